@@ -1,0 +1,70 @@
+# Every command of the project. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo identity posts test check format bench migrate new-migration lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+run: $(VENV)/local ## Run both services with an embedded PostgreSQL; Ctrl-C ends all, data stays in .local/
+	@$(BIN)/python -m deploy.local run $(if $(IDENTITY_PORT),--identity-port $(IDENTITY_PORT)) $(if $(POSTS_PORT),--posts-port $(POSTS_PORT))
+
+demo: $(VENV)/local ## Add demo accounts and posts to what `make run` runs
+	@$(BIN)/python -m deploy.local demo
+
+identity: $(VENV)/local ## A command of the identity service: make identity DO="set-roles ada user moderator"
+	@$(BIN)/python -m deploy.local service identity $(DO)
+
+posts: $(VENV)/local ## A command of the posts service: make posts DO="--help"
+	@$(BIN)/python -m deploy.local service posts $(DO)
+
+test: $(VENV)/development ## Run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/development ## Formatter, linter, strict types, import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/development ## Format the code and sort its imports
+	@$(BIN)/ruff check --fix --select I .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/development ## Measure: make bench, or ARGS="reads" for one of them
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+migrate: $(VENV)/local ## Bring both schemas of what `make run` runs to the newest revision
+	@$(BIN)/python -m deploy.local service identity migrate
+	@$(BIN)/python -m deploy.local service posts migrate
+
+new-migration: $(VENV)/local ## Write a migration from the models: make new-migration SERVICE=posts MESSAGE="add tags"
+	@$(BIN)/python -m deploy.local service $(SERVICE) new-migration "$(MESSAGE)"
+
+lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and without addresses
+	@for set in runtime local development; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links --annotation-style line requirements/$$set.in -o requirements/$$set.txt \
+	  || exit 1; done
+
+clean: ## Remove the virtual environment and the caches; .local/ stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'The module venv is incomplete; on Debian: apt install python3-venv'; exit 1; }
+
+$(VENV)/local: requirements/local.txt | $(BIN)/python
+	@echo 'Installing what the services need ...'
+	@$(PIP) -r requirements/local.txt
+	@touch $@
+
+$(VENV)/development: requirements/development.txt | $(BIN)/python
+	@echo 'Installing what the checks and tests need ...'
+	@$(PIP) -r requirements/development.txt
+	@touch $@ $(VENV)/local
