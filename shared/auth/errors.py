@@ -1,0 +1,51 @@
+"""Refusals of the guards, with the challenges of RFC 6750 section 3."""
+
+from shared.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
+
+REALM = 'Bearer realm="postern"'
+
+
+class MissingToken(Unauthenticated):
+    """No credentials at all: the challenge names no error (RFC 6750 section 3.1)."""
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": REALM}
+
+
+class InvalidToken(Unauthenticated):
+    """A token that is not good. Which of its checks failed is told to the log alone."""
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
+
+
+class AmbiguousCredentials(BadRequest):
+    code = "ambiguous_credentials"
+    detail = "Send exactly one Authorization header."
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": f'{REALM}, error="invalid_request"'}
+
+
+class InsufficientScope(Forbidden):
+    code = "insufficient_scope"
+    detail = "The access token does not carry the scope that this needs."
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"lacks scope {scope}")
+        self.scope = scope
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{self.scope}"'}
+
+
+class NotPermitted(Forbidden):
+    code = "not_permitted"
+    detail = "This needs a role or a permission that you do not have."
+
+
+class KeysUnavailable(Unavailable):
+    """Tokens cannot be judged: that is neither their fault nor their bearer's."""
+
+    code = "keys_unavailable"
+    detail = "Tokens cannot be verified at the moment; try again shortly."

@@ -1,0 +1,74 @@
+"""Accepts the access tokens that one issuer signed for one audience, and no others."""
+
+from typing import Any, Final
+
+from shared.auth.jwks import KeySource, PublicKey, RemoteKeys
+from shared.auth.jws import LEEWAY_SECONDS, JwsReader, ensure_current, ensure_meant_for, number, text, texts
+from shared.auth.principal import Principal
+from shared.clock import Clock, SystemClock
+
+ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
+
+
+class Verifier:
+    """Verify all or nothing: signature, `alg`, `typ`, `kid`, `iss`, `aud`, `exp`, `iat`, `sub`, `jti` (RFC 9068 s. 4).
+
+    A token once verified is remembered by its exact string until it expires or its key goes; at most `remember` of
+    them, the oldest forgotten first.
+    """
+
+    def __init__(
+        self, *, issuer: str, audience: str, keys: KeySource, clock: Clock | None = None, remember: int = 10_000
+    ) -> None:
+        self.issuer = issuer
+        self.audience = audience
+        self.keys = keys
+        self._clock = clock or SystemClock()
+        self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
+        self._capacity = remember
+        self._remembered: dict[str, tuple[Principal, PublicKey]] = {}
+
+    @classmethod
+    def of(cls, issuer: str, audience: str, *, jwks_url: str | None = None) -> "Verifier":
+        """A verifier that fetches the issuer's keys; `jwks_url` where they are not at the usual place."""
+        return cls(issuer=issuer, audience=audience, keys=RemoteKeys(jwks_url or issuer + "/.well-known/jwks.json"))
+
+    def recall(self, token: str) -> Principal | None:
+        """The caller of a token that was verified before and still stands; None means: verify it."""
+        remembered = self._remembered.get(token)
+        if remembered is None:
+            return None
+        principal, key = remembered
+        if self.keys.find(key.kid) is key and principal.expires_at > self._clock.now().timestamp() - LEEWAY_SECONDS:
+            return principal
+        del self._remembered[token]
+        return None
+
+    async def verify(self, token: str) -> Principal:
+        """The caller that this token speaks for.
+
+        Raises InvalidToken with the reason for the log; KeysUnavailable where there is nothing to judge by.
+        """
+        claims, key = await self._reader.read(token)
+        ensure_meant_for(claims, self.issuer, self.audience)
+        ensure_current(claims, self._clock.now().timestamp())
+        principal = _principal(claims)
+        while len(self._remembered) >= self._capacity:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[token] = (principal, key)
+        return principal
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    return Principal(
+        subject=text(claims, "sub"),
+        client_id=text(claims, "client_id"),
+        token_id=text(claims, "jti"),
+        issued_at=number(claims, "iat"),
+        expires_at=number(claims, "exp"),
+        session_id=text(claims, "sid") if "sid" in claims else None,
+        username=text(claims, "preferred_username") if "preferred_username" in claims else None,
+        scopes=frozenset(text(claims, "scope").split()) if "scope" in claims else frozenset(),
+        roles=texts(claims, "roles"),
+        permissions=texts(claims, "permissions"),
+    )

@@ -1,0 +1,40 @@
+"""/livez: the process answers. /readyz: it can do its work, and if not, what is missing."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from shared.auth import public
+from shared.errors import AppError
+
+logger = logging.getLogger("postern.health")
+
+Check = Callable[[], Awaitable[Any]]
+
+
+def health_routes(checks: Mapping[str, Check]) -> APIRouter:
+    """Routes over named checks. A check raises AppError where its part is not ready; what it returns is shown."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/livez", summary="Is the process alive?")
+    @public
+    async def livez() -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @router.get("/readyz", summary="Can it do its work?", responses={503: {"description": "Not now"}})
+    @public
+    async def readyz() -> Response:
+        found: dict[str, Any] = {}
+        ready = True
+        for name, check in checks.items():
+            try:
+                found[name] = await check() or "ok"
+            except AppError as error:
+                ready, found[name] = False, error.code
+        body = orjson.dumps({"status": "ready" if ready else "not ready", "checks": found})
+        return Response(body, 200 if ready else 503, {"Cache-Control": "no-store"}, "application/json")
+
+    return router

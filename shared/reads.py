@@ -1,0 +1,126 @@
+"""The read path: statements compiled once at import, held prepared on each connection, no session, no transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy import Dialect, Select
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+
+from shared.errors import AppError
+
+_DIALECT: Final[Dialect] = asyncpg_dialect()  # type: ignore[no-untyped-call]
+
+
+class ReadStatement:
+    """A SELECT written with SQLAlchemy Core, compiled for asyncpg. Its arguments are the bound parameters by name."""
+
+    def __init__(self, select: Select[*tuple[Any, ...]]) -> None:
+        compiled = select.compile(dialect=_DIALECT)
+        self.sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def arguments(self, values: dict[str, Any]) -> Sequence[Any]:
+        constants = self._constants
+        return [values[name] if name in values else constants[name] for name in self._names]
+
+
+class _Held:
+    """A connection and what is prepared on it."""
+
+    __slots__ = ("connection", "prepared")
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.connection = connection
+        self.prepared: dict[ReadStatement, asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]] = {}
+
+    async def prepare(self, statement: ReadStatement) -> "asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]":
+        prepared = self.prepared.get(statement)
+        if prepared is None:
+            prepared = self.prepared[statement] = await self.connection.prepare(statement.sql)
+        return prepared
+
+
+class ReadPool:
+    """At most `size` connections, opened when first needed, the most recently used first.
+
+    Nothing here ever changes the state of a connection, so none is reset between two reads.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        size: int,
+        connect_timeout: float,
+        command_timeout: float,
+        wait_timeout: float,
+        unavailable: Callable[[BaseException], AppError | None],
+    ) -> None:
+        self._dsn = dsn
+        self._connect_timeout = connect_timeout
+        self._command_timeout = command_timeout
+        self._wait_timeout = wait_timeout
+        self._unavailable = unavailable
+        self._free: asyncio.LifoQueue[_Held | None] = asyncio.LifoQueue()
+        for _ in range(size):
+            self._free.put_nowait(None)
+
+    async def row(self, statement: ReadStatement, **values: Any) -> asyncpg.Record | None:
+        """The first row, or None. Raises what `unavailable` makes of a database that does not answer."""
+        rows = await self._run(statement, values, 1)
+        return rows[0] if rows else None
+
+    async def rows(self, statement: ReadStatement, **values: Any) -> list[asyncpg.Record]:
+        return await self._run(statement, values, 0)
+
+    async def close(self) -> None:
+        while not self._free.empty():
+            held = self._free.get_nowait()
+            if held is not None:
+                held.connection.terminate()
+
+    async def _run(self, statement: ReadStatement, values: dict[str, Any], limit: int) -> list[asyncpg.Record]:
+        held: _Held | None = None
+        try:
+            held = await self._take()
+            try:
+                if held is None or held.connection.is_closed():
+                    held = _Held(await self._connect())
+                return await _execute(held, statement, statement.arguments(values), limit)
+            finally:
+                self._free.put_nowait(held)
+        except Exception as error:
+            if (unavailable := self._unavailable(error)) is not None:
+                raise unavailable from error
+            raise
+
+    async def _take(self) -> _Held | None:
+        if not self._free.empty():
+            return self._free.get_nowait()
+        async with asyncio.timeout(self._wait_timeout):
+            return await self._free.get()
+
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(self._dsn, timeout=self._connect_timeout, command_timeout=self._command_timeout)
+
+
+async def _execute(held: _Held, statement: ReadStatement, arguments: Sequence[Any], limit: int) -> list[asyncpg.Record]:
+    prepared = await held.prepare(statement)
+    try:
+        return await _fetch(prepared, arguments, limit)
+    except asyncpg.InvalidCachedStatementError:
+        # A migration changed a table under the prepared statement.
+        del held.prepared[statement]
+        return await _fetch(await held.prepare(statement), arguments, limit)
+
+
+async def _fetch(
+    prepared: "asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]", arguments: Sequence[Any], limit: int
+) -> list[asyncpg.Record]:
+    if limit == 1:
+        row = await prepared.fetchrow(*arguments)
+        return [] if row is None else [row]
+    return await prepared.fetch(*arguments)
