@@ -1,0 +1,123 @@
+"""What an administrator does at the command line, each one a use case of its own."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from identity_service.errors import UsernameTaken, UserNotFound
+from identity_service.keys import service as keys
+from identity_service.keys.models import SigningKey
+from identity_service.oauth import clients, metadata
+from identity_service.oauth.models import Client, hash_secret
+from identity_service.oauth.request import FIRST_PARTY_CLIENT
+from identity_service.parts import Parts
+from identity_service.roles import repository as roles
+from identity_service.users import repository as users
+from identity_service.users import service as accounts
+from identity_service.users.schemas import Registration
+from shared.errors import Invalid, NotFound
+
+GRANTS: Final = metadata.GRANTS
+
+
+async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
+    """The clients of this installation and its first signing key. What is there already stays."""
+    issuer = parts.settings.issuer
+    await clients.keep(
+        parts.database,
+        Client(
+            id=FIRST_PARTY_CLIENT,
+            name="Postern's own pages",
+            secret_hash=None,
+            grants=["password", "refresh_token"],
+            scopes=["account", "posts:write"],
+            audiences=[issuer, posts_audience],
+        ),
+    )
+    await clients.keep(
+        parts.database,
+        Client(
+            id="posts",
+            name="posts_service",
+            secret_hash=hash_secret(posts_secret),
+            grants=["client_credentials"],
+            scopes=["introspect", "ssf.manage", "ssf.read"],
+            audiences=[issuer],
+        ),
+    )
+    await keys.ensure_one(parts.database, parts.sealer, parts.schedule, parts.clock.now())
+    return "clients web and posts, and a signing key, are there"
+
+
+async def create_admin(parts: Parts, username: str, email: str, password: str) -> bool:
+    """An account with the role `admin`. False, and nothing changed, where the name is taken."""
+    try:
+        registration = Registration(username=username, email=email, password=password)
+    except ValidationError as error:
+        raise Invalid("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
+    try:
+        user = await accounts.register(parts.database, parts.passwords, registration)
+    except UsernameTaken:
+        return False
+    await set_roles(parts, user.username, ["user", "admin"])
+    return True
+
+
+async def set_roles(parts: Parts, username: str, names: Sequence[str]) -> None:
+    """Exactly these roles. Whoever refreshes at this moment gets either the old or the new ones, never a mixture."""
+    async with parts.database.begin() as db:
+        found = await users.find_by_login(db, username)
+        user = await users.find_for_update(db, found.id) if found is not None else None
+        if user is None:
+            raise UserNotFound(f"there is no user {username}")
+        if unknown := await roles.unknown_names(db, names):
+            raise NotFound(f"there is no role {', '.join(unknown)}")
+        await roles.replace(db, user.id, names)
+
+
+async def list_keys(parts: Parts) -> str:
+    now = parts.clock.now()
+    lines = [
+        f"{key.kid}  signs {key.signs_from:%Y-%m-%d %H:%M:%S} to {key.signs_until:%Y-%m-%d %H:%M:%S}"
+        f"  withdrawn {key.withdrawn_at:%Y-%m-%d %H:%M:%S}{'  <- signs now' if key.signs(now) else ''}"
+        for key in await keys.load(parts.database)
+    ]
+    return "\n".join(lines) or "no keys"
+
+
+async def rotate_keys(parts: Parts) -> SigningKey:
+    return await keys.rotate(parts.database, parts.sealer, parts.schedule, parts.clock.now())
+
+
+async def withdraw_key(parts: Parts, kid: str) -> SigningKey:
+    return await keys.withdraw(parts.database, parts.sealer, parts.schedule, kid, parts.clock.now())
+
+
+async def create_client(
+    parts: Parts,
+    client_id: str,
+    name: str,
+    secret: str | None,
+    grants: Sequence[str],
+    scopes: Sequence[str],
+    audiences: Sequence[str],
+) -> None:
+    client = Client(
+        id=client_id,
+        name=name,
+        secret_hash=hash_secret(secret) if secret is not None else None,
+        grants=list(grants),
+        scopes=list(scopes),
+        audiences=list(audiences),
+    )
+    try:
+        await clients.keep(parts.database, client)
+    except IntegrityError:
+        raise Invalid("a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is no UUID") from None
+
+
+async def extend_client(parts: Parts, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:
+    if not await clients.extend(parts.database, client_id, scopes, audiences):
+        raise NotFound(f"there is no client {client_id}")

@@ -1,0 +1,49 @@
+"""The app: routers, refusals, and what starts and stops with it. No I/O until it starts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from identity_service.keys import routes as keys
+from identity_service.oauth import errors as oauth_errors
+from identity_service.oauth import routes as oauth
+from identity_service.parts import MIGRATIONS, Parts, assemble
+from identity_service.settings import Settings
+from identity_service.users import routes as users
+from shared.auth import protect
+from shared.health import health_routes
+from shared.logs import configure_logging
+from shared.serving import new_app, running
+from shared.settings import load
+
+
+def create_app(parts: Parts) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(parts.database, MIGRATIONS, parts.keyring.keep, parts.passwords.start):
+            await parts.keyring.look()
+            yield
+        parts.passwords.stop()
+
+    async def database_is_at_head() -> str:
+        return await MIGRATIONS.ensure_at_head(parts.database.reads)
+
+    async def a_key_signs() -> str:
+        return parts.keyring.signer().kid
+
+    app = new_app("Postern identity", "Learns who you are and signs a token that says so.", parts.settings, lifespan)
+    app.state.parts = parts
+    protect(app, parts.verifier)
+    oauth_errors.install(app)
+    for router in (oauth.router, keys.router, users.router):
+        app.include_router(router)
+    app.include_router(health_routes({"database": database_is_at_head, "signing_key": a_key_signs}))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """What the server runs: the app with the settings of its environment."""
+    settings = load(Settings)
+    configure_logging("identity", settings.log_level)
+    return create_app(assemble(settings))

@@ -1,0 +1,120 @@
+"""python -m identity_service: serve, migrate, and what an administrator does at the command line."""
+
+import argparse
+import asyncio
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+from identity_service import administration
+from identity_service.parts import MIGRATIONS, Parts, assemble
+from identity_service.settings import Migration, Settings, Setup
+from shared.errors import AppError
+from shared.serving import serve
+from shared.settings import load
+
+Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    if options.command == "serve":
+        serve("identity_service.app:from_environment", load(Settings))
+    elif options.command == "migrate":
+        MIGRATIONS.upgrade(load(Migration).migration_database_url)
+    elif options.command == "new-migration":
+        MIGRATIONS.generate(load(Migration).migration_database_url, options.message)
+    else:
+        asyncio.run(_run(options.run, options))
+
+
+async def _run(command: Command, options: argparse.Namespace) -> None:
+    parts = assemble(load(Settings))
+    try:
+        print(await command(parts, options))
+    except AppError as error:
+        print(error.reason or error.detail, file=sys.stderr)
+        raise SystemExit(1) from None
+    finally:
+        parts.passwords.stop()
+        await parts.database.close()
+
+
+async def _setup(parts: Parts, _: argparse.Namespace) -> str:
+    setup = load(Setup)
+    return await administration.set_up(parts, setup.posts_audience, setup.posts_client_secret.get_secret_value())
+
+
+async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
+    password = sys.stdin.readline().rstrip("\n") if options.password_stdin else secrets.token_urlsafe(15)
+    made = await administration.create_admin(parts, options.username, options.email, password)
+    if not made:
+        return f"{options.username} exists already; nothing was changed"
+    shown = "" if options.password_stdin else f"; password: {password}"
+    return f"{options.username} is an administrator{shown}"
+
+
+async def _set_roles(parts: Parts, options: argparse.Namespace) -> str:
+    await administration.set_roles(parts, options.username, options.roles)
+    return f"{options.username} has {', '.join(options.roles) or 'no role'}; tokens say so from the next refresh on"
+
+
+async def _keys(parts: Parts, _: argparse.Namespace) -> str:
+    return await administration.list_keys(parts)
+
+
+async def _rotate_keys(parts: Parts, _: argparse.Namespace) -> str:
+    key = await administration.rotate_keys(parts)
+    return f"{key.kid} signs from {key.signs_from.isoformat(timespec='seconds')}"
+
+
+async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
+    key = await administration.withdraw_key(parts, options.kid)
+    return f"{options.kid} is withdrawn; {key.kid} signs"
+
+
+async def _create_client(parts: Parts, options: argparse.Namespace) -> str:
+    secret = None if options.public else secrets.token_urlsafe(32)
+    await administration.create_client(
+        parts, options.id, options.name or options.id, secret, options.grant, options.scope, options.audience
+    )
+    return f"client {options.id}" + (f"; secret, shown only now: {secret}" if secret else ", public")
+
+
+async def _extend_client(parts: Parts, options: argparse.Namespace) -> str:
+    await administration.extend_client(parts, options.id, options.scope, options.audience)
+    return f"{options.id} may ask for these too"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m identity_service", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def add(name: str, about: str, run: Command | None = None) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        command.set_defaults(run=run)
+        return command
+
+    add("serve", "Run the service.")
+    add("migrate", "Bring the schema to the newest revision.")
+    add("new-migration", "Write the next migration from the models.").add_argument("message")
+    add("setup", "Make the first-party clients and the first signing key; nothing where they are there.", _setup)
+    admin = add("create-admin", "Make an administrator; nothing where the name is taken.", _create_admin)
+    admin.add_argument("--username", required=True)
+    admin.add_argument("--email", required=True)
+    admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    roles = add("set-roles", "Give a user exactly these roles.", _set_roles)
+    roles.add_argument("username")
+    roles.add_argument("roles", nargs="*")
+    add("keys", "List the signing keys.", _keys)
+    add("rotate-keys", "Make a new signing key, which takes over as soon as everybody can know it.", _rotate_keys)
+    add("withdraw-key", "Take a compromised key out at once.", _withdraw_key).add_argument("kid")
+    client = add("create-client", "Make or replace a client.", _create_client)
+    client.add_argument("--name")
+    client.add_argument("--public", action="store_true", help="a client that cannot keep a secret")
+    client.add_argument("--grant", action="append", default=[], choices=administration.GRANTS)
+    for command in (client, add("extend-client", "Let a client ask for more scopes and audiences.", _extend_client)):
+        command.add_argument("id")
+        command.add_argument("--scope", action="append", default=[])
+        command.add_argument("--audience", action="append", default=[])
+    return parser

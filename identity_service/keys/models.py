@@ -1,0 +1,29 @@
+"""A signing key and the four instants of its life."""
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity_service.tables import Base, Instant
+
+
+class SigningKey(Base):
+    """Published, then signing, then only verifying, then withdrawn: which of these holds is read from the clock."""
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    sealed_private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    n: Mapped[str]
+    e: Mapped[str]
+    published_at: Mapped[Instant]
+    signs_from: Mapped[Instant]
+    signs_until: Mapped[Instant]
+    withdrawn_at: Mapped[Instant]
+
+    def is_published(self, now: datetime) -> bool:
+        return self.published_at <= now < self.withdrawn_at
+
+    def signs(self, now: datetime) -> bool:
+        return self.signs_from <= now < self.signs_until and self.is_published(now)

@@ -1,0 +1,24 @@
+"""GET /.well-known/jwks.json (RFC 7517)."""
+
+from hashlib import sha256
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from identity_service.dependencies import PartsDep
+from shared.auth import public
+from shared.conditional import is_unchanged
+
+router = APIRouter(tags=["keys"])
+
+
+@router.get("/.well-known/jwks.json", summary="The verification keys", responses={304: {"description": "Unchanged"}})
+@public
+async def read_jwks(request: Request, parts: PartsDep) -> Response:
+    """Every key whose tokens may still be good, and the next one before it signs."""
+    body = orjson.dumps({"keys": [key.as_jwk() for key in parts.keyring.published()]})
+    etag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={parts.settings.jwks_max_age_seconds}"}
+    if is_unchanged(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/jwk-set+json")

@@ -1,0 +1,22 @@
+"""grant_type=refresh_token (RFC 6749 section 6), with rotation (RFC 9700 section 4.14.2)."""
+
+from datetime import datetime
+
+from identity_service.oauth.errors import InvalidGrant
+from identity_service.oauth.models import Client
+from identity_service.oauth.request import Form
+from identity_service.oauth.tokens import TokenAnswer, TokenIssuer
+from identity_service.sessions import service as sessions
+from identity_service.sessions.service import Lifetimes
+from shared.database import Database
+
+
+async def refresh(
+    database: Database, issuer: TokenIssuer, lifetimes: Lifetimes, client: Client, form: Form, now: datetime
+) -> TokenAnswer:
+    """Trade a refresh token in. Fewer scopes or resources may be asked for than the session has, never more."""
+    presented = await issuer.read_refresh(form, now)
+    if presented.client_id != client.id:
+        raise InvalidGrant("another client's refresh token")
+    grant = await sessions.rotate(database, presented, lifetimes, now)
+    return issuer.for_session(grant, now)

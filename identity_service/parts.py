@@ -1,0 +1,71 @@
+"""The long-lived objects of one process, and the only place where they are built."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from identity_service.keys.keyring import Keyring
+from identity_service.keys.sealing import Sealer
+from identity_service.keys.service import Schedule
+from identity_service.oauth.models import Client
+from identity_service.oauth.tokens import TokenIssuer
+from identity_service.roles.models import Role
+from identity_service.sessions.models import Session
+from identity_service.sessions.service import Lifetimes
+from identity_service.settings import Settings
+from identity_service.tables import Base
+from identity_service.users.models import User
+from identity_service.users.passwords import Passwords
+from shared.auth import Verifier
+from shared.clock import Clock, SystemClock
+from shared.database import Database
+from shared.migrations import Migrations
+
+# Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
+TABLES = (Client, Role, Session, User)
+MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    clock: Clock
+    database: Database
+    passwords: Passwords
+    sealer: Sealer
+    schedule: Schedule
+    keyring: Keyring
+    verifier: Verifier
+    issuer: TokenIssuer
+    lifetimes: Lifetimes
+
+
+def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
+    """Build everything; nothing connects or starts yet."""
+    clock = clock or SystemClock()
+    database = Database(settings.database_url, size=settings.database_pool_size)
+    sealer = Sealer(settings.key_encryption_key.get_secret_value())
+    lifetimes = Lifetimes(
+        access=timedelta(seconds=settings.access_token_seconds),
+        refresh=timedelta(seconds=settings.refresh_token_seconds),
+        session=timedelta(seconds=settings.session_seconds),
+        retry=timedelta(seconds=settings.refresh_retry_seconds),
+    )
+    schedule = Schedule(
+        signing=timedelta(seconds=settings.signing_key_seconds),
+        jwks_max_age=timedelta(seconds=settings.jwks_max_age_seconds),
+        longest_token=max(lifetimes.access, lifetimes.refresh),
+        check_seconds=settings.key_check_seconds,
+    )
+    keyring = Keyring(database, sealer, schedule, clock)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        passwords=Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds),
+        sealer=sealer,
+        schedule=schedule,
+        keyring=keyring,
+        verifier=Verifier(issuer=settings.issuer, audience=settings.issuer, keys=keyring, clock=clock),
+        issuer=TokenIssuer(settings.issuer, keyring, lifetimes.access),
+        lifetimes=lifetimes,
+    )

@@ -1,0 +1,59 @@
+"""A session and its refresh tokens."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity_service.tables import Base, Instant, NewId, Texts
+
+
+class EndReason(StrEnum):
+    REPLAY = "replay"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, no password
+
+
+class Session(Base):
+    """Ends when its time is up or somebody ends it; an ended session never comes back."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[NewId]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id", ondelete="CASCADE"), index=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("identity.clients.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[Texts]
+    audiences: Mapped[Texts]
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+    end_reason: Mapped[str | None]
+
+    def is_live(self, now: datetime) -> bool:
+        return self.ended_at is None and now < self.expires_at
+
+    def end(self, now: datetime, reason: EndReason) -> None:
+        """End it; a session that has ended keeps its first reason."""
+        if self.ended_at is None:
+            self.ended_at = now
+            self.end_reason = reason
+
+
+class RefreshToken(Base):
+    """One link of a family. It is used once; within the retry window it leads to the same successor again."""
+
+    __tablename__ = "refresh_tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=None, server_default=func.uuidv7())
+    session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
+    issued_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[Instant | None]
+    successor_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("identity.refresh_tokens.id", ondelete="CASCADE"), unique=True
+    )
+
+    def is_retried(self, now: datetime, window: timedelta) -> bool:
+        """Used, but so recently that an honest client may not have got the answer (a lost one, two tabs)."""
+        return self.used_at is not None and now - self.used_at <= window

@@ -1,0 +1,138 @@
+"""Beginning a session, keeping it with refresh tokens, and telling whether it is still there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from identity_service.oauth.clients import audiences_within, scopes_within
+from identity_service.oauth.errors import InvalidGrant
+from identity_service.roles import repository as roles
+from identity_service.roles.repository import Granted
+from identity_service.sessions import repository
+from identity_service.sessions.models import EndReason, RefreshToken, Session
+from identity_service.users import repository as users
+from identity_service.users.models import User
+from shared.auth import InvalidToken
+from shared.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    access: timedelta
+    refresh: timedelta
+    session: timedelta
+    retry: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Everything that the tokens of one session are minted from."""
+
+    user: User
+    granted: Granted
+    session: Session
+    refresh_token: RefreshToken
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A refresh token whose signature, issuer and time are good, and what is asked for with it."""
+
+    token_id: UUID
+    subject: UUID
+    client_id: str
+    scope: str | None
+    resources: Sequence[str]
+
+
+async def begin(
+    database: Database,
+    user: User,
+    new_hash: str | None,
+    client_id: str,
+    scopes: Sequence[str],
+    audiences: Sequence[str],
+    lifetimes: Lifetimes,
+    now: datetime,
+) -> Grant:
+    """Sign a user in whose password was right. `new_hash` replaces an outdated hash of it.
+
+    Raises InvalidGrant where the account or its password changed while the password was judged.
+    """
+    session = Session(
+        user_id=user.id,
+        client_id=client_id,
+        scopes=list(scopes),
+        audiences=list(audiences),
+        created_at=now,
+        expires_at=now + lifetimes.session,
+    )
+    async with database.begin() as db:
+        locked = await users.find_for_update(db, user.id)
+        if locked is None or not locked.is_active or locked.password_hash != user.password_hash:
+            raise InvalidGrant("the account changed during sign-in")
+        if new_hash is not None:
+            locked.password_hash = new_hash
+        db.add(session)
+        await db.flush()  # the refresh token names the session's id
+        refresh_token = _link(session, lifetimes, now)
+        db.add(refresh_token)
+        granted = await roles.granted_to(db, user.id)
+    return Grant(locked, granted, session, refresh_token, scopes, audiences)
+
+
+async def rotate(database: Database, presented: Presented, lifetimes: Lifetimes, now: datetime) -> Grant:
+    """Trade a refresh token for its successor; the same one again for a retry; a replay ends the session.
+
+    RFC 9700 section 4.14.2. Raises InvalidGrant, after what it must leave behind is committed.
+    """
+    async with database.begin() as db:
+        user = await users.find_for_share(db, presented.subject)
+        link = await repository.find_for_rotation(db, presented.token_id)
+        if user is None or link is None or not _is_honoured(user, link, presented, now):
+            raise InvalidGrant("not a live session of an active user with this client")
+        # Judged before the token is spent: who asks for too much may ask again.
+        scopes = scopes_within(presented.scope, link.session.scopes)
+        audiences = audiences_within(presented.resources, link.session.audiences)
+        successor: RefreshToken | None
+        if link.token.successor_id is None:
+            successor = _link(link.session, lifetimes, now)
+            db.add(successor)
+            await db.flush()  # its id comes from the database
+            link.token.used_at = now
+            link.token.successor_id = successor.id
+        elif link.token.is_retried(now, lifetimes.retry):
+            successor = await repository.get_token(db, link.token.successor_id)
+        else:
+            # Thief and owner both hold it, and nothing tells us which is which.
+            link.session.end(now, EndReason.REPLAY)
+            successor = None
+        granted = await roles.granted_to(db, user.id)
+    if successor is None:
+        raise InvalidGrant("replayed; the session is ended")
+    return Grant(user, granted, link.session, successor, scopes, audiences)
+
+
+async def ensure_live(database: Database, user_id: UUID, session_id: UUID, now: datetime) -> None:
+    """Raise InvalidToken unless this is a session of an active user that has not ended."""
+    row = await database.reads.row(repository.LIVE, session_id=session_id, user_id=user_id)
+    if row is None or row["expires_at"] <= now:
+        raise InvalidToken("the session has ended, or the user is gone or disabled")
+
+
+def _is_honoured(user: User, link: repository.Link, presented: Presented, now: datetime) -> bool:
+    return (
+        user.is_active
+        and link.session.user_id == user.id
+        and link.session.client_id == presented.client_id
+        and link.session.is_live(now)
+        and now < link.token.expires_at
+    )
+
+
+def _link(session: Session, lifetimes: Lifetimes, now: datetime) -> RefreshToken:
+    expires_at = min(now + lifetimes.refresh, session.expires_at)
+    return RefreshToken(session_id=session.id, issued_at=now, expires_at=expires_at)

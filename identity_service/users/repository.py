@@ -1,0 +1,33 @@
+"""The table of users."""
+
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.users.models import User
+from shared.reads import ReadStatement
+
+CARD = ReadStatement(
+    select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), User.is_active)
+)
+
+
+async def find(db: AsyncSession, user_id: UUID) -> User | None:
+    return await db.get(User, user_id)
+
+
+async def find_for_update(db: AsyncSession, user_id: UUID) -> User | None:
+    """The user, the row locked until the transaction ends. Users are locked before sessions, always."""
+    return await db.get(User, user_id, with_for_update=True)
+
+
+async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
+    """The user, kept as it is until the transaction ends: nobody disables it or takes a role meanwhile."""
+    return await db.get(User, user_id, with_for_update={"read": True})
+
+
+async def find_by_login(db: AsyncSession, login: str) -> User | None:
+    """The user of this name or, where it holds an @, of this e-mail address."""
+    column = User.email if "@" in login else User.username
+    return await db.scalar(select(User).where(func.lower(column) == func.lower(login)))
