@@ -1,0 +1,3 @@
+from posts_service.cli import main
+
+main()

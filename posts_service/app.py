@@ -1,0 +1,39 @@
+"""The app: routers, refusals, and what starts and stops with it. No I/O until it starts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from posts_service.parts import MIGRATIONS, Parts, assemble
+from posts_service.posts import routes as posts
+from posts_service.settings import Settings
+from shared.auth import protect
+from shared.health import health_routes
+from shared.logs import configure_logging
+from shared.serving import new_app, running
+from shared.settings import load
+
+
+def create_app(parts: Parts) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(parts.database, MIGRATIONS):
+            yield
+
+    async def database_is_at_head() -> str:
+        return await MIGRATIONS.ensure_at_head(parts.database.reads)
+
+    app = new_app("Postern posts", "Whose post it is, and who may change it.", parts.settings, lifespan)
+    app.state.parts = parts
+    protect(app, parts.verifier)
+    app.include_router(posts.router)
+    app.include_router(health_routes({"database": database_is_at_head}))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """What the server runs: the app with the settings of its environment."""
+    settings = load(Settings)
+    configure_logging("posts", settings.log_level)
+    return create_app(assemble(settings))

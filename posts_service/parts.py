@@ -1,0 +1,34 @@
+"""The long-lived objects of one process, and the only place where they are built."""
+
+from dataclasses import dataclass
+
+from posts_service.authors.models import Author
+from posts_service.posts.models import Post
+from posts_service.settings import Settings
+from posts_service.tables import Base
+from shared.auth import Verifier
+from shared.clock import Clock, SystemClock
+from shared.database import Database
+from shared.migrations import Migrations
+
+# Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
+TABLES = (Author, Post)
+MIGRATIONS = Migrations("posts_service", "posts", Base.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    clock: Clock
+    database: Database
+    verifier: Verifier
+
+
+def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clock | None = None) -> Parts:
+    """Build everything; nothing connects or starts yet."""
+    return Parts(
+        settings=settings,
+        clock=clock or SystemClock(),
+        database=Database(settings.database_url, size=settings.database_pool_size),
+        verifier=verifier or Verifier.of(settings.issuer, settings.audience, jwks_url=settings.jwks_url),
+    )

@@ -1,0 +1,33 @@
+"""Where a page ended: the instant and the id of its last post, opaque to whoever carries it."""
+
+import binascii
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from posts_service.errors import InvalidCursor
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FORM: Final = struct.Struct(">q16s")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    at: datetime
+    post_id: UUID
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """Raises InvalidCursor where this is no text of ours."""
+        try:
+            microseconds, post_id = _FORM.unpack(urlsafe_b64decode(text.encode("ascii")))
+            return cls(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=post_id))
+        except (binascii.Error, struct.error, OverflowError, ValueError):
+            raise InvalidCursor from None
+
+    def __str__(self) -> str:
+        microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return urlsafe_b64encode(_FORM.pack(microseconds, self.post_id.bytes)).decode()

@@ -1,0 +1,69 @@
+"""The table of posts: hot reads as statements compiled once, changes through the unit of work."""
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, literal_column, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from posts_service.authors.models import Author
+from posts_service.errors import PostNotFound
+from posts_service.posts.cursor import Cursor
+from posts_service.posts.models import Post
+from shared.reads import ReadStatement
+
+# Before the first page: newer than every post.
+TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+
+# The state is written out, not bound, so that the planner knows which partial index serves.
+_IS_PUBLISHED: Final = Post.state == literal_column("'published'")
+_IS_DRAFT: Final = Post.state == literal_column("'draft'")
+_AUTHOR: Final = Post.author_id == bindparam("author_id", type_=Uuid())
+_LIMIT: Final = bindparam("limit", type_=Integer())
+_CURSOR: Final = tuple_(bindparam("at", type_=DateTime(timezone=True)), bindparam("post_id", type_=Uuid()))
+
+_VIEW: Final = select(
+    Post.id,
+    Post.title,
+    Post.body,
+    Post.state,
+    Post.author_id,
+    Author.username,
+    Author.named_at,
+    Post.version,
+    Post.created_at,
+    Post.updated_at,
+    Post.published_at,
+).join(Author, Author.id == Post.author_id)
+
+_FEED = (
+    _VIEW.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
+    .order_by(Post.published_at.desc(), Post.id.desc())
+    .limit(_LIMIT)
+)
+
+BY_ID: Final = ReadStatement(_VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
+FEED: Final = ReadStatement(_FEED)
+BY_AUTHOR: Final = ReadStatement(_FEED.where(_AUTHOR))
+DRAFTS: Final = ReadStatement(
+    _VIEW.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
+    .order_by(Post.created_at.desc(), Post.id.desc())
+    .limit(_LIMIT)
+)
+
+
+async def get_for_update(db: AsyncSession, post_id: UUID) -> Post:
+    """The post with its author, the post's row locked until the transaction ends."""
+    statement = (
+        select(Post)
+        .join(Post.author)
+        .options(contains_eager(Post.author))
+        .where(Post.id == post_id)
+        .with_for_update(of=Post)
+    )
+    post = (await db.scalars(statement)).one_or_none()
+    if post is None:
+        raise PostNotFound
+    return post

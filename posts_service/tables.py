@@ -1,0 +1,15 @@
+"""Where this service's tables are declared: the schema "posts"."""
+
+from datetime import datetime
+from typing import Annotated
+
+from sqlalchemy import DateTime
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from shared.database import metadata_for
+
+Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
+
+class Base(DeclarativeBase):
+    metadata = metadata_for("posts")
