@@ -1,0 +1,58 @@
+"""The commands `run`, `demo` and `service`: `python -m deploy.local --help`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from deploy.local.processes import LocalFailure
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when it went well or was interrupted as intended, 1 with one clear message when it failed."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "run":
+            from deploy.local.run import run
+
+            run(options.home, options.identity_port, options.posts_port)
+        elif options.command == "demo":
+            from deploy.local.demo import demo
+
+            demo(options.home)
+        else:
+            from deploy.local.command import run_command
+
+            return run_command(options.home, options.service, options.arguments)
+    except (LocalFailure, OSError) as failure:
+        print(f"make {options.command}: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="PostgreSQL and both services, until Ctrl-C")
+    demo = commands.add_parser("demo", help="demo accounts and posts for what `run` runs")
+    service = commands.add_parser("service", help="a command of a service, on what `run` runs")
+    service.add_argument("service", choices=("identity", "posts"))
+    service.add_argument("arguments", nargs=argparse.REMAINDER)
+    for command in (run, demo, service):
+        command.add_argument("--home", type=Path, default=Path(".local"), help="data, logs and secrets")
+    # A default that is text goes through the type as well, so a bad variable is refused like a bad option.
+    run.add_argument("--identity-port", type=_port, default=os.environ.get("IDENTITY_PORT") or "8001")
+    run.add_argument("--posts-port", type=_port, default=os.environ.get("POSTS_PORT") or "8002")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
