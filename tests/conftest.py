@@ -1,0 +1,34 @@
+"""One PostgreSQL for the whole run; empty tables and whole services for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from shared.testing import Issuer
+from tests.support import services
+from tests.support.databases import Databases, migrated
+
+pytest_plugins = ["shared.testing.plugin"]
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Both schemas at head, with the roles of production. Their rows are whatever the last test left."""
+    with migrated(tmp_path_factory.mktemp("postgres")) as found:
+        yield found
+
+
+@pytest.fixture
+async def identity(databases: Databases) -> AsyncIterator[services.Identity]:
+    """The identity service over empty tables."""
+    await databases.empty("identity", "roles", "role_permissions")
+    async with services.identity(databases) as service:
+        yield service
+
+
+@pytest.fixture
+async def posts(databases: Databases, issuer: Issuer) -> AsyncIterator[services.Posts]:
+    """The posts service over empty tables; it obeys the tokens of `issuer`."""
+    await databases.empty("posts")
+    async with services.posts(databases, issuer.verifier(services.POSTS_URL)) as service:
+        yield service

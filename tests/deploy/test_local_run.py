@@ -1,0 +1,131 @@
+"""`make run` and `make demo` before anything is started: secrets, locks, ports, settings."""
+
+import base64
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.__main__ import main
+from deploy.local.demo_texts import write_post
+from deploy.local.environment import Addresses, service_environment
+from deploy.local.processes import LocalFailure
+from deploy.local.run import sole_use
+from deploy.local.secret_file import load_secrets
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    made = load_secrets(path)
+    assert load_secrets(path) == made
+    assert len(set(made.values())) == len(made)
+    assert len(base64.urlsafe_b64decode(made["key_encryption_key"])) == 32
+
+
+def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text("{}")
+    path.chmod(0o644)
+    load_secrets(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == ["secrets.json"]
+
+
+def test_missing_secrets_are_added_and_the_others_kept(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text(json.dumps({"admin_password": "mine", "posts_client_secret": "", "note": "hello"}))
+    loaded = load_secrets(path)
+    assert (loaded["admin_password"], loaded["note"]) == ("mine", "hello")
+    assert loaded["posts_client_secret"]
+    assert json.loads(path.read_text()) == loaded
+
+
+@pytest.mark.parametrize("content", ["{", "", "[]", '{"admin_password": 1}', "\0"])
+def test_a_corrupt_secrets_file_is_refused_and_left_alone(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text(content)
+    with pytest.raises(LocalFailure, match=str(path)):
+        load_secrets(path)
+    assert path.read_text() == content
+
+
+@pytest.mark.parametrize("service", ["identity", "posts"])
+def test_a_busy_port_is_named_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], busy_port: int, service: str
+) -> None:
+    assert main(["run", f"--home={tmp_path}", f"--{service}-port={busy_port}"]) == 1
+    message = capsys.readouterr().err
+    assert f"port {busy_port} is in use" in message
+    assert f"make run {service.upper()}_PORT=" in message
+    assert [entry.name for entry in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_held_lock_names_its_holder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with sole_use(tmp_path / "lock"):
+        assert main(["run", f"--home={tmp_path}"]) == 1
+    assert f"in use by process {os.getpid()}:" in capsys.readouterr().err
+
+
+def test_a_lock_file_left_lying_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("1234567\n")
+    with sole_use(tmp_path / "lock"):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    monkeypatch.setenv("IDENTITY_PORT", port)
+    with pytest.raises(SystemExit):
+        main(["run"])
+    assert "is not a port" in capsys.readouterr().err
+
+
+def test_demo_without_a_run_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", f"--home={tmp_path}"]) == 1
+    assert "make run" in capsys.readouterr().err
+
+
+def test_demo_after_a_killed_run_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], busy_port: int
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        Addresses(closed.getsockname()[1], 2, 3).write(tmp_path / "run.json")
+        assert main(["demo", f"--home={tmp_path}"]) == 1
+    assert "is `make run` running?" in capsys.readouterr().err
+
+
+def test_the_callers_settings_win_but_not_over_databases_and_secrets(tmp_path: Path) -> None:
+    secrets = load_secrets(tmp_path / "secrets.json")
+    ours = {
+        "IDENTITY_ISSUER": "https://id.example",
+        "IDENTITY_DATABASE_URL": "x",
+        "POSTS_PORT": "1",
+        "HOME": "/h",
+    }
+    environment = service_environment(Addresses(8001, 8002, 5432), secrets, ours)
+    login = f"identity_app:{secrets['identity_app_password']}"
+    assert environment["IDENTITY_DATABASE_URL"] == f"postgresql://{login}@127.0.0.1:5432/postern"
+    assert environment["IDENTITY_ISSUER"] == "https://id.example"
+    assert (environment["POSTS_PORT"], environment["HOME"]) == ("8002", "/h")
+    assert environment["POSTS_AUDIENCE"] == "http://localhost:8002"
+
+
+def test_demo_posts_are_the_same_every_time_and_never_alike() -> None:
+    posts = [write_post("ada", number) for number in range(40)]
+    assert posts == [write_post("ada", number) for number in range(40)]
+    assert len({title for title, _ in posts}) == 40
+    assert len({body for _, body in posts}) == 40

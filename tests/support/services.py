@@ -1,0 +1,127 @@
+"""Both services in this process: the whole app over its real database, asked through ASGI."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+
+import identity_service.app
+import identity_service.parts
+import identity_service.settings
+import posts_service.app
+import posts_service.parts
+import posts_service.settings
+from identity_service import administration
+from shared.auth import Verifier
+from shared.clock import Clock
+from tests.support.databases import Databases
+
+IDENTITY_URL = "http://localhost:8001"
+POSTS_URL = "http://localhost:8002"
+KEY_ENCRYPTION_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+POSTS_SECRET = "secret-of-the-posts-client"
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Identity:
+    """The identity service, and what a person does with it."""
+
+    parts: identity_service.parts.Parts
+    app: FastAPI
+    http: httpx.AsyncClient
+
+    async def register(self, username: str, password: str = PASSWORD) -> str:
+        """A new account; its id."""
+        body = {"username": username, "email": f"{username}@example.com", "password": password}
+        response = await self.http.post("/users", json=body)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    async def token(self, **form: str) -> httpx.Response:
+        return await self.http.post("/oauth/token", data=form)
+
+    async def sign_in(self, username: str, password: str = PASSWORD, **form: str) -> dict[str, Any]:
+        """What the token endpoint answers to a user."""
+        response = await self.token(grant_type="password", username=username, password=password, **form)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    async def refresh(self, refresh_token: str, **form: str) -> httpx.Response:
+        return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **form)
+
+    async def signed_in(self, username: str) -> dict[str, str]:
+        """The header fields of a new user."""
+        await self.register(username)
+        return bearer((await self.sign_in(username))["access_token"])
+
+
+@dataclass
+class Posts:
+    """The posts service."""
+
+    parts: posts_service.parts.Parts
+    app: FastAPI
+    http: httpx.AsyncClient
+
+    async def publish(self, headers: dict[str, str], **draft: Any) -> dict[str, Any]:
+        body = {"title": "A title", "body": "A body", **draft}
+        response = await self.http.post("/posts", json=body, headers=headers)
+        assert response.status_code == 201, response.text
+        return dict(response.json())
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def unique(word: str) -> str:
+    return f"{word}-{uuid4().hex[:8]}"
+
+
+@asynccontextmanager
+async def identity(databases: Databases, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Identity]:
+    """The service with cheap hashes and its clients set up; `settings` are those of its Settings class."""
+    values = {
+        "database_url": databases.url("identity_app"),
+        "issuer": IDENTITY_URL,
+        "key_encryption_key": KEY_ENCRYPTION_KEY,
+        "bcrypt_rounds": 4,
+        "cors_origins": POSTS_URL,
+        **settings,
+    }
+    parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)
+    await administration.set_up(parts, POSTS_URL, POSTS_SECRET)
+    app = identity_service.app.create_app(parts)
+    async with _asked(app, IDENTITY_URL) as http:
+        yield Identity(parts, app, http)
+
+
+@asynccontextmanager
+async def posts(
+    databases: Databases, verifier: Verifier, *, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Posts]:
+    """The service, which obeys `verifier`."""
+    values = {
+        "database_url": databases.url("posts_app"),
+        "issuer": verifier.issuer,
+        "audience": verifier.audience,
+        **settings,
+    }
+    parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), verifier=verifier, clock=clock)
+    app = posts_service.app.create_app(parts)
+    async with _asked(app, POSTS_URL) as http:
+        yield Posts(parts, app, http)
+
+
+@asynccontextmanager
+async def _asked(app: FastAPI, url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url) as http,
+    ):
+        yield http
