@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo identity posts test check format bench migrate new-migration lock clean
+.PHONY: help run demo identity posts test check format bench migrate new-migration docs lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -45,6 +45,9 @@ migrate: $(VENV)/local ## Bring both schemas of what `make run` runs to the newe
 
 new-migration: $(VENV)/local ## Write a migration from the models: make new-migration SERVICE=posts MESSAGE="add tags"
 	@$(BIN)/python -m deploy.local service $(SERVICE) new-migration "$(MESSAGE)"
+
+docs: $(VENV)/development ## Write the README's tables of settings from the settings classes
+	@$(BIN)/python -m docs.settings_table
 
 lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and without addresses
 	@for set in runtime local development; do \

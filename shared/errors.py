@@ -59,7 +59,10 @@ class TooLarge(AppError):
 
 
 class Invalid(AppError):
-    """One member of the request breaks a rule that its schema cannot state. `pointer` names it."""
+    """One member of the request breaks a rule that its schema cannot state. `pointer` names it.
+
+    Unlike with any other kind, the text that it is raised with is for the caller: it says what to do better.
+    """
 
     code = "invalid"
     detail = "The request is not valid; see errors."

@@ -1,5 +1,6 @@
 """One JSON object a line, with the id of the request that caused it. Never a token, a password or a key."""
 
+import json
 import logging
 import sys
 from contextvars import ContextVar
@@ -32,7 +33,11 @@ class JsonFormatter(logging.Formatter):
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:
+            # Half of a surrogate pair, an integer beyond 64 bits: slower, but no line is lost.
+            return json.dumps(line, default=str, skipkeys=True)
 
 
 def configure_logging(service: str, level: str) -> None:

@@ -12,7 +12,9 @@ Loaded = TypeVar("Loaded", bound=BaseSettings)
 class ServiceSettings(BaseSettings):
     """What every service needs to be told."""
 
-    database_url: str = Field(min_length=1, description="PostgreSQL, as the service's app role: `postgresql://…`")
+    database_url: str = Field(
+        min_length=1, repr=False, description="PostgreSQL, as the service's app role: `postgresql://…`"
+    )
     database_pool_size: int = Field(8, ge=1, le=100, description="Connections in each of the two pools of one process")
     issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`)")
     host: str = Field("127.0.0.1", description="Address to listen on")
@@ -40,7 +42,9 @@ class ServiceSettings(BaseSettings):
 class MigrationSettings(BaseSettings):
     """What the migration job needs: the owner's way into the database, which the service itself never has."""
 
-    migration_database_url: str = Field(min_length=1, description="PostgreSQL, as the owner role; for `migrate` only")
+    migration_database_url: str = Field(
+        min_length=1, repr=False, description="PostgreSQL, as the owner role; for `migrate` only"
+    )
 
 
 def load(settings: type[Loaded]) -> Loaded:

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from identity_service.errors import NoSigningKey
 from identity_service.keys import service
-from identity_service.keys.models import SigningKey
+from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
 from identity_service.keys.signing import Signer
@@ -18,6 +19,8 @@ from shared.database import Database
 from shared.errors import Unavailable
 
 logger = logging.getLogger("identity.keys")
+
+UNKNOWN_KID_COOLDOWN: Final = timedelta(seconds=1)
 
 
 class Keyring:
@@ -31,15 +34,15 @@ class Keyring:
         self._rows: Sequence[SigningKey] = ()
         self._signers: dict[str, Signer] = {}
         self._public: dict[str, PublicKey] = {}
+        self._read_at = datetime.min.replace(tzinfo=UTC)
+        self._looking_again = asyncio.Lock()
 
     def signer(self) -> Signer:
         """The key that signs at this instant. Raises NoSigningKey where there is none."""
-        now = self._clock.now()
-        signing = [row for row in self._rows if row.signs(now)]
-        if not signing:
+        signing = whose_turn(self._rows, self._clock.now())
+        if signing is None:
             raise NoSigningKey("no key signs now")
-        newest = max(signing, key=lambda row: (row.signs_from, row.kid))
-        return self._signers[newest.kid]
+        return self._signers[signing.kid]
 
     def published(self) -> list[PublicKey]:
         """The keys that belong in the JWKS at this instant, the newest first."""
@@ -54,6 +57,12 @@ class Keyring:
 
     async def get(self, kid: str) -> PublicKey:
         key = self.find(kid)
+        if key is None:
+            async with self._looking_again:
+                # Another replica may have made it. Anyone can write any kid; that buys one look a second.
+                if self._clock.now() - self._read_at >= UNKNOWN_KID_COOLDOWN:
+                    await self.reload()
+                key = self.find(kid)
         if key is None:
             raise InvalidToken("unknown kid")
         return key
@@ -72,8 +81,12 @@ class Keyring:
                 await self.look()
             except Unavailable as error:
                 logger.warning("the keys could not be looked at", extra={"reason": error.reason})
+            except Exception:
+                # A bug or a database set up wrongly; ending here would end all rotation unnoticed.
+                logger.exception("the keys could not be looked at")
 
     async def reload(self) -> None:
+        self._read_at = self._clock.now()
         rows = await service.load(self._database)
         known = {row.kid for row in rows}
         self._signers = {kid: signer for kid, signer in self._signers.items() if kid in known}

@@ -1,5 +1,6 @@
 """A signing key and the four instants of its life."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import LargeBinary
@@ -27,3 +28,8 @@ class SigningKey(Base):
 
     def signs(self, now: datetime) -> bool:
         return self.signs_from <= now < self.signs_until and self.is_published(now)
+
+
+def whose_turn(keys: Iterable[SigningKey], now: datetime) -> SigningKey | None:
+    """The key that signs at this instant: of several the one that began last."""
+    return max((key for key in keys if key.signs(now)), key=lambda key: (key.signs_from, key.kid), default=None)

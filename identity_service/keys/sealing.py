@@ -16,13 +16,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared.auth.jwks import PublicKey
+from shared.errors import Unavailable
 
 KEY_BITS: Final = 2_048
 _NONCE_BYTES: Final = 12
 
 
-class CannotUnseal(Exception):
+class CannotUnseal(Unavailable):
     """The key-encryption key is not the one that a signing key was sealed under."""
+
+    code = "cannot_unseal"
 
 
 class Sealer:
@@ -37,7 +40,7 @@ class Sealer:
     def unseal(self, kid: str, sealed: bytes) -> RSAPrivateKey:
         try:
             plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], kid.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise CannotUnseal(f"IDENTITY_KEY_ENCRYPTION_KEY does not open the signing key {kid}") from None
         # The cipher has authenticated these bytes as ours, so the slow checks of an unknown key add nothing.
         key = load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)

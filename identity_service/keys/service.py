@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.errors import NoSigningKey
 from identity_service.keys import repository, sealing
-from identity_service.keys.models import SigningKey
+from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.sealing import Sealer
 from shared.auth.jwks import PublicKey
 from shared.database import Database
@@ -45,8 +46,16 @@ class Schedule:
 
     def is_due(self, keys: Sequence[SigningKey], now: datetime) -> bool:
         """Whether the keys there are leave some instant of the lead time without one that signs."""
-        until = max((key.signs_until for key in keys if key.withdrawn_at > now), default=now)
-        return until <= now + self.lead or not any(key.signs(now) for key in keys)
+        return covered_until(keys, now) <= now + self.lead
+
+
+def covered_until(keys: Sequence[SigningKey], now: datetime) -> datetime:
+    """The first instant from now on at which none of these keys signs."""
+    until = now
+    for key in sorted(keys, key=lambda key: key.signs_from):
+        if key.is_published(now) and key.signs_from <= until < key.signs_until:
+            until = key.signs_until
+    return until
 
 
 async def load(database: Database) -> Sequence[SigningKey]:
@@ -58,13 +67,11 @@ async def ensure_successor(database: Database, sealer: Sealer, schedule: Schedul
     """Make the next key if it is due and nobody else has made it; it takes over when the present one ends."""
     generated = await asyncio.to_thread(sealing.generate)
     async with database.begin() as db:
-        await repository.lock(db)
-        keys = await repository.all_keys(db)
+        keys = await _lock_all(db, sealer)
         if not schedule.is_due(keys, now):
             return
-        present = max((key.signs_until for key in keys if key.signs(now)), default=None)
         # Without a present key there is nothing to wait for: verifiers fetch the unknown kid when they meet it.
-        signs_from = max(present, now) if present is not None else now
+        signs_from = covered_until(keys, now)
         db.add(_row(sealer, *generated, schedule, now, signs_from))
         await repository.delete_withdrawn(db, now)
     logger.info("made the next signing key", extra={"kid": generated[1].kid, "signs_from": signs_from.isoformat()})
@@ -74,8 +81,7 @@ async def rotate(database: Database, sealer: Sealer, schedule: Schedule, now: da
     """Make a key that takes over as soon as everybody can know it; the old ones verify until their last token ends."""
     generated = await asyncio.to_thread(sealing.generate)
     async with database.begin() as db:
-        await repository.lock(db)
-        signs_now = any(key.signs(now) for key in await repository.all_keys(db))
+        signs_now = any(key.signs(now) for key in await _lock_all(db, sealer))
         signs_from = now + schedule.notice if signs_now else now
         await repository.end_signing(db, signs_from, signs_from + schedule.longest_token)
         key = _row(sealer, *generated, schedule, now, signs_from)
@@ -88,14 +94,13 @@ async def withdraw(database: Database, sealer: Sealer, schedule: Schedule, kid: 
     """Take a compromised key out at once; whatever it signed is refused. Another key signs from now on."""
     generated = await asyncio.to_thread(sealing.generate)
     async with database.begin() as db:
-        await repository.lock(db)
-        keys = await repository.all_keys(db)
+        keys = await _lock_all(db, sealer)
         compromised = next((key for key in keys if key.kid == kid), None)
         if compromised is None:
-            raise KeyNotFound(kid)
+            raise KeyNotFound(f"there is no signing key {kid}")
         compromised.signs_until = min(compromised.signs_until, now)
         compromised.withdrawn_at = min(compromised.withdrawn_at, now)
-        signing = next((key for key in keys if key.signs(now)), None)
+        signing = whose_turn(keys, now)
         if signing is None:
             signing = _row(sealer, *generated, schedule, now, now)
             db.add(signing)
@@ -108,6 +113,19 @@ async def ensure_one(database: Database, sealer: Sealer, schedule: Schedule, now
         await ensure_successor(database, sealer, schedule, now)
     if not any(key.signs(now) for key in await load(database)):
         raise NoSigningKey("no key signs now")
+
+
+async def _lock_all(db: AsyncSession, sealer: Sealer) -> Sequence[SigningKey]:
+    """All keys, which nobody else changes until this transaction ends.
+
+    Raises CannotUnseal where they are sealed under another key-encryption key: with one more key under this one, no
+    process could read them all.
+    """
+    await repository.lock(db)
+    keys = await repository.all_keys(db)
+    for key in keys:
+        sealer.unseal(key.kid, key.sealed_private_key)
+    return keys
 
 
 def _row(

@@ -29,9 +29,9 @@ def scopes_within(asked: str | None, allowed: Sequence[str]) -> list[str]:
     """The scopes asked for, or all that are allowed where none is asked for. Raises InvalidScope (section 3.3)."""
     if asked is None:
         return list(allowed)
-    scopes = sorted(set(asked.split()))
-    if not set(scopes) <= set(allowed):
-        raise InvalidScope("more than allowed")
+    scopes = sorted(set(asked.split(" ")) - {""})
+    if not scopes or not set(scopes) <= set(allowed):
+        raise InvalidScope("none, or more than allowed")
     return scopes
 
 

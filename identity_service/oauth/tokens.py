@@ -24,17 +24,18 @@ class TokenAnswer:
 
     access_token: str
     expires_in: int
-    scope: str
+    scope: str | None
     refresh_token: str | None
 
     def as_json(self) -> dict[str, Any]:
-        body: dict[str, Any] = {
+        body = {
             "access_token": self.access_token,
             "token_type": "Bearer",
             "expires_in": self.expires_in,
             "scope": self.scope,
+            "refresh_token": self.refresh_token,
         }
-        return body if self.refresh_token is None else {**body, "refresh_token": self.refresh_token}
+        return {name: value for name, value in body.items() if value is not None}
 
 
 class TokenIssuer:
@@ -90,7 +91,7 @@ class TokenIssuer:
         now: datetime,
         expires_at: datetime,
     ) -> dict[str, Any]:
-        return {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": list(audiences),
             "sub": subject,
@@ -98,8 +99,9 @@ class TokenIssuer:
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),
             "jti": str(uuid4()),
-            "scope": " ".join(scopes),
         }
+        # A scope has one word at least (RFC 6749 section 3.3): without any, there is no such claim.
+        return {**claims, "scope": " ".join(scopes)} if scopes else claims
 
     def _refresh_claims(self, token: RefreshToken, subject: str, client_id: str) -> dict[str, Any]:
         # From the row alone: a retry gets the same claims again.
@@ -119,6 +121,6 @@ class TokenIssuer:
         return TokenAnswer(
             access_token=signer.sign(access, ACCESS),
             expires_in=access["exp"] - access["iat"],
-            scope=access["scope"],
+            scope=access.get("scope"),
             refresh_token=signer.sign(refresh, REFRESH) if refresh is not None else None,
         )

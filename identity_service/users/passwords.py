@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from passlib.context import CryptContext
 from zxcvbn import zxcvbn
@@ -16,8 +16,12 @@ from identity_service.errors import HashingBusy, WeakPassword
 
 Result = TypeVar("Result")
 
-MIN_SCORE: Final = 3
-_JUDGED_CHARACTERS: Final = 72
+# As many as a random password of eight characters takes: it is just strong enough.
+MIN_GUESSES: Final = 10**8
+_JUDGED_CHARACTERS: Final = 48
+# zxcvbn tries every combination of the letters that signs may stand for; with rare signs judged like their more
+# frequent kin, nobody can make that take seconds.
+_ALIKE: Final = str.maketrans("{[<|+", "(((!t")
 _NICENESS: Final = 15
 
 
@@ -32,6 +36,8 @@ class Passwords:
         )
         self._crew = ThreadPoolExecutor(threads, thread_name_prefix="hashing", initializer=_be_nice)
         self._room = threads + queue
+        # zxcvbn keeps the hints of the password it judges in a global variable.
+        self._judging = threading.Lock()
 
     async def start(self) -> None:
         """Prepare what the first answer to an unknown user needs, so that it takes no longer than the others."""
@@ -55,12 +61,16 @@ class Passwords:
     async def ensure_strong(
         self, password: str, hints: Collection[str], refusal: type[WeakPassword] = WeakPassword
     ) -> None:
-        """Raise `refusal`, with advice, where zxcvbn gives fewer than three of its four points."""
-        judged = await self._run(lambda: zxcvbn(password[:_JUDGED_CHARACTERS], user_inputs=list(hints)))
-        if judged["score"] < MIN_SCORE:
+        """Raise `refusal`, with advice, where zxcvbn thinks that too few guesses suffice."""
+        judged = await self._run(lambda: self._judge(judged_part(password), hints))
+        if judged["guesses"] < MIN_GUESSES:
             feedback = judged["feedback"]
             advice = [feedback["warning"], *feedback["suggestions"]]
             raise refusal(" ".join(["This password is too easy to guess.", *filter(None, advice)]))
+
+    def _judge(self, password: str, hints: Collection[str]) -> dict[str, Any]:
+        with self._judging:
+            return dict(zxcvbn(password, user_inputs=list(hints)))
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if self._room <= 0:
@@ -75,6 +85,11 @@ class Passwords:
         self._room += 1
         if not future.cancelled():
             future.exception()
+
+
+def judged_part(password: str) -> str:
+    """What zxcvbn is shown of a password, so that its work is bounded."""
+    return password[:_JUDGED_CHARACTERS].translate(_ALIKE)
 
 
 def _be_nice() -> None:

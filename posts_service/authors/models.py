@@ -8,7 +8,7 @@ from posts_service.tables import Base, Instant
 
 
 class Author(Base):
-    """`named_at` is when the token was issued that this name comes from: an older token does not bring a name back."""
+    """`named_at` is when the newest token was issued that said this name: an older one does not bring another back."""
 
     __tablename__ = "authors"
 

@@ -24,9 +24,13 @@ class Cursor:
         """Raises InvalidCursor where this is no text of ours."""
         try:
             microseconds, post_id = _FORM.unpack(urlsafe_b64decode(text.encode("ascii")))
-            return cls(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=post_id))
+            cursor = cls(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=post_id))
         except (binascii.Error, struct.error, OverflowError, ValueError):
             raise InvalidCursor from None
+        # Decoding skips what is no Base64: only what we would write ourselves is ours.
+        if str(cursor) != text:
+            raise InvalidCursor
+        return cursor
 
     def __str__(self) -> str:
         microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)

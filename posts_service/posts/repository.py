@@ -31,7 +31,6 @@ _VIEW: Final = select(
     Post.state,
     Post.author_id,
     Author.username,
-    Author.named_at,
     Post.version,
     Post.created_at,
     Post.updated_at,

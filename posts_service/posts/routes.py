@@ -1,6 +1,6 @@
 """/posts: read, write, change, delete."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,6 +15,9 @@ from posts_service.posts.view import PostView, page_as_json
 from shared.conditional import is_unchanged
 
 router = APIRouter(prefix="/posts", tags=["posts"])
+
+# What is read depends on who reads it.
+_PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 IfMatch = Annotated[str | None, Header(description="Act only on this version (its `ETag`)")]
 
@@ -45,7 +48,7 @@ async def list_posts(
         limit=limit,
     )
     following = str(page.following) if page.following is not None else None
-    headers = {"Link": _link(request, following)} if following else None
+    headers = {**_PRIVATE, "Link": _link(request, following)} if following else _PRIVATE
     return Response(page_as_json(page.views, following), headers=headers, media_type="application/json")
 
 
@@ -72,7 +75,7 @@ async def delete_post(post_id: UUID, writer: Writer, database: DatabaseDep, if_m
 
 
 def _answer(view: PostView, request: Request | None = None) -> Response:
-    headers = {"ETag": view.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    headers = {**_PRIVATE, "ETag": view.etag}
     if request is not None and is_unchanged(request.headers.get("if-none-match"), view.etag):
         return Response(status_code=304, headers=headers)
     return Response(view.as_json(), headers=headers, media_type="application/json")

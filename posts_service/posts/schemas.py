@@ -1,17 +1,20 @@
 """What posts look like in JSON."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, Field
 
 from posts_service.posts.models import State
 from shared.fields import Body, Text
 
-Title = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+# In this order: what is left without the blanks is measured.
+Title = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=200)]
 PostText = Annotated[Text, Field(max_length=100_000)]
+
+# What stands for a member that may be left out but not be null.
+_LEFT_OUT: Final[Any] = None
 
 
 class PostDraft(Body):
@@ -25,16 +28,9 @@ class PostDraft(Body):
 class PostChanges(Body):
     """Members left out stay as they are; none may be null."""
 
-    title: Title | None = None
-    body: PostText | None = None
-    state: State | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_is_not_null(cls, value: Any) -> Any:
-        if isinstance(value, dict) and None in value.values():
-            raise PydanticCustomError("null", "null is no value here; leave out what is to stay")
-        return value
+    title: Title = _LEFT_OUT
+    body: PostText = _LEFT_OUT
+    state: State = _LEFT_OUT
 
 
 class AuthorCard(BaseModel):

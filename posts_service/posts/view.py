@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,7 +29,6 @@ class PostView:
     state: str
     author_id: UUID
     username: str
-    named_at: datetime
     version: int
     created_at: datetime
     updated_at: datetime
@@ -47,7 +47,6 @@ class PostView:
             state=post.state,
             author_id=post.author_id,
             username=post.author.username,
-            named_at=post.author.named_at,
             version=post.version,
             created_at=post.created_at,
             updated_at=post.updated_at,
@@ -57,7 +56,7 @@ class PostView:
     @property
     def etag(self) -> str:
         """Strong: another version of the post or another name of its author is another tag."""
-        return f'"{self.version}-{int(self.named_at.timestamp()):x}"'
+        return f'"{self.version}-{blake2b(self.username.encode(), digest_size=8).hexdigest()}"'
 
     def is_by(self, subject: str) -> bool:
         return str(self.author_id) == subject

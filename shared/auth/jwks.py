@@ -25,7 +25,8 @@ RETRY_SECONDS: Final = 1.0
 MAX_AGE_SECONDS: Final = (1.0, 3_600.0)
 DEFAULT_MAX_AGE_SECONDS: Final = 300.0
 MAX_DOCUMENT_BYTES: Final = 262_144
-MIN_KEY_BITS: Final = 2_048
+KEY_BITS: Final = (2_048, 8_192)
+MAX_EXPONENT: Final = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +175,17 @@ def _is_usable(key: dict[str, Any]) -> bool:
         return False
     if key.get("use", "sig") != "sig" or key.get("alg", "RS256") != "RS256":
         return False
-    if "verify" not in key.get("key_ops", ["verify"]):
+    operations = key.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
         return False
     try:
         modulus = int.from_bytes(urlsafe_b64decode(key["n"] + "=" * (-len(key["n"]) % 4)))
         exponent = int.from_bytes(urlsafe_b64decode(key["e"] + "=" * (-len(key["e"]) % 4)))
     except (binascii.Error, ValueError):
         return False
-    # 2048 bits at least (RFC 7518 section 3.3); an even or tiny exponent is no RSA key.
-    return modulus.bit_length() >= MIN_KEY_BITS and exponent >= 3 and exponent % 2 == 1
+    # 2048 bits at least (RFC 7518 section 3.3), and no more than is cheap to verify with. An even number is no RSA key.
+    fits = KEY_BITS[0] <= modulus.bit_length() <= KEY_BITS[1] and 3 <= exponent <= MAX_EXPONENT
+    return fits and modulus % 2 == 1 and exponent % 2 == 1
 
 
 def _max_age(cache_control: str) -> float:

@@ -4,26 +4,30 @@ python-jose by itself takes a token of any `typ`, with an unknown `crit`, or sig
 names, and lets the token choose its algorithm; here each of these is refused before a signature is looked at.
 """
 
-import binascii
-import json
-import math
-import re
-from base64 import urlsafe_b64decode
+import string
+from binascii import Error as NotBase64
+from binascii import a2b_base64
 from collections.abc import Collection
 from typing import Any, Final
 
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from jose import jwk
 from jose.constants import ALGORITHMS
-from jose.exceptions import JOSEError
 
 from shared.auth.errors import InvalidToken
 from shared.auth.jwks import KeySource, PublicKey
 
 MAX_TOKEN_BYTES: Final = 8_192
 LEEWAY_SECONDS: Final = 5
+LAST_INSTANT: Final = 253_402_300_799
 
-# Base64url without padding and nothing else: three parts (RFC 7515 section 3.1).
-_COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
+_TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
+_PADDING, _SHA256 = PKCS1v15(), SHA256()
+_MAX_KNOWN_HEADERS: Final = 64
 
 
 class RsaVerificationKey:
@@ -33,13 +37,15 @@ class RsaVerificationKey:
 
     def __init__(self, public: PublicKey) -> None:
         self.public = public
-        self._key = jwk.construct(public.as_jwk(), ALGORITHMS.RS256)
+        # Asked directly: jose's own verify makes the padding and the hash anew for each token, a fifth of the cost.
+        self._key = jwk.construct(public.as_jwk(), ALGORITHMS.RS256).prepared_key  # type: ignore[attr-defined]
 
     def accepts(self, signing_input: bytes, signature: bytes) -> bool:
         try:
-            return bool(self._key.verify(signing_input, signature))
-        except (JOSEError, ValueError):
+            self._key.verify(signature, signing_input, _PADDING, _SHA256)
+        except InvalidSignature:
             return False
+        return True
 
 
 class JwsReader:
@@ -49,21 +55,31 @@ class JwsReader:
         self._keys = keys
         self._types = frozenset(types)
         self._prepared: dict[str, RsaVerificationKey] = {}
+        # The issuer writes the same few headers again and again; only those of good signatures are kept.
+        self._known_headers: dict[bytes, str] = {}
 
     async def read(self, token: str) -> tuple[dict[str, Any], PublicKey]:
         """The claims of a token with a good signature, and the key it was made with; no claim is judged here.
 
         Raises InvalidToken with the reason for the log; KeysUnavailable where there is nothing to judge by.
         """
-        parts = _COMPACT.fullmatch(token) if len(token) <= MAX_TOKEN_BYTES else None
-        if parts is None:
+        raw = token.encode("utf-8", "surrogatepass")
+        # Base64url without padding and nothing else, in three parts (RFC 7515 section 3.1).
+        if len(raw) > MAX_TOKEN_BYTES or raw.translate(None, _BASE64URL) != b"..":
             raise InvalidToken("not a compact JWS, or too long")
-        public = await self._keys.get(self._kid_of(parts[1]))
-        if not self._prepare(public).accepts(token[: parts.end(2)].encode(), _decode(parts[3])):
+        header_part, claims_part, signature_part = raw.split(b".")
+        if not (header_part and claims_part and signature_part):
+            raise InvalidToken("not a compact JWS, or too long")
+        kid = self._known_headers.get(header_part) or self._kid_of(header_part)
+        public = await self._keys.get(kid)
+        signing_input = raw[: len(header_part) + 1 + len(claims_part)]
+        if not self._prepare(public).accepts(signing_input, _decode(signature_part)):
             raise InvalidToken("signature does not verify")
-        return _json_object(parts[2]), public
+        if len(self._known_headers) < _MAX_KNOWN_HEADERS:
+            self._known_headers[header_part] = kid
+        return _json_object(claims_part), public
 
-    def _kid_of(self, header_part: str) -> str:
+    def _kid_of(self, header_part: bytes) -> str:
         """The key that an unverified header names, once everything else in that header is as it must be."""
         header = _json_object(header_part)
         if header.get("alg") != ALGORITHMS.RS256:
@@ -89,8 +105,8 @@ class JwsReader:
 def number(claims: dict[str, Any], name: str) -> float:
     """A NumericDate, which is a JSON number (RFC 7519 section 2). InvalidToken where it is none."""
     value = claims.get(name)
-    # true is an int to Python, and 1e400 is infinite.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # true is an int to Python; what is infinite, NaN or beyond datetime is no instant.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST_INSTANT:
         raise InvalidToken(f"{name} is missing or no number")
     return float(value)
 
@@ -130,17 +146,17 @@ def ensure_meant_for(claims: dict[str, Any], issuer: str, audience: str) -> None
         raise InvalidToken("another audience")
 
 
-def _decode(part: str) -> bytes:
+def _decode(part: bytes) -> bytes:
     try:
-        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except (binascii.Error, ValueError):
+        return a2b_base64(part.translate(_TO_BASE64) + b"==="[: -len(part) % 4])
+    except NotBase64:
         raise InvalidToken("not base64url") from None
 
 
-def _json_object(part: str) -> dict[str, Any]:
+def _json_object(part: bytes) -> dict[str, Any]:
     try:
-        decoded = json.loads(_decode(part))
-    except (ValueError, RecursionError):
+        decoded = orjson.loads(_decode(part))
+    except orjson.JSONDecodeError:
         raise InvalidToken("not JSON") from None
     if not isinstance(decoded, dict):
         raise InvalidToken("not a JSON object")

@@ -1,14 +1,13 @@
 """A verified caller: what a good access token says, and nothing that has to be asked of anyone."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.auth.errors import NotPermitted
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """`subject` is a user's id, or the client's own id where a service speaks for itself (RFC 9068 section 2.2)."""
 
     subject: str

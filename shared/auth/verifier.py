@@ -53,9 +53,9 @@ class Verifier:
         ensure_meant_for(claims, self.issuer, self.audience)
         ensure_current(claims, self._clock.now().timestamp())
         principal = _principal(claims)
-        while len(self._remembered) >= self._capacity:
-            del self._remembered[next(iter(self._remembered))]
         self._remembered[token] = (principal, key)
+        while len(self._remembered) > self._capacity:
+            del self._remembered[next(iter(self._remembered))]
         return principal
 
 

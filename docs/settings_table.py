@@ -1,0 +1,53 @@
+"""Writes the README's tables of settings from the settings classes: `make docs`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
+import identity_service.settings
+import posts_service.settings
+
+README = Path(__file__).parents[1] / "README.md"
+_MARKS = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
+
+SERVICES: dict[str, tuple[type[BaseSettings], ...]] = {
+    "identity_service": (
+        identity_service.settings.Settings,
+        identity_service.settings.Migration,
+        identity_service.settings.Setup,
+    ),
+    "posts_service": (posts_service.settings.Settings, posts_service.settings.Migration),
+}
+
+
+def with_tables(readme: str) -> str:
+    """The same text with the tables as the classes have them now."""
+    tables = "\n".join(_table(service, classes) for service, classes in SERVICES.items())
+    return _MARKS.sub(lambda found: f"{found[1]}{tables}{found[2]}", readme)
+
+
+def _table(service: str, classes: tuple[type[BaseSettings], ...]) -> str:
+    lines = [f"**{service}**", "", "| Variable | Default | Meaning |", "|---|---|---|"]
+    lines += [_row(settings, name) for settings in classes for name in settings.model_fields]
+    return "\n".join(lines) + "\n"
+
+
+def _row(settings: type[BaseSettings], name: str) -> str:
+    field = settings.model_fields[name]
+    variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+    return f"| `{variable}` | {_default(field.default, field.is_required())} | {field.description} |"
+
+
+def _default(value: Any, required: bool) -> str:
+    if required:
+        return "**required**"
+    if value in (None, (), PydanticUndefined):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text()))

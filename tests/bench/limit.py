@@ -1,0 +1,51 @@
+"""The limit that reads are compared with: Starlette and an asyncpg pool, no guard, nothing of ours."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+VIEW = """SELECT p.id, p.title, p.body, p.state, p.author_id, a.username, p.version, p.created_at, p.updated_at,
+          p.published_at FROM posts.posts p JOIN posts.authors a ON a.id = p.author_id"""
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async with asyncpg.create_pool(os.environ["POSTS_DATABASE_URL"], min_size=8, max_size=8) as pool:
+        app.state.pool = pool
+        yield
+
+
+async def read_post(request: Request) -> Response:
+    row = await request.app.state.pool.fetchrow(f"{VIEW} WHERE p.id = $1", UUID(request.path_params["post_id"]))
+    return answer(dict(row))
+
+
+async def list_posts(request: Request) -> Response:
+    rows = await request.app.state.pool.fetch(
+        f"{VIEW} WHERE p.state = 'published' ORDER BY p.published_at DESC, p.id DESC LIMIT 20"
+    )
+    return answer({"items": [dict(row) for row in rows]})
+
+
+async def readyz(_: Request) -> Response:
+    return Response()
+
+
+def answer(body: object) -> Response:
+    return Response(orjson.dumps(body, default=str), media_type="application/json")
+
+
+routes = [Route("/posts/{post_id}", read_post), Route("/posts", list_posts), Route("/readyz", readyz)]
+app = Starlette(routes=routes, lifespan=lifespan)
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(os.environ["LIMIT_PORT"]), access_log=False, log_level="warning")

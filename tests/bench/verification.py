@@ -1,0 +1,65 @@
+"""What one token costs: bare RSA against the verifier at first sight, and remembered."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from shared.auth import Verifier
+from shared.testing import Issuer
+from shared.testing.issuer import _private_key
+
+ROUNDS, TOKENS = 15, 2_000
+
+
+def measure(home: Path) -> str:
+    issuer = Issuer()
+    tokens = [issuer.mint(scope="posts:write") for _ in range(TOKENS)]
+    public, padding, sha256 = _private_key(issuer.kid).public_key(), PKCS1v15(), SHA256()
+    message = b"x" * 700
+    signature = _private_key(issuer.kid).sign(message, padding, sha256)
+
+    def bare() -> None:
+        for _ in range(TOKENS):
+            public.verify(signature, message, padding, sha256)
+
+    def first_sight() -> None:
+        verifier = issuer.verifier()
+
+        async def verify() -> None:
+            for token in tokens:
+                await verifier.verify(token)
+
+        asyncio.run(verify())
+
+    remembering = issuer.verifier()
+    asyncio.run(_verify_all(remembering, tokens))
+
+    def remembered() -> None:
+        for token in tokens:
+            remembering.recall(token)
+
+    variants = {"bare RSA verification": bare, "verifier, first sight": first_sight, "verifier, remembered": remembered}
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(ROUNDS):
+        for name, work in variants.items():
+            times[name].append(_microseconds(work))
+    base = median(times["bare RSA verification"])
+    lines = ["| Variant | µs | against bare RSA |", "|---|---|---|"]
+    lines += [f"| {name} | {median(t):.1f} | {median(t) / base:.2f} |" for name, t in times.items()]
+    return "\n".join(lines)
+
+
+def _microseconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) / TOKENS * 1e6
+
+
+async def _verify_all(verifier: Verifier, tokens: list[str]) -> None:
+    for token in tokens:
+        await verifier.verify(token)

@@ -1,0 +1,49 @@
+"""A headless Chromium. Where there is none, these tests are skipped with one line; with CI=true that is an error."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from tests.support.stack import Stack, stack
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    if CHROMIUM is None and os.environ.get("CI") != "true":
+        pytest.skip("no Chromium on this machine; on Debian: apt install chromium")
+    assert CHROMIUM is not None, "CI runs the browser tests; install Chromium"
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("browser"), IDENTITY_BCRYPT_ROUNDS="4") as found:
+        yield found
+
+
+@pytest.fixture
+async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
+    """A page of a new browser; every error that a page reports fails the test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        found = await browser.new_page()
+        errors: list[str] = []
+        found.on("pageerror", lambda error: errors.append(str(error)))
+        found.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        yield found
+        await found.screenshot(path=tmp_path / "last.png")
+        await browser.close()
+        assert errors == []

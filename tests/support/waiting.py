@@ -1,0 +1,23 @@
+"""Waiting for something to become true: looked at again and again, for a bounded time, and never for luck."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+PATIENCE_SECONDS = 60.0
+
+
+def wait_until(condition: Callable[[], bool], why: Callable[[], str] = str) -> None:
+    """Returns once it is true; fails with `why` when it does not become true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, why()
+        time.sleep(0.02)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """The same without holding up the event loop."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)

@@ -1,0 +1,1 @@
+"""What crosses the services: real processes, real sockets, things stopped and killed while others ask."""

@@ -1,0 +1,131 @@
+"""`make run`: twice, interrupted, killed; nothing is left behind and nothing is lost."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from deploy.local.processes import any_free_port, is_port_free
+from tests.support.services import PASSWORD
+from tests.support.waiting import wait_until
+
+PATIENCE_SECONDS = 90
+
+
+class Run:
+    """One `make run` with a home and ports of its own."""
+
+    def __init__(self, home: Path, identity_port: int, posts_port: int) -> None:
+        self.home = home
+        self.ports = (identity_port, posts_port)
+        self.identity, self.posts = f"http://localhost:{identity_port}", f"http://localhost:{posts_port}"
+        options = ["--home", str(home), "--identity-port", str(identity_port), "--posts-port", str(posts_port)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", "run", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def await_welcome(self) -> str:
+        assert self.process.stdout is not None
+        lines: list[str] = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C ends everything"):
+                return "".join(lines)
+        raise AssertionError("".join(lines))
+
+    def end_by(self, number: signal.Signals) -> None:
+        """Send the signal and see that everything the run has started goes with it."""
+        everything = psutil.Process(self.process.pid).children(recursive=True)
+        assert len(everything) >= 3
+        self.process.send_signal(number)
+        self.process.communicate(timeout=PATIENCE_SECONDS)
+        _, left = psutil.wait_procs(everything, timeout=PATIENCE_SECONDS)
+        assert left == []
+        assert all(is_port_free(port) for port in self.ports)
+
+    def sign_in(self) -> int:
+        form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+        return httpx.post(f"{self.identity}/oauth/token", data=form, timeout=20).status_code
+
+
+@contextmanager
+def run(home: Path, ports: tuple[int, int]) -> Iterator[Run]:
+    started = Run(home, *ports)
+    try:
+        yield started
+    finally:
+        started.process.kill()
+        started.process.communicate()
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    return any_free_port(), any_free_port()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_second_run_finds_everything_again_and_no_process_is_left(
+    tmp_path: Path, ports: tuple[int, int], number: signal.Signals
+) -> None:
+    with run(tmp_path, ports) as first:
+        welcome = first.await_welcome()
+        assert first.identity in welcome
+        assert first.posts in welcome
+        body = {"username": "ada", "email": "ada@example.com", "password": PASSWORD}
+        assert httpx.post(f"{first.identity}/users", json=body, timeout=20).status_code == 201
+        first.end_by(number)
+    with run(tmp_path, ports) as second:
+        second.await_welcome()
+        assert second.sign_in() == 200
+        second.end_by(signal.SIGTERM)
+
+
+def test_a_first_run_killed_half_way_is_mended_by_the_next(tmp_path: Path, ports: tuple[int, int]) -> None:
+    for half_way in ("lock", "secrets.json", "postgres/data", "identity.log", "run.json"):
+        with run(tmp_path, ports) as broken:
+            wait_until((tmp_path / half_way).exists)
+            broken.process.kill()
+    with run(tmp_path, ports) as whole:
+        whole.await_welcome()
+        assert httpx.get(f"{whole.posts}/readyz", timeout=20).status_code == 200
+
+
+def test_a_second_run_at_once_is_told_who_holds_the_first(tmp_path: Path, ports: tuple[int, int]) -> None:
+    with run(tmp_path, ports) as first:
+        first.await_welcome()
+        with run(tmp_path, (any_free_port(), any_free_port())) as second:
+            told, _ = second.process.communicate(timeout=PATIENCE_SECONDS)
+        assert second.process.returncode == 1
+        assert str(first.process.pid) in told
+        assert first.sign_in() == 400
+
+
+def test_demo_adds_its_accounts_and_posts_once(tmp_path: Path, ports: tuple[int, int]) -> None:
+    with run(tmp_path, ports) as running:
+        running.await_welcome()
+        for _ in range(2):
+            command = [sys.executable, "-m", "deploy.local", "demo", "--home", str(tmp_path)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+            assert done.returncode == 0, done.stderr
+            assert "200/200 posts" in done.stderr
+        assert count_published(running.posts) == 190
+
+
+def count_published(posts: str) -> int:
+    found, url = 0, f"{posts}/posts?limit=100"
+    for _ in range(10):
+        page = httpx.get(url, timeout=20).json()
+        found += len(page["items"])
+        if page["next"] is None:
+            return found
+        url = f"{posts}/posts?limit=100&cursor={page['next']}"
+    raise AssertionError("more pages than posts")
