@@ -110,6 +110,7 @@ async def posts(
         "database_url": databases.url("posts_app"),
         "issuer": verifier.issuer,
         "audience": verifier.audience,
+        "client_secret": POSTS_SECRET,
         **settings,
     }
     parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), verifier=verifier, clock=clock)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 PATIENCE_SECONDS = 60.0
 
@@ -19,5 +19,13 @@ async def until(condition: Callable[[], bool]) -> None:
     """The same without holding up the event loop."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def until_async(condition: Callable[[], Awaitable[bool]]) -> None:
+    """The same for a condition that has to be asked for."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)

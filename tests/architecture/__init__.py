@@ -1,0 +1,1 @@
+"""Tests of what holds for whole services rather than for one module."""

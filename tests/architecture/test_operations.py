@@ -1,0 +1,131 @@
+"""Every operation of the real services is guarded, or is on the list below of those that are for everybody."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.support.services import IDENTITY_URL, Identity, Posts, bearer
+
+METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
+GUARDED_BY_TOKEN = "postern"
+
+# These ask for other credentials than an access token: a client's, a password, a session's cookie.
+OTHER_CREDENTIALS = {
+    "POST /oauth/introspect",
+    "POST /oauth/revoke",
+    "POST /oauth/token",
+    "POST /sessions",
+    "POST /sessions/current/refresh",
+}
+PUBLIC = {
+    "identity": OTHER_CREDENTIALS
+    | {
+        "GET /.well-known/jwks.json",
+        "GET /.well-known/oauth-authorization-server",
+        "GET /livez",
+        "GET /readyz",
+        "GET /users/{user_id}",
+        "POST /users",
+    },
+    "posts": {"GET /livez", "GET /readyz"},
+}
+OPTIONAL = {"identity": set[str](), "posts": {"GET /posts", "GET /posts/{post_id}"}}
+SCOPES = {"identity": {"account"}, "posts": {"posts:write"}}
+
+each_service = pytest.mark.parametrize("name", sorted(PUBLIC))
+
+
+@pytest.fixture
+def http(name: str, both: dict[str, httpx.AsyncClient]) -> httpx.AsyncClient:
+    return both[name]
+
+
+@pytest.fixture
+def both(identity: Identity, posts: Posts) -> dict[str, httpx.AsyncClient]:
+    return {"identity": identity.http, "posts": posts.http}
+
+
+async def document_of(http: httpx.AsyncClient) -> dict[str, Any]:
+    document: dict[str, Any] = (await http.get("/openapi.json")).json()
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS & item.keys():
+            yield f"{method.upper()} {path}", item[method]
+
+
+def named(document: dict[str, Any], security: Any) -> set[str]:
+    """The operations whose `security` is of this kind."""
+    return {name for name, operation in operations(document) if security(operation["security"])}
+
+
+def is_public(security: list[dict[str, list[str]]]) -> bool:
+    return security == []
+
+
+def is_optional(security: list[dict[str, list[str]]]) -> bool:
+    return {} in security
+
+
+def is_guarded(security: list[dict[str, list[str]]]) -> bool:
+    return bool(security) and all(list(alternative) == [GUARDED_BY_TOKEN] for alternative in security)
+
+
+@each_service
+async def test_every_operation_is_guarded_or_on_the_list_of_public_ones(http: httpx.AsyncClient, name: str) -> None:
+    document = await document_of(http)
+    everything = {operation for operation, _ in operations(document)}
+    assert everything, "an empty document proves nothing"
+    assert named(document, is_public) == PUBLIC[name]
+    assert named(document, is_optional) == OPTIONAL[name]
+    assert named(document, is_guarded) == everything - PUBLIC[name] - OPTIONAL[name] != set()
+
+
+@each_service
+async def test_guarded_operations_refuse_everybody_without_a_good_token(http: httpx.AsyncClient, name: str) -> None:
+    tried = named(await document_of(http), is_guarded)
+    assert tried
+    for operation in tried:
+        method, path = operation.split()
+        url = re.sub(r"{\w+}", str(uuid4()), path)
+        assert (await http.request(method, url)).status_code == 401, operation
+        assert (await http.request(method, url, headers=bearer("a.b.c"))).status_code == 401, operation
+
+
+@each_service
+async def test_optional_operations_refuse_a_bad_token(http: httpx.AsyncClient, name: str) -> None:
+    for operation in OPTIONAL[name]:
+        method, path = operation.split()
+        url = re.sub(r"{\w+}", str(uuid4()), path)
+        assert (await http.request(method, url)).status_code in (200, 404), operation
+        assert (await http.request(method, url, headers=bearer("a.b.c"))).status_code == 401, operation
+
+
+@each_service
+async def test_tokens_come_from_the_issuer(http: httpx.AsyncClient, name: str) -> None:
+    scheme = (await document_of(http))["components"]["securitySchemes"][GUARDED_BY_TOKEN]
+    assert scheme["type"] == "oauth2"
+    assert set(scheme["flows"]) == {"password"}
+    assert scheme["flows"]["password"]["refreshUrl"] == scheme["flows"]["password"]["tokenUrl"]
+    assert set(scheme["flows"]["password"]["scopes"]) == SCOPES[name]
+
+
+async def test_identity_names_its_own_token_endpoint(identity: Identity) -> None:
+    scheme = (await document_of(identity.http))["components"]["securitySchemes"][GUARDED_BY_TOKEN]
+    assert scheme["flows"]["password"]["tokenUrl"] == f"{IDENTITY_URL}/oauth/token"
+
+
+@each_service
+async def test_guarded_operations_name_their_scopes_and_their_refusals(http: httpx.AsyncClient, name: str) -> None:
+    document = await document_of(http)
+    for operation, what in operations(document):
+        scopes = {scope for alternative in what["security"] for listed in alternative.values() for scope in listed}
+        assert scopes <= SCOPES[name], operation
+        assert ("401" in what["responses"]) or operation in PUBLIC[name], operation
+        assert ("403" in what["responses"]) or not scopes, operation

@@ -1,0 +1,47 @@
+"""What answers hold: claims of a token, pointers of a problem, an OAuth error."""
+
+import json
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import httpx
+
+
+def header_of(token: str) -> dict[str, Any]:
+    return _part(token, 0)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What the token says; its signature is not looked at."""
+    return _part(token, 1)
+
+
+def pointers(response: httpx.Response) -> list[str]:
+    """Where the errors of a validation problem are."""
+    assert response.status_code == 422, response.text
+    return [item["pointer"] for item in response.json()["errors"]]
+
+
+def ensure_problem(response: httpx.Response, status: int, code: str) -> None:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == code
+
+
+def ensure_oauth_error(response: httpx.Response, error: str, status: int = 400) -> None:
+    """The form of RFC 6749 section 5.2."""
+    assert (response.status_code, response.json().get("error")) == (status, error), response.text
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    assert set(response.json()) == {"error", "error_description"}
+
+
+def statuses(responses: list[httpx.Response]) -> dict[int, int]:
+    """How often each status was answered."""
+    found = [response.status_code for response in responses]
+    return {status: found.count(status) for status in sorted(set(found))}
+
+
+def _part(token: str, number: int) -> dict[str, Any]:
+    part = token.split(".")[number]
+    return dict(json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))))

@@ -1,0 +1,28 @@
+"""The service with other settings or another clock than `identity` has."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.testing import StandingClock
+from tests.support import services
+from tests.support.databases import Databases
+
+
+@pytest.fixture
+async def emptied(databases: Databases) -> Databases:
+    """The databases, identity's tables empty; for a test that builds its own service."""
+    await databases.empty("identity", "roles", "role_permissions")
+    return databases
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+async def standing(emptied: Databases, clock: StandingClock) -> AsyncIterator[services.Identity]:
+    """The identity service, whose time is `clock`."""
+    async with services.identity(emptied, clock=clock) as service:
+        yield service

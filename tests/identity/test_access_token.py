@@ -1,0 +1,114 @@
+"""What an access token says (RFC 9068 section 2)."""
+
+import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from uuid import UUID
+
+from identity_service import administration
+from shared.testing import StandingClock
+from tests.identity.answers import claims_of, header_of
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+
+
+async def test_header_says_its_kind_and_names_the_published_key_by_thumbprint(identity: Identity) -> None:
+    await identity.register("ada")
+    answer = await identity.sign_in("ada")
+    (key,) = (await identity.http.get("/.well-known/jwks.json")).json()["keys"]
+    canonical = json.dumps({name: key[name] for name in ("e", "kty", "n")}, separators=(",", ":"), sort_keys=True)
+    thumbprint = urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
+    assert header_of(answer["access_token"]) == {"alg": "RS256", "typ": "at+jwt", "kid": thumbprint}
+    assert header_of(answer["refresh_token"]) == {"alg": "RS256", "typ": "rt+jwt", "kid": thumbprint}
+
+
+async def test_claims_say_who_for_whom_how_long_and_what(
+    standing: Identity, databases: Databases, clock: StandingClock
+) -> None:
+    user_id = await standing.register("ada")
+    claims = claims_of((await standing.sign_in("ada"))["access_token"])
+    now = int(clock.now().timestamp())
+    (session,) = await databases.fetch("identity_app", "SELECT id FROM identity.sessions")
+    assert str(UUID(claims.pop("jti")))
+    assert claims == {
+        "iss": IDENTITY_URL,
+        "aud": [IDENTITY_URL, POSTS_URL],
+        "sub": user_id,
+        "client_id": "web",
+        "iat": now,
+        "exp": now + 600,
+        "sid": str(session["id"]),
+        "scope": "account posts:write",
+        "roles": ["user"],
+        "permissions": [],
+        "preferred_username": "ada",
+    }
+
+
+async def test_no_two_tokens_have_the_same_id(identity: Identity) -> None:
+    await identity.register("ada")
+    tokens = [await identity.sign_in("ada") for _ in range(3)]
+    assert len({claims_of(answer[kind])["jti"] for answer in tokens for kind in ("access_token", "refresh_token")}) == 6
+
+
+async def test_refresh_token_is_for_the_issuer_and_says_no_more_than_it_must(
+    standing: Identity, clock: StandingClock
+) -> None:
+    user_id = await standing.register("ada")
+    answer = await standing.sign_in("ada")
+    access, refresh = claims_of(answer["access_token"]), claims_of(answer["refresh_token"])
+    now = int(clock.now().timestamp())
+    assert str(UUID(refresh.pop("jti")))
+    assert refresh == {
+        "iss": IDENTITY_URL,
+        "aud": IDENTITY_URL,
+        "sub": user_id,
+        "client_id": "web",
+        "iat": now,
+        "exp": now + 14 * 24 * 3600,
+        "sid": access["sid"],
+    }
+
+
+async def test_no_token_says_anything_of_the_email_address(identity: Identity) -> None:
+    await identity.register("ada")
+    answer = await identity.sign_in("ada@example.com")
+    for kind in ("access_token", "refresh_token"):
+        assert "example.com" not in json.dumps(claims_of(answer[kind]))
+
+
+async def test_roles_and_their_permissions_are_in_the_token(identity: Identity) -> None:
+    await identity.register("ada")
+    await administration.set_roles(identity.parts, "ada", ["moderator", "user", "admin"])
+    claims = claims_of((await identity.sign_in("ada"))["access_token"])
+    assert claims["roles"] == ["admin", "moderator", "user"]
+    assert len(claims["permissions"]) == len(set(claims["permissions"]))
+    assert claims["permissions"] == sorted(claims["permissions"])
+    assert {"post:edit_any", "user:manage", "key:rotate"} <= set(claims["permissions"])
+
+
+async def test_user_without_any_role_gets_none(identity: Identity) -> None:
+    await identity.register("ada")
+    await administration.set_roles(identity.parts, "ada", [])
+    claims = claims_of((await identity.sign_in("ada"))["access_token"])
+    assert (claims["roles"], claims["permissions"]) == ([], [])
+
+
+async def test_service_speaks_for_itself_without_session_or_refresh_token(identity: Identity) -> None:
+    form = {"grant_type": "client_credentials", "client_id": "posts", "client_secret": POSTS_SECRET}
+    answer = (await identity.token(**form)).json()
+    assert set(answer) == {"access_token", "token_type", "expires_in", "scope"}
+    claims = claims_of(answer["access_token"])
+    assert set(claims) == {"iss", "aud", "sub", "client_id", "iat", "exp", "jti", "scope"}
+    assert (claims["sub"], claims["client_id"], claims["aud"]) == ("posts", "posts", [IDENTITY_URL])
+    assert claims["scope"] == "introspect ssf.manage ssf.read"
+
+
+async def test_token_without_scopes_has_no_scope_claim_and_is_a_good_one(identity: Identity) -> None:
+    own: tuple[list[str], list[str], list[str]] = (["client_credentials"], [], [IDENTITY_URL])
+    await administration.create_client(identity.parts, "robot", "Robot", POSTS_SECRET, *own)
+    form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
+    answer = (await identity.token(**form)).json()
+    assert "scope" not in claims_of(answer["access_token"])
+    assert "scope" not in answer
+    assert (await identity.parts.verifier.verify(answer["access_token"])).scopes == frozenset()

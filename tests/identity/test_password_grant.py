@@ -1,0 +1,108 @@
+"""grant_type=password (RFC 6749 section 4.3): signing in."""
+
+import httpx
+import pytest
+
+from tests.identity.answers import claims_of, ensure_oauth_error
+from tests.support import services
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity
+
+
+async def try_to_sign_in(identity: Identity, username: str = "ada", **form: str) -> httpx.Response:
+    return await identity.token(**{"grant_type": "password", "username": username, "password": PASSWORD, **form})
+
+
+@pytest.mark.parametrize("login", ["Ada", "ada", "ADA", "Ada@example.com", "ada@EXAMPLE.com"])
+async def test_user_signs_in_by_username_or_email_whatever_the_case(identity: Identity, login: str) -> None:
+    user_id = await identity.register("Ada")
+    assert claims_of((await identity.sign_in(login))["access_token"])["sub"] == user_id
+
+
+async def test_answer_has_the_members_of_the_standard_and_is_not_to_be_stored(identity: Identity) -> None:
+    await identity.register("ada")
+    response = await try_to_sign_in(identity)
+    assert response.status_code == 200
+    answer = response.json()
+    assert set(answer) == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
+    assert (answer["token_type"], answer["expires_in"], answer["scope"]) == ("Bearer", 600, "account posts:write")
+    assert response.headers["content-type"] == "application/json"
+    assert (response.headers["cache-control"], response.headers["pragma"]) == ("no-store", "no-cache")
+
+
+async def test_unknown_disabled_and_wrong_are_one_answer(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await identity.register("eve")
+    await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false WHERE username = 'eve'")
+    refusals = [
+        await try_to_sign_in(identity, "ada", password="wrong horse battery"),
+        await try_to_sign_in(identity, "eve"),
+        await try_to_sign_in(identity, "eve", password="wrong horse battery"),
+        await try_to_sign_in(identity, "nobody"),
+        await try_to_sign_in(identity, "nobody@example.com"),
+        await try_to_sign_in(identity, "x" * 257),
+        await try_to_sign_in(identity, password="x" * 257),
+        await try_to_sign_in(identity, "x' OR '1'='1"),
+    ]
+    for refusal in refusals:
+        ensure_oauth_error(refusal, "invalid_grant")
+    assert len({refusal.content for refusal in refusals}) == 1
+    assert len({_without_request_id(refusal) for refusal in refusals}) == 1
+
+
+async def test_refused_sign_in_begins_no_session(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await try_to_sign_in(identity, password="wrong horse battery")
+    assert not await databases.fetch("identity_app", "SELECT 1 FROM identity.sessions")
+
+
+@pytest.mark.parametrize("asked", ["account", "posts:write", "posts:write account", "account account"])
+async def test_scope_is_narrowed_to_what_is_asked_for(identity: Identity, asked: str) -> None:
+    await identity.register("ada")
+    answer = await identity.sign_in("ada", scope=asked)
+    assert set(answer["scope"].split()) == set(asked.split())
+    assert claims_of(answer["access_token"])["scope"] == answer["scope"]
+
+
+@pytest.mark.parametrize("asked", ["nothing", "account admin", "ACCOUNT", "account,posts:write", " ", "account\t"])
+async def test_unknown_scope_is_refused(identity: Identity, asked: str) -> None:
+    await identity.register("ada")
+    ensure_oauth_error(await try_to_sign_in(identity, scope=asked), "invalid_scope")
+
+
+async def test_token_is_for_every_audience_of_its_client(identity: Identity) -> None:
+    await identity.register("ada")
+    answer = await identity.sign_in("ada")
+    assert set(claims_of(answer["access_token"])["aud"]) == {IDENTITY_URL, POSTS_URL}
+
+
+@pytest.mark.parametrize("resources", [[POSTS_URL], [IDENTITY_URL], [POSTS_URL, IDENTITY_URL], [POSTS_URL, POSTS_URL]])
+async def test_audience_is_narrowed_by_resource(identity: Identity, resources: list[str]) -> None:
+    await identity.register("ada")
+    form = {"grant_type": "password", "username": "ada", "password": PASSWORD, "resource": resources}
+    answer = (await identity.http.post("/oauth/token", data=form)).json()
+    assert sorted(claims_of(answer["access_token"])["aud"]) == sorted(set(resources))
+
+
+@pytest.mark.parametrize("resource", ["http://elsewhere.example", POSTS_URL + "/", "x", " "])
+async def test_unknown_resource_is_refused(identity: Identity, resource: str) -> None:
+    await identity.register("ada")
+    ensure_oauth_error(await try_to_sign_in(identity, resource=resource), "invalid_target")
+
+
+@pytest.mark.parametrize("missing", ["username", "password"])
+async def test_username_and_password_are_needed(identity: Identity, missing: str) -> None:
+    await identity.register("ada")
+    ensure_oauth_error(await try_to_sign_in(identity, **{missing: ""}), "invalid_request")
+
+
+async def test_password_grant_can_be_turned_off(emptied: Databases) -> None:
+    async with services.identity(emptied, password_grant=False) as identity:
+        await identity.register("ada")
+        ensure_oauth_error(await try_to_sign_in(identity), "unsupported_grant_type")
+        metadata = (await identity.http.get("/.well-known/oauth-authorization-server")).json()
+        assert metadata["grant_types_supported"] == ["refresh_token", "client_credentials"]
+
+
+def _without_request_id(response: httpx.Response) -> str:
+    return repr(sorted((name, value) for name, value in response.headers.items() if name != "x-request-id"))

@@ -1,0 +1,69 @@
+"""Identity's own routes ask more than a good token: its session and its user are looked up."""
+
+from datetime import timedelta
+
+import pytest
+
+from identity_service import administration
+from shared.testing import StandingClock
+from tests.identity.answers import ensure_problem
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity, bearer
+
+ENDINGS = {
+    "ended session": "UPDATE identity.sessions SET ended_at = now(), end_reason = 'replay'",
+    "expired session": "UPDATE identity.sessions SET expires_at = now() - interval '1 second'",
+    "deleted session": "DELETE FROM identity.sessions",
+    "disabled user": "UPDATE identity.users SET is_active = false",
+    "deleted user": "DELETE FROM identity.users",
+}
+
+
+@pytest.mark.parametrize("sql", ENDINGS.values(), ids=ENDINGS.keys())
+async def test_good_token_of_what_is_gone_is_refused(identity: Identity, databases: Databases, sql: str) -> None:
+    headers = await identity.signed_in("ada")
+    assert (await identity.http.get("/users/me", headers=headers)).status_code == 200
+    await databases.fetch("identity_owner", sql)
+    response = await identity.http.get("/users/me", headers=headers)
+    ensure_problem(response, 401, "unauthenticated")
+    assert response.headers["www-authenticate"] == 'Bearer realm="postern", error="invalid_token"'
+
+
+async def test_token_without_the_scope_account_is_refused(identity: Identity) -> None:
+    await identity.register("ada")
+    token = (await identity.sign_in("ada", scope="posts:write"))["access_token"]
+    response = await identity.http.get("/users/me", headers=bearer(token))
+    ensure_problem(response, 403, "insufficient_scope")
+    challenge = 'Bearer realm="postern", error="insufficient_scope", scope="account"'
+    assert response.headers["www-authenticate"] == challenge
+
+
+async def test_token_of_a_service_is_refused_where_a_person_is_wanted(identity: Identity) -> None:
+    own = ["client_credentials"], ["account"], [IDENTITY_URL]
+    await administration.create_client(identity.parts, "robot", "Robot", POSTS_SECRET, *own)
+    form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
+    token = (await identity.token(**form)).json()["access_token"]
+    ensure_problem(await identity.http.get("/users/me", headers=bearer(token)), 403, "not_permitted")
+
+
+async def test_service_without_the_scope_account_is_refused(identity: Identity) -> None:
+    form = {"grant_type": "client_credentials", "client_id": "posts", "client_secret": POSTS_SECRET}
+    token = (await identity.token(**form)).json()["access_token"]
+    ensure_problem(await identity.http.get("/users/me", headers=bearer(token)), 403, "insufficient_scope")
+
+
+async def test_token_for_another_audience_alone_is_refused(identity: Identity) -> None:
+    await identity.register("ada")
+    token = (await identity.sign_in("ada", resource=POSTS_URL))["access_token"]
+    ensure_problem(await identity.http.get("/users/me", headers=bearer(token)), 401, "unauthenticated")
+
+
+async def test_expired_token_is_refused(standing: Identity, clock: StandingClock) -> None:
+    headers = await standing.signed_in("ada")
+    clock.advance(seconds=timedelta(minutes=10).total_seconds() + 5)
+    ensure_problem(await standing.http.get("/users/me", headers=headers), 401, "unauthenticated")
+
+
+async def test_malformed_body_without_a_token_is_unauthenticated(identity: Identity) -> None:
+    response = await identity.http.patch("/users/me", content=b"{")
+    ensure_problem(response, 401, "unauthenticated")

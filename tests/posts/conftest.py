@@ -1,0 +1,47 @@
+"""Those who call the posts service, and the service over a clock that stands."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from posts_service.posts.policy import Permission
+from shared.testing import Issuer, StandingClock
+from tests.posts.people import Person
+from tests.support import services
+from tests.support.databases import Databases
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    """An issuer whose tokens are meant for the posts service."""
+    return Issuer(audience=services.POSTS_URL)
+
+
+@pytest.fixture
+def ada(issuer: Issuer) -> Person:
+    """The author, wherever a test has one."""
+    return Person(issuer, "ada")
+
+
+@pytest.fixture
+def stranger(issuer: Issuer) -> Person:
+    return Person(issuer, "mallory")
+
+
+@pytest.fixture
+def moderator(issuer: Issuer) -> Person:
+    """Somebody with both permissions over other people's posts."""
+    return Person(issuer, "grace", (Permission.POST_EDIT_ANY, Permission.POST_DELETE_ANY), ("moderator",))
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+async def timed(databases: Databases, issuer: Issuer, clock: StandingClock) -> AsyncIterator[services.Posts]:
+    """The posts service over empty tables, its time told by `clock`."""
+    await databases.empty("posts")
+    async with services.posts(databases, issuer.verifier(), clock=clock) as service:
+        yield service

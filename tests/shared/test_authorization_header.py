@@ -1,0 +1,111 @@
+"""Where a token is looked for: in one Authorization header, and nowhere else (RFC 6750 section 2)."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+
+from shared.auth import Principal, optional, signed_in
+from shared.testing import Issuer
+from tests.shared.apps import asked, guarded_app
+
+NO_ERROR = 'Bearer realm="postern"'
+INVALID_TOKEN = 'Bearer realm="postern", error="invalid_token"'
+
+
+def app_of(issuer: Issuer) -> FastAPI:
+    app = guarded_app(issuer)
+
+    @app.post("/caller")
+    async def caller(found: Annotated[Principal, Depends(signed_in)]) -> str:
+        return found.subject
+
+    @app.post("/anybody")
+    async def anybody(found: Annotated[Principal | None, Depends(optional)]) -> str | None:
+        return found.subject if found else None
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    async with asked(app_of(issuer)) as http:
+        yield http
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER"])
+async def test_scheme_is_compared_without_case(http: httpx.AsyncClient, issuer: Issuer, scheme: str) -> None:
+    answer = await http.post("/caller", headers={"Authorization": f"{scheme} {issuer.mint('ada')}"})
+    assert answer.json() == "ada"
+
+
+async def test_several_blanks_may_follow_the_scheme(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    answer = await http.post("/caller", headers={"Authorization": f"Bearer   {issuer.mint('ada')}"})
+    assert answer.json() == "ada"
+
+
+@pytest.mark.parametrize("path", ["/caller", "/anybody"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("Bearer", id="no_token"),
+        pytest.param("Bearer ", id="empty_token"),
+        pytest.param("Basic YWRhOnNlY3JldA==", id="Basic"),
+        pytest.param("Digest username=ada", id="Digest"),
+        pytest.param("DPoP {token}", id="DPoP"),
+        pytest.param("{token}", id="no_scheme"),
+        pytest.param("Bearer{token}", id="no_blank"),
+        pytest.param("Bearer\t{token}", id="tab"),
+        pytest.param("Bearer,{token}", id="comma"),
+        pytest.param('Bearer token="{token}"', id="parameter"),
+        pytest.param("Bearer {token}, Bearer {token}", id="list"),
+        pytest.param("Bearer Bearer {token}", id="scheme_twice"),
+    ],
+)
+async def test_header_that_is_no_bearer_token_is_refused(
+    http: httpx.AsyncClient, issuer: Issuer, path: str, field: str
+) -> None:
+    answer = await http.post(path, headers={"Authorization": field.format(token=issuer.mint())})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == INVALID_TOKEN
+
+
+@pytest.mark.parametrize("path", ["/caller", "/anybody"])
+async def test_two_authorization_headers_are_a_malformed_request(
+    http: httpx.AsyncClient, issuer: Issuer, path: str
+) -> None:
+    good = f"Bearer {issuer.mint()}"
+    answer = await http.post(path, headers=[("Authorization", good), ("authorization", good)])
+    assert answer.status_code == 400
+    assert answer.headers["www-authenticate"] == 'Bearer realm="postern", error="invalid_request"'
+
+
+async def test_no_header_is_a_challenge_without_an_error(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/caller")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == NO_ERROR
+
+
+async def test_token_in_the_query_is_not_looked_at(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    answer = await http.post("/caller", params={"access_token": issuer.mint()})
+    assert answer.headers["www-authenticate"] == NO_ERROR
+    assert (await http.post("/anybody", params={"access_token": issuer.mint()})).json() is None
+
+
+async def test_token_in_a_form_is_not_looked_at(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    answer = await http.post("/caller", data={"access_token": issuer.mint()})
+    assert answer.headers["www-authenticate"] == NO_ERROR
+    assert (await http.post("/anybody", data={"access_token": issuer.mint()})).json() is None
+
+
+async def test_token_in_a_cookie_is_not_looked_at(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    answer = await http.post("/caller", headers={"Cookie": f"access_token={issuer.mint()}"})
+    assert answer.headers["www-authenticate"] == NO_ERROR

@@ -1,0 +1,145 @@
+"""Guards ask the same of a caller wherever they stand: as a parameter, on the decorator, on a router, further out."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+
+from shared.auth import Guard, Principal, optional, requires, requires_permission, requires_role, signed_in
+from shared.testing import Issuer
+from tests.shared.apps import asked, guarded_app
+
+GUARDS: dict[str, Guard] = {
+    "signed_in": signed_in,
+    "scope": requires("things:write"),
+    "permission": requires_permission("thing:edit_any"),
+    "role": requires_role("admin"),
+    "optional": optional,
+}
+ENOUGH: dict[str, dict[str, Any]] = {
+    "signed_in": {},
+    "scope": {"scope": "things:read things:write"},
+    "permission": {"permissions": ["thing:edit_any"]},
+    "role": {"roles": ["user", "admin"]},
+    "optional": {},
+}
+TOO_LITTLE: dict[str, list[dict[str, Any]]] = {
+    "scope": [{}, {"scope": "things:read"}, {"scope": "things:writer"}, {"roles": ["things:write"]}],
+    "permission": [{}, {"permissions": ["thing:edit"]}, {"scope": "thing:edit_any"}],
+    "role": [{}, {"roles": ["user"]}, {"permissions": ["admin"]}, {"scope": "admin"}],
+}
+REFUSALS = [(guard, claims) for guard, refused in TOO_LITTLE.items() for claims in refused]
+
+each_place = pytest.mark.parametrize("place", ["parameter", "decorator", "router", "outer_router"])
+each_guard = pytest.mark.parametrize("guard", list(GUARDS))
+
+
+async def nothing() -> str:
+    return "passed"
+
+
+def parameter(guard: Guard) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/")
+    async def operation(caller: Annotated[Principal | None, Depends(guard)]) -> str:
+        assert caller is None or isinstance(caller, Principal)
+        return "passed"
+
+    return router
+
+
+def decorator(guard: Guard) -> APIRouter:
+    router = APIRouter()
+    router.get("/", dependencies=[Depends(guard)])(nothing)
+    return router
+
+
+def router(guard: Guard) -> APIRouter:
+    router = APIRouter(dependencies=[Depends(guard)])
+    router.get("/")(nothing)
+    return router
+
+
+def outer_router(guard: Guard) -> APIRouter:
+    inner, outer = APIRouter(), APIRouter(dependencies=[Depends(guard)])
+    inner.get("/")(nothing)
+    outer.include_router(inner)
+    return outer
+
+
+PLACES: dict[str, Callable[[Guard], APIRouter]] = {
+    made.__name__: made for made in (parameter, decorator, router, outer_router)
+}
+
+
+def app_of(issuer: Issuer) -> FastAPI:
+    app = guarded_app(issuer)
+    for place, make in PLACES.items():
+        for name, guard in GUARDS.items():
+            app.include_router(make(guard), prefix=f"/{place}/{name}")
+    return app
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    async with asked(app_of(issuer)) as http:
+        yield http
+
+
+@each_place
+@each_guard
+async def test_caller_with_what_is_asked_passes(
+    http: httpx.AsyncClient, issuer: Issuer, place: str, guard: str
+) -> None:
+    answer = await http.get(f"/{place}/{guard}/", headers=issuer.bearer(**ENOUGH[guard]))
+    assert answer.status_code == 200
+    assert answer.json() == "passed"
+
+
+@each_place
+@each_guard
+async def test_nobody_passes_but_where_the_caller_is_optional(http: httpx.AsyncClient, place: str, guard: str) -> None:
+    answer = await http.get(f"/{place}/{guard}/")
+    assert answer.status_code == (200 if guard == "optional" else 401)
+
+
+@each_place
+@each_guard
+async def test_bad_token_never_passes(http: httpx.AsyncClient, issuer: Issuer, place: str, guard: str) -> None:
+    answer = await http.get(f"/{place}/{guard}/", headers=issuer.bearer(expires_in=-60, **ENOUGH[guard]))
+    assert answer.status_code == 401
+
+
+@each_place
+@pytest.mark.parametrize(("guard", "claims"), REFUSALS)
+async def test_caller_with_too_little_is_forbidden(
+    http: httpx.AsyncClient, issuer: Issuer, place: str, guard: str, claims: dict[str, Any]
+) -> None:
+    answer = await http.get(f"/{place}/{guard}/", headers=issuer.bearer(**claims))
+    assert answer.status_code == 403
+
+
+async def test_lack_of_scope_is_a_challenge_that_names_the_scope(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    answer = await http.get("/parameter/scope/", headers=issuer.bearer())
+    challenge = 'Bearer realm="postern", error="insufficient_scope", scope="things:write"'
+    assert answer.headers["www-authenticate"] == challenge
+    assert answer.json()["code"] == "insufficient_scope"
+
+
+@pytest.mark.parametrize("guard", ["permission", "role"])
+async def test_lack_of_a_role_is_no_challenge_and_names_nothing(
+    http: httpx.AsyncClient, issuer: Issuer, guard: str
+) -> None:
+    answer = await http.get(f"/parameter/{guard}/", headers=issuer.bearer())
+    assert "www-authenticate" not in answer.headers
+    assert answer.json()["code"] == "not_permitted"
+    assert "admin" not in answer.text
+    assert "thing:edit_any" not in answer.text

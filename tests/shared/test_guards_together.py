@@ -1,0 +1,97 @@
+"""Several guards on one operation, and guards that ask more than the token can say."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Request
+
+from shared.auth import (
+    Guard,
+    NotPermitted,
+    Principal,
+    optional,
+    requires,
+    requires_permission,
+    requires_role,
+    signed_in,
+)
+from shared.testing import Issuer
+from tests.shared.apps import asked, guarded_app
+
+SUSPENDED = str(uuid4())
+
+
+class NotSuspended(Guard):
+    async def ensure(self, request: Request, principal: Principal) -> None:
+        await super().ensure(request, principal)
+        if principal.subject == SUSPENDED:
+            raise NotPermitted("suspended")
+
+
+def app_of(issuer: Issuer) -> FastAPI:
+    app = guarded_app(issuer)
+    admin = APIRouter(prefix="/admin", dependencies=[Depends(requires_role("admin"))])
+    keys = APIRouter(prefix="/keys", dependencies=[Depends(requires_permission("key:rotate"))])
+
+    @keys.post("/rotate")
+    async def rotate(caller: Annotated[Principal, Depends(requires("keys:write"))]) -> str:
+        return caller.subject
+
+    @app.get("/both")
+    async def both(
+        here: Annotated[Principal | None, Depends(optional)], there: Annotated[Principal, Depends(signed_in)]
+    ) -> bool:
+        return here == there
+
+    @app.get("/not-suspended")
+    async def not_suspended(caller: Annotated[Principal, Depends(NotSuspended(scope="things:read"))]) -> str:
+        return caller.subject
+
+    admin.include_router(keys)
+    app.include_router(admin)
+    return app
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    async with asked(app_of(issuer)) as http:
+        yield http
+
+
+@pytest.mark.parametrize(
+    ("roles", "permissions", "scope", "status"),
+    [
+        (["admin"], ["key:rotate"], "keys:write", 200),
+        ([], ["key:rotate"], "keys:write", 403),
+        (["admin"], [], "keys:write", 403),
+        (["admin"], ["key:rotate"], "", 403),
+        ([], [], "", 403),
+    ],
+)
+async def test_every_guard_on_the_way_to_an_operation_must_let_the_caller_pass(
+    http: httpx.AsyncClient, issuer: Issuer, roles: list[str], permissions: list[str], scope: str, status: int
+) -> None:
+    headers = issuer.bearer(roles=roles, permissions=permissions, scope=scope)
+    assert (await http.post("/admin/keys/rotate", headers=headers)).status_code == status
+
+
+async def test_an_optional_guard_does_not_weaken_another(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    assert (await http.get("/both")).status_code == 401
+    assert (await http.get("/both", headers=issuer.bearer())).json() is True
+
+
+async def test_guard_of_a_service_may_ask_more_of_the_caller(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    good = await http.get("/not-suspended", headers=issuer.bearer(scope="things:read"))
+    suspended = await http.get("/not-suspended", headers=issuer.bearer(SUSPENDED, scope="things:read"))
+    without_scope = await http.get("/not-suspended", headers=issuer.bearer(SUSPENDED))
+    assert good.status_code == 200
+    assert (suspended.status_code, suspended.json()["code"]) == (403, "not_permitted")
+    assert (without_scope.status_code, without_scope.json()["code"]) == (403, "insufficient_scope")

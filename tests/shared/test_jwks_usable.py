@@ -1,0 +1,76 @@
+"""Which published keys are used: RSA keys of 2048 bits or more, for RS256 signatures (RFC 7517, RFC 7518)."""
+
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+from shared.auth import InvalidToken, RemoteKeys, Verifier
+from shared.auth.jwks import usable_keys
+from shared.testing import Issuer
+from shared.testing.issuer import base64url, public_key
+from tests.shared.tokens import STRANGERS_KEY
+
+SMALL_KEY = generate_private_key(public_exponent=65_537, key_size=1_024)  # noqa: S505
+GOOD = public_key("tried", STRANGERS_KEY).as_jwk()
+SMALL = public_key("tried", SMALL_KEY).as_jwk()
+
+
+def verifier_of(issuer: Issuer, jwk: dict[str, Any]) -> Verifier:
+    """Its issuer publishes this key beside a good one."""
+    document = {"keys": [*issuer.jwks()["keys"], jwk], "unknown": True}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=document))
+    keys = RemoteKeys("http://issuer.example/jwks.json", transport=transport)
+    return Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        pytest.param(GOOD, id="whole"),
+        pytest.param({k: v for k, v in GOOD.items() if k not in ("use", "alg")}, id="without_use_and_alg"),
+        pytest.param({**GOOD, "key_ops": ["verify"]}, id="for_verifying"),
+        pytest.param({**GOOD, "x5t": "unknown", "anything": {"else": 1}}, id="unknown_members"),
+    ],
+)
+async def test_published_key_is_used(issuer: Issuer, jwk: dict[str, Any]) -> None:
+    token = issuer.mint("ada", header={"kid": "tried"}, key=STRANGERS_KEY)
+    assert (await verifier_of(issuer, jwk).verify(token)).subject == "ada"
+
+
+@pytest.mark.parametrize(
+    ("jwk", "key"),
+    [
+        pytest.param(SMALL, SMALL_KEY, id="1024_bits"),
+        pytest.param({**GOOD, "alg": "PS256"}, STRANGERS_KEY, id="for_PS256"),
+        pytest.param({**GOOD, "alg": "RS512"}, STRANGERS_KEY, id="for_RS512"),
+        pytest.param({**GOOD, "alg": None}, STRANGERS_KEY, id="alg_null"),
+        pytest.param({**GOOD, "use": "enc"}, STRANGERS_KEY, id="for_encryption"),
+        pytest.param({**GOOD, "key_ops": ["encrypt"]}, STRANGERS_KEY, id="only_to_encrypt"),
+        pytest.param({**GOOD, "key_ops": "verify"}, STRANGERS_KEY, id="key_ops_a_text"),
+        pytest.param({**GOOD, "kty": "oct", "k": "c2VjcmV0"}, STRANGERS_KEY, id="secret"),
+        pytest.param({**GOOD, "kty": "EC", "crv": "P-256"}, STRANGERS_KEY, id="elliptic"),
+        pytest.param({**GOOD, "kty": "rsa"}, STRANGERS_KEY, id="kty_in_lower_case"),
+        pytest.param({k: v for k, v in GOOD.items() if k != "kid"}, STRANGERS_KEY, id="without_kid"),
+        pytest.param({k: v for k, v in GOOD.items() if k != "e"}, STRANGERS_KEY, id="without_exponent"),
+        pytest.param({**GOOD, "e": "AQ"}, STRANGERS_KEY, id="exponent_1"),
+        pytest.param({**GOOD, "e": "Ag"}, STRANGERS_KEY, id="exponent_2"),
+        pytest.param({**GOOD, "e": "BA"}, STRANGERS_KEY, id="exponent_4"),
+        pytest.param({**GOOD, "e": GOOD["n"]}, STRANGERS_KEY, id="exponent_as_large_as_the_modulus"),
+        pytest.param({**GOOD, "e": base64url(b"\x01" * 40)}, STRANGERS_KEY, id="exponent_of_40_bytes"),
+        pytest.param({**GOOD, "n": base64url(b"\xff" * 255 + b"\xfe")}, STRANGERS_KEY, id="even_modulus"),
+        pytest.param({**GOOD, "n": base64url(b"\xff" * 8_192)}, STRANGERS_KEY, id="65536_bits"),
+    ],
+)
+async def test_published_key_is_not_used_and_harms_no_other(issuer: Issuer, jwk: dict[str, Any], key: Any) -> None:
+    verifier = verifier_of(issuer, jwk)
+    with pytest.raises(InvalidToken, match="unknown kid"):
+        await verifier.verify(issuer.mint(header={"kid": "tried"}, key=key))
+    assert await verifier.verify(issuer.mint())
+
+
+def test_private_members_of_a_key_are_ignored() -> None:
+    [key] = usable_keys({"keys": [{**GOOD, "d": "secret", "p": "secret", "q": "secret"}]})
+    assert key.as_jwk() == GOOD
+    assert "secret" not in repr(key)

@@ -1,0 +1,92 @@
+"""What the OpenAPI document says of guards."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+
+from shared.auth import Guard, optional, public, requires, requires_permission, requires_role, signed_in
+from shared.testing import Issuer
+from tests.shared.apps import guarded_app
+
+each_guard = pytest.mark.parametrize(
+    ("guards", "security", "beyond"),
+    [
+        pytest.param([signed_in], [{"postern": []}], None, id="signed_in"),
+        pytest.param([optional], [{}, {"postern": []}], None, id="optional"),
+        pytest.param([requires("b:x"), requires("a:x")], [{"postern": ["a:x", "b:x"]}], None, id="scopes"),
+        pytest.param([optional, requires("a:x")], [{"postern": ["a:x"]}], None, id="optional_and_scope"),
+        pytest.param([requires_role("admin")], [{"postern": []}], ["role admin"], id="role"),
+        pytest.param(
+            [requires_permission("thing:edit"), requires_role("admin")],
+            [{"postern": []}],
+            ["permission thing:edit", "role admin"],
+            id="permission_and_role",
+        ),
+    ],
+)
+
+
+def nothing() -> Callable[[], None]:
+    def endpoint() -> None: ...
+
+    return endpoint
+
+
+def described(app: FastAPI, path: str) -> dict[str, Any]:
+    operation: dict[str, Any] = app.openapi()["paths"][path]["get"]
+    return operation
+
+
+@each_guard
+def test_guards_of_an_operation_are_described(
+    issuer: Issuer, guards: list[Guard], security: list[Any], beyond: list[str] | None
+) -> None:
+    app = guarded_app(issuer)
+    app.get("/", dependencies=[Depends(guard) for guard in guards])(nothing())
+    operation = described(app, "/")
+    assert operation["security"] == security
+    assert operation.get("x-requires") == beyond
+    assert "401" in operation["responses"]
+
+
+@each_guard
+def test_guards_of_routers_are_described_with_the_operation(
+    issuer: Issuer, guards: list[Guard], security: list[Any], beyond: list[str] | None
+) -> None:
+    app = guarded_app(issuer)
+    router = APIRouter(prefix="/inner")
+    router.get("/thing")(nothing())
+    for number, guard in enumerate(guards):
+        outer = APIRouter(prefix=f"/{number}", dependencies=[Depends(guard)])
+        outer.include_router(router)
+        router = outer
+    app.include_router(router)
+    [path] = app.openapi()["paths"]
+    assert described(app, path)["security"] == security
+    assert described(app, path).get("x-requires") == beyond
+
+
+def test_public_operation_needs_nothing(issuer: Issuer) -> None:
+    app = guarded_app(issuer)
+    app.get("/")(public(nothing()))
+    assert described(app, "/")["security"] == []
+    assert "401" not in described(app, "/")["responses"]
+
+
+def test_methods_of_one_path_are_described_apart(issuer: Issuer) -> None:
+    app = guarded_app(issuer)
+    app.get("/")(public(nothing()))
+    app.put("/", dependencies=[Depends(requires("a:x"))])(nothing())
+    item = app.openapi()["paths"]["/"]
+    assert (item["get"]["security"], item["put"]["security"]) == ([], [{"postern": ["a:x"]}])
+
+
+def test_document_is_the_same_each_time(issuer: Issuer) -> None:
+    app = guarded_app(issuer)
+    app.get("/", dependencies=[Depends(requires("a:x"))])(nothing())
+    assert app.openapi() == app.openapi()
+    flow = app.openapi()["components"]["securitySchemes"]["postern"]["flows"]["password"]
+    assert flow["tokenUrl"] == f"{issuer.url}/oauth/token"
+    assert list(flow["scopes"]) == ["a:x"]

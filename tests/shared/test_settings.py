@@ -1,0 +1,153 @@
+"""Settings come from the environment: what is missing or wrong is named, all at once, and no secret is shown."""
+
+import base64
+
+import pytest
+from pydantic_settings import BaseSettings
+
+import identity_service.settings as identity
+import posts_service.settings as posts
+from shared.settings import ServiceSettings, load
+
+SECRET = "hunter2-hunter2"
+DATABASE_URL = f"postgresql://posts_app:{SECRET}@127.0.0.1/postern"
+POSTS = {
+    "POSTS_DATABASE_URL": DATABASE_URL,
+    "POSTS_ISSUER": "http://localhost:8001",
+    "POSTS_AUDIENCE": "http://localhost:8002",
+}
+IDENTITY = {
+    "IDENTITY_DATABASE_URL": DATABASE_URL,
+    "IDENTITY_ISSUER": "http://localhost:8001",
+    "IDENTITY_KEY_ENCRYPTION_KEY": base64.urlsafe_b64encode(SECRET.ljust(32).encode()).decode(),
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for settings in (identity.Settings, identity.Migration, posts.Settings, posts.Migration):
+        for field in settings.model_fields:
+            monkeypatch.delenv(f"{settings.model_config['env_prefix']}{field}".upper(), raising=False)
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def refusal(settings: type[BaseSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What is said to whoever started the process."""
+    with pytest.raises(SystemExit) as ended:
+        load(settings)
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    return said.err.splitlines()
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_PORT": "9002", "POSTS_LOG_LEVEL": "debug"})
+    settings = load(posts.Settings)
+    assert (settings.issuer, settings.audience) == ("http://localhost:8001", "http://localhost:8002")
+    assert (settings.port, settings.host, settings.log_level) == (9_002, "127.0.0.1", "debug")
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        (posts.Settings, sorted(POSTS)),
+        (posts.Migration, ["POSTS_MIGRATION_DATABASE_URL"]),
+        (identity.Settings, sorted(IDENTITY)),
+        (identity.Migration, ["IDENTITY_MIGRATION_DATABASE_URL"]),
+    ],
+)
+def test_every_missing_variable_is_named(
+    settings: type[BaseSettings], missing: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sorted(refusal(settings, capsys)) == [f"{name} is not set" for name in missing]
+
+
+def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_PORT": "0", "POSTS_WORKERS": "many", "POSTS_LOG_LEVEL": "loud"})
+    monkeypatch.delenv("POSTS_AUDIENCE")
+    said = refusal(posts.Settings, capsys)
+    assert sorted(line.split()[0] for line in said) == [
+        "POSTS_AUDIENCE",
+        "POSTS_LOG_LEVEL",
+        "POSTS_PORT",
+        "POSTS_WORKERS",
+    ]
+    assert sum("is wrong" in line for line in said) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "values", "name", "wrong"),
+    [
+        (posts.Settings, POSTS, "POSTS_PORT", SECRET),
+        (posts.Settings, POSTS, "POSTS_ISSUER", SECRET),
+        (posts.Settings, POSTS, "POSTS_LOG_LEVEL", SECRET),
+        (identity.Settings, IDENTITY, "IDENTITY_KEY_ENCRYPTION_KEY", SECRET),
+        (identity.Settings, IDENTITY, "IDENTITY_KEY_ENCRYPTION_KEY", f"é{SECRET}"),
+        (identity.Settings, IDENTITY, "IDENTITY_BCRYPT_ROUNDS", SECRET),
+    ],
+)
+def test_value_that_is_wrong_is_not_shown(
+    settings: type[BaseSettings],
+    values: dict[str, str],
+    name: str,
+    wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_all(monkeypatch, values | {name: wrong})
+    [said] = refusal(settings, capsys)
+    assert said.startswith(f"{name} is wrong: ")
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(("settings", "values"), [(posts.Settings, POSTS), (identity.Settings, IDENTITY)])
+def test_settings_show_no_secret(
+    settings: type[BaseSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, values)
+    shown = repr(load(settings))
+    assert all(secret not in shown for name, secret in values.items() if "DATABASE" in name or "KEY" in name)
+
+
+@pytest.mark.parametrize("settings", [posts.Migration, identity.Migration])
+def test_settings_of_a_migration_show_no_secret(settings: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, {f"{settings.model_config['env_prefix']}MIGRATION_DATABASE_URL": DATABASE_URL})
+    assert SECRET not in repr(load(settings))
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        ("http://a.example", ("http://a.example",)),
+        ("http://a.example,http://b.example", ("http://a.example", "http://b.example")),
+        (" http://a.example , http://b.example ,", ("http://a.example", "http://b.example")),
+    ],
+)
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, text: str, origins: tuple[str, ...]) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_CORS_ORIGINS": text})
+    settings: ServiceSettings = load(posts.Settings)
+    assert settings.cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://localhost:8001/",
+        "https://id.example/?tenant=1",
+        "https://id.example#part",
+        "id.example",
+        "ftp://id.example",
+        "",
+    ],
+)
+def test_issuer_is_a_url_without_trailing_slash_query_or_fragment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], issuer: str
+) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_ISSUER": issuer})
+    assert [line.split()[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_ISSUER"]

@@ -1,0 +1,121 @@
+"""A token once verified is remembered: its signature is not looked at again, everything else is."""
+
+import pytest
+
+from shared.auth import InvalidToken, Verifier
+from shared.auth.jwks import PublicKey
+from shared.testing import Issuer, StandingClock
+from shared.testing.issuer import public_key
+from tests.shared.tokens import STRANGERS_KEY
+
+
+class CountingKeys:
+    """An issuer's keys; counts how often one was asked for in order to verify a signature."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+        self.replaced: dict[str, PublicKey] = {}
+        self.gets = 0
+
+    def find(self, kid: str) -> PublicKey | None:
+        return self.replaced.get(kid) or self._issuer.find(kid)
+
+    async def get(self, kid: str) -> PublicKey:
+        self.gets += 1
+        return self.replaced.get(kid) or await self._issuer.get(kid)
+
+    async def start(self) -> None:
+        await self._issuer.start()
+
+    async def stop(self) -> None:
+        await self._issuer.stop()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def issuer(clock: StandingClock) -> Issuer:
+    return Issuer(clock=clock)
+
+
+@pytest.fixture
+def keys(issuer: Issuer) -> CountingKeys:
+    return CountingKeys(issuer)
+
+
+def verifier_of(issuer: Issuer, keys: CountingKeys, *, remember: int = 100) -> Verifier:
+    return Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys, clock=issuer.clock, remember=remember)
+
+
+async def test_signature_of_a_remembered_token_is_not_verified_again(issuer: Issuer, keys: CountingKeys) -> None:
+    verifier, token = verifier_of(issuer, keys), issuer.mint()
+    assert verifier.recall(token) is None
+    principal = await verifier.verify(token)
+    assert [verifier.recall(token) for _ in range(10)] == [principal] * 10
+    assert keys.gets == 1
+
+
+async def test_only_the_exact_token_is_remembered(issuer: Issuer, keys: CountingKeys) -> None:
+    verifier, token = verifier_of(issuer, keys), issuer.mint()
+    await verifier.verify(token)
+    header, claims, signature = token.split(".")
+    assert verifier.recall(f"{header}.{claims}.{'A' * len(signature)}") is None
+    assert verifier.recall(f"{token} ") is None
+
+
+async def test_remembered_token_expires(issuer: Issuer, keys: CountingKeys, clock: StandingClock) -> None:
+    verifier, token = verifier_of(issuer, keys), issuer.mint(expires_in=600)
+    await verifier.verify(token)
+    clock.advance(seconds=604)
+    assert verifier.recall(token) is not None
+    clock.advance(seconds=2)
+    assert verifier.recall(token) is None
+    with pytest.raises(InvalidToken) as refusal:
+        await verifier.verify(token)
+    assert refusal.value.reason == "expired"
+
+
+async def test_remembered_token_goes_with_its_key(issuer: Issuer, keys: CountingKeys) -> None:
+    verifier, token = verifier_of(issuer, keys), issuer.mint()
+    await verifier.verify(token)
+    issuer.rotate("second")
+    issuer.withdraw("first")
+    assert verifier.recall(token) is None
+    with pytest.raises(InvalidToken, match="unknown kid"):
+        await verifier.verify(token)
+
+
+async def test_remembered_token_goes_when_its_kid_names_another_key(issuer: Issuer, keys: CountingKeys) -> None:
+    verifier, token = verifier_of(issuer, keys), issuer.mint()
+    await verifier.verify(token)
+    keys.replaced["first"] = public_key("first", STRANGERS_KEY)
+    assert verifier.recall(token) is None
+    with pytest.raises(InvalidToken, match="signature does not verify"):
+        await verifier.verify(token)
+
+
+async def test_no_more_tokens_are_remembered_than_allowed_and_the_oldest_goes_first(
+    issuer: Issuer, keys: CountingKeys
+) -> None:
+    verifier = verifier_of(issuer, keys, remember=3)
+    tokens = [issuer.mint() for _ in range(20)]
+    for token in tokens:
+        await verifier.verify(token)
+    assert [token for token in tokens if verifier.recall(token)] == tokens[-3:]
+
+
+async def test_verifying_a_remembered_token_again_forgets_no_other(issuer: Issuer, keys: CountingKeys) -> None:
+    verifier = verifier_of(issuer, keys, remember=3)
+    tokens = [issuer.mint() for _ in range(3)]
+    for token in [*tokens, tokens[-1], tokens[-1]]:
+        await verifier.verify(token)
+    assert all(verifier.recall(token) for token in tokens)
+
+
+async def test_a_verifier_may_be_told_to_remember_nothing(issuer: Issuer, keys: CountingKeys) -> None:
+    verifier, token = verifier_of(issuer, keys, remember=0), issuer.mint()
+    assert await verifier.verify(token) == await verifier.verify(token)
+    assert verifier.recall(token) is None

@@ -1,0 +1,28 @@
+"""Every check of the verifier has a token that fails it alone."""
+
+import pytest
+
+from shared.auth import InvalidToken
+from shared.testing import Issuer
+from tests.shared.forgeries import FORGERIES, Forgery, each_forgery
+
+
+@each_forgery
+async def test_forgery_is_refused_for_its_own_reason(issuer: Issuer, forgery: Forgery) -> None:
+    token = forgery.make(issuer)
+    with pytest.raises(InvalidToken) as refusal:
+        await issuer.verifier().verify(token)
+    assert refusal.value.reason == forgery.reason
+
+
+@each_forgery
+async def test_forgery_is_not_remembered(issuer: Issuer, forgery: Forgery) -> None:
+    verifier = issuer.verifier()
+    token = forgery.make(issuer)
+    with pytest.raises(InvalidToken):
+        await verifier.verify(token)
+    assert verifier.recall(token) is None
+
+
+def test_forgeries_have_names_of_their_own() -> None:
+    assert len({forgery.name for forgery in FORGERIES}) == len(FORGERIES)

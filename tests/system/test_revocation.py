@@ -1,0 +1,102 @@
+"""A logout, a ban or a lost role is obeyed by posts, which asks nobody."""
+
+import httpx
+
+from tests.support.stack import Person, Stack
+from tests.support.waiting import until_async
+from tests.system.conftest import NewPerson
+
+
+async def test_a_signed_out_session_is_refused_by_posts(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person()
+    other = await Person(http, running, ada.username).sign_in()
+    assert (await ada.publish()).status_code == 201
+    ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+    assert ended.status_code == 204
+    await until_async(lambda: refused(ada))
+    assert (await other.publish()).status_code == 201
+
+
+async def test_a_lost_role_ends_the_old_token_and_not_the_session(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada, mia = await person("ada"), await person("mia")
+    url = f"{running.posts}{(await ada.publish()).headers['Location']}"
+    running.command("identity", "set-roles", mia.username, "user", "moderator")
+    await mia.refresh()
+    assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
+    running.command("identity", "set-roles", mia.username, "user")
+    await until_async(lambda: refused(mia))
+    await mia.refresh()
+    assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 403
+    assert (await mia.publish()).status_code == 201
+
+
+async def test_a_disabled_account_is_refused_and_an_enabled_one_is_not(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person()
+    url = f"{running.posts}{(await ada.publish()).headers['Location']}"
+    running.command("identity", "disable-user", ada.username)
+    await until_async(lambda: refused(ada))
+    assert (await http.get(url)).status_code == 200
+    running.command("identity", "enable-user", ada.username)
+
+    async def publishes_again() -> bool:
+        await ada.sign_in()
+        return (await ada.publish()).status_code == 201
+
+    await until_async(publishes_again)
+
+
+async def test_a_changed_password_ends_the_other_sessions_everywhere(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person()
+    other = await Person(http, running, ada.username).sign_in()
+    change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
+    done = await http.put(f"{running.identity}/users/me/password", json=change, headers=ada.headers)
+    assert done.status_code == 204
+    await until_async(lambda: refused(other))
+    assert (await ada.publish()).status_code == 201
+
+
+async def test_a_new_name_comes_onto_the_card(running: Stack, http: httpx.AsyncClient, person: NewPerson) -> None:
+    ada = await person()
+    url = f"{running.posts}{(await ada.publish()).headers['Location']}"
+    renamed = await http.patch(
+        f"{running.identity}/users/me", json={"username": f"{ada.username}-l"}, headers=ada.headers
+    )
+    assert renamed.status_code == 200
+
+    async def card_is_new() -> bool:
+        return bool((await http.get(url)).json()["author"]["username"] == f"{ada.username}-l")
+
+    await until_async(card_is_new)
+
+
+async def test_a_deleted_account_takes_its_posts_along_and_can_be_watched(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person()
+    url = f"{running.posts}{(await ada.publish()).headers['Location']}"
+    await ada.publish(state="draft")
+    deleted = await http.delete(f"{running.identity}/users/me", headers=ada.headers)
+    assert deleted.status_code == 204
+    receipt = f"{running.identity}{deleted.headers['Location']}"
+
+    async def confirmed() -> bool:
+        (posts,) = (await http.get(receipt)).json()["services"]
+        return posts["service"] == "posts" and posts["confirmed_at"] is not None
+
+    await until_async(confirmed)
+    assert (await http.get(url)).status_code == 404
+    assert await refused(ada)
+
+
+async def refused(ada: Person) -> bool:
+    answer = await ada.http.get(f"{ada.stack.posts}/posts?state=draft", headers=ada.headers)
+    assert answer.status_code in (200, 401), answer.text
+    return answer.status_code == 401
