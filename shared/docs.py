@@ -8,6 +8,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, Response
 
 from shared.auth import public
+from shared.errors import NotFound
 
 _FILES: Final = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -41,6 +42,6 @@ def install(app: FastAPI) -> None:
     @public
     async def asset(name: str) -> Response:
         if name not in _FILES:
-            return Response(status_code=404)
+            raise NotFound(f"no file {name}")
         content = (resources.files("fastapi_swagger") / "resources" / name).read_bytes()
         return Response(content, headers={"Cache-Control": "public, max-age=86400"}, media_type=_FILES[name])

@@ -35,6 +35,7 @@ def health_routes(checks: Mapping[str, Check]) -> APIRouter:
             except AppError as error:
                 ready, found[name] = False, error.code
         body = orjson.dumps({"status": "ready" if ready else "not ready", "checks": found})
-        return Response(body, 200 if ready else 503, {"Cache-Control": "no-store"}, "application/json")
+        headers = {"Cache-Control": "no-store"} if ready else {"Cache-Control": "no-store", "Retry-After": "1"}
+        return Response(body, 200 if ready else 503, headers, "application/json")
 
     return router

@@ -29,6 +29,9 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            # Answered as GET is; the server leaves the body away (RFC 9110 section 9.3.2).
+            scope = {**scope, "method": "GET"}
         current = _id_for(scope)
         token = request_id.set(current)
         answer = _Answer(send, current)

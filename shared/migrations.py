@@ -1,7 +1,6 @@
 """Alembic, one history per service in the service's own schema, and the rule that a service starts at its head only."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from alembic import command, context
@@ -33,7 +32,7 @@ class Migrations:
 
     def config(self, url: str) -> Config:
         config = Config()
-        config.set_main_option("script_location", str(Path(self._package.replace(".", "/") + "/migrations").resolve()))
+        config.set_main_option("script_location", f"{self._package}:migrations")
         config.attributes.update(url=url, migrations=self)
         return config
 

@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -31,6 +32,7 @@ STATUS: Final[dict[type[AppError], int]] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Invalid: 422,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
 }
 
@@ -81,7 +83,8 @@ def _response(
     }
     if found is not None:
         body["errors"] = found
-    return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
+    # A refusal holds for this request alone; a cache must not repeat a 404 to those who may see.
+    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
 async def _on_refusal(_: Request, error: Exception) -> Response:
@@ -119,7 +122,7 @@ async def _identity_refusal(request: Request) -> AppError | None:
 
 def _allow(request: Request) -> dict[str, str]:
     """Every method the path has (RFC 9110 section 10.2.1), where Starlette names those of one route only."""
-    path = request.scope["path"]
+    path = get_route_path(request.scope)
     methods: set[str] = set()
     for context in iter_route_contexts(request.app.routes):
         pattern = getattr(context, "path_regex", None)

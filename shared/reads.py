@@ -64,6 +64,7 @@ class ReadPool:
         self._command_timeout = command_timeout
         self._wait_timeout = wait_timeout
         self._unavailable = unavailable
+        self._closed = False
         self._free: asyncio.LifoQueue[_Held | None] = asyncio.LifoQueue()
         for _ in range(size):
             self._free.put_nowait(None)
@@ -77,6 +78,8 @@ class ReadPool:
         return await self._run(statement, values, 0)
 
     async def close(self) -> None:
+        """End every connection; those in use end when they are given back."""
+        self._closed = True
         while not self._free.empty():
             held = self._free.get_nowait()
             if held is not None:
@@ -91,7 +94,7 @@ class ReadPool:
                     held = _Held(await self._connect())
                 return await _execute(held, statement, statement.arguments(values), limit)
             finally:
-                self._free.put_nowait(held)
+                self._give_back(held)
         except Exception as error:
             if (unavailable := self._unavailable(error)) is not None:
                 raise unavailable from error
@@ -102,6 +105,12 @@ class ReadPool:
             return self._free.get_nowait()
         async with asyncio.timeout(self._wait_timeout):
             return await self._free.get()
+
+    def _give_back(self, held: _Held | None) -> None:
+        if self._closed and held is not None:
+            held.connection.terminate()
+            held = None
+        self._free.put_nowait(held)
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(self._dsn, timeout=self._connect_timeout, command_timeout=self._command_timeout)

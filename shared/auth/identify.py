@@ -2,6 +2,7 @@
 
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
+from starlette._utils import get_route_path
 
 from shared.auth.guards import guards_of
 from shared.errors import AppError
@@ -9,10 +10,12 @@ from shared.errors import AppError
 
 async def identify(request: Request) -> AppError | None:
     """The refusal that the operation's guards have for this caller, or None where they let it pass."""
-    endpoint, path = request.scope.get("endpoint"), request.scope["path"]
+    endpoint, path = request.scope.get("endpoint"), get_route_path(request.scope)
     for context in iter_route_contexts(request.app.routes):
         pattern = getattr(context, "path_regex", None)
-        if context.endpoint is not endpoint or pattern is None or not pattern.match(path):
+        if context.endpoint is not endpoint or request.method not in (context.methods or ()):
+            continue
+        if pattern is None or not pattern.match(path):
             continue
         for guard in guards_of(getattr(context, "dependant", None)):
             try:

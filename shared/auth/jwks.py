@@ -76,6 +76,7 @@ class RemoteKeys:
         self._failed = False
         self._fetching: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._http: httpx.AsyncClient | None = None
 
     def find(self, kid: str) -> PublicKey | None:
         return self._keys.get(kid)
@@ -104,6 +105,9 @@ class RemoteKeys:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._refreshing = self._fetching = None
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
 
     def _pause(self) -> float:
         return min(RETRY_SECONDS, self._cooldown) if self._failed or not self._keys else self._cooldown
@@ -130,7 +134,8 @@ class RemoteKeys:
             keys = {key.kid: key for key in usable_keys(document)}
             if not keys:
                 raise ValueError("no usable key in it")
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+        except Exception as error:
+            # Whatever it is, the old keys keep serving and the next fetch comes.
             if not self._failed:
                 logger.warning("fetching the JWKS failed", extra={"url": self._url, "error": repr(error)})
             self._failed = True
@@ -142,10 +147,10 @@ class RemoteKeys:
             self._tried_at = time.monotonic()
 
     async def _download(self) -> tuple[Any, float]:
-        async with (
-            httpx.AsyncClient(transport=self._transport, timeout=FETCH_TIMEOUT_SECONDS) as http,
-            http.stream("GET", self._url) as response,
-        ):
+        if self._http is None:
+            # Kept: making one reads every certificate authority of the machine, a tenth of a second.
+            self._http = httpx.AsyncClient(transport=self._transport, timeout=FETCH_TIMEOUT_SECONDS)
+        async with self._http.stream("GET", self._url) as response:
             response.raise_for_status()
             body = b""
             async for chunk in response.aiter_bytes():

@@ -8,11 +8,10 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from shared import problems
+from shared.auth import openapi
 from shared.auth.guards import Guard, guards_of, is_public
 from shared.auth.identify import identify
 from shared.auth.verifier import Verifier
-
-SCHEME = "postern"
 
 
 class UnguardedOperation(Exception):
@@ -29,7 +28,7 @@ def protect(app: FastAPI, verifier: Verifier) -> None:
     app.state.verifier = verifier
     app.state.identify = identify
     problems.install(app)
-    _describe(app, verifier)
+    openapi.describe(app, f"{verifier.issuer}/oauth/token")
     inner = app.router.lifespan_context
 
     @asynccontextmanager
@@ -37,7 +36,7 @@ def protect(app: FastAPI, verifier: Verifier) -> None:
         ensure_guarded(app)
         await verifier.keys.start()
         try:
-            async with inner(running) as state:
+            async with inner(running) as state, _authority(verifier):
                 yield state
         finally:
             await verifier.keys.stop()
@@ -45,13 +44,26 @@ def protect(app: FastAPI, verifier: Verifier) -> None:
     app.router.lifespan_context = lifespan
 
 
+@asynccontextmanager
+async def _authority(verifier: Verifier) -> AsyncIterator[None]:
+    """Inside the app's own life, whose database it needs: started before the first request, ended after the last."""
+    if verifier.authority is None:
+        yield
+        return
+    try:
+        await verifier.authority.start()
+        yield
+    finally:
+        await verifier.authority.stop()
+
+
 def ensure_guarded(app: FastAPI) -> None:
     """Deny by default: raises UnguardedOperation with the name of every operation that nobody has decided on."""
-    own = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url}
+    own = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
     contexts = [context for context in iter_route_contexts(app.routes) if context.path not in own]
-    if not contexts:
+    open_ones = [_name(context) for context in contexts if not _is_decided(context)] + list(_frontends(app))
+    if not contexts and not open_ones:
         raise UnguardedOperation("the app has no operation at all")
-    open_ones = [_name(context) for context in contexts if not _is_decided(context)]
     if open_ones:
         raise UnguardedOperation(f"neither guarded nor public: {', '.join(open_ones)}")
 
@@ -68,49 +80,12 @@ def _guards(context: RouteContext) -> Iterator[Guard]:
 
 
 def _name(context: RouteContext) -> str:
-    return f"{'/'.join(sorted(context.methods or ['*']))} {context.path}"
+    # A Host has no path.
+    return f"{'/'.join(sorted(context.methods or ['*']))} {context.path or getattr(context, 'host', '')}"
 
 
-def _describe(app: FastAPI, verifier: Verifier) -> None:
-    """Have the OpenAPI document say what each operation asks, and where Swagger's Authorize signs in."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        document = generate()
-        scopes: dict[str, str] = {}
-        for context in iter_route_contexts(app.routes):
-            for method in context.methods or ():
-                operation = document.get("paths", {}).get(context.path_format, {}).get(method.lower())
-                if operation is not None and isinstance(context.original_route, APIRoute):
-                    _describe_operation(operation, list(_guards(context)), scopes)
-        flow = {"tokenUrl": f"{verifier.issuer}/oauth/token", "refreshUrl": f"{verifier.issuer}/oauth/token"}
-        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "oauth2", "flows": {"password": {**flow, "scopes": scopes}}}
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _describe_operation(operation: dict[str, Any], guards: list[Guard], scopes: dict[str, str]) -> None:
-    asked = {guard.scope for guard in guards if guard.scope}
-    scopes.update(dict.fromkeys(asked, ""))
-    if not guards:
-        operation["security"] = []
-        return
-    requirement: list[dict[str, list[str]]] = [{SCHEME: sorted(asked)}]
-    operation["security"] = [{}, *requirement] if all(guard.anonymous for guard in guards) else requirement
-    if beyond := sorted({f"{kind} {name}" for guard in guards for kind, name in _beyond_scope(guard)}):
-        operation["x-requires"] = beyond
-    answers = operation.setdefault("responses", {})
-    answers.setdefault("401", {"description": "No access token, or not a good one"})
-    if asked or beyond:
-        answers.setdefault("403", {"description": "A good token, but not for this"})
-
-
-def _beyond_scope(guard: Guard) -> Iterator[tuple[str, str]]:
-    if guard.role:
-        yield "role", guard.role
-    if guard.permission:
-        yield "permission", guard.permission
+def _frontends(app: FastAPI) -> Iterator[str]:
+    """Files served by `frontend()`, which FastAPI keeps apart from its routes; a public Mount serves files too."""
+    for found in app.router._iter_low_priority_routes():
+        group: Any = getattr(found, "original_route", found)
+        yield from (f"GET/HEAD {getattr(found, 'frontend_prefix', '')}{route.path}" for route in group.routes)
