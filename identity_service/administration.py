@@ -6,15 +6,14 @@ from typing import Final
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from identity_service.errors import UsernameTaken, UserNotFound
+from identity_service.errors import UsernameTaken
+from identity_service.events.record import BY_COMMAND_LINE
 from identity_service.keys import service as keys
 from identity_service.keys.models import SigningKey
 from identity_service.oauth import clients, metadata
 from identity_service.oauth.models import Client, hash_secret
 from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import Parts
-from identity_service.roles import repository as roles
-from identity_service.users import repository as users
 from identity_service.users import service as accounts
 from identity_service.users.schemas import Registration
 from shared.errors import Invalid, NotFound
@@ -66,15 +65,15 @@ async def create_admin(parts: Parts, username: str, email: str, password: str) -
 
 
 async def set_roles(parts: Parts, username: str, names: Sequence[str]) -> None:
-    """Exactly these roles. Whoever refreshes at this moment gets either the old or the new ones, never a mixture."""
-    async with parts.database.begin() as db:
-        found = await users.find_by_login(db, username)
-        user = await users.find_for_update(db, found.id) if found is not None else None
-        if user is None:
-            raise UserNotFound(f"there is no user {username}")
-        if unknown := await roles.unknown_names(db, names):
-            raise NotFound(f"there is no role {', '.join(unknown)}")
-        await roles.replace(db, user.id, names)
+    """Exactly these roles; tokens that say otherwise are refused from now on."""
+    now = parts.clock.now()
+    await accounts.set_roles(parts.database, parts.recorder, username, names, BY_COMMAND_LINE, now)
+
+
+async def set_active(parts: Parts, username: str, active: bool) -> None:
+    """Close an account, or open it again."""
+    now = parts.clock.now()
+    await accounts.set_active(parts.database, parts.recorder, username, active, BY_COMMAND_LINE, now)
 
 
 async def list_keys(parts: Parts) -> str:

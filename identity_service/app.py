@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.parts import MIGRATIONS, Parts, assemble
+from identity_service.sessions import routes as sessions
 from identity_service.settings import Settings
 from identity_service.users import routes as users
 from shared.auth import protect
@@ -21,7 +23,8 @@ from shared.settings import load
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts.database, MIGRATIONS, parts.keyring.keep, parts.passwords.start):
+        background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run)
+        async with running(parts.database, MIGRATIONS, *background):
             await parts.keyring.look()
             yield
         parts.passwords.stop()
@@ -32,11 +35,13 @@ def create_app(parts: Parts) -> FastAPI:
     async def a_key_signs() -> str:
         return parts.keyring.signer().kid
 
-    app = new_app("Postern identity", "Learns who you are and signs a token that says so.", parts.settings, lifespan)
+    app = new_app(
+        "Postern identity", "Learns who you are and signs a token that says so.", parts.settings, lifespan, cookies=True
+    )
     app.state.parts = parts
     protect(app, parts.verifier)
     oauth_errors.install(app)
-    for router in (oauth.router, keys.router, users.router):
+    for router in (oauth.router, keys.router, users.router, sessions.router, events.router):
         app.include_router(router)
     app.include_router(health_routes({"database": database_is_at_head, "signing_key": a_key_signs}))
     return app

@@ -56,7 +56,17 @@ async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
 
 async def _set_roles(parts: Parts, options: argparse.Namespace) -> str:
     await administration.set_roles(parts, options.username, options.roles)
-    return f"{options.username} has {', '.join(options.roles) or 'no role'}; tokens say so from the next refresh on"
+    return f"{options.username} has {', '.join(options.roles) or 'no role'}; older tokens are refused"
+
+
+async def _disable(parts: Parts, options: argparse.Namespace) -> str:
+    await administration.set_active(parts, options.username, False)
+    return f"{options.username} is disabled; every session of theirs has ended"
+
+
+async def _enable(parts: Parts, options: argparse.Namespace) -> str:
+    await administration.set_active(parts, options.username, True)
+    return f"{options.username} is enabled"
 
 
 async def _keys(parts: Parts, _: argparse.Namespace) -> str:
@@ -106,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     roles = add("set-roles", "Give a user exactly these roles.", _set_roles)
     roles.add_argument("username")
     roles.add_argument("roles", nargs="*")
+    add("disable-user", "Close an account and end its sessions.", _disable).add_argument("username")
+    add("enable-user", "Open an account again.", _enable).add_argument("username")
     add("keys", "List the signing keys.", _keys)
     add("rotate-keys", "Make a new signing key, which takes over as soon as everybody can know it.", _rotate_keys)
     add("withdraw-key", "Take a compromised key out at once.", _withdraw_key).add_argument("kid")

@@ -1,6 +1,6 @@
 """What this service refuses, in its own words. OAuth's refusals are in oauth/errors.py."""
 
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 class UsernameTaken(Conflict):
@@ -16,6 +16,11 @@ class EmailTaken(Conflict):
 class UserNotFound(NotFound):
     code = "user_not_found"
     detail = "There is no such user."
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+    detail = "You have no such session."
 
 
 class WrongPassword(Forbidden):
@@ -35,6 +40,23 @@ class WeakPassword(Invalid):
 
 class WeakNewPassword(WeakPassword):
     pointer = "/body/new_password"
+
+
+class CrossSite(Forbidden):
+    """A cookie proves who asks only where the page that asks is known to be ours."""
+
+    code = "cross_site"
+    detail = "This needs an allowed Origin and the header X-Requested-With."
+
+
+class NotSignedIn(Unauthenticated):
+    code = "not_signed_in"
+    detail = "Sign in again."
+
+
+class DeletionNotFound(NotFound):
+    code = "deletion_not_found"
+    detail = "There is no such receipt."
 
 
 class HashingBusy(Unavailable):

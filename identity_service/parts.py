@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from identity_service.audit.models import AuditEntry
+from identity_service.events.delivery import SetMinter
+from identity_service.events.models import Stream
+from identity_service.events.push import Pusher
+from identity_service.events.record import Recorder
+from identity_service.events.repository import CHANNEL
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
 from identity_service.oauth.models import Client
 from identity_service.oauth.tokens import TokenIssuer
 from identity_service.roles.models import Role
+from identity_service.sessions.browser import Browser
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Lifetimes
 from identity_service.settings import Settings
@@ -19,9 +26,10 @@ from shared.auth import Verifier
 from shared.clock import Clock, SystemClock
 from shared.database import Database
 from shared.migrations import Migrations
+from shared.notifications import Doorbell, Listener
 
 # Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
-TABLES = (Client, Role, Session, User)
+TABLES = (AuditEntry, Client, Role, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -37,6 +45,12 @@ class Parts:
     verifier: Verifier
     issuer: TokenIssuer
     lifetimes: Lifetimes
+    recorder: Recorder
+    browser: Browser
+    doorbell: Doorbell
+    listener: Listener
+    minter: SetMinter
+    pusher: Pusher
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
@@ -57,6 +71,8 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         check_seconds=settings.key_check_seconds,
     )
     keyring = Keyring(database, sealer, schedule, clock)
+    doorbell = Doorbell()
+    minter = SetMinter(settings.issuer, keyring)
     return Parts(
         settings=settings,
         clock=clock,
@@ -68,4 +84,10 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         verifier=Verifier(issuer=settings.issuer, audience=settings.issuer, keys=keyring, clock=clock),
         issuer=TokenIssuer(settings.issuer, keyring, lifetimes.access),
         lifetimes=lifetimes,
+        recorder=Recorder(settings.issuer, clock),
+        browser=Browser.of(settings.issuer, settings.cors_origins),
+        doorbell=doorbell,
+        listener=Listener(database.dsn, CHANNEL, doorbell.ring, doorbell.caught_up),
+        minter=minter,
+        pusher=Pusher(database, minter, sealer, doorbell, clock),
     )

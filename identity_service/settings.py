@@ -34,6 +34,9 @@ class Settings(ServiceSettings):
     key_check_seconds: float = Field(
         5.0, gt=0, le=60, description="How often each process looks at the keys in the database"
     )
+    long_poll_seconds: float = Field(
+        20.0, ge=0, le=60, description="How long a poll for security events waits for one to happen"
+    )
     password_grant: bool = Field(
         True, description="Offer the password grant to first-party clients (RFC 9700 forbids it to all others)"
     )

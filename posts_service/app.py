@@ -11,8 +11,11 @@ from posts_service.settings import Settings
 from shared.auth import protect
 from shared.health import health_routes
 from shared.logs import configure_logging
+from shared.metrics import metrics_routes
 from shared.serving import new_app, running
 from shared.settings import load
+
+SILENCE = ("postern_security_events_silence_seconds", "Seconds since the issuer was last heard by this service")
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -24,11 +27,15 @@ def create_app(parts: Parts) -> FastAPI:
     async def database_is_at_head() -> str:
         return await MIGRATIONS.ensure_at_head(parts.database.reads)
 
+    async def issuer_is_heard() -> dict[str, object]:
+        return {"silent": parts.receiver.is_silent(), "seconds": round(parts.receiver.silent_for(), 1)}
+
     app = new_app("Postern posts", "Whose post it is, and who may change it.", parts.settings, lifespan)
     app.state.parts = parts
     protect(app, parts.verifier)
     app.include_router(posts.router)
-    app.include_router(health_routes({"database": database_is_at_head}))
+    app.include_router(health_routes({"database": database_is_at_head, "security_events": issuer_is_heard}))
+    app.include_router(metrics_routes({SILENCE: parts.receiver.silent_for}))
     return app
 
 

@@ -7,9 +7,13 @@ from sqlalchemy import DateTime
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from shared.database import metadata_for
+from shared.events.tables import ReceiverTables
 
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
 
 class Base(DeclarativeBase):
     metadata = metadata_for("posts")
+
+
+RECEIVER = ReceiverTables(Base.metadata)

@@ -54,12 +54,15 @@ class Database:
             pool_size=size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_SECONDS,
+            # Errors are logged whole, and what a statement writes may be a secret.
+            hide_parameters=True,
             connect_args={"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self.dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.reads = ReadPool(
-            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+            self.dsn,
             size=size,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,

@@ -69,6 +69,17 @@ class Invalid(AppError):
     pointer: ClassVar[str] = "/body"
 
 
+class TooManyRequests(AppError):
+    """Right in itself, but too often. Trying again after `retry_after` seconds is right."""
+
+    code = "too_many_requests"
+    detail = "Too many requests; try again later."
+    retry_after: ClassVar[int] = 60
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}
+
+
 class Unavailable(AppError):
     """A part that is needed to answer does not answer. Trying again after `retry_after` seconds is right."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -15,6 +16,8 @@ from shared.middleware import RequestContext
 from shared.migrations import Migrations
 from shared.settings import ServiceSettings
 
+logger = logging.getLogger("postern.serving")
+
 SHUTDOWN_SECONDS = 15
 
 
@@ -23,8 +26,13 @@ def new_app(
     summary: str,
     settings: ServiceSettings,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    *,
+    cookies: bool = False,
 ) -> FastAPI:
-    """An app without routes: request ids and limits, CORS for the configured origins only, API docs at /docs."""
+    """An app without routes: request ids and limits, CORS for the configured origins only, API docs at /docs.
+
+    `cookies`: pages of these origins may send this service's cookies along.
+    """
     app = FastAPI(
         title=title,
         summary=summary,
@@ -37,15 +45,16 @@ def new_app(
     )
     docs.install(app)
     if settings.cors_origins:
-        _allow_origins(app, settings.cors_origins)
+        _allow_origins(app, settings.cors_origins, cookies)
     app.add_middleware(RequestContext, max_body_size=settings.max_body_bytes)
     return app
 
 
-def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
+def _allow_origins(app: FastAPI, origins: Sequence[str], cookies: bool) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
+        allow_credentials=cookies,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[
             "Authorization",
@@ -67,7 +76,9 @@ async def running(
     tasks: list[asyncio.Task[None]] = []
     try:
         await migrations.ensure_at_head(database.reads)
-        tasks.extend(asyncio.ensure_future(work()) for work in background)
+        for work in background:
+            tasks.append(asyncio.ensure_future(work()))
+            tasks[-1].add_done_callback(_note_failure)
         # What start-up has built stays; leaving it out of every collection takes the worst pauses away.
         gc.collect()
         gc.freeze()
@@ -77,6 +88,11 @@ async def running(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await database.close()
+
+
+def _note_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("background work has ended", exc_info=error)
 
 
 def serve(factory: str, settings: ServiceSettings) -> None:

@@ -62,6 +62,7 @@ def service_environment(addresses: Addresses, secrets: Mapping[str, str], ours: 
         "POSTS_PORT": str(addresses.posts_port),
         "IDENTITY_KEY_ENCRYPTION_KEY": secrets["key_encryption_key"],
         "IDENTITY_POSTS_CLIENT_SECRET": secrets["posts_client_secret"],
+        "POSTS_CLIENT_SECRET": secrets["posts_client_secret"],
     }
     for service in ("identity", "posts"):
         for variable, role in (

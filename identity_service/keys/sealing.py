@@ -48,6 +48,17 @@ class Sealer:
             raise CannotUnseal(f"the signing key {kid} is no RSA key")
         return key
 
+    def seal_text(self, label: str, text: str) -> bytes:
+        """Another secret, bound to its label."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), label.encode())
+
+    def unseal_text(self, label: str, sealed: bytes) -> str:
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label.encode()).decode()
+        except InvalidTag:
+            raise CannotUnseal(f"IDENTITY_KEY_ENCRYPTION_KEY does not open the secret of {label}") from None
+
 
 def generate() -> tuple[RSAPrivateKey, PublicKey]:
     """A new key pair, named by its thumbprint. Takes some hundred milliseconds of one core."""

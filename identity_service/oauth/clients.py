@@ -12,16 +12,31 @@ from identity_service.oauth.request import Credentials
 from shared.database import Database
 
 
-async def authenticate(database: Database, credentials: Credentials, grant_type: str) -> Client:
-    """The client, once it has proved to be itself and may use this grant. Raises InvalidClient, UnauthorizedClient."""
+async def identify(database: Database, credentials: Credentials) -> Client:
+    """The client, once it has proved to be itself; a public one only says so. Raises InvalidClient."""
     client = None
     if "\x00" not in credentials.client_id:
         async with database.begin() as db:
             client = await find(db, credentials.client_id)
     if client is None or not client.is_authenticated_by(credentials.secret):
         raise InvalidClient("unknown, or the secret is wrong")
+    return client
+
+
+async def authenticate(database: Database, credentials: Credentials, grant_type: str) -> Client:
+    """The same where it may use this grant. Raises InvalidClient, UnauthorizedClient."""
+    client = await identify(database, credentials)
     if grant_type not in client.grants:
         raise UnauthorizedClient(f"{client.id} has no grant {grant_type}")
+    return client
+
+
+async def get(database: Database, client_id: str) -> Client:
+    """A client that the set-up made. Raises InvalidClient where it did not."""
+    async with database.begin() as db:
+        client = await find(db, client_id)
+    if client is None:
+        raise InvalidClient(f"there is no client {client_id}; run the set-up")
     return client
 
 

@@ -39,6 +39,10 @@ class InvalidGrant(OAuthError):
     description = "The credentials or the refresh token are not valid."
 
 
+class AccountChanged(InvalidGrant):
+    """The account or its password changed while the password was judged; trying once more is right."""
+
+
 class UnauthorizedClient(OAuthError):
     error = "unauthorized_client"
     description = "This client may not use this grant."
@@ -59,6 +63,13 @@ class InvalidTarget(OAuthError):
 
     error = "invalid_target"
     description = "A resource is unknown or more than this client may reach."
+
+
+class UnsupportedTokenType(OAuthError):
+    """RFC 7009 section 2.2.1."""
+
+    error = "unsupported_token_type"
+    description = "Tokens of this kind cannot be revoked."
 
 
 class InvalidClient(OAuthError):

@@ -3,6 +3,9 @@
 from typing import Any, Final
 
 ENDPOINT: Final = "/oauth/token"
+REVOCATION: Final = "/oauth/revoke"
+INTROSPECTION: Final = "/oauth/introspect"
+_CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
 GRANTS: Final = ("password", "refresh_token", "client_credentials")
 
 
@@ -19,6 +22,10 @@ def describe(issuer: str, password_grant: bool) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": [],
         "grant_types_supported": offered_grants(password_grant),
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
+        "revocation_endpoint": f"{issuer}{REVOCATION}",
+        "revocation_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
+        "introspection_endpoint": f"{issuer}{INTROSPECTION}",
+        "introspection_endpoint_auth_methods_supported": _CONFIDENTIAL,
         "service_documentation": f"{issuer}/docs",
     }

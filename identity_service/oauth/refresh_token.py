@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from identity_service.events.record import Recorder
 from identity_service.oauth.errors import InvalidGrant
 from identity_service.oauth.models import Client
 from identity_service.oauth.request import Form
@@ -12,11 +13,19 @@ from shared.database import Database
 
 
 async def refresh(
-    database: Database, issuer: TokenIssuer, lifetimes: Lifetimes, client: Client, form: Form, now: datetime
+    database: Database,
+    recorder: Recorder,
+    issuer: TokenIssuer,
+    lifetimes: Lifetimes,
+    client: Client,
+    form: Form,
+    now: datetime,
 ) -> TokenAnswer:
     """Trade a refresh token in. Fewer scopes or resources may be asked for than the session has, never more."""
-    presented = await issuer.read_refresh(form, now)
+    presented = await issuer.presented(
+        form.get("refresh_token"), now, scope=form.find("scope"), resources=form.all("resource")
+    )
     if presented.client_id != client.id:
         raise InvalidGrant("another client's refresh token")
-    grant = await sessions.rotate(database, presented, lifetimes, now)
+    grant = await sessions.rotate(database, recorder, presented, lifetimes, now)
     return issuer.for_session(grant, now)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from identity_service.keys.keyring import Keyring
 from identity_service.oauth.errors import InvalidGrant
-from identity_service.oauth.request import Form
 from identity_service.sessions.models import RefreshToken
 from identity_service.sessions.service import Grant, Presented
 from shared.auth import InvalidToken
@@ -46,10 +45,13 @@ class TokenIssuer:
         self._keyring = keyring
         self._access_lifetime = access_lifetime
         self._refresh_reader = JwsReader(keyring, [REFRESH])
+        self._access_reader = JwsReader(keyring, [ACCESS])
 
     def for_session(self, grant: Grant, now: datetime) -> TokenAnswer:
         """Both tokens of a person's session."""
         session, user = grant.session, grant.user
+        # Never older than what it says: a change of roles refuses whatever was issued before.
+        now = max(now, datetime.fromtimestamp(user.tokens_valid_from, UTC))
         expires_at = min(now + self._access_lifetime, session.expires_at)
         claims = self._access_claims(str(user.id), session.client_id, grant.scopes, grant.audiences, now, expires_at)
         claims |= {
@@ -66,21 +68,35 @@ class TokenIssuer:
         claims = self._access_claims(client_id, client_id, scopes, audiences, now, now + self._access_lifetime)
         return self._answer(claims, None)
 
-    async def read_refresh(self, form: Form, now: datetime) -> Presented:
+    async def presented(
+        self, refresh_token: str, now: datetime, *, scope: str | None = None, resources: Sequence[str] = ()
+    ) -> Presented:
         """What a refresh token of ours says. Raises InvalidGrant where it is not one, or is out of date."""
         try:
-            claims, _ = await self._refresh_reader.read(form.get("refresh_token"))
+            claims, _ = await self._refresh_reader.read(refresh_token)
             ensure_meant_for(claims, self.issuer, self.issuer)
             ensure_current(claims, now.timestamp())
             return Presented(
                 token_id=UUID(text(claims, "jti")),
                 subject=UUID(text(claims, "sub")),
                 client_id=text(claims, "client_id"),
-                scope=form.find("scope"),
-                resources=form.all("resource"),
+                scope=scope,
+                resources=resources,
             )
         except (InvalidToken, ValueError) as error:
             raise InvalidGrant(str(error)) from None
+
+    async def read_any(self, token: str, now: datetime) -> dict[str, Any] | None:
+        """The claims of an access token or a refresh token of ours that is in date; None for anything else."""
+        for reader in (self._refresh_reader, self._access_reader):
+            try:
+                claims, _ = await reader.read(token)
+                ensure_current(claims, now.timestamp())
+            except InvalidToken:
+                continue
+            if claims.get("iss") == self.issuer:
+                return claims
+        return None
 
     def _access_claims(
         self,

@@ -11,8 +11,12 @@ from identity_service.tables import Base, Instant, NewId, Texts
 
 
 class EndReason(StrEnum):
-    REPLAY = "replay"
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, no password
+    SIGNED_OUT = "signed out"
+    ENDED_BY_OWNER = "ended by its owner"
+    REVOKED = "revoked by its client"
+    REPLAY = "refresh token replayed"
+    PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
+    DISABLED = "account disabled"
 
 
 class Session(Base):
@@ -25,7 +29,10 @@ class Session(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("identity.clients.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[Texts]
     audiences: Mapped[Texts]
+    device: Mapped[str | None]
+    address: Mapped[str | None]
     created_at: Mapped[Instant]
+    last_seen_at: Mapped[Instant] = mapped_column(server_default=func.now())
     expires_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
     end_reason: Mapped[str | None]

@@ -1,5 +1,6 @@
 """The tables of sessions and refresh tokens. Locks are taken in the order user, session, refresh token."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from identity_service.users.models import User
 from shared.reads import ReadStatement
 
 LIVE = ReadStatement(
-    select(Session.expires_at)
+    select(Session.expires_at, User.tokens_valid_from)
     .join(User, User.id == Session.user_id)
     .where(
         Session.id == bindparam("session_id", type_=Session.id.type),
@@ -47,9 +48,33 @@ async def get_token(db: AsyncSession, token_id: UUID) -> RefreshToken:
     return await db.get_one(RefreshToken, token_id)
 
 
-async def end_others(db: AsyncSession, user_id: UUID, kept: UUID, reason: EndReason, now: datetime) -> None:
-    await db.execute(
-        update(Session)
-        .where(Session.user_id == user_id, Session.id != kept, Session.ended_at.is_(None))
-        .values(ended_at=now, end_reason=reason)
+async def is_unused(db: AsyncSession, token_id: UUID, session_id: UUID) -> bool:
+    statement = select(RefreshToken.id).where(
+        RefreshToken.id == token_id, RefreshToken.session_id == session_id, RefreshToken.used_at.is_(None)
     )
+    return await db.scalar(statement) is not None
+
+
+async def find_for_update(db: AsyncSession, user_id: UUID, session_id: UUID) -> Session | None:
+    """A session of this user, locked until the transaction ends; another's does not exist for them."""
+    statement = select(Session).where(Session.id == session_id, Session.user_id == user_id)
+    return await db.scalar(statement.with_for_update())
+
+
+async def live_of(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Session]:
+    """The sessions of this user that have not ended, the most recently seen first."""
+    live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
+    return (await db.scalars(select(Session).where(*live).order_by(Session.last_seen_at.desc(), Session.id))).all()
+
+
+async def end_all(
+    db: AsyncSession, user_id: UUID, reason: EndReason, now: datetime, *, but: UUID | None = None
+) -> Sequence[UUID]:
+    """End every session of this user, or every one but one; the ids of those that ended now."""
+    ended = (
+        update(Session)
+        .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.id != (but or UUID(int=0)))
+        .values(ended_at=now, end_reason=reason)
+        .returning(Session.id)
+    )
+    return (await db.scalars(ended)).all()

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from identity_service.errors import SessionNotFound
+from identity_service.events.record import Cause, Recorder, by_user
 from identity_service.oauth.clients import audiences_within, scopes_within
-from identity_service.oauth.errors import InvalidGrant
+from identity_service.oauth.errors import AccountChanged, InvalidGrant
 from identity_service.roles import repository as roles
 from identity_service.roles.repository import Granted
 from identity_service.sessions import repository
@@ -15,6 +17,9 @@ from identity_service.users import repository as users
 from identity_service.users.models import User
 from shared.auth import InvalidToken
 from shared.database import Database
+
+# A refresh token says nothing of roles, so that it is never out of date by them.
+_FOR_EVER = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +53,39 @@ class Presented:
     resources: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For which client, what and from where somebody signs in."""
+
+    client_id: str
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+    device: str | None
+    address: str | None
+
+
 async def begin(
-    database: Database,
-    user: User,
-    new_hash: str | None,
-    client_id: str,
-    scopes: Sequence[str],
-    audiences: Sequence[str],
-    lifetimes: Lifetimes,
-    now: datetime,
+    database: Database, user: User, new_hash: str | None, asked: Asked, lifetimes: Lifetimes, now: datetime
 ) -> Grant:
     """Sign a user in whose password was right. `new_hash` replaces an outdated hash of it.
 
-    Raises InvalidGrant where the account or its password changed while the password was judged.
+    Raises AccountChanged where the account or its password changed while the password was judged.
     """
     session = Session(
         user_id=user.id,
-        client_id=client_id,
-        scopes=list(scopes),
-        audiences=list(audiences),
+        client_id=asked.client_id,
+        scopes=list(asked.scopes),
+        audiences=list(asked.audiences),
+        device=asked.device,
+        address=asked.address,
         created_at=now,
+        last_seen_at=now,
         expires_at=now + lifetimes.session,
     )
     async with database.begin() as db:
         locked = await users.find_for_update(db, user.id)
         if locked is None or not locked.is_active or locked.password_hash != user.password_hash:
-            raise InvalidGrant("the account changed during sign-in")
+            raise AccountChanged("the account changed during sign-in")
         if new_hash is not None:
             locked.password_hash = new_hash
         db.add(session)
@@ -81,10 +93,12 @@ async def begin(
         refresh_token = _link(session, lifetimes, now)
         db.add(refresh_token)
         granted = await roles.granted_to(db, user.id)
-    return Grant(locked, granted, session, refresh_token, scopes, audiences)
+    return Grant(locked, granted, session, refresh_token, asked.scopes, asked.audiences)
 
 
-async def rotate(database: Database, presented: Presented, lifetimes: Lifetimes, now: datetime) -> Grant:
+async def rotate(
+    database: Database, recorder: Recorder, presented: Presented, lifetimes: Lifetimes, now: datetime
+) -> Grant:
     """Trade a refresh token for its successor; the same one again for a retry; a replay ends the session.
 
     RFC 9700 section 4.14.2. Raises InvalidGrant, after what it must leave behind is committed.
@@ -104,11 +118,14 @@ async def rotate(database: Database, presented: Presented, lifetimes: Lifetimes,
             await db.flush()  # its id comes from the database
             link.token.used_at = now
             link.token.successor_id = successor.id
+            link.session.last_seen_at = now
         elif link.token.is_retried(now, lifetimes.retry):
             successor = await repository.get_token(db, link.token.successor_id)
         else:
             # Thief and owner both hold it, and nothing tells us which is which.
             link.session.end(now, EndReason.REPLAY)
+            cause = Cause(presented.client_id, "policy", EndReason.REPLAY)
+            await recorder.sessions_ended(db, now, user.id, [link.session.id], cause)
             successor = None
         granted = await roles.granted_to(db, user.id)
     if successor is None:
@@ -116,11 +133,53 @@ async def rotate(database: Database, presented: Presented, lifetimes: Lifetimes,
     return Grant(user, granted, link.session, successor, scopes, audiences)
 
 
-async def ensure_live(database: Database, user_id: UUID, session_id: UUID, now: datetime) -> None:
-    """Raise InvalidToken unless this is a session of an active user that has not ended."""
+async def list_sessions(database: Database, user_id: UUID, now: datetime) -> Sequence[Session]:
+    """The live sessions of a user, the most recently seen first."""
+    async with database.begin() as db:
+        return await repository.live_of(db, user_id, now)
+
+
+async def end(
+    database: Database,
+    recorder: Recorder,
+    user_id: UUID,
+    session_id: UUID,
+    reason: EndReason,
+    actor: str,
+    now: datetime,
+) -> None:
+    """End one session of this user. Twice is once. Raises SessionNotFound where it is not theirs."""
+    async with database.begin() as db:
+        session = await repository.find_for_update(db, user_id, session_id)
+        if session is None:
+            raise SessionNotFound
+        if session.ended_at is None:
+            session.end(now, reason)
+            await recorder.sessions_ended(db, now, user_id, [session_id], Cause(actor, "user", reason))
+
+
+async def end_others(database: Database, recorder: Recorder, user_id: UUID, kept: UUID, now: datetime) -> None:
+    """End every session of this user but one."""
+    async with database.begin() as db:
+        ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, but=kept)
+        await recorder.sessions_ended(db, now, user_id, ended, by_user(user_id, EndReason.ENDED_BY_OWNER))
+
+
+async def ensure_live(database: Database, user_id: UUID, session_id: UUID, issued_at: float, now: datetime) -> None:
+    """Raise InvalidToken unless this is a session of an active user that has not ended, and the token of the session
+    says what is so."""
     row = await database.reads.row(repository.LIVE, session_id=session_id, user_id=user_id)
     if row is None or row["expires_at"] <= now:
         raise InvalidToken("the session has ended, or the user is gone or disabled")
+    if issued_at < row["tokens_valid_from"]:
+        raise InvalidToken("issued before the roles changed")
+
+
+async def is_usable(database: Database, token_id: UUID, user_id: UUID, session_id: UUID, now: datetime) -> bool:
+    """Whether a refresh token of a live session has not been traded in yet. Raises InvalidToken as `ensure_live`."""
+    await ensure_live(database, user_id, session_id, now.timestamp() + _FOR_EVER, now)
+    async with database.begin() as db:
+        return await repository.is_unused(db, token_id, session_id)
 
 
 def _is_honoured(user: User, link: repository.Link, presented: Presented, now: datetime) -> bool:

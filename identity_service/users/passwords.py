@@ -22,6 +22,7 @@ _JUDGED_CHARACTERS: Final = 48
 # zxcvbn tries every combination of the letters that signs may stand for; with rare signs judged like their more
 # frequent kin, nobody can make that take seconds.
 _ALIKE: Final = str.maketrans("{[<|+", "(((!t")
+_BCRYPT_BYTES: Final = 72
 _NICENESS: Final = 15
 
 
@@ -56,7 +57,7 @@ class Passwords:
         """
         if password_hash is None:
             return await self._run(lambda: (bool(self._context.dummy_verify()), None))
-        return await self._run(lambda: self._context.verify_and_update(password, password_hash))
+        return await self._run(lambda: self._verify(password, password_hash))
 
     async def ensure_strong(
         self, password: str, hints: Collection[str], refusal: type[WeakPassword] = WeakPassword
@@ -67,6 +68,13 @@ class Passwords:
             feedback = judged["feedback"]
             advice = [feedback["warning"], *feedback["suggestions"]]
             raise refusal(" ".join(["This password is too easy to guess.", *filter(None, advice)]))
+
+    def _verify(self, password: str, password_hash: str) -> tuple[bool, str | None]:
+        # Plain bcrypt reads 72 bytes, and the library raises on more: none of our plain hashes was made of those.
+        if len(password.encode()) > _BCRYPT_BYTES and self._context.identify(password_hash) == "bcrypt":
+            return bool(self._context.dummy_verify()), None
+        right, new_hash = self._context.verify_and_update(password, password_hash)
+        return bool(right), new_hash
 
     def _judge(self, password: str, hints: Collection[str]) -> dict[str, Any]:
         with self._judging:

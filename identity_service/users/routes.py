@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from identity_service.dependencies import DatabaseDep, NowDep, PasswordsDep, SignedIn
+from identity_service.dependencies import DatabaseDep, NowDep, PasswordsDep, RecorderDep, SignedIn
 from identity_service.users import service
 from identity_service.users.models import User
 from identity_service.users.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
@@ -31,23 +31,35 @@ async def read_me(caller: SignedIn, database: DatabaseDep) -> User:
 
 
 @router.patch("/me", response_model=UserRead)
-async def change_me(changes: UserChanges, caller: SignedIn, database: DatabaseDep, now: NowDep) -> User:
+async def change_me(
+    changes: UserChanges, caller: SignedIn, database: DatabaseDep, recorder: RecorderDep, now: NowDep
+) -> User:
     """Change your name. Posts and tokens follow with the next token."""
-    return await service.change_user(database, caller.person_id(), changes, now)
+    return await service.change_user(database, recorder, caller.person_id(), changes, now)
 
 
 @router.delete("/me", status_code=204)
-async def delete_me(caller: SignedIn, database: DatabaseDep) -> None:
-    """Delete your account and end all of its sessions."""
-    await service.delete_user(database, caller.person_id())
+async def delete_me(
+    caller: SignedIn, response: Response, database: DatabaseDep, recorder: RecorderDep, now: NowDep
+) -> None:
+    """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
+    receipt = await service.delete_user(database, recorder, caller.person_id(), now)
+    response.headers["Location"] = f"/account-deletions/{receipt}"
 
 
 @router.put("/me/password", status_code=204)
 async def change_password(
-    change: PasswordChange, caller: SignedIn, database: DatabaseDep, passwords: PasswordsDep, now: NowDep
+    change: PasswordChange,
+    caller: SignedIn,
+    database: DatabaseDep,
+    recorder: RecorderDep,
+    passwords: PasswordsDep,
+    now: NowDep,
 ) -> None:
     """Set another password; the current one is asked for. Every other session ends."""
-    await service.change_password(database, passwords, caller.person_id(), caller.own_session_id(), change, now)
+    await service.change_password(
+        database, recorder, passwords, caller.person_id(), caller.own_session_id(), change, now
+    )
 
 
 @router.get("/{user_id}", response_model=UserCard)

@@ -25,7 +25,7 @@ class Post(Base):
     __table_args__ = (CheckConstraint("state IN ('draft', 'published')", "state"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
-    author_id: Mapped[UUID] = mapped_column(ForeignKey(Author.id))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey(Author.id), index=True)
     title: Mapped[str]
     body: Mapped[str]
     state: Mapped[str]

@@ -33,6 +33,13 @@ def ensure_can_edit(editor: Principal, post: Owned) -> None:
         raise NotTheAuthor
 
 
+def ensure_can_publish(editor: Principal, post: Owned) -> None:
+    """Whether a post is to be seen is decided by its author alone."""
+    ensure_can_see(editor, post)
+    if not _is_author(editor, post):
+        raise NotTheAuthor
+
+
 def ensure_can_delete(editor: Principal, post: Owned) -> None:
     """A post belongs to its author: nobody else deletes it, unless a moderator's permission says so."""
     ensure_can_see(editor, post)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, literal_column, select, tuple_
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, delete, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
@@ -66,3 +66,8 @@ async def get_for_update(db: AsyncSession, post_id: UUID) -> Post:
     if post is None:
         raise PostNotFound
     return post
+
+
+async def delete_all_by(db: AsyncSession, author_id: UUID) -> None:
+    """Every post of this author, drafts too."""
+    await db.execute(delete(Post).where(Post.author_id == author_id))

@@ -6,14 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from posts_service.authors import repository as authors
-from posts_service.authors.models import Author
 from posts_service.errors import PostChanged, PostNotFound
 from posts_service.posts import policy, repository
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post, State
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
-from shared.auth import MissingToken, NotPermitted, Principal
+from shared.auth import InvalidToken, MissingToken, NotPermitted, Principal
 from shared.conditional import is_expected
 from shared.database import Database
 
@@ -84,8 +83,10 @@ async def publish_post(database: Database, writer: Principal, draft: PostDraft, 
         published_at=now if draft.state is State.PUBLISHED else None,
     )
     async with database.begin() as db:
-        await authors.keep(db, author_id, writer.username, writer.issued)
-        post.author = await db.get_one(Author, author_id)
+        author = await authors.keep(db, author_id, writer.username, writer.issued)
+        if author is None:
+            raise InvalidToken("the author's account is purged")
+        post.author = author
         db.add(post)
     return PostView.of_post(post)
 
@@ -97,6 +98,8 @@ async def edit_post(
     async with database.begin() as db:
         post = await repository.get_for_update(db, post_id)
         policy.ensure_can_edit(editor, post)
+        if "state" in changes.model_fields_set:
+            policy.ensure_can_publish(editor, post)
         _ensure_expected(post, if_match)
         post.apply(changes.model_dump(exclude_unset=True), now)
     return PostView.of_post(post)

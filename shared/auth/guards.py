@@ -42,6 +42,8 @@ class Guard:
             raise MissingToken("no token")
         verifier: Verifier = request.app.state.verifier
         principal = verifier.recall(token) or await verifier.verify(token)
+        if verifier.authority is not None:
+            verifier.authority.ensure_heard(request.method)
         await self.ensure(request, principal)
         return principal
 

@@ -1,11 +1,29 @@
 """Accepts the access tokens that one issuer signed for one audience, and no others."""
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from shared.auth.errors import InvalidToken
 from shared.auth.jwks import KeySource, PublicKey, RemoteKeys
 from shared.auth.jws import LEEWAY_SECONDS, JwsReader, ensure_current, ensure_meant_for, number, text, texts
 from shared.auth.principal import Principal
+from shared.auth.revocations import Revocations
 from shared.clock import Clock, SystemClock
+
+
+class Authority(Protocol):
+    """Who says what is refused although it was signed: the receiver of the issuer's security events."""
+
+    revocations: Revocations
+
+    def ensure_heard(self, method: str) -> None:
+        """Raise Unavailable where a request of this method must wait until the issuer is heard again."""
+
+    async def start(self) -> None:
+        """Returns when everything that was revoked before is known."""
+
+    async def stop(self) -> None:
+        """End what `start` began."""
+
 
 ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
 
@@ -18,11 +36,19 @@ class Verifier:
     """
 
     def __init__(
-        self, *, issuer: str, audience: str, keys: KeySource, clock: Clock | None = None, remember: int = 10_000
+        self,
+        *,
+        issuer: str,
+        audience: str,
+        keys: KeySource,
+        clock: Clock | None = None,
+        remember: int = 10_000,
     ) -> None:
         self.issuer = issuer
         self.audience = audience
         self.keys = keys
+        self.revocations: Revocations | None = None
+        self.authority: Authority | None = None
         self._clock = clock or SystemClock()
         self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
         self._capacity = remember
@@ -33,13 +59,22 @@ class Verifier:
         """A verifier that fetches the issuer's keys; `jwks_url` where they are not at the usual place."""
         return cls(issuer=issuer, audience=audience, keys=RemoteKeys(jwks_url or issuer + "/.well-known/jwks.json"))
 
+    def obey(self, authority: Authority) -> None:
+        """Refuse what this authority has revoked."""
+        self.authority = authority
+        self.revocations = authority.revocations
+
     def recall(self, token: str) -> Principal | None:
         """The caller of a token that was verified before and still stands; None means: verify it."""
         remembered = self._remembered.get(token)
         if remembered is None:
             return None
         principal, key = remembered
-        if self.keys.find(key.kid) is key and principal.expires_at > self._clock.now().timestamp() - LEEWAY_SECONDS:
+        if (
+            self.keys.find(key.kid) is key
+            and principal.expires_at > self._clock.now().timestamp() - LEEWAY_SECONDS
+            and (self.revocations is None or not self.revocations.refuses(principal))
+        ):
             return principal
         del self._remembered[token]
         return None
@@ -53,10 +88,20 @@ class Verifier:
         ensure_meant_for(claims, self.issuer, self.audience)
         ensure_current(claims, self._clock.now().timestamp())
         principal = _principal(claims)
+        if self.revocations is not None:
+            _ensure_stands(principal, self.revocations)
         self._remembered[token] = (principal, key)
         while len(self._remembered) > self._capacity:
             del self._remembered[next(iter(self._remembered))]
         return principal
+
+
+def _ensure_stands(principal: Principal, revocations: Revocations) -> None:
+    # Its revocation would be forgotten before it expires.
+    if principal.expires_at - principal.issued_at > revocations.memory_seconds:
+        raise InvalidToken("lives longer than revocations are kept")
+    if revocations.refuses(principal):
+        raise InvalidToken("revoked")
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

@@ -1,0 +1,1 @@
+"""Who did what to whom, written in the transaction of the deed."""

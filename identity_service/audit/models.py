@@ -1,0 +1,22 @@
+"""One deed."""
+
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity_service.tables import Base, Instant, NewId
+
+
+class AuditEntry(Base):
+    """`actor` is a user's id, a client's id, or `cli`; `subject` is whom or what it was done to."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[NewId]
+    at: Mapped[Instant] = mapped_column(server_default=func.now())
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,117 @@
+"""Push delivery (RFC 8935): one event a request, in order, tried again with growing pauses until it is taken."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.events import repository
+from identity_service.events.delivery import SetMinter
+from identity_service.events.models import Delivery, Stream, StreamEvent, StreamStatus
+from identity_service.keys.sealing import Sealer
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import Unavailable
+from shared.notifications import Doorbell, wait_for
+
+logger = logging.getLogger("identity.push")
+
+TIMEOUT_SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 1.0
+LEASE: Final = timedelta(seconds=4 * TIMEOUT_SECONDS)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+
+class Pusher:
+    """Works in every process; a lease on the stream's row sees to it that one of them pushes it at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        minter: SetMinter,
+        sealer: Sealer,
+        doorbell: Doorbell,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._database = database
+        self._minter = minter
+        self._sealer = sealer
+        self._doorbell = doorbell
+        self._clock = clock
+        self._transport = transport
+
+    async def run(self) -> None:
+        """Push what waits, for as long as the task lives."""
+        async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+            while True:
+                rung = self._doorbell.pull()
+                try:
+                    while await self.push_one(http):
+                        pass
+                except Unavailable as error:
+                    logger.warning("cannot push", extra={"reason": error.reason})
+                await wait_for(rung, IDLE_SECONDS)
+
+    async def push_one(self, http: httpx.AsyncClient) -> bool:
+        """Try to deliver the oldest event of a stream whose turn it is; whether there was one."""
+        async with self._database.begin() as db:
+            found = await _claim(db, self._clock.now())
+        if found is None:
+            return False
+        stream, event = found
+        delivered = await self._deliver(http, stream, self._minter.mint(event, stream.client_id))
+        now = self._clock.now()
+        async with self._database.begin() as db:
+            current = await db.get(Stream, stream.id, with_for_update=True)
+            if delivered:
+                await repository.acknowledge(db, stream.id, [event.jti], now)
+            if current is not None:
+                current.failed_pushes = 0 if delivered else current.failed_pushes + 1
+                current.next_push_at = None if delivered else now + _pause(current.failed_pushes)
+        return True
+
+    async def _deliver(self, http: httpx.AsyncClient, stream: Stream, token: str) -> bool:
+        """True where the receiver has taken it, or has said that it never will (RFC 8935 section 2.3)."""
+        headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
+        if stream.sealed_push_authorization is not None:
+            headers["Authorization"] = self._sealer.unseal_text(stream.client_id, stream.sealed_push_authorization)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                answer = await http.post(stream.push_url or "", content=token, headers=headers)
+        except (httpx.HTTPError, TimeoutError) as error:
+            logger.warning("push failed", extra={"client": stream.client_id, "error": repr(error)})
+            return False
+        if answer.status_code == 400:
+            logger.error("a receiver refused an event", extra={"client": stream.client_id, "answer": answer.text[:500]})
+        return answer.status_code in (202, 400)
+
+
+async def _claim(db: AsyncSession, now: datetime) -> tuple[Stream, StreamEvent] | None:
+    """A stream whose turn it is, with its oldest event; for the length of the lease nobody else gets this stream."""
+    has_events = select(StreamEvent.id).where(StreamEvent.stream_id == Stream.id).exists()
+    due = (
+        select(Stream)
+        .where(
+            Stream.delivery_method == Delivery.PUSH,
+            Stream.status == StreamStatus.ENABLED,
+            (Stream.next_push_at.is_(None)) | (Stream.next_push_at <= now),
+            has_events,
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    stream = await db.scalar(due)
+    if stream is None:
+        return None
+    stream.next_push_at = now + LEASE
+    events = await repository.waiting(db, stream.id, 1)
+    return (stream, events[0]) if events else None
+
+
+def _pause(failures: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(failures - 1, 16)), LONGEST_PAUSE)

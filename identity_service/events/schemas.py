@@ -1,0 +1,106 @@
+"""Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 write them. Unknown members are ignored, as they ask."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from identity_service.events.models import Delivery, StreamStatus
+from shared.fields import Text
+
+Words = Annotated[Text, StringConstraints(max_length=500)]
+
+
+class DeliveryWanted(BaseModel):
+    """`endpoint_url` and `authorization_header` are for push; for poll we say where."""
+
+    method: Delivery = Delivery.POLL
+    endpoint_url: Annotated[Text, StringConstraints(max_length=2_000)] | None = None
+    authorization_header: Annotated[Text, StringConstraints(max_length=4_000)] | None = None
+
+
+class StreamWanted(BaseModel):
+    """What a receiver says of its stream when it makes it."""
+
+    delivery: DeliveryWanted = DeliveryWanted()
+    events_requested: Annotated[list[Text], Field(max_length=64)] | None = None
+    description: Words | None = None
+
+
+class StreamReplacement(StreamWanted):
+    """The whole of it; what is missing is deleted. What we supply must be as it is, where it is sent along."""
+
+    stream_id: UUID
+    model_config = ConfigDict(extra="allow")
+
+
+class StreamChanges(BaseModel):
+    """Members to change. What we supply must be as it is, where it is sent along."""
+
+    model_config = ConfigDict(extra="allow")
+
+    stream_id: UUID
+    delivery: DeliveryWanted | None = None
+    events_requested: Annotated[list[Text], Field(max_length=64)] | None = None
+    description: Words | None = None
+
+
+class StatusWanted(BaseModel):
+    stream_id: UUID
+    status: StreamStatus
+    reason: Words | None = None
+
+
+class VerificationWanted(BaseModel):
+    stream_id: UUID
+    state: Annotated[Text, StringConstraints(max_length=1_000)] | None = None
+
+
+class SetError(BaseModel):
+    """RFC 8935 section 2.4."""
+
+    err: Annotated[Text, StringConstraints(max_length=100)]
+    description: Annotated[Text, StringConstraints(max_length=2_000)] = ""
+
+
+class Poll(BaseModel):
+    """RFC 8936 section 2.2; every member may be absent."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    max_events: int | None = Field(None, ge=0, alias="maxEvents")
+    return_immediately: bool = Field(False, alias="returnImmediately")
+    ack: list[Text] = Field([], max_length=10_000)
+    set_errors: dict[Text, SetError] = Field({}, alias="setErrs", max_length=10_000)
+
+
+class PollAnswer(BaseModel):
+    """RFC 8936 section 2.3."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    sets: dict[str, str]
+    more_available: bool = Field(False, alias="moreAvailable")
+
+
+class StreamRead(BaseModel):
+    """SSF 1.0 section 8.1.1."""
+
+    stream_id: UUID
+    iss: str
+    aud: str
+    delivery: dict[str, str]
+    events_supported: list[str]
+    events_requested: list[str]
+    events_delivered: list[str]
+    min_verification_interval: int
+    description: str | None = None
+
+
+class StatusRead(BaseModel):
+    stream_id: UUID
+    status: Literal["enabled", "paused", "disabled"]
+    reason: str | None = None
+
+
+Members = dict[str, Any]

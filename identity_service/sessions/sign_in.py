@@ -1,0 +1,45 @@
+"""Signing in with a name and a password, whichever door it is done at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity_service.oauth.errors import AccountChanged, InvalidGrant
+from identity_service.sessions import service
+from identity_service.sessions.service import Asked, Grant, Lifetimes
+from identity_service.users import repository as users
+from identity_service.users.passwords import Passwords
+from shared.database import Database
+
+_MAX_CHARACTERS = 256
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proof:
+    """What somebody types: a username or an e-mail address, and a password."""
+
+    login: str
+    password: str
+
+
+async def sign_in(
+    database: Database, passwords: Passwords, proof: Proof, asked: Asked, lifetimes: Lifetimes, now: datetime
+) -> Grant:
+    """Begin a session. Unknown user, disabled user and wrong password are one InvalidGrant, and take equally long."""
+    if len(proof.login) > _MAX_CHARACTERS or len(proof.password) > _MAX_CHARACTERS:
+        raise InvalidGrant("longer than any name or password")
+    try:
+        return await _attempt(database, passwords, proof, asked, lifetimes, now)
+    except AccountChanged:
+        # Another sign-in may have replaced an outdated hash of the same password.
+        return await _attempt(database, passwords, proof, asked, lifetimes, now)
+
+
+async def _attempt(
+    database: Database, passwords: Passwords, proof: Proof, asked: Asked, lifetimes: Lifetimes, now: datetime
+) -> Grant:
+    async with database.begin() as db:
+        user = await users.find_by_login(db, proof.login)
+    right, new_hash = await passwords.verify(proof.password, user.password_hash if user is not None else None)
+    if user is None or not right or not user.is_active:
+        raise InvalidGrant("unknown or disabled user, or wrong password")
+    return await service.begin(database, user, new_hash, asked, lifetimes, now)

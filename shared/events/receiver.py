@@ -1,0 +1,285 @@
+"""The receiver: events come in at least once, have their effect exactly once, and reach every process at once.
+
+One process polls, under an advisory lock, and another takes over when it dies. What an event revokes is written down in
+the transaction of its effect and told to every process by NOTIFY at its commit; only then is it acknowledged.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.auth.errors import InvalidToken
+from shared.auth.jwks import RemoteKeys
+from shared.auth.jws import JwsReader, ensure_meant_for
+from shared.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
+from shared.clock import Clock, SystemClock
+from shared.errors import Unavailable
+from shared.events.store import Store
+from shared.events.transmitter import StreamGone, Transmitter
+from shared.events.types import EventType
+from shared.notifications import Listener
+
+logger = logging.getLogger("postern.events")
+
+TYPE: Final = "secevent+jwt"
+BATCH: Final = 100
+PAUSE_SECONDS: Final = (0.2, 5.0)
+TURN_SECONDS: Final = 0.5
+FORGET_SECONDS: Final = 300.0
+START_SECONDS: Final = 15.0
+_READS: Final = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One event. `subject` is the user it is about, where it is about one; `at` is when it happened."""
+
+    jti: str
+    type: str
+    subject: str | None
+    session_id: str | None
+    claims: Mapping[str, Any]
+    at: datetime
+
+
+Effect = Callable[[AsyncSession, Received], Awaitable[None]]
+"""What an event means to one service, in the transaction in which it is received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Whose events, and as which client."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What holds when the transmitter has not been heard for `seconds`: guarded writes are refused, or all goes on."""
+
+    seconds: float
+    refuse_writes: bool = False
+
+
+class TransmitterSilent(Unavailable):
+    code = "transmitter_silent"
+    detail = "Whether you still may do this cannot be known at the moment; try again shortly."
+    retry_after = 5
+
+
+class Receiver:
+    def __init__(
+        self,
+        feed: Feed,
+        store: Store,
+        revocations: Revocations,
+        effects: Mapping[str, Effect] | None = None,
+        *,
+        silence: Silence | None = None,
+        clock: Clock | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._feed = feed
+        self._store = store
+        self.revocations = revocations
+        self._effects = dict(effects or {})
+        self._silence = silence or Silence(90.0)
+        self._clock = clock or SystemClock()
+        self._transport = transport
+        self._listener = Listener(store.database.dsn, store.tables.channel, self._on_told, self.load)
+        self._loaded = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._began_at = self._clock.now().timestamp()
+        self._heard_at = 0.0
+
+    def silent_for(self) -> float:
+        """Seconds since any process of this service last heard the transmitter."""
+        return max(0.0, self._clock.now().timestamp() - max(self._heard_at, self._began_at))
+
+    def is_silent(self) -> bool:
+        return self.silent_for() > self._silence.seconds
+
+    def ensure_heard(self, method: str) -> None:
+        """Raise TransmitterSilent for a write, where that is the policy."""
+        if self._silence.refuse_writes and method not in _READS and self.is_silent():
+            raise TransmitterSilent(f"not heard for {self.silent_for():.0f} s")
+
+    async def start(self) -> None:
+        """Returns when this process listens and knows what was revoked before. Raises TimeoutError where it cannot."""
+        self._tasks = [asyncio.create_task(self._listener.run()), asyncio.create_task(self.run())]
+        async with asyncio.timeout(START_SECONDS):
+            await self._loaded.wait()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def load(self) -> None:
+        """Take over what is written down: before the first request is served, and when word may have been missed."""
+        now = self._clock.now()
+        found, heard_at = await self._store.load(now)
+        self.revocations.replace(found, now.timestamp())
+        if heard_at is not None:
+            self._heard_at = max(self._heard_at, heard_at.timestamp())
+        self._loaded.set()
+
+    async def run(self) -> None:
+        """Poll whenever it is this process's turn, for as long as the task lives."""
+        pause = PAUSE_SECONDS[0]
+        while True:
+            try:
+                async with self._turn() as lost:
+                    if lost is not None:
+                        pause = PAUSE_SECONDS[0]
+                        await self._poll_until(lost)
+            except Unavailable as error:
+                logger.warning("the transmitter is not heard", extra={"reason": error.reason})
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                logger.warning("the database is away", extra={"error": repr(error)})
+            except Exception:
+                logger.exception("receiving failed")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, PAUSE_SECONDS[1])
+
+    async def apply(self, received: Received) -> None:
+        """The event's effect and its own record in one transaction; a second time it has none."""
+        async with self._store.database.begin() as db:
+            if not await self._store.is_new(db, received.jti):
+                return
+            await self._revoke(db, received)
+            if (effect := self._effects.get(received.type)) is not None:
+                await effect(db, received)
+
+    async def _revoke(self, db: AsyncSession, received: Received) -> None:
+        until = self._clock.now().timestamp() + self.revocations.memory_seconds
+        subject = received.subject
+        match received.type:
+            case EventType.SESSION_REVOKED if received.session_id is not None:
+                await self._store.revoke(db, Revocation(Kind.SESSION, received.session_id, FOR_EVER, until))
+            case EventType.SESSION_REVOKED | EventType.TOKEN_CLAIMS_CHANGE | EventType.CREDENTIAL_CHANGE if subject:
+                # A changed password ends sessions by events of their own; the session in which it was changed goes on.
+                if received.type != EventType.CREDENTIAL_CHANGE:
+                    valid_from = int(received.claims.get("event_timestamp", received.at.timestamp()))
+                    await self._store.revoke(db, Revocation(Kind.CLAIMS, subject, valid_from, until))
+            case EventType.ACCOUNT_DISABLED if subject:
+                await self._store.revoke(db, Revocation(Kind.DISABLED, subject, FOR_EVER, until))
+            case EventType.ACCOUNT_ENABLED if subject:
+                await self._store.reinstate(db, Kind.DISABLED, subject)
+            case EventType.ACCOUNT_PURGED if subject:
+                await self._store.revoke(db, Revocation(Kind.PURGED, subject, FOR_EVER, until))
+            case EventType.VERIFICATION | EventType.STREAM_UPDATED | EventType.IDENTIFIER_CHANGED:
+                logger.info("an event of the stream", extra={"type": received.type, "jti": received.jti})
+            case _:
+                logger.warning("an event of no known kind", extra={"type": received.type, "jti": received.jti})
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[asyncio.Event | None]:
+        """This process's turn to poll, given by an advisory lock, with an event that is set when the turn is lost; None
+        while another has it."""
+        connection = await asyncpg.connect(self._store.database.dsn, timeout=3, command_timeout=5)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            name = f"{self._store.tables.schema} receiver"
+            while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name):
+                await asyncio.sleep(TURN_SECONDS)
+            yield lost
+        finally:
+            connection.terminate()
+
+    async def _poll_until(self, lost: asyncio.Event) -> None:
+        polling = asyncio.create_task(self._poll_for_ever())
+        ending = asyncio.create_task(lost.wait())
+        try:
+            await asyncio.wait({polling, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if polling.done():
+                await polling
+        finally:
+            for task in (polling, ending):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def _poll_for_ever(self) -> None:
+        feed = self._feed
+        async with httpx.AsyncClient(transport=self._transport, timeout=5, trust_env=False) as http:
+            transmitter = Transmitter(http, feed.issuer, feed.client_id, feed.client_secret)
+            keys = RemoteKeys(await transmitter.discover(), transport=self._transport)
+            await keys.start()
+            try:
+                while True:
+                    with contextlib.suppress(StreamGone):
+                        await self._poll_stream(transmitter, JwsReader(keys, [TYPE, f"application/{TYPE}"]))
+            finally:
+                await keys.stop()
+
+    async def _poll_stream(self, transmitter: Transmitter, reader: JwsReader) -> None:
+        url, audience = await transmitter.stream()
+        ack: list[str] = []
+        errors: dict[str, Any] = {}
+        forget_at = 0.0
+        while True:
+            sets, _ = await transmitter.poll(url, ack, errors, BATCH)
+            ack, errors = [], {}
+            for jti, token in sets.items():
+                try:
+                    await self.apply(await self._open(reader, jti, token, audience))
+                    ack.append(jti)
+                except InvalidToken as refusal:
+                    logger.error("an event that does not verify", extra={"jti": jti, "reason": refusal.reason})
+                    errors[jti] = {"err": "authentication_failed", "description": refusal.reason or ""}
+            now = self._clock.now()
+            await self._store.hear(transmitter.issuer, now)
+            if now.timestamp() >= forget_at:
+                forget_at = now.timestamp() + FORGET_SECONDS
+                await self._store.forget(now)
+
+    async def _open(self, reader: JwsReader, jti: str, token: str, audience: str) -> Received:
+        """Raises InvalidToken where this is no event of this issuer for this receiver (RFC 8417 section 2)."""
+        claims, _ = await reader.read(token)
+        ensure_meant_for(claims, self._feed.issuer, audience)
+        events = claims.get("events")
+        if claims.get("jti") != jti or not isinstance(events, dict) or len(events) != 1 or "exp" in claims:
+            raise InvalidToken("no security event token of one event")
+        ((kind, body),) = events.items()
+        happened_at = claims.get("toe", claims.get("iat"))
+        if not isinstance(body, dict) or not isinstance(happened_at, int | float):
+            raise InvalidToken("an event without members, or without a time")
+        subject, session_id = subject_of(claims.get("sub_id"), self._feed.issuer)
+        return Received(jti, kind, subject, session_id, body, datetime.fromtimestamp(happened_at, UTC))
+
+    def _on_told(self, payload: str) -> None:
+        message: dict[str, Any] = orjson.loads(payload)
+        if "add" in message:
+            self.revocations.add(Revocation(*message["add"]), self._clock.now().timestamp())
+        elif "remove" in message:
+            self.revocations.remove(*message["remove"])
+        else:
+            self._heard_at = max(self._heard_at, float(message["heard"]))
+
+
+def subject_of(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
+    """The user and the session that a subject identifier of this issuer names (RFC 9493; SSF 1.0 section 3)."""
+    if not isinstance(sub_id, dict):
+        return None, None
+    if sub_id.get("format") == "complex":
+        user, _ = subject_of(sub_id.get("user"), issuer)
+        session = sub_id.get("session")
+        session_id = session.get("id") if isinstance(session, dict) and session.get("format") == "opaque" else None
+        return user, session_id if isinstance(session_id, str) else None
+    subject = sub_id.get("sub") if sub_id.get("format") == "iss_sub" and sub_id.get("iss") == issuer else None
+    return subject if isinstance(subject, str) else None, None
