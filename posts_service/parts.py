@@ -8,11 +8,10 @@ from posts_service.posts.models import Post
 from posts_service.settings import Settings
 from posts_service.tables import RECEIVER, Base
 from shared.auth import Verifier
-from shared.auth.revocations import Revocations
 from shared.clock import Clock, SystemClock
 from shared.database import Database
-from shared.events.receiver import Feed, Receiver, Silence
-from shared.events.store import Store
+from shared.events.obey import obey_events
+from shared.events.receiver import Receiver, Silence
 from shared.migrations import Migrations
 
 # Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
@@ -34,15 +33,16 @@ def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clo
     clock = clock or SystemClock()
     database = Database(settings.database_url, size=settings.database_pool_size)
     verifier = verifier or Verifier.of(settings.issuer, settings.audience, jwks_url=settings.jwks_url)
-    feed = Feed(settings.issuer, settings.client_id, settings.client_secret.get_secret_value())
     silence = Silence(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes")
-    receiver = Receiver(
-        feed,
-        Store(database, RECEIVER),
-        Revocations(settings.revocation_memory_seconds),
-        EFFECTS,
+    receiver = obey_events(
+        verifier,
+        database,
+        RECEIVER,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret.get_secret_value(),
+        effects=EFFECTS,
+        memory_seconds=settings.revocation_memory_seconds,
         silence=silence,
         clock=clock,
     )
-    verifier.obey(receiver)
     return Parts(settings=settings, clock=clock, database=database, verifier=verifier, receiver=receiver)

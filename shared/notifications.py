@@ -49,8 +49,7 @@ class Listener:
             await connection.add_listener(self._channel, self._on_notification)
             await self._caught_up()
             while not ended.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), CHECK_SECONDS)
+                await wait_for(ended, CHECK_SECONDS)
                 if not ended.is_set():
                     # A connection whose other end is gone without a word is found out here.
                     await connection.execute("SELECT 1")
@@ -83,4 +82,5 @@ class Doorbell:
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
     """Returns when the event is set or the time is over."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -15,6 +15,7 @@ from shared.database import Database
 from shared.middleware import RequestContext
 from shared.migrations import Migrations
 from shared.settings import ServiceSettings
+from shared.tasks import end
 
 logger = logging.getLogger("postern.serving")
 
@@ -84,9 +85,7 @@ async def running(
         gc.freeze()
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         await database.close()
 
 

@@ -44,6 +44,8 @@ async def refresh_browser(request: Request, parts: PartsDep, now: NowDep) -> Res
     parts.browser.ensure_ours(request)
     try:
         presented = await parts.issuer.presented(request.cookies.get(COOKIE, ""), now)
+        if presented.client_id != FIRST_PARTY_CLIENT:
+            raise InvalidGrant("another client's refresh token, whose client has not authenticated")
         grant = await service.rotate(parts.database, parts.recorder, presented, parts.lifetimes, now)
     except InvalidGrant as error:
         raise NotSignedIn(error.reason) from None

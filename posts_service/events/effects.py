@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.posts import repository as posts
-from shared.events.receiver import Effect, Received
+from shared.events.received import Received
+from shared.events.receiver import Effect
 from shared.events.types import EventType
 
 

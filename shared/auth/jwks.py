@@ -2,7 +2,6 @@
 
 import asyncio
 import binascii
-import contextlib
 import logging
 import random
 import re
@@ -16,6 +15,7 @@ import httpx
 import orjson
 
 from shared.auth.errors import InvalidToken, KeysUnavailable
+from shared.tasks import end
 
 logger = logging.getLogger("postern.jwks")
 
@@ -99,11 +99,7 @@ class RemoteKeys:
         self._refreshing = asyncio.create_task(self._refresh_for_ever())
 
     async def stop(self) -> None:
-        for task in (self._refreshing, self._fetching):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        await end(task for task in (self._refreshing, self._fetching) if task is not None)
         self._refreshing = self._fetching = None
         if self._http is not None:
             await self._http.aclose()

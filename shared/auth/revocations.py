@@ -52,7 +52,11 @@ class Revocations:
         if revocation.kind == Kind.SESSION:
             self._sessions[revocation.key] = revocation.expires_at
         else:
-            self._subjects.setdefault(revocation.key, {})[revocation.kind] = revocation
+            kinds = self._subjects.setdefault(revocation.key, {})
+            known = kinds.get(revocation.kind)
+            # Told out of order, what was said last still holds.
+            if known is None or known.valid_from <= revocation.valid_from:
+                kinds[revocation.kind] = revocation
         if now >= self._forget_at:
             self._forget_at = now + self.memory_seconds / 10
             self._forget(now)

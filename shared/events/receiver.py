@@ -5,12 +5,10 @@ the transaction of its effect and told to every process by NOTIFY at its commit;
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
@@ -20,36 +18,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth.errors import InvalidToken
 from shared.auth.jwks import RemoteKeys
-from shared.auth.jws import JwsReader, ensure_meant_for
+from shared.auth.jws import LEEWAY_SECONDS, JwsReader
 from shared.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from shared.clock import Clock, SystemClock
 from shared.errors import Unavailable
+from shared.events.received import TYPES, Received, open_token
 from shared.events.store import Store
-from shared.events.transmitter import StreamGone, Transmitter
+from shared.events.transmitter import Transmitter
 from shared.events.types import EventType
 from shared.notifications import Listener
+from shared.tasks import end
 
 logger = logging.getLogger("postern.events")
 
-TYPE: Final = "secevent+jwt"
 BATCH: Final = 100
 PAUSE_SECONDS: Final = (0.2, 5.0)
 TURN_SECONDS: Final = 0.5
 FORGET_SECONDS: Final = 300.0
 START_SECONDS: Final = 15.0
 _READS: Final = ("GET", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One event. `subject` is the user it is about, where it is about one; `at` is when it happened."""
-
-    jti: str
-    type: str
-    subject: str | None
-    session_id: str | None
-    claims: Mapping[str, Any]
-    at: datetime
 
 
 Effect = Callable[[AsyncSession, Received], Awaitable[None]]
@@ -101,12 +88,14 @@ class Receiver:
         self._listener = Listener(store.database.dsn, store.tables.channel, self._on_told, self.load)
         self._loaded = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._pause = PAUSE_SECONDS[0]
+        self._told_while_loading: list[str] | None = None
         self._began_at = self._clock.now().timestamp()
         self._heard_at = 0.0
 
     def silent_for(self) -> float:
         """Seconds since any process of this service last heard the transmitter."""
-        return max(0.0, self._clock.now().timestamp() - max(self._heard_at, self._began_at))
+        return max(0.0, self._clock.now().timestamp() - (self._heard_at or self._began_at))
 
     def is_silent(self) -> bool:
         return self.silent_for() > self._silence.seconds
@@ -118,42 +107,47 @@ class Receiver:
 
     async def start(self) -> None:
         """Returns when this process listens and knows what was revoked before. Raises TimeoutError where it cannot."""
+        self._loaded.clear()
         self._tasks = [asyncio.create_task(self._listener.run()), asyncio.create_task(self.run())]
         async with asyncio.timeout(START_SECONDS):
             await self._loaded.wait()
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
 
     async def load(self) -> None:
         """Take over what is written down: before the first request is served, and when word may have been missed."""
         now = self._clock.now()
+        told = self._told_while_loading = []
         found, heard_at = await self._store.load(now)
         self.revocations.replace(found, now.timestamp())
+        # What was committed after the rows were read is not among them.
+        self._told_while_loading = None
+        for payload in told:
+            self._on_told(payload)
         if heard_at is not None:
             self._heard_at = max(self._heard_at, heard_at.timestamp())
         self._loaded.set()
 
     async def run(self) -> None:
         """Poll whenever it is this process's turn, for as long as the task lives."""
-        pause = PAUSE_SECONDS[0]
         while True:
             try:
                 async with self._turn() as lost:
-                    if lost is not None:
-                        pause = PAUSE_SECONDS[0]
-                        await self._poll_until(lost)
+                    await self._poll_until(lost)
             except Unavailable as error:
-                logger.warning("the transmitter is not heard", extra={"reason": error.reason})
+                logger.warning("nothing is received", extra={"reason": error.reason, "again_in": self._pause})
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("the database is away", extra={"error": repr(error)})
             except Exception:
                 logger.exception("receiving failed")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, PAUSE_SECONDS[1])
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Longer each time, until the transmitter is heard and everything it sends can be dealt with."""
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, PAUSE_SECONDS[1])
 
     async def apply(self, received: Received) -> None:
         """The event's effect and its own record in one transaction; a second time it has none."""
@@ -165,7 +159,8 @@ class Receiver:
                 await effect(db, received)
 
     async def _revoke(self, db: AsyncSession, received: Received) -> None:
-        until = self._clock.now().timestamp() + self.revocations.memory_seconds
+        # A token of an issuer whose clock is ahead, accepted a little after its end, is still refused.
+        until = self._clock.now().timestamp() + self.revocations.memory_seconds + 2 * LEEWAY_SECONDS
         subject = received.subject
         match received.type:
             case EventType.SESSION_REVOKED if received.session_id is not None:
@@ -173,8 +168,7 @@ class Receiver:
             case EventType.SESSION_REVOKED | EventType.TOKEN_CLAIMS_CHANGE | EventType.CREDENTIAL_CHANGE if subject:
                 # A changed password ends sessions by events of their own; the session in which it was changed goes on.
                 if received.type != EventType.CREDENTIAL_CHANGE:
-                    valid_from = int(received.claims.get("event_timestamp", received.at.timestamp()))
-                    await self._store.revoke(db, Revocation(Kind.CLAIMS, subject, valid_from, until))
+                    await self._store.revoke(db, Revocation(Kind.CLAIMS, subject, received.valid_from, until))
             case EventType.ACCOUNT_DISABLED if subject:
                 await self._store.revoke(db, Revocation(Kind.DISABLED, subject, FOR_EVER, until))
             case EventType.ACCOUNT_ENABLED if subject:
@@ -187,9 +181,8 @@ class Receiver:
                 logger.warning("an event of no known kind", extra={"type": received.type, "jti": received.jti})
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[asyncio.Event | None]:
-        """This process's turn to poll, given by an advisory lock, with an event that is set when the turn is lost; None
-        while another has it."""
+    async def _turn(self) -> AsyncIterator[asyncio.Event]:
+        """This process's turn to poll, given by an advisory lock; the event is set when the turn is lost."""
         connection = await asyncpg.connect(self._store.database.dsn, timeout=3, command_timeout=5)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
@@ -209,60 +202,63 @@ class Receiver:
             if polling.done():
                 await polling
         finally:
-            for task in (polling, ending):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
+            await end((polling, ending))
 
     async def _poll_for_ever(self) -> None:
         feed = self._feed
         async with httpx.AsyncClient(transport=self._transport, timeout=5, trust_env=False) as http:
             transmitter = Transmitter(http, feed.issuer, feed.client_id, feed.client_secret)
-            keys = RemoteKeys(await transmitter.discover(), transport=self._transport)
+            # An event whose key were refused for a cooldown would be lost, and only the transmitter names keys here.
+            keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
             await keys.start()
             try:
-                while True:
-                    with contextlib.suppress(StreamGone):
-                        await self._poll_stream(transmitter, JwsReader(keys, [TYPE, f"application/{TYPE}"]))
+                await self._poll_stream(transmitter, JwsReader(keys, TYPES))
             finally:
                 await keys.stop()
 
     async def _poll_stream(self, transmitter: Transmitter, reader: JwsReader) -> None:
         url, audience = await transmitter.stream()
         ack: list[str] = []
-        errors: dict[str, Any] = {}
+        errors: dict[str, dict[str, str]] = {}
         forget_at = 0.0
+        wait = False
         while True:
-            sets, _ = await transmitter.poll(url, ack, errors, BATCH)
-            ack, errors = [], {}
-            for jti, token in sets.items():
-                try:
-                    await self.apply(await self._open(reader, jti, token, audience))
-                    ack.append(jti)
-                except InvalidToken as refusal:
-                    logger.error("an event that does not verify", extra={"jti": jti, "reason": refusal.reason})
-                    errors[jti] = {"err": "authentication_failed", "description": refusal.reason or ""}
+            sets, _ = await transmitter.poll(url, ack, errors, BATCH, wait)
+            ack, errors = await self._take(reader, sets, audience)
             now = self._clock.now()
             await self._store.hear(transmitter.issuer, now)
             if now.timestamp() >= forget_at:
                 forget_at = now.timestamp() + FORGET_SECONDS
                 await self._store.forget(now)
+            # The first answer, which comes at once, says that the transmitter is heard; the next ones may take long.
+            wait = True
+            if len(ack) + len(errors) == len(sets):
+                self._pause = PAUSE_SECONDS[0]
+            else:
+                await self._rest()
 
-    async def _open(self, reader: JwsReader, jti: str, token: str, audience: str) -> Received:
-        """Raises InvalidToken where this is no event of this issuer for this receiver (RFC 8417 section 2)."""
-        claims, _ = await reader.read(token)
-        ensure_meant_for(claims, self._feed.issuer, audience)
-        events = claims.get("events")
-        if claims.get("jti") != jti or not isinstance(events, dict) or len(events) != 1 or "exp" in claims:
-            raise InvalidToken("no security event token of one event")
-        ((kind, body),) = events.items()
-        happened_at = claims.get("toe", claims.get("iat"))
-        if not isinstance(body, dict) or not isinstance(happened_at, int | float):
-            raise InvalidToken("an event without members, or without a time")
-        subject, session_id = subject_of(claims.get("sub_id"), self._feed.issuer)
-        return Received(jti, kind, subject, session_id, body, datetime.fromtimestamp(happened_at, UTC))
+    async def _take(
+        self, reader: JwsReader, sets: Mapping[str, Any], audience: str
+    ) -> tuple[list[str], dict[str, dict[str, str]]]:
+        """Those that are dealt with, and those that do not verify. What else fails is kept by the transmitter, comes
+        again, and holds up no other."""
+        ack, errors = [], {}
+        for jti, token in sets.items():
+            try:
+                await self.apply(await open_token(reader, jti, token, self._feed.issuer, audience))
+                ack.append(jti)
+            except InvalidToken as refusal:
+                logger.error("an event that does not verify", extra={"jti": jti, "reason": refusal.reason})
+                errors[jti] = {"err": "authentication_failed", "description": refusal.reason or ""}
+            except Unavailable:
+                raise
+            except Exception:
+                logger.exception("an event cannot be applied", extra={"jti": jti})
+        return ack, errors
 
     def _on_told(self, payload: str) -> None:
+        if self._told_while_loading is not None:
+            self._told_while_loading.append(payload)
         message: dict[str, Any] = orjson.loads(payload)
         if "add" in message:
             self.revocations.add(Revocation(*message["add"]), self._clock.now().timestamp())
@@ -270,16 +266,3 @@ class Receiver:
             self.revocations.remove(*message["remove"])
         else:
             self._heard_at = max(self._heard_at, float(message["heard"]))
-
-
-def subject_of(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
-    """The user and the session that a subject identifier of this issuer names (RFC 9493; SSF 1.0 section 3)."""
-    if not isinstance(sub_id, dict):
-        return None, None
-    if sub_id.get("format") == "complex":
-        user, _ = subject_of(sub_id.get("user"), issuer)
-        session = sub_id.get("session")
-        session_id = session.get("id") if isinstance(session, dict) and session.get("format") == "opaque" else None
-        return user, session_id if isinstance(session_id, str) else None
-    subject = sub_id.get("sub") if sub_id.get("format") == "iss_sub" and sub_id.get("iss") == issuer else None
-    return subject if isinstance(subject, str) else None, None

@@ -57,10 +57,11 @@ class Transmitter:
         return str(stream["delivery"]["endpoint_url"]), str(audience[0] if isinstance(audience, list) else audience)
 
     async def poll(
-        self, url: str, ack: Sequence[str], errors: Mapping[str, Any], at_most: int
-    ) -> tuple[dict[str, str], bool]:
-        """Acknowledge, and wait for what is next (RFC 8936 section 2): tokens by their ids, and whether more wait."""
-        asked = {"maxEvents": at_most, "returnImmediately": False, "ack": list(ack), "setErrs": dict(errors)}
+        self, url: str, ack: Sequence[str], errors: Mapping[str, Any], at_most: int, wait: bool
+    ) -> tuple[dict[str, Any], bool]:
+        """Acknowledge, and get what is next (RFC 8936 section 2): tokens by their ids, and whether more wait. With
+        `wait` the transmitter answers when there is something."""
+        asked = {"maxEvents": at_most, "returnImmediately": not wait, "ack": list(ack), "setErrs": dict(errors)}
         answer = await self._call("POST", url, asked, timeout=LONG_POLL_SECONDS)
         return dict(answer["sets"]), bool(answer.get("moreAvailable", False))
 
@@ -68,7 +69,7 @@ class Transmitter:
         parts = urlsplit(self.issuer)
         # Well-known paths go between the host and the path of an issuer.
         found = await self._send("GET", f"{parts.scheme}://{parts.netloc}/.well-known/{name}{parts.path}")
-        document: Mapping[str, Any] = found.json()
+        document: Mapping[str, Any] = _json(found)
         if document.get("issuer") != self.issuer:
             raise TransmitterUnavailable(f"{name} is another issuer's")
         return document
@@ -76,7 +77,7 @@ class Transmitter:
     async def _call(self, method: str, url: str, body: Any = None, timeout: float = TIMEOUT_SECONDS) -> Any:
         headers = {"Authorization": f"Bearer {await self._access_token()}"}
         answer = await self._send(method, url, headers=headers, json=body, timeout=timeout)
-        return answer.json()
+        return _json(answer)
 
     async def _access_token(self) -> str:
         if time.monotonic() >= self._token_until:
@@ -84,7 +85,7 @@ class Transmitter:
             if self._audience is not None:
                 form["resource"] = self._audience
             answer = await self._send("POST", self._token_endpoint, data=form, auth=self._credentials)
-            token = answer.json()
+            token = _json(answer)
             self._token = str(token["access_token"])
             self._token_until = time.monotonic() + float(token.get("expires_in", 60)) * 0.8
         return self._token
@@ -101,3 +102,10 @@ class Transmitter:
         if not answer.is_success:
             raise TransmitterUnavailable(f"{method} {url} answered {answer.status_code}: {answer.text[:200]}")
         return answer
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise TransmitterUnavailable(f"{answer.url} answered no JSON") from None

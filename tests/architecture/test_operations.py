@@ -26,15 +26,17 @@ PUBLIC = {
     | {
         "GET /.well-known/jwks.json",
         "GET /.well-known/oauth-authorization-server",
+        "GET /.well-known/ssf-configuration",
+        "GET /account-deletions/{receipt}",
         "GET /livez",
         "GET /readyz",
         "GET /users/{user_id}",
         "POST /users",
     },
-    "posts": {"GET /livez", "GET /readyz"},
+    "posts": {"GET /livez", "GET /metrics", "GET /readyz"},
 }
 OPTIONAL = {"identity": set[str](), "posts": {"GET /posts", "GET /posts/{post_id}"}}
-SCOPES = {"identity": {"account"}, "posts": {"posts:write"}}
+SCOPES = {"identity": {"account", "ssf.manage", "ssf.read"}, "posts": {"posts:write"}}
 
 each_service = pytest.mark.parametrize("name", sorted(PUBLIC))
 

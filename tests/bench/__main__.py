@@ -5,9 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import reads, sign_in_storm, verification
+from tests.bench import many_revocations, reads, revocation, sign_in_storm, verification
 
-MEASUREMENTS = {"verification": verification.measure, "reads": reads.measure, "sign-ins": sign_in_storm.measure}
+MEASUREMENTS = {
+    "verification": verification.measure,
+    "reads": reads.measure,
+    "sign-ins": sign_in_storm.measure,
+    "revocation": revocation.measure,
+    "many-revocations": many_revocations.measure,
+}
 
 
 def main(names: list[str]) -> int:

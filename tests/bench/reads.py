@@ -22,7 +22,7 @@ def measure(home: Path) -> str:
             server("posts_service serve", running.posts, environment, home / "posts.log"),
             server("tests.bench.limit", limit, environment, home / "limit.log"),
         ):
-            headers, path = _prepare(running)
+            headers, path = prepare(running)
             posts = running.posts.replace("localhost", "127.0.0.1")
             return "\n\n".join(
                 [
@@ -51,7 +51,7 @@ def _compare(limit: str, posts: str, headers: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _prepare(running: Stack) -> tuple[dict[str, str], str]:
+def prepare(running: Stack) -> tuple[dict[str, str], str]:
     body = {"username": "ada", "email": "ada@example.com", "password": PASSWORD}
     httpx.post(f"{running.identity}/users", json=body, timeout=20).raise_for_status()
     form = {"grant_type": "password", "username": "ada", "password": PASSWORD}

@@ -1,10 +1,13 @@
 """Every operation of the running app, asked by every kind of caller."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
+from shared.auth.revocations import FOR_EVER, Kind, Revocation
 from shared.testing import Issuer
 from shared.testing.issuer import ABSENT
 from tests.posts.people import Person
@@ -39,6 +42,7 @@ EXPECTED = (
     Row("DELETE /posts/{post_id}", DRAFT, (401, 403, 404, 404, 204)),
     Row("GET /livez", PUBLISHED, (200, 200, 200, 200, 200), bad=200),
     Row("GET /readyz", PUBLISHED, (200, 200, 200, 200, 200), bad=200),
+    Row("GET /metrics", PUBLISHED, (200, 200, 200, 200, 200), bad=200),
 )
 ROWS = {f"{row.operation} {row.state}": row for row in EXPECTED}
 
@@ -80,6 +84,23 @@ def bad_callers(ada: Person) -> dict[str, dict[str, str]]:
     }
 
 
+def revoked_callers(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
+    """Good tokens of before: of a session that ended, of a role since lost, of an account that was disabled."""
+    now = int(time.time())
+    ended, disabled = str(uuid4()), Person(ada.issuer, "disabled")
+    for kind, key, valid_from in (
+        (Kind.SESSION, ended, FOR_EVER),
+        (Kind.CLAIMS, ada.id, now - 100),
+        (Kind.DISABLED, disabled.id, FOR_EVER),
+    ):
+        posts.parts.receiver.revocations.add(Revocation(kind, key, valid_from, now + 600), now)
+    return {
+        "a session that ended": ada.bearer(claims={"sid": ended}),
+        "a role since lost": ada.bearer(claims={"iat": now - 200}),
+        "a disabled account": disabled.headers,
+    }
+
+
 async def answer_to(posts: Posts, row: Row, author: Person, headers: dict[str, str]) -> int:
     """The status of this operation on a post of the author's made for it."""
     method, path = row.operation.split(" ")
@@ -106,14 +127,14 @@ async def test_every_operation_of_the_document_is_guarded_or_of_no_concern(posts
         for method, operation in item.items()
         if not operation["security"]
     ]
-    assert sorted(unguarded) == ["GET /livez", "GET /readyz"]
+    assert sorted(unguarded) == ["GET /livez", "GET /metrics", "GET /readyz"]
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 async def test_every_caller_is_answered_as_the_table_says(
     posts: Posts, ada: Person, stranger: Person, moderator: Person, row: Row
 ) -> None:
-    good, bad = good_callers(ada, stranger, moderator), bad_callers(ada)
+    good, bad = good_callers(ada, stranger, moderator), bad_callers(ada) | revoked_callers(posts, ada)
     expected = {**dict(zip(GOOD, row.good, strict=True)), **dict.fromkeys(bad, row.bad)}
     found = {caller: await answer_to(posts, row, ada, headers) for caller, headers in {**good, **bad}.items()}
     assert found == expected

@@ -135,7 +135,7 @@ def test_migrations_are_found_from_any_folder(service: str, tmp_path: Path, monk
 def app_of(service: str, url: str) -> tuple[FastAPI, Database]:
     common: dict[str, Any] = {"database_url": url, "issuer": services.IDENTITY_URL}
     if service == "posts":
-        own = {"audience": services.POSTS_URL, "client_secret": "x" * 16}
+        own: dict[str, Any] = {"audience": services.POSTS_URL, "client_secret": "x" * 16}
         parts = posts_service.parts.assemble(posts_service.settings.Settings(**common, **own))
         return posts_service.app.create_app(parts), parts.database
     settings = identity_service.settings.Settings(**common, key_encryption_key=services.KEY_ENCRYPTION_KEY)
@@ -178,4 +178,4 @@ async def test_service_whose_schema_moves_on_is_not_ready(databases: Databases, 
     finally:
         await databases.fetch("posts_owner", set_to, MIGRATIONS["posts"].head())
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "schema_not_at_head"}
+    assert answer.json()["checks"]["database"] == "schema_not_at_head"

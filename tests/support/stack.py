@@ -1,6 +1,7 @@
 """Both services as processes of their own over a durable PostgreSQL, each of which can be stopped and started."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,10 @@ class Stack:
     def stop(self, service: str) -> None:
         """SIGTERM, as an operator would."""
         end_children([self._children.pop(service)])
+
+    def kill(self, service: str) -> None:
+        """kill -9, as accidents do."""
+        end_children([self._children.pop(service)], [signal.SIGKILL])
 
     def end(self) -> None:
         end_children(list(self._children.values()))

@@ -14,6 +14,7 @@ SETTINGS = {
     "IDENTITY_BCRYPT_ROUNDS": "4",
     "IDENTITY_JWKS_MAX_AGE_SECONDS": "1",
     "IDENTITY_KEY_CHECK_SECONDS": "0.2",
+    "IDENTITY_LOG_LEVEL": "debug",
 }
 
 
@@ -24,6 +25,13 @@ class NewPerson(Protocol):
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory.mktemp("stack"), **SETTINGS) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """For a test that counts what happened, or breaks more than it mends."""
+    with stack(tmp_path_factory.mktemp("own"), **SETTINGS) as found:
         yield found
 
 

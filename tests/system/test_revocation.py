@@ -1,5 +1,7 @@
 """A logout, a ban or a lost role is obeyed by posts, which asks nobody."""
 
+import json
+
 import httpx
 
 from tests.support.stack import Person, Stack
@@ -94,6 +96,18 @@ async def test_a_deleted_account_takes_its_posts_along_and_can_be_watched(
     await until_async(confirmed)
     assert (await http.get(url)).status_code == 404
     assert await refused(ada)
+
+
+async def test_no_guarded_request_asks_identity(running: Stack, http: httpx.AsyncClient, person: NewPerson) -> None:
+    people = [await person() for _ in range(3)]
+    before = len(running.log("identity"))
+    for _ in range(50):
+        for ada in people:
+            assert (await ada.publish()).status_code == 201
+            assert not await refused(ada)
+    asked = {json.loads(line).get("path") for line in running.log("identity")[before:].splitlines()}
+    polls = {path for path in asked if path is not None and path.startswith("/ssf/streams/")}
+    assert asked - polls <= {None, "/.well-known/jwks.json", "/oauth/token"}
 
 
 async def refused(ada: Person) -> bool:

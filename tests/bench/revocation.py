@@ -1,0 +1,86 @@
+"""From the answer to a sign-out to the refusal in every worker of posts; idle and loaded, one worker and four."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+
+import httpx
+
+from tests.bench.load import CLIENT_CORE
+from tests.bench.plot import Series, curves
+from tests.support.services import unique
+from tests.support.stack import Person, Stack, stack
+
+REVOCATIONS, CONNECTIONS, PEOPLE = 200, 12, 10
+PICTURE = Path(__file__).parents[2] / "docs" / "revocation-latency.svg"
+
+
+def measure(home: Path) -> str:
+    lines = ["| posts workers | load | p50 ms | p99 ms | max ms |", "|---|---|---|---|---|"]
+    series: list[Series] = []
+    for workers in (1, 4):
+        folder = home / str(workers)
+        folder.mkdir()
+        with stack(folder, IDENTITY_BCRYPT_ROUNDS="4", POSTS_WORKERS=str(workers)) as running:
+            for load in ("idle", "under load"):
+                times = asyncio.run(_measure(running, load == "under load"))
+                p99 = quantiles(times, n=100)[98]
+                lines.append(f"| {workers} | {load} | {median(times):.0f} | {p99:.0f} | {max(times):.0f} |")
+                series.append(Series(f"{workers} worker{'s' if workers > 1 else ''}, {load}", times))
+    PICTURE.write_text(
+        curves(series, "Milliseconds from the answer to a sign-out until every worker refuses the token")
+    )
+    return "\n".join([*lines, "", f"{REVOCATIONS} sign-outs each; plot: docs/{PICTURE.name}"])
+
+
+async def _measure(running: Stack, under_load: bool) -> list[float]:
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+        people = [await Person(http, running, unique("ada")).register() for _ in range(PEOPLE)]
+        sessions = [await Person(http, running, people[i % PEOPLE].username).sign_in() for i in range(REVOCATIONS)]
+        # Connections of their own: the kernel spreads them over the workers.
+        eyes = [httpx.AsyncClient(timeout=20, trust_env=False) for _ in range(CONNECTIONS)]
+        url = f"{running.posts}/posts?state=draft"
+        try:
+            with _load(running, people[0], under_load):
+                return [await _until_refused(http, running, session, eyes, url) for session in sessions]
+        finally:
+            for eye in eyes:
+                await eye.aclose()
+
+
+async def _until_refused(
+    http: httpx.AsyncClient, running: Stack, session: Person, eyes: list[httpx.AsyncClient], url: str
+) -> float:
+    """Milliseconds from the answer to the sign-out until every connection has been refused."""
+    for eye in eyes:
+        assert (await eye.get(url, headers=session.headers)).status_code == 200
+    gone = await http.delete(f"{running.identity}/sessions/current", headers=session.headers)
+    assert gone.status_code == 204
+    started = time.perf_counter()
+    waiting = list(eyes)
+    while waiting:
+        answers = await asyncio.gather(*(eye.get(url, headers=session.headers) for eye in waiting))
+        waiting = [eye for eye, answer in zip(waiting, answers, strict=True) if answer.status_code != 401]
+        assert time.perf_counter() - started < 30
+    return (time.perf_counter() - started) * 1000
+
+
+@contextmanager
+def _load(running: Stack, person: Person, under_load: bool) -> Iterator[None]:
+    """wrk asks for guarded pages as fast as it gets them, on four connections."""
+    if not under_load:
+        yield
+        return
+    header = f"Authorization: {person.headers['Authorization']}"
+    url = f"{running.posts}/posts"
+    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c4", "-d300s", "-H", header, url]
+    wrk = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        wrk.terminate()
+        wrk.wait()

@@ -1,0 +1,158 @@
+"""POST /oauth/introspect (RFC 7662): whether a token is good at this very moment."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from identity_service import administration
+from shared.testing import StandingClock
+from tests.identity.answers import claims_of, ensure_oauth_error
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
+
+POSTS = {"client_id": "posts", "client_secret": POSTS_SECRET}
+KINDS = ["access_token", "refresh_token"]
+
+
+async def introspect(identity: Identity, token: str, **form: str) -> httpx.Response:
+    return await identity.http.post("/oauth/introspect", data={**POSTS, "token": token, **form})
+
+
+async def found(identity: Identity, token: str, **form: str) -> dict[str, Any]:
+    response = await introspect(identity, token, **form)
+    assert (response.status_code, response.headers["cache-control"]) == (200, "no-store"), response.text
+    assert response.headers["content-type"] == "application/json"
+    return dict(response.json())
+
+
+async def sign_in(identity: Identity, **form: str) -> dict[str, Any]:
+    await identity.register("ada")
+    return await identity.sign_in("ada", **form)
+
+
+async def ensure_inactive(identity: Identity, *tokens: str) -> None:
+    """Not active, and no word more (section 2.2)."""
+    for token in tokens:
+        assert await found(identity, token) == {"active": False}
+
+
+async def test_access_token_is_described(identity: Identity) -> None:
+    token = (await sign_in(identity))["access_token"]
+    claims = claims_of(token)
+    username = claims.pop("preferred_username")
+    assert await found(identity, token) == {**claims, "active": True, "token_type": "Bearer", "username": username}
+
+
+async def test_refresh_token_is_active_until_it_is_traded_in(identity: Identity) -> None:
+    token = (await sign_in(identity))["refresh_token"]
+    described = await found(identity, token)
+    assert (described["active"], described["jti"]) == (True, claims_of(token)["jti"])
+    successor = (await identity.refresh(token)).json()["refresh_token"]
+    await ensure_inactive(identity, token)
+    assert (await found(identity, successor))["active"] is True
+
+
+async def test_services_own_token_is_active(identity: Identity) -> None:
+    token = (await identity.token(grant_type="client_credentials", **POSTS)).json()["access_token"]
+    described = await found(identity, token)
+    assert (described["active"], described["sub"], described["client_id"]) == (True, "posts", "posts")
+    assert "username" not in described
+
+
+async def test_token_of_a_client_without_scopes_is_active(identity: Identity) -> None:
+    await administration.create_client(
+        identity.parts, "plain", "Plain", POSTS_SECRET, ["password", "refresh_token"], [], [IDENTITY_URL]
+    )
+    tokens = await sign_in(identity, client_id="plain", client_secret=POSTS_SECRET)
+    for kind in KINDS:
+        assert (await found(identity, tokens[kind]))["active"] is True
+
+
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "unknown"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_hint_makes_no_difference(identity: Identity, kind: str, hint: str) -> None:
+    tokens = await sign_in(identity)
+    assert (await found(identity, tokens[kind], token_type_hint=hint))["active"] is True
+
+
+@pytest.mark.parametrize("token", ["unknown", "a.b.c", "ü", "x" * 20_000])
+async def test_garbage_is_inactive(identity: Identity, token: str) -> None:
+    await ensure_inactive(identity, token)
+
+
+async def test_token_with_a_spoiled_signature_is_inactive(identity: Identity) -> None:
+    head, _, signature = (await sign_in(identity))["access_token"].rpartition(".")
+    await ensure_inactive(identity, f"{head}.{signature[::-1]}")
+
+
+async def test_tokens_of_an_ended_session_are_inactive(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    await identity.http.delete("/sessions/current", headers=bearer(tokens["access_token"]))
+    await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
+
+
+async def test_revoked_tokens_are_inactive(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    await identity.http.post("/oauth/revoke", data={"token": tokens["refresh_token"]})
+    await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
+
+
+async def test_tokens_of_a_disabled_user_are_inactive(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    await administration.set_active(identity.parts, "ada", False)
+    await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
+
+
+async def test_tokens_of_a_deleted_user_are_inactive(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    await identity.http.delete("/users/me", headers=bearer(tokens["access_token"]))
+    await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
+
+
+async def test_access_token_from_before_a_change_of_roles_is_inactive(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    await administration.set_roles(identity.parts, "ada", ["user", "moderator"])
+    await ensure_inactive(identity, tokens["access_token"])
+    assert (await found(identity, tokens["refresh_token"]))["active"] is True
+    fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
+    assert (await found(identity, fresh))["roles"] == ["moderator", "user"]
+
+
+async def test_expired_tokens_are_inactive(standing: Identity, clock: StandingClock, databases: Databases) -> None:
+    tokens = await sign_in(standing)
+    clock.advance(minutes=11)
+    await ensure_inactive(standing, tokens["access_token"])
+    assert (await found(standing, tokens["refresh_token"]))["active"] is True
+    clock.advance(days=14)
+    await ensure_inactive(standing, tokens["refresh_token"])
+
+
+REFUSED = {
+    "public client": {"client_id": "web", "client_secret": ""},
+    "no client named": {"client_id": "", "client_secret": ""},
+    "no secret": {"client_secret": ""},
+    "wrong secret": {"client_secret": "wrong"},
+    "unknown client": {"client_id": "nobody"},
+    "client without the scope": {"client_id": "robot"},
+}
+
+
+@pytest.mark.parametrize("form", REFUSED.values(), ids=REFUSED.keys())
+async def test_only_clients_with_the_scope_and_their_secret_may_ask(identity: Identity, form: dict[str, str]) -> None:
+    await administration.create_client(
+        identity.parts, "robot", "Robot", POSTS_SECRET, ["client_credentials"], ["account"], [IDENTITY_URL]
+    )
+    token = (await sign_in(identity))["access_token"]
+    ensure_oauth_error(await introspect(identity, token, **form), "invalid_client", 401)
+
+
+async def test_request_without_a_token_is_invalid(identity: Identity) -> None:
+    ensure_oauth_error(await introspect(identity, ""), "invalid_request")
+
+
+async def test_metadata_names_the_endpoint_which_takes_no_get(identity: Identity) -> None:
+    metadata = (await identity.http.get("/.well-known/oauth-authorization-server")).json()
+    assert metadata["introspection_endpoint"] == f"{IDENTITY_URL}/oauth/introspect"
+    assert metadata["introspection_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post"]
+    assert (await identity.http.get(metadata["introspection_endpoint"])).status_code == 405

@@ -1,0 +1,153 @@
+"""POST /oauth/revoke (RFC 7009): a token takes its whole session with it."""
+
+from base64 import b64encode
+from typing import Any
+
+import httpx
+import pytest
+
+from identity_service import administration
+from shared.testing import StandingClock
+from tests.identity.answers import ensure_oauth_error, ensure_problem
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
+
+PARTNER = {"client_id": "partner", "client_secret": POSTS_SECRET}
+SESSIONS = "SELECT end_reason FROM identity.sessions"
+
+
+async def revoke(identity: Identity, token: str, **form: str) -> httpx.Response:
+    return await identity.http.post("/oauth/revoke", data={"token": token, **form})
+
+
+async def sign_in(identity: Identity, **form: str) -> dict[str, Any]:
+    await identity.register("ada")
+    return await identity.sign_in("ada", **form)
+
+
+async def with_partner(identity: Identity) -> dict[str, Any]:
+    """Signed in through a client with a secret."""
+    may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
+    await administration.create_client(identity.parts, "partner", "Partner", POSTS_SECRET, *may)
+    return await sign_in(identity, **PARTNER)
+
+
+def ensure_done(response: httpx.Response) -> None:
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def ensure_ended(identity: Identity, tokens: dict[str, Any], **client: str) -> None:
+    refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
+    ensure_problem(refused, 401, "unauthenticated")
+    ensure_oauth_error(await identity.refresh(tokens["refresh_token"], **client), "invalid_grant")
+
+
+async def ensure_live(identity: Identity, tokens: dict[str, Any], **client: str) -> None:
+    assert (await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))).status_code == 200
+    assert (await identity.refresh(tokens["refresh_token"], **client)).status_code == 200
+
+
+@pytest.mark.parametrize("hint", ["", "access_token", "refresh_token", "unknown"])
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+async def test_either_token_ends_its_session_whatever_the_hint(identity: Identity, kind: str, hint: str) -> None:
+    tokens = await sign_in(identity)
+    ensure_done(await revoke(identity, tokens[kind], token_type_hint=hint))
+    await ensure_ended(identity, tokens)
+
+
+async def test_revocation_ends_no_other_session(identity: Identity, databases: Databases) -> None:
+    tokens = await sign_in(identity)
+    other = await identity.sign_in("ada")
+    ensure_done(await revoke(identity, tokens["refresh_token"]))
+    await ensure_live(identity, other)
+    reasons = [row["end_reason"] for row in await databases.fetch("identity_app", SESSIONS)]
+    assert sorted(reasons, key=str) == [None, "revoked by its client"]
+
+
+async def test_spent_refresh_token_ends_its_session_too(identity: Identity) -> None:
+    spent = (await sign_in(identity))["refresh_token"]
+    latest = (await identity.refresh(spent)).json()
+    ensure_done(await revoke(identity, spent))
+    await ensure_ended(identity, latest)
+
+
+async def test_revoking_twice_is_once(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    for _ in range(2):
+        ensure_done(await revoke(identity, tokens["refresh_token"]))
+
+
+@pytest.mark.parametrize("token", ["unknown", "a.b.c", "ü", "x" * 20_000])
+async def test_garbage_is_no_error_and_revokes_nothing(identity: Identity, token: str) -> None:
+    tokens = await sign_in(identity)
+    ensure_done(await revoke(identity, token))
+    await ensure_live(identity, tokens)
+
+
+async def test_token_with_a_spoiled_signature_revokes_nothing(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    head, _, signature = tokens["refresh_token"].rpartition(".")
+    ensure_done(await revoke(identity, f"{head}.{signature[::-1]}"))
+    await ensure_live(identity, tokens)
+
+
+async def test_expired_token_is_no_error(standing: Identity, clock: StandingClock) -> None:
+    tokens = await sign_in(standing)
+    clock.advance(minutes=11)
+    ensure_done(await revoke(standing, tokens["access_token"]))
+
+
+async def test_token_of_a_deleted_account_is_no_error(identity: Identity) -> None:
+    tokens = await sign_in(identity)
+    await identity.http.delete("/users/me", headers=bearer(tokens["access_token"]))
+    for kind in ("access_token", "refresh_token"):
+        ensure_done(await revoke(identity, tokens[kind]))
+
+
+async def test_client_with_a_secret_revokes_its_own_tokens(identity: Identity) -> None:
+    tokens = await with_partner(identity)
+    ensure_done(await revoke(identity, tokens["access_token"], **PARTNER))
+    await ensure_ended(identity, tokens, **PARTNER)
+
+
+async def test_basic_authentication_does_as_well(identity: Identity) -> None:
+    tokens = await with_partner(identity)
+    basic = {"Authorization": f"Basic {b64encode(f'partner:{POSTS_SECRET}'.encode()).decode()}"}
+    ensure_done(
+        await identity.http.post("/oauth/revoke", data={"token": tokens["refresh_token"]}, headers=basic)
+    )
+    await ensure_ended(identity, tokens, **PARTNER)
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+async def test_another_clients_token_is_refused_and_goes_on(identity: Identity, kind: str) -> None:
+    tokens = await with_partner(identity)
+    ensure_oauth_error(await revoke(identity, tokens[kind], client_id="web"), "invalid_grant")
+    await ensure_live(identity, tokens, **PARTNER)
+
+
+@pytest.mark.parametrize("form", [{}, {"client_secret": "wrong"}, {"client_secret": ""}])
+async def test_client_with_a_secret_must_prove_it(identity: Identity, form: dict[str, str]) -> None:
+    tokens = await with_partner(identity)
+    refused = await revoke(identity, tokens["refresh_token"], client_id="partner", **form)
+    ensure_oauth_error(refused, "invalid_client", 401)
+    assert refused.headers["www-authenticate"].startswith("Basic ")
+    await ensure_live(identity, tokens, **PARTNER)
+
+
+async def test_services_own_token_cannot_be_revoked(identity: Identity) -> None:
+    posts = {"client_id": "posts", "client_secret": POSTS_SECRET}
+    token = (await identity.token(grant_type="client_credentials", **posts)).json()["access_token"]
+    ensure_oauth_error(await revoke(identity, token, **posts), "unsupported_token_type")
+
+
+async def test_request_without_a_token_is_invalid(identity: Identity) -> None:
+    ensure_oauth_error(await identity.http.post("/oauth/revoke", data={"client_id": "web"}), "invalid_request")
+    ensure_oauth_error(await identity.http.post("/oauth/revoke", json={"token": "x"}), "invalid_request")
+
+
+async def test_metadata_names_the_endpoint(identity: Identity) -> None:
+    metadata = (await identity.http.get("/.well-known/oauth-authorization-server")).json()
+    assert metadata["revocation_endpoint"] == f"{IDENTITY_URL}/oauth/revoke"
+    assert (await identity.http.get(metadata["revocation_endpoint"])).status_code == 405

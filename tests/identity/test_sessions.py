@@ -1,0 +1,109 @@
+"""GET /sessions: where you are signed in."""
+
+from typing import Any
+
+import pytest
+
+from shared.testing import StandingClock
+from tests.identity.answers import claims_of, ensure_problem
+from tests.support.databases import Databases
+from tests.support.services import PASSWORD, Identity, bearer
+
+
+async def sign_in_from(identity: Identity, device: str | bytes) -> dict[str, Any]:
+    form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+    response = await identity.http.post("/oauth/token", data=form, headers={b"User-Agent": device})
+    assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
+async def sessions(identity: Identity, tokens: dict[str, Any]) -> list[dict[str, Any]]:
+    response = await identity.http.get("/sessions", headers=bearer(tokens["access_token"]))
+    assert response.status_code == 200, response.text
+    return list(response.json())
+
+
+async def test_session_is_shown_with_its_client_device_and_times(standing: Identity, clock: StandingClock) -> None:
+    await standing.register("ada")
+    tokens = await sign_in_from(standing, "Firefox on the desk")
+    (shown,) = await sessions(standing, tokens)
+    assert shown["id"] == claims_of(tokens["access_token"])["sid"]
+    assert (shown["client_id"], shown["device"], shown["address"]) == ("web", "Firefox on the desk", "127.0.0.1")
+    assert shown["created_at"] == shown["last_seen_at"] == clock.now().isoformat().replace("+00:00", "Z")
+    assert shown["current"] is True
+
+
+async def test_only_ones_own_sessions_are_shown(identity: Identity) -> None:
+    await identity.register("ada")
+    await identity.register("eve")
+    ada, eve = await identity.sign_in("ada"), await identity.sign_in("eve")
+    assert [one["id"] for one in await sessions(identity, ada)] == [claims_of(ada["access_token"])["sid"]]
+    assert [one["id"] for one in await sessions(identity, eve)] == [claims_of(eve["access_token"])["sid"]]
+
+
+async def test_the_most_recently_seen_comes_first_and_one_is_current(standing: Identity, clock: StandingClock) -> None:
+    await standing.register("ada")
+    tokens = []
+    for device in ("first", "second", "third"):
+        tokens.append(await sign_in_from(standing, device))
+        clock.advance(seconds=1)
+    shown = await sessions(standing, tokens[1])
+    assert [(one["device"], one["current"]) for one in shown] == [("third", False), ("second", True), ("first", False)]
+
+
+async def test_refresh_moves_last_seen_and_the_place_in_the_list(standing: Identity, clock: StandingClock) -> None:
+    await standing.register("ada")
+    first = await sign_in_from(standing, "first")
+    clock.advance(minutes=1)
+    second = await sign_in_from(standing, "second")
+    clock.advance(minutes=1)
+    assert (await standing.refresh(first["refresh_token"])).status_code == 200
+    shown = await sessions(standing, second)
+    assert [one["device"] for one in shown] == ["first", "second"]
+    assert shown[0]["last_seen_at"] == clock.now().isoformat().replace("+00:00", "Z")
+    assert shown[0]["created_at"] < shown[1]["created_at"]
+
+
+async def test_ended_and_expired_sessions_are_not_shown(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await sign_in_from(identity, "expired")
+    await databases.fetch("identity_owner", "UPDATE identity.sessions SET expires_at = now()")
+    ended = await sign_in_from(identity, "ended")
+    await identity.http.delete("/sessions/current", headers=bearer(ended["access_token"]))
+    shown = await sessions(identity, await sign_in_from(identity, "live"))
+    assert [one["device"] for one in shown] == ["live"]
+
+
+DEVICES = {
+    "NUL": (b"before\x00after", "beforeafter"),
+    "nothing but NUL": (b"\x00", None),
+    "empty": (b"", None),
+    "10 kB": (b"x" * 10_240, "x" * 200),
+    "not UTF-8": (b"\xff\xfe", "\xff\xfe"),
+}
+
+
+@pytest.mark.parametrize(("words", "shown_as"), DEVICES.values(), ids=DEVICES.keys())
+async def test_any_user_agent_signs_in_and_is_shown_in_short(
+    identity: Identity, words: bytes, shown_as: str | None
+) -> None:
+    await identity.register("ada")
+    (shown,) = await sessions(identity, await sign_in_from(identity, words))
+    assert shown["device"] == shown_as
+
+
+async def test_nothing_secret_is_shown_of_a_session(identity: Identity) -> None:
+    await identity.register("ada")
+    (shown,) = await sessions(identity, await identity.sign_in("ada"))
+    assert set(shown) == {
+        *("id", "client_id", "device", "address"),
+        *("created_at", "last_seen_at", "expires_at", "current"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/sessions"), ("DELETE", "/sessions"), ("DELETE", "/sessions/current"), ("DELETE", "/sessions/nonsense")],
+)
+async def test_sessions_are_for_those_who_are_signed_in(identity: Identity, method: str, path: str) -> None:
+    ensure_problem(await identity.http.request(method, path), 401, "unauthenticated")

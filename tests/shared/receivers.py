@@ -1,0 +1,75 @@
+"""Receivers over the tables of posts, each as if it were a process of its own, and what they remember."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from posts_service.tables import RECEIVER
+from shared.auth import Verifier
+from shared.auth.principal import Principal
+from shared.auth.revocations import Kind
+from shared.database import Database
+from shared.events.obey import obey_events
+from shared.events.receiver import Receiver
+from shared.events.types import iss_sub
+from tests.shared.ssf import Transmitter
+from tests.support.databases import DATABASE, Databases
+
+LOCK = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND usename = 'posts_app' AND query LIKE '%pg_try_advisory_lock%'"""
+LISTENING = "SELECT pid FROM pg_stat_activity WHERE usename = 'posts_app' AND query LIKE 'LISTEN%'"
+
+
+@asynccontextmanager
+async def receiving(
+    databases: Databases, transmitter: Transmitter, *, client_id: str = "receiver", started: bool = True, **how: Any
+) -> AsyncIterator[Receiver]:
+    """A receiver, which has started; the arguments are those of `obey_events`."""
+    database = Database(databases.url("posts_app"), size=2)
+    verifier = Verifier(issuer=transmitter.issuer.url, audience="", keys=transmitter.issuer)
+    secret = {"client_id": client_id, "client_secret": "secret"}
+    receiver = obey_events(verifier, database, RECEIVER, **secret, **how)
+    try:
+        if started:
+            await receiver.start()
+        yield receiver
+    finally:
+        await receiver.stop()
+        await database.close()
+
+
+def refuses(receiver: Receiver, subject: str = "", session_id: str | None = None, issued_at: float = 1000) -> bool:
+    """Whether a token of this subject and session is refused by this process."""
+    return receiver.revocations.refuses(principal(subject, session_id, issued_at))
+
+
+def principal(subject: str = "", session_id: str | None = None, issued_at: float = 1000) -> Principal:
+    nothing: frozenset[str] = frozenset()
+    return Principal(subject, "web", "jti", issued_at, issued_at + 600, session_id, "ada", nothing, nothing, nothing)
+
+
+def session(session_id: str) -> dict[str, Any]:
+    """A subject identifier of just a session."""
+    return {"format": "complex", "session": {"format": "opaque", "id": session_id}}
+
+
+def user(transmitter: Transmitter, subject: str) -> dict[str, Any]:
+    return iss_sub(transmitter.issuer.url, subject)
+
+
+async def end_backends(databases: Databases, which: str) -> int:
+    """End the connections that `which` selects; how many."""
+    connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
+    try:
+        rows = await connection.fetch(f"SELECT pg_terminate_backend(pid, 5000) FROM ({which}) AS found")
+        return len(rows)
+    finally:
+        await connection.close()
+
+
+async def stored(databases: Databases, kind: str = Kind.SESSION) -> list[str]:
+    """The keys of the revocations that are written down."""
+    rows = await databases.fetch("posts_app", "SELECT key FROM posts.revocations WHERE kind = $1 ORDER BY key", kind)
+    return [row["key"] for row in rows]

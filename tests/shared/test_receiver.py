@@ -1,0 +1,178 @@
+"""Security events of a transmitter that is not ours: received, applied once, and acknowledged when they are kept."""
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.auth.revocations import Kind
+from shared.events.received import Received
+from shared.events.types import EventType
+from tests.shared.receivers import receiving, refuses, session, stored, user
+from tests.shared.ssf import Transmitter, transmitting
+from tests.support.databases import Databases
+from tests.support.waiting import until
+
+RECEIVED = "SELECT jti FROM posts.received_events"
+EFFECTS = "SELECT * FROM posts.effects"
+OF_A_KIND = "https://events.example/of-a-kind"
+
+
+@pytest.fixture
+async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
+    await databases.empty("posts")
+    async with transmitting() as found:
+        yield found
+
+
+@pytest.fixture
+async def effects(databases: Databases) -> AsyncIterator[None]:
+    """A table in which an effect leaves a row, as often as it happens."""
+    await databases.fetch("posts_owner", "CREATE TABLE posts.effects (jti text CHECK (jti <> 'bad'))")
+    yield
+    await databases.fetch("posts_owner", "DROP TABLE posts.effects")
+
+
+async def leave_a_row(db: AsyncSession, received: Received) -> None:
+    await db.execute(text("INSERT INTO posts.effects VALUES (:jti)"), {"jti": received.jti})
+
+
+async def count(databases: Databases, sql: str) -> int:
+    return len(await databases.fetch("posts_app", sql))
+
+
+async def test_a_stream_is_made_where_there_is_none(databases: Databases, transmitter: Transmitter) -> None:
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.calls["poll"] > 1)
+    assert len(transmitter.streams) == 1
+
+
+async def test_a_stream_that_is_there_is_used(databases: Databases, transmitter: Transmitter) -> None:
+    transmitter.streams.append({"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "http://push.example"}})
+    transmitter.stream()
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.calls["poll"] > 1)
+    assert len(transmitter.streams) == 2
+
+
+async def test_an_event_is_obeyed_written_down_and_then_acknowledged(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as receiver:
+        jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        await until(lambda: transmitter.is_settled(jti))
+        await until(lambda: refuses(receiver, session_id="s"))
+    assert await stored(databases) == ["s"]
+    assert transmitter.acknowledged == [jti]
+
+
+async def test_more_events_than_one_answer_holds_are_all_obeyed_in_their_order(
+    databases: Databases, transmitter: Transmitter, effects: None
+) -> None:
+    sent = [transmitter.send(OF_A_KIND) for _ in range(250)]
+    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
+        await until(lambda: transmitter.is_settled(*sent))
+    assert [row["jti"] for row in await databases.fetch("posts_app", EFFECTS)] == sent
+    assert transmitter.acknowledged == sent
+
+
+async def test_an_event_sent_again_has_no_second_effect_and_is_acknowledged_again(
+    databases: Databases, transmitter: Transmitter, effects: None
+) -> None:
+    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
+        for _ in range(3):
+            jti = transmitter.send(OF_A_KIND, jti="one")
+            await until(lambda: not transmitter.waiting)
+    assert transmitter.acknowledged == [jti] * 3
+    assert await count(databases, EFFECTS) == 1
+
+
+async def test_an_event_whose_acknowledgement_was_lost_has_one_effect(
+    databases: Databases, transmitter: Transmitter, effects: None
+) -> None:
+    jti = transmitter.send(OF_A_KIND)
+    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}) as receiver:
+        await until(lambda: [jti] in transmitter.batches)
+        await transmitter.stop()
+        lost = list(transmitter.waiting)
+        await transmitter.start()
+        await until(lambda: not transmitter.waiting)
+        assert not receiver.is_silent()
+    assert lost in ([jti], [])
+    assert await count(databases, EFFECTS) == 1
+
+
+async def test_an_event_applied_by_a_receiver_that_stopped_before_it_said_so_has_one_effect(
+    databases: Databases, transmitter: Transmitter, effects: None
+) -> None:
+    jti, how = transmitter.send(OF_A_KIND), {OF_A_KIND: leave_a_row}
+    async with receiving(databases, transmitter, effects=how, started=False) as receiver:
+        await receiver.apply(Received(jti, OF_A_KIND, None, None, {}, receiver._clock.now()))
+    assert (list(transmitter.waiting), await count(databases, EFFECTS)) == ([jti], 1)
+    async with receiving(databases, transmitter, effects=how):
+        await until(lambda: transmitter.acknowledged == [jti])
+    assert await count(databases, EFFECTS) == 1
+
+
+async def test_an_event_of_an_unknown_type_is_acknowledged_and_logged(
+    databases: Databases, transmitter: Transmitter, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with receiving(databases, transmitter) as receiver:
+        jti = transmitter.send(OF_A_KIND, user(transmitter, "ada"))
+        await until(lambda: transmitter.acknowledged == [jti])
+        assert not refuses(receiver, "ada")
+    (record,) = [one for one in caplog.records if one.message == "an event of no known kind"]
+    assert vars(record)["type"] == OF_A_KIND
+
+
+async def test_a_verification_event_is_acknowledged(databases: Databases, transmitter: Transmitter) -> None:
+    async with receiving(databases, transmitter):
+        jti = transmitter.send(EventType.VERIFICATION, {"format": "opaque", "id": "stream"})
+        await until(lambda: transmitter.acknowledged == [jti])
+
+
+async def test_an_effect_that_fails_takes_the_event_back_and_holds_up_no_other(
+    databases: Databases, transmitter: Transmitter, effects: None
+) -> None:
+    how = {EventType.ACCOUNT_PURGED: leave_a_row}
+    transmitter.send(EventType.ACCOUNT_PURGED, user(transmitter, "eve"), jti="bad")
+    other = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+    async with receiving(databases, transmitter, effects=how) as receiver:
+        await until(lambda: transmitter.is_settled(other))
+        assert refuses(receiver, session_id="s")
+        assert (transmitter.is_settled("bad"), await stored(databases, Kind.PURGED)) == (False, [])
+        await databases.fetch("posts_owner", "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
+        await until(lambda: transmitter.is_settled("bad"))
+        await until(lambda: refuses(receiver, "eve"))
+    assert await count(databases, EFFECTS) == 1
+
+
+async def test_an_event_that_cannot_be_applied_is_tried_again_ever_less_often(
+    databases: Databases, transmitter: Transmitter, effects: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.events.receiver.PAUSE_SECONDS", (0.01, 0.08))
+    transmitter.send(OF_A_KIND, jti="bad")
+    pauses = []
+    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}) as receiver:
+        while len(pauses) < 4:
+            tried = len(transmitter.batches)
+            await until(lambda tried=tried: len(transmitter.batches) > tried)  # type: ignore[misc]
+            pauses.append(receiver._pause)
+    assert all(before <= after for before, after in pairwise(pauses))
+    assert pauses[-1] == 0.08
+
+
+async def test_a_key_of_the_transmitter_that_is_new_is_asked_for_at_once(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter):
+        first = transmitter.send(EventType.SESSION_REVOKED, session("first"))
+        await until(lambda: transmitter.is_settled(first))
+        transmitter.issuer.rotate("second")
+        transmitter.issuer.withdraw("first")
+        second = transmitter.send(EventType.SESSION_REVOKED, session("second"))
+        await until(lambda: transmitter.is_settled(second))
+    assert transmitter.acknowledged == [first, second]
+    assert transmitter.refused == {}

@@ -1,0 +1,129 @@
+"""Everything is killed, again and again, while people sign out and leave: nothing is lost, nothing is done twice."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from tests.support.services import unique
+from tests.support.stack import Person, Stack
+from tests.support.waiting import until_async
+
+REVOCATIONS, DELETIONS, KILLS = 500, 50, 9
+AT_ONCE = 10
+
+
+@dataclass
+class Ledger:
+    """What identity has promised: sessions that ended, accounts that are gone, and the posts that go with them."""
+
+    ended: list[Person] = field(default_factory=list)
+    gone: list[Person] = field(default_factory=list)
+    receipts: list[str] = field(default_factory=list)
+    posts: list[str] = field(default_factory=list)
+
+
+async def test_nothing_is_lost_or_done_twice_when_everything_is_killed(running: Stack, http: httpx.AsyncClient) -> None:
+    ledger = Ledger()
+    owners = [await Person(http, running, unique("owner")).register() for _ in range(DELETIONS)]
+    for owner in owners:
+        ledger.posts.append((await owner.publish()).json()["id"])
+    leaving = await signed_in(http, running, REVOCATIONS)
+    over = asyncio.Event()
+    killer = asyncio.create_task(kill_at_random(running, over))
+    room = asyncio.Semaphore(AT_ONCE)
+    deeds = [sign_out(one, ledger, room) for one in leaving] + [delete(owner, ledger, room) for owner in owners]
+    random.Random(7).shuffle(deeds)
+    await asyncio.gather(*deeds)
+    over.set()
+    await killer
+    await until_async(lambda: all_confirmed(http, ledger))
+    for person in (*ledger.ended, *ledger.gone):
+        answer = await person.http.get(f"{running.posts}/posts?state=draft", headers=person.headers)
+        assert answer.status_code == 401
+    for post in ledger.posts:
+        assert (await http.get(f"{running.posts}/posts/{post}")).status_code == 404
+    await ensure_applied_once(running)
+
+
+async def kill_at_random(running: Stack, over: asyncio.Event) -> None:
+    """kill -9 of a service or of PostgreSQL at moments that nobody chose; each comes back."""
+    chance = random.Random(11)
+    for round_ in range(KILLS):
+        victim = ("identity", "posts", "postgresql")[round_ % 3]
+        await asyncio.sleep(chance.uniform(0.02, 0.09))
+        if over.is_set():
+            return
+        if victim == "postgresql":
+            await asyncio.to_thread(running.databases.server.kill)
+            running.databases.server.start()
+        else:
+            running.kill(victim)
+            running.start(victim)
+
+
+async def sign_out(person: Person, ledger: Ledger, room: asyncio.Semaphore) -> None:
+    async def done() -> bool:
+        answer = await attempt(person, "DELETE", f"{person.stack.identity}/sessions/current")
+        # 401: an earlier try has ended the session, and only its answer was lost.
+        return answer in (204, 401)
+
+    async with room:
+        await until_async(done)
+        ledger.ended.append(person)
+
+
+async def delete(owner: Person, ledger: Ledger, room: asyncio.Semaphore) -> None:
+    async def done() -> bool:
+        try:
+            answer = await owner.http.delete(f"{owner.stack.identity}/users/me", headers=owner.headers)
+        except httpx.TransportError:
+            return False
+        if answer.status_code == 204:
+            ledger.receipts.append(f"{owner.stack.identity}{answer.headers['Location']}")
+        return answer.status_code in (204, 401)
+
+    async with room:
+        await until_async(done)
+        ledger.gone.append(owner)
+
+
+async def attempt(person: Person, method: str, url: str) -> int | None:
+    try:
+        return (await person.http.request(method, url, headers=person.headers)).status_code
+    except httpx.TransportError:
+        return None
+
+
+async def all_confirmed(http: httpx.AsyncClient, ledger: Ledger) -> bool:
+    for receipt in ledger.receipts:
+        services = (await http.get(receipt)).json()["services"]
+        if any(service["confirmed_at"] is None for service in services):
+            return False
+    return True
+
+
+async def signed_in(http: httpx.AsyncClient, running: Stack, count: int) -> list[Person]:
+    """Sessions of a few people, each with a token of its own that posts has seen."""
+    people = [await Person(http, running, unique("ada")).register() for _ in range(AT_ONCE)]
+    sessions = [await Person(http, running, people[i % AT_ONCE].username).sign_in() for i in range(count)]
+    for session in sessions[::10]:
+        assert (await session.publish()).status_code == 201
+    return sessions
+
+
+async def ensure_applied_once(running: Stack) -> None:
+    """As many events had their effect as were told, each id once, and none waits."""
+    told = "SELECT count(*) AS n FROM identity.audit_entries WHERE action IN ('session.ended', 'user.deleted')"
+    ((audited,),) = await running.databases.fetch("identity_app", told)
+    ((received,),) = await running.databases.fetch("posts_app", "SELECT count(*) FROM posts.received_events")
+    ((waiting,),) = await running.databases.fetch("identity_app", "SELECT count(*) FROM identity.stream_events")
+    assert (received, waiting) == (audited, 0)
+
+
+@pytest.fixture(scope="module")
+def running(own_stack: Stack) -> Stack:
+    """A stack of its own: the counts at the end are of this test alone."""
+    return own_stack
