@@ -57,10 +57,9 @@ async def create_admin(parts: Parts, username: str, email: str, password: str) -
     except ValidationError as error:
         raise Invalid("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
     try:
-        user = await accounts.register(parts.database, parts.passwords, registration)
+        await accounts.register(parts.database, parts.passwords, registration, "admin")
     except UsernameTaken:
         return False
-    await set_roles(parts, user.username, ["user", "admin"])
     return True
 
 

@@ -26,7 +26,7 @@ class NotSupplied(BadRequest):
 
 class UnusableEndpoint(BadRequest):
     code = "unusable_endpoint"
-    detail = "Push needs an https endpoint_url without credentials; poll takes none."
+    detail = "Push needs an https endpoint_url without credentials or fragment; poll takes none."
 
 
 class VerifiedTooOften(TooManyRequests):

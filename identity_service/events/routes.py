@@ -145,7 +145,7 @@ async def watch_deletion(receipt: UUID, database: DatabaseDep, response: Respons
 
 
 def _read(parts: Parts, stream: Stream) -> StreamRead:
-    url = stream.push_url or f"{parts.settings.issuer}/ssf/streams/{stream.id}/poll"
+    url = stream.push_url or _poll_url(parts, stream)
     return StreamRead(
         stream_id=stream.id,
         iss=parts.settings.issuer,
@@ -165,7 +165,19 @@ def _status(stream: Stream) -> StatusRead:
 
 async def _ensure_supplied(parts: Parts, client_id: str, sent: StreamChanges | StreamReplacement) -> None:
     """Members that are ours may be sent along, if they are as they are."""
-    ours = _read(parts, await transmitter.get(parts.database, client_id, sent.stream_id)).model_dump(mode="json")
+    stream = await transmitter.get(parts.database, client_id, sent.stream_id)
+    ours = _read(parts, stream).model_dump(mode="json")
     for name, value in (sent.model_extra or {}).items():
         if name in _SUPPLIED and value != ours[name]:
             raise NotSupplied(name)
+    wanted = sent.delivery
+    if (
+        wanted is not None
+        and wanted.method is Delivery.POLL
+        and wanted.endpoint_url not in (None, _poll_url(parts, stream))
+    ):
+        raise NotSupplied("endpoint_url")
+
+
+def _poll_url(parts: Parts, stream: Stream) -> str:
+    return f"{parts.settings.issuer}/ssf/streams/{stream.id}/poll"

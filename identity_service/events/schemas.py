@@ -1,12 +1,15 @@
 """Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 write them. Unknown members are ignored, as they ask."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from identity_service.events.models import Delivery, StreamStatus
 from shared.fields import Text
+
+# What may stand in a header field (RFC 9110 section 5.5) but for its obsolete bytes; $ would let a line feed by.
+_FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"
 
 Words = Annotated[Text, StringConstraints(max_length=500)]
 
@@ -16,7 +19,7 @@ class DeliveryWanted(BaseModel):
 
     method: Delivery = Delivery.POLL
     endpoint_url: Annotated[Text, StringConstraints(max_length=2_000)] | None = None
-    authorization_header: Annotated[Text, StringConstraints(max_length=4_000)] | None = None
+    authorization_header: Annotated[str, StringConstraints(max_length=4_000, pattern=_FIELD_VALUE)] | None = None
 
 
 class StreamWanted(BaseModel):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
+import httpx
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,7 @@ from shared.database import Database, violates
 from shared.events.types import SUPPORTED, EventType
 
 MIN_VERIFICATION_INTERVAL: Final = timedelta(seconds=1)
+_LAST_PORT: Final = 65_535
 
 
 async def create(database: Database, sealer: Sealer, client_id: str, wanted: StreamWanted) -> Stream:
@@ -86,12 +87,14 @@ async def set_status(database: Database, client_id: str, wanted: StatusWanted) -
 
 
 async def verify(database: Database, client_id: str, stream_id: UUID, state: str | None, now: datetime) -> None:
-    """Send a verification event through the stream. Raises VerifiedTooOften."""
+    """Send a verification event through the stream, unless it is disabled. Raises VerifiedTooOften."""
     async with database.begin() as db:
         stream = await _get(db, client_id, stream_id, lock=True)
         if stream.verified_at is not None and now - stream.verified_at < MIN_VERIFICATION_INTERVAL:
             raise VerifiedTooOften
         stream.verified_at = now
+        if stream.status == StreamStatus.DISABLED:
+            return
         claims: dict[str, Any] = {
             "sub_id": {"format": "opaque", "id": str(stream.id)},
             "events": {EventType.VERIFICATION: {} if state is None else {"state": state}},
@@ -122,9 +125,13 @@ def _deliver(stream: Stream, sealer: Sealer, wanted: DeliveryWanted) -> None:
 
 
 def _usable(url: str | None) -> str:
-    """An https URL, or http on this very machine; without user information."""
-    parts = urlsplit(url or "")
-    is_local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not (parts.scheme == "https" or is_local) or not parts.hostname or parts.username or parts.password:
+    """An https URL, or http on this very machine; without user information or fragment."""
+    try:
+        # Read as the pusher's client will read it.
+        parts = httpx.URL(url or "")
+    except httpx.InvalidURL:
+        raise UnusableEndpoint from None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.host in ("localhost", "127.0.0.1", "::1"))
+    if not (is_safe and parts.host and (parts.port or 1) <= _LAST_PORT) or parts.userinfo or parts.fragment:
         raise UnusableEndpoint
-    return parts.geturl()
+    return str(parts)

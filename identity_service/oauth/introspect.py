@@ -37,7 +37,8 @@ async def _is_live(database: Database, claims: dict[str, Any], now: datetime) ->
         return True
     user_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
     try:
-        if "scope" in claims:
+        # An access token of a session always lists roles, and a refresh token never; a scope may be missing in both.
+        if "roles" in claims:
             await sessions.ensure_live(database, user_id, session_id, claims["iat"], now)
             return True
         return await sessions.is_usable(database, UUID(claims["jti"]), user_id, session_id, now)

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from identity_service.events.record import Recorder
-from identity_service.oauth.errors import InvalidGrant
 from identity_service.oauth.models import Client
 from identity_service.oauth.request import Form
 from identity_service.oauth.tokens import TokenAnswer, TokenIssuer
@@ -23,9 +22,7 @@ async def refresh(
 ) -> TokenAnswer:
     """Trade a refresh token in. Fewer scopes or resources may be asked for than the session has, never more."""
     presented = await issuer.presented(
-        form.get("refresh_token"), now, scope=form.find("scope"), resources=form.all("resource")
+        form.get("refresh_token"), client, now, scope=form.find("scope"), resources=form.all("resource")
     )
-    if presented.client_id != client.id:
-        raise InvalidGrant("another client's refresh token")
     grant = await sessions.rotate(database, recorder, presented, lifetimes, now)
     return issuer.for_session(grant, now)

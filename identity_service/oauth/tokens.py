@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from identity_service.keys.keyring import Keyring
 from identity_service.oauth.errors import InvalidGrant
+from identity_service.oauth.models import Client
 from identity_service.sessions.models import RefreshToken
 from identity_service.sessions.service import Grant, Presented
 from shared.auth import InvalidToken
@@ -69,17 +70,25 @@ class TokenIssuer:
         return self._answer(claims, None)
 
     async def presented(
-        self, refresh_token: str, now: datetime, *, scope: str | None = None, resources: Sequence[str] = ()
+        self,
+        refresh_token: str,
+        client: Client,
+        now: datetime,
+        *,
+        scope: str | None = None,
+        resources: Sequence[str] = (),
     ) -> Presented:
-        """What a refresh token of ours says. Raises InvalidGrant where it is not one, or is out of date."""
+        """What a refresh token says that we gave this client. Raises InvalidGrant for anything else."""
         try:
             claims, _ = await self._refresh_reader.read(refresh_token)
             ensure_meant_for(claims, self.issuer, self.issuer)
             ensure_current(claims, now.timestamp())
+            if text(claims, "client_id") != client.id:
+                raise InvalidGrant("another client's refresh token")
             return Presented(
                 token_id=UUID(text(claims, "jti")),
                 subject=UUID(text(claims, "sub")),
-                client_id=text(claims, "client_id"),
+                client=client,
                 scope=scope,
                 resources=resources,
             )

@@ -43,9 +43,8 @@ async def refresh_browser(request: Request, parts: PartsDep, now: NowDep) -> Res
     """Another access token for the session whose cookie this browser holds; the cookie is rotated."""
     parts.browser.ensure_ours(request)
     try:
-        presented = await parts.issuer.presented(request.cookies.get(COOKIE, ""), now)
-        if presented.client_id != FIRST_PARTY_CLIENT:
-            raise InvalidGrant("another client's refresh token, whose client has not authenticated")
+        client = await clients.get(parts.database, FIRST_PARTY_CLIENT)
+        presented = await parts.issuer.presented(request.cookies.get(COOKIE, ""), client, now)
         grant = await service.rotate(parts.database, parts.recorder, presented, parts.lifetimes, now)
     except InvalidGrant as error:
         raise NotSignedIn(error.reason) from None

@@ -9,6 +9,7 @@ from identity_service.errors import SessionNotFound
 from identity_service.events.record import Cause, Recorder, by_user
 from identity_service.oauth.clients import audiences_within, scopes_within
 from identity_service.oauth.errors import AccountChanged, InvalidGrant
+from identity_service.oauth.models import Client
 from identity_service.roles import repository as roles
 from identity_service.roles.repository import Granted
 from identity_service.sessions import repository
@@ -48,7 +49,7 @@ class Presented:
 
     token_id: UUID
     subject: UUID
-    client_id: str
+    client: Client
     scope: str | None
     resources: Sequence[str]
 
@@ -109,8 +110,8 @@ async def rotate(
         if user is None or link is None or not _is_honoured(user, link, presented, now):
             raise InvalidGrant("not a live session of an active user with this client")
         # Judged before the token is spent: who asks for too much may ask again.
-        scopes = scopes_within(presented.scope, link.session.scopes)
-        audiences = audiences_within(presented.resources, link.session.audiences)
+        scopes = scopes_within(presented.scope, _still(link.session.scopes, presented.client.scopes))
+        audiences = audiences_within(presented.resources, _still(link.session.audiences, presented.client.audiences))
         successor: RefreshToken | None
         if link.token.successor_id is None:
             successor = _link(link.session, lifetimes, now)
@@ -124,7 +125,7 @@ async def rotate(
         else:
             # Thief and owner both hold it, and nothing tells us which is which.
             link.session.end(now, EndReason.REPLAY)
-            cause = Cause(presented.client_id, "policy", EndReason.REPLAY)
+            cause = Cause(presented.client.id, "policy", EndReason.REPLAY)
             await recorder.sessions_ended(db, now, user.id, [link.session.id], cause)
             successor = None
         granted = await roles.granted_to(db, user.id)
@@ -182,11 +183,16 @@ async def is_usable(database: Database, token_id: UUID, user_id: UUID, session_i
         return await repository.is_unused(db, token_id, session_id)
 
 
+def _still(had: Sequence[str], allowed: Sequence[str]) -> list[str]:
+    """What the session has had and its client may still ask for."""
+    return [one for one in had if one in allowed]
+
+
 def _is_honoured(user: User, link: repository.Link, presented: Presented, now: datetime) -> bool:
     return (
         user.is_active
         and link.session.user_id == user.id
-        and link.session.client_id == presented.client_id
+        and link.session.client_id == presented.client.id
         and link.session.is_live(now)
         and now < link.token.expires_at
     )

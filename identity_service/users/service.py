@@ -29,8 +29,8 @@ from shared.database import Database, violates
 from shared.errors import NotFound
 
 
-async def register(database: Database, passwords: Passwords, registration: Registration) -> User:
-    """A new account with the role `user`. Raises UsernameTaken, EmailTaken, WeakPassword."""
+async def register(database: Database, passwords: Passwords, registration: Registration, *beyond: str) -> User:
+    """A new account with the role `user`, and those beyond it. Raises UsernameTaken, EmailTaken, WeakPassword."""
     await passwords.ensure_strong(registration.password, [registration.username, registration.email])
     password_hash = await passwords.hash(registration.password)
     user = User(username=registration.username, email=registration.email, password_hash=password_hash)
@@ -38,7 +38,7 @@ async def register(database: Database, passwords: Passwords, registration: Regis
         async with database.begin() as db:
             db.add(user)
             await db.flush()  # the id comes from the database
-            await roles.replace(db, user.id, ["user"])
+            await roles.replace(db, user.id, ["user", *beyond])
     except IntegrityError as error:
         raise _taken(error) from error
     return user

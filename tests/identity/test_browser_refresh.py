@@ -72,9 +72,7 @@ async def test_two_tabs_at_once_get_the_same_cookie(identity: Identity) -> None:
     assert len({cookie_of(answer).value for answer in answers}) == 1
 
 
-async def test_replayed_cookie_ends_the_session(
-    standing: Identity, databases: Databases, clock: StandingClock
-) -> None:
+async def test_replayed_cookie_ends_the_session(standing: Identity, databases: Databases, clock: StandingClock) -> None:
     spent = cookie_of(await signed_in(standing)).value
     latest = await refresh(standing, spent)
     clock.advance(seconds=11)

@@ -114,9 +114,7 @@ async def test_client_with_a_secret_revokes_its_own_tokens(identity: Identity) -
 async def test_basic_authentication_does_as_well(identity: Identity) -> None:
     tokens = await with_partner(identity)
     basic = {"Authorization": f"Basic {b64encode(f'partner:{POSTS_SECRET}'.encode()).decode()}"}
-    ensure_done(
-        await identity.http.post("/oauth/revoke", data={"token": tokens["refresh_token"]}, headers=basic)
-    )
+    ensure_done(await identity.http.post("/oauth/revoke", data={"token": tokens["refresh_token"]}, headers=basic))
     await ensure_ended(identity, tokens, **PARTNER)
 
 

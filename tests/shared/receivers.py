@@ -29,8 +29,7 @@ async def receiving(
     """A receiver, which has started; the arguments are those of `obey_events`."""
     database = Database(databases.url("posts_app"), size=2)
     verifier = Verifier(issuer=transmitter.issuer.url, audience="", keys=transmitter.issuer)
-    secret = {"client_id": client_id, "client_secret": "secret"}
-    receiver = obey_events(verifier, database, RECEIVER, **secret, **how)
+    receiver = obey_events(verifier, database, RECEIVER, client_id=client_id, client_secret="secret", **how)
     try:
         if started:
             await receiver.start()
@@ -63,8 +62,10 @@ async def end_backends(databases: Databases, which: str) -> int:
     """End the connections that `which` selects; how many."""
     connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
     try:
-        rows = await connection.fetch(f"SELECT pg_terminate_backend(pid, 5000) FROM ({which}) AS found")
-        return len(rows)
+        found = [row["pid"] for row in await connection.fetch(which)]
+        for pid in found:
+            await connection.fetch("SELECT pg_terminate_backend($1, 5000)", pid)
+        return len(found)
     finally:
         await connection.close()
 

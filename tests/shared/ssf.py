@@ -1,4 +1,5 @@
-"""A transmitter that is not Postern's: another issuer on a free loopback port, with keys, paths and tokens of its own."""
+"""A transmitter that is not Postern's: another issuer on a free loopback port, with keys, paths and tokens of its
+own."""
 
 import asyncio
 import contextlib

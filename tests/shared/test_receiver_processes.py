@@ -1,0 +1,165 @@
+"""Many processes of one service: one polls, every one knows, and another takes over."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from shared.auth.revocations import FOR_EVER, Kind, Revocation
+from shared.events.types import EventType
+from shared.testing import StandingClock
+from tests.shared.receivers import LISTENING, LOCK, end_backends, receiving, refuses, session, stored
+from tests.shared.ssf import Transmitter, transmitting
+from tests.support.databases import Databases
+from tests.support.waiting import until, until_async
+
+TELL = "SELECT pg_notify('posts_revocations', $1)"
+REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, now() + interval '1 hour')"
+
+
+@pytest.fixture
+async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
+    await databases.empty("posts")
+    async with transmitting() as found:
+        yield found
+
+
+async def test_one_process_polls_and_every_process_knows(databases: Databases, transmitter: Transmitter) -> None:
+    async with (
+        receiving(databases, transmitter, client_id="first") as first,
+        receiving(databases, transmitter, client_id="second") as second,
+    ):
+        for name in ("s", "t"):
+            jti = transmitter.send(EventType.SESSION_REVOKED, session(name))
+            await until(lambda jti=jti: transmitter.acknowledged[-1:] == [jti])  # type: ignore[misc]
+        await until(lambda: refuses(first, session_id="t") and refuses(second, session_id="t"))
+    assert len(set(transmitter.pollers)) == 1
+
+
+async def test_another_process_takes_over_from_one_that_stops(databases: Databases, transmitter: Transmitter) -> None:
+    async with receiving(databases, transmitter, client_id="first") as first:
+        await until(lambda: transmitter.calls["poll"] > 0)
+        async with receiving(databases, transmitter, client_id="second") as second:
+            await first.stop()
+            transmitter.send(EventType.SESSION_REVOKED, session("s"))
+            await until(lambda: refuses(second, session_id="s"))
+    assert len(set(transmitter.pollers)) == 2
+
+
+async def test_nothing_is_lost_or_doubled_while_the_turn_is_taken_away_again_and_again(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    sent = 0
+
+    async def both_have_polled() -> bool:
+        nonlocal sent
+        for _ in range(5):
+            transmitter.send(EventType.SESSION_REVOKED, session(f"{sent:04}"))
+            sent += 1
+        await end_backends(databases, LOCK)
+        return len(set(transmitter.pollers)) == 2
+
+    async with (
+        receiving(databases, transmitter, client_id="first") as first,
+        receiving(databases, transmitter, client_id="second") as second,
+    ):
+        await until_async(both_have_polled)
+        await until(lambda: not transmitter.waiting)
+        for receiver in (first, second):
+            await until(lambda receiver=receiver: len(receiver.revocations) == sent)  # type: ignore[misc]
+    assert await stored(databases) == [f"{number:04}" for number in range(sent)]
+    assert (transmitter.refused, await count_received(databases)) == ({}, sent)
+
+
+async def count_received(databases: Databases) -> int:
+    return len(await databases.fetch("posts_app", "SELECT FROM posts.received_events"))
+
+
+async def test_a_process_that_starts_later_knows_everything_before_it_serves(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as first:
+        transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        await until(lambda: refuses(first, session_id="s"))
+    await transmitter.stop()
+    async with receiving(databases, transmitter) as later:
+        assert refuses(later, session_id="s")
+
+
+async def test_a_receiver_that_starts_again_knows_what_it_missed(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as receiver:
+        await receiver.stop()
+        await databases.fetch("posts_app", REVOKE, "s")
+        await receiver.start()
+        assert refuses(receiver, session_id="s")
+
+
+async def test_what_was_said_while_a_process_did_not_listen_is_looked_up(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as receiver:
+        await databases.fetch("posts_app", REVOKE, "s")
+        assert await end_backends(databases, LISTENING) == 1
+        await until(lambda: refuses(receiver, session_id="s"))
+        await databases.fetch("posts_app", TELL, '{"add":["session","t",1,1e10]}')
+        await until(lambda: refuses(receiver, session_id="t"))
+
+
+async def test_what_is_said_while_a_process_looks_things_up_is_not_forgotten(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as receiver:
+        owner = await asyncpg.connect(databases.url("posts_owner"))
+        async with owner.transaction():
+            # The process has read the revocations, and waits for the table that it reads next.
+            await owner.execute("LOCK TABLE posts.transmitter_contact")
+            await end_backends(databases, LISTENING)
+            await until_async(lambda: is_waiting(databases))
+            await databases.fetch("posts_app", TELL, '{"add":["session","s",1,1e10]}')
+            await until(lambda: refuses(receiver, session_id="s"))
+            loaded_before = receiver._loaded
+            loaded_before.clear()
+        await owner.close()
+        await until(loaded_before.is_set)
+        assert refuses(receiver, session_id="s")
+
+
+async def is_waiting(databases: Databases) -> bool:
+    """Whether somebody waits to read when the transmitter was heard."""
+    waiting = "wait_event_type = 'Lock' AND query LIKE 'SELECT posts.transmitter_contact%'"
+    return bool(await databases.fetch("posts_owner", f"SELECT FROM pg_stat_activity WHERE {waiting}"))
+
+
+async def test_a_revocation_outlasts_every_token_that_it_refuses(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    clock = StandingClock()
+    async with receiving(databases, transmitter, clock=clock, memory_seconds=600) as receiver:
+        jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        await until(lambda: transmitter.is_settled(jti))
+        # A token of an issuer whose clock is five seconds ahead, which is accepted for five seconds after its end.
+        clock.advance(seconds=609)
+        await receiver.load()
+        assert refuses(receiver, session_id="s")
+        clock.advance(seconds=2)
+        await receiver.load()
+        assert not refuses(receiver, session_id="s")
+
+
+async def test_what_has_expired_is_removed_from_the_database(databases: Databases, transmitter: Transmitter) -> None:
+    clock = StandingClock()
+    async with receiving(databases, transmitter, clock=clock) as receiver:
+        store = receiver._store
+        for name, seconds in (("old", 10.0), ("young", 1_000.0)):
+            until_then = clock.now().timestamp() + seconds
+            async with store.database.begin() as db:
+                await store.revoke(db, Revocation(Kind.SESSION, name, FOR_EVER, until_then))
+        clock.advance(seconds=400)
+        transmitter.ring()
+        await until_async(lambda: only_the_young(databases))
+
+
+async def only_the_young(databases: Databases) -> bool:
+    return await stored(databases) == ["young"]
