@@ -71,6 +71,8 @@ class ServerUser:
         return [
             shutil.which("setpriv") or "setpriv",
             *ids,
+            # access(2) would ask without the capability, and PostgreSQL's programs look for each other by it.
+            "--securebits=+no_setuid_fixup",
             f"--inh-caps={_CAPABILITY}",
             f"--ambient-caps={_CAPABILITY}",
         ]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed
+from deploy.local.postgres_programs import ServerUser
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 30
@@ -179,3 +180,13 @@ def test_the_server_dies_with_its_killed_parent(tmp_path: Path) -> None:
         assert ended
     finally:
         os.close(postmaster)
+
+
+def test_programs_are_found_below_a_folder_that_only_its_owner_may_enter(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    there = private / "program"
+    there.write_text("#!/bin/sh\n")
+    there.chmod(0o755)
+    looked_for = [*ServerUser.find().prefix, "test", "-x", str(there)]
+    assert subprocess.run(looked_for, check=False).returncode == 0
