@@ -22,9 +22,9 @@ GRANTS: Final = metadata.GRANTS
 
 
 async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
-    """The clients of this installation and its first signing key. What is there already stays."""
+    """The clients of this installation and its first signing key. What is there already stays, but for the secret."""
     issuer = parts.settings.issuer
-    await clients.keep(
+    await clients.ensure(
         parts.database,
         Client(
             id=FIRST_PARTY_CLIENT,
@@ -35,7 +35,7 @@ async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
             audiences=[issuer, posts_audience],
         ),
     )
-    await clients.keep(
+    await clients.ensure(
         parts.database,
         Client(
             id="posts",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -11,21 +12,24 @@ from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
+from identity_service.sessions.housekeeping import keep_house
 from identity_service.settings import Settings
 from identity_service.users import routes as users
 from shared.auth import protect
 from shared.health import health_routes
 from shared.logs import configure_logging
-from shared.serving import new_app, running
+from shared.serving import new_app, running, when_told_to_end
 from shared.settings import load
 
 
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run)
+        tidy = partial(keep_house, parts.database, parts.clock)
+        background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
         async with running(parts.database, MIGRATIONS, *background):
             await parts.keyring.look()
+            when_told_to_end(parts.doorbell.close)
             yield
         parts.passwords.stop()
 
@@ -36,7 +40,11 @@ def create_app(parts: Parts) -> FastAPI:
         return parts.keyring.signer().kid
 
     app = new_app(
-        "Postern identity", "Learns who you are and signs a token that says so.", parts.settings, lifespan, cookies=True
+        "Postern identity",
+        "Learns who you are and signs a token that says so.",
+        parts.settings,
+        lifespan,
+        cookie_origins=parts.settings.browser_origins,
     )
     app.state.parts = parts
     protect(app, parts.verifier)

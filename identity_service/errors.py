@@ -1,6 +1,7 @@
 """What this service refuses, in its own words. OAuth's refusals are in oauth/errors.py."""
 
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from shared.auth.errors import InvalidToken
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 class UsernameTaken(Conflict):
@@ -49,7 +50,7 @@ class CrossSite(Forbidden):
     detail = "This needs an allowed Origin and the header X-Requested-With."
 
 
-class NotSignedIn(Unauthenticated):
+class NotSignedIn(InvalidToken):
     code = "not_signed_in"
     detail = "Sign in again."
 

@@ -3,11 +3,12 @@
 import binascii
 import os
 from base64 import urlsafe_b64decode
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.settings import MigrationSettings, ServiceSettings
+from shared.settings import MigrationSettings, ServiceSettings, split_by_commas
 
 
 class Settings(ServiceSettings):
@@ -34,6 +35,10 @@ class Settings(ServiceSettings):
     key_check_seconds: float = Field(
         5.0, gt=0, le=60, description="How often each process looks at the keys in the database"
     )
+    browser_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins of pages, beside this service's own, that may sign in with a cookie",
+    )
     long_poll_seconds: float = Field(
         20.0, ge=0, le=60, description="How long a poll for security events waits for one to happen"
     )
@@ -45,6 +50,8 @@ class Settings(ServiceSettings):
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=64, description="Threads that hash; default: one per core"
     )
     hash_queue: int = Field(64, ge=1, le=10_000, description="Sign-ins that may wait for a thread; beyond it 503")
+
+    _split_browser_origins = field_validator("browser_origins", mode="before")(split_by_commas)
 
     @field_validator("key_encryption_key")
     @classmethod

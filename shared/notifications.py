@@ -65,11 +65,18 @@ class Doorbell:
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
+        self.closed = False
 
     def ring(self, _: str = "") -> None:
         """Wake everybody who waits now."""
+        if not self.closed:
+            self._rung.set()
+            self._rung = asyncio.Event()
+
+    def close(self) -> None:
+        """Wake everybody, and let nobody wait any more."""
+        self.closed = True
         self._rung.set()
-        self._rung = asyncio.Event()
 
     async def caught_up(self) -> None:
         self.ring()

@@ -3,8 +3,12 @@
 import asyncio
 import gc
 import logging
+import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from shared import docs
 from shared.database import Database
+from shared.head import LimitedHead
 from shared.middleware import RequestContext
 from shared.migrations import Migrations
 from shared.settings import ServiceSettings
@@ -28,11 +33,11 @@ def new_app(
     settings: ServiceSettings,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     *,
-    cookies: bool = False,
+    cookie_origins: Sequence[str] = (),
 ) -> FastAPI:
     """An app without routes: request ids and limits, CORS for the configured origins only, API docs at /docs.
 
-    `cookies`: pages of these origins may send this service's cookies along.
+    `cookie_origins`: pages of these may also send this service's cookies along.
     """
     app = FastAPI(
         title=title,
@@ -45,13 +50,13 @@ def new_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     docs.install(app)
-    if settings.cors_origins:
-        _allow_origins(app, settings.cors_origins, cookies)
+    if origins := sorted({*settings.cors_origins, *cookie_origins}):
+        _allow_origins(app, origins, cookies=bool(cookie_origins))
     app.add_middleware(RequestContext, max_body_size=settings.max_body_bytes)
     return app
 
 
-def _allow_origins(app: FastAPI, origins: Sequence[str], cookies: bool) -> None:
+def _allow_origins(app: FastAPI, origins: Sequence[str], *, cookies: bool) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
@@ -94,11 +99,32 @@ def _note_failure(task: "asyncio.Task[None]") -> None:
         logger.critical("background work has ended", exc_info=error)
 
 
+def when_told_to_end(callback: Callable[[], None]) -> None:
+    """Call this in the event loop as soon as the process is told to end, before the server waits for open requests.
+
+    To be called from the event loop of the server; elsewhere than in a main thread nothing happens.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def handle(signum: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(callback)
+            if callable(before):
+                before(signum, frame)
+
+        if callable(before):
+            signal.signal(number, handle)
+
+
 def serve(factory: str, settings: ServiceSettings) -> None:
     """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop."""
     uvicorn.run(
         factory,
         factory=True,
+        http=LimitedHead,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

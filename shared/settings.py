@@ -9,6 +9,11 @@ from pydantic_settings import BaseSettings, NoDecode
 Loaded = TypeVar("Loaded", bound=BaseSettings)
 
 
+def split_by_commas(value: Any) -> Any:
+    """What stands between the commas of a text; anything else as it is."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 class ServiceSettings(BaseSettings):
     """What every service needs to be told."""
 
@@ -26,10 +31,7 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest request body that is read")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    _split_cors_origins = field_validator("cors_origins", mode="before")(split_by_commas)
 
     @field_validator("issuer")
     @classmethod

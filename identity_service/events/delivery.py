@@ -1,6 +1,7 @@
 """Poll delivery (RFC 8936): what waits is sent again and again until it is acknowledged."""
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -50,16 +51,20 @@ async def poll(
     asked: Poll,
     patience: float,
 ) -> PollAnswer:
-    """Take the acknowledgements, then answer with what waits; with nothing there, wait up to `patience` seconds.
+    """Take the acknowledgements, then answer with what waits; with nothing there, wait up to `patience` seconds, or
+    until the process is told to end.
 
     Raises StreamNotFound for a stream that is not this client's, or is not polled.
     """
     await _settle(database, client_id, stream_id, asked, clock.now())
     limit = MAX_EVENTS if asked.max_events is None else min(asked.max_events, MAX_EVENTS)
+    until = time.monotonic() + (0 if asked.return_immediately or limit == 0 else patience)
     rung = doorbell.pull()
     events = await _waiting(database, client_id, stream_id, limit)
-    if not events and limit > 0 and not asked.return_immediately:
-        await wait_for(rung, patience)
+    # It rings for every stream; what is another's ends no poll of this one.
+    while not events and not doorbell.closed and (left := until - time.monotonic()) > 0:
+        await wait_for(rung, left)
+        rung = doorbell.pull()
         events = await _waiting(database, client_id, stream_id, limit)
     sent = events[:limit]
     return PollAnswer(
@@ -77,11 +82,10 @@ async def _settle(database: Database, client_id: str, stream_id: UUID, asked: Po
             raise StreamNotFound
         if acknowledged:
             await repository.acknowledge(db, stream_id, acknowledged, now)
-        if refused:
-            await repository.drop(db, stream_id, refused)
-            for jti, error in asked.set_errors.items():
-                logger.error("a receiver refused an event", extra={"client": client_id, "jti": jti, "err": error.err})
-                audit.record(db, client_id, "event.refused", jti, err=error.err, description=error.description)
+        for jti in await repository.drop(db, stream_id, refused) if refused else []:
+            error = asked.set_errors[str(jti)]
+            logger.error("a receiver refused an event", extra={"client": client_id, "jti": str(jti), "err": error.err})
+            audit.record(db, client_id, "event.refused", jti, err=error.err, description=error.description)
 
 
 async def _waiting(database: Database, client_id: str, stream_id: UUID, limit: int) -> Sequence[StreamEvent]:
@@ -96,8 +100,9 @@ async def _waiting(database: Database, client_id: str, stream_id: UUID, limit: i
 
 
 def _uuid(text: str) -> UUID | None:
-    """Ids that cannot be ours are no matter (RFC 8936 section 2.2)."""
+    """Ids that cannot be ours, as we write them, are no matter (RFC 8936 section 2.2)."""
     try:
-        return UUID(text)
+        found = UUID(text)
     except ValueError:
         return None
+    return found if str(found) == text else None

@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.audit import repository as audit
 from identity_service.events import repository
 from identity_service.events.delivery import SetMinter
 from identity_service.events.models import Delivery, Stream, StreamEvent, StreamStatus
@@ -22,8 +23,13 @@ logger = logging.getLogger("identity.push")
 
 TIMEOUT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 1.0
+MOST_WORDS: Final = 4_096
 LEASE: Final = timedelta(seconds=4 * TIMEOUT_SECONDS)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+# RFC 8935 sections 2.2 and 2.3: the receiver has it, or has said that it never will.
+TAKEN: Final = 202
+REFUSED: Final = 400
 
 
 class Pusher:
@@ -48,13 +54,16 @@ class Pusher:
     async def run(self) -> None:
         """Push what waits, for as long as the task lives."""
         async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
-            while True:
+            while not self._doorbell.closed:
                 rung = self._doorbell.pull()
                 try:
                     while await self.push_one(http):
                         pass
                 except Unavailable as error:
                     logger.warning("cannot push", extra={"reason": error.reason})
+                except Exception:
+                    # What one receiver's stream brings about must not end the pushing to all others.
+                    logger.exception("pushing failed")
                 await wait_for(rung, IDLE_SECONDS)
 
     async def push_one(self, http: httpx.AsyncClient) -> bool:
@@ -64,31 +73,36 @@ class Pusher:
         if found is None:
             return False
         stream, event = found
-        delivered = await self._deliver(http, stream, self._minter.mint(event, stream.client_id))
+        status = await self._deliver(http, stream, self._minter.mint(event, stream.client_id))
         now = self._clock.now()
+        is_settled = status in (TAKEN, REFUSED)
         async with self._database.begin() as db:
             current = await db.get(Stream, stream.id, with_for_update=True)
-            if delivered:
+            if status == TAKEN:
                 await repository.acknowledge(db, stream.id, [event.jti], now)
+            if status == REFUSED and await repository.drop(db, stream.id, [event.jti]):
+                audit.record(db, stream.client_id, "event.refused", event.jti)
             if current is not None:
-                current.failed_pushes = 0 if delivered else current.failed_pushes + 1
-                current.next_push_at = None if delivered else now + _pause(current.failed_pushes)
+                current.failed_pushes = 0 if is_settled else current.failed_pushes + 1
+                current.next_push_at = None if is_settled else now + _pause(current.failed_pushes)
         return True
 
-    async def _deliver(self, http: httpx.AsyncClient, stream: Stream, token: str) -> bool:
-        """True where the receiver has taken it, or has said that it never will (RFC 8935 section 2.3)."""
+    async def _deliver(self, http: httpx.AsyncClient, stream: Stream, token: str) -> int | None:
+        """The status of the receiver's answer; None where there was none."""
         headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
         if stream.sealed_push_authorization is not None:
             headers["Authorization"] = self._sealer.unseal_text(stream.client_id, stream.sealed_push_authorization)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                answer = await http.post(stream.push_url or "", content=token, headers=headers)
+                async with http.stream("POST", stream.push_url or "", content=token, headers=headers) as answer:
+                    # What a receiver says is for the log, and no more of it is read.
+                    words = b"" if answer.status_code != REFUSED else await anext(answer.aiter_raw(MOST_WORDS), b"")
         except (httpx.HTTPError, TimeoutError) as error:
             logger.warning("push failed", extra={"client": stream.client_id, "error": repr(error)})
-            return False
-        if answer.status_code == 400:
-            logger.error("a receiver refused an event", extra={"client": stream.client_id, "answer": answer.text[:500]})
-        return answer.status_code in (202, 400)
+            return None
+        if answer.status_code == REFUSED:
+            logger.error("a receiver refused an event", extra={"client": stream.client_id, "answer": words[:500]})
+        return answer.status_code
 
 
 async def _claim(db: AsyncSession, now: datetime) -> tuple[Stream, StreamEvent] | None:
@@ -102,6 +116,7 @@ async def _claim(db: AsyncSession, now: datetime) -> tuple[Stream, StreamEvent] 
             (Stream.next_push_at.is_(None)) | (Stream.next_push_at <= now),
             has_events,
         )
+        .order_by(Stream.next_push_at.nulls_first(), Stream.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

@@ -58,7 +58,8 @@ class Recorder:
         """Tokens from before say what is no longer so. The row must be locked: later tokens bear a later time."""
         # The time under the lock: a token that was minted while this waited for it must count as older.
         locked_at = int(self._clock.now().timestamp())
-        user.tokens_valid_from = max(user.tokens_valid_from, locked_at + CLOCK_ALLOWANCE_SECONDS)
+        # A token from between two changes bears the time of the first, and must count as older than the second.
+        user.tokens_valid_from = max(user.tokens_valid_from + 1, locked_at + CLOCK_ALLOWANCE_SECONDS)
         claims = {"roles": granted.roles, "permissions": granted.permissions}
         audit.record(db, cause.actor, "user.roles_changed", user.id, roles=granted.roles, why=cause.why)
         changed = types.token_claims_change(
@@ -88,7 +89,8 @@ class Recorder:
         await self._tell(db, now, types.account_enabled(self._issuer, str(user_id)))
 
     async def renamed(self, db: AsyncSession, now: datetime, user_id: UUID, username: str, cause: Cause) -> None:
-        audit.record(db, cause.actor, "user.renamed", user_id, username=username)
+        # The fact alone: what is written here outlives the account.
+        audit.record(db, cause.actor, "user.renamed", user_id)
         await self._tell(db, now, types.identifier_changed(self._issuer, str(user_id), username))
 
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> UUID:

@@ -16,14 +16,15 @@ CHANNEL = "identity_events"
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Sequence[tuple[UUID, str]]:
     """Put one event into every stream that asked for its kind and is not disabled; the tokens' ids, by client."""
+    # The rows are locked: a stream that is deleted or disabled meanwhile neither refuses the event nor keeps it.
+    streams = (
+        select(Stream.id, literal(kind), literal(claims, JSONB))
+        .where(Stream.status != StreamStatus.DISABLED, literal(kind) == any_(Stream.events_requested))
+        .with_for_update(read=True, key_share=True)
+    )
     waiting = (
         insert(StreamEvent)
-        .from_select(
-            ["stream_id", "type", "claims"],
-            select(Stream.id, literal(kind), literal(claims, JSONB)).where(
-                Stream.status != StreamStatus.DISABLED, literal(kind) == any_(Stream.events_requested)
-            ),
-        )
+        .from_select(["stream_id", "type", "claims"], streams)
         .returning(StreamEvent.jti, StreamEvent.stream_id)
         .cte()
     )
@@ -70,9 +71,10 @@ async def acknowledge(db: AsyncSession, stream_id: UUID, ids: Collection[UUID], 
     await db.execute(confirmed)
 
 
-async def drop(db: AsyncSession, stream_id: UUID, ids: Collection[UUID]) -> None:
-    """Take events out of a stream that its receiver cannot take."""
-    await db.execute(delete(StreamEvent).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(ids)))
+async def drop(db: AsyncSession, stream_id: UUID, ids: Collection[UUID]) -> Sequence[UUID]:
+    """Take events out of a stream that its receiver cannot take; those that were in it."""
+    gone = delete(StreamEvent).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(ids))
+    return (await db.scalars(gone.returning(StreamEvent.jti))).all()
 
 
 async def empty(db: AsyncSession, stream_id: UUID) -> None:

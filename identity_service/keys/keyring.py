@@ -12,7 +12,7 @@ from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
 from identity_service.keys.signing import Signer
-from shared.auth.errors import InvalidToken
+from shared.auth.errors import UnknownKey
 from shared.auth.jwks import PublicKey
 from shared.clock import Clock
 from shared.database import Database
@@ -64,7 +64,7 @@ class Keyring:
                     await self.reload()
                 key = self.find(kid)
         if key is None:
-            raise InvalidToken("unknown kid")
+            raise UnknownKey("unknown kid")
         return key
 
     async def start(self) -> None:

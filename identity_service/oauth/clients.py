@@ -61,6 +61,20 @@ async def find(db: AsyncSession, client_id: str) -> Client | None:
     return await db.scalar(select(Client).where(Client.id == client_id))
 
 
+async def ensure(database: Database, client: Client) -> None:
+    """Make this client; where there is one with its id, give that the secret, and what it lacks of grants, scopes and
+    audiences, and take nothing away."""
+    async with database.begin() as db:
+        found = await db.get(Client, client.id, with_for_update=True)
+        if found is None:
+            db.add(client)
+            return
+        found.secret_hash = client.secret_hash
+        found.grants = sorted({*found.grants, *client.grants})
+        found.scopes = sorted({*found.scopes, *client.scopes})
+        found.audiences = sorted({*found.audiences, *client.audiences})
+
+
 async def keep(database: Database, client: Client) -> None:
     """Make this client, or make the one with its id like it."""
     values = {

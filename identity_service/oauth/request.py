@@ -66,12 +66,14 @@ async def read_form(request: Request) -> Form:
 
 def read_credentials(request: Request, form: Form) -> Credentials:
     """By Basic or by the form, not both; a request that names no client is the first-party client's."""
-    header = request.headers.get("authorization")
-    if header is None:
+    headers = request.headers.getlist("authorization")
+    if len(headers) > 1:
+        raise InvalidRequest("two Authorization headers")
+    if not headers:
         return Credentials(form.find("client_id") or FIRST_PARTY_CLIENT, form.find("client_secret"))
     if form.find("client_secret") is not None:
         raise InvalidRequest("two ways of client authentication")
-    scheme, _, encoded = header.partition(" ")
+    scheme, _, encoded = headers[0].partition(" ")
     try:
         client_id, colon, secret = b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):

@@ -22,10 +22,10 @@ class Browser:
     secure: bool
 
     @classmethod
-    def of(cls, issuer: str, cors_origins: tuple[str, ...]) -> "Browser":
+    def of(cls, issuer: str, origins: tuple[str, ...]) -> "Browser":
         own = urlsplit(issuer)
         is_local = own.scheme == "http" and own.hostname in ("localhost", "127.0.0.1", "::1")
-        return cls(frozenset({f"{own.scheme}://{own.netloc}", *cors_origins}), secure=not is_local)
+        return cls(frozenset({f"{own.scheme}://{own.netloc}", *origins}), secure=not is_local)
 
     def ensure_ours(self, request: Request) -> None:
         """Raise CrossSite unless the page that asks is ours: its Origin is allowed, and it set a header that a form

@@ -19,7 +19,8 @@ async def find(db: AsyncSession, user_id: UUID) -> User | None:
 
 async def find_for_update(db: AsyncSession, user_id: UUID) -> User | None:
     """The user, the row locked until the transaction ends. Users are locked before sessions, always."""
-    return await db.get(User, user_id, with_for_update=True)
+    # Whoever held the lock may have changed what this transaction read before.
+    return await db.get(User, user_id, with_for_update=True, populate_existing=True)
 
 
 async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:

@@ -15,7 +15,7 @@ Username = Annotated[
     Field(
         min_length=3,
         max_length=32,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\z",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="Letters, digits, dot, hyphen and underscore; begins with a letter or digit",
         examples=["ada"],
     ),

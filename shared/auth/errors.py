@@ -19,6 +19,10 @@ class InvalidToken(Unauthenticated):
         return {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
 
 
+class UnknownKey(InvalidToken):
+    """The issuer has no key of this name, as far as is known here: another process of its may know better already."""
+
+
 class AmbiguousCredentials(BadRequest):
     code = "ambiguous_credentials"
     detail = "Send exactly one Authorization header."

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import httpx
 import orjson
 
-from shared.auth.errors import InvalidToken, KeysUnavailable
+from shared.auth.errors import KeysUnavailable, UnknownKey
 from shared.tasks import end
 
 logger = logging.getLogger("postern.jwks")
@@ -46,7 +46,7 @@ class KeySource(Protocol):
         """The key of this name if it is at hand."""
 
     async def get(self, kid: str) -> PublicKey:
-        """The key of this name, fetched if need be. Raises InvalidToken where the issuer has no such key, and
+        """The key of this name, fetched if need be. Raises UnknownKey where the issuer has no such key, and
         KeysUnavailable where that cannot be known."""
 
     async def start(self) -> None:
@@ -93,7 +93,7 @@ class RemoteKeys:
             return key
         if self._failed or not self._keys:
             raise KeysUnavailable("the issuer's keys could not be fetched")
-        raise InvalidToken("unknown kid")
+        raise UnknownKey("unknown kid")
 
     async def start(self) -> None:
         self._refreshing = asyncio.create_task(self._refresh_for_ever())

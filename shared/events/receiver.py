@@ -16,7 +16,7 @@ import httpx
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth.errors import InvalidToken
+from shared.auth.errors import InvalidToken, UnknownKey
 from shared.auth.jwks import RemoteKeys
 from shared.auth.jws import LEEWAY_SECONDS, JwsReader
 from shared.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
@@ -35,6 +35,8 @@ BATCH: Final = 100
 PAUSE_SECONDS: Final = (0.2, 5.0)
 TURN_SECONDS: Final = 0.5
 FORGET_SECONDS: Final = 300.0
+RETRY_SECONDS: Final = 0.5
+MOST_TRIES: Final = 20
 START_SECONDS: Final = 15.0
 _READS: Final = ("GET", "HEAD", "OPTIONS")
 
@@ -88,6 +90,7 @@ class Receiver:
         self._listener = Listener(store.database.dsn, store.tables.channel, self._on_told, self.load)
         self._loaded = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._failures: dict[str, int] = {}
         self._pause = PAUSE_SECONDS[0]
         self._told_while_loading: list[str] | None = None
         self._began_at = self._clock.now().timestamp()
@@ -235,7 +238,8 @@ class Receiver:
             if len(ack) + len(errors) == len(sets):
                 self._pause = PAUSE_SECONDS[0]
             else:
-                await self._rest()
+                # Short: what failed comes again at once, and must not hold up what others have to tell.
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _take(
         self, reader: JwsReader, sets: Mapping[str, Any], audience: str
@@ -247,6 +251,9 @@ class Receiver:
             try:
                 await self.apply(await open_token(reader, jti, token, self._feed.issuer, audience))
                 ack.append(jti)
+            except UnknownKey:
+                # Minted by a process that is ahead of the one that gave us the keys: it comes again, with both agreed.
+                logger.warning("an event whose key is not known yet", extra={"jti": jti})
             except InvalidToken as refusal:
                 logger.error("an event that does not verify", extra={"jti": jti, "reason": refusal.reason})
                 errors[jti] = {"err": "authentication_failed", "description": refusal.reason or ""}
@@ -254,6 +261,10 @@ class Receiver:
                 raise
             except Exception:
                 logger.exception("an event cannot be applied", extra={"jti": jti})
+                self._failures[jti] = self._failures.get(jti, 0) + 1
+                if self._failures[jti] >= MOST_TRIES:
+                    errors[jti] = {"err": "invalid_request", "description": "cannot be applied"}
+        self._failures = {jti: n for jti, n in self._failures.items() if jti in sets and jti not in errors}
         return ack, errors
 
     def _on_told(self, payload: str) -> None:

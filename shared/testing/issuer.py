@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from shared.auth import InvalidToken, Verifier
+from shared.auth import Verifier
+from shared.auth.errors import UnknownKey
 from shared.auth.jwks import PublicKey
 from shared.clock import Clock, SystemClock
 
@@ -102,7 +103,7 @@ class Issuer:
 
     async def get(self, kid: str) -> PublicKey:
         if (key := self.find(kid)) is None:
-            raise InvalidToken("unknown kid")
+            raise UnknownKey("unknown kid")
         return key
 
     async def start(self) -> None:

@@ -10,7 +10,7 @@ from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
 
 
-async def sign_in_from(identity: Identity, device: str | bytes) -> dict[str, Any]:
+async def sign_in_from(identity: Identity, device: bytes) -> dict[str, Any]:
     form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
     response = await identity.http.post("/oauth/token", data=form, headers={b"User-Agent": device})
     assert response.status_code == 200, response.text
@@ -25,7 +25,7 @@ async def sessions(identity: Identity, tokens: dict[str, Any]) -> list[dict[str,
 
 async def test_session_is_shown_with_its_client_device_and_times(standing: Identity, clock: StandingClock) -> None:
     await standing.register("ada")
-    tokens = await sign_in_from(standing, "Firefox on the desk")
+    tokens = await sign_in_from(standing, b"Firefox on the desk")
     (shown,) = await sessions(standing, tokens)
     assert shown["id"] == claims_of(tokens["access_token"])["sid"]
     assert (shown["client_id"], shown["device"], shown["address"]) == ("web", "Firefox on the desk", "127.0.0.1")
@@ -44,7 +44,7 @@ async def test_only_ones_own_sessions_are_shown(identity: Identity) -> None:
 async def test_the_most_recently_seen_comes_first_and_one_is_current(standing: Identity, clock: StandingClock) -> None:
     await standing.register("ada")
     tokens = []
-    for device in ("first", "second", "third"):
+    for device in (b"first", b"second", b"third"):
         tokens.append(await sign_in_from(standing, device))
         clock.advance(seconds=1)
     shown = await sessions(standing, tokens[1])
@@ -53,9 +53,9 @@ async def test_the_most_recently_seen_comes_first_and_one_is_current(standing: I
 
 async def test_refresh_moves_last_seen_and_the_place_in_the_list(standing: Identity, clock: StandingClock) -> None:
     await standing.register("ada")
-    first = await sign_in_from(standing, "first")
+    first = await sign_in_from(standing, b"first")
     clock.advance(minutes=1)
-    second = await sign_in_from(standing, "second")
+    second = await sign_in_from(standing, b"second")
     clock.advance(minutes=1)
     assert (await standing.refresh(first["refresh_token"])).status_code == 200
     shown = await sessions(standing, second)
@@ -66,11 +66,11 @@ async def test_refresh_moves_last_seen_and_the_place_in_the_list(standing: Ident
 
 async def test_ended_and_expired_sessions_are_not_shown(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    await sign_in_from(identity, "expired")
+    await sign_in_from(identity, b"expired")
     await databases.fetch("identity_owner", "UPDATE identity.sessions SET expires_at = now()")
-    ended = await sign_in_from(identity, "ended")
+    ended = await sign_in_from(identity, b"ended")
     await identity.http.delete("/sessions/current", headers=bearer(ended["access_token"]))
-    shown = await sessions(identity, await sign_in_from(identity, "live"))
+    shown = await sessions(identity, await sign_in_from(identity, b"live"))
     assert [one["device"] for one in shown] == ["live"]
 
 

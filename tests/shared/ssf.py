@@ -36,6 +36,7 @@ class Transmitter:
         self.refused: dict[str, Any] = {}
         self.batches: list[list[str]] = []
         self.pollers: list[str] = []
+        self.long_polls: list[bool] = []
         self.streams: list[dict[str, Any]] = []
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
@@ -160,6 +161,7 @@ class Transmitter:
         if not self._is_known(request):
             return Response(status_code=404)
         self.pollers.append(caller)
+        self.long_polls.append(not asked["returnImmediately"])
         self._settle(asked)
         if not self.waiting and not asked["returnImmediately"]:
             with contextlib.suppress(TimeoutError):

@@ -1,7 +1,6 @@
 """Security events of a transmitter that is not ours: received, applied once, and acknowledged when they are kept."""
 
 from collections.abc import AsyncIterator
-from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
@@ -11,8 +10,10 @@ from starlette.responses import Response
 from shared.auth.revocations import Kind
 from shared.events.received import Received
 from shared.events.types import EventType
+from shared.testing import Issuer
 from tests.shared.receivers import receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter, transmitting
+from tests.shared.tokens import private_key
 from tests.support.databases import Databases
 from tests.support.waiting import until
 
@@ -56,6 +57,14 @@ async def test_a_stream_that_is_there_is_used(databases: Databases, transmitter:
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.calls["poll"] > 1)
     assert len(transmitter.streams) == 2
+
+
+async def test_the_first_answer_is_asked_for_at_once_and_the_next_ones_are_waited_for(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter):
+        await until(lambda: len(transmitter.long_polls) > 1)
+    assert transmitter.long_polls[:2] == [False, True]
 
 
 async def test_an_event_is_obeyed_written_down_and_then_acknowledged(
@@ -152,19 +161,31 @@ async def test_an_effect_that_fails_takes_the_event_back_and_holds_up_no_other(
     assert await count(databases, EFFECTS) == 1
 
 
-async def test_an_event_that_cannot_be_applied_is_tried_again_ever_less_often(
+async def test_an_event_that_can_never_be_applied_is_given_back_in_the_end(
     databases: Databases, transmitter: Transmitter, effects: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.events.receiver.PAUSE_SECONDS", (0.01, 0.08))
+    monkeypatch.setattr("shared.events.receiver.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("shared.events.receiver.MOST_TRIES", 3)
     transmitter.send(OF_A_KIND, jti="bad")
-    pauses: list[float] = []
-    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}) as receiver:
-        while len(pauses) < 4:
-            tried = len(transmitter.batches)
-            await until(lambda tried=tried: len(transmitter.batches) > tried)  # type: ignore[misc]
-            pauses.append(receiver._pause)
-    assert all(before <= after for before, after in pairwise(pauses))
-    assert pauses[-1] == 0.08
+    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
+        await until(lambda: transmitter.is_settled("bad"))
+    assert transmitter.refused["bad"]["err"] == "invalid_request"
+    assert transmitter.batches[:3] == [["bad"]] * 3
+
+
+async def test_an_event_whose_key_is_not_published_yet_waits_until_it_is(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    ahead = Issuer()
+    ahead.rotate("second")
+    how = {"head": {"kid": "second"}, "key": private_key(ahead)}
+    jti = transmitter.send(EventType.SESSION_REVOKED, session("s"), **how)
+    async with receiving(databases, transmitter) as receiver:
+        await until(lambda: transmitter.batches.count([jti]) > 1)
+        assert (transmitter.is_settled(jti), refuses(receiver, session_id="s")) == (False, False)
+        transmitter.issuer.rotate("second")
+        await until(lambda: transmitter.is_settled(jti))
+    assert transmitter.acknowledged == [jti]
 
 
 async def test_a_key_of_the_transmitter_that_is_new_is_asked_for_at_once(

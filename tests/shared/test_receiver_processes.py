@@ -16,6 +16,9 @@ from tests.support.waiting import until, until_async
 TELL = "SELECT pg_notify('posts_revocations', $1)"
 REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, now() + interval '1 hour')"
 
+WAITING = """SELECT pid FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT posts.transmitter_contact%'"""
+
 
 @pytest.fixture
 async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
@@ -49,14 +52,13 @@ async def test_another_process_takes_over_from_one_that_stops(databases: Databas
 async def test_nothing_is_lost_or_doubled_while_the_turn_is_taken_away_again_and_again(
     databases: Databases, transmitter: Transmitter
 ) -> None:
-    sent = 0
+    sent: list[str] = []
 
     async def both_have_polled() -> bool:
-        nonlocal sent
         for _ in range(5):
-            transmitter.send(EventType.SESSION_REVOKED, session(f"{sent:04}"))
-            sent += 1
+            sent.append(transmitter.send(EventType.SESSION_REVOKED, session(f"{len(sent):04}")))
         await end_backends(databases, LOCK)
+        await until(lambda: transmitter.is_settled(*sent))
         return len(set(transmitter.pollers)) == 2
 
     async with (
@@ -64,11 +66,9 @@ async def test_nothing_is_lost_or_doubled_while_the_turn_is_taken_away_again_and
         receiving(databases, transmitter, client_id="second") as second,
     ):
         await until_async(both_have_polled)
-        await until(lambda: not transmitter.waiting)
-        for receiver in (first, second):
-            await until(lambda receiver=receiver: len(receiver.revocations) == sent)  # type: ignore[misc]
-    assert await stored(databases) == [f"{number:04}" for number in range(sent)]
-    assert (transmitter.refused, await count_received(databases)) == ({}, sent)
+        await until(lambda: len(first.revocations) == len(second.revocations) == len(sent))
+    assert await stored(databases) == [f"{number:04}" for number in range(len(sent))]
+    assert (transmitter.refused, await count_received(databases)) == ({}, len(sent))
 
 
 async def count_received(databases: Databases) -> int:
@@ -128,8 +128,7 @@ async def test_what_is_said_while_a_process_looks_things_up_is_not_forgotten(
 
 async def is_waiting(databases: Databases) -> bool:
     """Whether somebody waits to read when the transmitter was heard."""
-    waiting = "wait_event_type = 'Lock' AND query LIKE 'SELECT posts.transmitter_contact%'"
-    return bool(await databases.fetch("posts_owner", f"SELECT FROM pg_stat_activity WHERE {waiting}"))
+    return bool(await databases.fetch("posts_app", WAITING))
 
 
 async def test_a_revocation_outlasts_every_token_that_it_refuses(

@@ -61,8 +61,8 @@ async def is_obeyed(transmitter: Transmitter, session_id: str) -> None:
 async def test_whatever_the_transmitter_answers_at_the_start_the_receiver_recovers(
     databases: Databases, transmitter: Transmitter, kind: str
 ) -> None:
-    for trouble in TROUBLES.values():
-        transmitter.trouble[kind] = trouble
+    for name in ("500", "garbage", "a redirect", "members of other types"):
+        transmitter.trouble[kind] = TROUBLES[name]
         jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
         calls = transmitter.calls[kind]
         async with receiving(databases, transmitter):
@@ -86,6 +86,16 @@ async def test_whatever_the_transmitter_answers_to_a_poll_the_receiver_recovers(
             transmitter.trouble.clear()
         await is_obeyed(transmitter, "last")
     assert len(await stored(databases)) == len(TROUBLES) + 1
+
+
+async def test_an_answer_that_is_no_json_is_the_transmitters_fault_and_logged_in_a_line(
+    databases: Databases, transmitter: Transmitter, caplog: pytest.LogCaptureFixture
+) -> None:
+    transmitter.trouble["token"] = TROUBLES["garbage"]
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.calls["token"] > 1)
+    reasons = [str(vars(one)["reason"]) for one in caplog.records if one.message == "nothing is received"]
+    assert reasons[0].endswith("/login answered no JSON")
 
 
 async def test_a_transmitter_that_was_down_is_heard_again(databases: Databases, transmitter: Transmitter) -> None:

@@ -92,6 +92,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         "key_encryption_key": KEY_ENCRYPTION_KEY,
         "bcrypt_rounds": 4,
         "cors_origins": POSTS_URL,
+        "browser_origins": POSTS_URL,
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)

@@ -56,6 +56,9 @@ class Stack:
         """kill -9, as accidents do."""
         end_children([self._children.pop(service)], [signal.SIGKILL])
 
+    def child(self, service: str) -> Child:
+        return self._children[service]
+
     def end(self) -> None:
         end_children(list(self._children.values()))
 

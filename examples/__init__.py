@@ -1,0 +1,1 @@
+"""Services of your own beside Postern's, each in one file."""

@@ -1,0 +1,43 @@
+"""A receiver's endpoint for pushed events: a real server on a free loopback port, which answers as it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.identity.receivers import in_short
+
+
+@dataclass
+class Hook:
+    """A receiver's endpoint, which answers with `statuses` in turn and 202 after that; silence for 0."""
+
+    statuses: list[int] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/events"
+
+    def kinds(self) -> list[str]:
+        return [in_short(token)[0] for token in self.tokens]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:-2])
+        self.heads.append(head)
+        self.tokens.append((await reader.readexactly(int(fields["content-length"]))).decode())
+        if status := self.statuses.pop(0) if self.statuses else 202:
+            writer.write(f"HTTP/1.1 {status} So\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def hook(*statuses: int) -> AsyncIterator[Hook]:
+    found = Hook(list(statuses))
+    async with await asyncio.start_server(found.serve, "127.0.0.1") as server:
+        found.port = server.sockets[0].getsockname()[1]
+        yield found

@@ -1,0 +1,148 @@
+"""Watching an account's erasure: the receipt, who was told, and who has confirmed."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from identity_service.users import service
+from shared.testing import StandingClock
+from tests.identity.answers import claims_of, ensure_problem, pointers
+from tests.identity.hook import hook
+from tests.identity.receivers import PUSH, listening, stranger
+from tests.support.databases import Databases
+from tests.support.services import Identity, bearer
+from tests.support.waiting import until, until_async
+
+
+async def delete(identity: Identity) -> str:
+    """Ada's account; where its erasure can be watched."""
+    headers = await identity.signed_in("ada")
+    response = await identity.http.delete("/users/me", headers=headers)
+    assert (response.status_code, response.content) == (204, b"")
+    return str(response.headers["location"])
+
+
+async def watch(identity: Identity, location: str) -> list[dict[str, Any]]:
+    """The services that were told; nobody needs a token to see it."""
+    response = await identity.http.get(location)
+    assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
+    assert set(response.json()) == {"deleted_at", "services"}
+    return list(response.json()["services"])
+
+
+async def test_deletion_gives_a_receipt_that_nobody_can_guess(identity: Identity) -> None:
+    location = await delete(identity)
+    prefix, _, receipt = location.rpartition("/")
+    assert (prefix, UUID(receipt).version) == ("/account-deletions", 4)
+    assert await watch(identity, location) == []
+
+
+async def test_receivers_are_told_and_have_confirmed_nothing_yet(identity: Identity) -> None:
+    posts, feeds = await listening(identity), await stranger(identity)
+    await feeds.create()
+    services = await watch(identity, location := await delete(identity))
+    assert services == [{"service": name, "confirmed_at": None} for name in ("feeds", "posts")]
+    for receiver in (posts, feeds):
+        await receiver.sets()
+    assert await watch(identity, location) == services
+
+
+async def test_erasure_is_confirmed_by_the_acknowledgement_and_by_nothing_else(
+    standing: Identity, clock: StandingClock
+) -> None:
+    posts, feeds = await listening(standing), await stranger(standing)
+    await feeds.create()
+    location = await delete(standing)
+    clock.advance(seconds=5)
+    await posts.sets(ack=list(await posts.sets()))
+    told = {one["service"]: one["confirmed_at"] for one in await watch(standing, location)}
+    assert told == {"feeds": None, "posts": clock.now().isoformat().replace("+00:00", "Z")}
+
+
+async def test_acknowledging_again_does_not_move_the_confirmation(standing: Identity, clock: StandingClock) -> None:
+    posts = await listening(standing)
+    location = await delete(standing)
+    every = list(await posts.sets())
+    await posts.sets(ack=every)
+    confirmed = await watch(standing, location)
+    clock.advance(minutes=1)
+    await posts.sets(ack=every)
+    assert await watch(standing, location) == confirmed
+
+
+async def test_anothers_acknowledgement_confirms_nothing(identity: Identity) -> None:
+    posts, feeds = await listening(identity), await stranger(identity)
+    await feeds.create(events_requested=[])
+    location = await delete(identity)
+    await feeds.sets(ack=list(await posts.sets()))
+    assert await watch(identity, location) == [{"service": "posts", "confirmed_at": None}]
+
+
+async def test_refused_event_confirms_nothing(identity: Identity) -> None:
+    posts = await listening(identity)
+    location = await delete(identity)
+    (jti,) = await posts.sets()
+    assert await posts.sets(setErrs={jti: {"err": "invalid_request"}}) == {}
+    assert await watch(identity, location) == [{"service": "posts", "confirmed_at": None}]
+
+
+@pytest.mark.parametrize(("status", "confirms"), [(202, True), (400, False)])
+async def test_pushed_event_confirms_when_it_is_accepted(
+    identity: Identity, databases: Databases, status: int, confirms: bool
+) -> None:
+    async with hook(status) as receiver:
+        await listening(identity, delivery={"method": PUSH, "endpoint_url": receiver.url})
+        location = await delete(identity)
+
+        async def is_settled() -> bool:
+            return await databases.fetch("identity_app", "SELECT FROM identity.stream_events") == []
+
+        await until(lambda: len(receiver.tokens) == 1)
+        await until_async(is_settled)
+    (posts,) = await watch(identity, location)
+    assert (posts["confirmed_at"] is not None) is confirms
+
+
+async def test_receiver_that_did_not_ask_for_deletions_is_not_waited_for(identity: Identity) -> None:
+    await listening(identity, events_requested=[])
+    assert await watch(identity, await delete(identity)) == []
+
+
+async def test_deletion_ends_a_poll_that_waits(identity: Identity) -> None:
+    posts = await listening(identity)
+    poll = asyncio.create_task(posts.kinds(returnImmediately=False))
+    await delete(identity)
+    assert await poll == ["account-purged"]
+
+
+async def test_deleting_twice_at_once_is_one_deletion_with_one_receipt(identity: Identity) -> None:
+    posts = await listening(identity)
+    headers = await identity.signed_in("ada")
+    answers = await asyncio.gather(*(identity.http.delete("/users/me", headers=headers) for _ in range(10)))
+    assert {answer.status_code for answer in answers} <= {204, 401}
+    assert len({answer.headers["location"] for answer in answers if answer.status_code == 204}) == 1
+    assert await posts.kinds() == ["account-purged"]
+
+
+async def test_whoever_deletes_again_gets_the_same_receipt(identity: Identity, databases: Databases) -> None:
+    location = await delete(identity)
+    (row,) = await databases.fetch("identity_app", "SELECT user_id FROM identity.account_deletions")
+    parts = identity.parts
+    again = await service.delete_user(parts.database, parts.recorder, row["user_id"], parts.clock.now())
+    assert location == f"/account-deletions/{again}"
+
+
+async def test_unknown_receipt_is_not_found(identity: Identity) -> None:
+    await delete(identity)
+    ensure_problem(await identity.http.get(f"/account-deletions/{uuid4()}"), 404, "deletion_not_found")
+    assert pointers(await identity.http.get("/account-deletions/nonsense")) == ["/path/receipt"]
+
+
+async def test_users_id_is_no_receipt(identity: Identity) -> None:
+    await identity.register("ada")
+    token = (await identity.sign_in("ada"))["access_token"]
+    await identity.http.delete("/users/me", headers=bearer(token))
+    of_the_user = f"/account-deletions/{claims_of(token)['sub']}"
+    ensure_problem(await identity.http.get(of_the_user), 404, "deletion_not_found")

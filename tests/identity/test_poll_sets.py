@@ -1,0 +1,136 @@
+"""What a receiver gets: security event tokens (RFC 8417) in the profile of SSF 1.0 and CAEP."""
+
+import json
+from typing import Any
+
+import httpx
+
+from identity_service import administration
+from shared.auth.jwks import RemoteKeys
+from shared.auth.jws import JwsReader
+from shared.events.types import EventType
+from tests.identity.answers import claims_of, header_of
+from tests.identity.receivers import Receiver, listening
+from tests.support.services import IDENTITY_URL, Identity, bearer
+
+SECEVENT = "secevent+jwt"
+
+
+async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
+    """Posts, and a token of each kind there is."""
+    posts = await listening(identity)
+    await posts.verify(state="a word")
+    await identity.register("ada")
+    ada = bearer((await identity.sign_in("ada"))["access_token"])
+    assert (await identity.http.patch("/users/me", json={"username": "lady"}, headers=ada)).status_code == 200
+    assert (await identity.http.delete("/sessions/current", headers=ada)).status_code == 204
+    await administration.set_roles(identity.parts, "lady", ["user", "moderator"])
+    for active in (False, True):
+        await administration.set_active(identity.parts, "lady", active)
+    again = bearer((await identity.sign_in("lady"))["access_token"])
+    change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
+    assert (await identity.http.put("/users/me/password", json=change, headers=again)).status_code == 204
+    assert (await identity.http.delete("/users/me", headers=again)).status_code == 204
+    return posts, await posts.sets()
+
+
+async def test_there_is_a_token_of_each_kind(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    told = {kind for token in sets.values() for kind in claims_of(token)["events"]}
+    assert told == set(EventType) - {EventType.STREAM_UPDATED}
+
+
+async def test_tokens_verify_with_the_published_keys_and_as_nothing_else(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    jwks = await identity.http.get("/.well-known/jwks.json")
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=jwks.json()))
+    keys = RemoteKeys(f"{IDENTITY_URL}/.well-known/jwks.json", transport=transport)
+    await keys.start()
+    reader = JwsReader(keys, [SECEVENT])
+    for token in sets.values():
+        claims, _ = await reader.read(token)
+        assert claims == claims_of(token)
+    await keys.stop()
+
+
+async def test_header_says_what_it_is_and_which_key_signed(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    jwks = (await identity.http.get("/.well-known/jwks.json")).json()
+    kids = [key["kid"] for key in jwks["keys"]]
+    for token in sets.values():
+        header = header_of(token)
+        assert (header["typ"], header["alg"]) == (SECEVENT, "RS256")
+        assert header["kid"] in kids
+
+
+async def test_issuer_audience_and_id_are_those_of_stream_and_answer(identity: Identity) -> None:
+    posts, sets = await everything(identity)
+    stream = await posts.read()
+    for jti, token in sets.items():
+        claims = claims_of(token)
+        assert (claims["jti"], claims["iss"], claims["aud"]) == (jti, stream["iss"], stream["aud"])
+
+
+async def test_each_token_holds_exactly_one_event_and_its_subject(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    for token in sets.values():
+        claims = claims_of(token)
+        assert len(claims["events"]) == 1
+        assert claims["sub_id"]["format"] in ("iss_sub", "complex", "opaque")
+
+
+async def test_tokens_have_no_sub_and_never_expire(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    for token in sets.values():
+        assert claims_of(token).keys() & {"sub", "exp", "nbf", "scope", "client_id"} == set()
+
+
+async def test_times_are_whole_numbers_and_causes_have_names(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    for token in list(sets.values())[1:]:
+        claims = claims_of(token)
+        assert isinstance(claims["iat"], int)
+        assert isinstance(claims["toe"], int)
+        assert claims["txn"]
+
+
+async def test_events_of_one_cause_share_a_transaction_and_others_do_not(identity: Identity) -> None:
+    posts = await listening(identity)
+    await identity.register("ada")
+    for _ in range(3):
+        await identity.sign_in("ada")
+    await administration.set_active(identity.parts, "ada", False)
+    disabled, *ended = [claims_of(token) for token in (await posts.sets()).values()]
+    assert len(ended) == 3
+    assert {one["txn"] for one in ended} == {ended[0]["txn"]}
+    await administration.set_active(identity.parts, "ada", True)
+    enabled = claims_of(list((await posts.sets()).values())[-1])
+    assert enabled["txn"] not in {disabled["txn"], ended[0]["txn"]}
+
+
+async def test_token_says_the_same_however_often_it_is_sent(identity: Identity) -> None:
+    posts, sets = await everything(identity)
+    again = await posts.sets()
+    assert {jti: claims_of(token) for jti, token in again.items()} == {j: claims_of(t) for j, t in sets.items()}
+
+
+async def test_tokens_hold_nothing_that_is_not_for_other_services(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    told = json.dumps([claims_of(token) for token in sets.values()])
+    for private in ("@example.com", "correct horse", "staple trombone", "127.0.0.1", "$2b$"):
+        assert private not in told
+
+
+async def test_reasons_for_administrators_are_given_in_a_language(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    events: dict[str, Any] = {}
+    for token in sets.values():
+        events.update(claims_of(token)["events"])
+    for kind in (EventType.SESSION_REVOKED, EventType.CREDENTIAL_CHANGE):
+        assert events[kind]["reason_admin"]["en"]
+
+
+async def test_access_token_reader_refuses_security_event_tokens(identity: Identity) -> None:
+    _, sets = await everything(identity)
+    for token in sets.values():
+        assert (await identity.http.get("/users/me", headers=bearer(token))).status_code == 401

@@ -1,0 +1,184 @@
+"""What happens here is told to every stream and written into the audit, in the transaction in which it happens."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from identity_service import administration
+from shared.testing import StandingClock
+from tests.identity.answers import claims_of
+from tests.identity.receivers import Receiver, listening, session, user
+from tests.support.databases import Databases
+from tests.support.services import PASSWORD, Identity, bearer
+
+AUDIT = "SELECT actor, action, subject, detail FROM identity.audit_entries ORDER BY id"
+NEW_PASSWORD = "staple trombone violin"
+
+
+@dataclass
+class Ada:
+    """Signed in here and there; posts listens."""
+
+    identity: Identity
+    databases: Databases
+    posts: Receiver
+    id: str
+    here: dict[str, Any]
+    there: dict[str, Any]
+
+    def session(self, tokens: dict[str, Any]) -> str:
+        return str(claims_of(tokens["access_token"])["sid"])
+
+    async def ask(self, method: str, path: str, body: Any = None) -> None:
+        headers = bearer(self.here["access_token"])
+        response = await self.identity.http.request(method, path, json=body, headers=headers)
+        assert response.is_success, response.text
+
+    async def audited(self) -> list[tuple[str, str, str]]:
+        rows = await self.databases.fetch("identity_app", AUDIT)
+        return [(row["actor"], row["action"], row["subject"]) for row in rows]
+
+    async def told_once(self) -> tuple[str, Any, dict[str, Any]]:
+        (event,) = await self.posts.told()
+        return event
+
+
+@pytest.fixture
+async def ada(standing: Identity, databases: Databases) -> Ada:
+    user_id = await standing.register("ada")
+    here, there = await standing.sign_in("ada"), await standing.sign_in("ada")
+    return Ada(standing, databases, await listening(standing), user_id, here, there)
+
+
+def common(clock: StandingClock, by: str, why: str) -> dict[str, Any]:
+    at = int(clock.now().timestamp())
+    return {"event_timestamp": at, "initiating_entity": by, "reason_admin": {"en": why}}
+
+
+async def test_signing_out_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
+    await ada.ask("DELETE", "/sessions/current")
+    this = ada.session(ada.here)
+    event = "session-revoked", session(ada.id, this), common(clock, "user", "signed out")
+    assert await ada.told_once() == event
+    assert await ada.audited() == [(ada.id, "session.ended", this)]
+
+
+async def test_ending_another_session_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
+    there = ada.session(ada.there)
+    await ada.ask("DELETE", f"/sessions/{there}")
+    event = "session-revoked", session(ada.id, there), common(clock, "user", "ended by its owner")
+    assert await ada.told_once() == event
+    assert await ada.audited() == [(ada.id, "session.ended", there)]
+
+
+async def test_ending_all_others_revokes_each_of_them(ada: Ada) -> None:
+    third = await ada.identity.sign_in("ada")
+    await ada.ask("DELETE", "/sessions")
+    others = {ada.session(ada.there), ada.session(third)}
+    told = await ada.posts.told()
+    assert {kind for kind, _, _ in told} == {"session-revoked"}
+    assert {subject["session"]["id"] for _, subject, _ in told} == others
+    assert {subject for _, _, subject in await ada.audited()} == others
+
+
+async def test_revoked_token_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
+    await ada.identity.http.post("/oauth/revoke", data={"token": ada.there["refresh_token"]})
+    kind, subject, claims = await ada.told_once()
+    assert (kind, subject) == ("session-revoked", session(ada.id, ada.session(ada.there)))
+    assert claims["reason_admin"] == {"en": "revoked by its client"}
+    assert [action for _, action, _ in await ada.audited()] == ["session.ended"]
+
+
+async def test_replayed_refresh_token_is_a_revoked_session_by_policy(ada: Ada, clock: StandingClock) -> None:
+    await ada.identity.refresh(ada.there["refresh_token"])
+    clock.advance(seconds=11)
+    await ada.identity.refresh(ada.there["refresh_token"])
+    there = ada.session(ada.there)
+    event = "session-revoked", session(ada.id, there), common(clock, "policy", "refresh token replayed")
+    assert await ada.told_once() == event
+    assert await ada.audited() == [("web", "session.ended", there)]
+
+
+async def test_change_of_roles_says_what_is_so_now(ada: Ada) -> None:
+    await administration.set_roles(ada.identity.parts, "ada", ["user", "moderator"])
+    kind, subject, claims = await ada.told_once()
+    fresh = claims_of((await ada.identity.refresh(ada.here["refresh_token"])).json()["access_token"])
+    assert (kind, subject, claims["initiating_entity"]) == ("token-claims-change", user(ada.id), "admin")
+    assert claims["claims"] == {"roles": ["moderator", "user"], "permissions": fresh["permissions"]}
+    before = claims_of(ada.here["access_token"])["iat"]
+    assert before < claims["event_timestamp"] <= fresh["iat"]
+    assert await ada.audited() == [("command line", "user.roles_changed", ada.id)]
+
+
+async def test_changed_password_is_a_changed_credential_and_revokes_the_other_sessions(
+    ada: Ada, clock: StandingClock
+) -> None:
+    await ada.ask("PUT", "/users/me/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    there, why = ada.session(ada.there), common(clock, "user", "password changed")
+    assert await ada.posts.told() == [
+        ("credential-change", user(ada.id), {"credential_type": "password", "change_type": "update", **why}),
+        ("session-revoked", session(ada.id, there), why),
+    ]
+    audited = [(ada.id, "user.password_changed", ada.id), (ada.id, "session.ended", there)]
+    assert await ada.audited() == audited
+
+
+async def test_disabled_and_enabled_accounts_are_told_as_such(ada: Ada) -> None:
+    await administration.set_active(ada.identity.parts, "ada", False)
+    disabled, *ended = await ada.posts.told()
+    assert disabled == ("account-disabled", user(ada.id), {})
+    both = {ada.session(ada.here), ada.session(ada.there)}
+    assert {subject["session"]["id"] for _, subject, _ in ended} == both
+    await administration.set_active(ada.identity.parts, "ada", True)
+    assert (await ada.posts.told())[-1] == ("account-enabled", user(ada.id), {})
+    actions = [action for _, action, _ in await ada.audited()]
+    assert actions == ["user.disabled", "session.ended", "session.ended", "user.enabled"]
+
+
+async def test_renamed_account_is_a_changed_identifier(ada: Ada) -> None:
+    await ada.ask("PATCH", "/users/me", {"username": "lovelace"})
+    assert await ada.told_once() == ("identifier-changed", user(ada.id), {"new-value": "lovelace"})
+    assert await ada.audited() == [(ada.id, "user.renamed", ada.id)]
+
+
+async def test_deleted_account_is_purged(ada: Ada) -> None:
+    await ada.ask("DELETE", "/users/me")
+    assert await ada.told_once() == ("account-purged", user(ada.id), {})
+    assert await ada.audited() == [(ada.id, "user.deleted", ada.id)]
+
+
+async def test_where_nothing_changes_nothing_is_told(ada: Ada) -> None:
+    await administration.set_roles(ada.identity.parts, "ada", ["user"])
+    await administration.set_roles(ada.identity.parts, "ada", ["user", "user"])
+    await administration.set_active(ada.identity.parts, "ada", True)
+    await ada.ask("PATCH", "/users/me", {"username": "ada"})
+    await ada.ask("PATCH", "/users/me", {})
+    await ada.ask("GET", "/sessions")
+    assert (await ada.posts.told(), await ada.audited()) == ([], [])
+
+
+async def test_what_is_done_twice_is_told_once(ada: Ada) -> None:
+    for _ in range(2):
+        await ada.ask("DELETE", f"/sessions/{ada.session(ada.there)}")
+        await ada.ask("DELETE", "/sessions")
+        await ada.identity.http.post("/oauth/revoke", data={"token": ada.there["refresh_token"]})
+    assert await ada.posts.kinds() == ["session-revoked"]
+    for _ in range(2):
+        await administration.set_active(ada.identity.parts, "ada", False)
+    assert await ada.posts.kinds() == ["session-revoked", "account-disabled", "session-revoked"]
+    assert len(await ada.audited()) == 3
+
+
+async def test_without_any_stream_it_is_audited_all_the_same(standing: Identity, databases: Databases) -> None:
+    await standing.http.delete("/sessions/current", headers=await standing.signed_in("ada"))
+    assert [row["action"] for row in await databases.fetch("identity_app", AUDIT)] == ["session.ended"]
+
+
+@pytest.mark.parametrize("sql", ["UPDATE {} SET actor = 'nobody'", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_what_is_written_into_the_audit_stays(identity: Identity, databases: Databases, sql: str) -> None:
+    await identity.http.delete("/sessions/current", headers=await identity.signed_in("ada"))
+    before = await databases.fetch("identity_app", AUDIT)
+    with pytest.raises(Exception, match="permission denied"):
+        await databases.fetch("identity_app", sql.format("identity.audit_entries"))
+    assert await databases.fetch("identity_app", AUDIT) == before != []

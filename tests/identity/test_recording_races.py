@@ -1,0 +1,147 @@
+"""A change and what is told of it are one: they stand or fall together, however many happen at once."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from identity_service import administration
+from shared.database import DatabaseUnavailable
+from shared.testing import StandingClock
+from tests.identity.answers import claims_of, ensure_problem, statuses
+from tests.identity.receivers import listening
+from tests.support.databases import Databases
+from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.waiting import until_async
+
+AT_ONCE = 50
+EVERYTHING = """
+    SELECT (SELECT json_agg(u ORDER BY id) FROM identity.users u) AS users,
+           (SELECT json_agg(r) FROM identity.user_roles r) AS roles,
+           (SELECT json_agg(s ORDER BY id) FROM identity.sessions s) AS sessions,
+           (SELECT count(*) FROM identity.stream_events) AS events,
+           (SELECT count(*) FROM identity.audit_entries) AS audited
+"""
+BREAK = """
+    CREATE FUNCTION identity.refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON identity.stream_events EXECUTE FUNCTION identity.refuse();
+"""
+MEND = "DROP FUNCTION IF EXISTS identity.refuse CASCADE"
+BLOCKED = "SELECT FROM pg_locks WHERE NOT granted"
+
+Act = Callable[[Identity, dict[str, str]], Coroutine[Any, Any, httpx.Response | None]]
+ACTS: dict[str, Act] = {
+    "logout": lambda identity, ada: identity.http.delete("/sessions/current", headers=ada),
+    "password change": lambda identity, ada: identity.http.put(
+        "/users/me/password",
+        json={"current_password": PASSWORD, "new_password": "staple trombone violin"},
+        headers=ada,
+    ),
+    "rename": lambda identity, ada: identity.http.patch("/users/me", json={"username": "lady"}, headers=ada),
+    "deletion": lambda identity, ada: identity.http.delete("/users/me", headers=ada),
+    "role change": lambda identity, _: administration.set_roles(identity.parts, "ada", ["moderator"]),
+    "disabling": lambda identity, _: administration.set_active(identity.parts, "ada", False),
+}
+
+
+@pytest.fixture
+async def without_room(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
+    """The owner's connection; whoever runs BREAK on it makes every event impossible to record."""
+    owner = await asyncpg.connect(databases.url("identity_owner"))
+    yield owner
+    await owner.execute(MEND)
+    await owner.close()
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+async def test_what_cannot_be_told_does_not_happen(
+    identity: Identity, databases: Databases, without_room: asyncpg.Connection, act: Act
+) -> None:
+    ada = await identity.signed_in("ada")
+    await listening(identity)
+    before = await databases.fetch("identity_owner", EVERYTHING)
+    await without_room.execute(BREAK)
+    with contextlib.suppress(DatabaseUnavailable):
+        if (response := await act(identity, ada)) is not None:
+            ensure_problem(response, 503, "database_unavailable")
+    assert await databases.fetch("identity_owner", EVERYTHING) == before
+    await without_room.execute(MEND)
+    await act(identity, ada)
+    assert await databases.fetch("identity_owner", EVERYTHING) != before
+
+
+async def test_old_token_is_refused_and_the_refreshed_one_works_at_once(identity: Identity) -> None:
+    await identity.register("ada")
+    tokens = await identity.sign_in("ada")
+    await administration.set_roles(identity.parts, "ada", ["user", "moderator"])
+    refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
+    ensure_problem(refused, 401, "unauthenticated")
+    fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
+    assert (await identity.http.get("/users/me", headers=bearer(fresh))).status_code == 200
+    anew = (await identity.sign_in("ada"))["access_token"]
+    assert (await identity.http.get("/users/me", headers=bearer(anew))).status_code == 200
+
+
+async def test_token_between_two_changes_of_one_second_is_refused(standing: Identity, clock: StandingClock) -> None:
+    await standing.register("ada")
+    tokens = await standing.sign_in("ada")
+    await administration.set_roles(standing.parts, "ada", ["user", "moderator"])
+    between = (await standing.refresh(tokens["refresh_token"])).json()
+    await administration.set_roles(standing.parts, "ada", ["user"])
+    refused = await standing.http.get("/users/me", headers=bearer(between["access_token"]))
+    ensure_problem(refused, 401, "unauthenticated")
+    latest = (await standing.refresh(between["refresh_token"])).json()["access_token"]
+    assert (await standing.http.get("/users/me", headers=bearer(latest))).status_code == 200
+
+
+async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles(identity: Identity) -> None:
+    await identity.register("ada")
+    posts = await listening(identity)
+    sessions = [await identity.sign_in("ada") for _ in range(10)]
+    kinds = ["user"], ["user", "moderator"]
+    changes = [administration.set_roles(identity.parts, "ada", kinds[number % 2]) for number in range(AT_ONCE)]
+    refreshes = [identity.refresh(tokens["refresh_token"]) for tokens in sessions * 5]
+    mixed = [one for pair in zip(refreshes, changes, strict=True) for one in pair]
+    answers = [answer for answer in await asyncio.gather(*mixed) if isinstance(answer, httpx.Response)]
+    assert statuses(answers) == {200: AT_ONCE}
+    told = [(event["event_timestamp"], event["claims"]["roles"]) for _, _, event in await posts.told()]
+    assert len({at for at, _ in told}) == len(told) > 0
+    (latest_at, latest_roles) = max(told)
+    for answer in answers:
+        claims = claims_of(answer.json()["access_token"])
+        assert claims["iat"] < latest_at or claims["roles"] == latest_roles
+
+
+async def test_disabling_at_once_is_told_once(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    posts = await listening(identity)
+    await asyncio.gather(*(administration.set_active(identity.parts, "ada", False) for _ in range(8)))
+    assert await posts.kinds() == ["account-disabled"]
+
+
+@pytest.mark.parametrize(
+    "meanwhile", ["DELETE FROM identity.streams", "UPDATE identity.streams SET status = 'disabled'"]
+)
+async def test_stream_that_goes_meanwhile_neither_fails_a_logout_nor_keeps_its_event(
+    identity: Identity, databases: Databases, meanwhile: str
+) -> None:
+    ada = await identity.signed_in("ada")
+    await listening(identity)
+    owner = await asyncpg.connect(databases.url("identity_owner"))
+    async with owner.transaction():
+        await owner.execute("SELECT FROM identity.streams FOR UPDATE")
+        await owner.execute(meanwhile)
+        logout = asyncio.create_task(identity.http.delete("/sessions/current", headers=ada))
+
+        async def is_blocked() -> bool:
+            return logout.done() or len(await databases.fetch("identity_owner", BLOCKED)) > 0
+
+        await until_async(is_blocked)
+    await owner.close()
+    assert (await logout).status_code == 204
+    assert await databases.fetch("identity_app", "SELECT FROM identity.stream_events") == []

@@ -1,0 +1,179 @@
+"""What the issuer's security events do to posts: an erased author leaves nothing, a new name comes onto the card."""
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared.events.received import Received
+from shared.events.types import EventType
+from tests.posts.people import Person
+from tests.support.databases import Databases
+from tests.support.services import Posts
+from tests.support.waiting import until_async
+
+RACES = 50
+CUT_OFF = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE usename = 'posts_app' AND query LIKE 'LISTEN%'"""
+REVOKED = "INSERT INTO posts.revocations VALUES ($1, $2, 9007199254740992, now() + interval '1 hour')"
+
+
+def event(posts: Posts, kind: str, person: Person, **how: object) -> Received:
+    """The arguments are those of `Received`, or claims of the event."""
+    at = how.pop("at", posts.parts.clock.now())
+    session_id = how.pop("session_id", None)
+    assert isinstance(at, datetime)
+    assert session_id is None or isinstance(session_id, str)
+    claims = {name.replace("_", "-"): value for name, value in how.items()}
+    return Received(uuid4().hex, kind, person.id, session_id, claims, at)
+
+
+async def happen(posts: Posts, kind: str, person: Person, **how: object) -> None:
+    await posts.parts.receiver.apply(event(posts, kind, person, **how))
+
+
+async def kept(databases: Databases, person: Person) -> int:
+    """How many rows there are of this author."""
+    of_theirs = """SELECT id FROM posts.posts WHERE author_id = $1::text::uuid
+        UNION ALL SELECT id FROM posts.authors WHERE id = $1::text::uuid"""
+    return len(await databases.fetch("posts_app", of_theirs, person.id))
+
+
+async def is_refused(posts: Posts, person: Person) -> bool:
+    answer = await posts.http.get("/posts?state=draft", headers=person.headers)
+    return answer.status_code == 401
+
+
+async def test_a_purged_account_takes_posts_drafts_and_card_along_and_nobody_elses(
+    posts: Posts, databases: Databases, ada: Person, stranger: Person
+) -> None:
+    for state in ("published", "draft"):
+        await posts.publish(ada.headers, state=state)
+    theirs = await posts.publish(stranger.headers)
+    await happen(posts, EventType.ACCOUNT_PURGED, ada)
+    assert (await kept(databases, ada), await kept(databases, stranger)) == (0, 2)
+    listed = (await posts.http.get("/posts")).json()["items"]
+    assert [post["id"] for post in listed] == [theirs["id"]]
+
+
+async def test_a_purged_accounts_token_publishes_nothing_even_where_the_revocation_is_not_known_yet(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    await happen(posts, EventType.ACCOUNT_PURGED, ada)
+    posts.parts.receiver.revocations.replace([], 0)
+    answer = await posts.http.post("/posts", json={"title": "A title", "body": ""}, headers=ada.headers)
+    assert (answer.status_code, await kept(databases, ada)) == (401, 0)
+
+
+async def test_a_post_written_while_its_author_is_purged_never_survives(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    draft = {"title": "A title", "body": ""}
+    seen: set[int] = set()
+    for number in range(RACES):
+        author = Person(ada.issuer, f"ada{number}")
+        writing = [asyncio.create_task(posts.http.post("/posts", json=draft, headers=author.headers)) for _ in range(3)]
+        # Begun a step later each time, so that it meets the writing at every point.
+        for _ in range(number):
+            await asyncio.sleep(0)
+        await happen(posts, EventType.ACCOUNT_PURGED, author)
+        seen |= {answer.status_code for answer in await asyncio.gather(*writing)}
+        assert await kept(databases, author) == 0
+    assert seen <= {201, 401}
+
+
+async def test_a_new_name_comes_onto_the_card_and_onto_every_post(posts: Posts, ada: Person) -> None:
+    post = await posts.publish(ada.headers)
+    later = posts.parts.clock.now() + timedelta(seconds=5)
+    await happen(posts, EventType.IDENTIFIER_CHANGED, ada, new_value="countess", at=later)
+    read = await posts.http.get(f"/posts/{post['id']}")
+    assert read.json()["author"] == {"id": ada.id, "username": "countess"}
+
+
+async def test_an_older_name_does_not_come_back(posts: Posts, ada: Person) -> None:
+    post = await posts.publish(ada.headers)
+    now = posts.parts.clock.now()
+    for name, seconds in (("newest", 10), ("older", 5), ("oldest", -5)):
+        at = now + timedelta(seconds=seconds)
+        await happen(posts, EventType.IDENTIFIER_CHANGED, ada, new_value=name, at=at)
+    await posts.publish(ada.headers)
+    read = await posts.http.get(f"/posts/{post['id']}")
+    assert read.json()["author"]["username"] == "newest"
+
+
+@pytest.mark.parametrize("new_value", [None, 5, ["ada"], {"en": "ada"}])
+async def test_a_new_name_that_is_no_text_changes_nothing(posts: Posts, ada: Person, new_value: object) -> None:
+    post = await posts.publish(ada.headers)
+    later = posts.parts.clock.now() + timedelta(seconds=5)
+    await happen(posts, EventType.IDENTIFIER_CHANGED, ada, new_value=new_value, at=later)
+    assert (await posts.http.get(f"/posts/{post['id']}")).json() == post
+
+
+@pytest.mark.parametrize("kind", [EventType.ACCOUNT_PURGED, EventType.IDENTIFIER_CHANGED])
+async def test_an_event_about_somebody_who_wrote_nothing_makes_no_card(
+    posts: Posts, databases: Databases, ada: Person, kind: str
+) -> None:
+    await happen(posts, kind, ada, new_value="countess")
+    assert await kept(databases, ada) == 0
+
+
+@pytest.mark.parametrize("kind", [EventType.ACCOUNT_PURGED, EventType.IDENTIFIER_CHANGED])
+async def test_an_event_about_no_person_has_no_effect(posts: Posts, ada: Person, kind: str) -> None:
+    post = await posts.publish(ada.headers)
+    for subject in ("posts", "", ada.id[:-1], None):
+        received = Received(uuid4().hex, kind, subject, None, {"new-value": "x"}, posts.parts.clock.now())
+        await posts.parts.receiver.apply(received)
+    assert (await posts.http.get(f"/posts/{post['id']}")).json() == post
+
+
+async def test_a_revoked_session_is_refused_on_guarded_routes_and_another_is_not(posts: Posts, ada: Person) -> None:
+    ada.headers = ada.bearer(claims={"sid": "first"})
+    await happen(posts, EventType.SESSION_REVOKED, ada, session_id="first")
+    await until_async(lambda: is_refused(posts, ada))
+    ada.headers = ada.bearer(claims={"sid": "second"})
+    assert not await is_refused(posts, ada)
+
+
+async def test_tokens_from_before_a_change_of_claims_are_refused_and_those_from_after_are_not(
+    posts: Posts, ada: Person
+) -> None:
+    now = int(posts.parts.clock.now().timestamp())
+    ada.headers = ada.bearer(claims={"iat": now - 1})
+    await happen(posts, EventType.TOKEN_CLAIMS_CHANGE, ada, at=posts.parts.clock.now())
+    await until_async(lambda: is_refused(posts, ada))
+    ada.headers = ada.bearer(claims={"iat": now + 1})
+    assert not await is_refused(posts, ada)
+
+
+async def test_a_disabled_account_is_refused_keeps_its_posts_and_is_accepted_again(posts: Posts, ada: Person) -> None:
+    post = await posts.publish(ada.headers)
+    await happen(posts, EventType.ACCOUNT_DISABLED, ada)
+    await until_async(lambda: is_refused(posts, ada))
+    assert (await posts.http.get(f"/posts/{post['id']}")).status_code == 200
+    await happen(posts, EventType.ACCOUNT_ENABLED, ada)
+
+    async def is_accepted() -> bool:
+        return not await is_refused(posts, ada)
+
+    await until_async(is_accepted)
+
+
+async def test_every_guarded_operation_refuses_a_revoked_session(posts: Posts, ada: Person) -> None:
+    post = await posts.publish(ada.headers)
+    await happen(posts, EventType.ACCOUNT_DISABLED, ada)
+    await until_async(lambda: is_refused(posts, ada))
+    url = f"/posts/{post['id']}"
+    calls = [("POST", "/posts"), ("PATCH", url), ("DELETE", url), ("GET", url), ("GET", "/posts")]
+    answers = [await posts.http.request(method, path, headers=ada.headers) for method, path in calls]
+    assert {answer.status_code for answer in answers} == {401}
+    assert (await posts.http.get(url)).json() == post
+
+
+async def test_what_was_revoked_while_the_service_did_not_listen_is_obeyed(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    await databases.fetch("posts_app", REVOKED, "disabled", ada.id)
+    assert not await is_refused(posts, ada)
+    assert len(await databases.fetch("posts_app", CUT_OFF)) == 1
+    await until_async(lambda: is_refused(posts, ada))

@@ -1,0 +1,134 @@
+"""When the issuer's events are silent too long: all goes on, or guarded writes wait; it is shown either way."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from shared.testing import StandingClock
+from tests.posts.people import Person
+from tests.shared.ssf import Transmitter, transmitting
+from tests.support import services
+from tests.support.databases import Databases
+from tests.support.services import Posts
+from tests.support.waiting import until
+
+REFUSE = {"silence_policy": "refuse_writes", "silence_seconds": 30}
+SERVE = {"silence_policy": "serve", "silence_seconds": 30}
+
+
+@pytest.fixture
+async def transmitter(databases: Databases, clock: StandingClock) -> AsyncIterator[Transmitter]:
+    await databases.empty("posts")
+    async with transmitting() as found:
+        found.issuer.clock = clock
+        yield found
+
+
+@pytest.fixture
+def author(transmitter: Transmitter) -> Person:
+    return Person(transmitter.issuer, "ada")
+
+
+async def heard(posts: Posts, clock: StandingClock) -> None:
+    """Returns when the transmitter has been heard at the present time."""
+    await until(lambda: posts.parts.receiver._heard_at == clock.now().timestamp())
+
+
+async def seconds(posts: Posts) -> float:
+    """What the metric says."""
+    figures = (await posts.http.get("/metrics")).text
+    (found,) = re.findall(r"^postern_security_events_silence_seconds (.*)$", figures, re.MULTILINE)
+    return float(found)
+
+
+async def write(posts: Posts, author: Person) -> httpx.Response:
+    return await posts.http.post("/posts", json={"title": "A title", "body": ""}, headers=author.headers)
+
+
+async def test_guarded_writes_wait_while_the_transmitter_is_silent_and_reads_do_not(
+    databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
+) -> None:
+    async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
+        await heard(posts, clock)
+        post = await posts.publish(author.headers)
+        url = f"/posts/{post['id']}"
+        await transmitter.stop()
+        clock.advance(seconds=31)
+        refused = [
+            await write(posts, author),
+            await posts.http.patch(url, json={"title": "Another"}, headers=author.headers),
+            await posts.http.delete(url, headers=author.headers),
+        ]
+        assert {(one.status_code, one.json()["code"]) for one in refused} == {(503, "transmitter_silent")}
+        assert all(int(one.headers["Retry-After"]) > 0 for one in refused)
+        reads = [await posts.http.get(path, headers=author.headers) for path in (url, "/posts", "/posts?state=draft")]
+        assert [one.status_code for one in reads] == [200, 200, 200]
+        assert (await posts.http.post("/posts")).status_code == 401
+        await transmitter.start()
+        await heard(posts, clock)
+        assert (await write(posts, author)).status_code == 201
+
+
+async def test_all_goes_on_while_the_transmitter_is_silent_where_that_is_the_policy(
+    databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
+) -> None:
+    async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **SERVE) as posts:
+        await transmitter.stop()
+        clock.advance(seconds=31)
+        assert (await write(posts, author)).status_code == 201
+
+
+async def test_silence_is_shown_and_takes_no_service_out(
+    databases: Databases, transmitter: Transmitter, clock: StandingClock
+) -> None:
+    async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **SERVE) as posts:
+        await heard(posts, clock)
+        ready = (await posts.http.get("/readyz")).json()
+        assert ready["checks"]["security_events"] == {"silent": False, "seconds": 0.0}
+        assert await seconds(posts) == 0
+        await transmitter.stop()
+        clock.advance(seconds=31)
+        ready_still = await posts.http.get("/readyz")
+        assert ready_still.status_code == 200
+        assert ready_still.json()["checks"]["security_events"] == {"silent": True, "seconds": 31.0}
+        assert await seconds(posts) == 31
+
+
+async def test_a_service_that_starts_again_does_not_count_the_silence_anew(
+    databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
+) -> None:
+    async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
+        await heard(posts, clock)
+    await transmitter.stop()
+    clock.advance(seconds=31)
+    async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
+        assert await seconds(posts) == 31
+        assert (await write(posts, author)).status_code == 503
+
+
+async def test_a_service_that_never_heard_the_transmitter_counts_from_its_start(
+    databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
+) -> None:
+    await transmitter.stop()
+    async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
+        assert (await write(posts, author)).status_code == 201
+        clock.advance(seconds=31)
+        assert (await write(posts, author)).status_code == 503
+
+
+async def test_every_process_knows_that_one_of_them_hears(
+    databases: Databases, transmitter: Transmitter, clock: StandingClock
+) -> None:
+    verifier = transmitter.issuer.verifier()
+    async with (
+        services.posts(databases, verifier, clock=clock, **SERVE) as first,
+        services.posts(databases, transmitter.issuer.verifier(), clock=clock, **SERVE) as second,
+    ):
+        await heard(first, clock)
+        clock.advance(seconds=20)
+        transmitter.ring()
+        await heard(first, clock)
+        await heard(second, clock)
+    assert transmitter.calls["token"] == 1
