@@ -62,9 +62,18 @@ class DataDirectory:
 
     def _stop_leftover(self, user: ServerUser) -> None:
         """Ends the server a killed process left on this data; a mere leftover file is PostgreSQL's own affair."""
-        lines = self._pid_file()
-        if lines and lines[0].isdigit() and f"-D {self.path} " in command_line(int(lines[0])):
+        if not self._has_leftover():
+            return
+        try:
             self._finish("pg_ctl", ["stop", f"--pgdata={self.path}", "--mode=fast", "--timeout=30"], user)
+        except PostgresFailed:
+            # It may have ended by itself meanwhile, as the death of its parent told it to.
+            if self._has_leftover():
+                raise
+
+    def _has_leftover(self) -> bool:
+        lines = self._pid_file()
+        return bool(lines) and lines[0].isdigit() and f"-D {self.path} " in command_line(int(lines[0]))
 
     def _pid_file(self) -> list[str]:
         try:
