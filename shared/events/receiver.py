@@ -26,7 +26,7 @@ from shared.events.received import TYPES, Received, open_token
 from shared.events.store import Store
 from shared.events.transmitter import Transmitter
 from shared.events.types import EventType
-from shared.notifications import Listener
+from shared.notifications import Listener, wait_for
 from shared.tasks import end
 
 logger = logging.getLogger("postern.events")
@@ -38,6 +38,7 @@ FORGET_SECONDS: Final = 300.0
 RETRY_SECONDS: Final = 0.5
 MOST_TRIES: Final = 20
 START_SECONDS: Final = 15.0
+CATCH_UP_SECONDS: Final = 3.0
 _READS: Final = ("GET", "HEAD", "OPTIONS")
 
 
@@ -89,6 +90,7 @@ class Receiver:
         self._transport = transport
         self._listener = Listener(store.database.dsn, store.tables.channel, self._on_told, self.load)
         self._loaded = asyncio.Event()
+        self._caught_up = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._failures: dict[str, int] = {}
         self._pause = PAUSE_SECONDS[0]
@@ -109,11 +111,17 @@ class Receiver:
             raise TransmitterSilent(f"not heard for {self.silent_for():.0f} s")
 
     async def start(self) -> None:
-        """Returns when this process listens and knows what was revoked before. Raises TimeoutError where it cannot."""
+        """Returns when this process listens and knows what was revoked before, also while no process was there to hear
+        it. A transmitter that does not answer is tried once, and waited for no longer than `CATCH_UP_SECONDS`.
+
+        Raises TimeoutError where the database does not answer.
+        """
         self._loaded.clear()
+        self._caught_up.clear()
         self._tasks = [asyncio.create_task(self._listener.run()), asyncio.create_task(self.run())]
         async with asyncio.timeout(START_SECONDS):
             await self._loaded.wait()
+        await wait_for(self._caught_up, CATCH_UP_SECONDS)
 
     async def stop(self) -> None:
         await end(self._tasks)
@@ -145,6 +153,8 @@ class Receiver:
                 logger.warning("the database is away", extra={"error": repr(error)})
             except Exception:
                 logger.exception("receiving failed")
+            # One try is what a start waits for.
+            self._caught_up.set()
             await self._rest()
 
     async def _rest(self) -> None:
@@ -192,6 +202,8 @@ class Receiver:
         try:
             name = f"{self._store.tables.schema} receiver"
             while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name):
+                # Another process hears the transmitter, and what it hears is in the table and told to all.
+                self._caught_up.set()
                 await asyncio.sleep(TURN_SECONDS)
             yield lost
         finally:
@@ -226,8 +238,10 @@ class Receiver:
         forget_at = 0.0
         wait = False
         while True:
-            sets, _ = await transmitter.poll(url, ack, errors, BATCH, wait)
+            sets, more = await transmitter.poll(url, ack, errors, BATCH, wait)
             ack, errors = await self._take(reader, sets, audience)
+            if not more:
+                self._caught_up.set()
             now = self._clock.now()
             await self._store.hear(transmitter.issuer, now)
             if now.timestamp() >= forget_at:

@@ -98,6 +98,20 @@ async def test_a_deleted_account_takes_its_posts_along_and_can_be_watched(
     assert await refused(ada)
 
 
+async def test_a_token_revoked_while_posts_was_down_is_refused_from_the_first_answer_on(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person()
+    assert (await ada.publish()).status_code == 201
+    running.stop("posts")
+    try:
+        ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+        assert ended.status_code == 204
+    finally:
+        running.start("posts")
+    assert await refused(ada)
+
+
 async def test_no_guarded_request_asks_identity(running: Stack, http: httpx.AsyncClient, person: NewPerson) -> None:
     people = [await person() for _ in range(3)]
     before = len(running.log("identity"))
