@@ -4,13 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import DateTime, FetchedValue, Text, text
+from sqlalchemy import DateTime, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from shared.database import metadata_for
-
-__all__ = ["Base", "FetchedValue", "Instant", "NewId", "Texts"]
 
 NewId = Annotated[UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]

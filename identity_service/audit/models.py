@@ -10,7 +10,7 @@ from identity_service.tables import Base, Instant, NewId
 
 
 class AuditEntry(Base):
-    """`actor` is a user's id, a client's id, or `cli`; `subject` is whom or what it was done to."""
+    """`actor` is a user's id, a client's id, or `command line`; `subject` is whom or what it was done to."""
 
     __tablename__ = "audit_entries"
 

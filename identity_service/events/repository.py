@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, delete, func, insert, literal, select, text, update
+from sqlalchemy import any_, delete, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,8 +79,3 @@ async def drop(db: AsyncSession, stream_id: UUID, ids: Collection[UUID]) -> Sequ
 
 async def empty(db: AsyncSession, stream_id: UUID) -> None:
     await db.execute(delete(StreamEvent).where(StreamEvent.stream_id == stream_id))
-
-
-async def count_waiting(db: AsyncSession, stream_id: UUID) -> int:
-    statement = select(func.count()).where(StreamEvent.stream_id == stream_id)
-    return await db.scalar(statement) or 0

@@ -1,6 +1,6 @@
 """Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 write them. Unknown members are ignored, as they ask."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -104,6 +104,3 @@ class StatusRead(BaseModel):
     stream_id: UUID
     status: Literal["enabled", "paused", "disabled"]
     reason: str | None = None
-
-
-Members = dict[str, Any]
