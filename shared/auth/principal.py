@@ -29,9 +29,6 @@ class Principal(NamedTuple):
     def has_role(self, role: str) -> bool:
         return role in self.roles
 
-    def has_scope(self, scope: str) -> bool:
-        return scope in self.scopes
-
     def person_id(self) -> UUID:
         """The user's id. A service that speaks for itself has none and owns nothing: NotPermitted."""
         if self.session_id is None:

@@ -117,8 +117,8 @@ def test_what_has_expired_is_forgotten_by_itself_and_what_has_not_is_not(revocat
 
 def test_memory_is_bounded_by_what_happens_within_the_life_of_a_token(revocations: Revocations) -> None:
     most = 0
-    for now in range(20_000):
-        revocations.add(Revocation(Kind.SESSION, str(now), FOR_EVER, now + MEMORY_SECONDS), now)
+    for second in range(20_000):
+        revocations.add(Revocation(Kind.SESSION, str(second), FOR_EVER, second + MEMORY_SECONDS), second)
         most = max(most, len(revocations))
     assert most <= MEMORY_SECONDS * 1.1 + 1
 
