@@ -1,4 +1,4 @@
-"""Each service's schema: what its models say, made by its migrations alone, and never run at any other revision."""
+"""Each service's schema: what its models say, made by its migrations alone; a service runs on it unless it's behind."""
 
 import asyncio
 import os
@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from fastapi import FastAPI
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
@@ -26,35 +26,19 @@ import identity_service.settings
 import posts_service.app
 import posts_service.parts
 import posts_service.settings
-from deploy.local.postgres import prepare_database
 from shared.database import Database
-from shared.migrations import Migrations, SchemaNotAtHead
+from shared.errors import AppError
+from shared.migrations import Migrations, SchemaBehind, SchemaForeign, Standing, standing
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.fresh import Fresh
+from tests.support.next_release import NextRelease
 
 MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
+BUSY = {"identity": "users", "posts": "posts"}
 ROOT = Path(__file__).parents[2]
 
 each_service = pytest.mark.parametrize("service", sorted(MIGRATIONS))
-
-
-class Fresh:
-    """A database of the same server, with roles and schemas and nothing in them."""
-
-    def __init__(self, databases: Databases) -> None:
-        self._databases = databases
-        self.name = f"fresh_{uuid4().hex[:8]}"
-        prepare_database(databases.server, self.name, databases.passwords)
-
-    def url(self, role: str) -> str:
-        return make_url(self._databases.url(role)).set(database=self.name).render_as_string(hide_password=False)
-
-    def drop(self) -> None:
-        self._databases.server.psql("postgres", f'DROP DATABASE "{self.name}" WITH (FORCE)')
-
-    def tables(self, service: str) -> set[str]:
-        names = f"SELECT tablename FROM pg_tables WHERE schemaname = '{service}'"  # noqa: S608
-        return set(self._databases.server.psql(self.name, names).split())
 
 
 @pytest.fixture
@@ -149,18 +133,34 @@ async def start(app: FastAPI) -> None:
 
 
 @each_service
-@pytest.mark.parametrize("found", [None, "an older one"])
-async def test_service_does_not_start_on_another_schema_and_says_what_to_run(
-    databases: Databases, fresh: Fresh, service: str, found: str | None
+@pytest.mark.parametrize("found", [None, "0001"])
+async def test_service_does_not_start_on_a_schema_behind_and_says_what_to_run(
+    fresh: Fresh, service: str, found: str | None
 ) -> None:
+    refusal = await refusal_at(fresh, service, found, SchemaBehind)
+    assert f"is at {found}, the code needs {MIGRATIONS[service].head()}" in refusal
+    assert f"run: python -m {service}_service migrate" in refusal
+
+
+@each_service
+@pytest.mark.parametrize("found", ["0000", "another", "99999", "3f2a91c07b1e"])
+async def test_service_does_not_start_on_a_revision_that_is_none_of_its_own(
+    fresh: Fresh, service: str, found: str
+) -> None:
+    refusal = await refusal_at(fresh, service, found, SchemaForeign)
+    assert f"is at {found}" in refusal
+    assert "is it the right database?" in refusal
+
+
+async def refusal_at(fresh: Fresh, service: str, found: str | None, kind: type[AppError]) -> str:
+    """What a service says that does not start on a schema at this revision."""
     if found is not None:
         await set_version(fresh.url(f"{service}_owner"), service, found)
     app, database = app_of(service, fresh.url(f"{service}_app"))
-    with pytest.raises(SchemaNotAtHead) as refusal:
+    with pytest.raises(kind) as refusal:
         await start(app)
-    assert f"is at {found}" in str(refusal.value)
-    assert f"run: python -m {service}_service migrate" in str(refusal.value)
     await database.close()
+    return str(refusal.value)
 
 
 async def set_version(url: str, schema: str, version: str) -> None:
@@ -170,12 +170,77 @@ async def set_version(url: str, schema: str, version: str) -> None:
     await connection.close()
 
 
-async def test_service_whose_schema_moves_on_is_not_ready(databases: Databases, posts: services.Posts) -> None:
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (None, Standing.BEHIND),
+        ("0001", Standing.BEHIND),
+        ("0002", Standing.BEHIND),
+        ("0003", Standing.AT_HEAD),
+        ("0004", Standing.AHEAD),
+        ("9999", Standing.AHEAD),
+        ("0000", Standing.FOREIGN),
+        ("00004", Standing.FOREIGN),
+        ("0004, 0005", Standing.FOREIGN),
+        ("\u0660\u0660\u0660\u0664", Standing.FOREIGN),
+        ("", Standing.FOREIGN),
+        ("ffff", Standing.FOREIGN),
+    ],
+)
+def test_order_of_revisions_is_that_of_their_numbers(found: str | None, expected: Standing) -> None:
+    assert standing(found, ["0003", "0002", "0001"]) is expected
+
+
+@each_service
+def test_revisions_are_numbered_without_a_gap(service: str) -> None:
+    scripts = ScriptDirectory.from_config(MIGRATIONS[service].config(""))
+    numbers = [script.revision for script in scripts.walk_revisions()]
+    assert numbers == [f"{number:04}" for number in range(len(numbers), 0, -1)]
+
+
+async def test_readiness_is_for_a_schema_that_is_not_behind(
+    databases: Databases, posts: services.Posts, caplog: pytest.LogCaptureFixture
+) -> None:
     set_to = "UPDATE posts.alembic_version SET version_num = $1"
-    await databases.fetch("posts_owner", set_to, "another")
+    heard: dict[str, tuple[int, str]] = {}
     try:
-        answer = await posts.http.get("/readyz")
+        for revision in ("9999", "9999", "0001", "another"):
+            await databases.fetch("posts_owner", set_to, revision)
+            answer = await posts.http.get("/readyz")
+            heard[revision] = answer.status_code, answer.json()["checks"]["database"]
     finally:
         await databases.fetch("posts_owner", set_to, MIGRATIONS["posts"].head())
-    assert answer.status_code == 503
-    assert answer.json()["checks"]["database"] == "schema_not_at_head"
+    assert heard == {"9999": (200, "9999"), "0001": (503, "schema_behind"), "another": (503, "schema_foreign")}
+    said = [record.message for record in caplog.records if "ahead of this code" in record.message]
+    assert len(said) == 1
+
+
+@each_service
+def test_migrating_back_to_an_earlier_release_leaves_the_schema(fresh: Fresh, service: str, tmp_path: Path) -> None:
+    url, later = fresh.url(f"{service}_owner"), NextRelease(tmp_path)
+    revision = later.add(service, f"op.add_column('{BUSY[service]}', sa.Column('later', sa.Text), schema='{service}')")
+    later.migrate(service, url)
+    MIGRATIONS[service].upgrade(url)
+    assert fresh.revision(service) == revision
+    assert f"{BUSY[service]}.later" in fresh.columns(service)
+
+
+@each_service
+def test_a_foreign_schema_is_not_migrated(fresh: Fresh, service: str) -> None:
+    url = fresh.url(f"{service}_owner")
+    asyncio.run(set_version(url, service, "another"))
+    with pytest.raises(SystemExit) as refusal:
+        MIGRATIONS[service].migrate(url)
+    assert "is at another" in str(refusal.value)
+    assert fresh.tables(service) == {"alembic_version"}
+
+
+@each_service
+def test_migrations_are_generated_with_the_next_number(fresh: Fresh, service: str, tmp_path: Path) -> None:
+    url, code = fresh.url(f"{service}_owner"), NextRelease(tmp_path)
+    code.migrate(service, url)
+    following = f"{int(code.head(service)) + 1:04}"
+    environment = code.environment(os.environ) | {f"{service.upper()}_MIGRATION_DATABASE_URL": url}
+    generate = [sys.executable, "-m", f"{service}_service", "new-migration", "add tags"]
+    subprocess.run(generate, env=environment, check=True, capture_output=True)
+    assert code.head(service) == following

@@ -1,5 +1,7 @@
 """Streams of security events, the audit, what is shown of a session."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -17,12 +19,13 @@ RANDOM_ID = sa.text("gen_random_uuid()")
 
 
 def upgrade() -> None:
-    op.add_column("sessions", sa.Column("device", sa.String), schema=SCHEMA)
-    op.add_column("sessions", sa.Column("address", sa.String), schema=SCHEMA)
-    op.add_column("sessions", sa.Column("last_seen_at", INSTANT, nullable=False, server_default=NOW), schema=SCHEMA)
-    op.add_column(
-        "users", sa.Column("tokens_valid_from", sa.BigInteger, nullable=False, server_default="0"), schema=SCHEMA
-    )
+    # Outside the transaction, and therefore repeatable: a transaction that locks both of these busy tables waits for
+    # requests that wait for it.
+    with op.get_context().autocommit_block():
+        _add_to("sessions", sa.Column("device", sa.String))
+        _add_to("sessions", sa.Column("address", sa.String))
+        _add_to("sessions", sa.Column("last_seen_at", INSTANT, nullable=False, server_default=NOW))
+        _add_to("users", sa.Column("tokens_valid_from", sa.BigInteger, nullable=False, server_default="0"))
     _audit()
     _streams()
     _deletions()
@@ -34,6 +37,10 @@ def downgrade() -> None:
     op.drop_column("users", "tokens_valid_from", schema=SCHEMA)
     for column in ("last_seen_at", "address", "device"):
         op.drop_column("sessions", column, schema=SCHEMA)
+
+
+def _add_to(table: str, column: sa.Column[Any]) -> None:
+    op.add_column(table, column, schema=SCHEMA, if_not_exists=True)
 
 
 def _audit() -> None:

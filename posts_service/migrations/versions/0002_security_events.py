@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shared.migrations import create_index_concurrently
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -13,6 +15,8 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    # Whoever erases an author must find every post and draft at once, and so must the foreign key.
+    create_index_concurrently("posts_author_id_idx", "posts", ["author_id"], schema=SCHEMA)
     op.create_table(
         "received_events",
         sa.Column("jti", sa.String, primary_key=True),
@@ -37,8 +41,6 @@ def upgrade() -> None:
     )
     # Which revision is in place is the owner's to say.
     op.execute("REVOKE INSERT, UPDATE, DELETE ON posts.alembic_version FROM posts_app")
-    # Whoever erases an author must find every post and draft at once, and so must the foreign key.
-    op.create_index("posts_author_id_idx", "posts", ["author_id"], schema=SCHEMA)
 
 
 def downgrade() -> None:
