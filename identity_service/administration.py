@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from identity_service.errors import UsernameTaken
+from identity_service.errors import EmailTaken, UsernameTaken
 from identity_service.events.record import BY_COMMAND_LINE
 from identity_service.keys import service as keys
 from identity_service.keys.models import SigningKey
@@ -14,6 +14,7 @@ from identity_service.oauth import clients, metadata
 from identity_service.oauth.models import Client, hash_secret
 from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import Parts
+from identity_service.users import repository as users
 from identity_service.users import service as accounts
 from identity_service.users.schemas import Registration
 from shared.errors import Invalid, NotFound
@@ -59,6 +60,12 @@ async def create_admin(parts: Parts, username: str, email: str, password: str) -
     try:
         await accounts.register(parts.database, parts.passwords, registration, "admin")
     except UsernameTaken:
+        return False
+    except EmailTaken:
+        # Where both are taken, PostgreSQL names one: the index that is older, and a restore makes them anew.
+        async with parts.database.begin() as db:
+            if await users.find_by_login(db, registration.username) is None:
+                raise
         return False
     return True
 

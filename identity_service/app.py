@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from identity_service.events import routes as events
+from identity_service.figures import measure
 from identity_service.keys import routes as keys
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
@@ -18,8 +19,10 @@ from identity_service.users import routes as users
 from shared.auth import protect
 from shared.health import health_routes
 from shared.logs import configure_logging
+from shared.metrics import metrics_routes
 from shared.serving import new_app, running, when_told_to_end
 from shared.settings import load
+from shared.telemetry.tracing import configure_tracing
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -27,31 +30,34 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tidy = partial(keep_house, parts.database, parts.clock)
         background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
-        async with running(parts.database, MIGRATIONS, *background):
+        async with running(parts.database, MIGRATIONS, *background, metrics.keep):
             await parts.keyring.look()
             when_told_to_end(parts.doorbell.close)
             yield
         parts.passwords.stop()
 
-    async def database_is_at_head() -> str:
-        return await MIGRATIONS.ensure_at_head(parts.database.reads)
+    async def database_is_usable() -> str:
+        return await MIGRATIONS.ensure_usable(parts.database.reads)
 
     async def a_key_signs() -> str:
         return parts.keyring.signer().kid
 
+    metrics = measure(parts)
     app = new_app(
         "Postern identity",
         "Learns who you are and signs a token that says so.",
         parts.settings,
         lifespan,
         cookie_origins=parts.settings.browser_origins,
+        answered=metrics.answered,
     )
     app.state.parts = parts
     protect(app, parts.verifier)
     oauth_errors.install(app)
     for router in (oauth.router, keys.router, users.router, sessions.router, events.router):
         app.include_router(router)
-    app.include_router(health_routes({"database": database_is_at_head, "signing_key": a_key_signs}))
+    app.include_router(health_routes({"database": database_is_usable, "signing_key": a_key_signs}))
+    app.include_router(metrics_routes(metrics))
     return app
 
 
@@ -59,4 +65,5 @@ def from_environment() -> FastAPI:
     """What the server runs: the app with the settings of its environment."""
     settings = load(Settings)
     configure_logging("identity", settings.log_level)
+    configure_tracing("postern-identity")
     return create_app(assemble(settings))

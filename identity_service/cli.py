@@ -10,18 +10,19 @@ from identity_service import administration
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.settings import Migration, Settings, Setup
 from shared.errors import AppError
-from shared.serving import serve
+from shared.serving import end_when_told, serve
 from shared.settings import load
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    end_when_told()
     options = _parser().parse_args(arguments)
     if options.command == "serve":
         serve("identity_service.app:from_environment", load(Settings))
     elif options.command == "migrate":
-        MIGRATIONS.upgrade(load(Migration).migration_database_url)
+        MIGRATIONS.migrate(load(Migration).migration_database_url)
     elif options.command == "new-migration":
         MIGRATIONS.generate(load(Migration).migration_database_url, options.message)
     else:

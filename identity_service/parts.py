@@ -18,6 +18,7 @@ from identity_service.roles.models import Role
 from identity_service.sessions.browser import Browser
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Lifetimes
+from identity_service.sessions.sign_in import OUTCOMES
 from identity_service.settings import Settings
 from identity_service.tables import Base
 from identity_service.users.models import User
@@ -39,6 +40,7 @@ class Parts:
     clock: Clock
     database: Database
     passwords: Passwords
+    sign_ins: dict[str, int]
     sealer: Sealer
     schedule: Schedule
     keyring: Keyring
@@ -78,6 +80,7 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         clock=clock,
         database=database,
         passwords=Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds),
+        sign_ins=dict.fromkeys(OUTCOMES, 0),
         sealer=sealer,
         schedule=schedule,
         keyring=keyring,

@@ -47,7 +47,10 @@ class Settings(ServiceSettings):
     )
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="Cost of a password hash; below 12 for tests only")
     hash_threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=64, description="Threads that hash; default: one per core"
+        default_factory=lambda: min(os.cpu_count() or 1, 64),
+        ge=1,
+        le=64,
+        description="Threads that hash; default: one per core",
     )
     hash_queue: int = Field(64, ge=1, le=10_000, description="Sign-ins that may wait for a thread; beyond it 503")
 

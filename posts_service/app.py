@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from posts_service.figures import measure
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import routes as posts
 from posts_service.settings import Settings
@@ -14,28 +15,34 @@ from shared.logs import configure_logging
 from shared.metrics import metrics_routes
 from shared.serving import new_app, running
 from shared.settings import load
-
-SILENCE = ("postern_security_events_silence_seconds", "Seconds since the issuer was last heard by this service")
+from shared.telemetry.tracing import configure_tracing
 
 
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts.database, MIGRATIONS):
+        async with running(parts.database, MIGRATIONS, metrics.keep):
             yield
 
-    async def database_is_at_head() -> str:
-        return await MIGRATIONS.ensure_at_head(parts.database.reads)
+    async def database_is_usable() -> str:
+        return await MIGRATIONS.ensure_usable(parts.database.reads)
 
     async def issuer_is_heard() -> dict[str, object]:
         return {"silent": parts.receiver.is_silent(), "seconds": round(parts.receiver.silent_for(), 1)}
 
-    app = new_app("Postern posts", "Whose post it is, and who may change it.", parts.settings, lifespan)
+    metrics = measure(parts)
+    app = new_app(
+        "Postern posts",
+        "Whose post it is, and who may change it.",
+        parts.settings,
+        lifespan,
+        answered=metrics.answered,
+    )
     app.state.parts = parts
     protect(app, parts.verifier)
     app.include_router(posts.router)
-    app.include_router(health_routes({"database": database_is_at_head, "security_events": issuer_is_heard}))
-    app.include_router(metrics_routes({SILENCE: parts.receiver.silent_for}))
+    app.include_router(health_routes({"database": database_is_usable, "security_events": issuer_is_heard}))
+    app.include_router(metrics_routes(metrics))
     return app
 
 
@@ -43,4 +50,5 @@ def from_environment() -> FastAPI:
     """What the server runs: the app with the settings of its environment."""
     settings = load(Settings)
     configure_logging("posts", settings.log_level)
+    configure_tracing("postern-posts")
     return create_app(assemble(settings))

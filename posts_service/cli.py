@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from posts_service.parts import MIGRATIONS
 from posts_service.settings import Migration, Settings
-from shared.serving import serve
+from shared.serving import end_when_told, serve
 from shared.settings import load
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    end_when_told()
     parser = argparse.ArgumentParser(prog="python -m posts_service", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("serve", help="Run the service.")
@@ -20,6 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.command == "serve":
         serve("posts_service.app:from_environment", load(Settings))
     elif options.command == "migrate":
-        MIGRATIONS.upgrade(load(Migration).migration_database_url)
+        MIGRATIONS.migrate(load(Migration).migration_database_url)
     else:
         MIGRATIONS.generate(load(Migration).migration_database_url, options.message)

@@ -32,7 +32,9 @@ def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clo
     """Build everything; nothing connects or starts yet."""
     clock = clock or SystemClock()
     database = Database(settings.database_url, size=settings.database_pool_size)
-    verifier = verifier or Verifier.of(settings.issuer, settings.audience, jwks_url=settings.jwks_url)
+    verifier = verifier or Verifier.of(
+        settings.issuer, settings.audience, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address
+    )
     silence = Silence(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes")
     receiver = obey_events(
         verifier,
@@ -44,5 +46,6 @@ def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clo
         memory_seconds=settings.revocation_memory_seconds,
         silence=silence,
         clock=clock,
+        issuer_address=settings.issuer_address,
     )
     return Parts(settings=settings, clock=clock, database=database, verifier=verifier, receiver=receiver)

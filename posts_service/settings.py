@@ -16,6 +16,11 @@ class Settings(ServiceSettings):
     jwks_url: str | None = Field(
         None, description="Where the issuer's keys are, if not at `/.well-known/jwks.json` below the issuer"
     )
+    issuer_address: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#@]+$",
+        description="Where the issuer is reached from here, if not at its own URL: `http://identity:8001`",
+    )
     client_id: str = Field("posts", min_length=1, description="This service's own client at the issuer")
     client_secret: SecretStr = Field(min_length=1, description="That client's secret, to receive security events with")
     revocation_memory_seconds: int = Field(

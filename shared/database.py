@@ -14,10 +14,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from shared.errors import Unavailable
-from shared.reads import ReadPool
+from shared.reads import PoolUse, ReadPool
+from shared.telemetry.tracing import database_span
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 COMMAND_TIMEOUT_SECONDS: Final = 10.0
@@ -26,6 +27,9 @@ POOL_TIMEOUT_SECONDS: Final = 5.0
 # Connection lost (08), resources (53), operator intervention (57), deadlock and serialization (40), a standby (25006),
 # a lock that was not to be had (55P03): not the statement's fault, and trying again is right.
 _TRANSIENT: Final = ("08", "53", "57", "40", "25006", "55P03")
+
+# asyncpg raises its InternalClientError on a connection that the server has said to end and not yet closed.
+_LOST: Final = (OSError, TimeoutError, PoolTimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _CONVENTION: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -59,6 +63,8 @@ class Database:
             connect_args={"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        self._size = size
+        self._open = 0
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self.dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.reads = ReadPool(
@@ -76,13 +82,24 @@ class Database:
 
         Raises DatabaseUnavailable where PostgreSQL cannot be reached or drops out, also at the commit.
         """
+        self._open += 1
         try:
-            async with self._sessions.begin() as db:
-                yield db
+            with database_span("transaction"):
+                async with self._sessions.begin() as db:
+                    yield db
         except Exception as error:
             if (unavailable := _as_unavailable(error)) is not None:
                 raise unavailable from error
             raise
+        finally:
+            self._open -= 1
+
+    def pools(self) -> dict[str, PoolUse]:
+        """What is used of each pool at this moment. A transaction without a connection waits for one: it does nothing
+        else before its first statement."""
+        pool = self._engine.sync_engine.pool
+        in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
+        return {"transactions": PoolUse(self._size, in_use, max(0, self._open - in_use)), "reads": self.reads.use()}
 
     async def close(self) -> None:
         await self.reads.close()
@@ -111,7 +128,7 @@ def _as_unavailable(error: BaseException) -> DatabaseUnavailable | None:
 
 
 def _is_transient(error: BaseException | None) -> bool:
-    if isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError):
+    if isinstance(error, _LOST):
         return True
     sqlstate = getattr(error, "sqlstate", None)
     return isinstance(sqlstate, str) and sqlstate.startswith(_TRANSIENT)

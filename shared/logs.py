@@ -1,13 +1,16 @@
-"""One JSON object a line, with the id of the request that caused it. Never a token, a password or a key."""
+"""One JSON object a line, with the ids of its request and its trace. Never a token, a password or a key."""
 
 import json
 import logging
+import secrets
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+from shared.telemetry.tracing import trace_id
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -30,6 +33,8 @@ class JsonFormatter(logging.Formatter):
         }
         if (current := request_id.get()) is not None:
             line["request_id"] = current
+        if (traced := trace_id()) is not None:
+            line["trace_id"] = traced
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -38,6 +43,11 @@ class JsonFormatter(logging.Formatter):
         except TypeError:
             # Half of a surrogate pair, an integer beyond 64 bits: slower, but no line is lost.
             return json.dumps(line, default=str, skipkeys=True)
+
+
+def new_request_id() -> str:
+    """Also for work in the background: what it asks of others and what it logs is found by one id."""
+    return secrets.token_hex(8)
 
 
 def configure_logging(service: str, level: str) -> None:

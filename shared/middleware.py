@@ -2,28 +2,33 @@
 
 import logging
 import re
-import secrets
 import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
 from shared.errors import TooLarge
-from shared.logs import request_id
+from shared.logs import new_request_id, request_id
+from shared.telemetry.tracing import note
 
 logger = logging.getLogger("postern.requests")
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 DEFAULT_BODY_LIMIT: Final = 1_048_576
 
+Answered = Callable[[Scope, int | None, float], None]
+"""Told of each request when it is over: its status, None where it got no answer, and the seconds it took."""
+
 
 class RequestContext:
     """Pure ASGI, outermost: the id is there for every log line and on every answer, even a 500."""
 
-    def __init__(self, app: ASGIApp, max_body_size: int = DEFAULT_BODY_LIMIT) -> None:
+    def __init__(self, app: ASGIApp, max_body_size: int = DEFAULT_BODY_LIMIT, answered: Answered | None = None) -> None:
         self._app = app
         self._max_body_size = max_body_size
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,6 +39,7 @@ class RequestContext:
             scope = {**scope, "method": "GET"}
         current = _id_for(scope)
         token = request_id.set(current)
+        note("postern.request_id", current)
         answer = _Answer(send, current)
         started_at = time.perf_counter()
         try:
@@ -44,7 +50,10 @@ class RequestContext:
                 raise
             await problems.internal_error()(scope, receive, answer.send)
         finally:
-            _log(scope, answer.status, time.perf_counter() - started_at)
+            seconds = time.perf_counter() - started_at
+            if self._answered is not None:
+                self._answered(scope, answer.status, seconds)
+            _log(scope, answer.status, seconds)
             request_id.reset(token)
 
 
@@ -73,7 +82,7 @@ def _id_for(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
-    return secrets.token_hex(8)
+    return new_request_id()
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

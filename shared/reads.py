@@ -1,14 +1,16 @@
 """The read path: statements compiled once at import, held prepared on each connection, no session, no transaction."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 from sqlalchemy import Dialect, Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from shared.errors import AppError
+from shared.telemetry.tracing import database_span, is_on
 
 _DIALECT: Final[Dialect] = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
@@ -19,6 +21,8 @@ class ReadStatement:
     def __init__(self, select: Select[*tuple[Any, ...]]) -> None:
         compiled = select.compile(dialect=_DIALECT)
         self.sql = str(compiled)
+        # What spans call it: the first table it reads.
+        self.name = "SELECT " + " ".join(re.findall(r"\bFROM (\S+)", self.sql)[:1])
         self._names = tuple(compiled.positiontup or ())
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
@@ -43,6 +47,14 @@ class _Held:
         return prepared
 
 
+class PoolUse(NamedTuple):
+    """Connections that a pool may have, those that are in use, and how many wait for one."""
+
+    size: int
+    in_use: int
+    waiting: int
+
+
 class ReadPool:
     """At most `size` connections, opened when first needed, the most recently used first.
 
@@ -65,17 +77,22 @@ class ReadPool:
         self._wait_timeout = wait_timeout
         self._unavailable = unavailable
         self._closed = False
+        self._size = size
+        self._waiting = 0
         self._free: asyncio.LifoQueue[_Held | None] = asyncio.LifoQueue()
         for _ in range(size):
             self._free.put_nowait(None)
 
     async def row(self, statement: ReadStatement, **values: Any) -> asyncpg.Record | None:
         """The first row, or None. Raises what `unavailable` makes of a database that does not answer."""
-        rows = await self._run(statement, values, 1)
+        rows = await self._traced(statement, values, 1) if is_on() else await self._run(statement, values, 1)
         return rows[0] if rows else None
 
     async def rows(self, statement: ReadStatement, **values: Any) -> list[asyncpg.Record]:
-        return await self._run(statement, values, 0)
+        return await self._traced(statement, values, 0) if is_on() else await self._run(statement, values, 0)
+
+    def use(self) -> PoolUse:
+        return PoolUse(self._size, self._size - self._free.qsize(), self._waiting)
 
     async def close(self) -> None:
         """End every connection; those in use end when they are given back."""
@@ -85,6 +102,10 @@ class ReadPool:
             if held is not None:
                 held.connection.terminate()
 
+    async def _traced(self, statement: ReadStatement, values: dict[str, Any], limit: int) -> list[asyncpg.Record]:
+        with database_span(statement.name):
+            return await self._run(statement, values, limit)
+
     async def _run(self, statement: ReadStatement, values: dict[str, Any], limit: int) -> list[asyncpg.Record]:
         held: _Held | None = None
         try:
@@ -93,6 +114,11 @@ class ReadPool:
                 if held is None or held.connection.is_closed():
                     held = _Held(await self._connect())
                 return await _execute(held, statement, statement.arguments(values), limit)
+            except asyncpg.InternalClientError:
+                # The server has said that it ends this connection; nothing can be asked on it, though it looks open.
+                if held is not None:
+                    held.connection.terminate()
+                raise
             finally:
                 self._give_back(held)
         except Exception as error:
@@ -103,8 +129,12 @@ class ReadPool:
     async def _take(self) -> _Held | None:
         if not self._free.empty():
             return self._free.get_nowait()
-        async with asyncio.timeout(self._wait_timeout):
-            return await self._free.get()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._wait_timeout):
+                return await self._free.get()
+        finally:
+            self._waiting -= 1
 
     def _give_back(self, held: _Held | None) -> None:
         if self._closed and held is not None:

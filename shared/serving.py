@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,14 +18,20 @@ from starlette.middleware.cors import CORSMiddleware
 from shared import docs
 from shared.database import Database
 from shared.head import LimitedHead
-from shared.middleware import RequestContext
+from shared.middleware import Answered, RequestContext
 from shared.migrations import Migrations
 from shared.settings import ServiceSettings
 from shared.tasks import end
+from shared.telemetry.tracing import telemetry
+from shared.telemetry.workers import counted_together
 
 logger = logging.getLogger("postern.serving")
 
 SHUTDOWN_SECONDS = 15
+
+# Longer than proxies keep a connection that they do not use (60 to 90 seconds): where the server closes first, a
+# request that is on its way is lost.
+KEEP_ALIVE_SECONDS = 120
 
 
 def new_app(
@@ -34,10 +41,11 @@ def new_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     *,
     cookie_origins: Sequence[str] = (),
+    answered: Answered | None = None,
 ) -> FastAPI:
     """An app without routes: request ids and limits, CORS for the configured origins only, API docs at /docs.
 
-    `cookie_origins`: pages of these may also send this service's cookies along.
+    `cookie_origins`: pages of these may also send this service's cookies along; `answered` is told of every request.
     """
     app = FastAPI(
         title=title,
@@ -47,12 +55,12 @@ def new_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=telemetry(),
     )
     docs.install(app)
     if origins := sorted({*settings.cors_origins, *cookie_origins}):
         _allow_origins(app, origins, cookies=bool(cookie_origins))
-    app.add_middleware(RequestContext, max_body_size=settings.max_body_bytes)
+    app.add_middleware(RequestContext, max_body_size=settings.max_body_bytes, answered=answered)
     return app
 
 
@@ -78,10 +86,10 @@ def _allow_origins(app: FastAPI, origins: Sequence[str], *, cookies: bool) -> No
 async def running(
     database: Database, migrations: Migrations, *background: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[None]:
-    """The life of a service: it starts at the schema's head only, runs its background work, and gives all back."""
+    """The life of a service: it starts on a schema that is not behind, runs its background work, and gives all back."""
     tasks: list[asyncio.Task[None]] = []
     try:
-        await migrations.ensure_at_head(database.reads)
+        await migrations.ensure_usable(database.reads)
         for work in background:
             tasks.append(asyncio.ensure_future(work()))
             tasks[-1].add_done_callback(_note_failure)
@@ -119,18 +127,26 @@ def when_told_to_end(callback: Callable[[], None]) -> None:
             signal.signal(number, handle)
 
 
+def end_when_told() -> None:
+    """SIGTERM ends the process at any time, with status 143: process 1 of a container has no default for it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def serve(factory: str, settings: ServiceSettings) -> None:
     """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop."""
-    uvicorn.run(
-        factory,
-        factory=True,
-        http=LimitedHead,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    with counted_together(settings.workers):
+        uvicorn.run(
+            factory,
+            factory=True,
+            http=LimitedHead,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )

@@ -1,12 +1,19 @@
-"""Settings come from the environment, are typed, and are read once. Secrets have no default anywhere."""
+"""Settings are typed and read once: from the environment, or from files of the same names in the folder of secrets.
+Secrets have no default anywhere."""
 
+import os
 import sys
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 Loaded = TypeVar("Loaded", bound=BaseSettings)
+
+SECRETS_FOLDER = "/run/secrets"
+SECRETS_FOLDER_VARIABLE = "POSTERN_SECRETS_FOLDER"
 
 
 def split_by_commas(value: Any) -> Any:
@@ -28,10 +35,21 @@ class ServiceSettings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of browser pages that may call this service, separated by commas"
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies in front, separated by commas; their X-Forwarded-For is believed",
+    )
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest request body that is read")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
-    _split_cors_origins = field_validator("cors_origins", mode="before")(split_by_commas)
+    _split_lists = field_validator("cors_origins", "trusted_proxies", mode="before")(split_by_commas)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
 
     @field_validator("issuer")
     @classmethod
@@ -50,13 +68,28 @@ class MigrationSettings(BaseSettings):
 
 
 def load(settings: type[Loaded]) -> Loaded:
-    """Read the environment; where something is missing or wrong, name every variable and exit with status 2."""
+    """Read the settings; where something is missing or wrong, name every variable and exit with status 2.
+
+    The environment wins over a file.
+    """
     prefix = str(settings.model_config.get("env_prefix", ""))
+    folder = Path(os.environ.get(SECRETS_FOLDER_VARIABLE, SECRETS_FOLDER))
     try:
-        return settings()
+        return settings(_secrets_dir=folder if folder.is_dir() else None)
     except ValidationError as error:
-        for item in error.errors(include_input=False, include_url=False):
+        for item in error.errors(include_url=False):
             name = f"{prefix}{'_'.join(str(step) for step in item['loc'])}".upper()
-            problem = "is not set" if item["type"] == "missing" else f"is wrong: {item['msg']}"
-            print(f"{name} {problem}", file=sys.stderr)  # noqa: T201 - there is no log yet
-        raise SystemExit(2) from None
+            _say(f"{name} {_problem(item['type'], item['msg'], item['input'])}")
+    except OSError as error:
+        _say(f"{error.filename} cannot be read: {error.strerror}")
+    raise SystemExit(2)
+
+
+def _problem(kind: str, message: str, value: object) -> str:
+    if kind == "missing":
+        return "is not set"
+    return "is empty" if value == "" else f"is wrong: {message}"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - there is no log yet

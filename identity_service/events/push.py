@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.notifications import Doorbell, wait_for
+from shared.tls import trusted
 
 logger = logging.getLogger("identity.push")
 
@@ -53,7 +54,9 @@ class Pusher:
 
     async def run(self) -> None:
         """Push what waits, for as long as the task lives."""
-        async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            transport=self._transport, verify=trusted(), timeout=TIMEOUT_SECONDS, trust_env=False
+        ) as http:
             while not self._doorbell.closed:
                 rung = self._doorbell.pull()
                 try:

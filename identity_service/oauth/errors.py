@@ -43,6 +43,10 @@ class AccountChanged(InvalidGrant):
     """The account or its password changed while the password was judged; trying once more is right."""
 
 
+class AccountDisabled(InvalidGrant):
+    """The password is right and the account disabled. Outside it looks like every other InvalidGrant."""
+
+
 class UnauthorizedClient(OAuthError):
     error = "unauthorized_client"
     description = "This client may not use this grant."

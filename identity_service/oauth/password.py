@@ -16,6 +16,7 @@ from shared.database import Database
 async def answer(
     database: Database,
     passwords: Passwords,
+    sign_ins: dict[str, int],
     issuer: TokenIssuer,
     lifetimes: Lifetimes,
     client: Client,
@@ -28,4 +29,5 @@ async def answer(
     scopes = scopes_within(form.find("scope"), client.scopes)
     audiences = audiences_within(form.all("resource"), client.audiences)
     asked = Asked(client.id, scopes, audiences, *device)
-    return issuer.for_session(await sign_in.sign_in(database, passwords, proof, asked, lifetimes, now), now)
+    grant = await sign_in.sign_in(database, passwords, sign_ins, proof, asked, lifetimes, now)
+    return issuer.for_session(grant, now)

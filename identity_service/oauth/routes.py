@@ -88,7 +88,15 @@ async def issue_token(request: Request, parts: PartsDep, now: NowDep) -> Respons
     client = await clients.authenticate(parts.database, read_credentials(request, form), grant_type)
     if grant_type == "password":
         answer = await password.answer(
-            parts.database, parts.passwords, parts.issuer, parts.lifetimes, client, form, device_of(request), now
+            parts.database,
+            parts.passwords,
+            parts.sign_ins,
+            parts.issuer,
+            parts.lifetimes,
+            client,
+            form,
+            device_of(request),
+            now,
         )
     elif grant_type == "refresh_token":
         answer = await refresh_token.refresh(

@@ -31,7 +31,9 @@ async def sign_browser_in(typed: SignIn, request: Request, parts: PartsDep, now:
     asked = Asked(client.id, client.scopes, client.audiences, *device_of(request))
     proof = Proof(typed.username, typed.password)
     try:
-        grant = await sign_in.sign_in(parts.database, parts.passwords, proof, asked, parts.lifetimes, now)
+        grant = await sign_in.sign_in(
+            parts.database, parts.passwords, parts.sign_ins, proof, asked, parts.lifetimes, now
+        )
     except InvalidGrant as error:
         raise NotSignedIn(error.reason) from None
     return _answer(parts, grant, now, 201)

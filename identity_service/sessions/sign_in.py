@@ -1,16 +1,21 @@
 """Signing in with a name and a password, whichever door it is done at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from identity_service.oauth.errors import AccountChanged, InvalidGrant
+from identity_service.errors import HashingBusy
+from identity_service.oauth.errors import AccountChanged, AccountDisabled, InvalidGrant
 from identity_service.sessions import service
 from identity_service.sessions.service import Asked, Grant, Lifetimes
 from identity_service.users import repository as users
 from identity_service.users.passwords import Passwords
 from shared.database import Database
 
-_MAX_CHARACTERS = 256
+OUTCOMES: Final = ("ok", "wrong_credentials", "disabled", "overloaded", "failed")
+_MAX_CHARACTERS: Final = 256
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,16 +27,43 @@ class Proof:
 
 
 async def sign_in(
-    database: Database, passwords: Passwords, proof: Proof, asked: Asked, lifetimes: Lifetimes, now: datetime
+    database: Database,
+    passwords: Passwords,
+    outcomes: dict[str, int],
+    proof: Proof,
+    asked: Asked,
+    lifetimes: Lifetimes,
+    now: datetime,
 ) -> Grant:
-    """Begin a session. Unknown user, disabled user and wrong password are one InvalidGrant, and take equally long."""
-    if len(proof.login) > _MAX_CHARACTERS or len(proof.password) > _MAX_CHARACTERS:
-        raise InvalidGrant("longer than any name or password")
+    """Begin a session. Unknown user, disabled user and wrong password are one InvalidGrant, and take equally long; they
+    differ in what is counted in `outcomes`, whose keys are OUTCOMES."""
+    with _counted(outcomes):
+        if len(proof.login) > _MAX_CHARACTERS or len(proof.password) > _MAX_CHARACTERS:
+            raise InvalidGrant("longer than any name or password")
+        try:
+            return await _attempt(database, passwords, proof, asked, lifetimes, now)
+        except AccountChanged:
+            # Another sign-in may have replaced an outdated hash of the same password.
+            return await _attempt(database, passwords, proof, asked, lifetimes, now)
+
+
+@contextmanager
+def _counted(outcomes: dict[str, int]) -> Iterator[None]:
+    outcome = "failed"
     try:
-        return await _attempt(database, passwords, proof, asked, lifetimes, now)
-    except AccountChanged:
-        # Another sign-in may have replaced an outdated hash of the same password.
-        return await _attempt(database, passwords, proof, asked, lifetimes, now)
+        yield
+        outcome = "ok"
+    except AccountDisabled:
+        outcome = "disabled"
+        raise
+    except InvalidGrant:
+        outcome = "wrong_credentials"
+        raise
+    except HashingBusy:
+        outcome = "overloaded"
+        raise
+    finally:
+        outcomes[outcome] += 1
 
 
 async def _attempt(
@@ -40,6 +72,8 @@ async def _attempt(
     async with database.begin() as db:
         user = await users.find_by_login(db, proof.login)
     right, new_hash = await passwords.verify(proof.password, user.password_hash if user is not None else None)
-    if user is None or not right or not user.is_active:
-        raise InvalidGrant("unknown or disabled user, or wrong password")
+    if user is None or not right:
+        raise InvalidGrant("unknown user or wrong password")
+    if not user.is_active:
+        raise AccountDisabled("the account is disabled")
     return await service.begin(database, user, new_hash, asked, lifetimes, now)

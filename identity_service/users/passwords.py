@@ -36,7 +36,10 @@ class Passwords:
             ["bcrypt_sha256", "bcrypt"], deprecated=["bcrypt"], bcrypt_sha256__rounds=rounds, bcrypt__rounds=rounds
         )
         self._crew = ThreadPoolExecutor(threads, thread_name_prefix="hashing", initializer=_be_nice)
-        self._room = threads + queue
+        self.threads = threads
+        # How often each was the outcome, since this began.
+        self.asked = {"taken": 0, "refused": 0}
+        self._room = self._places = threads + queue
         # zxcvbn keeps the hints of the password it judges in a global variable.
         self._judging = threading.Lock()
 
@@ -46,6 +49,12 @@ class Passwords:
 
     def stop(self) -> None:
         self._crew.shutdown(wait=False, cancel_futures=True)
+
+    def jobs(self) -> dict[str, int]:
+        """How many are hashed at this moment, and how many wait for a thread."""
+        taken = self._places - self._room
+        running = min(taken, self.threads)
+        return {"running": running, "waiting": taken - running}
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: str(self._context.hash(password)))
@@ -82,7 +91,9 @@ class Passwords:
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if self._room <= 0:
+            self.asked["refused"] += 1
             raise HashingBusy("the queue is full")
+        self.asked["taken"] += 1
         self._room -= 1
         future = asyncio.get_running_loop().run_in_executor(self._crew, work)
         # The place is free again when the work has ended, not when its caller has gone.

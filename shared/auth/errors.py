@@ -1,8 +1,27 @@
 """Refusals of the guards, with the challenges of RFC 6750 section 3."""
 
+from enum import StrEnum
+
 from shared.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
 
 REALM = 'Bearer realm="postern"'
+
+
+class Flaw(StrEnum):
+    """What is wrong with a token, in a word: for counting. The reason that is logged says it in full."""
+
+    MALFORMED = "malformed"
+    ALGORITHM = "algorithm"
+    TYPE = "type"
+    KEY = "unknown_key"
+    SIGNATURE = "signature"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    CLAIMS = "claims"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet_valid"
+    LIFETIME = "too_long_lived"
+    REVOKED = "revoked"
 
 
 class MissingToken(Unauthenticated):
@@ -13,7 +32,14 @@ class MissingToken(Unauthenticated):
 
 
 class InvalidToken(Unauthenticated):
-    """A token that is not good. Which of its checks failed is told to the log alone."""
+    """A token that is not good. Which of its checks failed is told to the log alone, and counted."""
+
+    flaw = Flaw.MALFORMED
+
+    def __init__(self, reason: str | None = None, flaw: Flaw | None = None) -> None:
+        super().__init__(reason)
+        if flaw is not None:
+            self.flaw = flaw
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
@@ -21,6 +47,8 @@ class InvalidToken(Unauthenticated):
 
 class UnknownKey(InvalidToken):
     """The issuer has no key of this name, as far as is known here: another process of its may know better already."""
+
+    flaw = Flaw.KEY
 
 
 class AmbiguousCredentials(BadRequest):

@@ -15,7 +15,10 @@ import httpx
 import orjson
 
 from shared.auth.errors import KeysUnavailable, UnknownKey
+from shared.logs import new_request_id, request_id
 from shared.tasks import end
+from shared.telemetry.client import TracedClient
+from shared.tls import trusted
 
 logger = logging.getLogger("postern.jwks")
 
@@ -50,7 +53,7 @@ class KeySource(Protocol):
         KeysUnavailable where that cannot be known."""
 
     async def start(self) -> None:
-        """Begin to keep the keys fresh. Returns without waiting for anybody."""
+        """Begin to keep the keys fresh. Returns when they are at hand, or were not to be had at the first try."""
 
     async def stop(self) -> None:
         """End what `start` began."""
@@ -72,7 +75,10 @@ class RemoteKeys:
         self._cooldown = cooldown
         self._keys: Mapping[str, PublicKey] = {}
         self._max_age = DEFAULT_MAX_AGE_SECONDS
+        # How often each was the outcome, since this began.
+        self.fetches = {"ok": 0, "failed": 0}
         self._tried_at = -float("inf")
+        self._fresh_at = time.monotonic()
         self._failed = False
         self._fetching: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
@@ -80,6 +86,10 @@ class RemoteKeys:
 
     def find(self, kid: str) -> PublicKey | None:
         return self._keys.get(kid)
+
+    def age(self) -> float:
+        """Seconds since the keys were last fetched; where they never were, since this began."""
+        return time.monotonic() - self._fresh_at
 
     async def get(self, kid: str) -> PublicKey:
         key = self._keys.get(kid)
@@ -96,6 +106,8 @@ class RemoteKeys:
         raise UnknownKey("unknown kid")
 
     async def start(self) -> None:
+        # Whoever asks first is not the one who waits for them.
+        await self._fetch()
         self._refreshing = asyncio.create_task(self._refresh_for_ever())
 
     async def stop(self) -> None:
@@ -110,9 +122,10 @@ class RemoteKeys:
 
     async def _refresh_for_ever(self) -> None:
         while True:
-            await self._fetch()
             # Half a lifetime, spread out, so that many processes do not ask in step.
             await asyncio.sleep(RETRY_SECONDS if self._failed else self._max_age * random.uniform(0.4, 0.6))  # noqa: S311
+            request_id.set(new_request_id())
+            await self._fetch()
 
     async def _fetch(self) -> None:
         if self._fetching is None:
@@ -135,17 +148,19 @@ class RemoteKeys:
             if not self._failed:
                 logger.warning("fetching the JWKS failed", extra={"url": self._url, "error": repr(error)})
             self._failed = True
+            self.fetches["failed"] += 1
         else:
             # A key that has not changed stays the same object: what it verified stays remembered.
             self._keys = {kid: old if (old := self._keys.get(kid)) == key else key for kid, key in keys.items()}
             self._max_age, self._failed = max_age, False
+            self._fresh_at = time.monotonic()
+            self.fetches["ok"] += 1
         finally:
             self._tried_at = time.monotonic()
 
     async def _download(self) -> tuple[Any, float]:
         if self._http is None:
-            # Kept: making one reads every certificate authority of the machine, a tenth of a second.
-            self._http = httpx.AsyncClient(transport=self._transport, timeout=FETCH_TIMEOUT_SECONDS)
+            self._http = TracedClient(transport=self._transport, verify=trusted(), timeout=FETCH_TIMEOUT_SECONDS)
         async with self._http.stream("GET", self._url) as response:
             response.raise_for_status()
             body = b""

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from jose import jwk
 from jose.constants import ALGORITHMS
 
-from shared.auth.errors import InvalidToken
+from shared.auth.errors import Flaw, InvalidToken
 from shared.auth.jwks import KeySource, PublicKey
 
 MAX_TOKEN_BYTES: Final = 8_192
@@ -74,7 +74,7 @@ class JwsReader:
         public = await self._keys.get(kid)
         signing_input = raw[: len(header_part) + 1 + len(claims_part)]
         if not self._prepare(public).accepts(signing_input, _decode(signature_part)):
-            raise InvalidToken("signature does not verify")
+            raise InvalidToken("signature does not verify", Flaw.SIGNATURE)
         if len(self._known_headers) < _MAX_KNOWN_HEADERS:
             self._known_headers[header_part] = kid
         return _json_object(claims_part), public
@@ -83,9 +83,9 @@ class JwsReader:
         """The key that an unverified header names, once everything else in that header is as it must be."""
         header = _json_object(header_part)
         if header.get("alg") != ALGORITHMS.RS256:
-            raise InvalidToken("another algorithm than RS256")
+            raise InvalidToken("another algorithm than RS256", Flaw.ALGORITHM)
         if not isinstance(kind := header.get("typ"), str) or kind.lower() not in self._types:
-            raise InvalidToken("another typ")
+            raise InvalidToken("another typ", Flaw.TYPE)
         if "crit" in header:
             raise InvalidToken("critical header parameters that are not understood")
         kid = header.get("kid")
@@ -107,7 +107,7 @@ def number(claims: dict[str, Any], name: str) -> float:
     value = claims.get(name)
     # true is an int to Python; what is infinite, NaN or beyond datetime is no instant.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST_INSTANT:
-        raise InvalidToken(f"{name} is missing or no number")
+        raise InvalidToken(f"{name} is missing or no number", Flaw.CLAIMS)
     return float(value)
 
 
@@ -115,7 +115,7 @@ def text(claims: dict[str, Any], name: str) -> str:
     """A text that is not empty. InvalidToken where it is none."""
     value = claims.get(name)
     if not isinstance(value, str) or not value:
-        raise InvalidToken(f"{name} is missing or no text")
+        raise InvalidToken(f"{name} is missing or no text", Flaw.CLAIMS)
     return value
 
 
@@ -123,27 +123,27 @@ def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
     """A list of texts, which may be absent. InvalidToken where it is something else."""
     value = claims.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidToken(f"{name} is no list of texts")
+        raise InvalidToken(f"{name} is no list of texts", Flaw.CLAIMS)
     return frozenset(value)
 
 
 def ensure_current(claims: dict[str, Any], now: float) -> None:
     """`exp` in the future; `iat`, and `nbf` where there is one, not. Five seconds of leeway each way."""
     if number(claims, "exp") <= now - LEEWAY_SECONDS:
-        raise InvalidToken("expired")
+        raise InvalidToken("expired", Flaw.EXPIRED)
     if number(claims, "iat") > now + LEEWAY_SECONDS:
-        raise InvalidToken("issued in the future")
+        raise InvalidToken("issued in the future", Flaw.NOT_YET)
     if "nbf" in claims and number(claims, "nbf") > now + LEEWAY_SECONDS:
-        raise InvalidToken("not valid yet")
+        raise InvalidToken("not valid yet", Flaw.NOT_YET)
 
 
 def ensure_meant_for(claims: dict[str, Any], issuer: str, audience: str) -> None:
     """`iss` is this issuer exactly; `aud`, one text or a list of them, names this audience."""
     if claims.get("iss") != issuer:
-        raise InvalidToken("another issuer")
+        raise InvalidToken("another issuer", Flaw.ISSUER)
     meant_for = claims.get("aud")
     if audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
-        raise InvalidToken("another audience")
+        raise InvalidToken("another audience", Flaw.AUDIENCE)
 
 
 def _decode(part: bytes) -> bytes:

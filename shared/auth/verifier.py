@@ -2,12 +2,13 @@
 
 from typing import Any, Final, Protocol
 
-from shared.auth.errors import InvalidToken
+from shared.auth.errors import Flaw, InvalidToken, KeysUnavailable
 from shared.auth.jwks import KeySource, PublicKey, RemoteKeys
 from shared.auth.jws import LEEWAY_SECONDS, JwsReader, ensure_current, ensure_meant_for, number, text, texts
 from shared.auth.principal import Principal
 from shared.auth.revocations import Revocations
 from shared.clock import Clock, SystemClock
+from shared.outbound import reached_at
 
 
 class Authority(Protocol):
@@ -26,6 +27,7 @@ class Authority(Protocol):
 
 
 ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
+OUTCOMES: Final = ("accepted", "remembered", "keys_unavailable", *Flaw)
 
 
 class Verifier:
@@ -49,15 +51,21 @@ class Verifier:
         self.keys = keys
         self.revocations: Revocations | None = None
         self.authority: Authority | None = None
+        # How often each was the outcome, since this began.
+        self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
         self._clock = clock or SystemClock()
         self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
         self._capacity = remember
         self._remembered: dict[str, tuple[Principal, PublicKey]] = {}
 
     @classmethod
-    def of(cls, issuer: str, audience: str, *, jwks_url: str | None = None) -> "Verifier":
-        """A verifier that fetches the issuer's keys; `jwks_url` where they are not at the usual place."""
-        return cls(issuer=issuer, audience=audience, keys=RemoteKeys(jwks_url or issuer + "/.well-known/jwks.json"))
+    def of(
+        cls, issuer: str, audience: str, *, jwks_url: str | None = None, issuer_address: str | None = None
+    ) -> "Verifier":
+        """A verifier that fetches the issuer's keys; `jwks_url` where they are not at the usual place, `issuer_address`
+        (`scheme://host[:port]`) where the issuer is not reached at its own URL from here."""
+        url = jwks_url or issuer + "/.well-known/jwks.json"
+        return cls(issuer=issuer, audience=audience, keys=RemoteKeys(url, transport=reached_at(issuer, issuer_address)))
 
     def obey(self, authority: Authority) -> None:
         """Refuse what this authority has revoked."""
@@ -75,6 +83,7 @@ class Verifier:
             and principal.expires_at > self._clock.now().timestamp() - LEEWAY_SECONDS
             and (self.revocations is None or not self.revocations.refuses(principal))
         ):
+            self.outcomes["remembered"] += 1
             return principal
         del self._remembered[token]
         return None
@@ -84,6 +93,19 @@ class Verifier:
 
         Raises InvalidToken with the reason for the log; KeysUnavailable where there is nothing to judge by.
         """
+        outcome: str = "accepted"
+        try:
+            return await self._verify(token)
+        except InvalidToken as refusal:
+            outcome = refusal.flaw
+            raise
+        except KeysUnavailable:
+            outcome = "keys_unavailable"
+            raise
+        finally:
+            self.outcomes[outcome] += 1
+
+    async def _verify(self, token: str) -> Principal:
         claims, key = await self._reader.read(token)
         ensure_meant_for(claims, self.issuer, self.audience)
         ensure_current(claims, self._clock.now().timestamp())
@@ -99,9 +121,9 @@ class Verifier:
 def _ensure_stands(principal: Principal, revocations: Revocations) -> None:
     # Its revocation would be forgotten before it expires.
     if principal.expires_at - principal.issued_at > revocations.memory_seconds:
-        raise InvalidToken("lives longer than revocations are kept")
+        raise InvalidToken("lives longer than revocations are kept", Flaw.LIFETIME)
     if revocations.refuses(principal):
-        raise InvalidToken("revoked")
+        raise InvalidToken("revoked", Flaw.REVOKED)
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

@@ -9,6 +9,7 @@ from shared.database import Database
 from shared.events.receiver import Effect, Feed, Receiver, Silence
 from shared.events.store import Store
 from shared.events.tables import ReceiverTables
+from shared.outbound import reached_at
 
 
 def obey_events(
@@ -22,10 +23,12 @@ def obey_events(
     memory_seconds: float = 900,
     silence: Silence | None = None,
     clock: Clock | None = None,
+    issuer_address: str | None = None,
 ) -> Receiver:
     """Have `verifier` refuse what its issuer revokes. The receiver starts and stops with the app that is protected.
 
-    `effects` are what events mean beyond that; tokens that live longer than `memory_seconds` are refused.
+    `effects` are what events mean beyond that; tokens that live longer than `memory_seconds` are refused;
+    `issuer_address` is where the issuer is reached from here, if not at its own URL.
     """
     receiver = Receiver(
         Feed(verifier.issuer, client_id, client_secret),
@@ -34,6 +37,7 @@ def obey_events(
         effects,
         silence=silence,
         clock=clock,
+        transport=reached_at(verifier.issuer, issuer_address),
     )
     verifier.obey(receiver)
     return receiver

@@ -26,8 +26,11 @@ from shared.events.received import TYPES, Received, open_token
 from shared.events.store import Store
 from shared.events.transmitter import Transmitter
 from shared.events.types import EventType
+from shared.logs import new_request_id, request_id
 from shared.notifications import Listener, wait_for
 from shared.tasks import end
+from shared.telemetry.client import TracedClient
+from shared.tls import trusted
 
 logger = logging.getLogger("postern.events")
 
@@ -97,6 +100,8 @@ class Receiver:
         self._told_while_loading: list[str] | None = None
         self._began_at = self._clock.now().timestamp()
         self._heard_at = 0.0
+        # Told of each event's lag, in seconds, when the event has had its effect.
+        self.lag_seen: Callable[[float], None] | None = None
 
     def silent_for(self) -> float:
         """Seconds since any process of this service last heard the transmitter."""
@@ -170,6 +175,8 @@ class Receiver:
             await self._revoke(db, received)
             if (effect := self._effects.get(received.type)) is not None:
                 await effect(db, received)
+        if self.lag_seen is not None:
+            self.lag_seen(max(0.0, (self._clock.now() - received.at).total_seconds()))
 
     async def _revoke(self, db: AsyncSession, received: Received) -> None:
         # A token of an issuer whose clock is ahead, accepted a little after its end, is still refused.
@@ -221,7 +228,8 @@ class Receiver:
 
     async def _poll_for_ever(self) -> None:
         feed = self._feed
-        async with httpx.AsyncClient(transport=self._transport, timeout=5, trust_env=False) as http:
+        request_id.set(new_request_id())
+        async with TracedClient(transport=self._transport, verify=trusted(), timeout=5, trust_env=False) as http:
             transmitter = Transmitter(http, feed.issuer, feed.client_id, feed.client_secret)
             # An event whose key were refused for a cooldown would be lost, and only the transmitter names keys here.
             keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
@@ -238,6 +246,7 @@ class Receiver:
         forget_at = 0.0
         wait = False
         while True:
+            request_id.set(new_request_id())
             sets, more = await transmitter.poll(url, ack, errors, BATCH, wait)
             ack, errors = await self._take(reader, sets, audience)
             if not more:

@@ -29,6 +29,7 @@ PUBLIC = {
         "GET /.well-known/ssf-configuration",
         "GET /account-deletions/{receipt}",
         "GET /livez",
+        "GET /metrics",
         "GET /readyz",
         "GET /users/{user_id}",
         "POST /users",

@@ -1,7 +1,6 @@
 """Who is calling is settled before anything else is looked at."""
 
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,7 +11,7 @@ from tests.posts.people import WRITE, Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
 
-UNKNOWN = str(uuid4())
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
 POST = {"title": "A title", "body": "A body"}
 
 WRITES: dict[str, dict[str, Any]] = {

@@ -14,6 +14,7 @@ from tests.support.services import Posts
 EDIT: dict[str, Any] = {"method": "PATCH", "json": {"title": "Mine now"}}
 DELETE: dict[str, Any] = {"method": "DELETE"}
 READ: dict[str, Any] = {"method": "GET"}
+SOMEBODY = "01890000-0000-7000-8000-000000000000"
 
 STORED = "SELECT title, version FROM posts.posts WHERE id = $1"
 
@@ -109,9 +110,9 @@ async def test_an_edit_by_a_moderator_leaves_the_post_its_authors(posts: Posts, 
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("author_id", str(uuid4())),
-        ("author", {"id": str(uuid4()), "username": "eve"}),
-        ("id", str(uuid4())),
+        ("author_id", SOMEBODY),
+        ("author", {"id": SOMEBODY, "username": "eve"}),
+        ("id", SOMEBODY),
         ("version", 7),
         ("created_at", "2020-01-01T00:00:00Z"),
         ("published_at", "2020-01-01T00:00:00Z"),

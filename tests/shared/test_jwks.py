@@ -154,6 +154,13 @@ def test_lifetime_of_the_keys_is_the_issuers_within_bounds(cache_control: str, s
     assert jwks._max_age(cache_control) == seconds
 
 
+async def test_keys_are_at_hand_once_started(server: KeyServer) -> None:
+    keys = RemoteKeys(server.url)
+    await keys.start()
+    assert keys.find("first") is not None
+    await keys.stop()
+
+
 async def test_stopping_leaves_no_task_behind() -> None:
     asked = asyncio.Event()
 

@@ -18,7 +18,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 
 RECEIVED = "SELECT jti FROM posts.received_events"
-EFFECTS = "SELECT * FROM posts.effects"
+EFFECTS = "SELECT jti FROM posts.effects ORDER BY number"
 OF_A_KIND = "https://events.example/of-a-kind"
 
 
@@ -32,13 +32,14 @@ async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
 @pytest.fixture
 async def effects(databases: Databases) -> AsyncIterator[None]:
     """A table in which an effect leaves a row, as often as it happens."""
-    await databases.fetch("posts_owner", "CREATE TABLE posts.effects (jti text CHECK (jti <> 'bad'))")
+    columns = "number int GENERATED ALWAYS AS IDENTITY, jti text CHECK (jti <> 'bad')"
+    await databases.fetch("posts_owner", f"CREATE TABLE posts.effects ({columns})")
     yield
     await databases.fetch("posts_owner", "DROP TABLE posts.effects")
 
 
 async def leave_a_row(db: AsyncSession, received: Received) -> None:
-    await db.execute(text("INSERT INTO posts.effects VALUES (:jti)"), {"jti": received.jti})
+    await db.execute(text("INSERT INTO posts.effects (jti) VALUES (:jti)"), {"jti": received.jti})
 
 
 async def count(databases: Databases, sql: str) -> int:

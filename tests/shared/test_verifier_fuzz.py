@@ -18,7 +18,7 @@ json_values = st.recursive(
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=5,
 )
-bounded = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+more = settings(max_examples=150)
 
 
 async def offer(token: str) -> None:
@@ -30,20 +30,20 @@ def any_of(*names: str) -> st.SearchStrategy[Mapping[str, Any]]:
     return st.dictionaries(st.sampled_from(names), json_values)
 
 
-@bounded
+@more
 @given(st.text() | st.from_regex(r"[\w.=-]+\.[\w.=-]+\.[\w.=-]+", fullmatch=True))
 async def test_any_text_as_a_token_is_refused(token: str) -> None:
     await offer(token)
     assert VERIFIER.recall(token) is None
 
 
-@bounded
+@more
 @given(any_of("alg", "typ", "kid", "crit", "b64"))
 async def test_any_header_gives_a_caller_or_a_refusal(header: Mapping[str, Any]) -> None:
     await offer(ISSUER.mint(header=header))
 
 
-@bounded
+@more
 @given(any_of("iss", "aud", "sub", "client_id", "exp", "iat", "nbf", "jti", "sid", "scope", "roles", "permissions"))
 async def test_any_claims_give_a_caller_or_a_refusal(claims: Mapping[str, Any]) -> None:
     await offer(ISSUER.mint(claims=claims))

@@ -1,0 +1,155 @@
+"""What deploy/telemetry asks of Prometheus is there to be asked, and Prometheus' own tool finds nothing wrong."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shared.auth import RemoteKeys, Verifier
+from shared.testing import Issuer
+from tests.support import services
+from tests.support.databases import Databases
+from tests.support.figures import Figures, figures_of
+from tests.support.services import Identity
+
+ROOT = Path(__file__).parents[2]
+FILES = ROOT / "deploy" / "telemetry"
+PROMTOOL = shutil.which("promtool")
+NAME = re.compile(r"\bpostern_\w+")
+SUFFIX = re.compile(r"_(bucket|sum|count)$")
+
+
+@pytest.fixture
+async def shown(databases: Databases, identity: Identity, issuer: Issuer) -> dict[str, Figures]:
+    """Of both services; posts fetches its keys, as it does when it is served."""
+    keys = RemoteKeys(f"{issuer.url}/.well-known/jwks.json", transport=issuer.transport())
+    verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
+    async with services.posts(databases, verifier) as posts:
+        return {"identity": await figures_of(identity.http), "posts": await figures_of(posts.http)}
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    if PROMTOOL is None and os.environ.get("CI") != "true":
+        pytest.skip("no promtool on this machine; on Debian: apt install prometheus")
+    assert PROMTOOL is not None, "CI checks the alert rules; install Prometheus"
+    return PROMTOOL
+
+
+def run(promtool: str, *arguments: str) -> None:
+    done = subprocess.run([promtool, *arguments], cwd=FILES, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load((FILES / "alerts.yml").read_text())["groups"]
+    found: list[dict[str, Any]] = group["rules"]
+    return found
+
+
+def dashboard() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FILES / "grafana" / "dashboards" / "postern.json").read_text())
+    return found
+
+
+def asked_for() -> list[str]:
+    """Every expression of the alerts and the dashboard."""
+    panels = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
+    return [rule["expr"] for rule in rules()] + panels
+
+
+def exists(name: str, types: dict[str, str]) -> bool:
+    return name in types or types.get(SUFFIX.sub("", name)) == "histogram"
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The table below this heading of docs/telemetry.md, without its first two lines."""
+    part = (ROOT / "docs" / "telemetry.md").read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    found = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in found[2:]]
+
+
+async def test_every_metric_that_is_asked_for_exists(shown: dict[str, Figures]) -> None:
+    types = {**shown["identity"].types, **shown["posts"].types}
+    asked = {name for expression in asked_for() for name in NAME.findall(expression)}
+    assert asked
+    assert [name for name in sorted(asked) if not exists(name, types)] == []
+
+
+async def test_every_metric_is_on_the_dashboard(shown: dict[str, Figures]) -> None:
+    text = json.dumps(dashboard())
+    assert [name for found in shown.values() for name in found.types if name not in text] == []
+
+
+async def test_the_documentation_lists_exactly_the_metrics_that_exist(shown: dict[str, Figures]) -> None:
+    exist = {
+        (name, kind, "both" if name in shown["identity"].types and name in shown["posts"].types else service)
+        for service, found in shown.items()
+        for name, kind in found.types.items()
+    }
+    listed = {(row[0].strip("`"), row[1], row[3]) for row in rows("Figures")}
+    assert listed == exist != set()
+
+
+async def test_the_documentation_names_every_label_and_outcome(shown: dict[str, Figures]) -> None:
+    listed = " ".join(cell for row in rows("Figures") for cell in (row[2], row[4]))
+    found = {
+        value for figures in shown.values() for label in ("outcome", "state", "pool") for value in figures.values(label)
+    }
+    assert {f"`{value}`" for value in found} <= set(re.findall(r"`\w+`", listed))
+
+
+def test_the_documentation_lists_exactly_the_alerts() -> None:
+    listed = {(row[0].strip("`"), row[1]) for row in rows("Alerts")}
+    assert listed == {(rule["alert"], rule["labels"]["severity"]) for rule in rules()} != set()
+
+
+def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
+    assert all(set(rule["annotations"]) == {"summary", "description"} and rule["for"] for rule in rules())
+
+
+def test_every_alert_is_tried() -> None:
+    tried = (FILES / "alerts_test.yml").read_text()
+    assert [rule["alert"] for rule in rules() if f'alertname="{rule["alert"]}"' not in tried] == []
+
+
+def test_prometheus_finds_every_replica() -> None:
+    jobs = yaml.safe_load((FILES / "prometheus.yml").read_text())["scrape_configs"]
+    found = {
+        job["job_name"]: [(dns["names"], dns["type"], dns["port"]) for dns in job["dns_sd_configs"]] for job in jobs
+    }
+    assert found == {"identity": [(["identity"], "A", 8001)], "posts": [(["posts"], "A", 8002)]}
+
+
+def test_grafana_finds_its_dashboard_and_its_data() -> None:
+    provisioning = FILES / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"]
+    sources = {target["datasource"]["uid"] for panel in dashboard()["panels"] for target in panel["targets"]}
+    assert sources == {source["uid"]}
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "postern.yml").read_text())["providers"]
+    assert provider["options"]["path"].startswith("/")
+
+
+def test_prometheus_accepts_its_configuration_and_the_rules(promtool: str) -> None:
+    run(promtool, "check", "config", "prometheus.yml")
+    run(promtool, "check", "rules", "alerts.yml")
+
+
+def test_alerts_fire_when_they_should_and_only_then(promtool: str) -> None:
+    run(promtool, "test", "rules", "alerts_test.yml")
+
+
+def test_every_expression_of_the_dashboard_can_be_parsed(promtool: str, tmp_path: Path) -> None:
+    """As rules, since promtool parses those: the variables of Grafana get a value first."""
+    panels = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
+    parsed = [expr.replace("$__rate_interval", "1m").replace("$job", "posts") for expr in panels]
+    records = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(parsed)]
+    file = tmp_path / "panels.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": records}]}))
+    run(promtool, "check", "rules", "--lint=none", str(file))

@@ -1,0 +1,111 @@
+"""What the posts service says of itself to Prometheus."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from posts_service.posts import repository
+from shared.auth import RemoteKeys, Verifier
+from shared.auth.revocations import FOR_EVER, Kind, Revocation
+from shared.events.received import Received
+from shared.events.types import EventType
+from shared.testing import Issuer, StandingClock
+from tests.posts.people import Person
+from tests.shared.key_server import KeyServer, serving
+from tests.support import services
+from tests.support.databases import Databases
+from tests.support.figures import figures_of
+from tests.support.services import Posts, bearer
+from tests.support.waiting import until
+
+VERIFICATIONS = "postern_token_verifications_total"
+LAG = "postern_security_event_lag_seconds"
+
+
+@pytest.fixture
+async def key_server(issuer: Issuer) -> AsyncIterator[KeyServer]:
+    async with serving(issuer) as server:
+        yield server
+
+
+async def test_tokens_are_counted_by_what_became_of_them(posts: Posts, ada: Person) -> None:
+    forged = Issuer(audience=ada.issuer.audience)
+    forged.rotate("the forger's")
+    bad = {
+        "expired": ada.bearer(expires_in=-60),
+        "not_yet_valid": ada.bearer(claims={"iat": 32_503_680_000, "exp": 32_503_680_600}),
+        "audience": ada.bearer(claims={"aud": "http://other.example"}),
+        "issuer": ada.bearer(claims={"iss": "http://other.example"}),
+        "type": ada.bearer(header={"typ": "rt+jwt"}),
+        "algorithm": ada.bearer(header={"alg": "HS256"}),
+        "signature": Person(forged, "ada").bearer(header={"kid": ada.issuer.kid}),
+        "unknown_key": Person(forged, "ada").bearer(),
+        "claims": ada.bearer(claims={"sub": 1}),
+        "too_long_lived": ada.bearer(expires_in=86_400),
+        "malformed": bearer("a.b"),
+    }
+    for headers in bad.values():
+        assert (await posts.http.get("/posts", headers=headers)).status_code == 401
+    for _ in range(3):
+        assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 200
+    posts.parts.receiver.revocations.add(Revocation(Kind.DISABLED, ada.id, FOR_EVER, FOR_EVER), 0)
+    assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 401
+    found = await figures_of(posts.http)
+    expected = {**dict.fromkeys(bad, 1), "accepted": 1, "remembered": 2, "revoked": 1, "keys_unavailable": 0}
+    assert {outcome: found(VERIFICATIONS, outcome=outcome) for outcome in found.values("outcome")} == expected
+    assert found("postern_revocations_held") == 1
+
+
+async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
+    databases: Databases, issuer: Issuer, key_server: KeyServer
+) -> None:
+    keys = RemoteKeys(key_server.url, cooldown=0)
+    verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
+    async with services.posts(databases, verifier) as posts:
+        await until(lambda: keys.fetches["ok"] == 1)
+        key_server.err(status="500 Internal Server Error")
+        unknown = issuer.bearer(header={"kid": "another"})
+        assert (await posts.http.get("/posts", headers=unknown)).status_code == 503
+        found = await figures_of(posts.http)
+        outcomes = [found("postern_jwks_fetches_total", outcome=outcome) for outcome in ("ok", "failed")]
+        assert outcomes[0] == 1
+        assert outcomes[1] >= 1
+        assert found(VERIFICATIONS, outcome="keys_unavailable") == 1
+        before = keys.age()
+        assert 0 < found("postern_jwks_age_seconds") < before
+        key_server.recover()
+        assert (await posts.http.get("/posts", headers=unknown)).status_code == 401
+        assert (keys.fetches["ok"], keys.age() < before) == (2, True)
+
+
+async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
+    timed: Posts, clock: StandingClock, ada: Person
+) -> None:
+    at = clock.now() - timedelta(seconds=7)
+    ended = Received(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
+    for _ in range(2):
+        await timed.parts.receiver.apply(ended)
+    found = await figures_of(timed.http)
+    assert (found(f"{LAG}_count"), found(f"{LAG}_sum")) == (1, 7)
+    assert (found(f"{LAG}_bucket", le="5.0"), found(f"{LAG}_bucket", le="10.0")) == (0, 1)
+
+
+async def test_connections_are_shown_and_those_who_wait(databases: Databases, issuer: Issuer) -> None:
+    async with services.posts(databases, issuer.verifier(), database_pool_size=1) as posts:
+        reads = posts.parts.database.reads
+        held = await reads._take()
+        waiting = asyncio.create_task(reads.row(repository.BY_ID, post_id=uuid4()))
+        await until(lambda: reads.use().waiting == 1)
+        async with posts.parts.database.begin() as db:
+            await db.connection()
+            found = await figures_of(posts.http)
+        reads._give_back(held)
+        await waiting
+        name = "postern_database_connections"
+        assert [found(f"{name}_{figure}", pool="reads") for figure in ("size", "in_use", "waiting")] == [1, 1, 1]
+        assert [found(f"{name}_{figure}", pool="transactions") for figure in ("size", "in_use", "waiting")] == [1, 1, 0]
+        calm = await figures_of(posts.http)
+        assert [calm(f"{name}_{figure}", pool="reads") for figure in ("in_use", "waiting")] == [0, 0]

@@ -1,0 +1,115 @@
+"""Figures: by templates and few values, read when they are asked for, apart for each app."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from fastapi import FastAPI, Response
+
+from shared import problems
+from shared.auth import public
+from shared.errors import Unavailable
+from shared.metrics import Metrics, metrics_routes
+from shared.middleware import RequestContext
+from tests.shared.apps import asked
+from tests.support.figures import Figures, figures_of
+
+REQUESTS = "postern_http_requests_total"
+DURATION = "postern_http_request_duration_seconds"
+THINGS = "/things/{thing_id}"
+
+
+def measured_app(metrics: Metrics) -> FastAPI:
+    app = FastAPI()
+    app.add_middleware(RequestContext, answered=metrics.answered)
+    problems.install(app)
+
+    @app.get(THINGS)
+    @public
+    async def thing(thing_id: str) -> Response:
+        if thing_id == "broken":
+            raise RuntimeError("a mistake")
+        if thing_id == "away":
+            raise Unavailable
+        return Response()
+
+    app.include_router(metrics_routes(metrics))
+    return app
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+def shown(metrics: Metrics) -> Figures:
+    return Figures(metrics.render().decode())
+
+
+async def test_requests_are_counted_by_method_template_and_status(metrics: Metrics) -> None:
+    async with asked(measured_app(metrics)) as http:
+        for name in ("one", "two", "away", "broken"):
+            await http.get(f"/things/{name}")
+        await http.head("/things/one")
+        await http.post("/things/one")
+        found = await figures_of(http)
+    counts = {status: found(REQUESTS, method="GET", route=THINGS, status=status) for status in ("200", "503", "500")}
+    assert counts == {"200": 3, "503": 1, "500": 1}
+    assert found(REQUESTS, method="POST", route=THINGS, status="405") == 1
+    assert found(f"{DURATION}_count", method="GET", route=THINGS, status="200") == 3
+    assert found(f"{DURATION}_bucket", method="GET", route=THINGS, status="200", le="+Inf") == 3
+    assert found(f"{DURATION}_sum", method="GET", route=THINGS, status="200") > 0
+
+
+async def test_what_strangers_write_is_no_label(metrics: Metrics) -> None:
+    async with asked(measured_app(metrics)) as http:
+        for number in range(5):
+            await http.get(f"/things/{number}?token=secret")
+            await http.get(f"/nowhere/{number}")
+            await http.request(f"METHOD{number}", "/nowhere")
+        found = await figures_of(http)
+    assert found.values("route") == {THINGS, "other"}
+    assert found.values("method") == {"GET", "other"}
+    assert "secret" not in found.text
+
+
+async def test_request_whose_client_has_gone_is_counted(metrics: Metrics) -> None:
+    gone = asyncio.CancelledError
+
+    async def app(*_: object) -> None:
+        raise gone
+
+    answer: Callable[..., Awaitable[None]] = RequestContext(app, answered=metrics.answered)
+    with pytest.raises(gone):
+        await answer({"type": "http", "method": "GET", "path": "/", "headers": []}, None, None)
+    assert shown(metrics)(REQUESTS, method="GET", route="other", status="aborted") == 1
+
+
+def test_figures_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
+    now, pools, outcomes = [1.0], {"a": 1.0, "b": 2.0}, {"ok": 0, "failed": 0}
+    metrics.gauge("a_gauge", "One", lambda: now[0], "livemax")
+    metrics.gauges("gauges", "Some", "pool", lambda: pools, "livesum")
+    metrics.tally("a_tally_total", "Counted", "outcome", lambda: outcomes)
+    found = shown(metrics)
+    assert (found("a_gauge"), found("gauges", pool="b"), found("a_tally_total", outcome="ok")) == (1, 2, 0)
+    now[0], pools["b"], outcomes["ok"] = 3.0, 0.0, 5
+    metrics.refresh()
+    found = shown(metrics)
+    assert (found("a_gauge"), found("gauges", pool="b"), found("a_tally_total", outcome="ok")) == (3, 0, 5)
+    assert found("a_tally_total", outcome="failed") == 0
+
+
+async def test_two_apps_in_one_process_do_not_meet() -> None:
+    async with asked(measured_app(Metrics())) as one, asked(measured_app(Metrics())) as other:
+        await one.get("/things/one")
+        assert (await figures_of(one))(REQUESTS, method="GET", route=THINGS, status="200") == 1
+        assert (await figures_of(other))(REQUESTS, method="GET", route=THINGS, status="200") == 0
+
+
+async def test_only_what_is_declared_is_shown(metrics: Metrics) -> None:
+    async with asked(measured_app(metrics)) as http:
+        await http.get("/things/one")
+        answer: httpx.Response = await http.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    assert set(Figures(answer.text).types) == {REQUESTS, DURATION}

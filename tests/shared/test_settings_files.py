@@ -1,0 +1,75 @@
+"""A setting may be a file of its name in the folder of secrets, as containers get them."""
+
+from pathlib import Path
+
+import pytest
+
+import posts_service.settings as posts
+from shared.settings import SECRETS_FOLDER_VARIABLE, load
+from tests.shared.test_settings import DATABASE_URL, POSTS, SECRET, nothing_is_set, refusal, set_all
+
+__all__ = ["nothing_is_set"]
+
+PLAIN = {name: value for name, value in POSTS.items() if SECRET not in value}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(SECRETS_FOLDER_VARIABLE, str(tmp_path))
+    set_all(monkeypatch, PLAIN)
+    for name in POSTS.keys() - PLAIN.keys():
+        (tmp_path / name).write_text(f"{POSTS[name]}\n")
+    return tmp_path
+
+
+def test_secrets_come_from_files(folder: Path) -> None:
+    settings = load(posts.Settings)
+    assert settings.database_url == DATABASE_URL
+    assert settings.client_secret.get_secret_value() == SECRET
+
+
+def test_the_environment_wins_over_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTS_CLIENT_SECRET", "another secret")
+    assert load(posts.Settings).client_secret.get_secret_value() == "another secret"
+
+
+def test_file_that_is_missing_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "POSTS_CLIENT_SECRET").unlink()
+    assert refusal(posts.Settings, capsys) == ["POSTS_CLIENT_SECRET is not set"]
+
+
+@pytest.mark.parametrize("name", ["POSTS_CLIENT_SECRET", "POSTS_DATABASE_URL"])
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_file_that_is_empty_is_named(folder: Path, capsys: pytest.CaptureFixture[str], name: str, content: str) -> None:
+    (folder / name).write_text(content)
+    assert refusal(posts.Settings, capsys) == [f"{name} is empty"]
+
+
+def test_folder_where_a_file_should_be_is_no_secret(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # What a container engine makes where the file to mount is missing.
+    (folder / "POSTS_CLIENT_SECRET").unlink()
+    (folder / "POSTS_CLIENT_SECRET").mkdir()
+    with pytest.warns(UserWarning, match="POSTS_CLIENT_SECRET"):
+        assert refusal(posts.Settings, capsys) == ["POSTS_CLIENT_SECRET is not set"]
+
+
+def test_a_folder_that_is_not_there_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, POSTS)
+    monkeypatch.setenv(SECRETS_FOLDER_VARIABLE, "/nowhere")
+    assert load(posts.Settings).database_url == DATABASE_URL
+
+
+@pytest.mark.parametrize("proxies", ["10.0.0.0/8", "127.0.0.1, ::1,172.16.0.0/12", ""])
+def test_trusted_proxies_are_addresses_and_networks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, proxies: str
+) -> None:
+    monkeypatch.setenv("POSTS_TRUSTED_PROXIES", proxies)
+    assert ",".join(load(posts.Settings).trusted_proxies) == proxies.replace(" ", "")
+
+
+@pytest.mark.parametrize("proxies", ["*", "caddy", "10.0.0.1/8", "10.0.0.0/8;::1"])
+def test_a_proxy_that_is_no_address_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], proxies: str
+) -> None:
+    monkeypatch.setenv("POSTS_TRUSTED_PROXIES", proxies)
+    assert [line.split(":")[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_TRUSTED_PROXIES is wrong"]

@@ -1,0 +1,109 @@
+"""One trace, from the request at posts to its database and to identity; one request id in both logs."""
+
+import base64
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.spans import Seen, SpanReceiver
+from tests.support.stack import Person, Stack, stack
+from tests.support.waiting import until, until_async
+
+SETTINGS = {"IDENTITY_BCRYPT_ROUNDS": "4", "IDENTITY_KEY_CHECK_SECONDS": "0.2", "IDENTITY_LOG_LEVEL": "debug"}
+JWKS = "/.well-known/jwks.json"
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[SpanReceiver]:
+    with SpanReceiver().listening() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def traced(receiver: SpanReceiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = {**SETTINGS, **receiver.environment, "POSTS_LOG_LEVEL": "debug"}
+    with stack(tmp_path_factory.mktemp("traced"), **settings) as found:
+        yield found
+
+
+def kid_of(person: Person) -> str:
+    head = person.tokens["access_token"].partition(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(head + "=="))["kid"])
+
+
+async def first_sight(http: httpx.AsyncClient, person: Person) -> tuple[str, str]:
+    """The trace and the request id of the first request that is accepted with a token of a key that posts does not
+    have yet: it is the one that fetched the key. Before, unknown keys are not asked for: there is a cooldown."""
+    sent = {"trace": "", "request": ""}
+
+    async def accepted() -> bool:
+        sent.update(trace=secrets.token_hex(16), request=secrets.token_hex(8))
+        parent = f"00-{sent['trace']}-{secrets.token_hex(8)}-01"
+        fields = {**person.headers, "traceparent": parent, "X-Request-ID": sent["request"], "baggage": "from=outside"}
+        answer = await http.get(f"{person.stack.posts}/posts?state=draft&q=a-secret-word", headers=fields)
+        return answer.status_code == 200
+
+    await until_async(accepted)
+    return sent["trace"], sent["request"]
+
+
+def lines(stack: Stack, service: str, **fields: str) -> list[dict[str, Any]]:
+    """The log lines with these fields."""
+    found = [json.loads(line) for line in stack.log(service).splitlines() if line.startswith("{")]
+    return [line for line in found if fields.items() <= line.items()]
+
+
+def one(spans: list[Seen], service: str, name: str) -> Seen:
+    (found,) = [span for span in spans if (span.service, span.name) == (service, name)]
+    return found
+
+
+async def test_one_trace_and_one_id_from_posts_to_its_database_and_to_identity(
+    traced: Stack, receiver: SpanReceiver, http: httpx.AsyncClient
+) -> None:
+    ada = await Person(http, traced, "ada").register()
+    old = kid_of(ada)
+    traced.command("identity", "withdraw-key", old)
+
+    async def another_key_signs() -> bool:
+        return kid_of(await ada.sign_in()) != old
+
+    await until_async(another_key_signs)
+    trace, request = await first_sight(http, ada)
+    await until(lambda: len(receiver.of(trace)) >= 4)
+    spans = receiver.of(trace)
+    server = one(spans, "postern-posts", "GET /posts")
+    call = one(spans, "postern-posts", "GET")
+    asked = one(spans, "postern-identity", f"GET {JWKS}")
+    read = one(spans, "postern-posts", "SELECT posts.posts")
+    assert (call.parent, asked.parent, read.parent) == (server.id, call.id, server.id)
+    assert call.attributes["url.full"] == traced.identity + JWKS
+    assert read.attributes == {"db.system.name": "postgresql", "db.query.summary": "SELECT posts.posts"}
+    assert {span.attributes["postern.request_id"] for span in (server, asked)} == {request}
+    both = [
+        lines(traced, "posts", path="/posts", request_id=request),
+        lines(traced, "identity", path=JWKS, request_id=request),
+    ]
+    assert [[line["trace_id"] for line in found] for found in both] == [[trace], [trace]]
+    for secret in (ada.tokens["access_token"], ada.tokens["refresh_token"], "a-secret-word", "from=outside"):
+        assert secret.encode() not in receiver.raw
+
+
+async def test_probes_are_not_traced_and_work_in_the_background_has_ids_of_its_own(
+    traced: Stack, receiver: SpanReceiver, http: httpx.AsyncClient
+) -> None:
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await http.get(traced.posts + path)).status_code == 200
+    poll = "POST /ssf/streams/{stream_id}/poll"
+    await until(lambda: any(span.name == poll for span in receiver.spans))
+    (asked, *_) = [span for span in receiver.spans if span.name == poll]
+    await until(lambda: any(span.id == asked.parent for span in receiver.spans))
+    (call,) = [span for span in receiver.spans if span.id == asked.parent]
+    assert (call.service, asked.service, call.parent) == ("postern-posts", "postern-identity", "")
+    assert lines(traced, "identity", request_id=asked.attributes["postern.request_id"])
+    assert not [span for span in receiver.spans if span.name.endswith(("/livez", "/readyz", "/metrics"))]
+    assert not [span for span in receiver.spans if "alembic" in span.name]
