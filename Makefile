@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo identity posts test check format bench migrate new-migration docs lock clean
+.PHONY: help run demo identity posts up down roll test check format bench migrate new-migration docs lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -23,8 +23,22 @@ identity: $(VENV)/local ## A command of the identity service: make identity DO="
 posts: $(VENV)/local ## A command of the posts service: make posts DO="--help"
 	@$(BIN)/python -m deploy.local service posts $(DO)
 
-test: $(VENV)/development ## Run every test
-	@$(BIN)/python -m pytest $(ARGS)
+up: ## Run everything in containers: make up, or make up POSTS=3 IDENTITY=2; needs Docker
+	@$(PYTHON) -m deploy.compose secrets
+	@REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) docker compose up --build --detach --wait --remove-orphans \
+	  --scale identity=$(or $(IDENTITY),1) --scale posts=$(or $(POSTS),1)
+	@echo "$${IDENTITY_URL:-http://localhost:8001}/docs and $${POSTS_URL:-http://localhost:8002}/docs;" \
+	  "the password of admin is in $${SECRETS_FOLDER:-.secrets}/ADMIN_PASSWORD"
+
+down: ## End what `make up` runs; with VOLUMES=1 its data, image and secrets go too
+	@docker compose --profile '*' down --remove-orphans $(if $(VOLUMES),--volumes)
+	@$(if $(VOLUMES),docker image rm --force $${POSTERN_IMAGE:-postern:local} >/dev/null; rm -rf $${SECRETS_FOLDER:-.secrets})
+
+roll: ## Replace every replica of `make up` by a new one, one by one: make roll, or make roll SERVICE=posts
+	@$(PYTHON) -m deploy.compose roll $(or $(SERVICE),identity posts)
+
+test: $(VENV)/development ## Run every test, in two processes; ARGS="tests/posts -k draft -n 0" for some in one
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/development ## Formatter, linter, strict types, import rules
 	@$(BIN)/ruff format --check .

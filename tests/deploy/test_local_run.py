@@ -12,7 +12,7 @@ import pytest
 from deploy.local.__main__ import main
 from deploy.local.demo_texts import write_post
 from deploy.local.environment import Addresses, service_environment
-from deploy.local.processes import LocalFailure
+from deploy.local.processes import LocalFailure, any_free_port
 from deploy.local.run import sole_use
 from deploy.local.secret_file import load_secrets
 
@@ -60,11 +60,12 @@ def test_a_corrupt_secrets_file_is_refused_and_left_alone(tmp_path: Path, conten
     assert path.read_text() == content
 
 
-@pytest.mark.parametrize("service", ["identity", "posts"])
+@pytest.mark.parametrize(("service", "other"), [("identity", "posts"), ("posts", "identity")])
 def test_a_busy_port_is_named_before_anything_starts(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], busy_port: int, service: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], busy_port: int, service: str, other: str
 ) -> None:
-    assert main(["run", f"--home={tmp_path}", f"--{service}-port={busy_port}"]) == 1
+    ports = [f"--{service}-port={busy_port}", f"--{other}-port={any_free_port()}"]
+    assert main(["run", f"--home={tmp_path}", *ports]) == 1
     message = capsys.readouterr().err
     assert f"port {busy_port} is in use" in message
     assert f"make run {service.upper()}_PORT=" in message

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local import processes
 from deploy.local.processes import Child, end_children, rotate, start_child
+from tests.support.waiting import wait_until
 
 OBEDIENT = "print('up', flush=True); import signal; signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
@@ -18,10 +19,7 @@ def python(code: str, log: Path, text_in: str | None = None) -> Child:
 
 
 def await_first_words(child: Child) -> None:
-    for _ in range(1_000_000):
-        if "up" in child.last_words():
-            return
-    pytest.fail("the child says nothing")
+    wait_until(lambda: "up" in child.last_words(), lambda: "the child says nothing")
 
 
 def test_a_child_is_asked_to_end_before_it_is_made_to(tmp_path: Path) -> None:

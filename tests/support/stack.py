@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from deploy.local.environment import Addresses, service_environment
-from deploy.local.processes import Child, any_free_port, end_children, start_child
+from deploy.local.processes import Child, end_children, start_child
 from deploy.local.secret_file import load_secrets
+from shared.tls import trusted
 from tests.support.databases import Databases, migrated
+from tests.support.ports import held_port
 from tests.support.services import PASSWORD
 from tests.support.waiting import wait_until
 
@@ -25,7 +27,9 @@ class Stack:
     def __init__(self, home: Path, databases: Databases, **settings: str) -> None:
         self.databases = databases
         self._home = home
-        self._addresses = Addresses(any_free_port(), any_free_port(), databases.server.port)
+        self._ports = ExitStack()
+        identity, posts = (self._ports.enter_context(held_port()) for _ in range(2))
+        self._addresses = Addresses(identity, posts, databases.server.port)
         secrets = {
             **load_secrets(home / "secrets.json"),
             **{f"{r}_password": p for r, p in databases.passwords.items()},
@@ -61,6 +65,7 @@ class Stack:
 
     def end(self) -> None:
         end_children(list(self._children.values()))
+        self._ports.close()
 
     def await_ready(self, service: str) -> None:
         url = f"{self.identity if service == 'identity' else self.posts}/readyz"
@@ -77,10 +82,20 @@ class Stack:
         return (self._home / f"{service}.log").read_text()
 
 
+class Place(Protocol):
+    """Where both services are."""
+
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def posts(self) -> str: ...
+
+
 class Person:
     """Somebody with an account, over HTTP."""
 
-    def __init__(self, http: httpx.AsyncClient, stack: Stack, username: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, stack: Place, username: str) -> None:
         self.http = http
         self.stack = stack
         self.username = username
@@ -139,6 +154,6 @@ def await_answer(child: Child, url: str) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return httpx.get(url, verify=trusted(), timeout=2).status_code == 200
     except httpx.TransportError:
         return False

@@ -1,0 +1,98 @@
+"""In a fresh clone, as somebody would who has just read the README: up, the walk-through, down.
+
+Runs before the other tests of this folder: all of them have the same two ports.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.containers import ROOT, Containers
+from tests.system.test_readme import blocks
+
+PROJECT = "postern-clone"
+
+
+@pytest.fixture(scope="module")
+def clone(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
+    """What git would hand out of this tree, and nothing else of it."""
+    folder = tmp_path_factory.mktemp("clone")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    found = Containers({"COMPOSE_PROJECT_NAME": PROJECT}, folder)
+    try:
+        yield found
+    finally:
+        found.run("make", "down", "VOLUMES=1")
+
+
+def left_over(clone: Containers, kind: str) -> list[str]:
+    label = f"label=com.docker.compose.project={PROJECT}"
+    listing = ["docker", "ps", "--all", "--quiet"] if kind == "container" else ["docker", kind, "ls", "--quiet"]
+    return clone.run(*listing, "--filter", label).split()
+
+
+def test_up_the_walk_through_and_down(clone: Containers) -> None:
+    said = clone.run("make", "up")
+    assert "http://localhost:8001/docs" in said
+    walk_through(clone)
+    clone.run("make", "down")
+    assert left_over(clone, "container") == left_over(clone, "network") == []
+    assert left_over(clone, "volume") != []
+    # Everything is there again, and the same secrets fit.
+    clone.run("make", "up")
+    assert clone.attempt("bash", text_in="".join(sign_in())).stdout.startswith("ey")
+    clone.run("make", "down", "VOLUMES=1")
+    for kind in ("container", "network", "volume"):
+        assert left_over(clone, kind) == []
+    assert clone.run("docker", "images", "--quiet", "postern:local") == ""
+    assert clone.attempt("ls", ".secrets").returncode != 0
+
+
+def walk_through(clone: Containers) -> None:
+    pasted = "".join(blocks("A walk-through", "bash"))
+    done = clone.attempt("bash", text_in=pasted)
+    outcomes = re.findall(r"^(\d{3}), expected (\d{3})$", done.stdout, re.MULTILINE)
+    assert len(outcomes) == pasted.count("\nexpect ")
+    assert all(got == expected for got, expected in outcomes), done.stdout
+    assert done.stderr == ""
+
+
+def sign_in() -> list[str]:
+    """Of the walk-through: Ada is still known."""
+    found = "".join(blocks("A walk-through", "bash")).splitlines(keepends=True)
+    return [line for line in found if line.startswith(("member()", "TOKENS=", "ADA="))] + ['echo "$ADA"\n']
+
+
+@pytest.mark.parametrize(
+    ("name", "breaks"),
+    [("IDENTITY_KEY_ENCRYPTION_KEY", "empty"), ("POSTS_CLIENT_SECRET", "empty"), ("POSTS_DATABASE_URL", "missing")],
+)
+def test_a_secret_that_is_missing_or_empty_is_named(clone: Containers, name: str, breaks: str) -> None:
+    clone.run("python3", "-m", "deploy.compose", "secrets")
+    secret = Path(clone.run("realpath", ".secrets").strip()) / name
+    kept = secret.read_text()
+    secret.unlink()
+    if breaks == "empty":
+        secret.touch()
+    try:
+        refused = clone.attempt("make", "up")
+        assert refused.returncode != 0
+        assert f"{name} is {breaks}" in refused.stderr
+        # Without make in between it is refused as well, before anything serves.
+        refused = clone.attempt("docker", "compose", "up", "--build", "--detach", "--wait")
+        assert refused.returncode != 0
+        assert name in refused.stderr + clone.run("docker", "compose", "logs", "--no-color")
+        assert clone.replicas("caddy") == []
+    finally:
+        secret.unlink(missing_ok=True)
+        secret.write_text(kept)
+        clone.run("docker", "compose", "down", "--volumes")

@@ -1,0 +1,130 @@
+"""What the containers may do, what they hold, and who reaches whom."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.containers import Containers
+from tests.system.conftest import NewPerson
+
+SERVICES = ("identity", "posts")
+SECRETS = {
+    "identity": {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY"},
+    "posts": {"POSTS_CLIENT_SECRET", "POSTS_DATABASE_URL"},
+}
+WRITE_EVERYWHERE = """
+import os
+for folder, folders, files in os.walk("/"):
+    if folder in ("/proc", "/sys", "/dev", "/tmp"):
+        folders.clear()
+        continue
+    if os.access(folder, os.W_OK):
+        print(folder)
+    for name in files:
+        if os.access(os.path.join(folder, name), os.W_OK):
+            print(os.path.join(folder, name))
+"""
+CONNECTS = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2).close()
+    print("reached")
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.fixture(params=SERVICES)
+def container(request: pytest.FixtureRequest, running: Containers) -> tuple[str, str]:
+    return request.param, running.replicas(request.param)[0]
+
+
+def test_no_process_is_root_and_none_can_become_it(running: Containers, container: tuple[str, str]) -> None:
+    _, found = container
+    users = running.execute(found, "sh", "-c", "cat /proc/[0-9]*/status").splitlines()
+    assert {line for line in users if line.startswith("Uid:")} == {"Uid:\t10001\t10001\t10001\t10001"}
+    host = running.inspect(found)["HostConfig"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+
+
+def test_no_file_can_be_written_outside_tmp(running: Containers, container: tuple[str, str]) -> None:
+    _, found = container
+    assert running.inspect(found)["HostConfig"]["ReadonlyRootfs"] is True
+    assert running.execute(found, "python", "-c", WRITE_EVERYWHERE) == ""
+
+
+def test_a_service_holds_its_own_secrets_and_shows_none(
+    running: Containers, container: tuple[str, str], environment: dict[str, str]
+) -> None:
+    service, found = container
+    assert set(running.execute(found, "ls", "/run/secrets").split()) == SECRETS[service]
+    values = running.execute(found, "sh", "-c", "cat /run/secrets/*").split()
+    everything = running.run("docker", "history", "--no-trunc", environment["POSTERN_IMAGE"])
+    everything += json.dumps(running.inspect(found)) + running.execute(found, "env")
+    everything += running.compose("logs", "--no-color")
+    assert values
+    for value in values:
+        password = value.split(":")[2].split("@")[0] if "://" in value else value
+        assert password not in everything
+
+
+def test_the_image_holds_no_compiler_and_nothing_that_installs(running: Containers, container: tuple[str, str]) -> None:
+    _, found = container
+    tools = "import shutil; print([name for name in ('pip', 'pip3', 'gcc', 'cc', 'make', 'git') if shutil.which(name)])"
+    assert running.execute(found, "python", "-c", tools) == "[]\n"
+    modules = "import importlib.util as u; print([n for n in ('pip', 'ensurepip', 'pytest') if u.find_spec(n)])"
+    assert running.execute(found, "python", "-c", modules) == "[]\n"
+
+
+def test_only_caddy_is_reached_from_outside(running: Containers) -> None:
+    listed = [json.loads(line) for line in running.compose("ps", "--format", "json").splitlines()]
+    published = {one["Service"] for one in listed if published_by(one)}
+    assert published == {"caddy"}
+
+
+def published_by(container: dict[str, Any]) -> list[Any]:
+    return [port for port in container["Publishers"] or () if port["PublishedPort"]]
+
+
+def test_caddy_reaches_no_database_and_posts_no_network_of_identitys(running: Containers) -> None:
+    posts, identity = running.replicas("posts")[0], running.replicas("identity")[0]
+    assert running.execute(posts, "python", "-c", CONNECTS, "identity", "8001") == "reached\n"
+    assert running.execute(identity, "python", "-c", CONNECTS, "postgres", "5432") == "reached\n"
+    networks = {
+        service: {name.removeprefix("postern-test_") for name in networks_of(running, service)}
+        for service in ("caddy", "identity", "posts")
+    }
+    assert networks == {
+        "caddy": {"front"},
+        "identity": {"front", "identity-data"},
+        "posts": {"front", "posts-data"},
+    }
+
+
+def networks_of(running: Containers, service: str) -> set[str]:
+    return set(running.inspect(running.replicas(service)[0])["NetworkSettings"]["Networks"])
+
+
+async def test_figures_are_not_for_the_world(running: Containers, http: httpx.AsyncClient) -> None:
+    for url in (running.identity, running.posts):
+        for path in ("/metrics", "/metrics/", "/%6detrics", "//metrics", "/./metrics", "/METRICS"):
+            assert (await http.get(f"{url}{path}")).status_code == 404
+    asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8002/metrics').status)"
+    assert running.execute(running.replicas("posts")[0], "python", "-c", asked) == "200\n"
+
+
+async def test_the_address_of_a_session_is_the_clients_whatever_the_client_says(
+    running: Containers, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    gateway = running.inspect(running.replicas("caddy")[0])["NetworkSettings"]["Networks"]["postern-test_front"]
+    http.headers["X-Forwarded-For"] = "203.0.113.9"
+    ada = await person()
+    [session] = (await http.get(f"{running.identity}/sessions", headers=ada.headers)).json()
+    # Docker speaks for this machine; Caddy's own address would be another, and the client's word yet another.
+    assert session["address"] == gateway["Gateway"]

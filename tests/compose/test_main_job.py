@@ -1,0 +1,95 @@
+"""Through Caddy, over all replicas: whose post it is, whose key signs, who is out."""
+
+import asyncio
+from collections.abc import Sequence
+
+import httpx
+
+from tests.identity.answers import header_of
+from tests.support.containers import Containers
+from tests.support.stack import Person
+from tests.support.waiting import until_async
+from tests.system.conftest import NewPerson
+
+# In the container of a replica: ask it until it refuses, and say how long that took since it was told to begin.
+ASK_UNTIL_REFUSED = """
+import http.client, sys, time
+token = sys.argv[1]
+def status():
+    connection = http.client.HTTPConnection("127.0.0.1", 8002, timeout=5)
+    connection.request("PATCH", "/posts/00000000-0000-7000-8000-000000000000", body="{}",
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+    return connection.getresponse().status
+assert status() == 404
+print("accepted", flush=True)
+until = time.monotonic() + 60
+while status() != 401:
+    assert time.monotonic() < until
+    time.sleep(0.01)
+print(time.time())
+"""
+
+
+async def test_a_user_publishes_and_nobody_else_can_touch_the_post(
+    running: Containers, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada, eve = await person("ada"), await person("eve")
+    url = f"{running.posts}{(await ada.publish()).headers['Location']}"
+    # More often than there are replicas.
+    for _ in range(6):
+        assert (await http.get(url)).json()["author"]["username"] == ada.username
+        assert (await http.patch(url, json={"title": "Mine"}, headers=eve.headers)).status_code == 403
+        assert (await http.patch(url, json={"title": "Better"})).status_code == 401
+        assert (await http.patch(url, json={"title": "Better"}, headers=ada.headers)).status_code == 200
+    draft = f"{running.posts}{(await ada.publish(state='draft')).headers['Location']}"
+    assert (await http.get(draft, headers=eve.headers)).status_code == 404
+    assert (await http.delete(url, headers=ada.headers)).status_code == 204
+
+
+async def test_a_refresh_token_is_good_once_whichever_replica_it_meets(person: NewPerson, running: Containers) -> None:
+    ada = await person()
+    asked = [ada.http.post(f"{running.identity}/oauth/token", data=refresh(ada)) for _ in range(12)]
+    answers = [answer.json() for answer in await asyncio.gather(*asked)]
+    assert len({answer["refresh_token"] for answer in answers}) == 1
+
+
+def refresh(ada: Person) -> dict[str, str]:
+    return {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}
+
+
+async def test_a_logout_at_one_replica_is_obeyed_by_all_of_posts(running: Containers, person: NewPerson) -> None:
+    ada = await person()
+    replicas = running.replicas("posts")
+    assert len(replicas) == 3
+    asking = [await ask(container, ada.tokens["access_token"]) for container in replicas]
+    for one in asking:
+        assert one.stdout is not None
+        assert await one.stdout.readline() == b"accepted\n"
+    answer = await ada.http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+    assert answer.status_code == 204
+    ended = await asyncio.gather(*(one.communicate() for one in asking))
+    assert [one.returncode for one in asking] == [0, 0, 0], ended
+
+
+async def ask(container: str, token: str) -> asyncio.subprocess.Process:
+    command: Sequence[str] = ("docker", "exec", container, "python", "-c", ASK_UNTIL_REFUSED, token)
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+
+
+async def test_a_rotated_key_is_known_by_every_replica(
+    running: Containers, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    before = await person()
+    asked = f"{running.posts}/posts?limit=1"
+    rotated = running.command("identity", "rotate-keys").split()[0]
+
+    async def signs() -> bool:
+        """Every answer meanwhile is a 200, with a token of the old key and one of whichever signs."""
+        ada = await person()
+        for one in (before, ada):
+            answers = await asyncio.gather(*(http.get(asked, headers=one.headers) for _ in range(6)))
+            assert [answer.status_code for answer in answers] == [200] * 6
+        return bool(header_of(ada.tokens["access_token"])["kid"] == rotated)
+
+    await until_async(signs)

@@ -1,0 +1,107 @@
+"""Every pod obeys the Pod Security Standard "restricted", which the namespace enforces, and a little more."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.kubernetes import EVERYTHING, Manifest, Workload, rendered
+
+each = pytest.mark.parametrize("name", EVERYTHING)
+# Of the kinds that the standard allows, those that are used.
+VOLUMES = {"configMap", "emptyDir", "projected", "secret"}
+
+
+def unrestricted(workload: Workload) -> list[str]:
+    """What the standard refuses, and what this project refuses beyond it."""
+    found = _of_pod(workload.pod)
+    for container in workload.containers:
+        found += _of_container(container)
+    return found
+
+
+def _of_pod(pod: Manifest) -> list[str]:
+    context = pod.get("securityContext", {})
+    kinds = {kind for volume in pod["volumes"] for kind in volume if kind != "name"}
+    rules = {
+        "the node's namespaces": any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")),
+        "may be root": context.get("runAsNonRoot") is not True,
+        "no user": context.get("runAsUser", 0) == 0 or context.get("runAsGroup", 0) == 0,
+        "seccomp": context.get("seccompProfile") != {"type": "RuntimeDefault"},
+        "sysctls": "sysctls" in context,
+        "volumes": not kinds <= VOLUMES,
+        "a token for the API": pod.get("automountServiceAccountToken") is not False,
+        # They would set IDENTITY_PORT and POSTS_PORT to something that is no port.
+        "service links": pod.get("enableServiceLinks") is not False,
+        "the default account": pod.get("serviceAccountName", "default") == "default",
+    }
+    return [rule for rule, broken in rules.items() if broken]
+
+
+def _of_container(container: Manifest) -> list[str]:
+    context = container.get("securityContext", {})
+    overruling = {
+        "privileged",
+        "procMount",
+        "runAsNonRoot",
+        "runAsUser",
+        "runAsGroup",
+        "seccompProfile",
+        "seLinuxOptions",
+    }
+    rules = {
+        "escalation": context.get("allowPrivilegeEscalation") is not False,
+        "a writable root": context.get("readOnlyRootFilesystem") is not True,
+        "capabilities": context.get("capabilities") != {"drop": ["ALL"]},
+        "overrules the pod": bool(overruling & context.keys()),
+        "a port of the node": any("hostPort" in port for port in container.get("ports", [])),
+        "no bound for its memory": "memory" not in container.get("resources", {}).get("limits", {}),
+    }
+    return [rule for rule, broken in rules.items() if broken]
+
+
+@each
+def test_every_pod_is_restricted(name: str) -> None:
+    found = {str(workload): unrestricted(workload) for workload in rendered(name).workloads()}
+    assert len(found) == (6 if name == "overlays/development" else 5)
+    assert {workload: broken for workload, broken in found.items() if broken} == {}
+
+
+SPOILT: dict[str, Callable[[Any, Any], object]] = {
+    "the node's namespaces": lambda pod, _: pod.update(hostNetwork=True),
+    "may be root": lambda pod, _: pod["securityContext"].pop("runAsNonRoot"),
+    "no user": lambda pod, _: pod["securityContext"].update(runAsUser=0),
+    "seccomp": lambda pod, _: pod["securityContext"].update(seccompProfile={"type": "Unconfined"}),
+    "sysctls": lambda pod, _: pod["securityContext"].update(sysctls=[]),
+    "volumes": lambda pod, _: pod["volumes"].append({"name": "node", "hostPath": {"path": "/"}}),
+    "a token for the API": lambda pod, _: pod.pop("automountServiceAccountToken"),
+    "service links": lambda pod, _: pod.pop("enableServiceLinks"),
+    "the default account": lambda pod, _: pod.pop("serviceAccountName"),
+    "escalation": lambda _, container: container["securityContext"].pop("allowPrivilegeEscalation"),
+    "a writable root": lambda _, container: container["securityContext"].update(readOnlyRootFilesystem=False),
+    "capabilities": lambda _, container: container["securityContext"]["capabilities"].update(add=["NET_RAW"]),
+    "overrules the pod": lambda _, container: container["securityContext"].update(runAsUser=0),
+    "a port of the node": lambda _, container: container.update(ports=[{"containerPort": 1, "hostPort": 1}]),
+    "no bound for its memory": lambda _, container: container.pop("resources"),
+}
+
+
+@pytest.mark.parametrize("rule", SPOILT)
+def test_a_pod_that_is_not_is_found(rule: str) -> None:
+    workload = next(rendered("base").copy().workloads("Job"))
+    SPOILT[rule](workload.pod, workload.containers[0])
+    assert unrestricted(workload) == [rule]
+
+
+@each
+def test_only_tmp_and_a_databases_data_can_be_written(name: str) -> None:
+    writable = {
+        (workload.kind, mount["mountPath"])
+        for workload in rendered(name).workloads()
+        for container in workload.containers
+        for mount in container["volumeMounts"]
+        if not mount.get("readOnly")
+    }
+    postgres = {("StatefulSet", path) for path in ("/tmp", "/var/lib/postgresql", "/var/run/postgresql")}  # noqa: S108
+    ours = {("Deployment", "/tmp"), ("Job", "/tmp")}  # noqa: S108
+    assert writable == (ours | postgres if name == "overlays/development" else ours)

@@ -1,0 +1,202 @@
+"""Each container is told what its command needs and no more, and its secrets come as files out of Secrets."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_settings import BaseSettings
+
+import identity_service.settings
+import posts_service.settings
+from deploy.kubernetes.development_secrets import secret_list
+from shared.settings import SECRETS_FOLDER, load
+from tests.support.kubernetes import EVERYTHING, OVERLAYS, Manifest, Manifests, Workload, rendered
+
+NEEDED: dict[tuple[str, str], tuple[type[BaseSettings], ...]] = {
+    ("identity_service", "serve"): (identity_service.settings.Settings,),
+    ("identity_service", "migrate"): (identity_service.settings.Migration,),
+    ("identity_service", "setup"): (identity_service.settings.Settings, identity_service.settings.Setup),
+    ("posts_service", "serve"): (posts_service.settings.Settings,),
+    ("posts_service", "migrate"): (posts_service.settings.Migration,),
+}
+SECRET_FILES = {
+    ("identity_service", "serve"): {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY"},
+    ("identity_service", "migrate"): {"IDENTITY_MIGRATION_DATABASE_URL"},
+    ("identity_service", "setup"): {
+        "IDENTITY_DATABASE_URL",
+        "IDENTITY_KEY_ENCRYPTION_KEY",
+        "IDENTITY_POSTS_CLIENT_SECRET",
+    },
+    ("posts_service", "serve"): {"POSTS_DATABASE_URL", "POSTS_CLIENT_SECRET"},
+    ("posts_service", "migrate"): {"POSTS_MIGRATION_DATABASE_URL"},
+}
+IN_A_SECRET = re.compile("_DATABASE_URL|_KEY|_SECRET|_PASSWORD")
+READABLE_BY_GROUP_ONLY = 0o440
+
+each = pytest.mark.parametrize("name", EVERYTHING)
+each_overlay = pytest.mark.parametrize("name", OVERLAYS)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one container of ours gets: `files` gives, by file name, the Secret and the key in it."""
+
+    command: tuple[str, str]
+    variables: dict[str, str]
+    files: dict[str, tuple[str, str]]
+
+    @property
+    def settings(self) -> tuple[type[BaseSettings], ...]:
+        return NEEDED[self.command]
+
+
+def told(manifests: Manifests) -> list[Told]:
+    return [_told(manifests, workload) for workload in manifests.workloads("Deployment", "Job")]
+
+
+def _told(manifests: Manifests, workload: Workload) -> Told:
+    (container,) = workload.containers
+    python, dash_m, module, command = container["command"]
+    assert (python, dash_m) == ("python", "-m")
+    variables: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        variables |= manifests.named("ConfigMap", source["configMapRef"]["name"])["data"]
+    for variable in container.get("env", []):
+        reference = variable["valueFrom"]["configMapKeyRef"]
+        data = manifests.named("ConfigMap", reference["name"])["data"]
+        # The base leaves the public URLs to the overlays.
+        variables |= {variable["name"]: data[reference["key"]]} if reference["key"] in data else {}
+    return Told((module, command), variables, _files(workload.pod, container))
+
+
+def _files(pod: Manifest, container: Manifest) -> dict[str, tuple[str, str]]:
+    (mounted,) = [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == SECRETS_FOLDER]
+    (volume,) = [volume["projected"] for volume in pod["volumes"] if volume["name"] == mounted]
+    assert volume["defaultMode"] == READABLE_BY_GROUP_ONLY
+    secrets = [source["secret"] for source in volume["sources"]]
+    return {item["path"]: (secret["name"], item["key"]) for secret in secrets for item in secret["items"]}
+
+
+def variables_of(settings: tuple[type[BaseSettings], ...], *, required: bool = False) -> set[str]:
+    return {
+        f"{one.model_config.get('env_prefix', '')}{field}".upper()
+        for one in settings
+        for field, info in one.model_fields.items()
+        if info.is_required() or not required
+    }
+
+
+@each
+def test_everything_a_container_is_told_is_a_setting_of_its_command(name: str) -> None:
+    found = told(rendered(name))
+    assert {one.command for one in found} == NEEDED.keys()
+    for one in found:
+        assert one.variables.keys() | one.files.keys() <= variables_of(one.settings), one.command
+
+
+@each_overlay
+def test_every_required_setting_is_given_once(name: str) -> None:
+    for one in told(rendered(name)):
+        assert variables_of(one.settings, required=True) <= one.variables.keys() | one.files.keys(), one.command
+        assert not one.variables.keys() & one.files.keys(), one.command
+
+
+@each
+def test_each_command_gets_its_own_secrets_as_files_and_no_others(name: str) -> None:
+    assert {one.command: set(one.files) for one in told(rendered(name))} == SECRET_FILES
+    for one in told(rendered(name)):
+        assert not [variable for variable in one.variables if IN_A_SECRET.search(variable)], one.command
+
+
+@each
+def test_only_the_migrations_get_the_owners_way_into_the_database(name: str) -> None:
+    for one in told(rendered(name)):
+        owners = {secret for secret, _ in one.files.values() if secret.endswith("-migration")}
+        assert bool(owners) == (one.command[1] == "migrate"), one.command
+
+
+@each
+def test_no_secret_is_in_the_manifests(name: str) -> None:
+    manifests = rendered(name)
+    assert manifests.of("Secret") == []
+    for workload in manifests.workloads():
+        text = repr(workload.pod)
+        assert "secretKeyRef" not in text
+        assert "secretRef" not in text
+    for config in manifests.of("ConfigMap"):
+        assert not [key for key in config["data"] if IN_A_SECRET.search(key)]
+
+
+@each_overlay
+def test_both_services_agree_on_issuer_audience_and_the_clients_secret(name: str) -> None:
+    by_command = {one.command: one for one in told(rendered(name))}
+    identity, posts = by_command["identity_service", "serve"], by_command["posts_service", "serve"]
+    setup = by_command["identity_service", "setup"]
+    assert posts.variables["POSTS_ISSUER"] == identity.variables["IDENTITY_ISSUER"]
+    assert posts.variables["POSTS_AUDIENCE"] == setup.variables["IDENTITY_POSTS_AUDIENCE"]
+    assert posts.files["POSTS_CLIENT_SECRET"] == setup.files["IDENTITY_POSTS_CLIENT_SECRET"]
+
+
+def as_the_kubelet_does(folder: Path, values: Mapping[str, str]) -> None:
+    """A projected volume: each file is a link into a folder that is replaced whole."""
+    (folder / "..2026").mkdir(parents=True)
+    (folder / "..data").symlink_to("..2026")
+    for name, value in values.items():
+        (folder / "..2026" / name).write_text(value)
+        (folder / name).symlink_to(f"..data/{name}")
+
+
+@each_overlay
+@pytest.mark.parametrize("command", NEEDED, ids=" ".join)
+def test_the_settings_load(
+    name: str, command: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = [one for one in told(rendered(name)) if one.command == command]
+    secrets = {secret["metadata"]["name"]: secret["stringData"] for secret in secret_list()["items"]}
+    as_the_kubelet_does(tmp_path / "secrets", {path: secrets[secret][key] for path, (secret, key) in one.files.items()})
+    monkeypatch.setenv("POSTERN_SECRETS_FOLDER", str(tmp_path / "secrets"))
+    for variable, value in one.variables.items():
+        monkeypatch.setenv(variable, value)
+    loaded = [load(settings) for settings in one.settings]
+    assert [type(settings) for settings in loaded] == list(one.settings)
+
+
+def test_the_development_secrets_are_those_that_are_named() -> None:
+    manifests = rendered("overlays/development")
+    (postgres,) = manifests.workloads("StatefulSet")
+    files = _files(postgres.pod, postgres.containers[0])
+    named = {where for one in told(manifests) for where in one.files.values()} | set(files.values())
+    assert named == {(it["metadata"]["name"], key) for it in secret_list()["items"] for key in it["stringData"]}
+
+
+def test_the_development_database_gets_the_secrets_that_its_roles_are_made_with() -> None:
+    manifests = rendered("overlays/development")
+    (postgres,) = manifests.workloads("StatefulSet")
+    (config,) = [config["data"] for config in manifests.of("ConfigMap") if "roles.sh" in config["data"]]
+    read = set(re.findall(r"(?:read_secret|password_in) ([A-Z_]+)", config["roles.sh"]))
+    assert len(read) == 5
+    assert read == _files(postgres.pod, postgres.containers[0]).keys()
+
+
+def test_a_service_that_gets_the_owners_secret_is_found() -> None:
+    spoilt: Any = rendered("base").copy()
+    volumes = spoilt.named("Deployment", "posts")["spec"]["template"]["spec"]["volumes"]
+    (volume,) = [volume["projected"] for volume in volumes if volume["name"] == "secrets"]
+    key = "POSTS_MIGRATION_DATABASE_URL"
+    volume["sources"].append({"secret": {"name": "posts-migration", "items": [{"key": key, "path": key}]}})
+    (one,) = [one for one in told(spoilt) if one.command == ("posts_service", "serve")]
+    assert set(one.files) - SECRET_FILES[one.command] == {key}
+    assert one.files.keys() - variables_of(one.settings) == {key}
+
+
+def test_ports_are_those_that_the_services_listen_on() -> None:
+    for service, settings in (("identity", identity_service.settings), ("posts", posts_service.settings)):
+        listens: Any = settings.Settings.model_fields["port"].default
+        manifests = rendered("base")
+        (container,) = manifests.named("Deployment", service)["spec"]["template"]["spec"]["containers"]
+        assert container["ports"] == [{"name": "http", "containerPort": listens}]
+        (port,) = manifests.named("Service", service)["spec"]["ports"]
+        assert (port["port"], port["targetPort"]) == (listens, "http")
