@@ -35,6 +35,7 @@ LOCK_MILLISECONDS: Final = 500
 PAUSE_SECONDS: Final = 1.0
 TRIES: Final = 60
 TURN_SECONDS: Final = 0.2
+TURNS: Final = 3_000
 
 _NUMBER: Final = re.compile("[0-9]{4}")
 _LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED = "55P03", "40P01"
@@ -117,9 +118,8 @@ class Migrations:
             if left:
                 time.sleep(PAUSE_SECONDS)
         raise MigrationFailed(
-            f"schema {self.schema}: a transaction has held on to a table for {tries} tries. Every revision is either"
-            " whole or not there at all. End that transaction, or wait for it, and run this again"
-            " (docs/operations.md says how to find it)"
+            f"schema {self.schema}: a transaction has held on to a table for {tries} tries. End it, or wait for it, and"
+            " run this again (docs/operations.md says how to find it); what was begun is undone or can be repeated"
         )
 
     def generate(self, url: str, message: str) -> None:
@@ -218,15 +218,20 @@ def _migrate(connection: Connection, migrations: Migrations) -> None:
 def _take_turn(connection: Connection, schema: str) -> None:
     """Returns when this connection may migrate; until it ends, no other one may."""
     ask = text("SELECT pg_try_advisory_lock(hashtext(:name))")
-    waited = False
     # Asked for again and again: who waits within a statement holds a snapshot, and an index that the other one builds
     # concurrently waits for every snapshot.
-    while not connection.scalar(ask, {"name": schema}):
+    for turn in range(TURNS):
+        if connection.scalar(ask, {"name": schema}):
+            break
         connection.commit()
-        if not waited:
+        if turn == 0:
             logger.warning("schema %s: another migration is under way; waiting for it", schema)
-            waited = True
         time.sleep(TURN_SECONDS)
+    else:
+        raise MigrationFailed(
+            f"schema {schema}: another migration is under way, and does not end; its process is one of"
+            " SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+        )
     connection.execute(text(f"SET lock_timeout = {LOCK_MILLISECONDS}"))
     # The server notices within a second that a migration was killed, and undoes it, also while that waits for a lock.
     connection.execute(text("SET client_connection_check_interval = 1000"))
@@ -237,8 +242,8 @@ def _gave_way(error: DBAPIError) -> bool:
     """Whether it was for a lock; raises MigrationFailed where the database has gone away."""
     if error.connection_invalidated:
         raise MigrationFailed(
-            f"the connection to the database was lost ({error.orig}). Every revision is either whole or not there at"
-            " all; run this again"
+            f"the connection to the database was lost ({error.orig}); what was begun is undone or can be repeated:"
+            " run this again"
         ) from error
     return getattr(error.orig, "sqlstate", None) in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED)
 
