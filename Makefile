@@ -23,19 +23,17 @@ identity: $(VENV)/local ## A command of the identity service: make identity DO="
 posts: $(VENV)/local ## A command of the posts service: make posts DO="--help"
 	@$(BIN)/python -m deploy.local service posts $(DO)
 
-up: ## Run everything in containers: make up, or make up POSTS=3 IDENTITY=2; needs Docker
-	@$(PYTHON) -m deploy.compose secrets
-	@REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) docker compose up --build --detach --wait --remove-orphans \
-	  --scale identity=$(or $(IDENTITY),1) --scale posts=$(or $(POSTS),1)
-	@echo "$${IDENTITY_URL:-http://localhost:8001}/docs and $${POSTS_URL:-http://localhost:8002}/docs;" \
-	  "the password of admin is in $${SECRETS_FOLDER:-.secrets}/ADMIN_PASSWORD"
+# Only what is said on the command line counts: the environment may hold these names for something else.
+said = $(if $(findstring command,$(origin $(1))),$($(1)))
+
+up: ## Run everything in containers: make up, or make up IDENTITY=2 POSTS=3; needs Docker
+	@$(PYTHON) -m deploy.compose up --identity $(or $(call said,IDENTITY),1) --posts $(or $(call said,POSTS),1)
 
 down: ## End what `make up` runs; with VOLUMES=1 its data, image and secrets go too
-	@docker compose --profile '*' down --remove-orphans $(if $(VOLUMES),--volumes)
-	@$(if $(VOLUMES),docker image rm --force $${POSTERN_IMAGE:-postern:local} >/dev/null; rm -rf $${SECRETS_FOLDER:-.secrets})
+	@$(PYTHON) -m deploy.compose down $(if $(filter 1,$(call said,VOLUMES)),--volumes)
 
 roll: ## Replace every replica of `make up` by a new one, one by one: make roll, or make roll SERVICE=posts
-	@$(PYTHON) -m deploy.compose roll $(or $(SERVICE),identity posts)
+	@$(PYTHON) -m deploy.compose roll $(or $(call said,SERVICE),identity posts)
 
 test: $(VENV)/development ## Run every test, in two processes; ARGS="tests/posts -k draft -n 0" for some in one
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

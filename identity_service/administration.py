@@ -14,6 +14,7 @@ from identity_service.oauth import clients, metadata
 from identity_service.oauth.models import Client, hash_secret
 from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import Parts
+from identity_service.roles import repository as roles
 from identity_service.users import repository as users
 from identity_service.users import service as accounts
 from identity_service.users.schemas import Registration
@@ -49,6 +50,18 @@ async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
     )
     await keys.ensure_one(parts.database, parts.sealer, parts.schedule, parts.clock.now())
     return "clients web and posts, and a signing key, are there"
+
+
+async def ensure_administrator(parts: Parts, password: str) -> str:
+    """The account `admin`, if nobody is an administrator; otherwise everything stays as it is."""
+    async with parts.database.begin() as db:
+        if await roles.is_held(db, "admin"):
+            return "there is an administrator"
+    try:
+        made = await create_admin(parts, "admin", "admin@example.com", password)
+    except EmailTaken:
+        made = False
+    return "admin is an administrator" if made else "the name admin is taken, and nobody is an administrator"
 
 
 async def create_admin(parts: Parts, username: str, email: str, password: str) -> bool:

@@ -43,7 +43,10 @@ async def _run(command: Command, options: argparse.Namespace) -> None:
 
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     setup = load(Setup)
-    return await administration.set_up(parts, setup.posts_audience, setup.posts_client_secret.get_secret_value())
+    done = await administration.set_up(parts, setup.posts_audience, setup.posts_client_secret.get_secret_value())
+    if setup.admin_password is not None:
+        done += "\n" + await administration.ensure_administrator(parts, setup.admin_password.get_secret_value())
+    return done
 
 
 async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
@@ -109,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     add("serve", "Run the service.")
     add("migrate", "Bring the schema to the newest revision.")
     add("new-migration", "Write the next migration from the models.").add_argument("message")
-    add("setup", "Make the first-party clients and the first signing key; nothing where they are there.", _setup)
+    add("setup", "Make the clients, the first signing key and an administrator; nothing where they are there.", _setup)
     admin = add("create-admin", "Make an administrator; nothing where the name is taken.", _create_admin)
     admin.add_argument("--username", required=True)
     admin.add_argument("--email", required=True)

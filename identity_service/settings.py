@@ -79,3 +79,8 @@ class Setup(BaseSettings):
 
     posts_audience: str = Field(min_length=1, description="The audience that names posts_service; for `setup` only")
     posts_client_secret: SecretStr = Field(min_length=16, description="Secret of the client `posts`; for `setup` only")
+    admin_password: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="Password of the account `admin`, which `setup` makes where nobody is an administrator",
+    )

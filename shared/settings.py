@@ -9,11 +9,24 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 Loaded = TypeVar("Loaded", bound=BaseSettings)
 
 SECRETS_FOLDER = "/run/secrets"
 SECRETS_FOLDER_VARIABLE = "POSTERN_SECRETS_FOLDER"
+
+
+def postgresql_url(value: str) -> str:
+    """The same; raises ValueError, which tells nothing of it, where it names no database of PostgreSQL."""
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() != "postgresql" or not url.database:
+        raise ValueError("postgresql://role:password@host/database is needed, what is not a letter or digit as %XX")
+    return value
 
 
 def split_by_commas(value: Any) -> Any:
@@ -42,6 +55,7 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest request body that is read")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
+    _is_postgresql = field_validator("database_url")(postgresql_url)
     _split_lists = field_validator("cors_origins", "trusted_proxies", mode="before")(split_by_commas)
 
     @field_validator("trusted_proxies")
@@ -65,6 +79,8 @@ class MigrationSettings(BaseSettings):
     migration_database_url: str = Field(
         min_length=1, repr=False, description="PostgreSQL, as the owner role; for `migrate` only"
     )
+
+    _is_postgresql = field_validator("migration_database_url")(postgresql_url)
 
 
 def load(settings: type[Loaded]) -> Loaded:

@@ -1,36 +1,43 @@
-"""python3 -m deploy.compose: secrets, roll."""
+"""python3 -m deploy.compose: up, down, roll."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from deploy.compose.roll import roll
-from deploy.compose.secret_files import ensure_secrets
+from deploy.compose.up import down, up
 from deploy.local.processes import LocalFailure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when it went well, 1 with one clear message when it did not."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "up":
+            up(options.identity, options.posts)
+        elif options.command == "down":
+            down(volumes=options.volumes)
+        else:
+            roll(options.service)
+    except (LocalFailure, OSError) as failure:
+        print(f"make {options.command}: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m deploy.compose", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("secrets", help="make the secrets of a stack, where there are none")
+    starting = commands.add_parser("up", help="bring everything up, with the secrets it needs")
+    for service in ("identity", "posts"):
+        starting.add_argument(f"--{service}", type=int, default=1, metavar="REPLICAS")
+    ending = commands.add_parser("down", help="end everything")
+    ending.add_argument("--volumes", action="store_true", help="the data, the image and the secrets too")
     rolling = commands.add_parser("roll", help="replace the replicas of services one by one")
     rolling.add_argument("service", nargs="+", choices=("identity", "posts"))
-    options = parser.parse_args(arguments)
-    try:
-        if options.command == "secrets":
-            folder = Path(os.environ.get("SECRETS_FOLDER") or ".secrets")
-            if ensure_secrets(folder):
-                print(f"made the secrets of this stack in {folder}")
-        else:
-            for service in options.service:
-                roll(service)
-    except (LocalFailure, OSError) as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    return 0
+    return parser
 
 
 if __name__ == "__main__":

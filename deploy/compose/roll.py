@@ -1,50 +1,76 @@
 """Replace the replicas of a service one by one, a new one ready before an old one goes: nobody notices."""
 
+import fcntl
 import json
-import subprocess
+import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
+from deploy.compose.stack import Stack, docker, docker_aloud
 from deploy.local.processes import LocalFailure
 
 _READY_SECONDS = 120.0
 _LOOK_AGAIN_SECONDS = 0.5
 
 
-def roll(service: str) -> None:
-    """Every container that runs now is replaced by one of the present image and settings."""
-    old = _containers(service)
-    if not old:
-        raise LocalFailure(f"no {service} is running: start it with `make up`")
-    for container in old:
-        before = set(_containers(service))
-        _compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", f"{service}={len(before) + 1}", service)
-        for fresh in set(_containers(service)) - before:
-            _await_healthy(fresh)
-        _docker("stop", container)
-        _docker("rm", container)
-        print(f"{service}: {container[:12]} is replaced")
+def roll(services: Sequence[str]) -> None:
+    """Every container of theirs that runs now is replaced by one of the present image and settings.
+
+    Where a new one does not get ready it is taken away, LocalFailure raised, and the old ones go on.
+    """
+    with _sole_roll(Stack.read().name):
+        for service in services:
+            # Compose counts those that have stopped as replicas, and would start them instead of making new ones.
+            docker("compose", "rm", "--force", service)
+            old = _running(service)
+            if not old:
+                raise LocalFailure(f"no {service} is running: start it with `make up`")
+            for container in old:
+                _replace(service, container)
+                print(f"{service}: {container[:12]} is replaced")
 
 
-def _containers(service: str) -> list[str]:
-    return _compose("ps", "--quiet", service).split()
+def _replace(service: str, container: str) -> None:
+    before = set(_running(service))
+    one_more = ("--scale", f"{service}={len(before) + 1}")
+    try:
+        docker("compose", "up", "--detach", "--no-deps", "--no-recreate", *one_more, service)
+        fresh = set(_running(service)) - before
+        if len(fresh) != 1 or not before <= set(_running(service)):
+            raise LocalFailure(f"something else changes the replicas of {service} at the same time")
+        _await_healthy(*fresh)
+    except BaseException:
+        for failed in set(docker("compose", "ps", "--all", "--quiet", service).split()) - before:
+            docker_aloud("logs", "--tail", "10", failed)
+            docker("rm", "--force", failed)
+        raise
+    docker("stop", container)
+    docker("rm", container)
+
+
+def _running(service: str) -> Sequence[str]:
+    return docker("compose", "ps", "--quiet", service).split()
 
 
 def _await_healthy(container: str) -> None:
     until = time.monotonic() + _READY_SECONDS
     while time.monotonic() < until:
-        state = json.loads(_docker("inspect", "--format", "{{json .State}}", container))
-        if state["Health"]["Status"] == "healthy":
+        state = json.loads(docker("inspect", "--format", "{{json .State}}", container))
+        if state.get("Health", {}).get("Status") == "healthy":
             return
+        if state["Status"] != "running":
+            break
         time.sleep(_LOOK_AGAIN_SECONDS)
-    raise LocalFailure(f"{container[:12]} does not become healthy: docker logs {container[:12]}. The old ones go on.")
+    raise LocalFailure(f"{container[:12]} does not become healthy; the old ones go on")
 
 
-def _compose(*arguments: str) -> str:
-    return _docker("compose", *arguments)
-
-
-def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise LocalFailure(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout
+@contextmanager
+def _sole_roll(stack: str) -> Iterator[None]:
+    with (Path(tempfile.gettempdir()) / f"postern-roll-{stack}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalFailure("another roll is under way") from None
+        yield

@@ -3,30 +3,63 @@
 import base64
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from deploy.local.processes import LocalFailure
-from deploy.local.secret_file import make_password
+from deploy.local.secret_file import make_password, write_private
+
+OWNER = "STACK"
+"""The file that says whose they are."""
 
 
-def ensure_secrets(folder: Path) -> bool:
-    """Make the folder where there is none; True if so. Raises LocalFailure where one is there and lacks something."""
-    if folder.exists():
-        for name in _fresh():
-            _ensure_there(folder / name)
+def ensure_secrets(folder: Path, stack: str, volumes: Iterable[str]) -> bool:
+    """Make them where there are none; True if so.
+
+    Raises LocalFailure where some are there and others not, where they are another stack's, and where these volumes
+    hold a database that has been made with others.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        _ensure_whole(folder, stack)
         return False
+    if f"{stack}_postgres" in volumes:
+        raise LocalFailure(
+            f"there are no secrets in {folder}, but the database that belongs to them is there: put them back, or begin"
+            " anew after `make down VOLUMES=1`"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    for name, value in _fresh().items():
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
+    for name, value in (_fresh() | {OWNER: stack}).items():
+        write_private(draft / name, value)
         # Readable for the user inside the container; on this machine the folder keeps others out.
-        (draft / name).write_text(value)
         (draft / name).chmod(0o444)
     draft.rename(folder)
     return True
 
 
-def _fresh() -> Mapping[str, str]:
+def delete_secrets(folder: Path) -> None:
+    """Those that `ensure_secrets` makes, and the folder if nothing else is in it."""
+    for name in (*_fresh(), OWNER):
+        (folder / name).unlink(missing_ok=True)
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _ensure_whole(folder: Path, stack: str) -> None:
+    for name in _fresh():
+        path = folder / name
+        if not path.is_file() or not path.read_text().strip():
+            what = "is empty" if path.is_file() else "is missing"
+            raise LocalFailure(
+                f"{name} {what} in {folder}. The database belongs to the secret that was there: put it back, or begin"
+                " anew after `make down VOLUMES=1`"
+            )
+    owner = folder / OWNER
+    if owner.is_file() and owner.read_text() != stack:
+        raise LocalFailure(f"the secrets in {folder} are those of the stack {owner.read_text()}, not of {stack}")
+
+
+def _fresh() -> dict[str, str]:
     return {
         "POSTGRES_PASSWORD": make_password(),
         "IDENTITY_DATABASE_URL": _url("identity_app"),
@@ -41,13 +74,3 @@ def _fresh() -> Mapping[str, str]:
 
 def _url(role: str) -> str:
     return f"postgresql://{role}:{make_password()}@postgres/postern"
-
-
-def _ensure_there(path: Path) -> None:
-    if path.is_file() and path.read_text().strip():
-        return
-    what = "is empty" if path.is_file() else "is missing"
-    raise LocalFailure(
-        f"{path.name} {what} in {path.parent}. The database belongs to the secrets that were there: put it back, "
-        "or begin anew after `make down VOLUMES=1`."
-    )

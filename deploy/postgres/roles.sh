@@ -14,9 +14,10 @@ read_secret() { # NAME
 password_in() { # NAME of a secret with a URL like postgresql://role:password@host/database
   local url password
   url=$(read_secret "$1")
-  password=$(sed -nE 's|^[a-z+]+://[^:/@]+:([^@]+)@.*$|\1|p' <<<"$url")
-  [ -n "$password" ] || { echo "$1 names no password" >&2; return 1; }
-  printf '%s' "$password"
+  password=$(sed -nE 's|^[a-z+]+://[^:/@]+:([^@/]+)@[^@]+$|\1|p' <<<"$url")
+  [ -n "$password" ] || { echo "$1 is no URL with a password; write what is not a letter or digit as %XX" >&2; return 1; }
+  password=${password//\\/\\\\}
+  printf '%b' "${password//%/\\x}"
 }
 
 PGPASSWORD=$(read_secret POSTGRES_PASSWORD); export PGPASSWORD

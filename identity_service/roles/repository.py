@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, func, insert, select
+from sqlalchemy import delete, distinct, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +32,11 @@ _GRANTED = (
     .select_from(UserRole)
     .outerjoin(RolePermission, RolePermission.role == UserRole.role)
 )
+
+
+async def is_held(db: AsyncSession, role: str) -> bool:
+    """Whether anybody has it."""
+    return await db.scalar(select(exists().where(UserRole.role == role))) or False
 
 
 async def granted_to(db: AsyncSession, user_id: UUID) -> Granted:

@@ -39,7 +39,7 @@ def docker() -> None:
 def secrets_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as found:
         folder = Path(found) / "secrets"
-        ensure_secrets(folder)
+        ensure_secrets(folder, PROJECT, ())
         yield folder
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.compose.secret_files import ensure_secrets
 from tests.support.containers import ROOT, Containers
 from tests.system.test_readme import blocks
 
@@ -50,11 +51,33 @@ def test_up_the_walk_through_and_down(clone: Containers) -> None:
     # Everything is there again, and the same secrets fit.
     clone.run("make", "up")
     assert clone.attempt("bash", text_in="".join(sign_in())).stdout.startswith("ey")
+    # Neither of these is said by whoever types the command.
+    clone.run("make", "down", "VOLUMES=0")
+    clone.attempt("make", "down", environment={"VOLUMES": "1"})
+    assert left_over(clone, "volume") != []
+    ensure_data_keeps_its_secrets(clone)
     clone.run("make", "down", "VOLUMES=1")
     for kind in ("container", "network", "volume"):
         assert left_over(clone, kind) == []
-    assert clone.run("docker", "images", "--quiet", "postern:local") == ""
+    assert clone.run("docker", "images", "--quiet", f"{PROJECT}:local") == ""
     assert clone.attempt("ls", ".secrets").returncode != 0
+
+
+def ensure_data_keeps_its_secrets(clone: Containers) -> None:
+    """While somebody else uses the data, and where the secrets are gone without it."""
+    using = clone.run(
+        "docker", "run", "--detach", "--volume", f"{PROJECT}_postgres:/data", "postgres:18-trixie", "sleep", "600"
+    )
+    try:
+        refused = clone.attempt("make", "down", "VOLUMES=1")
+        assert refused.returncode != 0
+        assert f"{PROJECT}_postgres" in refused.stderr
+    finally:
+        clone.run("docker", "rm", "--force", using.strip())
+    clone.run("mv", ".secrets", "kept")
+    refused = clone.attempt("make", "up")
+    assert "the database that belongs to them is there" in refused.stderr
+    clone.run("mv", "kept", ".secrets")
 
 
 def walk_through(clone: Containers) -> None:
@@ -77,8 +100,9 @@ def sign_in() -> list[str]:
     [("IDENTITY_KEY_ENCRYPTION_KEY", "empty"), ("POSTS_CLIENT_SECRET", "empty"), ("POSTS_DATABASE_URL", "missing")],
 )
 def test_a_secret_that_is_missing_or_empty_is_named(clone: Containers, name: str, breaks: str) -> None:
-    clone.run("python3", "-m", "deploy.compose", "secrets")
-    secret = Path(clone.run("realpath", ".secrets").strip()) / name
+    folder = Path(clone.run("pwd").strip()) / ".secrets"
+    ensure_secrets(folder, PROJECT, ())
+    secret = folder / name
     kept = secret.read_text()
     secret.unlink()
     if breaks == "empty":

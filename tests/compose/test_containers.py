@@ -1,6 +1,7 @@
 """What the containers may do, what they hold, and who reaches whom."""
 
 import json
+import socket
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ SECRETS = {
 WRITE_EVERYWHERE = """
 import os
 for folder, folders, files in os.walk("/"):
-    if folder in ("/proc", "/sys", "/dev", "/tmp"):
+    if folder in ("/proc", "/sys", "/dev", "/tmp"):  # the kernel's, and tmpfs
         folders.clear()
         continue
     if os.access(folder, os.W_OK):
@@ -111,12 +112,31 @@ def networks_of(running: Containers, service: str) -> set[str]:
     return set(running.inspect(running.replicas(service)[0])["NetworkSettings"]["Networks"])
 
 
-async def test_figures_are_not_for_the_world(running: Containers, http: httpx.AsyncClient) -> None:
-    for url in (running.identity, running.posts):
-        for path in ("/metrics", "/metrics/", "/%6detrics", "//metrics", "/./metrics", "/METRICS"):
-            assert (await http.get(f"{url}{path}")).status_code == 404
+@pytest.mark.parametrize("port", [8001, 8002])
+def test_figures_are_not_for_the_world(running: Containers, port: int) -> None:
+    spelled = (
+        "/metrics",
+        "/metrics/",
+        "/%6detrics",
+        "/metrics%0A",
+        "/metr%69cs%0a",
+        "//metrics",
+        "/./metrics",
+        "/METRICS",
+    )
+    for path in (*spelled, "/livez/../metrics", f"http://localhost:{port}/metrics%0A"):
+        assert status_of(port, path) == 404, path
+    assert status_of(port, "/livez") == 200
     asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8002/metrics').status)"
     assert running.execute(running.replicas("posts")[0], "python", "-c", asked) == "200\n"
+
+
+def status_of(port: int, path: str) -> int:
+    """What is answered to exactly this path, which every HTTP library would make another."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        with peer.makefile("rb") as answer:
+            return int(answer.readline().split()[1])
 
 
 async def test_the_address_of_a_session_is_the_clients_whatever_the_client_says(

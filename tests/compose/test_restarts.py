@@ -1,13 +1,14 @@
 """Replicas come and go under load: no read fails, and what a refused write was about has not happened."""
 
 import asyncio
+from functools import partial
 
 import httpx
 import pytest
 
 from tests.support.containers import Containers
 from tests.support.load import titles_of, under_load
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_until
 from tests.system.conftest import NewPerson
 
 
@@ -19,7 +20,8 @@ async def test_a_rolling_restart_under_load_fails_no_read_and_no_write_halfway(
     before = set(running.replicas(service))
     async with under_load(ada) as told:
         await until(lambda: len(told.promised) >= 20)
-        await asyncio.to_thread(running.roll, service)
+        rolled = await asyncio.to_thread(running.roll, service)
+        assert rolled.returncode == 0, rolled.stderr
         kept = len(told.promised)
         await until(lambda: len(told.promised) >= kept + 20)
     assert before.isdisjoint(running.replicas(service))
@@ -30,6 +32,17 @@ async def test_a_rolling_restart_under_load_fails_no_read_and_no_write_halfway(
     assert told.promised <= there.keys()
     assert not told.refused & there.keys()
     assert max(there.values()) == 1
+
+
+def test_a_roll_that_fails_leaves_what_was_there(running: Containers) -> None:
+    stopped, *others = running.replicas("posts")
+    running.run("docker", "stop", stopped)
+    rolled = running.roll("posts", LOG_LEVEL="loud")
+    assert rolled.returncode == 1
+    assert "does not become healthy" in rolled.stderr
+    assert set(running.compose("ps", "--all", "--quiet", "posts").split()) == set(others)
+    running.compose("up", "--detach", "--no-deps", "--no-recreate", "--wait", "--scale", "posts=3", "posts")
+    assert set(others) < set(running.replicas("posts"))
 
 
 async def test_a_replica_that_is_killed_takes_no_read_and_no_promise_along(
@@ -44,7 +57,7 @@ async def test_a_replica_that_is_killed_takes_no_read_and_no_promise_along(
             kept = len(told.promised)
             await until(lambda kept=kept: len(told.promised) >= kept + 50)  # type: ignore[misc]
             await asyncio.to_thread(running.run, "docker", "start", victim)
-            await until(lambda victim=victim: is_healthy(running, victim))  # type: ignore[misc]
+            await asyncio.to_thread(wait_until, partial(is_healthy, running, victim))
     assert told.failed_reads == []
     assert told.unexplained == []
     # Whether a write was done when its replica died, nobody can know: a refused one may be there.

@@ -152,3 +152,23 @@ def test_issuer_is_a_url_without_trailing_slash_query_or_fragment(
 ) -> None:
     set_all(monkeypatch, POSTS | {"POSTS_ISSUER": issuer})
     assert [line.split()[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_ISSUER"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://posts_app:p@s:{SECRET}@postgres/postern",
+        f"mysql://posts_app:{SECRET}@postgres/postern",
+        f"postgresql://posts_app:{SECRET}@postgres",
+        SECRET,
+        "://",
+    ],
+)
+def test_what_is_no_database_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_DATABASE_URL": url, "POSTS_MIGRATION_DATABASE_URL": url})
+    for settings, name in ((posts.Settings, "POSTS_DATABASE_URL"), (posts.Migration, "POSTS_MIGRATION_DATABASE_URL")):
+        [said] = refusal(settings, capsys)
+        assert said.startswith(f"{name} is wrong: ")
+        assert SECRET not in said
