@@ -35,8 +35,10 @@ down: ## End what `make up` runs; with VOLUMES=1 its data, image and secrets go 
 roll: ## Replace every replica of `make up` by a new one, one by one: make roll, or make roll SERVICE=posts
 	@$(PYTHON) -m deploy.compose roll $(or $(call said,SERVICE),identity posts)
 
-test: $(VENV)/development ## Run every test, in two processes; ARGS="tests/posts -k draft -n 0" for some in one
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+# Containers are tested under load, and have the machine to themselves.
+test: $(VENV)/development ## Run every test; or some: make test ARGS="tests/posts -k draft"
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --ignore tests/compose)
+	@$(if $(ARGS),,$(BIN)/python -m pytest tests/compose)
 
 check: $(VENV)/development ## Formatter, linter, strict types, import rules
 	@$(BIN)/ruff format --check .

@@ -3,12 +3,29 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from shared.testing import Issuer
 from tests.support import services
 from tests.support.databases import Databases, migrated
+from tests.support.sharing import ByFile, put_in_order
 
 pytest_plugins = ["shared.testing.plugin"]
+
+# The same examples every time, and none of them fails because the machine is busy.
+settings.register_profile(
+    "postern", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("postern")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    put_in_order(items)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.local.postgres import prepare_database
+from deploy.local.processes import any_free_port
 from tests.identity.answers import claims_of
 from tests.support import services
 from tests.support.databases import DATABASE, Databases
@@ -200,7 +201,7 @@ async def test_wrong_variable_is_named_and_a_secret_not_shown(
 
 async def test_service_starts_at_the_head_of_its_schema_only(databases: Databases) -> None:
     prepare_database(databases.server, "fresh", databases.passwords)
-    environment = {**environment_of(databases, "fresh"), "IDENTITY_PORT": "18765"}
+    environment = {**environment_of(databases, "fresh"), "IDENTITY_PORT": str(any_free_port())}
     refused = await run(environment, "serve")
     assert refused.status != 0
     assert "run: python -m identity_service migrate" in refused.output + refused.complaint

@@ -13,6 +13,7 @@ from tests.identity.answers import ensure_problem
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -59,10 +60,7 @@ async def test_place_of_a_caller_who_has_gone_is_free_when_the_work_has_ended(pa
     with pytest.raises(HashingBusy):
         await passwords.hash(PASSWORD)
     gate.set()
-    for _ in range(500):
-        if passwords._room == 2:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: passwords._room == 2)
     await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(2)))
 
 

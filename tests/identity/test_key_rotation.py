@@ -1,7 +1,6 @@
 """Which key signs is a function of the clock, and the next one is always there in time."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.identity.answers import header_of
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
+from tests.support.waiting import until
 
 COUNT = "SELECT count(*) AS number FROM identity.signing_keys"
 
@@ -158,16 +158,8 @@ async def test_keeping_goes_on_after_a_look_that_failed(emptied: Databases, capl
     async with services.identity(emptied, key_check_seconds=0.01) as identity:
         await emptied.fetch("identity_owner", "REVOKE SELECT ON identity.signing_keys FROM identity_app")
         try:
-            await eventually(lambda: "the keys could not be looked at" in caplog.messages)
+            await until(lambda: "the keys could not be looked at" in caplog.messages)
         finally:
             await emptied.fetch("identity_owner", "GRANT SELECT ON identity.signing_keys TO identity_app")
         new = (await administration.rotate_keys(identity.parts)).kid
-        await eventually(lambda: identity.parts.keyring.find(new) is not None)
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it has not come to hold within five seconds")
+        await until(lambda: identity.parts.keyring.find(new) is not None)

@@ -10,6 +10,7 @@ from identity_service import administration
 from identity_service.app import create_app
 from identity_service.parts import assemble
 from shared.testing import StandingClock
+from shared.tls import trusted
 from tests.identity.answers import claims_of
 from tests.identity.hook import hook
 from tests.identity.receivers import POLL, PUSH, Receiver, listening
@@ -52,7 +53,7 @@ async def pushed_to(identity: Identity, url: str) -> Receiver:
 async def push(identity: Identity) -> int:
     """Push until there is nothing to do at this instant; how many were tried."""
     tried = 0
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+    async with httpx.AsyncClient(verify=trusted(), trust_env=False, timeout=5) as http:
         while await identity.parts.pusher.push_one(http):
             tried += 1
     return tried

@@ -50,6 +50,8 @@ def migrated(home: Path, *, durable: bool = False) -> Iterator[Databases]:
     """A server with both schemas at head; it ends with the block."""
     passwords = {role: secrets.token_hex(8) for role in ROLES}
     with EmbeddedPostgres(home, durable=durable) as server:
+        # Cheap to check, as the users' passwords are here: every test opens several connections.
+        server.psql("postgres", "ALTER ROLE postgres SET scram_iterations = 1")
         prepare_database(server, DATABASE, passwords)
         databases = Databases(server, passwords)
         identity.MIGRATIONS.upgrade(databases.url("identity_owner"))

@@ -19,6 +19,7 @@ from identity_service import administration
 from shared.auth import Verifier
 from shared.clock import Clock
 from tests.support.databases import Databases
+from tests.support.first_key import ensure_first_key
 
 IDENTITY_URL = "http://localhost:8001"
 POSTS_URL = "http://localhost:8002"
@@ -96,6 +97,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)
+    await ensure_first_key(parts)
     await administration.set_up(parts, POSTS_URL, POSTS_SECRET)
     app = identity_service.app.create_app(parts)
     async with _asked(app, IDENTITY_URL) as http:

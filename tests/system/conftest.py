@@ -6,6 +6,7 @@ from typing import Protocol
 import httpx
 import pytest
 
+from shared.tls import trusted
 from tests.support.services import unique
 from tests.support.stack import Person, Stack, stack
 
@@ -22,7 +23,7 @@ class NewPerson(Protocol):
     async def __call__(self, word: str = "ada") -> Person: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory.mktemp("stack"), **SETTINGS) as found:
         yield found
@@ -38,7 +39,7 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(timeout=20, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=trusted(), timeout=20, limits=limits, trust_env=False) as client:
         yield client
 
 

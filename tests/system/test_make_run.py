@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from deploy.local.processes import any_free_port, is_port_free
+from tests.support.ports import held_port
 from tests.support.services import PASSWORD
 from tests.support.waiting import wait_until
 
@@ -68,8 +69,9 @@ def run(home: Path, ports: tuple[int, int]) -> Iterator[Run]:
 
 
 @pytest.fixture
-def ports() -> tuple[int, int]:
-    return any_free_port(), any_free_port()
+def ports() -> Iterator[tuple[int, int]]:
+    with held_port() as identity, held_port() as posts:
+        yield identity, posts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
