@@ -229,8 +229,8 @@ def _take_turn(connection: Connection, schema: str) -> None:
         time.sleep(TURN_SECONDS)
     else:
         raise MigrationFailed(
-            f"schema {schema}: another migration is under way, and does not end; its process is one of those in pg_locks"
-            " whose locktype is advisory"
+            f"schema {schema}: another migration is under way, and does not end; its process is one of those that hold"
+            " an advisory lock (pg_locks)"
         )
     connection.execute(text(f"SET lock_timeout = {LOCK_MILLISECONDS}"))
     # The server notices within a second that a migration was killed, and undoes it, also while that waits for a lock.
