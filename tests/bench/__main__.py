@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import many_revocations, reads, revocation, sign_in_storm, verification
+from tests.bench import containers, many_revocations, reads, revocation, sign_in_storm, verification
 
 MEASUREMENTS = {
     "verification": verification.measure,
@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "sign-ins": sign_in_storm.measure,
     "revocation": revocation.measure,
     "many-revocations": many_revocations.measure,
+    "containers": containers.measure,
 }
 
 

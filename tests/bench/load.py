@@ -17,7 +17,7 @@ SERVER_CORE, CLIENT_CORE = "0", str((os.cpu_count() or 2) - 1)
 
 @dataclass(frozen=True)
 class Rate:
-    """What wrk saw: requests a second, the 99th percentile in milliseconds, answers that were not 2xx or 3xx."""
+    """What wrk saw: requests a second, the 99th percentile in milliseconds, answers that failed or never came."""
 
     per_second: float
     p99: float
@@ -27,14 +27,19 @@ class Rate:
 def wrk(url: str, headers: Mapping[str, str], *, connections: int = 32, seconds: int = 4) -> Rate:
     fields = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    out = subprocess.run([*command, *fields, url], capture_output=True, text=True, check=True).stdout
+    return seen(subprocess.run([*command, *fields, url], capture_output=True, text=True, check=True).stdout)
+
+
+def seen(out: str) -> Rate:
+    """What wrk has printed."""
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     found = re.search(r"99%\s+([\d.]+)(us|ms|s)", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
     assert found, out
     assert rate, out
     scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
-    return Rate(float(rate[1]), float(found[1]) * scale, int(failed[1]) if failed else 0)
+    broken = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", out)))
+    return Rate(float(rate[1]), float(found[1]) * scale, (int(failed[1]) if failed else 0) + broken)
 
 
 @contextmanager

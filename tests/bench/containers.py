@@ -1,0 +1,81 @@
+"""The stack of `make up`, two replicas of identity and three of posts: replaced under load, and told of sign-outs."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import httpx
+
+from deploy.compose.secret_files import ensure_secrets
+from tests.bench.load import seen
+from tests.compose.test_main_job import ask
+from tests.support.containers import ROOT, Containers
+from tests.support.load import titles_of, under_load
+from tests.support.services import unique
+from tests.support.stack import Person
+
+PROJECT = "postern-bench"
+SIGN_OUTS = 20
+
+
+def measure(home: Path) -> str:
+    ensure_secrets(home / "secrets", PROJECT, ())
+    files = f"{ROOT}/docker-compose.yml:{ROOT}/tests/compose/settings.yml"
+    stack = Containers(
+        {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_FILE": files, "SECRETS_FOLDER": str(home / "secrets")}
+    )
+    try:
+        stack.compose("up", "--build", "--detach", "--wait", "--scale", "identity=2", "--scale", "posts=3")
+        return asyncio.run(_measure(stack))
+    finally:
+        stack.compose("down", "--volumes")
+        stack.run("docker", "image", "rm", "--force", f"{PROJECT}:local")
+
+
+async def _measure(stack: Containers) -> str:
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+        ada = await Person(http, stack, unique("ada")).register()
+        rolling = [await _roll(stack, ada, service) for service in ("identity", "posts")]
+        obeyed = [await _sign_out(stack, await Person(http, stack, unique("eve")).register()) for _ in range(SIGN_OUTS)]
+    slowest = sorted(max(one) for one in obeyed)
+    return "\n".join(
+        [
+            "| Replaced under load | reads/s | failed reads | p99 ms | writes | answered 503 | of these done |",
+            "|---|---|---|---|---|---|---|",
+            *rolling,
+            "",
+            f"{SIGN_OUTS} sign-outs at identity until the last of three replicas of posts has refused: "
+            f"p50 {slowest[len(slowest) // 2]:.0f}, max {slowest[-1]:.0f} ms",
+        ]
+    )
+
+
+async def _roll(stack: Containers, ada: Person, service: str) -> str:
+    post = (await ada.publish()).headers["Location"]
+    fields = ("-H", f"Authorization: {ada.headers['Authorization']}")
+    command = ["wrk", "-t1", "-c4", "-d300s", "--latency", *fields, f"{stack.posts}{post}"]
+    reading = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        async with under_load(ada, readers=0, writers=1) as told:
+            rolled = await asyncio.to_thread(stack.roll, service)
+    finally:
+        reading.send_signal(signal.SIGINT)
+        said, _ = await reading.communicate()
+    assert rolled.returncode == 0, rolled.stderr
+    rate = seen(said.decode())
+    done = len(told.refused & (await titles_of(ada)).keys())
+    counts = f"{sum(told.writes.values())} | {told.writes[503]} | {done}"
+    return f"| {service} | {rate.per_second:,.0f} | {rate.failed} | {rate.p99:.0f} | {counts} |"
+
+
+async def _sign_out(stack: Containers, eve: Person) -> list[float]:
+    """Milliseconds from the answer to the first refusal, at each replica."""
+    asking = [await ask(container, eve.tokens["access_token"]) for container in stack.replicas("posts")]
+    for one in asking:
+        assert one.stdout is not None
+        await one.stdout.readline()
+    await eve.http.delete(f"{stack.identity}/sessions/current", headers=eve.headers)
+    at = time.time()
+    said = await asyncio.gather(*(one.communicate() for one in asking))
+    return [(float(out) - at) * 1000 for out, _ in said]
