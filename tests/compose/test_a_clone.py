@@ -42,6 +42,7 @@ def left_over(clone: Containers, kind: str) -> list[str]:
 
 
 def test_up_the_walk_through_and_down(clone: Containers) -> None:
+    volumes_before = set(clone.run("docker", "volume", "ls", "--quiet").split())
     said = clone.run("make", "up")
     assert "http://localhost:8001/docs" in said
     walk_through(clone)
@@ -59,6 +60,7 @@ def test_up_the_walk_through_and_down(clone: Containers) -> None:
     clone.run("make", "down", "VOLUMES=1")
     for kind in ("container", "network", "volume"):
         assert left_over(clone, kind) == []
+    assert set(clone.run("docker", "volume", "ls", "--quiet").split()) <= volumes_before
     assert clone.run("docker", "images", "--quiet", f"{PROJECT}:local") == ""
     assert clone.attempt("ls", ".secrets").returncode != 0
 
@@ -73,7 +75,7 @@ def ensure_data_keeps_its_secrets(clone: Containers) -> None:
         assert refused.returncode != 0
         assert f"{PROJECT}_postgres" in refused.stderr
     finally:
-        clone.run("docker", "rm", "--force", using.strip())
+        clone.run("docker", "rm", "--force", "--volumes", using.strip())
     clone.run("mv", ".secrets", "kept")
     refused = clone.attempt("make", "up")
     assert "the database that belongs to them is there" in refused.stderr
