@@ -6,25 +6,22 @@ from collections.abc import Sequence
 
 from deploy.compose.roll import roll
 from deploy.compose.up import down, up
-from deploy.local.processes import LocalFailure
+from deploy.local.processes import exit_status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when it went well, 1 with one clear message when it did not."""
     options = _parser().parse_args(arguments)
-    try:
+
+    def act() -> None:
         if options.command == "up":
             up(options.identity, options.posts)
         elif options.command == "down":
             down(volumes=options.volumes)
         else:
             roll(options.service)
-    except (LocalFailure, OSError) as failure:
-        print(f"make {options.command}: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+
+    return exit_status(options.command, act)
 
 
 def _parser() -> argparse.ArgumentParser:

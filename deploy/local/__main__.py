@@ -5,13 +5,14 @@ import os
 import sys
 from pathlib import Path
 
-from deploy.local.processes import LocalFailure
+from deploy.local.processes import exit_status
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when it went well or was interrupted as intended, 1 with one clear message when it failed."""
     options = _parser().parse_args(arguments)
-    try:
+
+    def act() -> int:
         if options.command == "run":
             from deploy.local.run import run
 
@@ -24,12 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
             from deploy.local.command import run_command
 
             return run_command(options.home, options.service, options.arguments)
-    except (LocalFailure, OSError) as failure:
-        print(f"make {options.command}: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+        return 0
+
+    return exit_status(options.command, act)
 
 
 def _parser() -> argparse.ArgumentParser:

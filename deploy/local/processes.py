@@ -20,6 +20,17 @@ class LocalFailure(Exception):
     """Something went wrong; the message is for the person who typed the command."""
 
 
+def exit_status(command: str, act: Callable[[], int | None]) -> int:
+    """What `act` returns, or 0; 1 with one clear message where it failed, 130 where it was interrupted."""
+    try:
+        return act() or 0
+    except (LocalFailure, OSError) as failure:
+        print(f"make {command}: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
 @dataclass(frozen=True)
 class Child:
     """A process we started, the leader of its own group, and the log it writes to."""

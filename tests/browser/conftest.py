@@ -1,6 +1,5 @@
 """A headless Chromium. Where there is none, these tests are skipped with one line; with CI=true that is an error."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from tests.support.needed import need
 from tests.support.stack import Stack, stack
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -22,10 +22,8 @@ QUIET = [
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    if CHROMIUM is None and os.environ.get("CI") != "true":
-        pytest.skip("no Chromium on this machine; on Debian: apt install chromium")
-    assert CHROMIUM is not None, "CI runs the browser tests; install Chromium"
-    return CHROMIUM
+    need(CHROMIUM, "no Chromium on this machine; on Debian: apt install chromium")
+    return str(CHROMIUM)
 
 
 @pytest.fixture(scope="package")

@@ -1,22 +1,21 @@
 """The stack as `make up` brings it up, with replicas. Without Docker: skipped, or an error under CI=true."""
 
-import os
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from pytest_docker.plugin import Services
 
 from deploy.compose.secret_files import ensure_secrets
 from tests.support.containers import ROOT, Containers
-from tests.support.services import unique
-from tests.support.stack import Person
-from tests.system.conftest import NewPerson
+from tests.support.needed import need
+from tests.system.conftest import http, person
+
+__all__ = ["http", "person"]
 
 PROJECT = "postern-test"
 FILES = (ROOT / "docker-compose.yml", ROOT / "tests/compose/settings.yml")
@@ -27,9 +26,7 @@ def docker() -> None:
     """Docker answers, and nobody has the two ports."""
     command = ["docker", "compose", "version"]
     found = shutil.which("docker") and subprocess.run(command, capture_output=True, check=False).returncode == 0
-    if not found and os.environ.get("CI") != "true":
-        pytest.skip("no Docker with compose on this machine")
-    assert found, "CI runs the tests of the containers; install Docker with compose"
+    need(found, "no Docker with compose on this machine")
     for port in (8001, 8002):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0, f"something listens on :{port}; end it first"
@@ -85,20 +82,3 @@ def docker_cleanup() -> list[str]:
 def running(docker_services: Services, environment: dict[str, str]) -> Containers:
     """Two replicas of identity and three of posts behind Caddy."""
     return Containers(environment)
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(timeout=20, limits=limits, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def person(running: Containers, http: httpx.AsyncClient) -> NewPerson:
-    """Registers and signs in somebody new."""
-
-    async def make(word: str = "ada") -> Person:
-        return await Person(http, running, unique(word)).register()
-
-    return make

@@ -29,10 +29,6 @@ depends_on = None
 
 def upgrade() -> None:
     {upgrade}
-
-
-def downgrade() -> None:
-    raise NotImplementedError
 '''
 
 

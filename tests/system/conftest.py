@@ -8,7 +8,7 @@ import pytest
 
 from shared.tls import trusted
 from tests.support.services import unique
-from tests.support.stack import Person, Stack, stack
+from tests.support.stack import Person, Place, Stack, stack
 
 # Short lives, so that a test sees a whole rotation; cheap hashes.
 SETTINGS = {
@@ -44,7 +44,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def person(running: Stack, http: httpx.AsyncClient) -> NewPerson:
+def person(running: Place, http: httpx.AsyncClient) -> NewPerson:
     """Registers and signs in somebody new."""
 
     async def make(word: str = "ada") -> Person:
