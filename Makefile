@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+# What it needs is installed by then, with hashes; the builder too.
+LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo identity posts up down roll test check format bench migrate new-migration docs lock clean
@@ -76,12 +78,14 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'The module venv is incomplete; on Debian: apt install python3-venv'; exit 1; }
 
-$(VENV)/local: requirements/local.txt | $(BIN)/python
+$(VENV)/local: requirements/local.txt shared/pyproject.toml | $(BIN)/python
 	@echo 'Installing what the services need ...'
 	@$(PIP) -r requirements/local.txt
+	@$(LIBRARY)
 	@touch $@
 
-$(VENV)/development: requirements/development.txt | $(BIN)/python
+$(VENV)/development: requirements/development.txt shared/pyproject.toml | $(BIN)/python
 	@echo 'Installing what the checks and tests need ...'
 	@$(PIP) -r requirements/development.txt
+	@$(LIBRARY)
 	@touch $@ $(VENV)/local

@@ -1,1 +1,1 @@
-"""Services of your own beside Postern's, each in one file."""
+"""Services of your own beside Watchword's, each in one file."""

@@ -17,19 +17,19 @@ from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.auth import Principal, Verifier, protect, requires, requires_role
-from shared.database import Database
-from shared.errors import NotFound
-from shared.events.obey import obey_events
-from shared.events.tables import ReceiverTables
-from shared.fields import Body, Text
+from watchword.auth import Principal, Verifier, protect, requires, requires_role
+from watchword.database.database import Database
+from watchword.errors import NotFound
+from watchword.events.receive import receive_security_events
+from watchword.events.tables import ReceiverTables
+from watchword.http.fields import Body, Text
 
 # The wiring: whose tokens, for which audience; a database; what is revoked; and guards for every operation below.
 metadata = MetaData()
 database = Database(os.environ["TASKS_DATABASE_URL"])
 verifier = Verifier.of(os.environ["TASKS_ISSUER"], audience=os.environ["TASKS_AUDIENCE"])
 secret = os.environ["TASKS_CLIENT_SECRET"]
-obey_events(verifier, database, ReceiverTables(metadata), client_id="tasks", client_secret=secret)
+receive_security_events(verifier, database, ReceiverTables(metadata), client_id="tasks", client_secret=secret)
 
 
 @asynccontextmanager

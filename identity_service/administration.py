@@ -6,19 +6,20 @@ from typing import Final
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from identity_service.accounts import service as accounts
+from identity_service.accounts.schemas import Registration
+from identity_service.clients import service as clients
+from identity_service.clients.models import Client, hash_secret
 from identity_service.errors import EmailTaken, UsernameTaken
-from identity_service.events.record import BY_COMMAND_LINE
 from identity_service.keys import service as keys
 from identity_service.keys.models import SigningKey
-from identity_service.oauth import clients, metadata
-from identity_service.oauth.models import Client, hash_secret
+from identity_service.oauth import metadata
 from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import Parts
+from identity_service.recording.recorder import BY_COMMAND_LINE
 from identity_service.roles import repository as roles
 from identity_service.users import repository as users
-from identity_service.users import service as accounts
-from identity_service.users.schemas import Registration
-from shared.errors import Invalid, NotFound
+from watchword.errors import Invalid, NotFound
 
 GRANTS: Final = metadata.GRANTS
 
@@ -30,7 +31,7 @@ async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
         parts.database,
         Client(
             id=FIRST_PARTY_CLIENT,
-            name="Postern's own pages",
+            name="Watchword's own pages",
             secret_hash=None,
             grants=["password", "refresh_token"],
             scopes=["account", "posts:write"],

@@ -6,33 +6,33 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from identity_service.accounts import routes as users
 from identity_service.events import routes as events
-from identity_service.figures import measure
 from identity_service.keys import routes as keys
+from identity_service.metrics import build_metrics
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
-from identity_service.sessions.housekeeping import keep_house
+from identity_service.sessions.cleanup import delete_expired_forever
 from identity_service.settings import Settings
-from identity_service.users import routes as users
-from shared.auth import protect
-from shared.health import health_routes
-from shared.logs import configure_logging
-from shared.metrics import metrics_routes
-from shared.serving import new_app, running, when_told_to_end
-from shared.settings import load
-from shared.telemetry.tracing import configure_tracing
+from watchword.auth import protect
+from watchword.metrics.metrics import metrics_routes
+from watchword.observability.logs import configure_logging
+from watchword.observability.tracing import configure_tracing
+from watchword.service.app import new_app, on_shutdown_signal, running
+from watchword.service.health import health_routes
+from watchword.service.settings import load
 
 
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tidy = partial(keep_house, parts.database, parts.clock)
+        tidy = partial(delete_expired_forever, parts.database, parts.clock)
         background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
         async with running(parts.database, MIGRATIONS, *background, metrics.keep):
             await parts.keyring.look()
-            when_told_to_end(parts.doorbell.close)
+            on_shutdown_signal(parts.doorbell.close)
             yield
         parts.passwords.stop()
 
@@ -42,9 +42,9 @@ def create_app(parts: Parts) -> FastAPI:
     async def a_key_signs() -> str:
         return parts.keyring.signer().kid
 
-    metrics = measure(parts)
+    metrics = build_metrics(parts)
     app = new_app(
-        "Postern identity",
+        "Watchword identity",
         "Learns who you are and signs a token that says so.",
         parts.settings,
         lifespan,
@@ -65,5 +65,5 @@ def from_environment() -> FastAPI:
     """What the server runs: the app with the settings of its environment."""
     settings = load(Settings)
     configure_logging("identity", settings.log_level)
-    configure_tracing("postern-identity")
+    configure_tracing("watchword-identity")
     return create_app(assemble(settings))

@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from identity_service import administration
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.settings import Migration, Settings, Setup
-from shared.errors import AppError
-from shared.serving import end_when_told, serve
-from shared.settings import load
+from watchword.errors import AppError
+from watchword.service.app import exit_on_sigterm, serve
+from watchword.service.settings import load
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    end_when_told()
+    exit_on_sigterm()
     options = _parser().parse_args(arguments)
     if options.command == "serve":
         serve("identity_service.app:from_environment", load(Settings))

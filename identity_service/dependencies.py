@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from identity_service.events.record import Recorder
 from identity_service.parts import Parts
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import service as sessions
 from identity_service.users.passwords import Passwords
-from shared.auth import Guard, Principal
-from shared.database import Database
+from watchword.auth import Guard, Principal
+from watchword.database.database import Database
 
 _MAX_DEVICE_CHARACTERS = 200
 

@@ -1,7 +1,7 @@
 """What this service refuses, in its own words. OAuth's refusals are in oauth/errors.py."""
 
-from shared.auth.errors import InvalidToken
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from watchword.auth.errors import InvalidToken
+from watchword.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 class UsernameTaken(Conflict):

@@ -4,30 +4,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from identity_service.audit.models import AuditEntry
-from identity_service.events.delivery import SetMinter
+from identity_service.authentication.cookie import Browser
+from identity_service.authentication.password import OUTCOMES
+from identity_service.clients.models import Client
 from identity_service.events.models import Stream
+from identity_service.events.poll import SetMinter
 from identity_service.events.push import Pusher
-from identity_service.events.record import Recorder
 from identity_service.events.repository import CHANNEL
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
-from identity_service.oauth.models import Client
-from identity_service.oauth.tokens import TokenIssuer
+from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
-from identity_service.sessions.browser import Browser
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Lifetimes
-from identity_service.sessions.sign_in import OUTCOMES
 from identity_service.settings import Settings
 from identity_service.tables import Base
+from identity_service.tokens.minting import TokenMinter
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
-from shared.auth import Verifier
-from shared.clock import Clock, SystemClock
-from shared.database import Database
-from shared.migrations import Migrations
-from shared.notifications import Doorbell, Listener
+from watchword.auth import Verifier
+from watchword.clock import Clock, SystemClock
+from watchword.database.database import Database
+from watchword.database.migrations import Migrations
+from watchword.database.notifications import Doorbell, Listener
 
 # Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
 TABLES = (AuditEntry, Client, Role, Session, Stream, User)
@@ -45,7 +45,7 @@ class Parts:
     schedule: Schedule
     keyring: Keyring
     verifier: Verifier
-    issuer: TokenIssuer
+    issuer: TokenMinter
     lifetimes: Lifetimes
     recorder: Recorder
     browser: Browser
@@ -85,7 +85,7 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         schedule=schedule,
         keyring=keyring,
         verifier=Verifier(issuer=settings.issuer, audience=settings.issuer, keys=keyring, clock=clock),
-        issuer=TokenIssuer(settings.issuer, keyring, lifetimes.access),
+        issuer=TokenMinter(settings.issuer, keyring, lifetimes.access),
         lifetimes=lifetimes,
         recorder=Recorder(settings.issuer, clock),
         browser=Browser.of(settings.issuer, settings.browser_origins),

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.settings import MigrationSettings, ServiceSettings, split_by_commas
+from watchword.service.settings import MigrationSettings, ServiceSettings, split_by_commas
 
 
 class Settings(ServiceSettings):

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from shared.database import metadata_for
+from watchword.database.database import metadata_for
 
 NewId = Annotated[UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]

@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from posts_service.figures import measure
+from posts_service.metrics import build_metrics
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import routes as posts
 from posts_service.settings import Settings
-from shared.auth import protect
-from shared.health import health_routes
-from shared.logs import configure_logging
-from shared.metrics import metrics_routes
-from shared.serving import new_app, running
-from shared.settings import load
-from shared.telemetry.tracing import configure_tracing
+from watchword.auth import protect
+from watchword.metrics.metrics import metrics_routes
+from watchword.observability.logs import configure_logging
+from watchword.observability.tracing import configure_tracing
+from watchword.service.app import new_app, running
+from watchword.service.health import health_routes
+from watchword.service.settings import load
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -30,9 +30,9 @@ def create_app(parts: Parts) -> FastAPI:
     async def issuer_is_heard() -> dict[str, object]:
         return {"silent": parts.receiver.is_silent(), "seconds": round(parts.receiver.silent_for(), 1)}
 
-    metrics = measure(parts)
+    metrics = build_metrics(parts)
     app = new_app(
-        "Postern posts",
+        "Watchword posts",
         "Whose post it is, and who may change it.",
         parts.settings,
         lifespan,
@@ -50,5 +50,5 @@ def from_environment() -> FastAPI:
     """What the server runs: the app with the settings of its environment."""
     settings = load(Settings)
     configure_logging("posts", settings.log_level)
-    configure_tracing("postern-posts")
+    configure_tracing("watchword-posts")
     return create_app(assemble(settings))

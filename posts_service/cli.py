@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from posts_service.parts import MIGRATIONS
 from posts_service.settings import Migration, Settings
-from shared.serving import end_when_told, serve
-from shared.settings import load
+from watchword.service.app import exit_on_sigterm, serve
+from watchword.service.settings import load
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    end_when_told()
+    exit_on_sigterm()
     parser = argparse.ArgumentParser(prog="python -m posts_service", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("serve", help="Run the service.")

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from posts_service.parts import Parts
-from shared.auth import Principal, optional, requires
-from shared.database import Database
+from watchword.auth import Principal, optional, requires
+from watchword.database.database import Database
 
 
 class Scope(StrEnum):

@@ -1,6 +1,6 @@
 """What this service refuses, in its own words."""
 
-from shared.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from watchword.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 
 
 class PostNotFound(NotFound):

@@ -7,12 +7,12 @@ from posts_service.events.effects import EFFECTS
 from posts_service.posts.models import Post
 from posts_service.settings import Settings
 from posts_service.tables import RECEIVER, Base
-from shared.auth import Verifier
-from shared.clock import Clock, SystemClock
-from shared.database import Database
-from shared.events.obey import obey_events
-from shared.events.receiver import Receiver, Silence
-from shared.migrations import Migrations
+from watchword.auth import Verifier
+from watchword.clock import Clock, SystemClock
+from watchword.database.database import Database
+from watchword.database.migrations import Migrations
+from watchword.events.receive import receive_security_events
+from watchword.events.receiver import Receiver, SilencePolicy
 
 # Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
 TABLES = (Author, Post)
@@ -35,8 +35,8 @@ def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clo
     verifier = verifier or Verifier.of(
         settings.issuer, settings.audience, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address
     )
-    silence = Silence(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes")
-    receiver = obey_events(
+    silence = SilencePolicy(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes")
+    receiver = receive_security_events(
         verifier,
         database,
         RECEIVER,

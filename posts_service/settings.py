@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import MigrationSettings, ServiceSettings
+from watchword.service.settings import MigrationSettings, ServiceSettings
 
 
 class Settings(ServiceSettings):

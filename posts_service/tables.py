@@ -6,8 +6,8 @@ from typing import Annotated
 from sqlalchemy import DateTime
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from shared.database import metadata_for
-from shared.events.tables import ReceiverTables
+from watchword.database.database import metadata_for
+from watchword.events.tables import ReceiverTables
 
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 

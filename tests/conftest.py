@@ -5,18 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from shared.testing import Issuer
 from tests.support import services
 from tests.support.databases import Databases, migrated
 from tests.support.sharing import ByFile, put_in_order
-
-pytest_plugins = ["shared.testing.plugin"]
+from watchword.testing import Issuer
 
 # The same examples every time, and none of them fails because the machine is busy.
 settings.register_profile(
-    "postern", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "watchword", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("postern")
+settings.load_profile("watchword")
 
 
 @pytest.hookimpl(optionalhook=True)

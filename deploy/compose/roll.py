@@ -68,7 +68,7 @@ def _await_healthy(container: str) -> None:
 
 @contextmanager
 def _sole_roll(stack: str) -> Iterator[None]:
-    with (Path(tempfile.gettempdir()) / f"postern-roll-{stack}.lock").open("a") as lock:
+    with (Path(tempfile.gettempdir()) / f"watchword-roll-{stack}.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

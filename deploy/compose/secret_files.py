@@ -73,4 +73,4 @@ def _fresh() -> dict[str, str]:
 
 
 def _url(role: str) -> str:
-    return f"postgresql://{role}:{make_password()}@postgres/postern"
+    return f"postgresql://{role}:{make_password()}@postgres/watchword"

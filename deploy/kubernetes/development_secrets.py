@@ -10,13 +10,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
-NAMESPACE = "postern"
+NAMESPACE = "watchword"
 _ROLES = ("identity_owner", "identity_app", "posts_owner", "posts_app")
 
 
 def secret_list() -> dict[str, Any]:
     """Every Secret that the overlay names, with values that fit together."""
-    urls = {role: f"postgresql://{role}:{secrets.token_urlsafe(24)}@postgres:5432/postern" for role in _ROLES}
+    urls = {role: f"postgresql://{role}:{secrets.token_urlsafe(24)}@postgres:5432/watchword" for role in _ROLES}
     values = {
         "postgres": {"POSTGRES_PASSWORD": secrets.token_urlsafe(24)},
         "identity": {
@@ -31,7 +31,7 @@ def secret_list() -> dict[str, Any]:
 
 
 def _secret(name: str, data: Mapping[str, str]) -> dict[str, Any]:
-    metadata = {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "postern"}}
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "watchword"}}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "stringData": dict(data)}
 
 

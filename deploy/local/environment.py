@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.local.processes import LocalFailure
 from deploy.local.secret_file import write_private
 
-DATABASE = "postern"
+DATABASE = "watchword"
 
 
 @dataclass(frozen=True)

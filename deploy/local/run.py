@@ -171,7 +171,7 @@ def welcome(addresses: Addresses, admin_password: str, home: Path) -> str:
     """What to do now, for whoever has just typed `make run`."""
     identity, posts = addresses.identity, addresses.posts
     return f"""
-Postern is running.
+Watchword is running.
 
   identity   {identity}   {identity}/docs
   posts      {posts}   {posts}/docs

@@ -1,8 +1,8 @@
--- The roles and schemas of Postern: for each service an owner, which runs its migrations, and an app role, which
--- reads and writes rows and nothing else. May run at every start. Run by psql as superuser, in Postern's database:
+-- The roles and schemas of Watchword: for each service an owner, which runs its migrations, and an app role, which
+-- reads and writes rows and nothing else. May run at every start. Run by psql as superuser, in Watchword's database:
 --
 --   psql -v ON_ERROR_STOP=1 -v identity_owner_password=... -v identity_app_password=...
---        -v posts_owner_password=... -v posts_app_password=... -f init.sql postern
+--        -v posts_owner_password=... -v posts_app_password=... -f init.sql watchword
 
 BEGIN;
 
@@ -13,7 +13,7 @@ SET LOCAL log_min_error_statement = 'panic';
 SET LOCAL client_min_messages = 'warning';
 
 -- Two starts at once take turns.
-SELECT pg_advisory_xact_lock(hashtext('postern init')) \g /dev/null
+SELECT pg_advisory_xact_lock(hashtext('watchword init')) \g /dev/null
 
 SELECT format('CREATE ROLE %I', role)
 FROM unnest(ARRAY['identity_owner', 'identity_app', 'posts_owner', 'posts_app']) AS role

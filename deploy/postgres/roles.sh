@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The roles and schemas of Postern in the database that PGHOST, PGUSER and PGDATABASE name; passwords come from the
+# The roles and schemas of Watchword in the database that PGHOST, PGUSER and PGDATABASE name; passwords come from the
 # URLs that the services use. A secret that is missing or empty is refused by its name.
 set -euo pipefail
-secrets=${POSTERN_SECRETS_FOLDER:-/run/secrets}
+secrets=${WATCHWORD_SECRETS_FOLDER:-/run/secrets}
 
 read_secret() { # NAME
   local value=""

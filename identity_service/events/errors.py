@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.errors import BadRequest, Conflict, NotFound, TooManyRequests
+from watchword.errors import BadRequest, Conflict, NotFound, TooManyRequests
 
 
 class StreamNotFound(NotFound):

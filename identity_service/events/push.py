@@ -11,20 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit import repository as audit
 from identity_service.events import repository
-from identity_service.events.delivery import SetMinter
 from identity_service.events.models import Delivery, Stream, StreamEvent, StreamStatus
+from identity_service.events.poll import SetMinter
 from identity_service.keys.sealing import Sealer
-from shared.clock import Clock
-from shared.database import Database
-from shared.errors import Unavailable
-from shared.notifications import Doorbell, wait_for
-from shared.tls import trusted
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.database.notifications import Doorbell, wait_for
+from watchword.errors import Unavailable
+from watchword.http_client.tls import ssl_context
 
 logger = logging.getLogger("identity.push")
 
 TIMEOUT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 1.0
-MOST_WORDS: Final = 4_096
+MAX_ERROR_BODY_BYTES: Final = 4_096
 LEASE: Final = timedelta(seconds=4 * TIMEOUT_SECONDS)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 
@@ -55,10 +55,10 @@ class Pusher:
     async def run(self) -> None:
         """Push what waits, for as long as the task lives."""
         async with httpx.AsyncClient(
-            transport=self._transport, verify=trusted(), timeout=TIMEOUT_SECONDS, trust_env=False
+            transport=self._transport, verify=ssl_context(), timeout=TIMEOUT_SECONDS, trust_env=False
         ) as http:
             while not self._doorbell.closed:
-                rung = self._doorbell.pull()
+                rung = self._doorbell.next_ring()
                 try:
                     while await self.push_one(http):
                         pass
@@ -99,7 +99,11 @@ class Pusher:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 async with http.stream("POST", stream.push_url or "", content=token, headers=headers) as answer:
                     # What a receiver says is for the log, and no more of it is read.
-                    words = b"" if answer.status_code != REFUSED else await anext(answer.aiter_raw(MOST_WORDS), b"")
+                    words = (
+                        b""
+                        if answer.status_code != REFUSED
+                        else await anext(answer.aiter_raw(MAX_ERROR_BODY_BYTES), b"")
+                    )
         except (httpx.HTTPError, TimeoutError) as error:
             logger.warning("push failed", extra={"client": stream.client_id, "error": repr(error)})
             return None

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from identity_service.dependencies import DatabaseDep, NowDep, PartsDep, Scope
-from identity_service.events import deletions, delivery, transmitter
+from identity_service.events import poll as delivery
+from identity_service.events import streams as transmitter
 from identity_service.events.errors import NotSupplied
 from identity_service.events.models import Delivery, Stream
 from identity_service.events.schemas import (
@@ -21,8 +22,9 @@ from identity_service.events.schemas import (
     VerificationWanted,
 )
 from identity_service.parts import Parts
-from shared.auth import Principal, public, requires
-from shared.events.types import SUPPORTED
+from identity_service.users import deletions
+from watchword.auth import Principal, public, requires
+from watchword.events.types import SUPPORTED
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 _SUPPLIED: Final = ("iss", "aud", "events_supported", "events_delivered", "min_verification_interval")

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from identity_service.events.models import Delivery, StreamStatus
-from shared.fields import Text
+from watchword.http.fields import Text
 
 # What may stand in a header field (RFC 9110 section 5.5) but for its obsolete bytes; $ would let a line feed by.
 _FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"

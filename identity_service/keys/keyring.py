@@ -12,11 +12,11 @@ from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
 from identity_service.keys.signing import Signer
-from shared.auth.errors import UnknownKey
-from shared.auth.jwks import PublicKey
-from shared.clock import Clock
-from shared.database import Database
-from shared.errors import Unavailable
+from watchword.auth.errors import UnknownKey
+from watchword.auth.jwks import PublicKey
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.errors import Unavailable
 
 logger = logging.getLogger("identity.keys")
 

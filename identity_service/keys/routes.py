@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from identity_service.dependencies import PartsDep
-from shared.auth import public
-from shared.conditional import is_unchanged
+from watchword.auth import public
+from watchword.http.conditional import is_unchanged
 
 router = APIRouter(tags=["keys"])
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from shared.auth.jwks import PublicKey
-from shared.errors import Unavailable
+from watchword.auth.jwks import PublicKey
+from watchword.errors import Unavailable
 
 KEY_BITS: Final = 2_048
 _NONCE_BYTES: Final = 12

@@ -13,9 +13,9 @@ from identity_service.errors import NoSigningKey
 from identity_service.keys import repository, sealing
 from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.sealing import Sealer
-from shared.auth.jwks import PublicKey
-from shared.database import Database
-from shared.errors import NotFound
+from watchword.auth.jwks import PublicKey
+from watchword.database.database import Database
+from watchword.errors import NotFound
 
 logger = logging.getLogger("identity.keys")
 

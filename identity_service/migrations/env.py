@@ -1,5 +1,5 @@
 """How Alembic runs this service's migrations: as every service's are run."""
 
-from shared.migrations import run_env
+from watchword.database.migrations import run_env
 
 run_env()

@@ -82,7 +82,7 @@ class InvalidClient(OAuthError):
     status = 401
 
     def headers(self) -> dict[str, str]:
-        return {**NO_STORE, "WWW-Authenticate": 'Basic realm="postern"'}
+        return {**NO_STORE, "WWW-Authenticate": 'Basic realm="watchword"'}
 
 
 def install(app: FastAPI) -> None:

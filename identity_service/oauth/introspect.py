@@ -4,19 +4,19 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from identity_service.clients.models import Client
 from identity_service.oauth.errors import InvalidClient
-from identity_service.oauth.models import Client
-from identity_service.oauth.tokens import TokenIssuer
 from identity_service.sessions import service as sessions
-from shared.auth import InvalidToken
-from shared.database import Database
+from identity_service.tokens.minting import TokenMinter
+from watchword.auth import InvalidToken
+from watchword.database.database import Database
 
 SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
 
 
 async def introspect(
-    database: Database, issuer: TokenIssuer, client: Client, token: str, now: datetime
+    database: Database, issuer: TokenMinter, client: Client, token: str, now: datetime
 ) -> dict[str, Any]:
     """What the token says, if it is good at this moment; else that it is not, and no more (section 2.2).
 

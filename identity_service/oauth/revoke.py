@@ -3,18 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
+from identity_service.clients.models import Client
 from identity_service.errors import SessionNotFound
-from identity_service.events.record import Recorder
 from identity_service.oauth.errors import InvalidGrant, UnsupportedTokenType
-from identity_service.oauth.models import Client
-from identity_service.oauth.tokens import TokenIssuer
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import service as sessions
 from identity_service.sessions.models import EndReason
-from shared.database import Database
+from identity_service.tokens.minting import TokenMinter
+from watchword.database.database import Database
 
 
 async def revoke(
-    database: Database, recorder: Recorder, issuer: TokenIssuer, client: Client, token: str, now: datetime
+    database: Database, recorder: Recorder, issuer: TokenMinter, client: Client, token: str, now: datetime
 ) -> None:
     """Nothing happens for a token that is unknown, out of date or ended already (section 2.2).
 

@@ -5,11 +5,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
+from identity_service.clients import service as clients
 from identity_service.dependencies import NowDep, PartsDep, device_of
-from identity_service.oauth import client_credentials, clients, introspect, metadata, password, refresh_token, revoke
+from identity_service.oauth import introspect, metadata, revoke
 from identity_service.oauth.errors import NO_STORE, UnsupportedGrantType
+from identity_service.oauth.grants import client_credentials, password, refresh_token
 from identity_service.oauth.request import read_credentials, read_form
-from shared.auth import public
+from watchword.auth import public
 
 router = APIRouter(tags=["oauth"])
 

@@ -12,7 +12,7 @@ from identity_service.roles.models import Role, RolePermission, UserRole
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class RolesAndPermissions:
     """What a person has been given, in alphabetical order."""
 
     roles: list[str]
@@ -39,9 +39,9 @@ async def is_held(db: AsyncSession, role: str) -> bool:
     return await db.scalar(select(exists().where(UserRole.role == role))) or False
 
 
-async def granted_to(db: AsyncSession, user_id: UUID) -> Granted:
+async def granted_to(db: AsyncSession, user_id: UUID) -> RolesAndPermissions:
     row = (await db.execute(_GRANTED.where(UserRole.user_id == user_id))).one()
-    return Granted(roles=list(row.roles), permissions=list(row.permissions))
+    return RolesAndPermissions(roles=list(row.roles), permissions=list(row.permissions))
 
 
 async def unknown_names(db: AsyncSession, names: Collection[str]) -> list[str]:

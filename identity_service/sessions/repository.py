@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.sessions.models import EndReason, RefreshToken, Session
 from identity_service.users.models import User
-from shared.reads import ReadStatement
+from watchword.database.reads import ReadStatement
 
 LIVE = ReadStatement(
     select(Session.expires_at, User.tokens_valid_from)
@@ -25,14 +25,14 @@ LIVE = ReadStatement(
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class TokenWithSession:
     """A refresh token with the session it belongs to."""
 
     session: Session
     token: RefreshToken
 
 
-async def find_for_rotation(db: AsyncSession, token_id: UUID) -> Link | None:
+async def find_for_rotation(db: AsyncSession, token_id: UUID) -> TokenWithSession | None:
     """Both rows locked until the transaction ends, as they are once the lock is held."""
     statement = (
         select(Session, RefreshToken)
@@ -41,7 +41,7 @@ async def find_for_rotation(db: AsyncSession, token_id: UUID) -> Link | None:
         .with_for_update(of=[Session, RefreshToken])
     )
     row = (await db.execute(statement)).one_or_none()
-    return Link(*row) if row is not None else None
+    return TokenWithSession(*row) if row is not None else None
 
 
 async def get_token(db: AsyncSession, token_id: UUID) -> RefreshToken:

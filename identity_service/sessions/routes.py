@@ -5,19 +5,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from identity_service.authentication import password as sign_in
+from identity_service.authentication.cookie import COOKIE
+from identity_service.authentication.password import PasswordCredentials
+from identity_service.clients import service as clients
 from identity_service.dependencies import DatabaseDep, NowDep, PartsDep, RecorderDep, SignedIn, device_of
 from identity_service.errors import NotSignedIn
-from identity_service.oauth import clients
 from identity_service.oauth.errors import NO_STORE, InvalidGrant
 from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import Parts
-from identity_service.sessions import service, sign_in
-from identity_service.sessions.browser import COOKIE
+from identity_service.sessions import service
 from identity_service.sessions.models import EndReason
 from identity_service.sessions.schemas import SessionRead, SignedInRead, SignIn
-from identity_service.sessions.service import Asked, Grant
-from identity_service.sessions.sign_in import Proof
-from shared.auth import public
+from identity_service.sessions.service import Grant, SignInRequest
+from watchword.auth import public
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
@@ -28,8 +29,8 @@ async def sign_browser_in(typed: SignIn, request: Request, parts: PartsDep, now:
     """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read."""
     parts.browser.ensure_ours(request)
     client = await clients.get(parts.database, FIRST_PARTY_CLIENT)
-    asked = Asked(client.id, client.scopes, client.audiences, *device_of(request))
-    proof = Proof(typed.username, typed.password)
+    asked = SignInRequest(client.id, client.scopes, client.audiences, *device_of(request))
+    proof = PasswordCredentials(typed.username, typed.password)
     try:
         grant = await sign_in.sign_in(
             parts.database, parts.passwords, parts.sign_ins, proof, asked, parts.lifetimes, now

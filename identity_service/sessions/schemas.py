@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from identity_service.sessions.models import Session
-from shared.fields import Body, Text
+from watchword.http.fields import Body, Text
 
 Typed = Annotated[Text, Field(min_length=1, max_length=256)]
 

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from identity_service.clients.models import Client
+from identity_service.clients.service import audiences_within, scopes_within
 from identity_service.errors import SessionNotFound
-from identity_service.events.record import Cause, Recorder, by_user
-from identity_service.oauth.clients import audiences_within, scopes_within
 from identity_service.oauth.errors import AccountChanged, InvalidGrant
-from identity_service.oauth.models import Client
+from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.roles import repository as roles
-from identity_service.roles.repository import Granted
+from identity_service.roles.repository import RolesAndPermissions
 from identity_service.sessions import repository
 from identity_service.sessions.models import EndReason, RefreshToken, Session
 from identity_service.users import repository as users
 from identity_service.users.models import User
-from shared.auth import InvalidToken
-from shared.database import Database
+from watchword.auth import InvalidToken
+from watchword.database.database import Database
 
 # A refresh token says nothing of roles, so that it is never out of date by them.
 _FOR_EVER = 1e12
@@ -36,7 +36,7 @@ class Grant:
     """Everything that the tokens of one session are minted from."""
 
     user: User
-    granted: Granted
+    granted: RolesAndPermissions
     session: Session
     refresh_token: RefreshToken
     scopes: Sequence[str]
@@ -44,7 +44,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class PresentedRefreshToken:
     """A refresh token whose signature, issuer and time are good, and what is asked for with it."""
 
     token_id: UUID
@@ -55,7 +55,7 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SignInRequest:
     """For which client, what and from where somebody signs in."""
 
     client_id: str
@@ -66,7 +66,7 @@ class Asked:
 
 
 async def begin(
-    database: Database, user: User, new_hash: str | None, asked: Asked, lifetimes: Lifetimes, now: datetime
+    database: Database, user: User, new_hash: str | None, asked: SignInRequest, lifetimes: Lifetimes, now: datetime
 ) -> Grant:
     """Sign a user in whose password was right. `new_hash` replaces an outdated hash of it.
 
@@ -98,7 +98,7 @@ async def begin(
 
 
 async def rotate(
-    database: Database, recorder: Recorder, presented: Presented, lifetimes: Lifetimes, now: datetime
+    database: Database, recorder: Recorder, presented: PresentedRefreshToken, lifetimes: Lifetimes, now: datetime
 ) -> Grant:
     """Trade a refresh token for its successor; the same one again for a retry; a replay ends the session.
 
@@ -188,7 +188,9 @@ def _still(had: Sequence[str], allowed: Sequence[str]) -> list[str]:
     return [one for one in had if one in allowed]
 
 
-def _is_honoured(user: User, link: repository.Link, presented: Presented, now: datetime) -> bool:
+def _is_honoured(
+    user: User, link: repository.TokenWithSession, presented: PresentedRefreshToken, now: datetime
+) -> bool:
     return (
         user.is_active
         and link.session.user_id == user.id

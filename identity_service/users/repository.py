@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.users.models import User
-from shared.reads import ReadStatement
+from watchword.database.reads import ReadStatement
 
 CARD = ReadStatement(
     select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), User.is_active)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors.models import Author
 from posts_service.tables import RECEIVER
-from shared.auth.revocations import Kind
+from watchword.auth.revocations import Kind
 
 
 async def keep(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> Author | None:
@@ -40,7 +40,7 @@ async def rename(db: AsyncSession, author_id: UUID, username: str, named_at: dat
     await db.execute(update(Author).where(*older).values(username=username, named_at=named_at))
 
 
-async def lock_out(db: AsyncSession, author_id: UUID) -> None:
+async def lock_exclusively(db: AsyncSession, author_id: UUID) -> None:
     """Wait for whatever this author is writing, and let nothing more be written until the transaction ends."""
     await _lock(db, author_id, "pg_advisory_xact_lock")
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from posts_service.errors import NotTheAuthor, PostNotFound
-from shared.auth.principal import Principal
+from watchword.auth.principal import Principal
 
 
 class Permission(StrEnum):

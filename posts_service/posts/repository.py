@@ -12,7 +12,7 @@ from posts_service.authors.models import Author
 from posts_service.errors import PostNotFound
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post
-from shared.reads import ReadStatement
+from watchword.database.reads import ReadStatement
 
 # Before the first page: newer than every post.
 TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))

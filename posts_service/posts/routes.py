@@ -12,7 +12,7 @@ from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
 from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRead
 from posts_service.posts.view import PostView, page_as_json
-from shared.conditional import is_unchanged
+from watchword.http.conditional import is_unchanged
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from posts_service.posts.models import State
-from shared.fields import Body, Text
+from watchword.http.fields import Body, Text
 
 # In this order: what is left without the blanks is measured.
 Title = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=200)]

@@ -12,9 +12,9 @@ from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post, State
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
-from shared.auth import InvalidToken, MissingToken, NotPermitted, Principal
-from shared.conditional import is_expected
-from shared.database import Database
+from watchword.auth import InvalidToken, MissingToken, NotPermitted, Principal
+from watchword.database.database import Database
+from watchword.http.conditional import is_expected
 
 
 @dataclass(frozen=True, slots=True)

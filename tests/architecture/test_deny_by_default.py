@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from shared.auth import UnguardedOperation, optional, protect, public, signed_in
-from shared.testing import Issuer
+from watchword.auth import UnguardedOperation, optional, protect, public, signed_in
+from watchword.testing import Issuer
 
 Change = Callable[[FastAPI], object]
 

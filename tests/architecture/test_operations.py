@@ -11,7 +11,7 @@ import pytest
 from tests.support.services import IDENTITY_URL, Identity, Posts, bearer
 
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
-GUARDED_BY_TOKEN = "postern"
+GUARDED_BY_TOKEN = "watchword"
 
 # These ask for other credentials than an access token: a client's, a password, a session's cookie.
 OTHER_CREDENTIALS = {

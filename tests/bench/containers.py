@@ -15,7 +15,7 @@ from tests.support.load import titles_of, under_load
 from tests.support.services import unique
 from tests.support.stack import Person
 
-PROJECT = "postern-bench"
+PROJECT = "watchword-bench"
 SIGN_OUTS = 20
 
 

@@ -9,9 +9,9 @@ from statistics import median
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from shared.auth import Verifier
-from shared.testing import Issuer
-from shared.testing.issuer import _private_key
+from watchword.auth import Verifier
+from watchword.testing import Issuer
+from watchword.testing.issuer import _private_key
 
 ROUNDS, TOKENS = 15, 2_000
 

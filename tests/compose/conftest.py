@@ -17,7 +17,7 @@ from tests.system.conftest import http, person
 
 __all__ = ["http", "person"]
 
-PROJECT = "postern-test"
+PROJECT = "watchword-test"
 FILES = (ROOT / "docker-compose.yml", ROOT / "tests/compose/settings.yml")
 
 
@@ -46,7 +46,7 @@ def environment(secrets_folder: Path) -> dict[str, str]:
         "SECRETS_FOLDER": str(secrets_folder),
         "COMPOSE_PROJECT_NAME": PROJECT,
         "COMPOSE_FILE": ":".join(map(str, FILES)),
-        "POSTERN_IMAGE": "postern:test",
+        "WATCHWORD_IMAGE": "watchword:test",
     }
 
 

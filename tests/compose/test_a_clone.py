@@ -15,7 +15,7 @@ from deploy.compose.secret_files import ensure_secrets
 from tests.support.containers import ROOT, Containers
 from tests.system.test_readme import blocks
 
-PROJECT = "postern-clone"
+PROJECT = "watchword-clone"
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def test_a_service_holds_its_own_secrets_and_shows_none(
     service, found = container
     assert set(running.execute(found, "ls", "/run/secrets").split()) == SECRETS[service]
     values = running.execute(found, "sh", "-c", "cat /run/secrets/*").split()
-    everything = running.run("docker", "history", "--no-trunc", environment["POSTERN_IMAGE"])
+    everything = running.run("docker", "history", "--no-trunc", environment["WATCHWORD_IMAGE"])
     everything += json.dumps(running.inspect(found)) + running.execute(found, "env")
     everything += running.compose("logs", "--no-color")
     assert values
@@ -98,7 +98,7 @@ def test_caddy_reaches_no_database_and_posts_no_network_of_identitys(running: Co
     assert running.execute(posts, "python", "-c", CONNECTS, "identity", "8001") == "reached\n"
     assert running.execute(identity, "python", "-c", CONNECTS, "postgres", "5432") == "reached\n"
     networks = {
-        service: {name.removeprefix("postern-test_") for name in networks_of(running, service)}
+        service: {name.removeprefix("watchword-test_") for name in networks_of(running, service)}
         for service in ("caddy", "identity", "posts")
     }
     assert networks == {
@@ -142,7 +142,7 @@ def status_of(port: int, path: str) -> int:
 async def test_the_address_of_a_session_is_the_clients_whatever_the_client_says(
     running: Containers, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
-    gateway = running.inspect(running.replicas("caddy")[0])["NetworkSettings"]["Networks"]["postern-test_front"]
+    gateway = running.inspect(running.replicas("caddy")[0])["NetworkSettings"]["Networks"]["watchword-test_front"]
     http.headers["X-Forwarded-For"] = "203.0.113.9"
     ada = await person()
     [session] = (await http.get(f"{running.identity}/sessions", headers=ada.headers)).json()

@@ -9,7 +9,7 @@ import pytest
 from deploy.compose.secret_files import OWNER, delete_secrets, ensure_secrets
 from deploy.local.processes import LocalFailure
 
-STACK = "postern"
+STACK = "watchword"
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -52,7 +52,7 @@ def test_none_are_made_for_a_database_that_has_been_made_with_others(tmp_path: P
 
 def test_those_of_another_stack_are_refused(tmp_path: Path) -> None:
     ensure_secrets(tmp_path / "secrets", STACK, ())
-    with pytest.raises(LocalFailure, match="are those of the stack postern, not of other"):
+    with pytest.raises(LocalFailure, match="are those of the stack watchword, not of other"):
         ensure_secrets(tmp_path / "secrets", "other", ())
 
 

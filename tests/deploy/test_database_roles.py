@@ -7,7 +7,7 @@ import pytest
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed, prepare_database
 from deploy.local.secret_file import ROLES
 
-DATABASE = "postern"
+DATABASE = "watchword"
 PASSWORDS = {role: f"it's \\a {role} password" for role in ROLES}
 OTHER = {"identity": "posts", "posts": "identity"}
 SERVICES = sorted(OTHER)
@@ -90,7 +90,7 @@ def test_no_role_reaches_the_other_schema(server: EmbeddedPostgres, service: str
 
 def test_a_role_of_somebody_else_cannot_connect(server: EmbeddedPostgres) -> None:
     server.psql("postgres", "CREATE ROLE stranger LOGIN PASSWORD 'strange'")
-    with pytest.raises(PostgresFailed, match='permission denied for database "postern"'):
+    with pytest.raises(PostgresFailed, match='permission denied for database "watchword"'):
         server.psql(DATABASE, "SELECT 1", user="stranger", password="strange")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
-from shared.serving import SHUTDOWN_SECONDS
 from tests.support.kubernetes import DEPLOY, EVERYTHING, NAMESPACE, Manifests, Workload, render, rendered, selects
+from watchword.service.app import SHUTDOWN_SECONDS
 
 each = pytest.mark.parametrize("name", EVERYTHING)
 # The first that knows a preStop of sleeping, and the newest that the schemas are there for.
@@ -159,14 +159,14 @@ def test_a_rollout_takes_no_pod_away_before_another_is_ready(name: str) -> None:
 def test_one_image_of_one_tag_is_run_everywhere() -> None:
     for name, tag in (("overlays/development", "development"), ("overlays/production", "v0-1-0")):
         images = {it["image"] for workload in rendered(name).workloads() for it in workload.containers}
-        assert images - {"postgres:18-trixie"} == {f"postern:{tag}"}
+        assert images - {"postgres:18-trixie"} == {f"watchword:{tag}"}
 
 
 def test_a_new_tag_makes_new_jobs_and_rolls_the_same_deployments(tmp_path: Path) -> None:
     shutil.copytree(DEPLOY, tmp_path / "deploy")
     overlay = tmp_path / "deploy" / "kubernetes" / "overlays" / "production"
     kustomization = overlay / "kustomization.yaml"
-    newer = "newName: elsewhere:5000/team/postern\n    newTag: v0-2-0"
+    newer = "newName: elsewhere:5000/team/watchword\n    newTag: v0-2-0"
     kustomization.write_text(kustomization.read_text().replace("newTag: v0-1-0", newer))
     before, after = rendered("overlays/production"), render(overlay)
     jobs = ("identity-migrate", "identity-setup", "posts-migrate")

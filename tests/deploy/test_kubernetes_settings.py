@@ -12,8 +12,8 @@ from pydantic_settings import BaseSettings
 import identity_service.settings
 import posts_service.settings
 from deploy.kubernetes.development_secrets import secret_list
-from shared.settings import SECRETS_FOLDER, load
 from tests.support.kubernetes import EVERYTHING, OVERLAYS, Manifest, Manifests, Workload, rendered
+from watchword.service.settings import SECRETS_FOLDER, load
 
 NEEDED: dict[tuple[str, str], tuple[type[BaseSettings], ...]] = {
     ("identity_service", "serve"): (identity_service.settings.Settings,),
@@ -41,7 +41,7 @@ each_overlay = pytest.mark.parametrize("name", OVERLAYS)
 
 
 @dataclass(frozen=True)
-class Told:
+class OnNotification:
     """What one container of ours gets: `files` gives, by file name, the Secret and the key in it."""
 
     command: tuple[str, str]
@@ -53,11 +53,11 @@ class Told:
         return NEEDED[self.command]
 
 
-def told(manifests: Manifests) -> list[Told]:
+def told(manifests: Manifests) -> list[OnNotification]:
     return [_told(manifests, workload) for workload in manifests.workloads("Deployment", "Job")]
 
 
-def _told(manifests: Manifests, workload: Workload) -> Told:
+def _told(manifests: Manifests, workload: Workload) -> OnNotification:
     (container,) = workload.containers
     python, dash_m, module, command = container["command"]
     assert (python, dash_m) == ("python", "-m")
@@ -69,7 +69,7 @@ def _told(manifests: Manifests, workload: Workload) -> Told:
         data = manifests.named("ConfigMap", reference["name"])["data"]
         # The base leaves the public URLs to the overlays.
         variables |= {variable["name"]: data[reference["key"]]} if reference["key"] in data else {}
-    return Told((module, command), variables, _files(workload.pod, container))
+    return OnNotification((module, command), variables, _files(workload.pod, container))
 
 
 def _files(pod: Manifest, container: Manifest) -> dict[str, tuple[str, str]]:
@@ -157,7 +157,7 @@ def test_the_settings_load(
     (one,) = [one for one in told(rendered(name)) if one.command == command]
     secrets = {secret["metadata"]["name"]: secret["stringData"] for secret in secret_list()["items"]}
     as_the_kubelet_does(tmp_path / "secrets", {path: secrets[secret][key] for path, (secret, key) in one.files.items()})
-    monkeypatch.setenv("POSTERN_SECRETS_FOLDER", str(tmp_path / "secrets"))
+    monkeypatch.setenv("WATCHWORD_SECRETS_FOLDER", str(tmp_path / "secrets"))
     for variable, value in one.variables.items():
         monkeypatch.setenv(variable, value)
     loaded = [load(settings) for settings in one.settings]

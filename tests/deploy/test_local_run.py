@@ -119,7 +119,7 @@ def test_the_callers_settings_win_but_not_over_databases_and_secrets(tmp_path: P
     }
     environment = service_environment(Addresses(8001, 8002, 5432), secrets, ours)
     login = f"identity_app:{secrets['identity_app_password']}"
-    assert environment["IDENTITY_DATABASE_URL"] == f"postgresql://{login}@127.0.0.1:5432/postern"
+    assert environment["IDENTITY_DATABASE_URL"] == f"postgresql://{login}@127.0.0.1:5432/watchword"
     assert environment["IDENTITY_ISSUER"] == "https://id.example"
     assert (environment["POSTS_PORT"], environment["HOME"]) == ("8002", "/h")
     assert environment["POSTS_AUDIENCE"] == "http://localhost:8002"

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.auth import RemoteKeys, Verifier
-from shared.testing import Issuer
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.figures import Figures, figures_of
 from tests.support.needed import need
 from tests.support.services import Identity
+from watchword.auth import RemoteKeys, Verifier
+from watchword.testing import Issuer
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "deploy" / "telemetry"
 PROMTOOL = shutil.which("promtool")
-NAME = re.compile(r"\bpostern_\w+")
+NAME = re.compile(r"\bwatchword_\w+")
 SUFFIX = re.compile(r"_(bucket|sum|count)$")
 
 
@@ -52,7 +52,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 def dashboard() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FILES / "grafana" / "dashboards" / "postern.json").read_text())
+    found: dict[str, Any] = json.loads((FILES / "grafana" / "dashboards" / "watchword.json").read_text())
     return found
 
 
@@ -130,7 +130,7 @@ def test_grafana_finds_its_dashboard_and_its_data() -> None:
     (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"]
     sources = {target["datasource"]["uid"] for panel in dashboard()["panels"] for target in panel["targets"]}
     assert sources == {source["uid"]}
-    (provider,) = yaml.safe_load((provisioning / "dashboards" / "postern.yml").read_text())["providers"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "watchword.yml").read_text())["providers"]
     assert provider["options"]["path"].startswith("/")
 
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.testing import StandingClock
 from tests.support import services
 from tests.support.databases import Databases
+from watchword.testing import StandingClock
 
 
 @pytest.fixture

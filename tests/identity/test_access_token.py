@@ -6,10 +6,10 @@ from hashlib import sha256
 from uuid import UUID
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, header_of
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from watchword.testing import StandingClock
 
 
 async def test_header_says_its_kind_and_names_the_published_key_by_thumbprint(identity: Identity) -> None:

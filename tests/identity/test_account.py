@@ -22,7 +22,7 @@ async def test_account_is_shown_to_its_owner(identity: Identity) -> None:
 async def test_account_is_not_shown_without_a_token(identity: Identity, method: str) -> None:
     response = await identity.http.request(method, "/users/me")
     ensure_problem(response, 401, "unauthenticated")
-    assert response.headers["www-authenticate"] == 'Bearer realm="postern"'
+    assert response.headers["www-authenticate"] == 'Bearer realm="watchword"'
 
 
 async def test_everybody_sees_id_and_username_of_a_user_and_nothing_else(identity: Identity) -> None:

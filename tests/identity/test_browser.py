@@ -13,7 +13,7 @@ from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, 
 
 TYPED = {"username": "ada", "password": PASSWORD}
 PAGE = {"Origin": POSTS_URL, "X-Requested-With": "page"}
-COOKIE = "postern_refresh"
+COOKIE = "watchword_refresh"
 
 
 async def sign_in(identity: Identity, headers: Any = PAGE, **typed: str) -> httpx.Response:

@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.test_browser import COOKIE, CROSS_SITE, PAGE, cookie_of, sign_in
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
+from watchword.testing import StandingClock
 
 SESSIONS = "SELECT end_reason FROM identity.sessions"
 

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from identity_service import administration
-from shared.errors import Invalid
 from tests.identity.answers import ensure_oauth_error
 from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_SECRET, Identity
+from watchword.errors import Invalid
 
 OWN = {"grant_type": "client_credentials"}
 PUBLIC = {"grant_type": "password", "username": "ada", "password": PASSWORD}
@@ -73,7 +73,7 @@ WRONG = {
 async def test_wrong_credentials_by_basic_are_refused(identity: Identity, headers: dict[str, str]) -> None:
     response = await ask(identity, headers, **OWN)
     ensure_oauth_error(response, "invalid_client", 401)
-    assert response.headers["www-authenticate"] == 'Basic realm="postern"'
+    assert response.headers["www-authenticate"] == 'Basic realm="watchword"'
 
 
 @pytest.mark.parametrize(

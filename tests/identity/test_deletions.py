@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from identity_service.users import service
-from shared.testing import StandingClock
+from identity_service.accounts import service
 from tests.identity.answers import claims_of, ensure_problem, pointers
 from tests.identity.hook import hook
 from tests.identity.receivers import PUSH, listening, stranger
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
 from tests.support.waiting import until, until_async
+from watchword.testing import StandingClock
 
 
 async def delete(identity: Identity) -> str:

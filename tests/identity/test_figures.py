@@ -22,7 +22,7 @@ async def attempt(identity: Identity, password: str = PASSWORD, username: str = 
 
 def outcomes(found: Figures) -> dict[str, float]:
     names = ("ok", "wrong_credentials", "disabled", "overloaded", "failed")
-    return {name: found("postern_sign_ins_total", outcome=name) for name in names}
+    return {name: found("watchword_sign_ins_total", outcome=name) for name in names}
 
 
 async def test_sign_ins_are_counted_by_outcome_at_either_door(identity: Identity) -> None:
@@ -47,17 +47,17 @@ async def test_hashing_queue_is_shown_and_what_it_refuses(emptied: Databases) ->
         await identity.register("ada")
 
         async def idle() -> bool:
-            return (await figures(identity))("postern_hashing_jobs", state="running") == 0
+            return (await figures(identity))("watchword_hashing_jobs", state="running") == 0
 
         await until_async(idle)
         before = await figures(identity)
         async with full(identity.parts.passwords, 3):
             assert await attempt(identity) == 503
             found = await figures(identity)
-        jobs = {state: found("postern_hashing_jobs", state=state) for state in ("running", "waiting")}
+        jobs = {state: found("watchword_hashing_jobs", state=state) for state in ("running", "waiting")}
         assert jobs == {"running": 1, "waiting": 2}
-        assert found("postern_hashing_threads") == 1
-        asked = "postern_hashing_jobs_asked_total"
+        assert found("watchword_hashing_threads") == 1
+        asked = "watchword_hashing_jobs_asked_total"
         more = {
             outcome: found(asked, outcome=outcome) - before(asked, outcome=outcome) for outcome in ("taken", "refused")
         }
@@ -70,5 +70,5 @@ async def test_tokens_are_counted_here_too(identity: Identity) -> None:
     for _ in range(2):
         assert (await identity.http.get("/users/me", headers=headers)).status_code == 200
     found = await figures(identity)
-    verified = {name: found("postern_token_verifications_total", outcome=name) for name in ("accepted", "remembered")}
+    verified = {name: found("watchword_token_verifications_total", outcome=name) for name in ("accepted", "remembered")}
     assert verified == {"accepted": 1, "remembered": 1}

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from identity_service.sessions.housekeeping import KEEP, forget
+from identity_service.sessions.cleanup import KEEP, forget
 from tests.support.databases import Databases
 from tests.support.services import Identity
 

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
+from watchword.testing import StandingClock
 
 POSTS = {"client_id": "posts", "client_secret": POSTS_SECRET}
 KINDS = ["access_token", "refresh_token"]

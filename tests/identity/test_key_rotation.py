@@ -6,12 +6,12 @@ import pytest
 
 from identity_service import administration
 from identity_service.keys.service import Schedule
-from shared.testing import StandingClock
 from tests.identity.answers import header_of
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
 from tests.support.waiting import until
+from watchword.testing import StandingClock
 
 COUNT = "SELECT count(*) AS number FROM identity.signing_keys"
 

@@ -5,11 +5,11 @@ import pytest
 from identity_service import administration
 from identity_service.keys import service as keys
 from identity_service.keys.service import KeyNotFound
-from shared.testing import StandingClock
 from tests.identity.answers import ensure_oauth_error, ensure_problem, header_of
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
+from watchword.testing import StandingClock
 
 
 async def published(identity: Identity) -> list[str]:

@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from identity_service import administration
 from identity_service.keys import sealing
 from identity_service.keys.sealing import CannotUnseal, Sealer
-from shared.testing import StandingClock
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import KEY_ENCRYPTION_KEY, Identity
+from watchword.testing import StandingClock
 
 JWKS = "/.well-known/jwks.json"
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

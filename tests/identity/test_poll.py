@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 
 from identity_service import administration
-from shared.events.types import EventType
 from tests.identity.answers import pointers
 from tests.identity.receivers import PUSH, STREAMS, Receiver, in_short, listening
 from tests.support.databases import Databases
 from tests.support.services import Identity
+from watchword.events.types import EventType
 
 REFUSALS = "SELECT actor, subject, detail FROM identity.audit_entries WHERE action = 'event.refused'"
 WAITING = "SELECT FROM identity.stream_events"

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from identity_service import administration
-from shared.errors import AppError
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import STREAMS, Receiver, in_short, listening, stranger
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity
 from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.errors import AppError
 
 LONGER_THAN_ANY_TEST = 60
 
@@ -34,7 +34,7 @@ class Waiting:
 
     async def begun(self, identity: Identity, polls: int = 1) -> "Waiting":
         """Returns once so many polls have looked, found nothing and wait, as the pusher always does."""
-        await until(lambda: len(identity.parts.doorbell.pull()._waiters) > polls)
+        await until(lambda: len(identity.parts.doorbell.next_ring()._waiters) > polls)
         return self
 
     async def answer(self) -> httpx.Response:

@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 
 from identity_service import administration
-from shared.auth.jwks import RemoteKeys
-from shared.auth.jws import JwsReader
-from shared.events.types import EventType
 from tests.identity.answers import claims_of, header_of
 from tests.identity.receivers import Receiver, listening
 from tests.support.services import IDENTITY_URL, Identity, bearer
+from watchword.auth.jwks import RemoteKeys
+from watchword.auth.jws import JwsReader
+from watchword.events.types import EventType
 
 SECEVENT = "secevent+jwt"
 

@@ -9,14 +9,14 @@ import pytest
 from identity_service import administration
 from identity_service.app import create_app
 from identity_service.parts import assemble
-from shared.testing import StandingClock
-from shared.tls import trusted
 from tests.identity.answers import claims_of
 from tests.identity.hook import hook
 from tests.identity.receivers import POLL, PUSH, Receiver, listening
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
+from watchword.http_client.tls import ssl_context
+from watchword.testing import StandingClock
 
 SECRET = "Bearer a secret of the receiver"
 STREAM = "SELECT failed_pushes, next_push_at, sealed_push_authorization FROM identity.streams"
@@ -53,7 +53,7 @@ async def pushed_to(identity: Identity, url: str) -> Receiver:
 async def push(identity: Identity) -> int:
     """Push until there is nothing to do at this instant; how many were tried."""
     tried = 0
-    async with httpx.AsyncClient(verify=trusted(), trust_env=False, timeout=5) as http:
+    async with httpx.AsyncClient(verify=ssl_context(), trust_env=False, timeout=5) as http:
         while await identity.parts.pusher.push_one(http):
             tried += 1
     return tried

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of
 from tests.identity.receivers import Receiver, listening, session, user
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
+from watchword.testing import StandingClock
 
 AUDIT = "SELECT actor, action, subject, detail FROM identity.audit_entries ORDER BY id"
 NEW_PASSWORD = "staple trombone violin"

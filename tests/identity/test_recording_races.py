@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from identity_service import administration
-from shared.database import DatabaseUnavailable
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.receivers import listening
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
 from tests.support.waiting import until_async
+from watchword.database.database import DatabaseUnavailable
+from watchword.testing import StandingClock
 
 AT_ONCE = 50
 EVERYTHING = """

@@ -3,10 +3,10 @@
 import pytest
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
+from watchword.testing import StandingClock
 
 LIVE = "SELECT 1 FROM identity.sessions WHERE ended_at IS NULL"
 DAY = 24 * 3600

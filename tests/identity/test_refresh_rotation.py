@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from identity_service.sessions.models import EndReason
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, ensure_oauth_error, ensure_problem, statuses
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
+from watchword.testing import StandingClock
 
 AT_ONCE = 50
 SESSIONS = "SELECT ended_at, end_reason FROM identity.sessions"

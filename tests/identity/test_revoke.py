@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import ensure_oauth_error, ensure_problem
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
+from watchword.testing import StandingClock
 
 PARTNER = {"client_id": "partner", "client_secret": POSTS_SECRET}
 SESSIONS = "SELECT end_reason FROM identity.sessions"

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from identity_service import administration
-from shared.testing import StandingClock
 from tests.identity.answers import ensure_problem
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity, bearer
+from watchword.testing import StandingClock
 
 ENDINGS = {
     "ended session": "UPDATE identity.sessions SET ended_at = now(), end_reason = 'replay'",
@@ -26,7 +26,7 @@ async def test_good_token_of_what_is_gone_is_refused(identity: Identity, databas
     await databases.fetch("identity_owner", sql)
     response = await identity.http.get("/users/me", headers=headers)
     ensure_problem(response, 401, "unauthenticated")
-    assert response.headers["www-authenticate"] == 'Bearer realm="postern", error="invalid_token"'
+    assert response.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'
 
 
 async def test_token_without_the_scope_account_is_refused(identity: Identity) -> None:
@@ -34,7 +34,7 @@ async def test_token_without_the_scope_account_is_refused(identity: Identity) ->
     token = (await identity.sign_in("ada", scope="posts:write"))["access_token"]
     response = await identity.http.get("/users/me", headers=bearer(token))
     ensure_problem(response, 403, "insufficient_scope")
-    challenge = 'Bearer realm="postern", error="insufficient_scope", scope="account"'
+    challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="account"'
     assert response.headers["www-authenticate"] == challenge
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.testing import StandingClock
 from tests.identity.answers import claims_of, ensure_problem
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
+from watchword.testing import StandingClock
 
 
 async def sign_in_from(identity: Identity, device: bytes) -> dict[str, Any]:

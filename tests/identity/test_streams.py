@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared.events.types import SUPPORTED, EventType
 from tests.identity.answers import ensure_problem, statuses
 from tests.identity.receivers import POLL, PUSH, STREAMS, listening, receiver, stranger
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
+from watchword.events.types import SUPPORTED, EventType
 
 CONFIGURATION = "/.well-known/ssf-configuration"
 HOOK = {"method": PUSH, "endpoint_url": "https://feeds.example/events", "authorization_header": "Bearer hush"}

@@ -58,7 +58,7 @@ async def test_scope_to_read_does_not_suffice_to_manage(identity: Identity, oper
     reader = await receiver(identity, scope="ssf.read")
     refused = await attempt(identity, operation, posts.stream_id, reader.headers)
     ensure_problem(refused, 403, "insufficient_scope")
-    challenge = 'Bearer realm="postern", error="insufficient_scope", scope="ssf.manage"'
+    challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="ssf.manage"'
     assert refused.headers["www-authenticate"] == challenge
     await ensure_untouched(posts, before, [])
 
@@ -85,7 +85,7 @@ async def test_token_in_the_query_is_none(identity: Identity, operation: str) ->
     token = posts.headers["Authorization"].partition(" ")[2]
     refused = await attempt(identity, operation, posts.stream_id, {}, access_token=token)
     ensure_problem(refused, 401, "unauthenticated")
-    assert refused.headers["www-authenticate"] == 'Bearer realm="postern"'
+    assert refused.headers["www-authenticate"] == 'Bearer realm="watchword"'
 
 
 @pytest.mark.parametrize("operation", READING + MANAGING)

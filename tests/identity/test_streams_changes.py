@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 
 from identity_service import administration
-from shared.events.types import SUPPORTED, EventType
-from shared.testing import StandingClock
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import POLL, PUSH, STATUS, STREAMS, Receiver, in_short, listening, receiver
 from tests.support.services import IDENTITY_URL, Identity
+from watchword.events.types import SUPPORTED, EventType
+from watchword.testing import StandingClock
 
 HOOK = {"method": PUSH, "endpoint_url": "https://feeds.example/events"}
 

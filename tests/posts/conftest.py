@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from posts_service.posts.policy import Permission
-from shared.testing import Issuer, StandingClock
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import Databases
+from watchword.testing import Issuer, StandingClock
 
 
 @pytest.fixture

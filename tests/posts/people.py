@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from shared.testing import Issuer
+from watchword.testing import Issuer
 
 WRITE = "posts:write"
 

@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.testing import Issuer
-from shared.testing.issuer import ABSENT
 from tests.posts.people import WRITE, Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
+from watchword.testing import Issuer
+from watchword.testing.issuer import ABSENT
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 POST = {"title": "A title", "body": "A body"}

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.received import Received
-from shared.events.types import EventType
 from tests.posts.people import Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
 from tests.support.waiting import until_async
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.types import EventType
 
 RACES = 50
 CUT_OFF = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -19,14 +19,14 @@ CUT_OFF = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 REVOKED = "INSERT INTO posts.revocations VALUES ($1, $2, 9007199254740992, now() + interval '1 hour')"
 
 
-def event(posts: Posts, kind: str, person: Person, **how: object) -> Received:
-    """The arguments are those of `Received`, or claims of the event."""
+def event(posts: Posts, kind: str, person: Person, **how: object) -> ReceivedEvent:
+    """The arguments are those of `ReceivedEvent`, or claims of the event."""
     at = how.pop("at", posts.parts.clock.now())
     session_id = how.pop("session_id", None)
     assert isinstance(at, datetime)
     assert session_id is None or isinstance(session_id, str)
     claims = {name.replace("_", "-"): value for name, value in how.items()}
-    return Received(uuid4().hex, kind, person.id, session_id, claims, at)
+    return ReceivedEvent(uuid4().hex, kind, person.id, session_id, claims, at)
 
 
 async def happen(posts: Posts, kind: str, person: Person, **how: object) -> None:
@@ -122,7 +122,7 @@ async def test_an_event_about_somebody_who_wrote_nothing_makes_no_card(
 async def test_an_event_about_no_person_has_no_effect(posts: Posts, ada: Person, kind: str) -> None:
     post = await posts.publish(ada.headers)
     for subject in ("posts", "", ada.id[:-1], None):
-        received = Received(uuid4().hex, kind, subject, None, {"new-value": "x"}, posts.parts.clock.now())
+        received = ReceivedEvent(uuid4().hex, kind, subject, None, {"new-value": "x"}, posts.parts.clock.now())
         await posts.parts.receiver.apply(received)
     assert (await posts.http.get(f"/posts/{post['id']}")).json() == post
 

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from shared.testing import StandingClock
 from tests.posts.people import Person
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Posts
 from tests.support.waiting import until
+from watchword.testing import StandingClock
 
 REFUSE = {"silence_policy": "refuse_writes", "silence_seconds": 30}
 SERVE = {"silence_policy": "serve", "silence_seconds": 30}
@@ -39,7 +39,7 @@ async def heard(posts: Posts, clock: StandingClock) -> None:
 async def seconds(posts: Posts) -> float:
     """What the metric says."""
     figures = (await posts.http.get("/metrics")).text
-    (found,) = re.findall(r"^postern_security_events_silence_seconds (.*)$", figures, re.MULTILINE)
+    (found,) = re.findall(r"^watchword_security_events_silence_seconds (.*)$", figures, re.MULTILINE)
     return float(found)
 
 

@@ -8,11 +8,6 @@ from uuid import uuid4
 import pytest
 
 from posts_service.posts import repository
-from shared.auth import RemoteKeys, Verifier
-from shared.auth.revocations import FOR_EVER, Kind, Revocation
-from shared.events.received import Received
-from shared.events.types import EventType
-from shared.testing import Issuer, StandingClock
 from tests.posts.people import Person
 from tests.shared.key_server import KeyServer, serving
 from tests.support import services
@@ -20,9 +15,14 @@ from tests.support.databases import Databases
 from tests.support.figures import figures_of
 from tests.support.services import Posts, bearer
 from tests.support.waiting import until
+from watchword.auth import RemoteKeys, Verifier
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.types import EventType
+from watchword.testing import Issuer, StandingClock
 
-VERIFICATIONS = "postern_token_verifications_total"
-LAG = "postern_security_event_lag_seconds"
+VERIFICATIONS = "watchword_token_verifications_total"
+LAG = "watchword_security_event_lag_seconds"
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_tokens_are_counted_by_what_became_of_them(posts: Posts, ada: Pers
     found = await figures_of(posts.http)
     expected = {**dict.fromkeys(bad, 1), "accepted": 1, "remembered": 2, "revoked": 1, "keys_unavailable": 0}
     assert {outcome: found(VERIFICATIONS, outcome=outcome) for outcome in found.values("outcome")} == expected
-    assert found("postern_revocations_held") == 1
+    assert found("watchword_revocations_held") == 1
 
 
 async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
@@ -70,12 +70,12 @@ async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
         unknown = issuer.bearer(header={"kid": "another"})
         assert (await posts.http.get("/posts", headers=unknown)).status_code == 503
         found = await figures_of(posts.http)
-        outcomes = [found("postern_jwks_fetches_total", outcome=outcome) for outcome in ("ok", "failed")]
+        outcomes = [found("watchword_jwks_fetches_total", outcome=outcome) for outcome in ("ok", "failed")]
         assert outcomes[0] == 1
         assert outcomes[1] >= 1
         assert found(VERIFICATIONS, outcome="keys_unavailable") == 1
         before = keys.age()
-        assert 0 < found("postern_jwks_age_seconds") < before
+        assert 0 < found("watchword_jwks_age_seconds") < before
         key_server.recover()
         assert (await posts.http.get("/posts", headers=unknown)).status_code == 401
         assert (keys.fetches["ok"], keys.age() < before) == (2, True)
@@ -85,7 +85,7 @@ async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
     timed: Posts, clock: StandingClock, ada: Person
 ) -> None:
     at = clock.now() - timedelta(seconds=7)
-    ended = Received(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
+    ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
     for _ in range(2):
         await timed.parts.receiver.apply(ended)
     found = await figures_of(timed.http)
@@ -104,7 +104,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
             found = await figures_of(posts.http)
         reads._give_back(held)
         await waiting
-        name = "postern_database_connections"
+        name = "watchword_database_connections"
         assert [found(f"{name}_{figure}", pool="reads") for figure in ("size", "in_use", "waiting")] == [1, 1, 1]
         assert [found(f"{name}_{figure}", pool="transactions") for figure in ("size", "in_use", "waiting")] == [1, 1, 0]
         calm = await figures_of(posts.http)

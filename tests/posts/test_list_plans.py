@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from posts_service.posts.repository import BY_AUTHOR, DRAFTS, FEED, TOP
-from shared.reads import ReadStatement
 from tests.support.databases import Databases
+from watchword.database.reads import ReadStatement
 
 AUTHOR = UUID(int=1)
 AUTHORS = """

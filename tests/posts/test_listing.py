@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.testing import Issuer, StandingClock
 from tests.posts.people import WRITE, Person
 from tests.support.services import Posts
+from watchword.testing import Issuer, StandingClock
 
 
 async def listed(posts: Posts, headers: dict[str, str] | None = None, **query: str | int) -> list[dict[str, Any]]:

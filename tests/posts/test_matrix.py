@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from shared.auth.revocations import FOR_EVER, Kind, Revocation
-from shared.testing import Issuer
-from shared.testing.issuer import ABSENT
 from tests.posts.people import Person
 from tests.support.services import Posts
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.testing import Issuer
+from watchword.testing.issuer import ABSENT
 
 PUBLISHED, DRAFT = "published", "draft"
 GOOD = ("anonymous", "without scope", "stranger", "moderator", "author")

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from deploy.local.postgres import EmbeddedPostgres
-from shared.testing import Issuer
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import DATABASE, Databases, migrated
 from tests.support.services import Posts
+from watchword.testing import Issuer
 
 LOOKS = 1_000
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.testing import StandingClock
 from tests.posts.people import Person
 from tests.support.services import Posts
+from watchword.testing import StandingClock
 
 MOST_PAGES = 50
 # An instant and an id, as this service writes them.

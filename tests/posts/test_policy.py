@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from posts_service.errors import NotTheAuthor, PostNotFound
 from posts_service.posts.policy import Owned, Permission, ensure_can_delete, ensure_can_edit, ensure_can_see
-from shared.auth import Principal
-from shared.errors import AppError
+from watchword.auth import Principal
+from watchword.errors import AppError
 
 AUTHOR = "01890a5d-ac96-774b-bcce-b302099a8057"
 EDIT, DELETE = Permission.POST_EDIT_ANY, Permission.POST_DELETE_ANY

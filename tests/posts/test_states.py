@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.testing import StandingClock
 from tests.posts.people import Person
 from tests.support.services import Posts
+from watchword.testing import StandingClock
 
 
 async def change(posts: Posts, person: Person, post: dict[str, Any], **members: str) -> dict[str, Any]:

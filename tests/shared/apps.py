@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from shared import problems
-from shared.auth import protect
-from shared.middleware import RequestContext
-from shared.testing import Issuer
+from watchword.auth import protect
+from watchword.http import problems
+from watchword.service.middleware import RequestContext
+from watchword.testing import Issuer
 
 BODY_LIMIT = 2_048
 

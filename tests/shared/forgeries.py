@@ -9,8 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared.testing import Issuer
-from shared.testing.issuer import ABSENT, base64url, encode, public_key
 from tests.shared.tokens import (
     STRANGERS_KEY,
     Make,
@@ -29,6 +27,8 @@ from tests.shared.tokens import (
     with_raw_claims,
     with_raw_header,
 )
+from watchword.testing import Issuer
+from watchword.testing.issuer import ABSENT, base64url, encode, public_key
 
 SHAPE: Final = "not a compact JWS, or too long"
 ALGORITHM: Final = "another algorithm than RS256"

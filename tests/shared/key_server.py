@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from shared.testing import Issuer
+from watchword.testing import Issuer
 
 PATIENCE_SECONDS = 10
 

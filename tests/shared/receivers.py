@@ -7,15 +7,15 @@ from typing import Any
 import asyncpg
 
 from posts_service.tables import RECEIVER
-from shared.auth import Verifier
-from shared.auth.principal import Principal
-from shared.auth.revocations import Kind
-from shared.database import Database
-from shared.events.obey import obey_events
-from shared.events.receiver import Receiver
-from shared.events.types import iss_sub
 from tests.shared.ssf import Transmitter
 from tests.support.databases import DATABASE, Databases
+from watchword.auth import Verifier
+from watchword.auth.principal import Principal
+from watchword.auth.revocations import Kind
+from watchword.database.database import Database
+from watchword.events.receive import receive_security_events
+from watchword.events.receiver import Receiver
+from watchword.events.types import iss_sub
 
 LOCK = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND usename = 'posts_app' AND query LIKE '%pg_try_advisory_lock%'"""
@@ -26,10 +26,10 @@ LISTENING = "SELECT pid FROM pg_stat_activity WHERE usename = 'posts_app' AND qu
 async def receiving(
     databases: Databases, transmitter: Transmitter, *, client_id: str = "receiver", started: bool = True, **how: Any
 ) -> AsyncIterator[Receiver]:
-    """A receiver, which has started; the arguments are those of `obey_events`."""
+    """A receiver, which has started; the arguments are those of `receive_security_events`."""
     database = Database(databases.url("posts_app"), size=2)
     verifier = Verifier(issuer=transmitter.issuer.url, audience="", keys=transmitter.issuer)
-    receiver = obey_events(verifier, database, RECEIVER, client_id=client_id, client_secret="secret", **how)
+    receiver = receive_security_events(verifier, database, RECEIVER, client_id=client_id, client_secret="secret", **how)
     try:
         if started:
             await receiver.start()

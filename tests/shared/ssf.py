@@ -1,4 +1,4 @@
-"""A transmitter that is not Postern's: another issuer on a free loopback port, with keys, paths and tokens of its
+"""A transmitter that is not Watchword's: another issuer on a free loopback port, with keys, paths and tokens of its
 own."""
 
 import asyncio
@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.testing import Issuer
-from shared.testing.issuer import sign
 from tests.shared.tokens import private_key
+from watchword.testing import Issuer
+from watchword.testing.issuer import sign
 
 AUDIENCE = "https://receiver.example/events"
 POLL = "urn:ietf:rfc:8936"

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 from sqlalchemy import Integer, String, bindparam, column, func, literal_column, select, table
 
-from shared.reads import ReadStatement
 from tests.support.databases import Databases
+from watchword.database.reads import ReadStatement
 
 THINGS = table("things", column("id", Integer), column("name", String), column("other_id", Integer), schema="posts")
 BY_NAME = ReadStatement(select(THINGS.c.id, THINGS.c.name).where(THINGS.c.name == bindparam("name")))
@@ -41,7 +41,7 @@ async def as_owner(databases: Databases, script: str) -> None:
 async def kill_connections(databases: Databases) -> None:
     """Returns when every backend of the app role has ended."""
     kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'posts_app'"
-    await _run(databases.server.superuser_url("postern"), kill)
+    await _run(databases.server.superuser_url("watchword"), kill)
 
 
 async def _run(url: str, script: str) -> None:

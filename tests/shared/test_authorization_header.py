@@ -7,12 +7,12 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from shared.auth import Principal, optional, signed_in
-from shared.testing import Issuer
 from tests.shared.apps import asked, guarded_app
+from watchword.auth import Principal, optional, signed_in
+from watchword.testing import Issuer
 
-NO_ERROR = 'Bearer realm="postern"'
-INVALID_TOKEN = 'Bearer realm="postern", error="invalid_token"'
+NO_ERROR = 'Bearer realm="watchword"'
+INVALID_TOKEN = 'Bearer realm="watchword", error="invalid_token"'
 
 
 def app_of(issuer: Issuer) -> FastAPI:
@@ -85,7 +85,7 @@ async def test_two_authorization_headers_are_a_malformed_request(
     good = f"Bearer {issuer.mint()}"
     answer = await http.post(path, headers=[("Authorization", good), ("authorization", good)])
     assert answer.status_code == 400
-    assert answer.headers["www-authenticate"] == 'Bearer realm="postern", error="invalid_request"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_request"'
 
 
 async def test_no_header_is_a_challenge_without_an_error(http: httpx.AsyncClient) -> None:

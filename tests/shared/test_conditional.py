@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.conditional import is_expected, is_unchanged
+from watchword.http.conditional import is_expected, is_unchanged
 
 ETAG = '"7"'
 

@@ -7,11 +7,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import shared.database
+import watchword.database.database
 from deploy.local.processes import any_free_port
-from shared.database import Database, DatabaseUnavailable, violates
 from tests.shared.tables import ALL_NAMES, THINGS, kill_connections, things
 from tests.support.databases import Databases
+from watchword.database.database import Database, DatabaseUnavailable, violates
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ async def test_connection_killed_while_idle_is_replaced(database: Database, data
 
 
 async def test_server_that_is_not_there_is_unavailable() -> None:
-    database = Database(f"postgresql://posts_app:x@127.0.0.1:{any_free_port()}/postern")
+    database = Database(f"postgresql://posts_app:x@127.0.0.1:{any_free_port()}/watchword")
     with pytest.raises(DatabaseUnavailable):
         await add(database, "third")
     with pytest.raises(DatabaseUnavailable):
@@ -116,7 +116,7 @@ async def test_server_that_is_not_there_is_unavailable() -> None:
 async def test_statement_over_the_time_limit_is_unavailable(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(watchword.database.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
     database = Database(databases.url("posts_app"), size=1)
     with pytest.raises(DatabaseUnavailable):
         async with database.begin() as db:
@@ -129,7 +129,7 @@ async def test_statement_over_the_time_limit_is_unavailable(
 async def test_pool_that_gives_nothing_in_time_is_unavailable(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.database, "POOL_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(watchword.database.database, "POOL_TIMEOUT_SECONDS", 0.1)
     database = Database(databases.url("posts_app"), size=1)
     async with database.begin() as db:
         await db.execute(text("SELECT 1"))

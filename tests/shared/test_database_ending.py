@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from shared.database import Database, DatabaseUnavailable
 from tests.shared.tables import BACKEND, kill_connections
 from tests.support.databases import Databases
 from tests.support.waiting import until
+from watchword.database.database import Database, DatabaseUnavailable
 
 
 class HalfClosing:

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
-from shared.auth import Guard, Principal, optional, requires, requires_permission, requires_role, signed_in
-from shared.testing import Issuer
 from tests.shared.apps import asked, guarded_app
+from watchword.auth import Guard, Principal, optional, requires, requires_permission, requires_role, signed_in
+from watchword.testing import Issuer
 
 GUARDS: dict[str, Guard] = {
     "signed_in": signed_in,
@@ -129,7 +129,7 @@ async def test_caller_with_too_little_is_forbidden(
 
 async def test_lack_of_scope_is_a_challenge_that_names_the_scope(http: httpx.AsyncClient, issuer: Issuer) -> None:
     answer = await http.get("/parameter/scope/", headers=issuer.bearer())
-    challenge = 'Bearer realm="postern", error="insufficient_scope", scope="things:write"'
+    challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="things:write"'
     assert answer.headers["www-authenticate"] == challenge
     assert answer.json()["code"] == "insufficient_scope"
 

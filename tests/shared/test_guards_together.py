@@ -8,7 +8,8 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 
-from shared.auth import (
+from tests.shared.apps import asked, guarded_app
+from watchword.auth import (
     Guard,
     NotPermitted,
     Principal,
@@ -18,8 +19,7 @@ from shared.auth import (
     requires_role,
     signed_in,
 )
-from shared.testing import Issuer
-from tests.shared.apps import asked, guarded_app
+from watchword.testing import Issuer
 
 SUSPENDED = str(uuid4())
 

@@ -9,10 +9,10 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Form, Query
 from pydantic import BaseModel
 
-from shared.auth import Principal, requires
-from shared.testing import Issuer
 from tests.shared.apps import BODY_LIMIT, asked, guarded_app
 from tests.support.services import POSTS_URL, Posts
+from watchword.auth import Principal, requires
+from watchword.testing import Issuer
 
 THING = "/inner/things/01890000-0000-7000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}
@@ -97,7 +97,7 @@ async def test_no_token_is_unauthenticated_whatever_was_sent(
 ) -> None:
     answer = await http.request(method, path, **sent)
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="postern"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="watchword"'
     assert "errors" not in answer.json()
 
 
@@ -108,7 +108,7 @@ async def test_bad_token_is_unauthenticated_whatever_was_sent(
     headers = {**sent.get("headers", {}), **issuer.bearer(scope="things:write", expires_in=-60)}
     answer = await http.request(method, path, **{**sent, "headers": headers})
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="postern", error="invalid_token"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'
 
 
 @each_mistake

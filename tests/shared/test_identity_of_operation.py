@@ -7,9 +7,9 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 
-from shared.auth import optional, requires, signed_in
-from shared.testing import Issuer
 from tests.shared.apps import guarded_app
+from watchword.auth import optional, requires, signed_in
+from watchword.testing import Issuer
 
 JSON = {"Content-Type": "application/json"}
 

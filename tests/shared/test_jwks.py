@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from shared.auth import InvalidToken, RemoteKeys, Verifier, jwks
-from shared.testing import Issuer
 from tests.shared.key_server import KeyServer, eventually, serving
+from watchword.auth import InvalidToken, RemoteKeys, Verifier, jwks
+from watchword.testing import Issuer
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from shared.auth import InvalidToken, KeysUnavailable, RemoteKeys, Verifier, jwks
-from shared.testing import Issuer
 from tests.shared.key_server import KeyServer, eventually, serving
 from tests.support import services
 from tests.support.databases import Databases
+from watchword.auth import InvalidToken, KeysUnavailable, RemoteKeys, Verifier, jwks
+from watchword.testing import Issuer
 
 Nonsense = Callable[[KeyServer], None]
 

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from shared.auth import InvalidToken, RemoteKeys, Verifier
-from shared.auth.jwks import usable_keys
-from shared.testing import Issuer
-from shared.testing.issuer import base64url, public_key
 from tests.shared.tokens import STRANGERS_KEY
+from watchword.auth import InvalidToken, RemoteKeys, Verifier
+from watchword.auth.jwks import usable_keys
+from watchword.testing import Issuer
+from watchword.testing.issuer import base64url, public_key
 
 SMALL_KEY = generate_private_key(public_exponent=65_537, key_size=1_024)  # noqa: S505
 GOOD = public_key("tried", STRANGERS_KEY).as_jwk()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.logs import JsonFormatter, request_id
+from watchword.observability.logs import JsonFormatter, request_id
 
 THE_ID = UUID("01890000-0000-7000-8000-000000000000")
 
@@ -74,7 +74,7 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
 def test_the_whole_process_logs_json_to_standard_output() -> None:
     ended = run("""
 import logging
-from shared.logs import configure_logging
+from watchword.observability.logs import configure_logging
 configure_logging("posts", "info")
 configure_logging("posts", "info")
 logging.getLogger("uvicorn.error").info("started")

@@ -7,16 +7,16 @@ import httpx
 import pytest
 from fastapi import FastAPI, Response
 
-from shared import problems
-from shared.auth import public
-from shared.errors import Unavailable
-from shared.metrics import Metrics, metrics_routes
-from shared.middleware import RequestContext
 from tests.shared.apps import asked
 from tests.support.figures import Figures, figures_of
+from watchword.auth import public
+from watchword.errors import Unavailable
+from watchword.http import problems
+from watchword.metrics.metrics import Metrics, metrics_routes
+from watchword.service.middleware import RequestContext
 
-REQUESTS = "postern_http_requests_total"
-DURATION = "postern_http_request_duration_seconds"
+REQUESTS = "watchword_http_requests_total"
+DURATION = "watchword_http_request_duration_seconds"
 THINGS = "/things/{thing_id}"
 
 
@@ -90,7 +90,7 @@ def test_figures_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
     now, pools, outcomes = [1.0], {"a": 1.0, "b": 2.0}, {"ok": 0, "failed": 0}
     metrics.gauge("a_gauge", "One", lambda: now[0], "livemax")
     metrics.gauges("gauges", "Some", "pool", lambda: pools, "livesum")
-    metrics.tally("a_tally_total", "Counted", "outcome", lambda: outcomes)
+    metrics.counter("a_tally_total", "Counted", "outcome", lambda: outcomes)
     found = shown(metrics)
     assert (found("a_gauge"), found("gauges", pool="b"), found("a_tally_total", outcome="ok")) == (1, 2, 0)
     now[0], pools["b"], outcomes["ok"] = 3.0, 0.0, 5

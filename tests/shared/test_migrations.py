@@ -26,13 +26,13 @@ import identity_service.settings
 import posts_service.app
 import posts_service.parts
 import posts_service.settings
-from shared.database import Database
-from shared.errors import AppError
-from shared.migrations import Migrations, SchemaBehind, SchemaForeign, Standing, standing
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.next_release import NextRelease
+from watchword.database.database import Database
+from watchword.database.migrations import Migrations, SchemaBehind, SchemaForeign, SchemaState, standing
+from watchword.errors import AppError
 
 MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
 BUSY = {"identity": "users", "posts": "posts"}
@@ -173,21 +173,21 @@ async def set_version(url: str, schema: str, version: str) -> None:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (None, Standing.BEHIND),
-        ("0001", Standing.BEHIND),
-        ("0002", Standing.BEHIND),
-        ("0003", Standing.AT_HEAD),
-        ("0004", Standing.AHEAD),
-        ("9999", Standing.AHEAD),
-        ("0000", Standing.FOREIGN),
-        ("00004", Standing.FOREIGN),
-        ("0004, 0005", Standing.FOREIGN),
-        ("\u0660\u0660\u0660\u0664", Standing.FOREIGN),
-        ("", Standing.FOREIGN),
-        ("ffff", Standing.FOREIGN),
+        (None, SchemaState.BEHIND),
+        ("0001", SchemaState.BEHIND),
+        ("0002", SchemaState.BEHIND),
+        ("0003", SchemaState.AT_HEAD),
+        ("0004", SchemaState.AHEAD),
+        ("9999", SchemaState.AHEAD),
+        ("0000", SchemaState.FOREIGN),
+        ("00004", SchemaState.FOREIGN),
+        ("0004, 0005", SchemaState.FOREIGN),
+        ("\u0660\u0660\u0660\u0664", SchemaState.FOREIGN),
+        ("", SchemaState.FOREIGN),
+        ("ffff", SchemaState.FOREIGN),
     ],
 )
-def test_order_of_revisions_is_that_of_their_numbers(found: str | None, expected: Standing) -> None:
+def test_order_of_revisions_is_that_of_their_numbers(found: str | None, expected: SchemaState) -> None:
     assert standing(found, ["0003", "0002", "0001"]) is expected
 
 

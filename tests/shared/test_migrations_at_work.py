@@ -9,12 +9,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared.migrations import MigrationFailed, Migrations
 from tests.shared.test_migrations import BUSY, MIGRATIONS, each_service
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.next_release import NextRelease
 from tests.support.waiting import until, until_async, wait_until
+from watchword.database.migrations import MigrationFailed, Migrations
 
 WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock')"
 

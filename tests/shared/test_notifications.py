@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from shared.notifications import Doorbell, Listener, wait_for
-from shared.tasks import end
 from tests.shared.receivers import LISTENING, end_backends
 from tests.support.databases import Databases
 from tests.support.waiting import until, until_async
+from watchword.database.notifications import Doorbell, Listener, wait_for
+from watchword.tasks import cancel_and_wait
 
 CHANNEL = "posts_test"
 
@@ -42,7 +42,7 @@ async def listening(databases: Databases, ear: Ear) -> AsyncIterator[None]:
         await until(lambda: ear.caught_up == 1)
         yield
     finally:
-        await end([task])
+        await cancel_and_wait([task])
 
 
 async def say(databases: Databases, *payloads: str) -> None:
@@ -104,7 +104,7 @@ async def test_a_listener_that_is_ended_leaves_no_connection(databases: Database
 
 async def test_a_doorbell_wakes_everybody_who_waits(databases: Databases) -> None:
     doorbell = Doorbell()
-    waiting = [asyncio.create_task(wait_for(doorbell.pull(), 60)) for _ in range(3)]
+    waiting = [asyncio.create_task(wait_for(doorbell.next_ring(), 60)) for _ in range(3)]
     await asyncio.sleep(0)
     doorbell.ring("somebody")
     await asyncio.gather(*waiting)
@@ -112,18 +112,18 @@ async def test_a_doorbell_wakes_everybody_who_waits(databases: Databases) -> Non
 
 async def test_a_ring_between_looking_and_waiting_is_not_missed(databases: Databases) -> None:
     doorbell = Doorbell()
-    rung = doorbell.pull()
+    rung = doorbell.next_ring()
     doorbell.ring()
     await wait_for(rung, 60)
-    assert not doorbell.pull().is_set()
+    assert not doorbell.next_ring().is_set()
 
 
 async def test_a_listener_that_was_away_rings_the_doorbell(databases: Databases) -> None:
     doorbell = Doorbell()
-    rung = doorbell.pull()
+    rung = doorbell.next_ring()
     await doorbell.caught_up()
     assert rung.is_set()
 
 
 async def test_whoever_waits_in_vain_goes_on_when_the_time_is_over(databases: Databases) -> None:
-    await wait_for(Doorbell().pull(), 0.01)
+    await wait_for(Doorbell().next_ring(), 0.01)

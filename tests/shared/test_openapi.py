@@ -6,21 +6,21 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
-from shared.auth import Guard, optional, public, requires, requires_permission, requires_role, signed_in
-from shared.testing import Issuer
 from tests.shared.apps import guarded_app
+from watchword.auth import Guard, optional, public, requires, requires_permission, requires_role, signed_in
+from watchword.testing import Issuer
 
 each_guard = pytest.mark.parametrize(
     ("guards", "security", "beyond"),
     [
-        pytest.param([signed_in], [{"postern": []}], None, id="signed_in"),
-        pytest.param([optional], [{}, {"postern": []}], None, id="optional"),
-        pytest.param([requires("b:x"), requires("a:x")], [{"postern": ["a:x", "b:x"]}], None, id="scopes"),
-        pytest.param([optional, requires("a:x")], [{"postern": ["a:x"]}], None, id="optional_and_scope"),
-        pytest.param([requires_role("admin")], [{"postern": []}], ["role admin"], id="role"),
+        pytest.param([signed_in], [{"watchword": []}], None, id="signed_in"),
+        pytest.param([optional], [{}, {"watchword": []}], None, id="optional"),
+        pytest.param([requires("b:x"), requires("a:x")], [{"watchword": ["a:x", "b:x"]}], None, id="scopes"),
+        pytest.param([optional, requires("a:x")], [{"watchword": ["a:x"]}], None, id="optional_and_scope"),
+        pytest.param([requires_role("admin")], [{"watchword": []}], ["role admin"], id="role"),
         pytest.param(
             [requires_permission("thing:edit"), requires_role("admin")],
-            [{"postern": []}],
+            [{"watchword": []}],
             ["permission thing:edit", "role admin"],
             id="permission_and_role",
         ),
@@ -80,13 +80,13 @@ def test_methods_of_one_path_are_described_apart(issuer: Issuer) -> None:
     app.get("/")(public(nothing()))
     app.put("/", dependencies=[Depends(requires("a:x"))])(nothing())
     item = app.openapi()["paths"]["/"]
-    assert (item["get"]["security"], item["put"]["security"]) == ([], [{"postern": ["a:x"]}])
+    assert (item["get"]["security"], item["put"]["security"]) == ([], [{"watchword": ["a:x"]}])
 
 
 def test_document_is_the_same_each_time(issuer: Issuer) -> None:
     app = guarded_app(issuer)
     app.get("/", dependencies=[Depends(requires("a:x"))])(nothing())
     assert app.openapi() == app.openapi()
-    flow = app.openapi()["components"]["securitySchemes"]["postern"]["flows"]["password"]
+    flow = app.openapi()["components"]["securitySchemes"]["watchword"]["flows"]["password"]
     assert flow["tokenUrl"] == f"{issuer.url}/oauth/token"
     assert list(flow["scopes"]) == ["a:x"]

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from shared.auth.jwks import RemoteKeys
-from shared.outbound import ReachedAt, reached_at
-from shared.testing import Issuer
 from tests.shared.key_server import KeyServer
+from watchword.auth.jwks import RemoteKeys
+from watchword.http_client.address import ReachedAt, reached_at
+from watchword.testing import Issuer
 
 PUBLIC = "https://identity.example"
 

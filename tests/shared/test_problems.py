@@ -9,10 +9,10 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from shared import errors
-from shared.errors import AppError
-from shared.problems import STATUS, status_of
 from tests.shared.apps import BODY_LIMIT, asked, plain_app
+from watchword import errors
+from watchword.errors import AppError
+from watchword.http.problems import STATUS, status_of
 
 STATUSES: dict[type[AppError], int] = {
     errors.BadRequest: 400,
@@ -83,7 +83,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 def test_every_kind_has_one_status() -> None:
     assert STATUS == STATUSES
-    assert {kind for kind in AppError.__subclasses__() if kind.__module__ == "shared.errors"} == set(STATUSES)
+    assert {kind for kind in AppError.__subclasses__() if kind.__module__ == "watchword.errors"} == set(STATUSES)
 
 
 def test_an_error_of_no_kind_has_no_status() -> None:
@@ -120,7 +120,7 @@ async def test_reason_is_for_the_log_alone(
     caplog.set_level(logging.INFO)
     answer = await http.get(f"/refusals/{kind}")
     assert "the reason" not in answer.text
-    [record] = [record for record in caplog.records if record.name == "postern.refusals"]
+    [record] = [record for record in caplog.records if record.name == "watchword.refusals"]
     assert vars(record)["reason"].startswith("the reason")
 
 

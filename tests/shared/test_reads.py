@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 from sqlalchemy import Integer, String, bindparam, column, select, table
 
-import shared.database
-from shared.database import Database, DatabaseUnavailable
-from shared.reads import ReadStatement
+import watchword.database.database
 from tests.shared.key_server import PATIENCE_SECONDS
 from tests.shared.tables import ALL_NAMES, BACKEND, BY_NAME, SLOW, THINGS, as_owner, kill_connections, things
 from tests.support.databases import Databases
+from watchword.database.database import Database, DatabaseUnavailable
+from watchword.database.reads import ReadStatement
 
 PREPARED = ReadStatement(
     select(column("statement", String))
@@ -132,7 +132,7 @@ async def test_readers_that_give_up_waiting_take_no_connection_along(database: D
 
 
 async def test_no_connection_in_time_is_unavailable(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared.database, "POOL_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(watchword.database.database, "POOL_TIMEOUT_SECONDS", 0.1)
     database = Database(databases.url("posts_app"), size=1)
     reading = asyncio.create_task(database.reads.row(SLOW))
     await until_running(databases, 1)
@@ -146,7 +146,7 @@ async def test_no_connection_in_time_is_unavailable(databases: Databases, monkey
 async def test_statement_over_the_time_limit_is_unavailable(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(watchword.database.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
     database = Database(databases.url("posts_app"), size=1)
     with pytest.raises(DatabaseUnavailable):
         await database.reads.row(SLOW)

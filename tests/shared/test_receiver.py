@@ -7,15 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from shared.auth.revocations import Kind
-from shared.events.received import Received
-from shared.events.types import EventType
-from shared.testing import Issuer
 from tests.shared.receivers import receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter, transmitting
 from tests.shared.tokens import private_key
 from tests.support.databases import Databases
 from tests.support.waiting import until
+from watchword.auth.revocations import Kind
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.types import EventType
+from watchword.testing import Issuer
 
 RECEIVED = "SELECT jti FROM posts.received_events"
 EFFECTS = "SELECT jti FROM posts.effects ORDER BY number"
@@ -38,7 +38,7 @@ async def effects(databases: Databases) -> AsyncIterator[None]:
     await databases.fetch("posts_owner", "DROP TABLE posts.effects")
 
 
-async def leave_a_row(db: AsyncSession, received: Received) -> None:
+async def leave_a_row(db: AsyncSession, received: ReceivedEvent) -> None:
     await db.execute(text("INSERT INTO posts.effects (jti) VALUES (:jti)"), {"jti": received.jti})
 
 
@@ -103,7 +103,7 @@ async def test_an_event_sent_again_has_no_second_effect_and_is_acknowledged_agai
 async def test_an_event_whose_acknowledgement_was_lost_has_one_effect(
     databases: Databases, transmitter: Transmitter, effects: None
 ) -> None:
-    async def lose_the_answer(db: AsyncSession, received: Received) -> None:
+    async def lose_the_answer(db: AsyncSession, received: ReceivedEvent) -> None:
         transmitter.trouble["poll"] = Response(status_code=500)
         await leave_a_row(db, received)
 
@@ -122,7 +122,7 @@ async def test_an_event_applied_by_a_receiver_that_stopped_before_it_said_so_has
 ) -> None:
     jti, how = transmitter.send(OF_A_KIND), {OF_A_KIND: leave_a_row}
     async with receiving(databases, transmitter, effects=how, started=False) as receiver:
-        await receiver.apply(Received(jti, OF_A_KIND, None, None, {}, receiver._clock.now()))
+        await receiver.apply(ReceivedEvent(jti, OF_A_KIND, None, None, {}, receiver._clock.now()))
     assert (list(transmitter.waiting), await count(databases, EFFECTS)) == ([jti], 1)
     async with receiving(databases, transmitter, effects=how):
         await until(lambda: transmitter.acknowledged == [jti])
@@ -165,8 +165,8 @@ async def test_an_effect_that_fails_takes_the_event_back_and_holds_up_no_other(
 async def test_an_event_that_can_never_be_applied_is_given_back_in_the_end(
     databases: Databases, transmitter: Transmitter, effects: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.events.receiver.RETRY_SECONDS", 0.01)
-    monkeypatch.setattr("shared.events.receiver.MOST_TRIES", 3)
+    monkeypatch.setattr("watchword.events.receiver.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("watchword.events.receiver.MOST_TRIES", 3)
     transmitter.send(OF_A_KIND, jti="bad")
     async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
         await until(lambda: transmitter.is_settled("bad"))

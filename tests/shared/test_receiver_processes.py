@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from shared.auth.revocations import FOR_EVER, Kind, Revocation
-from shared.events.types import EventType
-from shared.testing import StandingClock
 from tests.shared.receivers import LISTENING, LOCK, end_backends, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.databases import Databases
 from tests.support.waiting import until, until_async
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.events.types import EventType
+from watchword.testing import StandingClock
 
 TELL = "SELECT pg_notify('posts_revocations', $1)"
 REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, now() + interval '1 hour')"

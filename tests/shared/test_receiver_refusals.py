@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
-from shared.events.types import EventType
 from tests.shared.receivers import receiving, refuses, session, stored
 from tests.shared.ssf import AUDIENCE, Transmitter, transmitting
 from tests.shared.tokens import STRANGERS_KEY
 from tests.support.databases import Databases
 from tests.support.waiting import until
+from watchword.events.types import EventType
 
 SESSION_REVOKED: Final = EventType.SESSION_REVOKED
 TWO_EVENTS: Final[dict[str, Any]] = {str(SESSION_REVOKED): {}, str(EventType.ACCOUNT_PURGED): {}}

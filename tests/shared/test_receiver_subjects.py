@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.auth.revocations import Kind
-from shared.events.types import EventType, iss_sub
 from tests.shared.receivers import receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.databases import Databases
 from tests.support.waiting import until
+from watchword.auth.revocations import Kind
+from watchword.events.types import EventType, iss_sub
 
 OTHER = "https://other.example"
 OF_ANOTHER_ISSUER = iss_sub(OTHER, "ada")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from shared.events.types import EventType
 from tests.shared.receivers import receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.databases import Databases, migrated
 from tests.support.waiting import until
+from watchword.events.types import EventType
 
 ELSEWHERE = "http://127.0.0.1:9/elsewhere"
 TROUBLES: dict[str, Response] = {
@@ -33,8 +33,8 @@ KINDS = ("ssf", "oauth", "certs", "token", "streams", "poll")
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.events.receiver.PAUSE_SECONDS", (0.01, 0.08))
-    monkeypatch.setattr("shared.auth.jwks.RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("watchword.events.receiver.PAUSE_SECONDS", (0.01, 0.08))
+    monkeypatch.setattr("watchword.auth.jwks.RETRY_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ async def test_a_transmitter_that_does_not_answer_is_given_up_and_asked_again(
 ) -> None:
     async with receiving(databases, transmitter):
         await is_obeyed(transmitter, "before")
-        monkeypatch.setattr("shared.events.transmitter.LONG_POLL_SECONDS", 0.1)
+        monkeypatch.setattr("watchword.events.transmitter_client.LONG_POLL_SECONDS", 0.1)
         transmitter.gate.clear()
         transmitter.ring()
         calls = transmitter.calls["poll"]

@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from shared.errors import Conflict
-from shared.logs import JsonFormatter, request_id
 from tests.shared.apps import asked, plain_app
+from watchword.errors import Conflict
+from watchword.observability.logs import JsonFormatter, request_id
 
 SECRET = "select * from users"
 
@@ -55,7 +55,7 @@ def log() -> Iterator[io.StringIO]:
     """The log as the process writes it."""
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(JsonFormatter("tested"))
-    logger = logging.getLogger("postern")
+    logger = logging.getLogger("watchword")
     level = logger.level
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)

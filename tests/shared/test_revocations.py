@@ -2,21 +2,21 @@
 
 import pytest
 
-from shared.auth import InvalidToken, Verifier
-from shared.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
-from shared.testing import Issuer, StandingClock
 from tests.shared.receivers import principal
+from watchword.auth import InvalidToken, Verifier
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
+from watchword.testing import Issuer, StandingClock
 
 MEMORY_SECONDS = 900.0
 
 
-class Standing:
+class SchemaState:
     """An authority that has been heard."""
 
     def __init__(self, revocations: Revocations) -> None:
         self.revocations = revocations
 
-    def ensure_heard(self, method: str) -> None:
+    def ensure_in_contact(self, method: str) -> None:
         """It has."""
 
     async def start(self) -> None:
@@ -44,7 +44,7 @@ def issuer(clock: StandingClock) -> Issuer:
 @pytest.fixture
 def verifier(issuer: Issuer, revocations: Revocations) -> Verifier:
     verifier = issuer.verifier()
-    verifier.obey(Standing(revocations))
+    verifier.obey(SchemaState(revocations))
     return verifier
 
 

@@ -7,10 +7,10 @@ from pydantic_settings import BaseSettings
 
 import identity_service.settings as identity
 import posts_service.settings as posts
-from shared.settings import ServiceSettings, load
+from watchword.service.settings import ServiceSettings, load
 
 SECRET = "hunter2-hunter2"
-DATABASE_URL = f"postgresql://posts_app:{SECRET}@127.0.0.1/postern"
+DATABASE_URL = f"postgresql://posts_app:{SECRET}@127.0.0.1/watchword"
 POSTS = {
     "POSTS_DATABASE_URL": DATABASE_URL,
     "POSTS_ISSUER": "http://localhost:8001",
@@ -157,8 +157,8 @@ def test_issuer_is_a_url_without_trailing_slash_query_or_fragment(
 @pytest.mark.parametrize(
     "url",
     [
-        f"postgresql://posts_app:p@s:{SECRET}@postgres/postern",
-        f"mysql://posts_app:{SECRET}@postgres/postern",
+        f"postgresql://posts_app:p@s:{SECRET}@postgres/watchword",
+        f"mysql://posts_app:{SECRET}@postgres/watchword",
         f"postgresql://posts_app:{SECRET}@postgres",
         SECRET,
         "://",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import posts_service.settings as posts
-from shared.settings import SECRETS_FOLDER_VARIABLE, load
 from tests.shared.test_settings import DATABASE_URL, POSTS, SECRET, nothing_is_set, refusal, set_all
+from watchword.service.settings import SECRETS_FOLDER_VARIABLE, load
 
 __all__ = ["nothing_is_set"]
 

@@ -1,4 +1,4 @@
-"""What `shared.testing` gives to the tests of other services."""
+"""What `watchword.testing` gives to the tests of other services."""
 
 import os
 import subprocess
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.auth import InvalidToken, RemoteKeys, Verifier
-from shared.testing import Issuer, StandingClock
-from shared.testing.issuer import ABSENT
 from tests.shared.tokens import STRANGERS_KEY, decoded
+from watchword.auth import InvalidToken, RemoteKeys, Verifier
+from watchword.testing import Issuer, StandingClock
+from watchword.testing.issuer import ABSENT
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,7 +104,6 @@ async def test_token_of_another_issuer_is_refused_though_keys_are_shared_among_t
 
 
 def test_plugin_is_all_that_a_project_of_its_own_needs(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["shared.testing.plugin"]\n')
     (tmp_path / "test_it.py").write_text("def test_it(issuer):\n    assert issuer.bearer()['Authorization']\n")
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     ended = subprocess.run(

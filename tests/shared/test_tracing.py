@@ -15,18 +15,18 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from posts_service.posts.repository import BY_ID
-from shared.auth import public
-from shared.database import Database
-from shared.logs import JsonFormatter, request_id
-from shared.middleware import RequestContext
-from shared.reads import ReadStatement
-from shared.telemetry import tracing
-from shared.telemetry.client import TracedClient
-from shared.telemetry.provider import provider_for
-from shared.testing import Issuer
 from tests.shared.apps import asked
 from tests.shared.key_server import KeyServer, serving
 from tests.support.databases import Databases
+from watchword.auth import public
+from watchword.database.database import Database
+from watchword.database.reads import ReadStatement
+from watchword.http_client.traced import TracedClient
+from watchword.observability import tracing
+from watchword.observability.logs import JsonFormatter, request_id
+from watchword.observability.provider import provider_for
+from watchword.service.middleware import RequestContext
+from watchword.testing import Issuer
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 ENVIRONMENT = (ENDPOINT, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_SDK_DISABLED")
@@ -115,7 +115,7 @@ async def test_span_and_log_line_of_a_request_know_each_other(
     line = (await http.get("/things/one", headers=fields)).json()
     assert (line["trace_id"], line["request_id"]) == (trace, "this-one")
     found = one(spans, "GET /things/{thing_id}")
-    assert attributes(found)["postern.request_id"] == "this-one"
+    assert attributes(found)["watchword.request_id"] == "this-one"
     assert found.context is not None
     assert f"{found.context.trace_id:032x}" == trace
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared.auth import InvalidToken, Verifier
-from shared.testing import Issuer, StandingClock
-from shared.testing.issuer import ABSENT
 from tests.shared.tokens import with_raw_claim
+from watchword.auth import InvalidToken, Verifier
+from watchword.testing import Issuer, StandingClock
+from watchword.testing.issuer import ABSENT
 
 
 @pytest.fixture

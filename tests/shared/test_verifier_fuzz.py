@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.auth import InvalidToken
-from shared.testing import Issuer
+from watchword.auth import InvalidToken
+from watchword.testing import Issuer
 
 ISSUER = Issuer()
 VERIFIER = ISSUER.verifier()

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.testing import Issuer
 from tests.shared.forgeries import Forgery, each_forgery
 from tests.support.services import POSTS_URL, Posts
+from watchword.testing import Issuer
 
 DRAFT = {"title": "A title", "body": "A body"}
 UNAUTHENTICATED = {
@@ -47,14 +47,14 @@ async def test_good_token_passes(posts: Posts, issuer: Issuer) -> None:
 async def test_forgery_is_unauthenticated_and_the_reason_is_in_the_log_only(
     posts: Posts, issuer: Issuer, forgery: Forgery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="postern.refusals")
+    caplog.set_level(logging.INFO, logger="watchword.refusals")
     token = forgery.make(issuer)
     answer = await publish(posts, token)
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="postern", error="invalid_token"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'
     assert answer.headers["content-type"] == "application/problem+json"
     assert refusal(answer) == UNAUTHENTICATED
-    assert [vars(record)["reason"] for record in caplog.records if record.name == "postern.refusals"] == [
+    assert [vars(record)["reason"] for record in caplog.records if record.name == "watchword.refusals"] == [
         forgery.reason
     ]
     assert token == "" or token not in caplog.text
@@ -64,7 +64,7 @@ async def test_no_token_looks_like_a_bad_one_but_for_its_challenge(posts: Posts)
     answer = await posts.http.post("/posts", json=DRAFT)
     assert answer.status_code == 401
     assert refusal(answer) == UNAUTHENTICATED
-    assert answer.headers["www-authenticate"] == 'Bearer realm="postern"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="watchword"'
 
 
 async def test_bad_token_is_refused_where_none_is_needed(posts: Posts, issuer: Issuer) -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from shared.auth import InvalidToken, Verifier
-from shared.auth.jwks import PublicKey
-from shared.testing import Issuer, StandingClock
-from shared.testing.issuer import public_key
 from tests.shared.tokens import STRANGERS_KEY
+from watchword.auth import InvalidToken, Verifier
+from watchword.auth.jwks import PublicKey
+from watchword.testing import Issuer, StandingClock
+from watchword.testing.issuer import public_key
 
 
 class CountingKeys:

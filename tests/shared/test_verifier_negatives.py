@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.auth import InvalidToken
-from shared.testing import Issuer
 from tests.shared.forgeries import FORGERIES, Forgery, each_forgery
+from watchword.auth import InvalidToken
+from watchword.testing import Issuer
 
 
 @each_forgery

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 
-from shared.testing import Issuer
-from shared.testing.issuer import base64url, encode
+from watchword.testing import Issuer
+from watchword.testing.issuer import base64url, encode
 
 Make = Callable[[Issuer], str]
 

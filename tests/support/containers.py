@@ -12,7 +12,17 @@ from tests.support.services import IDENTITY_URL, POSTS_URL
 
 ROOT = Path(__file__).parents[2]
 # Whoever runs the tests may have these set for a stack of their own, which is not ours to touch.
-OURS = ("COMPOSE_", "IDENTITY_", "POSTS_", "POSTERN_", "SECRETS_FOLDER", "PUBLISH", "TRUSTED_PROXIES", "OTEL_", "MAKE")
+OURS = (
+    "COMPOSE_",
+    "IDENTITY_",
+    "POSTS_",
+    "WATCHWORD_",
+    "SECRETS_FOLDER",
+    "PUBLISH",
+    "TRUSTED_PROXIES",
+    "OTEL_",
+    "MAKE",
+)
 
 
 class Containers:

@@ -12,7 +12,7 @@ from deploy.local.postgres import EmbeddedPostgres, prepare_database
 from identity_service import parts as identity
 from posts_service import parts as posts
 
-DATABASE = "postern"
+DATABASE = "watchword"
 ROLES = ("identity_owner", "identity_app", "posts_owner", "posts_app")
 
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from identity_service.keys import repository, sealing
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
-from shared.auth.jwks import PublicKey
+from watchword.auth.jwks import PublicKey
 
 
 async def ensure_first_key(parts: Parts) -> None:

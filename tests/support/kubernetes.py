@@ -17,7 +17,7 @@ from tests.support.needed import need
 Manifest = dict[str, Any]
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-NAMESPACE = "postern"
+NAMESPACE = "watchword"
 OVERLAYS = ("overlays/development", "overlays/production")
 EVERYTHING = ("base", *OVERLAYS)
 # The first with kustomize 5: Debian 12 has an older one.

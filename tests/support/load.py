@@ -13,7 +13,7 @@ from tests.support.stack import Person
 
 
 @dataclass
-class Told:
+class OnNotification:
     reads: Counter[int] = field(default_factory=Counter)
     writes: Counter[int] = field(default_factory=Counter)
     promised: set[str] = field(default_factory=set)
@@ -38,9 +38,9 @@ class Told:
 
 
 @asynccontextmanager
-async def under_load(ada: Person, *, readers: int = 6, writers: int = 2) -> AsyncIterator[Told]:
+async def under_load(ada: Person, *, readers: int = 6, writers: int = 2) -> AsyncIterator[OnNotification]:
     """Meanwhile posts are read, with and without a token, and written. What fails otherwise fails the block."""
-    told, over = Told(), asyncio.Event()
+    told, over = OnNotification(), asyncio.Event()
     first = (await ada.publish()).headers["Location"]
     urls = (f"{ada.stack.posts}{first}", f"{ada.stack.posts}/posts?limit=1", f"{ada.stack.identity}/users/me")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("identity_service", "posts_service", "shared")
+PACKAGES = (ROOT / "identity_service", ROOT / "posts_service", ROOT / "shared" / "watchword")
 
 _REVISION = '''"""Written by a test."""
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migrations import create_index_concurrently
+from watchword.database.migrations import create_index_concurrently
 
 revision = "{revision}"
 down_revision = "{before}"
@@ -38,7 +38,7 @@ class NextRelease:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for package in PACKAGES:
-            shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
 
     def head(self, service: str) -> str:
         return max(path.name[:4] for path in self._versions(service).glob("[0-9]*.py"))

@@ -14,10 +14,10 @@ from uuid import UUID, uuid4
 import asyncpg
 from passlib.context import CryptContext
 
+from identity_service.clients.models import hash_secret
 from identity_service.keys import sealing
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.signing import Signer
-from identity_service.oauth.models import hash_secret
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, unique
 from tests.support.waiting import until

@@ -16,10 +16,10 @@ import posts_service.app
 import posts_service.parts
 import posts_service.settings
 from identity_service import administration
-from shared.auth import Verifier
-from shared.clock import Clock
 from tests.support.databases import Databases
 from tests.support.first_key import ensure_first_key
+from watchword.auth import Verifier
+from watchword.clock import Clock
 
 IDENTITY_URL = "http://localhost:8001"
 POSTS_URL = "http://localhost:8002"

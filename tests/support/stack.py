@@ -14,11 +14,11 @@ import httpx
 from deploy.local.environment import Addresses, service_environment
 from deploy.local.processes import Child, end_children, start_child
 from deploy.local.secret_file import load_secrets
-from shared.tls import trusted
 from tests.support.databases import Databases, migrated
 from tests.support.ports import held_port
 from tests.support.services import PASSWORD
 from tests.support.waiting import wait_until
+from watchword.http_client.tls import ssl_context
 
 
 class Stack:
@@ -154,6 +154,6 @@ def await_answer(child: Child, url: str) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, verify=trusted(), timeout=2).status_code == 200
+        return httpx.get(url, verify=ssl_context(), timeout=2).status_code == 200
     except httpx.TransportError:
         return False

@@ -6,9 +6,9 @@ from typing import Protocol
 import httpx
 import pytest
 
-from shared.tls import trusted
 from tests.support.services import unique
 from tests.support.stack import Person, Place, Stack, stack
+from watchword.http_client.tls import ssl_context
 
 # Short lives, so that a test sees a whole rotation; cheap hashes.
 SETTINGS = {
@@ -39,7 +39,7 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(verify=trusted(), timeout=20, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=ssl_context(), timeout=20, limits=limits, trust_env=False) as client:
         yield client
 
 

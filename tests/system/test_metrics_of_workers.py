@@ -56,7 +56,7 @@ async def figures(crowd: Stack) -> Figures:
 
 
 async def counted(crowd: Stack) -> float:
-    return (await figures(crowd))("postern_http_requests_total", **ANSWERED)
+    return (await figures(crowd))("watchword_http_requests_total", **ANSWERED)
 
 
 async def test_requests_of_every_process_are_counted_and_survive_it(crowd: Stack) -> None:
@@ -73,7 +73,7 @@ async def test_requests_of_every_process_are_counted_and_survive_it(crowd: Stack
 
 async def test_gauges_are_of_the_processes_that_live(crowd: Stack) -> None:
     async def sizes_are_of_all() -> bool:
-        return (await figures(crowd))("postern_database_connections_size", pool="reads") == WORKERS * 2
+        return (await figures(crowd))("watchword_database_connections_size", pool="reads") == WORKERS * 2
 
     await until_async(sizes_are_of_all)
     await kill_one(crowd)
@@ -88,7 +88,7 @@ async def test_what_parts_count_is_added_up(crowd: Stack, http: httpx.AsyncClien
 
     async def every_use_is_counted() -> bool:
         found = await figures(crowd)
-        accepted = found("postern_token_verifications_total", outcome="accepted")
-        return accepted + found("postern_token_verifications_total", outcome="remembered") == 20
+        accepted = found("watchword_token_verifications_total", outcome="accepted")
+        return accepted + found("watchword_token_verifications_total", outcome="remembered") == 20
 
     await until_async(every_use_is_counted)

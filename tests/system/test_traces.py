@@ -76,14 +76,14 @@ async def test_one_trace_and_one_id_from_posts_to_its_database_and_to_identity(
     trace, request = await first_sight(http, ada)
     await until(lambda: len(receiver.of(trace)) >= 4)
     spans = receiver.of(trace)
-    server = one(spans, "postern-posts", "GET /posts")
-    call = one(spans, "postern-posts", "GET")
-    asked = one(spans, "postern-identity", f"GET {JWKS}")
-    read = one(spans, "postern-posts", "SELECT posts.posts")
+    server = one(spans, "watchword-posts", "GET /posts")
+    call = one(spans, "watchword-posts", "GET")
+    asked = one(spans, "watchword-identity", f"GET {JWKS}")
+    read = one(spans, "watchword-posts", "SELECT posts.posts")
     assert (call.parent, asked.parent, read.parent) == (server.id, call.id, server.id)
     assert call.attributes["url.full"] == traced.identity + JWKS
     assert read.attributes == {"db.system.name": "postgresql", "db.query.summary": "SELECT posts.posts"}
-    assert {span.attributes["postern.request_id"] for span in (server, asked)} == {request}
+    assert {span.attributes["watchword.request_id"] for span in (server, asked)} == {request}
     both = [
         lines(traced, "posts", path="/posts", request_id=request),
         lines(traced, "identity", path=JWKS, request_id=request),
@@ -103,7 +103,7 @@ async def test_probes_are_not_traced_and_work_in_the_background_has_ids_of_its_o
     (asked, *_) = [span for span in receiver.spans if span.name == poll]
     await until(lambda: any(span.id == asked.parent for span in receiver.spans))
     (call,) = [span for span in receiver.spans if span.id == asked.parent]
-    assert (call.service, asked.service, call.parent) == ("postern-posts", "postern-identity", "")
-    assert lines(traced, "identity", request_id=asked.attributes["postern.request_id"])
+    assert (call.service, asked.service, call.parent) == ("watchword-posts", "watchword-identity", "")
+    assert lines(traced, "identity", request_id=asked.attributes["watchword.request_id"])
     assert not [span for span in receiver.spans if span.name.endswith(("/livez", "/readyz", "/metrics"))]
     assert not [span for span in receiver.spans if "alembic" in span.name]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migrations import create_index_concurrently
+from watchword.database.migrations import create_index_concurrently
 
 revision = "0002"
 down_revision = "0001"

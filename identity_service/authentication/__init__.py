@@ -1,0 +1,1 @@
+"""Proving who one is: the password, and the cookie that remembers it."""

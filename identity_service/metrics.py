@@ -1,0 +1,18 @@
+"""The figures of this service."""
+
+from identity_service.parts import Parts
+from watchword.metrics.metrics import Metrics
+from watchword.metrics.watch import watch_database, watch_verifier
+
+
+def build_metrics(parts: Parts) -> Metrics:
+    metrics, passwords = Metrics(), parts.passwords
+    watch_database(metrics, parts.database)
+    watch_verifier(metrics, parts.verifier)
+    metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: parts.sign_ins)
+    threads = "Threads that hash passwords"
+    metrics.gauge("watchword_hashing_threads", threads, lambda: passwords.threads, "livesum")
+    metrics.gauges("watchword_hashing_jobs", "Passwords in the hashing queue", "state", passwords.jobs, "livesum")
+    asked = "Passwords brought to the hashing queue, by outcome"
+    metrics.counter("watchword_hashing_jobs_asked_total", asked, "outcome", lambda: passwords.asked)
+    return metrics

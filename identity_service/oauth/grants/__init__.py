@@ -1,0 +1,1 @@
+"""The grants of RFC 6749: each trades something for tokens."""

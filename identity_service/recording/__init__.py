@@ -1,0 +1,1 @@
+"""The audit row and the security events of a change, written in its transaction."""

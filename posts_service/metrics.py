@@ -1,0 +1,13 @@
+"""The figures of this service."""
+
+from posts_service.parts import Parts
+from watchword.metrics.metrics import Metrics
+from watchword.metrics.watch import watch_database, watch_receiver, watch_verifier
+
+
+def build_metrics(parts: Parts) -> Metrics:
+    metrics = Metrics()
+    watch_database(metrics, parts.database)
+    watch_verifier(metrics, parts.verifier)
+    watch_receiver(metrics, parts.receiver)
+    return metrics

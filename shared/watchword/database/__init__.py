@@ -1,0 +1,1 @@
+"""PostgreSQL: transactions, the read path, migrations, notifications, advisory locks."""

@@ -1,0 +1,1 @@
+"""What HTTP asks of every service: problem documents, conditional requests, validated fields."""

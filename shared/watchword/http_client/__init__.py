@@ -1,0 +1,1 @@
+"""Calling another service: an HTTP client that carries the request id and the trace."""

@@ -1,0 +1,38 @@
+"""Where another service is reached: at its public URL, or at an address behind the proxy."""
+
+import httpx
+
+from watchword.http_client.tls import ssl_context
+
+
+class ReachedAt(httpx.AsyncBaseTransport):
+    """Sends what is meant for one origin to another address, as what it was: same path, same Host header. Everything
+    else goes where its URL says."""
+
+    def __init__(self, url: str, address: str) -> None:
+        self._origin = _origin(httpx.URL(url))
+        self._address = httpx.URL(address)
+        self._transport: httpx.AsyncHTTPTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._transport is None:
+            self._transport = httpx.AsyncHTTPTransport(verify=ssl_context())
+        if _origin(request.url) == self._origin:
+            scheme, host, port = _origin(self._address)
+            request.url = request.url.copy_with(scheme=scheme, host=host, port=port)
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Gives the connections back; another request opens new ones."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+
+def reached_at(url: str, address: str | None) -> ReachedAt | None:
+    """The way to the server of this URL, where it is not the usual one."""
+    return ReachedAt(url, address) if address is not None else None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

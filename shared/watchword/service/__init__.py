@@ -1,0 +1,1 @@
+"""The frame of a service: app, process, middleware, documentation page, health, settings."""

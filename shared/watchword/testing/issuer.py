@@ -1,0 +1,141 @@
+"""An issuer for tests. It signs with `cryptography` alone, so that what it makes checks the verifier and not itself."""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from watchword.auth import Verifier
+from watchword.auth.errors import UnknownKey
+from watchword.auth.jwks import PublicKey
+from watchword.clock import Clock, SystemClock
+
+ABSENT: Final = object()
+"""In the place of a claim or a header parameter: leave it out."""
+
+
+class Issuer:
+    """Mints access tokens that `verifier` accepts, and any variation of them that it must not accept."""
+
+    def __init__(
+        self,
+        url: str = "http://issuer.example",
+        audience: str = "http://service.example",
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self.url = url
+        self.audience = audience
+        self.clock = clock or SystemClock()
+        self.kid = "first"
+        self._keys = {self.kid: _private_key(self.kid)}
+        self._public = {kid: public_key(kid, key) for kid, key in self._keys.items()}
+
+    def mint(
+        self,
+        subject: str | None = None,
+        *,
+        scope: str = "",
+        username: str | None = "ada",
+        roles: Sequence[str] = (),
+        permissions: Sequence[str] = (),
+        expires_in: float = 600,
+        claims: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+        key: RSAPrivateKey | None = None,
+    ) -> str:
+        """An access token of a person (`username=None`: of a service). `claims` and `header` replace what would be
+        there, or with ABSENT remove it; `key` signs instead of the issuer's own."""
+        now = int(self.clock.now().timestamp())
+        body: dict[str, Any] = {
+            "iss": self.url,
+            "aud": self.audience,
+            "sub": subject or str(uuid4()),
+            "client_id": "web",
+            "iat": now,
+            "exp": now + expires_in,
+            "jti": str(uuid4()),
+            "scope": scope or ABSENT,
+            "sid": str(uuid4()) if username else ABSENT,
+            "roles": list(roles),
+            "permissions": list(permissions),
+            "preferred_username": username or ABSENT,
+            **(claims or {}),
+        }
+        head = {"alg": "RS256", "typ": "at+jwt", "kid": self.kid, **(header or {})}
+        return sign(head, body, key or self._keys[self.kid])
+
+    def bearer(self, subject: str | None = None, **how: Any) -> dict[str, str]:
+        """The header fields of a request with such a token; the arguments are those of `mint`."""
+        return {"Authorization": f"Bearer {self.mint(subject, **how)}"}
+
+    def rotate(self, kid: str) -> None:
+        """Sign with another key from now on; the old ones stay published."""
+        self._keys[kid] = _private_key(kid)
+        self._public[kid] = public_key(kid, self._keys[kid])
+        self.kid = kid
+
+    def withdraw(self, kid: str) -> None:
+        del self._public[kid]
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [key.as_jwk() for key in self._public.values()]}
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """What `RemoteKeys` needs to find this issuer's keys without a network."""
+        return httpx.MockTransport(lambda _: httpx.Response(200, json=self.jwks()))
+
+    def verifier(self, audience: str | None = None) -> Verifier:
+        """A verifier that has this issuer's keys at hand."""
+        return Verifier(issuer=self.url, audience=audience or self.audience, keys=self, clock=self.clock)
+
+    # The issuer is its verifier's source of keys.
+
+    def find(self, kid: str) -> PublicKey | None:
+        return self._public.get(kid)
+
+    async def get(self, kid: str) -> PublicKey:
+        if (key := self.find(kid)) is None:
+            raise UnknownKey("unknown kid")
+        return key
+
+    async def start(self) -> None:
+        """Nothing to fetch."""
+
+    async def stop(self) -> None:
+        """Nothing was started."""
+
+
+def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: RSAPrivateKey) -> str:
+    """A compact JWS with exactly these members, whatever the header says of its algorithm."""
+    signing_input = f"{encode(header)}.{encode(claims)}"
+    signature = key.sign(signing_input.encode(), PKCS1v15(), SHA256())
+    return f"{signing_input}.{base64url(signature)}"
+
+
+def encode(members: Mapping[str, Any]) -> str:
+    present = {name: value for name, value in members.items() if value is not ABSENT}
+    return base64url(json.dumps(present, separators=(",", ":")).encode())
+
+
+def base64url(value: bytes) -> str:
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def public_key(kid: str, key: RSAPrivateKey) -> PublicKey:
+    numbers = key.public_key().public_numbers()
+    n, e = (base64url(value.to_bytes((value.bit_length() + 7) // 8)) for value in (numbers.n, numbers.e))
+    return PublicKey(kid=kid, n=n, e=e)
+
+
+@cache
+def _private_key(name: str) -> RSAPrivateKey:
+    """One key per name and process: making one takes long."""
+    return generate_private_key(public_exponent=65_537, key_size=2_048)
