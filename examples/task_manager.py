@@ -27,9 +27,10 @@ from watchword.http.fields import Body, Text
 # The wiring: whose tokens, for which audience; a database; what is revoked; and guards for every operation below.
 metadata = MetaData()
 database = Database(os.environ["TASKS_DATABASE_URL"])
-verifier = Verifier.of(os.environ["TASKS_ISSUER"], audience=os.environ["TASKS_AUDIENCE"])
+issuer, audience = os.environ["TASKS_ISSUER"], os.environ["TASKS_AUDIENCE"]
 secret = os.environ["TASKS_CLIENT_SECRET"]
-receive_security_events(verifier, database, ReceiverTables(metadata), client_id="tasks", client_secret=secret)
+receiver = receive_security_events(issuer, database, ReceiverTables(metadata), client_id="tasks", client_secret=secret)
+verifier = Verifier.of(issuer, audience, revocations=receiver)
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ async def create_admin(parts: Parts, username: str, email: str, password: str) -
     try:
         registration = Registration(username=username, email=email, password=password)
     except ValidationError as error:
-        raise Invalid("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
+        raise Invalid(advice="; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
     try:
         await accounts.register(parts.database, parts.passwords, registration, "admin")
     except UsernameTaken:
@@ -134,7 +134,9 @@ async def create_client(
     try:
         await clients.keep(parts.database, client)
     except IntegrityError:
-        raise Invalid("a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is no UUID") from None
+        raise Invalid(
+            advice="a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is no UUID"
+        ) from None
 
 
 async def extend_client(parts: Parts, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:

@@ -35,7 +35,11 @@ class SessionGuard(Guard):
         await super().ensure(request, principal)
         parts: Parts = request.app.state.parts
         await sessions.ensure_live(
-            parts.database, principal.person_id(), principal.own_session_id(), principal.issued_at, parts.clock.now()
+            parts.database,
+            principal.person_id(),
+            principal.own_session_id(),
+            principal.issued_at.timestamp(),
+            parts.clock.now(),
         )
 
 

@@ -7,7 +7,7 @@ from posts_service.events.effects import EFFECTS
 from posts_service.posts.models import Post
 from posts_service.settings import Settings
 from posts_service.tables import RECEIVER, Base
-from watchword.auth import Verifier
+from watchword.auth import KeySource, RemoteKeys, Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
@@ -28,16 +28,13 @@ class Parts:
     receiver: Receiver
 
 
-def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clock | None = None) -> Parts:
-    """Build everything; nothing connects or starts yet."""
+def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock | None = None) -> Parts:
+    """Build everything; nothing connects or starts yet. `keys` replaces those that are fetched from the issuer."""
     clock = clock or SystemClock()
     database = Database(settings.database_url, size=settings.database_pool_size)
-    verifier = verifier or Verifier.of(
-        settings.issuer, settings.audience, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address
-    )
     silence = SilencePolicy(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes")
     receiver = receive_security_events(
-        verifier,
+        settings.issuer,
         database,
         RECEIVER,
         client_id=settings.client_id,
@@ -48,4 +45,6 @@ def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clo
         clock=clock,
         issuer_address=settings.issuer_address,
     )
+    keys = keys or RemoteKeys.of(settings.issuer, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address)
+    verifier = Verifier(issuer=settings.issuer, audience=settings.audience, keys=keys, revocations=receiver)
     return Parts(settings=settings, clock=clock, database=database, verifier=verifier, receiver=receiver)

@@ -13,7 +13,7 @@ from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
 from identity_service.keys.signing import Signer
 from watchword.auth.errors import UnknownKey
-from watchword.auth.jwks import PublicKey
+from watchword.auth.public_key import PublicKey
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.errors import Unavailable

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from watchword.auth.jwks import PublicKey
+from watchword.auth.public_key import PublicKey
 from watchword.errors import Unavailable
 
 KEY_BITS: Final = 2_048

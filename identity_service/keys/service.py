@@ -13,7 +13,7 @@ from identity_service.errors import NoSigningKey
 from identity_service.keys import repository, sealing
 from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.sealing import Sealer
-from watchword.auth.jwks import PublicKey
+from watchword.auth.public_key import PublicKey
 from watchword.database.database import Database
 from watchword.errors import NotFound
 

@@ -76,7 +76,7 @@ class Passwords:
         if judged["guesses"] < MIN_GUESSES:
             feedback = judged["feedback"]
             advice = [feedback["warning"], *feedback["suggestions"]]
-            raise refusal(" ".join(["This password is too easy to guess.", *filter(None, advice)]))
+            raise refusal(advice=" ".join(["This password is too easy to guess.", *filter(None, advice)]))
 
     def _verify(self, password: str, password_hash: str) -> tuple[bool, str | None]:
         # Plain bcrypt reads 72 bytes, and the library raises on more: none of our plain hashes was made of those.

@@ -83,7 +83,7 @@ async def publish_post(database: Database, writer: Principal, draft: PostDraft, 
         published_at=now if draft.state is State.PUBLISHED else None,
     )
     async with database.begin() as db:
-        author = await authors.keep(db, author_id, writer.username, writer.issued)
+        author = await authors.keep(db, author_id, writer.username, writer.issued_at)
         if author is None:
             raise InvalidToken("the author's account is purged")
         post.author = author

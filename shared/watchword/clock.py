@@ -1,4 +1,4 @@
-"""The time, as something that a test can hold still."""
+"""The clock, as an object that a test can replace."""
 
 from datetime import UTC, datetime
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """The present time as an aware datetime in UTC."""
 
 
 class SystemClock:

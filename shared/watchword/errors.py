@@ -4,9 +4,9 @@ from typing import ClassVar
 
 
 class AppError(Exception):
-    """A refusal that callers may see. `code` is stable, `detail` is fit for strangers.
+    """A refusal that the caller may see: `code` is stable, for programs; `detail` is text that is fit for strangers.
 
-    `reason` is for the log alone; it never leaves the process.
+    `reason` is for the log alone and never leaves the process.
     """
 
     code: ClassVar[str] = "error"
@@ -17,7 +17,7 @@ class AppError(Exception):
         self.reason = reason
 
     def headers(self) -> dict[str, str]:
-        """The header fields that the answer must carry beside the problem body."""
+        """The header fields that the response must have beside the problem document."""
         return {}
 
 
@@ -27,7 +27,7 @@ class BadRequest(AppError):
 
 
 class Unauthenticated(AppError):
-    """Nobody good stands behind the request. Every cause looks alike from outside."""
+    """The caller could not be authenticated. Every cause looks alike from outside."""
 
     code = "unauthenticated"
     detail = "A valid access token is required."
@@ -59,33 +59,40 @@ class TooLarge(AppError):
 
 
 class Invalid(AppError):
-    """One member of the request breaks a rule that its schema cannot state. `pointer` names it.
+    """One member of the request, named by `pointer`, breaks a rule that its schema cannot state.
 
-    Unlike with any other kind, the text that it is raised with is for the caller: it says what to do better.
+    `advice` is shown to the caller in the place of `detail`, and says how to do better.
     """
 
     code = "invalid"
     detail = "The request is not valid; see errors."
     pointer: ClassVar[str] = "/body"
 
+    def __init__(self, reason: str | None = None, *, advice: str | None = None) -> None:
+        super().__init__(reason or advice)
+        self.advice = advice or self.detail
 
-class TooManyRequests(AppError):
-    """Right in itself, but too often. Trying again after `retry_after` seconds is right."""
+
+class RetryLater:
+    """A mixin for a refusal after which the same request may succeed, `retry_after` seconds later."""
+
+    retry_after: ClassVar[int]
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}
+
+
+class TooManyRequests(RetryLater, AppError):
+    """A valid request that came too often."""
 
     code = "too_many_requests"
     detail = "Too many requests; try again later."
     retry_after: ClassVar[int] = 60
 
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.retry_after)}
 
-
-class Unavailable(AppError):
-    """A part that is needed to answer does not answer. Trying again after `retry_after` seconds is right."""
+class Unavailable(RetryLater, AppError):
+    """Something that is needed for the response does not answer."""
 
     code = "unavailable"
     detail = "The service cannot answer at the moment; try again shortly."
     retry_after: ClassVar[int] = 1
-
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.retry_after)}

@@ -9,8 +9,8 @@ from identity_service import administration
 from tests.identity.answers import claims_of, header_of
 from tests.identity.receivers import Receiver, listening
 from tests.support.services import IDENTITY_URL, Identity, bearer
-from watchword.auth.jwks import RemoteKeys
 from watchword.auth.jws import JwsReader
+from watchword.auth.remote_keys import RemoteKeys
 from watchword.events.types import EventType
 
 SECEVENT = "secevent+jwt"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -34,8 +35,8 @@ def caller(subject: str = "somebody", *permissions: str, session: str | None = "
         subject=subject,
         client_id="web",
         token_id="token",
-        issued_at=0,
-        expires_at=600,
+        issued_at=datetime.fromtimestamp(0, UTC),
+        expires_at=datetime.fromtimestamp(600, UTC),
         session_id=session,
         username="somebody" if session else None,
         scopes=frozenset({"posts:write"}),

@@ -1,7 +1,8 @@
-"""Small apps of their own, for rules that hold for any service."""
+"""Small apps of the tests' own, for rules that hold for any service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpx
 from fastapi import FastAPI
@@ -14,8 +15,16 @@ from watchword.testing import Issuer
 BODY_LIMIT = 2_048
 
 
+@dataclass(frozen=True)
+class Service:
+    """A running app: a client of it, and the issuer whose tokens it accepts."""
+
+    http: httpx.AsyncClient
+    issuer: Issuer
+
+
 def plain_app() -> FastAPI:
-    """An app whose refusals are problem documents, without guards."""
+    """An app without guards whose refusals are problem documents."""
     app = FastAPI()
     app.add_middleware(RequestContext, max_body_size=BODY_LIMIT)
     problems.install(app)
@@ -23,7 +32,7 @@ def plain_app() -> FastAPI:
 
 
 def guarded_app(issuer: Issuer) -> FastAPI:
-    """An app without routes that obeys the issuer's tokens."""
+    """An app without routes whose guards accept the issuer's tokens."""
     app = FastAPI()
     app.add_middleware(RequestContext, max_body_size=BODY_LIMIT)
     protect(app, issuer.verifier())
@@ -31,8 +40,8 @@ def guarded_app(issuer: Issuer) -> FastAPI:
 
 
 @asynccontextmanager
-async def asked(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of this app, which is running."""
+async def client_for(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of this app, which runs inside the block."""
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.example") as http,

@@ -1,17 +1,17 @@
-"""An issuer's JWKS endpoint: a real server on a free loopback port, which counts who asks and errs as it is told."""
+"""An issuer's JWKS endpoint: a real server on a free loopback port, which counts requests and can answer wrongly."""
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from watchword.testing import Issuer
 
-PATIENCE_SECONDS = 10
-
 
 class KeyServer:
+    """The server. Requests wait while `gate` is cleared; `status`, `fields` and `body` are what it answers."""
+
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
         self.requests = 0
@@ -31,7 +31,7 @@ class KeyServer:
         return f"http://127.0.0.1:{self._port}/jwks.json"
 
     async def start(self) -> None:
-        """On the port it had before, if it had one."""
+        """Listen, after a `stop` on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
@@ -42,7 +42,7 @@ class KeyServer:
             self._server = None
 
     def err(self, *, status: str = "200 OK", body: bytes = b"", **fields: str) -> None:
-        """Answer like this from now on."""
+        """Answer so from now on."""
         self.status, self.body = status, body
         self.fields = {name.replace("_", "-"): value for name, value in fields.items()}
 
@@ -80,10 +80,3 @@ async def serving(issuer: Issuer) -> AsyncIterator[KeyServer]:
     finally:
         server.gate.set()
         await server.stop()
-
-
-async def eventually(condition: Callable[[], object]) -> None:
-    """Returns as soon as the condition holds; TimeoutError if it never does."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.005)

@@ -9,8 +9,7 @@ import asyncpg
 from posts_service.tables import RECEIVER
 from tests.shared.ssf import Transmitter
 from tests.support.databases import DATABASE, Databases
-from watchword.auth import Verifier
-from watchword.auth.principal import Principal
+from watchword.auth.principal import Principal, instant
 from watchword.auth.revocations import Kind
 from watchword.database.database import Database
 from watchword.events.receive import receive_security_events
@@ -28,8 +27,8 @@ async def receiving(
 ) -> AsyncIterator[Receiver]:
     """A receiver, which has started; the arguments are those of `receive_security_events`."""
     database = Database(databases.url("posts_app"), size=2)
-    verifier = Verifier(issuer=transmitter.issuer.url, audience="", keys=transmitter.issuer)
-    receiver = receive_security_events(verifier, database, RECEIVER, client_id=client_id, client_secret="secret", **how)
+    issuer = transmitter.issuer.url
+    receiver = receive_security_events(issuer, database, RECEIVER, client_id=client_id, client_secret="secret", **how)
     try:
         if started:
             await receiver.start()
@@ -46,7 +45,8 @@ def refuses(receiver: Receiver, subject: str = "", session_id: str | None = None
 
 def principal(subject: str = "", session_id: str | None = None, issued_at: float = 1000) -> Principal:
     nothing: frozenset[str] = frozenset()
-    return Principal(subject, "web", "jti", issued_at, issued_at + 600, session_id, "ada", nothing, nothing, nothing)
+    issued, expires = instant(issued_at), instant(issued_at + 600)
+    return Principal(subject, "web", "jti", issued, expires, session_id, "ada", nothing, nothing, nothing)
 
 
 def session(session_id: str) -> dict[str, Any]:

@@ -1,13 +1,11 @@
 """Where a token is looked for: in one Authorization header, and nowhere else (RFC 6750 section 2)."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from tests.shared.apps import asked, guarded_app
+from tests.shared.apps import Service, guarded_app
 from watchword.auth import Principal, optional, signed_in
 from watchword.testing import Issuer
 
@@ -29,25 +27,14 @@ def app_of(issuer: Issuer) -> FastAPI:
     return app
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Issuer:
-    return Issuer()
-
-
-@pytest.fixture(scope="module")
-async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
-    async with asked(app_of(issuer)) as http:
-        yield http
-
-
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER"])
-async def test_scheme_is_compared_without_case(http: httpx.AsyncClient, issuer: Issuer, scheme: str) -> None:
-    answer = await http.post("/caller", headers={"Authorization": f"{scheme} {issuer.mint('ada')}"})
+async def test_scheme_is_compared_without_case(service: Service, scheme: str) -> None:
+    answer = await service.http.post("/caller", headers={"Authorization": f"{scheme} {service.issuer.mint('ada')}"})
     assert answer.json() == "ada"
 
 
-async def test_several_blanks_may_follow_the_scheme(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    answer = await http.post("/caller", headers={"Authorization": f"Bearer   {issuer.mint('ada')}"})
+async def test_several_blanks_may_follow_the_scheme(service: Service) -> None:
+    answer = await service.http.post("/caller", headers={"Authorization": f"Bearer   {service.issuer.mint('ada')}"})
     assert answer.json() == "ada"
 
 
@@ -70,42 +57,38 @@ async def test_several_blanks_may_follow_the_scheme(http: httpx.AsyncClient, iss
         pytest.param("Bearer Bearer {token}", id="scheme_twice"),
     ],
 )
-async def test_header_that_is_no_bearer_token_is_refused(
-    http: httpx.AsyncClient, issuer: Issuer, path: str, field: str
-) -> None:
-    answer = await http.post(path, headers={"Authorization": field.format(token=issuer.mint())})
+async def test_header_that_is_no_bearer_token_is_refused(service: Service, path: str, field: str) -> None:
+    answer = await service.http.post(path, headers={"Authorization": field.format(token=service.issuer.mint())})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == INVALID_TOKEN
 
 
 @pytest.mark.parametrize("path", ["/caller", "/anybody"])
-async def test_two_authorization_headers_are_a_malformed_request(
-    http: httpx.AsyncClient, issuer: Issuer, path: str
-) -> None:
-    good = f"Bearer {issuer.mint()}"
-    answer = await http.post(path, headers=[("Authorization", good), ("authorization", good)])
+async def test_two_authorization_headers_are_a_malformed_request(service: Service, path: str) -> None:
+    good = f"Bearer {service.issuer.mint()}"
+    answer = await service.http.post(path, headers=[("Authorization", good), ("authorization", good)])
     assert answer.status_code == 400
     assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_request"'
 
 
-async def test_no_header_is_a_challenge_without_an_error(http: httpx.AsyncClient) -> None:
-    answer = await http.post("/caller")
+async def test_no_header_is_a_challenge_without_an_error(service: Service) -> None:
+    answer = await service.http.post("/caller")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == NO_ERROR
 
 
-async def test_token_in_the_query_is_not_looked_at(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    answer = await http.post("/caller", params={"access_token": issuer.mint()})
+async def test_token_in_the_query_is_not_looked_at(service: Service) -> None:
+    answer = await service.http.post("/caller", params={"access_token": service.issuer.mint()})
     assert answer.headers["www-authenticate"] == NO_ERROR
-    assert (await http.post("/anybody", params={"access_token": issuer.mint()})).json() is None
+    assert (await service.http.post("/anybody", params={"access_token": service.issuer.mint()})).json() is None
 
 
-async def test_token_in_a_form_is_not_looked_at(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    answer = await http.post("/caller", data={"access_token": issuer.mint()})
+async def test_token_in_a_form_is_not_looked_at(service: Service) -> None:
+    answer = await service.http.post("/caller", data={"access_token": service.issuer.mint()})
     assert answer.headers["www-authenticate"] == NO_ERROR
-    assert (await http.post("/anybody", data={"access_token": issuer.mint()})).json() is None
+    assert (await service.http.post("/anybody", data={"access_token": service.issuer.mint()})).json() is None
 
 
-async def test_token_in_a_cookie_is_not_looked_at(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    answer = await http.post("/caller", headers={"Cookie": f"access_token={issuer.mint()}"})
+async def test_token_in_a_cookie_is_not_looked_at(service: Service) -> None:
+    answer = await service.http.post("/caller", headers={"Cookie": f"access_token={service.issuer.mint()}"})
     assert answer.headers["www-authenticate"] == NO_ERROR

@@ -1,13 +1,12 @@
 """Guards ask the same of a caller wherever they stand: as a parameter, on the decorator, on a router, further out."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any
 
-import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
-from tests.shared.apps import asked, guarded_app
+from tests.shared.apps import Service, guarded_app
 from watchword.auth import Guard, Principal, optional, requires, requires_permission, requires_role, signed_in
 from watchword.testing import Issuer
 
@@ -83,62 +82,49 @@ def app_of(issuer: Issuer) -> FastAPI:
     return app
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Issuer:
-    return Issuer()
-
-
-@pytest.fixture(scope="module")
-async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
-    async with asked(app_of(issuer)) as http:
-        yield http
-
-
 @each_place
 @each_guard
-async def test_caller_with_what_is_asked_passes(
-    http: httpx.AsyncClient, issuer: Issuer, place: str, guard: str
-) -> None:
-    answer = await http.get(f"/{place}/{guard}/", headers=issuer.bearer(**ENOUGH[guard]))
+async def test_caller_with_what_is_asked_passes(service: Service, place: str, guard: str) -> None:
+    answer = await service.http.get(f"/{place}/{guard}/", headers=service.issuer.bearer(**ENOUGH[guard]))
     assert answer.status_code == 200
     assert answer.json() == "passed"
 
 
 @each_place
 @each_guard
-async def test_nobody_passes_but_where_the_caller_is_optional(http: httpx.AsyncClient, place: str, guard: str) -> None:
-    answer = await http.get(f"/{place}/{guard}/")
+async def test_nobody_passes_but_where_the_caller_is_optional(service: Service, place: str, guard: str) -> None:
+    answer = await service.http.get(f"/{place}/{guard}/")
     assert answer.status_code == (200 if guard == "optional" else 401)
 
 
 @each_place
 @each_guard
-async def test_bad_token_never_passes(http: httpx.AsyncClient, issuer: Issuer, place: str, guard: str) -> None:
-    answer = await http.get(f"/{place}/{guard}/", headers=issuer.bearer(expires_in=-60, **ENOUGH[guard]))
+async def test_bad_token_never_passes(service: Service, place: str, guard: str) -> None:
+    answer = await service.http.get(
+        f"/{place}/{guard}/", headers=service.issuer.bearer(expires_in=-60, **ENOUGH[guard])
+    )
     assert answer.status_code == 401
 
 
 @each_place
 @pytest.mark.parametrize(("guard", "claims"), REFUSALS)
 async def test_caller_with_too_little_is_forbidden(
-    http: httpx.AsyncClient, issuer: Issuer, place: str, guard: str, claims: dict[str, Any]
+    service: Service, place: str, guard: str, claims: dict[str, Any]
 ) -> None:
-    answer = await http.get(f"/{place}/{guard}/", headers=issuer.bearer(**claims))
+    answer = await service.http.get(f"/{place}/{guard}/", headers=service.issuer.bearer(**claims))
     assert answer.status_code == 403
 
 
-async def test_lack_of_scope_is_a_challenge_that_names_the_scope(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    answer = await http.get("/parameter/scope/", headers=issuer.bearer())
+async def test_lack_of_scope_is_a_challenge_that_names_the_scope(service: Service) -> None:
+    answer = await service.http.get("/parameter/scope/", headers=service.issuer.bearer())
     challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="things:write"'
     assert answer.headers["www-authenticate"] == challenge
     assert answer.json()["code"] == "insufficient_scope"
 
 
 @pytest.mark.parametrize("guard", ["permission", "role"])
-async def test_lack_of_a_role_is_no_challenge_and_names_nothing(
-    http: httpx.AsyncClient, issuer: Issuer, guard: str
-) -> None:
-    answer = await http.get(f"/parameter/{guard}/", headers=issuer.bearer())
+async def test_lack_of_a_role_is_no_challenge_and_names_nothing(service: Service, guard: str) -> None:
+    answer = await service.http.get(f"/parameter/{guard}/", headers=service.issuer.bearer())
     assert "www-authenticate" not in answer.headers
     assert answer.json()["code"] == "not_permitted"
     assert "admin" not in answer.text

@@ -1,14 +1,12 @@
 """Several guards on one operation, and guards that ask more than the token can say."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import uuid4
 
-import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 
-from tests.shared.apps import asked, guarded_app
+from tests.shared.apps import Service, guarded_app
 from watchword.auth import (
     Guard,
     NotPermitted,
@@ -55,17 +53,6 @@ def app_of(issuer: Issuer) -> FastAPI:
     return app
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Issuer:
-    return Issuer()
-
-
-@pytest.fixture(scope="module")
-async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
-    async with asked(app_of(issuer)) as http:
-        yield http
-
-
 @pytest.mark.parametrize(
     ("roles", "permissions", "scope", "status"),
     [
@@ -77,21 +64,21 @@ async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
     ],
 )
 async def test_every_guard_on_the_way_to_an_operation_must_let_the_caller_pass(
-    http: httpx.AsyncClient, issuer: Issuer, roles: list[str], permissions: list[str], scope: str, status: int
+    service: Service, roles: list[str], permissions: list[str], scope: str, status: int
 ) -> None:
-    headers = issuer.bearer(roles=roles, permissions=permissions, scope=scope)
-    assert (await http.post("/admin/keys/rotate", headers=headers)).status_code == status
+    headers = service.issuer.bearer(roles=roles, permissions=permissions, scope=scope)
+    assert (await service.http.post("/admin/keys/rotate", headers=headers)).status_code == status
 
 
-async def test_an_optional_guard_does_not_weaken_another(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    assert (await http.get("/both")).status_code == 401
-    assert (await http.get("/both", headers=issuer.bearer())).json() is True
+async def test_an_optional_guard_does_not_weaken_another(service: Service) -> None:
+    assert (await service.http.get("/both")).status_code == 401
+    assert (await service.http.get("/both", headers=service.issuer.bearer())).json() is True
 
 
-async def test_guard_of_a_service_may_ask_more_of_the_caller(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    good = await http.get("/not-suspended", headers=issuer.bearer(scope="things:read"))
-    suspended = await http.get("/not-suspended", headers=issuer.bearer(SUSPENDED, scope="things:read"))
-    without_scope = await http.get("/not-suspended", headers=issuer.bearer(SUSPENDED))
+async def test_guard_of_a_service_may_ask_more_of_the_caller(service: Service) -> None:
+    good = await service.http.get("/not-suspended", headers=service.issuer.bearer(scope="things:read"))
+    suspended = await service.http.get("/not-suspended", headers=service.issuer.bearer(SUSPENDED, scope="things:read"))
+    without_scope = await service.http.get("/not-suspended", headers=service.issuer.bearer(SUSPENDED))
     assert good.status_code == 200
     assert (suspended.status_code, suspended.json()["code"]) == (403, "not_permitted")
     assert (without_scope.status_code, without_scope.json()["code"]) == (403, "insufficient_scope")

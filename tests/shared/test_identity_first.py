@@ -1,15 +1,13 @@
 """Who you are is settled before what you sent: without a good token every request is 401, whatever is wrong with it."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Form, Query
 from pydantic import BaseModel
 
-from tests.shared.apps import BODY_LIMIT, asked, guarded_app
+from tests.shared.apps import BODY_LIMIT, Service, guarded_app
 from tests.support.services import POSTS_URL, Posts
 from watchword.auth import Principal, requires
 from watchword.testing import Issuer
@@ -45,17 +43,6 @@ def app_of(issuer: Issuer) -> FastAPI:
     return app
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Issuer:
-    return Issuer()
-
-
-@pytest.fixture(scope="module")
-async def http(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
-    async with asked(app_of(issuer)) as http:
-        yield http
-
-
 each_mistake = pytest.mark.parametrize(
     ("status", "method", "path", "sent"),
     [
@@ -84,18 +71,18 @@ each_mistake = pytest.mark.parametrize(
 
 @each_mistake
 async def test_good_token_gets_to_know_the_mistake(
-    http: httpx.AsyncClient, issuer: Issuer, status: int, method: str, path: str, sent: dict[str, Any]
+    service: Service, status: int, method: str, path: str, sent: dict[str, Any]
 ) -> None:
-    headers = {**sent.get("headers", {}), **issuer.bearer(scope="things:write")}
-    answer = await http.request(method, path, **{**sent, "headers": headers})
+    headers = {**sent.get("headers", {}), **service.issuer.bearer(scope="things:write")}
+    answer = await service.http.request(method, path, **{**sent, "headers": headers})
     assert answer.status_code == status, answer.text
 
 
 @each_mistake
 async def test_no_token_is_unauthenticated_whatever_was_sent(
-    http: httpx.AsyncClient, status: int, method: str, path: str, sent: dict[str, Any]
+    service: Service, status: int, method: str, path: str, sent: dict[str, Any]
 ) -> None:
-    answer = await http.request(method, path, **sent)
+    answer = await service.http.request(method, path, **sent)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="watchword"'
     assert "errors" not in answer.json()
@@ -103,20 +90,20 @@ async def test_no_token_is_unauthenticated_whatever_was_sent(
 
 @each_mistake
 async def test_bad_token_is_unauthenticated_whatever_was_sent(
-    http: httpx.AsyncClient, issuer: Issuer, status: int, method: str, path: str, sent: dict[str, Any]
+    service: Service, status: int, method: str, path: str, sent: dict[str, Any]
 ) -> None:
-    headers = {**sent.get("headers", {}), **issuer.bearer(scope="things:write", expires_in=-60)}
-    answer = await http.request(method, path, **{**sent, "headers": headers})
+    headers = {**sent.get("headers", {}), **service.issuer.bearer(scope="things:write", expires_in=-60)}
+    answer = await service.http.request(method, path, **{**sent, "headers": headers})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'
 
 
 @each_mistake
 async def test_too_little_scope_is_forbidden_whatever_was_sent(
-    http: httpx.AsyncClient, issuer: Issuer, status: int, method: str, path: str, sent: dict[str, Any]
+    service: Service, status: int, method: str, path: str, sent: dict[str, Any]
 ) -> None:
-    headers = {**sent.get("headers", {}), **issuer.bearer()}
-    answer = await http.request(method, path, **{**sent, "headers": headers})
+    headers = {**sent.get("headers", {}), **service.issuer.bearer()}
+    answer = await service.http.request(method, path, **{**sent, "headers": headers})
     assert answer.status_code == 403
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Response
 
-from tests.shared.apps import asked
+from tests.shared.apps import client_for
 from tests.support.figures import Figures, figures_of
 from watchword.auth import public
 from watchword.errors import Unavailable
@@ -48,7 +48,7 @@ def shown(metrics: Metrics) -> Figures:
 
 
 async def test_requests_are_counted_by_method_template_and_status(metrics: Metrics) -> None:
-    async with asked(measured_app(metrics)) as http:
+    async with client_for(measured_app(metrics)) as http:
         for name in ("one", "two", "away", "broken"):
             await http.get(f"/things/{name}")
         await http.head("/things/one")
@@ -63,7 +63,7 @@ async def test_requests_are_counted_by_method_template_and_status(metrics: Metri
 
 
 async def test_what_strangers_write_is_no_label(metrics: Metrics) -> None:
-    async with asked(measured_app(metrics)) as http:
+    async with client_for(measured_app(metrics)) as http:
         for number in range(5):
             await http.get(f"/things/{number}?token=secret")
             await http.get(f"/nowhere/{number}")
@@ -101,14 +101,14 @@ def test_figures_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
 
 
 async def test_two_apps_in_one_process_do_not_meet() -> None:
-    async with asked(measured_app(Metrics())) as one, asked(measured_app(Metrics())) as other:
+    async with client_for(measured_app(Metrics())) as one, client_for(measured_app(Metrics())) as other:
         await one.get("/things/one")
         assert (await figures_of(one))(REQUESTS, method="GET", route=THINGS, status="200") == 1
         assert (await figures_of(other))(REQUESTS, method="GET", route=THINGS, status="200") == 0
 
 
 async def test_only_what_is_declared_is_shown(metrics: Metrics) -> None:
-    async with asked(measured_app(metrics)) as http:
+    async with client_for(measured_app(metrics)) as http:
         await http.get("/things/one")
         answer: httpx.Response = await http.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")

@@ -1,18 +1,17 @@
-"""Refusals over HTTP: one status table, one kind of body, nothing internal and nothing of what was sent."""
+"""Refusals over HTTP: one table of statuses, one kind of body, nothing internal and nothing of what was sent."""
 
 import logging
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from tests.shared.apps import BODY_LIMIT, asked, plain_app
+from tests.shared.apps import BODY_LIMIT, Service, plain_app
 from watchword import errors
 from watchword.errors import AppError
 from watchword.http.problems import STATUS, status_of
+from watchword.testing import Issuer
 
 STATUSES: dict[type[AppError], int] = {
     errors.BadRequest: 400,
@@ -48,7 +47,7 @@ class Account(BaseModel):
     tags: list[int] = []
 
 
-def app_of() -> FastAPI:
+def app_of(_: Issuer) -> FastAPI:
     app = plain_app()
     kinds = {kind.__name__: kind for kind in (*STATUSES, NameTaken)}
 
@@ -58,7 +57,7 @@ def app_of() -> FastAPI:
 
     @app.get("/words/{word}")
     async def words(word: str) -> None:
-        raise WrongWord("Try another word.") if word == "taken" else WrongWord
+        raise WrongWord("the reason", advice="Try another word.") if word == "taken" else WrongWord
 
     @app.get("/accounts")
     async def accounts() -> None: ...
@@ -75,12 +74,6 @@ def app_of() -> FastAPI:
     return app
 
 
-@pytest.fixture(scope="module")
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with asked(app_of()) as http:
-        yield http
-
-
 def test_every_kind_has_one_status() -> None:
     assert STATUS == STATUSES
     assert {kind for kind in AppError.__subclasses__() if kind.__module__ == "watchword.errors"} == set(STATUSES)
@@ -92,8 +85,8 @@ def test_an_error_of_no_kind_has_no_status() -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), STATUSES.items())
-async def test_refusal_is_a_problem_document(http: httpx.AsyncClient, kind: type[AppError], status: int) -> None:
-    answer = await http.get(f"/refusals/{kind.__name__}")
+async def test_refusal_is_a_problem_document(service: Service, kind: type[AppError], status: int) -> None:
+    answer = await service.http.get(f"/refusals/{kind.__name__}")
     body = answer.json()
     assert answer.status_code == body["status"] == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -103,29 +96,28 @@ async def test_refusal_is_a_problem_document(http: httpx.AsyncClient, kind: type
     assert body["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_service_says_what_is_wrong_in_its_own_words(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/refusals/NameTaken")
+async def test_service_says_what_is_wrong_in_its_own_words(service: Service) -> None:
+    answer = await service.http.get("/refusals/NameTaken")
     assert answer.status_code == 409
     assert (answer.json()["code"], answer.json()["detail"]) == ("name_taken", "Somebody else has this name.")
 
 
-async def test_unavailable_says_when_to_try_again(http: httpx.AsyncClient) -> None:
-    assert (await http.get("/refusals/Unavailable")).headers["retry-after"] == "1"
+@pytest.mark.parametrize(("kind", "seconds"), [("Unavailable", "1"), ("TooManyRequests", "60")])
+async def test_refusal_that_passes_says_when_to_try_again(service: Service, kind: str, seconds: str) -> None:
+    assert (await service.http.get(f"/refusals/{kind}")).headers["retry-after"] == seconds
 
 
-@pytest.mark.parametrize("kind", [kind.__name__ for kind in (*STATUSES, NameTaken) if kind is not errors.Invalid])
-async def test_reason_is_for_the_log_alone(
-    http: httpx.AsyncClient, kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize("kind", [kind.__name__ for kind in (*STATUSES, NameTaken)])
+async def test_reason_is_for_the_log_alone(service: Service, kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    answer = await http.get(f"/refusals/{kind}")
+    answer = await service.http.get(f"/refusals/{kind}")
     assert "the reason" not in answer.text
     [record] = [record for record in caplog.records if record.name == "watchword.refusals"]
     assert vars(record)["reason"].startswith("the reason")
 
 
-async def test_unknown_path_is_not_found(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/nothing/here")
+async def test_unknown_path_is_not_found(service: Service) -> None:
+    answer = await service.http.get("/nothing/here")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -139,15 +131,15 @@ async def test_unknown_path_is_not_found(http: httpx.AsyncClient) -> None:
     ],
 )
 async def test_unknown_method_names_every_method_of_the_path(
-    http: httpx.AsyncClient, method: str, path: str, allowed: str
+    service: Service, method: str, path: str, allowed: str
 ) -> None:
-    answer = await http.request(method, path)
+    answer = await service.http.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == allowed
 
 
-async def test_too_large_a_body_is_refused(http: httpx.AsyncClient) -> None:
-    answer = await http.post("/accounts", content=b"x" * (BODY_LIMIT + 1))
+async def test_too_large_a_body_is_refused(service: Service) -> None:
+    answer = await service.http.post("/accounts", content=b"x" * (BODY_LIMIT + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
@@ -163,26 +155,33 @@ async def test_too_large_a_body_is_refused(http: httpx.AsyncClient) -> None:
     ],
 )
 async def test_malformed_body_is_answered_with_pointers(
-    http: httpx.AsyncClient, sent: dict[str, Any], pointers: list[str]
+    service: Service, sent: dict[str, Any], pointers: list[str]
 ) -> None:
-    answer = await http.post("/accounts", **sent)
+    answer = await service.http.post("/accounts", **sent)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert [found["pointer"] for found in answer.json()["errors"]] == pointers
-    assert all(set(found) == {"pointer", "code", "detail"} for found in answer.json()["errors"])
+    assert [error["pointer"] for error in answer.json()["errors"]] == pointers
+    assert all(set(error) == {"pointer", "code", "detail"} for error in answer.json()["errors"])
 
 
-async def test_malformed_query_is_answered_with_a_pointer(http: httpx.AsyncClient) -> None:
-    answer = await http.put("/accounts/ada", params={"times": "many"})
-    assert [found["pointer"] for found in answer.json()["errors"]] == ["/query/times"]
+async def test_malformed_query_is_answered_with_a_pointer(service: Service) -> None:
+    answer = await service.http.put("/accounts/ada", params={"times": "many"})
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/query/times"]
 
 
 @pytest.mark.parametrize(("word", "detail"), [("taken", "Try another word."), ("wrong", WrongWord.detail)])
 async def test_rule_beyond_the_schema_is_answered_with_its_pointer_and_advice(
-    http: httpx.AsyncClient, word: str, detail: str
+    service: Service, word: str, detail: str
 ) -> None:
-    answer = await http.get(f"/words/{word}")
+    answer = await service.http.get(f"/words/{word}")
     assert answer.json()["code"] == "invalid"
     assert answer.json()["errors"] == [{"pointer": "/body/word", "code": "wrong_word", "detail": detail}]
+    assert answer.json()["detail"] == errors.Invalid.detail
+
+
+def test_advice_is_also_the_text_of_the_error() -> None:
+    assert str(WrongWord(advice="Try another word.")) == "Try another word."
+    assert str(WrongWord("the reason", advice="Try another word.")) == "the reason"
+    assert str(WrongWord()) == WrongWord.detail
 
 
 @pytest.mark.parametrize(
@@ -199,10 +198,10 @@ async def test_rule_beyond_the_schema_is_answered_with_its_pointer_and_advice(
     ],
 )
 async def test_nothing_that_was_sent_is_repeated(
-    http: httpx.AsyncClient, sent: dict[str, Any], caplog: pytest.LogCaptureFixture
+    service: Service, sent: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    answer = await http.post("/accounts", **sent)
+    answer = await service.http.post("/accounts", **sent)
     assert answer.status_code == 422
     assert PASSWORD not in answer.text
     assert PASSWORD not in repr([vars(record) for record in caplog.records])

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Integer, String, bindparam, column, select, table
 
 import watchword.database.database
-from tests.shared.key_server import PATIENCE_SECONDS
 from tests.shared.tables import ALL_NAMES, BACKEND, BY_NAME, SLOW, THINGS, as_owner, kill_connections, things
 from tests.support.databases import Databases
+from tests.support.waiting import PATIENCE_SECONDS
 from watchword.database.database import Database, DatabaseUnavailable
 from watchword.database.reads import ReadStatement
 

@@ -34,7 +34,7 @@ KINDS = ("ssf", "oauth", "certs", "token", "streams", "poll")
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("watchword.events.receiver.PAUSE_SECONDS", (0.01, 0.08))
-    monkeypatch.setattr("watchword.auth.jwks.RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("watchword.auth.remote_keys.RETRY_SECONDS", 0.05)
 
 
 @pytest.fixture

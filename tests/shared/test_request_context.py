@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from tests.shared.apps import asked, plain_app
+from tests.shared.apps import client_for, plain_app
 from watchword.errors import Conflict
 from watchword.observability.logs import JsonFormatter, request_id
 
@@ -46,7 +46,7 @@ def app_of() -> FastAPI:
 
 @pytest.fixture(scope="module")
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with asked(app_of()) as http:
+    async with client_for(app_of()) as http:
         yield http
 
 

@@ -1,4 +1,4 @@
-"""What `watchword.testing` gives to the tests of other services."""
+"""`watchword.testing`, for the tests of other services."""
 
 import os
 import subprocess
@@ -26,21 +26,21 @@ async def test_its_verifier_accepts_its_tokens(issuer: Issuer) -> None:
     assert (set(principal.scopes), set(principal.roles), set(principal.permissions)) == ({"a", "b"}, {"user"}, {"p"})
 
 
-async def test_every_token_is_somebody_elses_unless_told(issuer: Issuer) -> None:
+async def test_every_token_has_another_subject_unless_one_is_named(issuer: Issuer) -> None:
     first, second = [await issuer.verifier().verify(issuer.mint()) for _ in range(2)]
     assert first.subject != second.subject
     assert first.token_id != second.token_id
     assert first.person_id() != second.person_id()
 
 
-async def test_verifier_may_obey_for_another_audience(issuer: Issuer) -> None:
+async def test_verifier_may_be_of_another_audience(issuer: Issuer) -> None:
     with pytest.raises(InvalidToken, match="another audience"):
         await issuer.verifier("http://elsewhere.example").verify(issuer.mint())
     elsewhere = issuer.mint(claims={"aud": "http://elsewhere.example"})
     assert await issuer.verifier("http://elsewhere.example").verify(elsewhere)
 
 
-async def test_claims_and_header_are_replaced_or_left_out(issuer: Issuer) -> None:
+async def test_claims_and_header_parameters_are_replaced_or_left_out(issuer: Issuer) -> None:
     token = issuer.mint(claims={"sid": ABSENT, "extra": 1}, header={"typ": ABSENT, "extra": 2})
     header, claims = (decoded(part) for part in token.split(".")[:2])
     assert ("sid" in claims, claims["extra"]) == (False, 1)
@@ -82,13 +82,13 @@ async def test_its_clock_is_its_verifiers_too() -> None:
     clock = StandingClock(datetime(2030, 1, 1, tzinfo=UTC))
     issuer = Issuer(clock=clock)
     token = issuer.mint(expires_in=60)
-    assert (await issuer.verifier().verify(token)).issued == datetime(2030, 1, 1, tzinfo=UTC)
+    assert (await issuer.verifier().verify(token)).issued_at == datetime(2030, 1, 1, tzinfo=UTC)
     clock.advance(minutes=2)
     with pytest.raises(InvalidToken, match="expired"):
         await issuer.verifier().verify(token)
 
 
-def test_standing_clock_moves_only_when_told() -> None:
+def test_standing_clock_moves_by_advance_alone() -> None:
     clock = StandingClock()
     start = clock.now()
     assert clock.now() == start

@@ -1,4 +1,4 @@
-"""Traces: off unless the environment wants them, without secrets, and one id for one request everywhere."""
+"""Traces: off unless the environment turns them on, without secrets, and with one id for one request everywhere."""
 
 import json
 import logging
@@ -15,8 +15,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from posts_service.posts.repository import BY_ID
-from tests.shared.apps import asked
-from tests.shared.key_server import KeyServer, serving
+from tests.shared.apps import client_for
+from tests.shared.key_server import KeyServer
 from tests.support.databases import Databases
 from watchword.auth import public
 from watchword.database.database import Database
@@ -26,7 +26,6 @@ from watchword.observability import tracing
 from watchword.observability.logs import JsonFormatter, request_id
 from watchword.observability.provider import provider_for
 from watchword.service.middleware import RequestContext
-from watchword.testing import Issuer
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 ENVIRONMENT = (ENDPOINT, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_SDK_DISABLED")
@@ -68,26 +67,20 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     async def livez() -> Response:
         return Response()
 
-    async with asked(app) as found:
-        yield found
+    async with client_for(app) as http:
+        yield http
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[KeyServer]:
-    async with serving(Issuer()) as found:
-        yield found
-
-
-def one(spans: InMemorySpanExporter, name: str) -> ReadableSpan:
-    (found,) = [span for span in spans.get_finished_spans() if span.name == name]
-    return found
+def the_span(spans: InMemorySpanExporter, name: str) -> ReadableSpan:
+    (span,) = [span for span in spans.get_finished_spans() if span.name == name]
+    return span
 
 
 def attributes(span: ReadableSpan) -> Mapping[str, Any]:
     return span.attributes or {}
 
 
-def test_traces_are_off_unless_the_environment_wants_them(environment: pytest.MonkeyPatch) -> None:
+def test_traces_are_off_unless_the_environment_turns_them_on(environment: pytest.MonkeyPatch) -> None:
     tracing.configure_tracing("tested")
     assert not tracing.is_on()
     assert tracing.telemetry() == {"tracing": False, "metrics": False, "logs": False}
@@ -100,30 +93,30 @@ def test_traces_are_off_unless_the_environment_wants_them(environment: pytest.Mo
 
 
 @pytest.mark.parametrize(("named", "expected"), [("", "tested"), ("another", "another")])
-def test_service_has_its_name_unless_the_environment_has_another(
+def test_service_has_its_own_name_unless_the_environment_has_another(
     environment: pytest.MonkeyPatch, named: str, expected: str
 ) -> None:
     environment.setenv("OTEL_SERVICE_NAME", named)
     assert provider_for("tested").resource.attributes["service.name"] == expected
 
 
-async def test_span_and_log_line_of_a_request_know_each_other(
+async def test_span_and_log_line_of_a_request_carry_the_same_ids(
     spans: InMemorySpanExporter, http: httpx.AsyncClient
 ) -> None:
     trace = secrets.token_hex(16)
     fields = {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01", "X-Request-ID": "this-one"}
     line = (await http.get("/things/one", headers=fields)).json()
     assert (line["trace_id"], line["request_id"]) == (trace, "this-one")
-    found = one(spans, "GET /things/{thing_id}")
-    assert attributes(found)["watchword.request_id"] == "this-one"
-    assert found.context is not None
-    assert f"{found.context.trace_id:032x}" == trace
+    span = the_span(spans, "GET /things/{thing_id}")
+    assert attributes(span)["watchword.request_id"] == "this-one"
+    assert span.context is not None
+    assert f"{span.context.trace_id:032x}" == trace
 
 
 async def test_span_holds_no_path_no_query_and_no_header(spans: InMemorySpanExporter, http: httpx.AsyncClient) -> None:
     await http.get("/things/secret?token=secret", headers={"Authorization": "Bearer secret", "Cookie": "a=secret"})
-    found = one(spans, "GET /things/{thing_id}")
-    assert "secret" not in found.to_json()
+    span = the_span(spans, "GET /things/{thing_id}")
+    assert "secret" not in span.to_json()
 
 
 async def test_probes_have_no_span(spans: InMemorySpanExporter, http: httpx.AsyncClient) -> None:
@@ -131,46 +124,46 @@ async def test_probes_have_no_span(spans: InMemorySpanExporter, http: httpx.Asyn
     assert spans.get_finished_spans() == ()
 
 
-async def test_request_has_no_trace_where_they_are_off(http: httpx.AsyncClient) -> None:
+async def test_request_has_no_trace_while_traces_are_off(http: httpx.AsyncClient) -> None:
     assert "trace_id" not in (await http.get("/things/one")).json()
 
 
-async def test_call_carries_the_request_id_also_where_traces_are_off(server: KeyServer) -> None:
+async def test_call_carries_the_request_id_also_while_traces_are_off(key_server: KeyServer) -> None:
     token = request_id.set("this-one")
     async with TracedClient(trust_env=False) as http:
-        answer = await http.get(server.url)
-        own = await http.get(server.url, headers={"X-Request-ID": "another"})
+        answer = await http.get(key_server.url)
+        own = await http.get(key_server.url, headers={"X-Request-ID": "another"})
     request_id.reset(token)
     assert (answer.request.headers["X-Request-ID"], own.request.headers["X-Request-ID"]) == ("this-one", "another")
     assert "traceparent" not in answer.request.headers
 
 
-async def test_call_carries_its_span_and_says_how_it_ended(spans: InMemorySpanExporter, server: KeyServer) -> None:
-    server.err(status="503 Service Unavailable")
+async def test_call_carries_its_span_and_says_how_it_ended(spans: InMemorySpanExporter, key_server: KeyServer) -> None:
+    key_server.err(status="503 Service Unavailable")
     async with TracedClient(trust_env=False) as http:
-        secret = server.url.replace("://", "://user:secret@") + "?token=secret"
+        secret = key_server.url.replace("://", "://user:secret@") + "?token=secret"
         answer = await http.get(secret, headers={"Authorization": "Bearer secret"})
-    found = one(spans, "GET")
-    assert found.context is not None
+    span = the_span(spans, "GET")
+    assert span.context is not None
     assert answer.request.headers["traceparent"].split("-")[1:3] == [
-        f"{found.context.trace_id:032x}",
-        f"{found.context.span_id:016x}",
+        f"{span.context.trace_id:032x}",
+        f"{span.context.span_id:016x}",
     ]
-    assert attributes(found)["http.response.status_code"] == 503
-    assert found.status.status_code == StatusCode.ERROR
-    assert "secret" not in found.to_json()
+    assert attributes(span)["http.response.status_code"] == 503
+    assert span.status.status_code == StatusCode.ERROR
+    assert "secret" not in span.to_json()
 
 
 async def test_call_that_fails_has_a_span_with_the_kind_of_failure(
-    spans: InMemorySpanExporter, server: KeyServer
+    spans: InMemorySpanExporter, key_server: KeyServer
 ) -> None:
-    await server.stop()
+    await key_server.stop()
     async with TracedClient(trust_env=False) as http:
         with pytest.raises(httpx.ConnectError):
-            await http.get(server.url)
-    found = one(spans, "GET")
-    assert (attributes(found)["error.type"], found.status.status_code) == ("ConnectError", StatusCode.ERROR)
-    assert found.events == ()
+            await http.get(key_server.url)
+    span = the_span(spans, "GET")
+    assert (attributes(span)["error.type"], span.status.status_code) == ("ConnectError", StatusCode.ERROR)
+    assert span.events == ()
 
 
 async def test_database_has_spans_within_a_trace_and_none_without(
@@ -186,7 +179,7 @@ async def test_database_has_spans_within_a_trace_and_none_without(
         await database.close()
     names = [span.name for span in spans.get_finished_spans()]
     assert names == ["SELECT posts.posts", "transaction", "outer"]
-    assert "00000000-" not in one(spans, "SELECT posts.posts").to_json()
+    assert "00000000-" not in the_span(spans, "SELECT posts.posts").to_json()
 
 
 async def use(database: Database, statement: ReadStatement) -> None:

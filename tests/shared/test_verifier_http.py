@@ -1,4 +1,4 @@
-"""All 401s look alike from outside; which check refused a token is told to the log alone."""
+"""All 401s look alike from outside. Which check refused a token is in the log and nowhere else."""
 
 import logging
 from typing import Any
@@ -33,13 +33,13 @@ async def publish(posts: Posts, token: str) -> httpx.Response:
 
 
 def refusal(answer: httpx.Response) -> dict[str, Any]:
-    """The body without the one member that differs from request to request."""
+    """The body without `request_id`, the one member that differs from request to request."""
     body: dict[str, Any] = answer.json()
     assert body.pop("request_id") == answer.headers["x-request-id"]
     return body
 
 
-async def test_good_token_passes(posts: Posts, issuer: Issuer) -> None:
+async def test_valid_token_passes(posts: Posts, issuer: Issuer) -> None:
     assert (await publish(posts, issuer.mint(scope="posts:write"))).status_code == 201
 
 
@@ -60,21 +60,21 @@ async def test_forgery_is_unauthenticated_and_the_reason_is_in_the_log_only(
     assert token == "" or token not in caplog.text
 
 
-async def test_no_token_looks_like_a_bad_one_but_for_its_challenge(posts: Posts) -> None:
+async def test_no_token_looks_like_an_invalid_one_but_for_its_challenge(posts: Posts) -> None:
     answer = await posts.http.post("/posts", json=DRAFT)
     assert answer.status_code == 401
     assert refusal(answer) == UNAUTHENTICATED
     assert answer.headers["www-authenticate"] == 'Bearer realm="watchword"'
 
 
-async def test_bad_token_is_refused_where_none_is_needed(posts: Posts, issuer: Issuer) -> None:
+async def test_invalid_token_is_refused_also_if_none_is_needed(posts: Posts, issuer: Issuer) -> None:
     assert (await posts.http.get("/posts")).status_code == 200
     answer = await posts.http.get("/posts", headers=issuer.bearer(expires_in=-60))
     assert answer.status_code == 401
     assert refusal(answer) == UNAUTHENTICATED
 
 
-async def test_token_that_was_good_is_refused_once_its_key_is_withdrawn(posts: Posts, issuer: Issuer) -> None:
+async def test_token_that_was_accepted_is_refused_once_its_key_is_withdrawn(posts: Posts, issuer: Issuer) -> None:
     token = issuer.mint(scope="posts:write")
     assert (await publish(posts, token)).status_code == 201
     issuer.rotate("second")

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from identity_service.keys import repository, sealing
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
-from watchword.auth.jwks import PublicKey
+from watchword.auth.public_key import PublicKey
 
 
 async def ensure_first_key(parts: Parts) -> None:

@@ -116,7 +116,7 @@ async def posts(
         "client_secret": POSTS_SECRET,
         **settings,
     }
-    parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), verifier=verifier, clock=clock)
+    parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)
     app = posts_service.app.create_app(parts)
     async with _asked(app, POSTS_URL) as http:
         yield Posts(parts, app, http)

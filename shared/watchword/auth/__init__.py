@@ -1,16 +1,20 @@
-"""Who is calling: access tokens verified locally, and guards that say what a route asks of its caller.
+"""Access tokens, verified locally, and guards that say what an operation requires of its caller.
 
-It verifies and never issues; it knows what a token says of its bearer and nothing else about them.
+This package verifies tokens and never issues them. It knows about a caller what the token says, and nothing else.
 """
 
+from watchword.auth.background import Background
 from watchword.auth.errors import InsufficientScope, InvalidToken, KeysUnavailable, MissingToken, NotPermitted
 from watchword.auth.guards import Guard, optional, public, requires, requires_permission, requires_role, signed_in
-from watchword.auth.jwks import KeySource, RemoteKeys
 from watchword.auth.principal import Principal
 from watchword.auth.protect import UnguardedOperation, protect
+from watchword.auth.public_key import KeySource, PublicKey
+from watchword.auth.remote_keys import RemoteKeys
+from watchword.auth.revocations import Revocations, RevocationSource
 from watchword.auth.verifier import Verifier
 
 __all__ = [
+    "Background",
     "Guard",
     "InsufficientScope",
     "InvalidToken",
@@ -19,7 +23,10 @@ __all__ = [
     "MissingToken",
     "NotPermitted",
     "Principal",
+    "PublicKey",
     "RemoteKeys",
+    "RevocationSource",
+    "Revocations",
     "UnguardedOperation",
     "Verifier",
     "optional",

@@ -1,4 +1,4 @@
-"""Refusals of the guards, with the challenges of RFC 6750 section 3."""
+"""The refusals of guards, with the challenges of RFC 6750 section 3."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ CHALLENGE = 'Bearer realm="watchword"'
 
 
 class Flaw(StrEnum):
-    """What is wrong with a token, in a word: for counting. The reason that is logged says it in full."""
+    """What is wrong with a token, in a word, for counting. The logged reason says it in full."""
 
     MALFORMED = "malformed"
     ALGORITHM = "algorithm"
@@ -25,14 +25,14 @@ class Flaw(StrEnum):
 
 
 class MissingToken(Unauthenticated):
-    """No credentials at all: the challenge names no error (RFC 6750 section 3.1)."""
+    """The request has no credentials, so the challenge names no error (RFC 6750 section 3.1)."""
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": CHALLENGE}
 
 
 class InvalidToken(Unauthenticated):
-    """A token that is not good. Which of its checks failed is told to the log alone, and counted."""
+    """A token that is not valid. Which check failed is logged and counted, and is not in the response."""
 
     flaw = Flaw.MALFORMED
 
@@ -46,7 +46,7 @@ class InvalidToken(Unauthenticated):
 
 
 class UnknownKey(InvalidToken):
-    """The issuer has no key of this name, as far as is known here: another process of its may know better already."""
+    """The issuer has no key of this name, as far as this process knows; it may have been made a moment ago."""
 
     flaw = Flaw.KEY
 
@@ -77,7 +77,7 @@ class NotPermitted(Forbidden):
 
 
 class KeysUnavailable(Unavailable):
-    """Tokens cannot be judged: that is neither their fault nor their bearer's."""
+    """The issuer's keys could not be fetched, so whether the token is valid is not known."""
 
     code = "keys_unavailable"
     detail = "Tokens cannot be verified at the moment; try again shortly."

@@ -1,24 +1,29 @@
-"""Guards: what a route asks of its caller. A parameter's type, a decorator's dependency or a router's."""
+"""Guards: what an operation requires of its caller, as the type of a parameter or as a dependency of a route or router.
+
+@app.get("/notes")
+async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read"))]) -> …: ...
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 from fastapi import Request
-from fastapi.dependencies.models import Dependant
 
 from watchword.auth.errors import AmbiguousCredentials, InsufficientScope, InvalidToken, MissingToken, NotPermitted
 from watchword.auth.principal import Principal
 from watchword.auth.verifier import Verifier
+from watchword.http._framework import Operation
 
-Marked = TypeVar("Marked", bound=Callable[..., Any])
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 _PUBLIC: Final = "__watchword_public__"
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """Lets a caller pass, or raises. Instances are FastAPI dependencies; compare `requires` and its kin.
+    """A FastAPI dependency that gives the verified caller, or raises. `requires` and its siblings make the usual ones.
 
-    A subclass may ask more of the caller by overriding `ensure`.
+    A subclass may require more of the caller by overriding `ensure`.
     """
 
     def __init__(
@@ -40,15 +45,14 @@ class Guard:
             if self.anonymous:
                 return None
             raise MissingToken("no token")
+        # `protect` has put it there: a guard is made before its app is, and finds the app by the request.
         verifier: Verifier = request.app.state.verifier
-        principal = verifier.recall(token) or await verifier.verify(token)
-        if verifier.authority is not None:
-            verifier.authority.ensure_in_contact(request.method)
+        principal = await verifier.verify(token, is_write=request.method not in _SAFE_METHODS)
         await self.ensure(request, principal)
         return principal
 
     async def ensure(self, request: Request, principal: Principal) -> None:
-        """Raise unless this caller may pass."""
+        """Raise Forbidden unless this caller may pass."""
         if self.scope is not None and self.scope not in principal.scopes:
             raise InsufficientScope(self.scope)
         if self.role is not None and self.role not in principal.roles:
@@ -58,28 +62,28 @@ class Guard:
 
 
 def requires(scope: str) -> Guard:
-    """A caller whose token carries this scope."""
+    """A guard for callers whose token carries this scope."""
     return Guard(scope=scope)
 
 
 def requires_permission(permission: str) -> Guard:
-    """A caller one of whose roles carries this permission."""
+    """A guard for callers who have a role with this permission."""
     return Guard(permission=permission)
 
 
 def requires_role(role: str) -> Guard:
-    """A caller who has this role."""
+    """A guard for callers who have this role."""
     return Guard(role=role)
 
 
 signed_in: Final = Guard()
-"""Any caller with a good token."""
+"""A guard for every caller with a valid token."""
 
 optional: Final = Guard(anonymous=True)
-"""A caller, or None without a token. A bad token is refused: nobody is made anonymous by a mistake."""
+"""A guard that gives None if there is no token. An invalid token is refused: nobody becomes anonymous by mistake."""
 
 
-def public(endpoint: Marked) -> Marked:
+def public(endpoint: Endpoint) -> Endpoint:
     """Declare that everybody may call this: `@router.get(…)` above, `@public` below it."""
     setattr(endpoint, _PUBLIC, True)
     return endpoint
@@ -89,25 +93,22 @@ def is_public(endpoint: object) -> bool:
     return getattr(endpoint, _PUBLIC, False) is True
 
 
-def guards_of(dependant: Dependant | None) -> Iterator[Guard]:
-    """Every guard in a dependency tree, in the order in which FastAPI runs them."""
-    for child in dependant.dependencies if dependant is not None else ():
-        yield from guards_of(child)
-        if isinstance(child.call, Guard):
-            yield child.call
+def guards_of(operation: Operation) -> Iterator[Guard]:
+    """Every guard of an operation and of the routers around it, in the order in which FastAPI calls them."""
+    return (call for call in operation.dependencies() if isinstance(call, Guard))
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of the one Authorization header (RFC 6750 section 2.1); None where there is no such header."""
-    found: bytes | None = None
+    """The token of the one Authorization header (RFC 6750 section 2.1), or None if there is no such header."""
+    credentials: bytes | None = None
     for name, value in request.scope["headers"]:
         if name == b"authorization":
-            if found is not None:
+            if credentials is not None:
                 raise AmbiguousCredentials("two Authorization headers")
-            found = value
-    if found is None:
+            credentials = value
+    if credentials is None:
         return None
-    scheme, _, token = found.partition(b" ")
+    scheme, _, token = credentials.partition(b" ")
     if scheme.lower() != b"bearer":
         raise InvalidToken("another scheme than Bearer")
     return token.strip(b" ").decode("latin-1")

@@ -1,26 +1,22 @@
-"""Runs the guards of the operation that a request was matched to, outside FastAPI's own order."""
+"""Runs an operation's guards when FastAPI itself has not come to them: a request that is wrong in another way."""
 
 from fastapi import Request
-from fastapi.routing import iter_route_contexts
-from starlette._utils import get_route_path
 
 from watchword.auth.guards import guards_of
 from watchword.errors import AppError
+from watchword.http._framework import operations, path_of
 
 
 async def identify(request: Request) -> AppError | None:
-    """The refusal that the operation's guards have for this caller, or None where they let it pass."""
-    endpoint, path = request.scope.get("endpoint"), get_route_path(request.scope)
-    for context in iter_route_contexts(request.app.routes):
-        pattern = getattr(context, "path_regex", None)
-        if context.endpoint is not endpoint or request.method not in (context.methods or ()):
-            continue
-        if pattern is None or not pattern.match(path):
-            continue
-        for guard in guards_of(getattr(context, "dependant", None)):
-            try:
-                await guard(request)
-            except AppError as refusal:
-                return refusal
-        return None
+    """The refusal with which the guards of the matched operation answer this caller; None if they let it pass."""
+    endpoint, path = request.scope.get("endpoint"), path_of(request.scope)
+    for operation in operations(request.app):
+        # One function can serve several routes, each with guards of its own.
+        if operation.endpoint is endpoint and request.method in operation.methods and operation.matches(path):
+            for guard in guards_of(operation):
+                try:
+                    await guard(request)
+                except AppError as refusal:
+                    return refusal
+            return None
     return None

@@ -1,7 +1,7 @@
-"""Opens compact JWS tokens of one kind that one issuer signed. The only module of `shared` that speaks JOSE.
+"""Reads compact JWS tokens (RFC 7515) of one kind, signed with RS256 by one issuer, and checks their claims.
 
-python-jose by itself takes a token of any `typ`, with an unknown `crit`, or signed by another key than its `kid`
-names, and lets the token choose its algorithm; here each of these is refused before a signature is looked at.
+A JOSE library lets the token choose its algorithm, its key and its type. Here the reader decides: a header with
+another `alg` or `typ`, with a `crit`, or without a known `kid` is refused before any signature is verified.
 """
 
 import string
@@ -11,14 +11,9 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
-from jose import jwk
-from jose.constants import ALGORITHMS
 
 from watchword.auth.errors import Flaw, InvalidToken
-from watchword.auth.jwks import KeySource, PublicKey
+from watchword.auth.public_key import ALGORITHM, KeySource, PublicKey, RsaVerificationKey
 
 MAX_TOKEN_BYTES: Final = 8_192
 LEEWAY_SECONDS: Final = 5
@@ -26,42 +21,23 @@ LAST_INSTANT: Final = 253_402_300_799
 
 _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
 _TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
-_PADDING, _SHA256 = PKCS1v15(), SHA256()
 _MAX_KNOWN_HEADERS: Final = 64
 
 
-class RsaVerificationKey:
-    """One RSA public key, parsed once. Verifies RS256 and nothing else."""
-
-    __slots__ = ("_key", "public")
-
-    def __init__(self, public: PublicKey) -> None:
-        self.public = public
-        # Asked directly: jose's own verify makes the padding and the hash anew for each token, a fifth of the cost.
-        self._key = jwk.construct(public.as_jwk(), ALGORITHMS.RS256).prepared_key  # type: ignore[attr-defined]
-
-    def accepts(self, signing_input: bytes, signature: bytes) -> bool:
-        try:
-            self._key.verify(signature, signing_input, _PADDING, _SHA256)
-        except InvalidSignature:
-            return False
-        return True
-
-
 class JwsReader:
-    """Opens tokens whose header says RS256, one of `types` (lower case) and a `kid` that `keys` has."""
+    """Reads tokens whose header has `alg` RS256, a `typ` of `types` (in lower case) and a `kid` that `keys` knows."""
 
     def __init__(self, keys: KeySource, types: Collection[str]) -> None:
         self._keys = keys
         self._types = frozenset(types)
         self._prepared: dict[str, RsaVerificationKey] = {}
-        # The issuer writes the same few headers again and again; only those of good signatures are kept.
+        # An issuer writes the same few headers again and again. Only headers under a valid signature get in here.
         self._known_headers: dict[bytes, str] = {}
 
     async def read(self, token: str) -> tuple[dict[str, Any], PublicKey]:
-        """The claims of a token with a good signature, and the key it was made with; no claim is judged here.
+        """The claims of a token whose signature is valid, and the key that signed it. No claim is checked here.
 
-        Raises InvalidToken with the reason for the log; KeysUnavailable where there is nothing to judge by.
+        Raises InvalidToken with the reason for the log; KeysUnavailable if the keys could not be fetched.
         """
         raw = token.encode("utf-8", "surrogatepass")
         # Base64url without padding and nothing else, in three parts (RFC 7515 section 3.1).
@@ -80,9 +56,9 @@ class JwsReader:
         return _json_object(claims_part), public
 
     def _kid_of(self, header_part: bytes) -> str:
-        """The key that an unverified header names, once everything else in that header is as it must be."""
+        """The `kid` of an unverified header. Raises InvalidToken if any other member of the header is wrong."""
         header = _json_object(header_part)
-        if header.get("alg") != ALGORITHMS.RS256:
+        if header.get("alg") != ALGORITHM:
             raise InvalidToken("another algorithm than RS256", Flaw.ALGORITHM)
         if not isinstance(kind := header.get("typ"), str) or kind.lower() not in self._types:
             raise InvalidToken("another typ", Flaw.TYPE)
@@ -96,23 +72,23 @@ class JwsReader:
     def _prepare(self, public: PublicKey) -> RsaVerificationKey:
         prepared = self._prepared.get(public.kid)
         if prepared is None or prepared.public is not public:
-            # Keys that are no longer served go, so that this holds no more than the issuer does.
+            # Drop keys that the issuer has stopped publishing, so that this does not grow with each rotation.
             self._prepared = {k: p for k, p in self._prepared.items() if self._keys.find(k) is p.public}
             prepared = self._prepared[public.kid] = RsaVerificationKey(public)
         return prepared
 
 
 def number(claims: dict[str, Any], name: str) -> float:
-    """A NumericDate, which is a JSON number (RFC 7519 section 2). InvalidToken where it is none."""
+    """A claim that is a NumericDate, a JSON number (RFC 7519 section 2). Raises InvalidToken if it is anything else."""
     value = claims.get(name)
-    # true is an int to Python; what is infinite, NaN or beyond datetime is no instant.
+    # To Python true is an int. A number that is infinite, NaN or beyond the last datetime is no instant.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST_INSTANT:
         raise InvalidToken(f"{name} is missing or no number", Flaw.CLAIMS)
     return float(value)
 
 
 def text(claims: dict[str, Any], name: str) -> str:
-    """A text that is not empty. InvalidToken where it is none."""
+    """A claim that is a string and not empty. Raises InvalidToken if it is anything else."""
     value = claims.get(name)
     if not isinstance(value, str) or not value:
         raise InvalidToken(f"{name} is missing or no text", Flaw.CLAIMS)
@@ -120,7 +96,7 @@ def text(claims: dict[str, Any], name: str) -> str:
 
 
 def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
-    """A list of texts, which may be absent. InvalidToken where it is something else."""
+    """A claim that is a list of strings or absent. Raises InvalidToken if it is anything else."""
     value = claims.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidToken(f"{name} is no list of texts", Flaw.CLAIMS)
@@ -128,7 +104,7 @@ def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
 
 
 def ensure_current(claims: dict[str, Any], now: float) -> None:
-    """`exp` in the future; `iat`, and `nbf` where there is one, not. Five seconds of leeway each way."""
+    """Raise InvalidToken unless `exp` is in the future, and `iat` and an `nbf` are not, with five seconds of leeway."""
     if number(claims, "exp") <= now - LEEWAY_SECONDS:
         raise InvalidToken("expired", Flaw.EXPIRED)
     if number(claims, "iat") > now + LEEWAY_SECONDS:
@@ -138,11 +114,11 @@ def ensure_current(claims: dict[str, Any], now: float) -> None:
 
 
 def ensure_meant_for(claims: dict[str, Any], issuer: str, audience: str) -> None:
-    """`iss` is this issuer exactly; `aud`, one text or a list of them, names this audience."""
+    """Raise InvalidToken unless `iss` is exactly this issuer and `aud`, a string or a list, names this audience."""
     if claims.get("iss") != issuer:
         raise InvalidToken("another issuer", Flaw.ISSUER)
-    meant_for = claims.get("aud")
-    if audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
+    audiences = claims.get("aud")
+    if audience not in (audiences if isinstance(audiences, list) else [audiences]):
         raise InvalidToken("another audience", Flaw.AUDIENCE)
 
 

@@ -1,12 +1,12 @@
-"""What the OpenAPI document says of guards and refusals: what each operation asks, and the one form of every error."""
+"""Guards and refusals in the OpenAPI document: what each operation requires, and the one form of every error."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
 
 from watchword.auth.guards import Guard, guards_of
+from watchword.http._framework import operations
 
 SCHEME: Final = "watchword"
 
@@ -34,46 +34,60 @@ _CONTENT: Final = {"application/problem+json": {"schema": {"$ref": "#/components
 
 
 def describe(app: FastAPI, token_url: str) -> None:
-    """Have the document of this app say it. `token_url` is where Swagger's Authorize signs in."""
+    """Add guards and problem documents to the OpenAPI document. `token_url` is where Swagger UI asks for tokens."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
+        # FastAPI's own `openapi` keeps its result in `app.openapi_schema` and returns that object from then on, so the
+        # changes below are made once and are in every later answer.
         if app.openapi_schema:
             return app.openapi_schema
         document = generate()
-        scopes: dict[str, str] = {}
-        for context in iter_route_contexts(app.routes):
-            for method in context.methods or ():
-                operation = document.get("paths", {}).get(context.path_format, {}).get(method.lower())
-                if operation is not None and isinstance(context.original_route, APIRoute):
-                    _describe_guards(operation, list(guards_of(getattr(context, "dependant", None))), scopes)
-                    _describe_refusals(operation)
-        components = document.setdefault("components", {})
-        flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": scopes}
-        components.setdefault("securitySchemes", {})[SCHEME] = {"type": "oauth2", "flows": {"password": flow}}
-        schemas = components.setdefault("schemas", {})
-        schemas["Problem"] = _PROBLEM
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
+        _describe_schemes(document, token_url, _describe_operations(document, app))
         return document
 
+    # FastAPI documents this assignment as the way to change the document; `/openapi.json` calls it.
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _describe_guards(operation: dict[str, Any], guards: list[Guard], scopes: dict[str, str]) -> None:
-    asked = {guard.scope for guard in guards if guard.scope}
-    scopes.update(dict.fromkeys(asked, ""))
+def _describe_operations(document: dict[str, Any], app: FastAPI) -> set[str]:
+    """Every scope that a guard of this app requires."""
+    scopes: set[str] = set()
+    for operation in operations(app):
+        item = document.get("paths", {}).get(operation.documented_path, {})
+        for method in operation.methods:
+            described = item.get(method.lower())
+            if described is not None and operation.is_api_route:
+                scopes |= _describe_guards(described, list(guards_of(operation)))
+                _describe_refusals(described)
+    return scopes
+
+
+def _describe_schemes(document: dict[str, Any], token_url: str, scopes: set[str]) -> None:
+    components = document.setdefault("components", {})
+    flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": dict.fromkeys(sorted(scopes), "")}
+    components.setdefault("securitySchemes", {})[SCHEME] = {"type": "oauth2", "flows": {"password": flow}}
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+
+
+def _describe_guards(operation: dict[str, Any], guards: list[Guard]) -> set[str]:
+    """Every scope that these guards require."""
     if not guards:
         operation["security"] = []
-        return
-    requirement: list[dict[str, list[str]]] = [{SCHEME: sorted(asked)}]
+        return set()
+    scopes = {guard.scope for guard in guards if guard.scope}
+    requirement: list[dict[str, list[str]]] = [{SCHEME: sorted(scopes)}]
     operation["security"] = [{}, *requirement] if all(guard.anonymous for guard in guards) else requirement
     if beyond := sorted({f"{kind} {name}" for guard in guards for kind, name in _beyond_scope(guard)}):
         operation["x-requires"] = beyond
     answers = operation.setdefault("responses", {})
-    answers.setdefault("401", {"description": "No access token, or not a good one"})
-    if asked or beyond:
-        answers.setdefault("403", {"description": "A good token, but not for this"})
+    answers.setdefault("401", {"description": "No access token, or an invalid one"})
+    if scopes or beyond:
+        answers.setdefault("403", {"description": "A valid token that does not allow this"})
+    return scopes
 
 
 def _describe_refusals(operation: dict[str, Any]) -> None:

@@ -1,21 +1,24 @@
-"""A verified caller: what a good access token says, and nothing that has to be asked of anyone."""
+"""A verified caller."""
 
-import contextlib
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from watchword.auth.errors import NotPermitted
+from watchword.ids import parse_uuid
 
 
 class Principal(NamedTuple):
-    """`subject` is a user's id, or the client's own id where a service speaks for itself (RFC 9068 section 2.2)."""
+    """A verified caller, as an access token describes it (RFC 9068). Times are aware, in UTC.
+
+    `subject` is a user's id. If a service calls on its own behalf, it is the client's id, and `session_id` is None.
+    """
 
     subject: str
     client_id: str
     token_id: str
-    issued_at: float
-    expires_at: float
+    issued_at: datetime
+    expires_at: datetime
     session_id: str | None
     username: str | None
     scopes: frozenset[str]
@@ -23,31 +26,33 @@ class Principal(NamedTuple):
     permissions: frozenset[str]
 
     def may(self, permission: str) -> bool:
-        """May do this to what is not theirs."""
+        """Whether one of the caller's roles has this permission."""
         return permission in self.permissions
 
     def has_role(self, role: str) -> bool:
         return role in self.roles
 
     def person_id(self) -> UUID:
-        """The user's id. A service that speaks for itself has none and owns nothing: NotPermitted."""
+        """The user's id. Raises NotPermitted for a service that calls on its own behalf."""
         if self.session_id is None:
             raise NotPermitted("a client without a person behind it")
-        return _uuid(self.subject)
+        return _uuid(self.subject, "sub")
 
     def own_session_id(self) -> UUID:
-        """The session that the token came from. A service that speaks for itself has none: NotPermitted."""
-        return _uuid(self.session_id)
-
-    @property
-    def issued(self) -> datetime:
-        return datetime.fromtimestamp(self.issued_at, UTC)
+        """The id of the session that the token belongs to. Raises NotPermitted for a service on its own behalf."""
+        return _uuid(self.session_id, "sid")
 
 
-def _uuid(value: str | None) -> UUID:
-    """Only as a UUID is usually written: who compares texts and who compares ids must mean the same person."""
-    with contextlib.suppress(ValueError, TypeError):
-        found = UUID(value)
-        if str(found) == value:
-            return found
-    raise NotPermitted("no person stands behind this token")
+def instant(seconds: float) -> datetime:
+    """The aware datetime of a NumericDate (RFC 7519 section 2), rounded down to a microsecond.
+
+    Rounded down, it is before a whole second exactly if the number is, and revocations are whole seconds.
+    """
+    return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(seconds % 1 * 1_000_000))
+
+
+def _uuid(text: str | None, claim: str) -> UUID:
+    value = parse_uuid(text)
+    if value is None:
+        raise NotPermitted(f"{claim} is no UUID in canonical form")
+    return value

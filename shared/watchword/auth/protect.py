@@ -1,17 +1,18 @@
-"""Puts guards to an app: a verifier for them to ask, and a refusal to start where an operation has none."""
+"""Puts an app under guard: a verifier for its guards, and a refusal to start if an operation has none."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from watchword.auth import openapi
-from watchword.auth.guards import Guard, guards_of, is_public
+from watchword.auth.background import running
+from watchword.auth.guards import guards_of, is_public
 from watchword.auth.identify import identify
 from watchword.auth.verifier import Verifier
 from watchword.http import problems
+from watchword.http._framework import Operation, frontend_paths, operations
 
 
 class UnguardedOperation(Exception):
@@ -19,73 +20,48 @@ class UnguardedOperation(Exception):
 
 
 def protect(app: FastAPI, verifier: Verifier) -> None:
-    """Make this app obey the tokens that `verifier` accepts.
+    """Let this app's guards accept the tokens that `verifier` accepts.
 
-    Guards work from here on; refusals become problem documents; keys are kept fresh while the app runs; the OpenAPI
-    document says what each operation asks. An app with an operation that is neither guarded nor public does not
-    start: UnguardedOperation names it.
+    Refusals become problem documents, and the OpenAPI document says what each operation requires. Keys and
+    revocations are kept fresh while the app runs. An app with an operation that is neither guarded nor public does
+    not start: UnguardedOperation names it.
     """
+    # Every request carries its app, so a guard finds the verifier here. `identify` is handed over in the same way
+    # because problem documents, which call it, are a layer below the guards.
     app.state.verifier = verifier
     app.state.identify = identify
     problems.install(app)
     openapi.describe(app, f"{verifier.issuer}/oauth/token")
+    _run_with(app, verifier)
+
+
+def _run_with(app: FastAPI, verifier: Verifier) -> None:
     inner = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
+    async def lifespan(served: FastAPI) -> AsyncIterator[Any]:
         ensure_guarded(app)
-        await verifier.keys.start()
-        try:
-            async with inner(running) as state, _authority(verifier):
-                yield state
-        finally:
-            await verifier.keys.stop()
+        # Revocations are inside the app's own lifespan because they may need its database: they start before the
+        # first request and stop after the last.
+        async with running(verifier.keys), inner(served) as state, running(verifier.revocations):
+            yield state
 
+    # Starlette takes the lifespan from the router when the server starts, so replacing it until then has an effect.
     app.router.lifespan_context = lifespan
 
 
-@asynccontextmanager
-async def _authority(verifier: Verifier) -> AsyncIterator[None]:
-    """Inside the app's own life, whose database it needs: started before the first request, ended after the last."""
-    if verifier.authority is None:
-        yield
-        return
-    try:
-        await verifier.authority.start()
-        yield
-    finally:
-        await verifier.authority.stop()
-
-
 def ensure_guarded(app: FastAPI) -> None:
-    """Deny by default: raises UnguardedOperation with the name of every operation that nobody has decided on."""
-    own = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
-    contexts = [context for context in iter_route_contexts(app.routes) if context.path not in own]
-    open_ones = [_name(context) for context in contexts if not _is_decided(context)] + list(_frontends(app))
-    if not contexts and not open_ones:
+    """Deny by default: raise UnguardedOperation, which names every operation that has no guard and is not public."""
+    documentation = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
+    served = [operation for operation in operations(app) if operation.path not in documentation]
+    unguarded = [operation.name for operation in served if not _is_decided(operation)]
+    unguarded += [f"GET/HEAD {path}" for path in frontend_paths(app)]
+    if not served and not unguarded:
         raise UnguardedOperation("the app has no operation at all")
-    if open_ones:
-        raise UnguardedOperation(f"neither guarded nor public: {', '.join(open_ones)}")
+    if unguarded:
+        raise UnguardedOperation(f"neither guarded nor public: {', '.join(unguarded)}")
 
 
-def _is_decided(context: RouteContext) -> bool:
-    if is_public(context.endpoint) or is_public(getattr(context, "app", None)):
-        return True
+def _is_decided(operation: Operation) -> bool:
     # A guard reads an HTTP request; on a WebSocket it would never run.
-    return isinstance(context.original_route, APIRoute) and next(_guards(context), None) is not None
-
-
-def _guards(context: RouteContext) -> Iterator[Guard]:
-    return guards_of(getattr(context, "dependant", None))
-
-
-def _name(context: RouteContext) -> str:
-    # A Host has no path.
-    return f"{'/'.join(sorted(context.methods or ['*']))} {context.path or getattr(context, 'host', '')}"
-
-
-def _frontends(app: FastAPI) -> Iterator[str]:
-    """Files served by `frontend()`, which FastAPI keeps apart from its routes; a public Mount serves files too."""
-    for found in app.router._iter_low_priority_routes():
-        group: Any = getattr(found, "original_route", found)
-        yield from (f"GET/HEAD {getattr(found, 'frontend_prefix', '')}{route.path}" for route in group.routes)
+    return is_public(operation.endpoint) or (operation.is_api_route and any(True for _ in guards_of(operation)))

@@ -1,15 +1,16 @@
-"""What is refused although it was signed: sessions that ended, subjects whose older tokens say what is no longer so.
+"""Revocations: sessions and subjects whose tokens are refused although their signatures are valid.
 
-Kept in memory, bounded by how long a token can live: what was revoked longer ago has expired by itself.
+They are kept in memory, bounded by how long a token can live: tokens that were revoked longer ago have expired.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol
 
+from watchword.auth.background import Background
 from watchword.auth.principal import Principal
 
-FOR_EVER = 2**53
-"""As `valid_from`: every token of the subject, whenever it was issued."""
+FOR_EVER: Final = 2**53
+"""As `valid_from`: later than any `iat`, so that every token of the session or subject is refused."""
 
 
 class Kind(StrEnum):
@@ -21,7 +22,7 @@ class Kind(StrEnum):
 
 class Revocation(NamedTuple):
     """`key` is a session's id, or for the other kinds a subject; tokens with an `iat` before `valid_from` are refused.
-    Times are seconds since 1970."""
+    Times are seconds since 1970, as in a token (RFC 7519 section 2)."""
 
     kind: str
     key: str
@@ -36,7 +37,7 @@ class Revocations:
         self.memory_seconds = memory_seconds
         self._sessions: dict[str, float] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
-        self._forget_at = 0.0
+        self._next_cleanup_at = 0.0
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._subjects)
@@ -44,42 +45,56 @@ class Revocations:
     def refuses(self, principal: Principal) -> bool:
         if principal.session_id in self._sessions:
             return True
-        found = self._subjects.get(principal.subject)
-        return found is not None and any(principal.issued_at < one.valid_from for one in found.values())
+        by_kind = self._subjects.get(principal.subject)
+        if by_kind is None:
+            return False
+        issued_at = principal.issued_at.timestamp()
+        return any(issued_at < revocation.valid_from for revocation in by_kind.values())
 
     def add(self, revocation: Revocation, now: float) -> None:
-        """Refuse from now on; what has expired is forgotten on the way, now and then."""
+        """Refuse from now on. Revocations that have expired at `now` (seconds since 1970) are deleted now and then."""
         if revocation.kind == Kind.SESSION:
             self._sessions[revocation.key] = revocation.expires_at
         else:
-            kinds = self._subjects.setdefault(revocation.key, {})
-            known = kinds.get(revocation.kind)
-            # Told out of order, what was said last still holds.
-            if known is None or known.valid_from <= revocation.valid_from:
-                kinds[revocation.kind] = revocation
-        if now >= self._forget_at:
-            self._forget_at = now + self.memory_seconds / 10
-            self._forget(now)
+            by_kind = self._subjects.setdefault(revocation.key, {})
+            previous = by_kind.get(revocation.kind)
+            # Revocations can arrive out of order; the latest `valid_from` holds.
+            if previous is None or previous.valid_from <= revocation.valid_from:
+                by_kind[revocation.kind] = revocation
+        if now >= self._next_cleanup_at:
+            self._next_cleanup_at = now + self.memory_seconds / 10
+            self._delete_expired(now)
 
     def remove(self, kind: str, key: str) -> None:
-        """Accept again what this alone refused."""
-        kinds = self._subjects.get(key, {})
-        kinds.pop(kind, None)
-        if not kinds:
+        """Delete one revocation of a subject. Others of the same subject stay."""
+        by_kind = self._subjects.get(key, {})
+        by_kind.pop(kind, None)
+        if not by_kind:
             self._subjects.pop(key, None)
 
     def replace(self, revocations: list[Revocation], now: float) -> None:
-        """Exactly these from now on."""
+        """Hold exactly these from now on, in one step: no request sees half of them."""
         fresh = Revocations(self.memory_seconds)
         for revocation in revocations:
             fresh.add(revocation, now)
         self._sessions, self._subjects = fresh._sessions, fresh._subjects
 
-    def _forget(self, now: float) -> None:
-        self._sessions = {key: until for key, until in self._sessions.items() if until > now}
+    def _delete_expired(self, now: float) -> None:
+        self._sessions = {key: expires_at for key, expires_at in self._sessions.items() if expires_at > now}
         for key in list(self._subjects):
-            kinds = {kind: one for kind, one in self._subjects[key].items() if one.expires_at > now}
-            if kinds:
-                self._subjects[key] = kinds
+            by_kind = {kind: one for kind, one in self._subjects[key].items() if one.expires_at > now}
+            if by_kind:
+                self._subjects[key] = by_kind
             else:
                 del self._subjects[key]
+
+
+class RevocationSource(Background, Protocol):
+    """Where a verifier learns what is revoked: the receiver of the issuer's security events."""
+
+    @property
+    def revocations(self) -> Revocations:
+        """Every revocation that is known to this process."""
+
+    def ensure_in_contact(self, is_write: bool) -> None:
+        """Raise Unavailable if a request of this kind must wait until the issuer answers again."""

@@ -1,40 +1,29 @@
 """Accepts the access tokens that one issuer signed for one audience, and no others."""
 
-from typing import Any, Final, Protocol
+from datetime import timedelta
+from typing import Any, Final
 
 from watchword.auth.errors import Flaw, InvalidToken, KeysUnavailable
-from watchword.auth.jwks import KeySource, PublicKey, RemoteKeys
 from watchword.auth.jws import LEEWAY_SECONDS, JwsReader, ensure_current, ensure_meant_for, number, text, texts
-from watchword.auth.principal import Principal
-from watchword.auth.revocations import Revocations
+from watchword.auth.principal import Principal, instant
+from watchword.auth.public_key import KeySource, PublicKey
+from watchword.auth.remote_keys import RemoteKeys
+from watchword.auth.revocations import Revocations, RevocationSource
 from watchword.clock import Clock, SystemClock
-from watchword.http_client.address import reached_at
-
-
-class RevocationSource(Protocol):
-    """Who says what is refused although it was signed: the receiver of the issuer's security events."""
-
-    revocations: Revocations
-
-    def ensure_in_contact(self, method: str) -> None:
-        """Raise Unavailable where a request of this method must wait until the issuer is heard again."""
-
-    async def start(self) -> None:
-        """Returns when everything that was revoked before is known."""
-
-    async def stop(self) -> None:
-        """End what `start` began."""
-
+from watchword.tally import Tally
 
 ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
 OUTCOMES: Final = ("accepted", "remembered", "keys_unavailable", *Flaw)
 
+_LEEWAY: Final = timedelta(seconds=LEEWAY_SECONDS)
+
 
 class Verifier:
-    """Verify all or nothing: signature, `alg`, `typ`, `kid`, `iss`, `aud`, `exp`, `iat`, `sub`, `jti` (RFC 9068 s. 4).
+    """Verifies an access token all or nothing: signature, `alg`, `typ`, `kid`, `iss`, `aud`, `exp`, `iat`, `sub`,
+    `jti` (RFC 9068 section 4), and that it is not revoked.
 
-    A token once verified is remembered by its exact string until it expires or its key goes; at most `remember` of
-    them, the oldest forgotten first.
+    A verified token is remembered by its exact text until it expires, is revoked, or its key goes. At most `remember`
+    are, and the oldest is dropped first.
     """
 
     def __init__(
@@ -43,16 +32,15 @@ class Verifier:
         issuer: str,
         audience: str,
         keys: KeySource,
+        revocations: RevocationSource | None = None,
         clock: Clock | None = None,
         remember: int = 10_000,
     ) -> None:
         self.issuer = issuer
         self.audience = audience
         self.keys = keys
-        self.revocations: Revocations | None = None
-        self.authority: RevocationSource | None = None
-        # How often each was the outcome, since this began.
-        self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+        self.revocations = revocations
+        self.outcomes = Tally(*OUTCOMES)
         self._clock = clock or SystemClock()
         self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
         self._capacity = remember
@@ -60,39 +48,52 @@ class Verifier:
 
     @classmethod
     def of(
-        cls, issuer: str, audience: str, *, jwks_url: str | None = None, issuer_address: str | None = None
+        cls,
+        issuer: str,
+        audience: str,
+        *,
+        jwks_url: str | None = None,
+        issuer_address: str | None = None,
+        revocations: RevocationSource | None = None,
     ) -> "Verifier":
-        """A verifier that fetches the issuer's keys; `jwks_url` where they are not at the usual place, `issuer_address`
-        (`scheme://host[:port]`) where the issuer is not reached at its own URL from here."""
-        url = jwks_url or issuer + "/.well-known/jwks.json"
-        return cls(issuer=issuer, audience=audience, keys=RemoteKeys(url, transport=reached_at(issuer, issuer_address)))
+        """A verifier that fetches the issuer's keys over HTTP.
 
-    def obey(self, authority: RevocationSource) -> None:
-        """Refuse what this authority has revoked."""
-        self.authority = authority
-        self.revocations = authority.revocations
+        `jwks_url` says where they are if not at `/.well-known/jwks.json`, and `issuer_address`
+        (`scheme://host[:port]`) where the issuer is reached from here if not at its own URL.
+        """
+        keys = RemoteKeys.of(issuer, jwks_url=jwks_url, issuer_address=issuer_address)
+        return cls(issuer=issuer, audience=audience, keys=keys, revocations=revocations)
 
-    def recall(self, token: str) -> Principal | None:
-        """The caller of a token that was verified before and still stands; None means: verify it."""
+    async def verify(self, token: str, is_write: bool = False) -> Principal:
+        """The caller that this access token speaks for.
+
+        Raises InvalidToken with the reason for the log; KeysUnavailable if the keys could not be fetched; Unavailable
+        if the issuer has been silent for too long to accept this request (`is_write`: one that changes something).
+        """
+        principal = self._recall(token)
+        if principal is None:
+            principal = await self._count(token)
+        if self.revocations is not None:
+            self.revocations.ensure_in_contact(is_write)
+        return principal
+
+    def _recall(self, token: str) -> Principal | None:
+        """The caller of a token that was verified before, if it is still valid."""
         remembered = self._remembered.get(token)
         if remembered is None:
             return None
         principal, key = remembered
         if (
             self.keys.find(key.kid) is key
-            and principal.expires_at > self._clock.now().timestamp() - LEEWAY_SECONDS
-            and (self.revocations is None or not self.revocations.refuses(principal))
+            and principal.expires_at > self._clock.now() - _LEEWAY
+            and (self.revocations is None or not self.revocations.revocations.refuses(principal))
         ):
             self.outcomes["remembered"] += 1
             return principal
         del self._remembered[token]
         return None
 
-    async def verify(self, token: str) -> Principal:
-        """The caller that this token speaks for.
-
-        Raises InvalidToken with the reason for the log; KeysUnavailable where there is nothing to judge by.
-        """
+    async def _count(self, token: str) -> Principal:
         try:
             principal = await self._verify(token)
         except InvalidToken as refusal:
@@ -110,16 +111,16 @@ class Verifier:
         ensure_current(claims, self._clock.now().timestamp())
         principal = _principal(claims)
         if self.revocations is not None:
-            _ensure_stands(principal, self.revocations)
+            _ensure_not_revoked(principal, self.revocations.revocations)
         self._remembered[token] = (principal, key)
         while len(self._remembered) > self._capacity:
             del self._remembered[next(iter(self._remembered))]
         return principal
 
 
-def _ensure_stands(principal: Principal, revocations: Revocations) -> None:
-    # Its revocation would be forgotten before it expires.
-    if principal.expires_at - principal.issued_at > revocations.memory_seconds:
+def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
+    # The revocation of a longer-lived token would be deleted before the token expires.
+    if (principal.expires_at - principal.issued_at).total_seconds() > revocations.memory_seconds:
         raise InvalidToken("lives longer than revocations are kept", Flaw.LIFETIME)
     if revocations.refuses(principal):
         raise InvalidToken("revoked", Flaw.REVOKED)
@@ -130,8 +131,8 @@ def _principal(claims: dict[str, Any]) -> Principal:
         subject=text(claims, "sub"),
         client_id=text(claims, "client_id"),
         token_id=text(claims, "jti"),
-        issued_at=number(claims, "iat"),
-        expires_at=number(claims, "exp"),
+        issued_at=instant(number(claims, "iat")),
+        expires_at=instant(number(claims, "exp")),
         session_id=text(claims, "sid") if "sid" in claims else None,
         username=text(claims, "preferred_username") if "preferred_username" in claims else None,
         scopes=frozenset(text(claims, "scope").split()) if "scope" in claims else frozenset(),

@@ -1,9 +1,8 @@
-"""One call for a service that wants to obey its issuer's security events."""
+"""One call for a service that receives its issuer's security events."""
 
 from collections.abc import Mapping
 
 from watchword.auth.revocations import Revocations
-from watchword.auth.verifier import Verifier
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.events.receiver import Effect, Receiver, SilencePolicy, TransmitterAccount
@@ -13,7 +12,7 @@ from watchword.http_client.address import reached_at
 
 
 def receive_security_events(
-    verifier: Verifier,
+    issuer: str,
     database: Database,
     tables: ReceiverTables,
     *,
@@ -25,19 +24,18 @@ def receive_security_events(
     clock: Clock | None = None,
     issuer_address: str | None = None,
 ) -> Receiver:
-    """Have `verifier` refuse what its issuer revokes. The receiver starts and stops with the app that is protected.
+    """A receiver of the events of `issuer`, a URL. Pass it to a verifier as `revocations`: the verifier then refuses
+    what the issuer revokes, and the receiver starts and stops with the app that is protected.
 
-    `effects` are what events mean beyond that; tokens that live longer than `memory_seconds` are refused;
-    `issuer_address` is where the issuer is reached from here, if not at its own URL.
+    `effects` are called for each event beside that. Tokens that live longer than `memory_seconds` are refused.
+    `issuer_address` is where the issuer is reached from here if not at its own URL.
     """
-    receiver = Receiver(
-        TransmitterAccount(verifier.issuer, client_id, client_secret),
+    return Receiver(
+        TransmitterAccount(issuer, client_id, client_secret),
         Store(database, tables),
         Revocations(memory_seconds),
         effects,
         silence=silence,
         clock=clock,
-        transport=reached_at(verifier.issuer, issuer_address),
+        transport=reached_at(issuer, issuer_address),
     )
-    verifier.obey(receiver)
-    return receiver

@@ -17,8 +17,8 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.errors import InvalidToken, UnknownKey
-from watchword.auth.jwks import RemoteKeys
 from watchword.auth.jws import LEEWAY_SECONDS, JwsReader
+from watchword.auth.remote_keys import RemoteKeys
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from watchword.clock import Clock, SystemClock
 from watchword.database.notifications import Listener, wait_for
@@ -42,7 +42,6 @@ RETRY_SECONDS: Final = 0.5
 MOST_TRIES: Final = 20
 START_SECONDS: Final = 15.0
 CATCH_UP_SECONDS: Final = 3.0
-_READS: Final = ("GET", "HEAD", "OPTIONS")
 
 
 Effect = Callable[[AsyncSession, ReceivedEvent], Awaitable[None]]
@@ -110,9 +109,9 @@ class Receiver:
     def is_silent(self) -> bool:
         return self.silent_for() > self._silence.seconds
 
-    def ensure_in_contact(self, method: str) -> None:
+    def ensure_in_contact(self, is_write: bool) -> None:
         """Raise TransmitterSilent for a write, where that is the policy."""
-        if self._silence.refuse_writes and method not in _READS and self.is_silent():
+        if is_write and self._silence.refuse_writes and self.is_silent():
             raise TransmitterSilent(f"not heard for {self.silent_for():.0f} s")
 
     async def start(self) -> None:

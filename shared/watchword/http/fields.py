@@ -1,16 +1,16 @@
-"""Kinds of text that requests may hold."""
+"""Types for the fields of request bodies."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-# PostgreSQL stores every character of Unicode but NUL; half of a surrogate pair, which JSON can say, is none at all,
-# and is refused by the very matching.
+# PostgreSQL stores every character of Unicode but NUL. Half of a surrogate pair, which JSON can express, is not a
+# character; pydantic refuses it when it matches the pattern.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Text that PostgreSQL can store."""
 
 
 class Body(BaseModel):
-    """A body that comes in: unknown members are refused, so that nobody believes they had an effect."""
+    """A request body. Unknown members are refused, so that no caller believes they had an effect."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)

@@ -1,4 +1,4 @@
-"""From refusal to HTTP: the only status table there is, and bodies by RFC 9457."""
+"""Problem documents (RFC 9457): the one table of statuses, and the body of every refusal."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,13 +8,12 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
-from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from watchword import errors
 from watchword.errors import AppError
+from watchword.http._framework import operations, path_of
 from watchword.observability.logs import request_id
 
 logger = logging.getLogger("watchword.refusals")
@@ -45,6 +44,7 @@ def install(app: FastAPI) -> None:
 
 
 def status_of(error: AppError) -> int:
+    """The status of the error's kind. Raises TypeError for an error of no kind."""
     for kind in type(error).__mro__:
         if kind in STATUS:
             return STATUS[kind]
@@ -52,26 +52,30 @@ def status_of(error: AppError) -> int:
 
 
 def problem(error: AppError) -> Response:
-    """The answer to one refusal; the reason goes to the log."""
+    """The response to one refusal; its reason is logged."""
     status = status_of(error)
     logger.info("refused", extra={"status": status, "code": error.code, "reason": error.reason or error.detail})
-    found = None
     if isinstance(error, errors.Invalid):
-        found = [{"pointer": error.pointer, "code": error.code, "detail": str(error)}]
-    code = errors.Invalid.code if found else error.code
-    return _response(status, code, errors.Invalid.detail if found else error.detail, found, error.headers())
+        return _invalid([{"pointer": error.pointer, "code": error.code, "detail": error.advice}], error.headers())
+    return _response(status, error.code, error.detail, headers=error.headers())
 
 
 def internal_error() -> Response:
     return _response(500, "internal_error", "Something went wrong on our side.")
 
 
+def _invalid(field_errors: list[dict[str, str]], headers: dict[str, str] | None = None) -> Response:
+    kind = errors.Invalid
+    return _response(STATUS[kind], kind.code, kind.detail, headers=headers, field_errors=field_errors)
+
+
 def _response(
     status: int,
     code: str,
     detail: str,
-    found: list[dict[str, str]] | None = None,
+    *,
     headers: dict[str, str] | None = None,
+    field_errors: list[dict[str, str]] | None = None,
 ) -> Response:
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -81,57 +85,55 @@ def _response(
         "code": code,
         "request_id": request_id.get(),
     }
-    if found is not None:
-        body["errors"] = found
-    # A refusal holds for this request alone; a cache must not repeat a 404 to those who may see.
+    if field_errors is not None:
+        body["errors"] = field_errors
+    # A refusal holds for this request alone: a cache must not repeat a 404 to a caller who may see the resource.
     return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
 async def _on_refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, AppError)  # noqa: S101 - the registration above says so
+    assert isinstance(error, AppError)  # noqa: S101 - `install` registers this function for this class
     return problem(error)
 
 
 async def _on_malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    # FastAPI reads the body before any guard has run; who you are is settled before what you sent.
-    if (refusal := await _identity_refusal(request)) is not None:
+    # FastAPI reads the body before it calls any guard; a caller is authenticated before their body is judged.
+    if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
-    found = [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
-    return _response(422, errors.Invalid.code, errors.Invalid.detail, found)
+    return _invalid(
+        [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
+    )
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
-    """Starlette's own refusals: no such route, no such method, a body that cannot be read."""
+    """Answer Starlette's own refusals: no such route, no such method, a body that cannot be read."""
     assert isinstance(error, HTTPException)  # noqa: S101
     if error.status_code == 405:
-        return _response(405, "method_not_allowed", "This method is not offered here.", None, _allow(request))
+        allow = ", ".join(sorted(_methods_of_path(request)))
+        return _response(405, "method_not_allowed", "This method is not offered here.", headers={"Allow": allow})
     if error.status_code == 404:
         return problem(errors.NotFound("no such route"))
-    if (refusal := await _identity_refusal(request)) is not None:
+    if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
     # A body over the limit is refused while FastAPI reads it, and arrives here as the cause.
     return problem(error.__cause__ if isinstance(error.__cause__, AppError) else errors.BadRequest(error.detail))
 
 
-async def _identity_refusal(request: Request) -> AppError | None:
-    """What the guards of the operation say, where `watchword.auth.protect` has put them to this app."""
+async def _guards_refusal(request: Request) -> AppError | None:
+    """The refusal of the operation's guards; None if they let the caller pass, or if this app has no guards."""
+    # `watchword.auth.protect` puts the function there. This package must not import it: guards are a layer above.
     identify: Identify | None = getattr(request.app.state, "identify", None)
     return await identify(request) if identify is not None else None
 
 
-def _allow(request: Request) -> dict[str, str]:
-    """Every method the path has (RFC 9110 section 10.2.1), where Starlette names those of one route only."""
-    path = get_route_path(request.scope)
-    methods: set[str] = set()
-    for context in iter_route_contexts(request.app.routes):
-        pattern = getattr(context, "path_regex", None)
-        if pattern is not None and pattern.match(path):
-            methods |= context.methods or set()
-    return {"Allow": ", ".join(sorted(methods))}
+def _methods_of_path(request: Request) -> set[str]:
+    """Every method that the path has (RFC 9110 section 10.2.1). Starlette itself names those of one route only."""
+    path = path_of(request.scope)
+    return {method for operation in operations(request.app) if operation.matches(path) for method in operation.methods}
 
 
 def _pointer(location: Sequence[str | int]) -> str:
-    """A JSON Pointer (RFC 6901) whose first step says where: body, query, path or header."""
+    """A JSON Pointer (RFC 6901). Its first step is the part of the request: body, query, path or header."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location)
     return "/" + "/".join(steps)

@@ -1,4 +1,4 @@
-"""Where another service is reached: at its public URL, or at an address behind the proxy."""
+"""The address at which another service is reached: its public URL, or an address behind the proxy."""
 
 import httpx
 
@@ -6,8 +6,10 @@ from watchword.http_client.tls import ssl_context
 
 
 class ReachedAt(httpx.AsyncBaseTransport):
-    """Sends what is meant for one origin to another address, as what it was: same path, same Host header. Everything
-    else goes where its URL says."""
+    """A transport that sends requests for the origin of `url` to `address`, with path and Host header unchanged.
+
+    Requests for any other origin go to that origin.
+    """
 
     def __init__(self, url: str, address: str) -> None:
         self._origin = _origin(httpx.URL(url))
@@ -23,14 +25,14 @@ class ReachedAt(httpx.AsyncBaseTransport):
         return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Gives the connections back; another request opens new ones."""
+        """Close the connections. A later request opens new ones."""
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
 
 
 def reached_at(url: str, address: str | None) -> ReachedAt | None:
-    """The way to the server of this URL, where it is not the usual one."""
+    """The transport for requests to `url`; None, which means httpx's own, if there is no other address."""
     return ReachedAt(url, address) if address is not None else None
 
 

@@ -1,4 +1,4 @@
-"""The certificate authorities that this process trusts, read once: reading them holds everything up for a moment."""
+"""The certificate authorities that this process trusts, read once: reading them blocks the event loop for a moment."""
 
 import ssl
 from functools import cache
@@ -8,5 +8,5 @@ import httpx
 
 @cache
 def ssl_context() -> ssl.SSLContext:
-    """As httpx has it: those of SSL_CERT_FILE or SSL_CERT_DIR, and where neither is set, those of certifi."""
+    """The authorities that httpx uses: SSL_CERT_FILE or SSL_CERT_DIR, and if neither is set, certifi's."""
     return httpx.create_ssl_context()

@@ -1,4 +1,4 @@
-"""The HTTP client for calls to another service, which carries the request's id and its trace along."""
+"""The HTTP client for calls to another service, which carries the request id and the trace."""
 
 from typing import Any, Final
 
@@ -13,16 +13,19 @@ _PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
 class TracedClient(httpx.AsyncClient):
-    """Sends X-Request-ID, so that one id finds the lines of both logs, and traceparent (W3C Trace Context) where traces
-    are on. A span names the method and the address, and nothing that is in a query, a header or a body."""
+    """An HTTP client that sends X-Request-ID, so that one id finds the lines of both services' logs, and, if traces are
+    on, traceparent (W3C Trace Context).
 
-    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
+    A span names the method and the URL. It holds nothing of the query, the header fields or the body.
+    """
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         if (current := request_id.get()) is not None:
             request.headers.setdefault("X-Request-ID", current)
         with client_span(request.method, _attributes(request)) as span:
-            # Not OpenTelemetry's baggage: strangers could send it through us.
+            # Not OpenTelemetry's baggage: strangers could pass it through this service.
             _PROPAGATOR.inject(request.headers)
-            response = await super().send(request, **how)
+            response = await super().send(request, **options)
             span.set_attribute("http.response.status_code", response.status_code)
             if response.status_code >= 400:
                 span.set_status(StatusCode.ERROR)

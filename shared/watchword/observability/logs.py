@@ -1,4 +1,4 @@
-"""One JSON object a line, with the ids of its request and its trace. Never a token, a password or a key."""
+"""Logs: one JSON object per line, with the ids of its request and its trace."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from watchword.observability.tracing import trace_id
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# What a LogRecord always has; anything else on it came in through `extra` and belongs in the line.
+# The attributes of every LogRecord. Any other came in through `extra` and belongs in the line.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -33,28 +33,28 @@ class JsonFormatter(logging.Formatter):
         }
         if (current := request_id.get()) is not None:
             line["request_id"] = current
-        if (traced := trace_id()) is not None:
-            line["trace_id"] = traced
+        if (current_trace := trace_id()) is not None:
+            line["trace_id"] = current_trace
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         try:
             return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         except TypeError:
-            # Half of a surrogate pair, an integer beyond 64 bits: slower, but no line is lost.
+            # Half of a surrogate pair, or an integer beyond 64 bits. This encoder is slower, but no line is lost.
             return json.dumps(line, default=str, skipkeys=True)
 
 
 def new_request_id() -> str:
-    """Also for work in the background: what it asks of others and what it logs is found by one id."""
+    """An id for a request, or for a round of background work, so that one id finds its log lines and its calls."""
     return secrets.token_hex(8)
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Send every log line of the process to standard output as JSON. Calling it again replaces the set-up."""
+    """Send every log line of the process to standard output as JSON. A second call replaces the first."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # These two write request lines with whole URLs; our own line says the same without query strings.
+    # These log request lines with whole URLs; the line of RequestContext says the same without query strings.
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

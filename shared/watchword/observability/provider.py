@@ -1,4 +1,4 @@
-"""Where spans are made when traces are on: OpenTelemetry's SDK, which is imported for that alone."""
+"""The provider of spans. Imported only if traces are on, since it imports OpenTelemetry's SDK."""
 
 import os
 from typing import Final
@@ -12,16 +12,16 @@ _MAY_HOLD_SECRETS: Final = ("url.query", "url.path")
 
 
 def provider_for(service: str) -> TracerProvider:
-    """Spans of this service, unless the environment has another name for it. Nothing is exported by itself."""
-    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: service}
-    # FastAPI adds the exporter, flushes it when the app ends, and ends it with the process.
-    provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
+    """A provider for spans of `service`; OTEL_SERVICE_NAME replaces that name. It exports nothing by itself."""
+    attributes = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: service}
+    # FastAPI adds the exporter, flushes it when the app stops, and shuts it down with the process.
+    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
     provider.add_span_processor(_Redaction())
     return provider
 
 
 class _Redaction(SpanProcessor):
-    """A query or a path may hold a secret that somebody was sent by mail; `http.route` says which operation it was."""
+    """Removes queries and paths, which may hold a secret from an e-mail. `http.route` still names the operation."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         for name in _MAY_HOLD_SECRETS:

@@ -1,7 +1,7 @@
-"""Traces, by OpenTelemetry: off unless the environment says where to send them, and then nothing is paid for them.
+"""Traces, by OpenTelemetry. They are off, and cost nothing, unless the environment says where to send them.
 
-FastAPI makes the span of each request and exports all; here is what it leaves: who the service is, which spans there
-are besides, and what must never be in one. Like logging, it is set up once for a process.
+FastAPI makes the span of each request and exports all spans. This module adds the service's name and the spans of
+database work and outgoing calls, and keeps secrets out of them. It is configured once per process, like logging.
 """
 
 import os
@@ -23,27 +23,27 @@ _tracer: trace.Tracer | None = None
 
 
 def configure_tracing(service: str) -> None:
-    """Trace from now on as `service`, unless the environment has another name, if it has an OTLP endpoint."""
-    wanted = any(os.environ.get(name) for name in _ENDPOINTS) and os.environ.get("OTEL_TRACES_EXPORTER") != "none"
+    """Turn traces on if the environment has an OTLP endpoint, else off. OTEL_SERVICE_NAME replaces `service`."""
+    has_endpoint = any(os.environ.get(name) for name in _ENDPOINTS) and os.environ.get("OTEL_TRACES_EXPORTER") != "none"
     disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
-    if not wanted or disabled:
+    if not has_endpoint or disabled:
         trace_to(None)
         return
-    # The SDK is some megabytes and a tenth of a second, for those alone who want it.
+    # The SDK takes some megabytes and a tenth of a second; a process without traces must not pay for it.
     from watchword.observability.provider import provider_for
 
     trace_to(provider_for(service))
 
 
 def trace_to(provider: TracerProvider | None) -> None:
-    """Make spans with this provider from now on; None: make none. An app is traced if it is built after this."""
+    """Make spans with this provider from now on, or none if it is None. Affects apps that are built afterwards."""
     global _provider, _tracer
     _provider = provider
     _tracer = provider.get_tracer("watchword") if provider is not None else None
 
 
 def telemetry() -> TelemetryConfig:
-    """What FastAPI is told: a span for each request, exported as the environment says."""
+    """The argument `telemetry` of FastAPI: a span for each request, exported as the environment says."""
     if _provider is None:
         return _OFF
     return {
@@ -61,7 +61,7 @@ def is_on() -> bool:
 
 
 def trace_id() -> str | None:
-    """That of the trace which is under way here."""
+    """The id of the current trace, or None outside of one."""
     if _tracer is None:
         return None
     context = trace.get_current_span().get_span_context()
@@ -69,14 +69,14 @@ def trace_id() -> str | None:
 
 
 def note(name: str, value: str) -> None:
-    """Write this on the span that is under way, if there is one."""
+    """Set an attribute of the current span, if there is one."""
     if _tracer is not None:
         trace.get_current_span().set_attribute(name, value)
 
 
 @contextmanager
 def database_span(name: str) -> Iterator[None]:
-    """What a request does in the database. Work in the background has no such spans: nobody waits for it."""
+    """A span for database work within a trace. Background work has no trace, and so no such spans."""
     if _tracer is None or not trace.get_current_span().is_recording():
         yield
         return
@@ -87,7 +87,7 @@ def database_span(name: str) -> Iterator[None]:
 
 @contextmanager
 def client_span(name: str, attributes: dict[str, Any]) -> Iterator[trace.Span]:
-    """A call to another service; a trace of its own where none is under way."""
+    """A span for a call to another service. Outside of a trace it begins one."""
     if _tracer is None:
         yield trace.INVALID_SPAN
         return
@@ -97,9 +97,9 @@ def client_span(name: str, attributes: dict[str, Any]) -> Iterator[trace.Span]:
 
 @contextmanager
 def _span(tracer: trace.Tracer, name: str, attributes: dict[str, Any]) -> Iterator[trace.Span]:
-    """An exception is named, and what it says left out: it may hold anything."""
-    how: dict[str, Any] = {"kind": SpanKind.CLIENT, "record_exception": False, "set_status_on_exception": False}
-    with tracer.start_as_current_span(name, attributes=attributes, **how) as span:
+    """A span that records the class of an exception but not its text, which may hold a secret."""
+    options: dict[str, Any] = {"kind": SpanKind.CLIENT, "record_exception": False, "set_status_on_exception": False}
+    with tracer.start_as_current_span(name, attributes=attributes, **options) as span:
         try:
             yield span
         except BaseException as error:

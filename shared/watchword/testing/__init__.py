@@ -1,9 +1,25 @@
-"""For the tests of any service that obeys Watchword's tokens: an issuer with keys of its own, and a clock that stands.
+"""For the tests of a service that accepts Watchword's tokens: an issuer with its own keys, and a clock.
 
-No network, and nothing of the guards is replaced: tokens are real, and really verified.
+Tokens are real and are really verified. No guard is replaced, and no network is needed.
 """
 
-from watchword.testing.clock import StandingClock
-from watchword.testing.issuer import Issuer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from watchword.testing.clock import StandingClock
+    from watchword.testing.issuer import Issuer
 
 __all__ = ["Issuer", "StandingClock"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported at the first use (PEP 562): pytest imports this package when it loads the plugin, in every project.
+    if name == "Issuer":
+        from watchword.testing.issuer import Issuer
+
+        return Issuer
+    if name == "StandingClock":
+        from watchword.testing.clock import StandingClock
+
+        return StandingClock
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,11 @@
-"""A clock that stands still until it is told to move."""
+"""A clock for tests."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class StandingClock:
+    """A clock that shows the same time until `advance` is called."""
+
     def __init__(self, at: datetime | None = None) -> None:
         self._at = at or datetime.now(UTC)
 
@@ -11,5 +13,5 @@ class StandingClock:
         return self._at
 
     def advance(self, **by: float) -> None:
-        """Move on; the arguments are those of timedelta."""
+        """Move the time forward. The arguments are those of timedelta."""
         self._at += timedelta(**by)

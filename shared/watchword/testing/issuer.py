@@ -1,4 +1,4 @@
-"""An issuer for tests. It signs with `cryptography` alone, so that what it makes checks the verifier and not itself."""
+"""An issuer for tests. It shares no code with the verifier's checks, so that its tokens really test them."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -12,17 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from watchword.auth import Verifier
+from watchword.auth import PublicKey, RevocationSource, Verifier
 from watchword.auth.errors import UnknownKey
-from watchword.auth.jwks import PublicKey
 from watchword.clock import Clock, SystemClock
 
 ABSENT: Final = object()
-"""In the place of a claim or a header parameter: leave it out."""
+"""As the value of a claim or a header parameter: leave it out."""
 
 
 class Issuer:
-    """Mints access tokens that `verifier` accepts, and any variation of them that it must not accept."""
+    """Mints access tokens that `verifier` accepts, and variations that it must refuse. It needs no network."""
 
     def __init__(
         self,
@@ -51,8 +50,11 @@ class Issuer:
         header: Mapping[str, Any] | None = None,
         key: RSAPrivateKey | None = None,
     ) -> str:
-        """An access token of a person (`username=None`: of a service). `claims` and `header` replace what would be
-        there, or with ABSENT remove it; `key` signs instead of the issuer's own."""
+        """An access token of a person, or with `username=None` of a service that calls on its own behalf.
+
+        `claims` and `header` replace members of the token, or with ABSENT remove them. `key` signs in the place of the
+        issuer's own key.
+        """
         now = int(self.clock.now().timestamp())
         body: dict[str, Any] = {
             "iss": self.url,
@@ -72,31 +74,38 @@ class Issuer:
         head = {"alg": "RS256", "typ": "at+jwt", "kid": self.kid, **(header or {})}
         return sign(head, body, key or self._keys[self.kid])
 
-    def bearer(self, subject: str | None = None, **how: Any) -> dict[str, str]:
-        """The header fields of a request with such a token; the arguments are those of `mint`."""
-        return {"Authorization": f"Bearer {self.mint(subject, **how)}"}
+    def bearer(self, subject: str | None = None, **options: Any) -> dict[str, str]:
+        """The header fields of a request with such a token. The arguments are those of `mint`."""
+        return {"Authorization": f"Bearer {self.mint(subject, **options)}"}
 
     def rotate(self, kid: str) -> None:
-        """Sign with another key from now on; the old ones stay published."""
+        """Sign with another key, named `kid`, from now on. The old keys stay published."""
         self._keys[kid] = _private_key(kid)
         self._public[kid] = public_key(kid, self._keys[kid])
         self.kid = kid
 
     def withdraw(self, kid: str) -> None:
+        """Stop publishing a key."""
         del self._public[kid]
 
     def jwks(self) -> dict[str, Any]:
         return {"keys": [key.as_jwk() for key in self._public.values()]}
 
     def transport(self) -> httpx.AsyncBaseTransport:
-        """What `RemoteKeys` needs to find this issuer's keys without a network."""
+        """A transport with which `RemoteKeys` fetches this issuer's keys without a network."""
         return httpx.MockTransport(lambda _: httpx.Response(200, json=self.jwks()))
 
-    def verifier(self, audience: str | None = None) -> Verifier:
-        """A verifier that has this issuer's keys at hand."""
-        return Verifier(issuer=self.url, audience=audience or self.audience, keys=self, clock=self.clock)
+    def verifier(self, audience: str | None = None, *, revocations: RevocationSource | None = None) -> Verifier:
+        """A verifier of this issuer's tokens. It has the keys already, so it needs no start."""
+        return Verifier(
+            issuer=self.url,
+            audience=audience or self.audience,
+            keys=self,
+            revocations=revocations,
+            clock=self.clock,
+        )
 
-    # The issuer is its verifier's source of keys.
+    # The two methods of a `KeySource`.
 
     def find(self, kid: str) -> PublicKey | None:
         return self._public.get(kid)
@@ -106,21 +115,16 @@ class Issuer:
             raise UnknownKey("unknown kid")
         return key
 
-    async def start(self) -> None:
-        """Nothing to fetch."""
-
-    async def stop(self) -> None:
-        """Nothing was started."""
-
 
 def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: RSAPrivateKey) -> str:
-    """A compact JWS with exactly these members, whatever the header says of its algorithm."""
+    """A compact JWS with exactly these members, signed with RS256 whatever `alg` the header names."""
     signing_input = f"{encode(header)}.{encode(claims)}"
     signature = key.sign(signing_input.encode(), PKCS1v15(), SHA256())
     return f"{signing_input}.{base64url(signature)}"
 
 
 def encode(members: Mapping[str, Any]) -> str:
+    """The members, without those that are ABSENT, as one part of a compact JWS."""
     present = {name: value for name, value in members.items() if value is not ABSENT}
     return base64url(json.dumps(present, separators=(",", ":")).encode())
 
@@ -137,5 +141,5 @@ def public_key(kid: str, key: RSAPrivateKey) -> PublicKey:
 
 @cache
 def _private_key(name: str) -> RSAPrivateKey:
-    """One key per name and process: making one takes long."""
+    """The private key of this name. Generating one takes long, so all issuers of a process share them."""
     return generate_private_key(public_exponent=65_537, key_size=2_048)

@@ -1,4 +1,4 @@
-"""An issuer that is away or talks nonsense: old keys keep serving, and what cannot be known is never a refusal."""
+"""An issuer that is away or answers nonsense: old keys keep serving, and no token is refused for lack of keys."""
 
 import asyncio
 import json
@@ -7,19 +7,14 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from tests.shared.key_server import KeyServer, eventually, serving
+from tests.shared.key_server import KeyServer
 from tests.support import services
 from tests.support.databases import Databases
-from watchword.auth import InvalidToken, KeysUnavailable, RemoteKeys, Verifier, jwks
+from tests.support.waiting import until
+from watchword.auth import InvalidToken, KeysUnavailable, RemoteKeys, Verifier, remote_keys
 from watchword.testing import Issuer
 
 Nonsense = Callable[[KeyServer], None]
-
-
-@pytest.fixture
-async def server(issuer: Issuer) -> AsyncIterator[KeyServer]:
-    async with serving(issuer) as server:
-        yield server
 
 
 def says(body: bytes, status: str = "200 OK", **fields: str) -> Nonsense:
@@ -71,44 +66,43 @@ each_nonsense = pytest.mark.parametrize(
 
 
 @each_nonsense
-async def test_nonsense_keeps_the_old_keys_and_is_got_over(
-    server: KeyServer, nonsense: Nonsense, monkeypatch: pytest.MonkeyPatch
+async def test_nonsense_leaves_the_old_keys_in_place_and_is_recovered_from(
+    key_server: KeyServer, nonsense: Nonsense, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = RemoteKeys(server.url, cooldown=0)
-    good = await keys.get("first")
-    nonsense(server)
+    keys = RemoteKeys(key_server.url, cooldown=0)
+    published = await keys.get("first")
+    nonsense(key_server)
     with monkeypatch.context() as impatient:
-        impatient.setattr(jwks, "FETCH_TIMEOUT_SECONDS", 0.25)
+        impatient.setattr(remote_keys, "FETCH_TIMEOUT_SECONDS", 0.25)
         with pytest.raises(KeysUnavailable):
             await keys.get("unknown")
-    assert keys.find("first") is good
-    server.recover()
+    assert keys.find("first") is published
+    key_server.recover()
     with pytest.raises(InvalidToken, match="unknown kid"):
         await keys.get("unknown")
-    assert keys.find("first") is good
+    assert keys.find("first") is published
 
 
 @each_nonsense
 async def test_refreshing_goes_on_after_nonsense(
-    server: KeyServer, nonsense: Nonsense, monkeypatch: pytest.MonkeyPatch
+    key_server: KeyServer, nonsense: Nonsense, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks, "RETRY_SECONDS", 0.01)
-    nonsense(server)
-    keys = RemoteKeys(server.url)
+    monkeypatch.setattr(remote_keys, "RETRY_SECONDS", 0.01)
+    nonsense(key_server)
+    keys = RemoteKeys(key_server.url)
     try:
         with monkeypatch.context() as impatient:
-            impatient.setattr(jwks, "FETCH_TIMEOUT_SECONDS", 0.25)
+            impatient.setattr(remote_keys, "FETCH_TIMEOUT_SECONDS", 0.25)
             await keys.start()
-            await eventually(lambda: server.requests >= 2)
-        server.recover()
-        await eventually(lambda: keys.find("first"))
+            await until(lambda: key_server.requests >= 2)
+        key_server.recover()
+        await until(lambda: keys.find("first") is not None)
     finally:
         await keys.stop()
 
 
-async def test_body_that_trickles_is_given_up_after_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of its pieces is in time."""
-    monkeypatch.setattr(jwks, "FETCH_TIMEOUT_SECONDS", 0.1)
+async def test_body_that_trickles_in_is_abandoned_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_keys, "FETCH_TIMEOUT_SECONDS", 0.1)
 
     async def trickle() -> AsyncIterator[bytes]:
         for _ in range(200):
@@ -121,44 +115,44 @@ async def test_body_that_trickles_is_given_up_after_the_limit(monkeypatch: pytes
         await RemoteKeys("http://issuer.example/jwks.json", transport=transport).get("first")
 
 
-async def test_old_keys_serve_while_the_issuer_is_down(server: KeyServer, issuer: Issuer) -> None:
-    keys = RemoteKeys(server.url, cooldown=0)
+async def test_old_keys_serve_while_the_issuer_is_down(key_server: KeyServer, issuer: Issuer) -> None:
+    keys = RemoteKeys(key_server.url, cooldown=0)
     verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
     await verifier.verify(issuer.mint())
-    await server.stop()
+    await key_server.stop()
     assert (await verifier.verify(issuer.mint("ada"))).subject == "ada"
     with pytest.raises(KeysUnavailable):
         await verifier.verify(issuer.mint(header={"kid": "unknown"}))
     assert (await verifier.verify(issuer.mint("bob"))).subject == "bob"
 
 
-async def test_while_the_issuer_is_down_unknown_kids_do_not_ask_it_without_end(server: KeyServer) -> None:
-    server.err(status="500 Internal Server Error")
-    keys = RemoteKeys(server.url, cooldown=3_600)
+async def test_while_the_issuer_is_down_unknown_kids_cause_one_fetch_per_cooldown(key_server: KeyServer) -> None:
+    key_server.err(status="500 Internal Server Error")
+    keys = RemoteKeys(key_server.url, cooldown=3_600)
     for n in range(50):
         with pytest.raises(KeysUnavailable):
             await keys.get(f"unknown-{n}")
-    assert server.requests == 1
+    assert key_server.requests == 1
 
 
-async def test_a_url_that_is_none_is_keys_unavailable() -> None:
+async def test_a_malformed_url_is_keys_unavailable() -> None:
     with pytest.raises(KeysUnavailable):
         await RemoteKeys("http://[issuer/jwks.json").get("first")
 
 
 async def test_service_without_keys_is_unavailable_and_recovers_by_itself(
-    databases: Databases, server: KeyServer, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, key_server: KeyServer, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(remote_keys, "RETRY_SECONDS", 0.01)
     issuer.audience = services.POSTS_URL
-    await server.stop()
-    keys = RemoteKeys(server.url)
+    await key_server.stop()
+    keys = RemoteKeys(key_server.url)
     verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
     async with services.posts(databases, verifier) as posts:
         answer = await posts.http.get("/posts", headers=issuer.bearer())
         assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
         assert answer.headers["retry-after"] == "1"
         assert (await posts.http.get("/posts")).status_code == 200
-        await server.start()
-        await eventually(lambda: keys.find("first"))
+        await key_server.start()
+        await until(lambda: keys.find("first") is not None)
         assert (await posts.http.get("/posts", headers=issuer.bearer())).status_code == 200

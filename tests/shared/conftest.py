@@ -1,0 +1,29 @@
+"""Fixtures for the library's own rules: the app of a test module, an issuer's key server, a clock."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.shared.apps import Service, client_for
+from tests.shared.key_server import KeyServer, serving
+from watchword.testing import Issuer, StandingClock
+
+
+@pytest.fixture(scope="module")
+async def service(request: pytest.FixtureRequest) -> AsyncIterator[Service]:
+    """The app that the test module's `app_of(issuer)` builds, running, and the issuer whose tokens it accepts."""
+    issuer = Issuer()
+    async with client_for(request.module.app_of(issuer)) as http:
+        yield Service(http, issuer)
+
+
+@pytest.fixture
+async def key_server(issuer: Issuer) -> AsyncIterator[KeyServer]:
+    """The JWKS endpoint of `issuer`."""
+    async with serving(issuer) as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
