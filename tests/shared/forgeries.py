@@ -1,4 +1,4 @@
-"""Tokens that must be refused. Each is good but for one thing; its reason is what the log, and only the log, says."""
+"""Tokens that must be refused. Each is valid but for one thing; `reason` is what the log says, and only the log."""
 
 import hashlib
 import hmac

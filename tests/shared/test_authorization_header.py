@@ -1,4 +1,4 @@
-"""Where a token is looked for: in one Authorization header, and nowhere else (RFC 6750 section 2)."""
+"""A token is read from one Authorization header and from nowhere else (RFC 6750 section 2)."""
 
 from typing import Annotated
 
@@ -17,12 +17,12 @@ def app_of(issuer: Issuer) -> FastAPI:
     app = guarded_app(issuer)
 
     @app.post("/caller")
-    async def caller(found: Annotated[Principal, Depends(signed_in)]) -> str:
-        return found.subject
+    async def read_caller(caller: Annotated[Principal, Depends(signed_in)]) -> str:
+        return caller.subject
 
     @app.post("/anybody")
-    async def anybody(found: Annotated[Principal | None, Depends(optional)]) -> str | None:
-        return found.subject if found else None
+    async def read_anybody(caller: Annotated[Principal | None, Depends(optional)]) -> str | None:
+        return caller.subject if caller else None
 
     return app
 
@@ -65,8 +65,8 @@ async def test_header_that_is_no_bearer_token_is_refused(service: Service, path:
 
 @pytest.mark.parametrize("path", ["/caller", "/anybody"])
 async def test_two_authorization_headers_are_a_malformed_request(service: Service, path: str) -> None:
-    good = f"Bearer {service.issuer.mint()}"
-    answer = await service.http.post(path, headers=[("Authorization", good), ("authorization", good)])
+    field = f"Bearer {service.issuer.mint()}"
+    answer = await service.http.post(path, headers=[("Authorization", field), ("authorization", field)])
     assert answer.status_code == 400
     assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_request"'
 
@@ -77,18 +77,18 @@ async def test_no_header_is_a_challenge_without_an_error(service: Service) -> No
     assert answer.headers["www-authenticate"] == NO_ERROR
 
 
-async def test_token_in_the_query_is_not_looked_at(service: Service) -> None:
+async def test_token_in_the_query_is_ignored(service: Service) -> None:
     answer = await service.http.post("/caller", params={"access_token": service.issuer.mint()})
     assert answer.headers["www-authenticate"] == NO_ERROR
     assert (await service.http.post("/anybody", params={"access_token": service.issuer.mint()})).json() is None
 
 
-async def test_token_in_a_form_is_not_looked_at(service: Service) -> None:
+async def test_token_in_a_form_is_ignored(service: Service) -> None:
     answer = await service.http.post("/caller", data={"access_token": service.issuer.mint()})
     assert answer.headers["www-authenticate"] == NO_ERROR
     assert (await service.http.post("/anybody", data={"access_token": service.issuer.mint()})).json() is None
 
 
-async def test_token_in_a_cookie_is_not_looked_at(service: Service) -> None:
+async def test_token_in_a_cookie_is_ignored(service: Service) -> None:
     answer = await service.http.post("/caller", headers={"Cookie": f"access_token={service.issuer.mint()}"})
     assert answer.headers["www-authenticate"] == NO_ERROR

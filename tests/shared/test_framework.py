@@ -17,10 +17,10 @@ from starlette.types import Scope
 from tests.shared.apps import client_for
 from watchword.http._framework import Operation, frontend_paths, operations, path_of
 
-DENY_BY_DEFAULT = "ensure_guarded, which refuses to start an app with an unguarded operation"
-IDENTITY_FIRST = "identify, which answers 401 before 422"
-ALLOW = "the Allow field of a 405"
-OPENAPI = "the guards in the OpenAPI document"
+DENY_BY_DEFAULT = "deny by default (ensure_guarded)"
+IDENTITY_FIRST = "401 before 422 (identify)"
+ALLOW = "Allow field of a 405 (problems)"
+OPENAPI = "guard in the OpenAPI document (openapi.describe)"
 
 NAMES = {
     "iter_route_contexts": (routing, [DENY_BY_DEFAULT, IDENTITY_FIRST, ALLOW, OPENAPI]),
@@ -45,7 +45,7 @@ def test_framework_still_has_the_name(name: str) -> None:
 
 
 def why(use: str) -> str:
-    return f"_framework.py no longer sees this; it breaks {use}"
+    return f"_framework.py does not see this; without it there is no {use}"
 
 
 async def nothing() -> None: ...

@@ -1,4 +1,4 @@
-"""Guards ask the same of a caller wherever they stand: as a parameter, on the decorator, on a router, further out."""
+"""A guard requires the same of a caller as a parameter, on the decorator, on a router and on a router around it."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -84,7 +84,7 @@ def app_of(issuer: Issuer) -> FastAPI:
 
 @each_place
 @each_guard
-async def test_caller_with_what_is_asked_passes(service: Service, place: str, guard: str) -> None:
+async def test_caller_with_what_is_required_passes(service: Service, place: str, guard: str) -> None:
     answer = await service.http.get(f"/{place}/{guard}/", headers=service.issuer.bearer(**ENOUGH[guard]))
     assert answer.status_code == 200
     assert answer.json() == "passed"
@@ -92,14 +92,14 @@ async def test_caller_with_what_is_asked_passes(service: Service, place: str, gu
 
 @each_place
 @each_guard
-async def test_nobody_passes_but_where_the_caller_is_optional(service: Service, place: str, guard: str) -> None:
+async def test_caller_without_a_token_passes_only_an_optional_guard(service: Service, place: str, guard: str) -> None:
     answer = await service.http.get(f"/{place}/{guard}/")
     assert answer.status_code == (200 if guard == "optional" else 401)
 
 
 @each_place
 @each_guard
-async def test_bad_token_never_passes(service: Service, place: str, guard: str) -> None:
+async def test_invalid_token_never_passes(service: Service, place: str, guard: str) -> None:
     answer = await service.http.get(
         f"/{place}/{guard}/", headers=service.issuer.bearer(expires_in=-60, **ENOUGH[guard])
     )
@@ -115,7 +115,7 @@ async def test_caller_with_too_little_is_forbidden(
     assert answer.status_code == 403
 
 
-async def test_lack_of_scope_is_a_challenge_that_names_the_scope(service: Service) -> None:
+async def test_lack_of_scope_gives_a_challenge_that_names_the_scope(service: Service) -> None:
     answer = await service.http.get("/parameter/scope/", headers=service.issuer.bearer())
     challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="things:write"'
     assert answer.headers["www-authenticate"] == challenge
@@ -123,7 +123,7 @@ async def test_lack_of_scope_is_a_challenge_that_names_the_scope(service: Servic
 
 
 @pytest.mark.parametrize("guard", ["permission", "role"])
-async def test_lack_of_a_role_is_no_challenge_and_names_nothing(service: Service, guard: str) -> None:
+async def test_lack_of_a_role_gives_no_challenge_and_names_nothing(service: Service, guard: str) -> None:
     answer = await service.http.get(f"/parameter/{guard}/", headers=service.issuer.bearer())
     assert "www-authenticate" not in answer.headers
     assert answer.json()["code"] == "not_permitted"

@@ -1,4 +1,4 @@
-"""Several guards on one operation, and guards that ask more than the token can say."""
+"""Several guards on one operation, and guards that require more than the token can say."""
 
 from typing import Annotated
 from uuid import uuid4
@@ -63,7 +63,7 @@ def app_of(issuer: Issuer) -> FastAPI:
         ([], [], "", 403),
     ],
 )
-async def test_every_guard_on_the_way_to_an_operation_must_let_the_caller_pass(
+async def test_every_guard_of_an_operation_must_let_the_caller_pass(
     service: Service, roles: list[str], permissions: list[str], scope: str, status: int
 ) -> None:
     headers = service.issuer.bearer(roles=roles, permissions=permissions, scope=scope)
@@ -75,10 +75,10 @@ async def test_an_optional_guard_does_not_weaken_another(service: Service) -> No
     assert (await service.http.get("/both", headers=service.issuer.bearer())).json() is True
 
 
-async def test_guard_of_a_service_may_ask_more_of_the_caller(service: Service) -> None:
-    good = await service.http.get("/not-suspended", headers=service.issuer.bearer(scope="things:read"))
+async def test_guard_of_a_service_may_require_more_of_the_caller(service: Service) -> None:
+    active = await service.http.get("/not-suspended", headers=service.issuer.bearer(scope="things:read"))
     suspended = await service.http.get("/not-suspended", headers=service.issuer.bearer(SUSPENDED, scope="things:read"))
     without_scope = await service.http.get("/not-suspended", headers=service.issuer.bearer(SUSPENDED))
-    assert good.status_code == 200
+    assert active.status_code == 200
     assert (suspended.status_code, suspended.json()["code"]) == (403, "not_permitted")
     assert (without_scope.status_code, without_scope.json()["code"]) == (403, "insufficient_scope")

@@ -1,4 +1,4 @@
-"""Who you are is settled before what you sent: without a good token every request is 401, whatever is wrong with it."""
+"""A caller is authenticated before their request is judged: without a valid token any malformed request is 401."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from watchword.testing import Issuer
 
 THING = "/inner/things/01890000-0000-7000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}
-GOOD = {"json": {"name": "a name"}}
+VALID = {"json": {"name": "a name"}}
 
 
 class Thing(BaseModel):
@@ -46,7 +46,7 @@ def app_of(issuer: Issuer) -> FastAPI:
 each_mistake = pytest.mark.parametrize(
     ("status", "method", "path", "sent"),
     [
-        pytest.param(200, "PUT", THING, GOOD, id="none"),
+        pytest.param(200, "PUT", THING, VALID, id="none"),
         pytest.param(422, "PUT", THING, {"content": b'{"name":', "headers": JSON}, id="malformed_json"),
         pytest.param(422, "PUT", THING, {"content": b"\xff\xfe", "headers": JSON}, id="not_utf8"),
         pytest.param(422, "PUT", THING, {"content": b"name", "headers": {"Content-Type": "text/plain"}}, id="text"),
@@ -54,8 +54,8 @@ each_mistake = pytest.mark.parametrize(
         pytest.param(422, "PUT", THING, {}, id="no_body"),
         pytest.param(422, "PUT", THING, {"json": {"name": 1}}, id="wrong_member"),
         pytest.param(413, "PUT", THING, {"json": {"name": "x" * BODY_LIMIT}}, id="too_large_body"),
-        pytest.param(422, "PUT", "/inner/things/1", GOOD, id="no_uuid_in_the_path"),
-        pytest.param(422, "PUT", THING, {**GOOD, "params": {"times": "many"}}, id="wrong_query"),
+        pytest.param(422, "PUT", "/inner/things/1", VALID, id="no_uuid_in_the_path"),
+        pytest.param(422, "PUT", THING, {**VALID, "params": {"times": "many"}}, id="wrong_query"),
         pytest.param(422, "POST", "/inner/things", {"json": {"name": "a name"}}, id="json_for_a_form"),
         pytest.param(413, "POST", "/inner/things", {"data": {"name": "x" * BODY_LIMIT}}, id="too_large_form"),
         pytest.param(
@@ -70,7 +70,7 @@ each_mistake = pytest.mark.parametrize(
 
 
 @each_mistake
-async def test_good_token_gets_to_know_the_mistake(
+async def test_caller_with_a_valid_token_learns_the_mistake(
     service: Service, status: int, method: str, path: str, sent: dict[str, Any]
 ) -> None:
     headers = {**sent.get("headers", {}), **service.issuer.bearer(scope="things:write")}
@@ -89,7 +89,7 @@ async def test_no_token_is_unauthenticated_whatever_was_sent(
 
 
 @each_mistake
-async def test_bad_token_is_unauthenticated_whatever_was_sent(
+async def test_invalid_token_is_unauthenticated_whatever_was_sent(
     service: Service, status: int, method: str, path: str, sent: dict[str, Any]
 ) -> None:
     headers = {**sent.get("headers", {}), **service.issuer.bearer(scope="things:write", expires_in=-60)}

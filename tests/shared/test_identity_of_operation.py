@@ -1,4 +1,4 @@
-"""Identity comes first however an app is laid out: it is the guards of the operation itself that are asked."""
+"""A malformed request is judged by the guards of its own operation, however the app is laid out."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ def app_of(issuer: Issuer) -> FastAPI:
 
 @pytest.fixture(params=["", "/api"])
 async def http(issuer: Issuer, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
-    """Alone, and below a path of the server's."""
+    """A client of the app alone, and of the app below a path of the server's."""
     transport = httpx.ASGITransport(app_of(issuer), root_path=request.param)
     async with httpx.AsyncClient(transport=transport, base_url=f"http://service.example{request.param}") as http:
         yield http
@@ -50,7 +50,7 @@ async def http(issuer: Issuer, request: pytest.FixtureRequest) -> AsyncIterator[
         ("PUT", "/again/things", 401, 403),
     ],
 )
-async def test_the_guards_of_the_operation_itself_are_asked(
+async def test_the_guards_of_the_operation_itself_answer(
     http: httpx.AsyncClient, issuer: Issuer, method: str, path: str, anonymous: int, without_scope: int
 ) -> None:
     assert (await http.request(method, path, content=b"{", headers=JSON)).status_code == anonymous
@@ -58,6 +58,6 @@ async def test_the_guards_of_the_operation_itself_are_asked(
     assert answer.status_code == without_scope
 
 
-async def test_methods_of_a_path_are_named_below_any_prefix(http: httpx.AsyncClient) -> None:
+async def test_a_405_names_the_methods_of_the_path_below_any_prefix(http: httpx.AsyncClient) -> None:
     answer = await http.get("/things")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST, PUT")

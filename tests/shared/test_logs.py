@@ -1,4 +1,4 @@
-"""One JSON object a line."""
+"""Logs: one JSON object per line."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ def line_of(message: str = "said", *arguments: object, **fields: Any) -> dict[st
     return line
 
 
-def test_line_says_when_who_what_and_how_bad() -> None:
+def test_line_has_time_level_service_logger_and_message() -> None:
     line = line_of("said %s", "this")
     assert datetime.fromisoformat(line.pop("at")).utcoffset() is not None
     assert line == {"level": "warning", "service": "tested", "logger": "a.logger", "message": "said this"}

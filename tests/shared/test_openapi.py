@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of guards."""
+"""Guards in the OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,7 +68,7 @@ def test_guards_of_routers_are_described_with_the_operation(
     assert described(app, path).get("x-requires") == beyond
 
 
-def test_public_operation_needs_nothing(issuer: Issuer) -> None:
+def test_public_operation_requires_nothing(issuer: Issuer) -> None:
     app = guarded_app(issuer)
     app.get("/")(public(nothing()))
     assert described(app, "/")["security"] == []

@@ -1,4 +1,4 @@
-"""Ways to make a token wrong in one place: each gives a function from an issuer to such a token."""
+"""Ways to make a token wrong in one place. Each gives a function that makes such a token of an issuer."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -29,9 +29,9 @@ def pss(key: RSAPrivateKey, message: str) -> str:
     return base64url(key.sign(message.encode(), padding.PSS(padding.MGF1(SHA256()), 32), SHA256()))
 
 
-def parts(issuer: Issuer, **how: Any) -> tuple[str, str, str]:
-    """Header, claims and signature of a good token, as they stand in it."""
-    header, claims, signature = issuer.mint(**how).split(".")
+def parts(issuer: Issuer, **options: Any) -> tuple[str, str, str]:
+    """Header, claims and signature of a valid token, still encoded."""
+    header, claims, signature = issuer.mint(**options).split(".")
     return header, claims, signature
 
 
@@ -42,7 +42,7 @@ def decoded(part: str) -> dict[str, Any]:
 
 
 def signed(issuer: Issuer, header: str, claims: str) -> str:
-    """These two parts under a good signature of the issuer."""
+    """A token of these two parts with a valid signature of the issuer."""
     return f"{header}.{claims}.{pkcs1(private_key(issuer), f'{header}.{claims}')}"
 
 
@@ -63,7 +63,7 @@ def with_raw_claims(text: str) -> Make:
 
 
 def with_raw_claim(name: str, value: str) -> Make:
-    """This claim as a JSON text that Python's own encoder does not write."""
+    """A token with this claim as JSON text, which Python's own encoder might not write."""
 
     def make(issuer: Issuer) -> str:
         header, claims, _ = parts(issuer)
@@ -75,7 +75,7 @@ def with_raw_claim(name: str, value: str) -> Make:
 
 
 def in_seconds(**offsets: float) -> Make:
-    """These instants so many seconds from now."""
+    """A token with these claims set to so many seconds from now."""
 
     def make(issuer: Issuer) -> str:
         now = int(issuer.clock.now().timestamp())
@@ -85,7 +85,7 @@ def in_seconds(**offsets: float) -> Make:
 
 
 def with_algorithm(name: str, sign: Callable[[Issuer, str], str]) -> Make:
-    """A header that says `name`, and the signature that `sign` makes."""
+    """A token with `name` as its `alg`, and the signature that `sign` makes."""
 
     def make(issuer: Issuer) -> str:
         header = encode({"alg": name, "typ": "at+jwt", "kid": issuer.kid})
@@ -96,7 +96,7 @@ def with_algorithm(name: str, sign: Callable[[Issuer, str], str]) -> Make:
 
 
 def rearranged(change: Callable[[str, str, str], str]) -> Make:
-    """What `change` makes of the three parts of a good token."""
+    """A token that `change` makes of the three parts of a valid one."""
     return lambda issuer: change(*parts(issuer))
 
 
