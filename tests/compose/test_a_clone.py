@@ -78,7 +78,7 @@ def ensure_data_keeps_its_secrets(clone: Containers) -> None:
         clone.run("docker", "rm", "--force", "--volumes", using.strip())
     clone.run("mv", ".secrets", "kept")
     refused = clone.attempt("make", "up")
-    assert "the database that belongs to them is there" in refused.stderr
+    assert "the database that belongs to them exists" in refused.stderr
     clone.run("mv", "kept", ".secrets")
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.common import DATABASE, ROLES
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed, prepare_database
-from deploy.local.secret_file import ROLES
 
-DATABASE = "watchword"
 PASSWORDS = {role: f"it's \\a {role} password" for role in ROLES}
 OTHER = {"identity": "posts", "posts": "identity"}
 SERVICES = sorted(OTHER)

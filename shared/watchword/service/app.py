@@ -3,11 +3,14 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -28,6 +31,7 @@ from watchword.tasks import cancel_and_wait
 logger = logging.getLogger("watchword.serving")
 
 SHUTDOWN_SECONDS = 15
+RELOAD_VARIABLE = "WATCHWORD_RELOAD"
 
 # Longer than proxies keep a connection that they do not use (60 to 90 seconds): where the server closes first, a
 # request that is on its way is lost.
@@ -133,15 +137,23 @@ def exit_on_sigterm() -> None:
 
 
 def serve(factory: str, settings: ServiceSettings) -> None:
-    """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop."""
-    with shared_metrics_folder(settings.workers):
+    """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop.
+
+    If WATCHWORD_RELOAD is in the environment, one process serves, and restarts when the code of the service or of
+    this library changes.
+    """
+    reload = bool(os.environ.get(RELOAD_VARIABLE))
+    workers = 1 if reload else settings.workers
+    with shared_metrics_folder(workers):
         uvicorn.run(
             factory,
             factory=True,
             http=LimitedHead,
             host=settings.host,
             port=settings.port,
-            workers=settings.workers,
+            workers=workers,
+            reload=reload,
+            reload_dirs=_code_folders(factory) if reload else None,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -150,3 +162,9 @@ def serve(factory: str, settings: ServiceSettings) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
+
+
+def _code_folders(factory: str) -> list[str]:
+    """List the folder of the service's package and that of this library."""
+    packages = (factory.partition(".")[0], "watchword")
+    return [str(Path(str(import_module(package).__file__)).parent) for package in packages]
