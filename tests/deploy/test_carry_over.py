@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
 from deploy.common import ROLES, CommandFailed
 from deploy.local.carry_over import carry_over_database, main
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed, prepare_database
+from tests.deploy.local_command import local_command
+from tests.support.services import PASSWORD
 
 PASSWORDS = {role: f"{role}-password" for role in ROLES}
 WRITE = """
@@ -99,3 +102,15 @@ def test_a_kill_between_the_steps_is_made_good_by_the_next_start(server: Embedde
     server.start()
     carry_over_database(server)
     assert server.psql("watchword", READ).splitlines() == ["My own", "Watchword's own pages"]
+
+
+def test_make_run_finds_the_accounts_of_an_earlier_folder(tmp_path: Path) -> None:
+    account = {"username": "ada", "email": "ada@example.com", "password": PASSWORD}
+    with local_command("run", tmp_path) as first:
+        assert httpx.post(f"{first.url('identity')}/users", json=account, timeout=30).status_code == 201
+        first.interrupt()
+    with EmbeddedPostgres(tmp_path / "postgres") as server:
+        server.psql("postgres", "ALTER DATABASE watchword RENAME TO postern")
+    form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+    with local_command("run", tmp_path) as second:
+        assert httpx.post(f"{second.url('identity')}/oauth/token", data=form, timeout=30).status_code == 200
