@@ -14,6 +14,7 @@ import pytest
 from deploy.compose.secret_files import ensure_secrets
 from tests.support.containers import ROOT, Containers
 from tests.system.test_readme import blocks
+from watchword import __version__
 
 PROJECT = "watchword-clone"
 
@@ -35,6 +36,11 @@ def clone(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
         containers.run("make", "down", "VOLUMES=1")
 
 
+def version_label(clone: Containers) -> str:
+    label = '{{index .Config.Labels "org.opencontainers.image.version"}}'
+    return clone.run("docker", "image", "inspect", "--format", label, f"{PROJECT}:local").strip()
+
+
 def left_over(clone: Containers, kind: str) -> list[str]:
     label = f"label=com.docker.compose.project={PROJECT}"
     listing = ["docker", "ps", "--all", "--quiet"] if kind == "container" else ["docker", kind, "ls", "--quiet"]
@@ -45,6 +51,7 @@ def test_up_the_walk_through_and_down(clone: Containers) -> None:
     volumes_before = set(clone.run("docker", "volume", "ls", "--quiet").split())
     output = clone.run("make", "up")
     assert "http://localhost:8001/docs" in output
+    assert version_label(clone) == __version__
     walk_through(clone)
     clone.run("make", "down")
     assert left_over(clone, "container") == left_over(clone, "network") == []

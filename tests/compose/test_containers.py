@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.containers import Containers
 from tests.system.conftest import NewPerson
+from watchword import __version__
 
 SERVICES = ("identity", "posts")
 SECRETS = {
@@ -81,6 +82,12 @@ def test_the_image_contains_no_compiler_and_no_installer(running: Containers, co
     assert running.execute(replica, "python", "-c", tools) == "[]\n"
     modules = "import importlib.util as u; print([n for n in ('pip', 'ensurepip', 'pytest') if u.find_spec(n)])"
     assert running.execute(replica, "python", "-c", modules) == "[]\n"
+
+
+def test_the_library_is_importable_and_compiled(running: Containers, container: tuple[str, str]) -> None:
+    _, replica = container
+    code = "import watchword as w, pathlib; print(w.__version__, pathlib.Path(w.__cached__).exists())"
+    assert running.execute(replica, "python", "-c", code) == f"{__version__} True\n"
 
 
 def test_only_caddy_is_reached_from_outside(running: Containers) -> None:
