@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo identity posts up down roll test check format bench migrate new-migration docs lock clean
+.PHONY: help run demo identity posts up down roll test check format bench migrate new-migration docs lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -18,6 +18,7 @@ local_ports = $(if $(IDENTITY_PORT),--identity-port $(IDENTITY_PORT)) $(if $(POS
 run: $(VENV)/local ## Run both services with an embedded PostgreSQL; Ctrl-C ends all, data stays in .local/
 	@$(BIN)/python -m deploy.local run $(local_ports)
 
+.PHONY: dev
 dev: $(VENV)/local ## The same as make run, but the services restart when their code changes
 	@$(BIN)/python -m deploy.local dev $(local_ports)
 

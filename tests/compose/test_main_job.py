@@ -84,12 +84,12 @@ async def test_a_rotated_key_is_known_by_every_replica(
     url = f"{running.posts}/posts?limit=1"
     new_key = running.command("identity", "rotate-keys").split()[0]
 
-    async def new_key_signs() -> bool:
-        """Return whether it does; until then every replica accepts a token of the old key and a current one."""
+    async def signs() -> bool:
+        """Return whether the new key signs; until then every replica accepts a token of the old key and a current one."""
         ada = await person()
         for holder in (before, ada):
             answers = await asyncio.gather(*(http.get(url, headers=holder.headers) for _ in range(6)))
             assert [answer.status_code for answer in answers] == [200] * 6
         return bool(header_of(ada.tokens["access_token"])["kid"] == new_key)
 
-    await until_async(new_key_signs)
+    await until_async(signs)

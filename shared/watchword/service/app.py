@@ -3,14 +3,11 @@
 import asyncio
 import gc
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib import import_module
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,6 +21,7 @@ from watchword.metrics.workers import shared_metrics_folder
 from watchword.observability.tracing import telemetry
 from watchword.service import docs
 from watchword.service.middleware import Answered, RequestContext
+from watchword.service.reload import reload_options
 from watchword.service.request_head import LimitedHead
 from watchword.service.settings import ServiceSettings
 from watchword.tasks import cancel_and_wait
@@ -31,7 +29,6 @@ from watchword.tasks import cancel_and_wait
 logger = logging.getLogger("watchword.serving")
 
 SHUTDOWN_SECONDS = 15
-RELOAD_VARIABLE = "WATCHWORD_RELOAD"
 
 # Longer than proxies keep a connection that they do not use (60 to 90 seconds): where the server closes first, a
 # request that is on its way is lost.
@@ -137,23 +134,15 @@ def exit_on_sigterm() -> None:
 
 
 def serve(factory: str, settings: ServiceSettings) -> None:
-    """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop.
-
-    If WATCHWORD_RELOAD is in the environment, one process serves, and restarts when the code of the service or of
-    this library changes.
-    """
-    reload = bool(os.environ.get(RELOAD_VARIABLE))
-    workers = 1 if reload else settings.workers
-    with shared_metrics_folder(workers):
+    """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop."""
+    with shared_metrics_folder(settings.workers):
         uvicorn.run(
             factory,
             factory=True,
             http=LimitedHead,
             host=settings.host,
             port=settings.port,
-            workers=workers,
-            reload=reload,
-            reload_dirs=_code_folders(factory) if reload else None,
+            workers=settings.workers,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -161,10 +150,5 @@ def serve(factory: str, settings: ServiceSettings) -> None:
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            **reload_options(factory),
         )
-
-
-def _code_folders(factory: str) -> list[str]:
-    """List the folder of the service's package and that of this library."""
-    packages = (factory.partition(".")[0], "watchword")
-    return [str(Path(str(import_module(package).__file__)).parent) for package in packages]
