@@ -85,7 +85,7 @@ async def test_a_rotated_key_is_known_by_every_replica(
     new_key = running.command("identity", "rotate-keys").split()[0]
 
     async def signs() -> bool:
-        """Return whether the new key signs; until then every replica accepts a token of the old key and a current one."""
+        """Return whether the new key signs. Until then every replica accepts a token of the old key too."""
         ada = await person()
         for holder in (before, ada):
             answers = await asyncio.gather(*(http.get(url, headers=holder.headers) for _ in range(6)))
