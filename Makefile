@@ -13,8 +13,14 @@ LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
+local_ports = $(if $(IDENTITY_PORT),--identity-port $(IDENTITY_PORT)) $(if $(POSTS_PORT),--posts-port $(POSTS_PORT))
+
 run: $(VENV)/local ## Run both services with an embedded PostgreSQL; Ctrl-C ends all, data stays in .local/
-	@$(BIN)/python -m deploy.local run $(if $(IDENTITY_PORT),--identity-port $(IDENTITY_PORT)) $(if $(POSTS_PORT),--posts-port $(POSTS_PORT))
+	@$(BIN)/python -m deploy.local run $(local_ports)
+
+.PHONY: dev
+dev: $(VENV)/local ## The same as make run, but the services restart when their code changes
+	@$(BIN)/python -m deploy.local dev $(local_ports)
 
 demo: $(VENV)/local ## Add demo accounts and posts to what `make run` runs
 	@$(BIN)/python -m deploy.local demo
@@ -25,17 +31,17 @@ identity: $(VENV)/local ## A command of the identity service: make identity DO="
 posts: $(VENV)/local ## A command of the posts service: make posts DO="--help"
 	@$(BIN)/python -m deploy.local service posts $(DO)
 
-# Only what is said on the command line counts: the environment may hold these names for something else.
-said = $(if $(findstring command,$(origin $(1))),$($(1)))
+# The value of a variable from the command line only: in the environment these names may mean something else.
+argument = $(if $(findstring command,$(origin $(1))),$($(1)))
 
 up: ## Run everything in containers: make up, or make up IDENTITY=2 POSTS=3; needs Docker
-	@$(PYTHON) -m deploy.compose up --identity $(or $(call said,IDENTITY),1) --posts $(or $(call said,POSTS),1)
+	@$(PYTHON) -m deploy.compose up --identity $(or $(call argument,IDENTITY),1) --posts $(or $(call argument,POSTS),1)
 
-down: ## End what `make up` runs; with VOLUMES=1 its data, image and secrets go too
-	@$(PYTHON) -m deploy.compose down $(if $(filter 1,$(call said,VOLUMES)),--volumes)
+down: ## Stop what `make up` runs; with VOLUMES=1 delete its data, image and secrets too
+	@$(PYTHON) -m deploy.compose down $(if $(filter 1,$(call argument,VOLUMES)),--volumes)
 
-roll: ## Replace every replica of `make up` by a new one, one by one: make roll, or make roll SERVICE=posts
-	@$(PYTHON) -m deploy.compose roll $(or $(call said,SERVICE),identity posts)
+roll: ## Replace the replicas of `make up` one by one: make roll, or make roll SERVICE=posts
+	@$(PYTHON) -m deploy.compose roll $(or $(call argument,SERVICE),identity posts)
 
 # Containers are tested under load, and have the machine to themselves.
 test: $(VENV)/development ## Run every test; or some: make test ARGS="tests/posts -k draft"

@@ -1,4 +1,7 @@
-"""Exit status 0 when the service in this container is ready. Needs nothing but the standard library: it runs often."""
+"""Exit with status 0 if the service in this container is ready.
+
+It runs every few seconds and outside of the virtual environment, so it needs nothing but the standard library.
+"""
 
 import os
 import sys
@@ -7,9 +10,9 @@ from http.client import HTTPConnection, HTTPException
 PORTS = (os.environ.get("IDENTITY_PORT", "8001"), os.environ.get("POSTS_PORT", "8002"))
 
 
-def is_ready(port: str) -> bool:
-    """Whether something listens there and says that it can do its work."""
-    connection = HTTPConnection("127.0.0.1", int(port), timeout=3)
+def is_ready(port: int) -> bool:
+    """Return whether a service on this port of 127.0.0.1 answers that it can do its work."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=3)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
@@ -20,4 +23,4 @@ def is_ready(port: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not any(is_ready(port) for port in PORTS))
+    sys.exit(not any(is_ready(int(port)) for port in PORTS))

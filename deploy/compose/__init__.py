@@ -1,1 +1,1 @@
-"""What `make up`, `make down` and `make roll` do beside `docker compose`. The standard library is all it needs."""
+"""What `make up`, `make down` and `make roll` do beside `docker compose`. It needs only the standard library."""

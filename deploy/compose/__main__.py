@@ -4,16 +4,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from deploy.common import SERVICES, exit_status
 from deploy.compose.roll import roll
 from deploy.compose.up import down, up
-from deploy.local.processes import exit_status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it went well, 1 with one clear message when it did not."""
+    """Run one command and return its exit status: 0, or 1 with one clear message."""
     options = _parser().parse_args(arguments)
 
-    def act() -> None:
+    def run() -> None:
         if options.command == "up":
             up(options.identity, options.posts)
         elif options.command == "down":
@@ -21,19 +21,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             roll(options.service)
 
-    return exit_status(options.command, act)
+    return exit_status(options.command, run)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m deploy.compose", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("up", help="bring everything up, with the secrets it needs")
-    for service in ("identity", "posts"):
-        starting.add_argument(f"--{service}", type=int, default=1, metavar="REPLICAS")
-    ending = commands.add_parser("down", help="end everything")
-    ending.add_argument("--volumes", action="store_true", help="the data, the image and the secrets too")
-    rolling = commands.add_parser("roll", help="replace the replicas of services one by one")
-    rolling.add_argument("service", nargs="+", choices=("identity", "posts"))
+    up_command = commands.add_parser("up", help="start everything, with the secrets it needs")
+    for service in SERVICES:
+        up_command.add_argument(f"--{service}", type=int, default=1, metavar="REPLICAS")
+    down_command = commands.add_parser("down", help="stop everything")
+    down_command.add_argument("--volumes", action="store_true", help="delete the data, the image and the secrets too")
+    roll_command = commands.add_parser("roll", help="replace the replicas of services one by one")
+    roll_command.add_argument("service", nargs="+", choices=SERVICES)
     return parser
 
 

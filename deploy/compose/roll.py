@@ -1,32 +1,31 @@
-"""Replace the replicas of a service one by one, a new one ready before an old one goes: nobody notices."""
+"""Replace the replicas of a service one by one: a new one is ready before an old one stops."""
 
-import fcntl
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.compose.stack import Stack, docker, docker_aloud
-from deploy.local.processes import LocalFailure
+from deploy.common import CommandFailed, exclusive_lock
+from deploy.compose.stack import Stack, docker, docker_visibly
 
 _READY_SECONDS = 120.0
-_LOOK_AGAIN_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 
 def roll(services: Sequence[str]) -> None:
-    """Every container of theirs that runs now is replaced by one of the present image and settings.
+    """Replace every running container of these services by one with the current image and settings.
 
-    Where a new one does not get ready it is taken away, LocalFailure raised, and the old ones go on.
+    Raises CommandFailed if a new container does not become healthy: it is removed, and the old ones stay.
     """
-    with _sole_roll(Stack.read().name):
+    lock = Path(tempfile.gettempdir()) / f"watchword-roll-{Stack.read().name}.lock"
+    with exclusive_lock(lock, "another roll is running (process {holder})"):
         for service in services:
-            # Compose counts those that have stopped as replicas, and would start them instead of making new ones.
+            # Compose counts stopped containers as replicas, and would start them instead of creating new ones.
             docker("compose", "rm", "--force", service)
             old = _running(service)
             if not old:
-                raise LocalFailure(f"no {service} is running: start it with `make up`")
+                raise CommandFailed(f"no {service} is running: start it with `make up`")
             for container in old:
                 _replace(service, container)
                 print(f"{service}: {container[:12]} is replaced")
@@ -37,13 +36,13 @@ def _replace(service: str, container: str) -> None:
     one_more = ("--scale", f"{service}={len(before) + 1}")
     try:
         docker("compose", "up", "--detach", "--no-deps", "--no-recreate", *one_more, service)
-        fresh = set(_running(service)) - before
-        if len(fresh) != 1 or not before <= set(_running(service)):
-            raise LocalFailure(f"something else changes the replicas of {service} at the same time")
-        _await_healthy(*fresh)
+        added = set(_running(service)) - before
+        if len(added) != 1 or not before <= set(_running(service)):
+            raise CommandFailed(f"something else changes the replicas of {service} at the same time")
+        _wait_until_healthy(*added)
     except BaseException:
         for failed in set(docker("compose", "ps", "--all", "--quiet", service).split()) - before:
-            docker_aloud("logs", "--tail", "10", failed)
+            docker_visibly("logs", "--tail", "10", failed)
             docker("rm", "--force", failed)
         raise
     docker("stop", container)
@@ -54,23 +53,13 @@ def _running(service: str) -> Sequence[str]:
     return docker("compose", "ps", "--quiet", service).split()
 
 
-def _await_healthy(container: str) -> None:
-    until = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < until:
+def _wait_until_healthy(container: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
         state = json.loads(docker("inspect", "--format", "{{json .State}}", container))
         if state.get("Health", {}).get("Status") == "healthy":
             return
         if state["Status"] != "running":
             break
-        time.sleep(_LOOK_AGAIN_SECONDS)
-    raise LocalFailure(f"{container[:12]} does not become healthy; the old ones go on")
-
-
-@contextmanager
-def _sole_roll(stack: str) -> Iterator[None]:
-    with (Path(tempfile.gettempdir()) / f"watchword-roll-{stack}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LocalFailure("another roll is under way") from None
-        yield
+        time.sleep(_POLL_SECONDS)
+    raise CommandFailed(f"{container[:12]} does not become healthy; the old containers stay")

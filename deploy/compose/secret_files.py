@@ -1,76 +1,70 @@
-"""The secrets of one stack: a folder of files, made once and whole, never changed and never guessed."""
+"""The secrets of one stack: a folder with one file each, created once as a whole and never changed."""
 
-import base64
-import secrets
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from deploy.local.processes import LocalFailure
-from deploy.local.secret_file import make_password, write_private
+from deploy.common import CommandFailed, make_password, make_secrets, secret_settings, write_private
 
 OWNER = "STACK"
-"""The file that says whose they are."""
+"""The file with the name of the stack that the secrets belong to."""
+
+_START_OVER = "put it back, or start over after `make down VOLUMES=1`"
 
 
-def ensure_secrets(folder: Path, stack: str, volumes: Iterable[str]) -> bool:
-    """Make them where there are none; True if so.
+def secrets_exist(folder: Path) -> bool:
+    """Return whether anything is in the folder."""
+    return folder.exists() and any(folder.iterdir())
 
-    Raises LocalFailure where some are there and others not, where they are another stack's, and where these volumes
-    hold a database that has been made with others.
+
+def ensure_secrets(folder: Path, stack: str, volumes: Iterable[str]) -> None:
+    """Create the secrets if there are none.
+
+    Raises CommandFailed if some are missing, if they belong to another stack, and if there are none although one of
+    `volumes` has the database that was created with them.
     """
-    if folder.exists() and any(folder.iterdir()):
-        _ensure_whole(folder, stack)
-        return False
-    if f"{stack}_postgres" in volumes:
-        raise LocalFailure(
-            f"there are no secrets in {folder}, but the database that belongs to them is there: put them back, or begin"
-            " anew after `make down VOLUMES=1`"
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
-    for name, value in (_fresh() | {OWNER: stack}).items():
-        write_private(draft / name, value)
-        # Readable for the user inside the container; on this machine the folder keeps others out.
-        (draft / name).chmod(0o444)
-    draft.rename(folder)
-    return True
+    if secrets_exist(folder):
+        _ensure_complete(folder, stack)
+    elif f"{stack}_postgres" in volumes:
+        raise CommandFailed(f"{folder} has no secrets, but the database that belongs to them exists: {_START_OVER}")
+    else:
+        _create(folder, stack)
 
 
 def delete_secrets(folder: Path) -> None:
-    """Those that `ensure_secrets` makes, and the folder if nothing else is in it."""
-    for name in (*_fresh(), OWNER):
+    """Delete the files that `ensure_secrets` creates, and the folder if nothing else is in it."""
+    for name in (*_new_secrets(), OWNER):
         (folder / name).unlink(missing_ok=True)
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
 
 
-def _ensure_whole(folder: Path, stack: str) -> None:
-    for name in _fresh():
+def _create(folder: Path, stack: str) -> None:
+    """Write all files into a folder beside it, then rename that: no half of a set is ever in place."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
+    for name, value in (_new_secrets() | {OWNER: stack}).items():
+        write_private(draft / name, value)
+        # Readable for the user inside the container; on this machine the folder's mode keeps other users out.
+        (draft / name).chmod(0o444)
+    draft.rename(folder)
+
+
+def _ensure_complete(folder: Path, stack: str) -> None:
+    for name in _new_secrets():
         path = folder / name
         if not path.is_file() or not path.read_text().strip():
-            what = "is empty" if path.is_file() else "is missing"
-            raise LocalFailure(
-                f"{name} {what} in {folder}. The database belongs to the secret that was there: put it back, or begin"
-                " anew after `make down VOLUMES=1`"
-            )
+            problem = "is empty" if path.is_file() else "is missing"
+            raise CommandFailed(f"{name} {problem} in {folder}. The database needs the secret it had: {_START_OVER}")
     owner = folder / OWNER
     if owner.is_file() and owner.read_text() != stack:
-        raise LocalFailure(f"the secrets in {folder} are those of the stack {owner.read_text()}, not of {stack}")
+        raise CommandFailed(f"the secrets in {folder} belong to the stack {owner.read_text()}, not to {stack}")
 
 
-def _fresh() -> dict[str, str]:
-    return {
+def _new_secrets() -> dict[str, str]:
+    """Return a new value for every file, by name."""
+    secrets = make_secrets()
+    return secret_settings(secrets, "postgres") | {
         "POSTGRES_PASSWORD": make_password(),
-        "IDENTITY_DATABASE_URL": _url("identity_app"),
-        "IDENTITY_MIGRATION_DATABASE_URL": _url("identity_owner"),
-        "IDENTITY_KEY_ENCRYPTION_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "POSTS_DATABASE_URL": _url("posts_app"),
-        "POSTS_MIGRATION_DATABASE_URL": _url("posts_owner"),
-        "POSTS_CLIENT_SECRET": make_password(),
-        "ADMIN_PASSWORD": make_password(),
+        "ADMIN_PASSWORD": secrets["admin_password"],
     }
-
-
-def _url(role: str) -> str:
-    return f"postgresql://{role}:{make_password()}@postgres/watchword"

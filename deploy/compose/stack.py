@@ -1,4 +1,4 @@
-"""The stack as compose sees it: what docker-compose.yml, the environment and .env come to together."""
+"""The stack as compose sees it: docker-compose.yml with the environment and .env applied."""
 
 import json
 import subprocess
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import LocalFailure
+from deploy.common import CommandFailed
 
 
 @dataclass(frozen=True)
 class Stack:
-    """`secrets` are the files, by name; `image` is the one that both services run."""
+    """`image` is the one that both services run; `identity` and `posts` are their URLs; `secrets` are files by name."""
 
     name: str
     image: str
@@ -21,44 +21,49 @@ class Stack:
 
     @classmethod
     def read(cls) -> "Stack":
-        found = json.loads(docker("compose", "config", "--format", "json"))
-        settings = found["services"]["posts"]["environment"]
+        """Ask compose for it."""
+        config = json.loads(docker("compose", "config", "--format", "json"))
+        posts = config["services"]["posts"]
         return cls(
-            name=found["name"],
-            image=found["services"]["posts"]["image"],
-            identity=settings["POSTS_ISSUER"],
-            posts=settings["POSTS_AUDIENCE"],
-            secrets={name: Path(one["file"]) for name, one in found["secrets"].items()},
+            name=config["name"],
+            image=posts["image"],
+            identity=posts["environment"]["POSTS_ISSUER"],
+            posts=posts["environment"]["POSTS_AUDIENCE"],
+            secrets={name: Path(secret["file"]) for name, secret in config["secrets"].items()},
         )
 
     @property
     def is_built_here(self) -> bool:
-        """Not an image that somebody has named."""
+        """False if WATCHWORD_IMAGE names another image."""
         return self.image == f"{self.name}:local"
 
+    @property
+    def secrets_folder(self) -> Path:
+        return self.secrets["POSTGRES_PASSWORD"].parent
+
     def volumes(self) -> Sequence[str]:
-        """Those that there are."""
+        """List the stack's volumes that exist."""
         label = f"label=com.docker.compose.project={self.name}"
         return docker("volume", "ls", "--quiet", "--filter", label).split()
 
     def containers(self, *states: str) -> Sequence[str]:
-        """The ids of those in these states; of all where none is named."""
+        """List the ids of the stack's containers in these states, or of all if none is named."""
         filters = [f"--filter=status={state}" for state in states]
         label = f"--filter=label=com.docker.compose.project={self.name}"
         return docker("ps", "--all", "--quiet", "--no-trunc", label, *filters).split()
 
 
 def docker(*arguments: str) -> str:
-    """What the command prints. Raises LocalFailure with what it says of its failure."""
+    """Run a docker command and return its output. Raises CommandFailed with its error message."""
     try:
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+        process = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise LocalFailure("docker is needed, with compose") from None
-    if done.returncode != 0:
-        raise LocalFailure(f"docker {' '.join(arguments[:2])}: {done.stderr.strip()}")
-    return done.stdout
+        raise CommandFailed("docker is needed, with compose") from None
+    if process.returncode != 0:
+        raise CommandFailed(f"docker {' '.join(arguments[:2])}: {process.stderr.strip()}")
+    return process.stdout
 
 
-def docker_aloud(*arguments: str) -> bool:
-    """The same for somebody to watch; False where it fails."""
-    return subprocess.run(["docker", *arguments], check=False).returncode == 0
+def docker_visibly(*arguments: str, environment: Mapping[str, str] | None = None) -> bool:
+    """Run a docker command with its output on the terminal, and return whether it succeeded."""
+    return subprocess.run(["docker", *arguments], check=False, env=environment).returncode == 0

@@ -1,48 +1,67 @@
-"""Bring a stack up, and take it down."""
+"""Start a stack, and take it down."""
 
+import os
+import re
 from pathlib import Path
 
-from deploy.compose.secret_files import delete_secrets, ensure_secrets
-from deploy.compose.stack import Stack, docker, docker_aloud
-from deploy.local.processes import LocalFailure
+from deploy.common import CommandFailed
+from deploy.compose.secret_files import delete_secrets, ensure_secrets, secrets_exist
+from deploy.compose.stack import Stack, docker, docker_visibly
+
+_LIBRARY = Path(__file__).parents[2] / "shared" / "watchword" / "__init__.py"
 
 
 def up(identity: int, posts: int) -> None:
-    """Returns when so many replicas are healthy. Raises LocalFailure; what failed has said why by then."""
+    """Start so many replicas of each service, and return when they are healthy.
+
+    Raises CommandFailed after it has shown the logs of what failed.
+    """
     stack = Stack.read()
-    folder = _folder(stack)
-    if ensure_secrets(folder, stack.name, stack.volumes()):
-        print(f"made the secrets of this stack in {folder}")
-    how = ["--build"] if stack.is_built_here else []
+    _prepare_secrets(stack)
+    build = ["--build"] if stack.is_built_here else []
     scale = ["--scale", f"identity={identity}", "--scale", f"posts={posts}"]
-    if not docker_aloud("compose", "up", *how, "--detach", "--wait", "--remove-orphans", *scale):
+    command = ["compose", "up", *build, "--detach", "--wait", "--remove-orphans", *scale]
+    if not docker_visibly(*command, environment={"WATCHWORD_VERSION": library_version(), **os.environ}):
         _show_failures(stack)
-        raise LocalFailure("the stack is not up")
-    print(f"{stack.identity}/docs and {stack.posts}/docs; the password of admin is in {folder / 'ADMIN_PASSWORD'}")
+        raise CommandFailed("the stack did not start")
+    password = stack.secrets_folder / "ADMIN_PASSWORD"
+    print(f"{stack.identity}/docs and {stack.posts}/docs; the password of admin is in {password}")
 
 
 def down(*, volumes: bool) -> None:
-    """Nothing runs when this returns; with `volumes`, the data, the image built here and the secrets are gone."""
+    """Stop the stack; with `volumes`, delete its data, the image that was built here and the secrets too."""
     stack = Stack.read()
-    everything = ["--volumes"] if volumes else []
-    if not docker_aloud("compose", "--profile", "*", "down", "--remove-orphans", *everything):
-        raise LocalFailure("the stack is not down")
+    options = ["--volumes"] if volumes else []
+    if not docker_visibly("compose", "--profile", "*", "down", "--remove-orphans", *options):
+        raise CommandFailed("the stack did not stop")
     if not volumes:
         return
-    if left := stack.volumes():
-        raise LocalFailure(f"somebody else uses {', '.join(left)}; the secrets stay as long as the data does")
+    if remaining := stack.volumes():
+        raise CommandFailed(f"{', '.join(remaining)} is used by another container; the secrets stay with the data")
     if stack.is_built_here:
         docker("image", "rm", "--force", stack.image)
-    delete_secrets(_folder(stack))
+    delete_secrets(stack.secrets_folder)
 
 
-def _folder(stack: Stack) -> Path:
-    return stack.secrets["POSTGRES_PASSWORD"].parent
+def library_version() -> str:
+    """Return the version of the library, which is the version of the whole."""
+    match = re.search(r'^__version__ = "(.+)"$', _LIBRARY.read_text(encoding="utf-8"), re.MULTILINE)
+    if match is None:
+        raise CommandFailed(f"{_LIBRARY} has no __version__")
+    return match.group(1)
+
+
+def _prepare_secrets(stack: Stack) -> None:
+    folder = stack.secrets_folder
+    is_first_start = not secrets_exist(folder)
+    ensure_secrets(folder, stack.name, stack.volumes())
+    if is_first_start:
+        print(f"created the secrets of this stack in {folder}")
 
 
 def _show_failures(stack: Stack) -> None:
     for container in stack.containers("exited", "restarting"):
         if docker("inspect", "--format", "{{.State.ExitCode}}", container).strip() != "0":
             name = docker("inspect", "--format", "{{.Name}}", container).strip("/\n")
-            print(f"{name} said:", flush=True)
-            docker_aloud("logs", "--tail", "10", container)
+            print(f"The last lines of {name}:", flush=True)
+            docker_visibly("logs", "--tail", "10", container)

@@ -1,48 +1,51 @@
-"""The commands `run`, `demo` and `service`: `python -m deploy.local --help`."""
+"""The commands `run`, `dev`, `demo` and `service`: `python -m deploy.local --help`."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from deploy.local.processes import exit_status
+from deploy.common import SERVICES, exit_status
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when it went well or was interrupted as intended, 1 with one clear message when it failed."""
+    """Run one command and return its exit status: 0 if it succeeded or was stopped by a signal, 1 if it failed."""
     options = _parser().parse_args(arguments)
+    return exit_status(options.command, lambda: _execute(options))
 
-    def act() -> int:
-        if options.command == "run":
-            from deploy.local.run import run
 
-            run(options.home, options.identity_port, options.posts_port)
-        elif options.command == "demo":
-            from deploy.local.demo import demo
+def _execute(options: argparse.Namespace) -> int:
+    # The imports are here because each command needs only its own: `service` must start quickly.
+    if options.command in ("run", "dev"):
+        from deploy.local.run import run
 
-            demo(options.home)
-        else:
-            from deploy.local.command import run_command
+        run(options.home, options.identity_port, options.posts_port, reload=options.command == "dev")
+    elif options.command == "demo":
+        from deploy.local.demo import demo
 
-            return run_command(options.home, options.service, options.arguments)
-        return 0
+        demo(options.home)
+    else:
+        from deploy.local.command import run_command
 
-    return exit_status(options.command, act)
+        return run_command(options.home, options.service, options.arguments)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="PostgreSQL and both services, until Ctrl-C")
+    dev = commands.add_parser("dev", help="the same; the services reload when their code changes")
     demo = commands.add_parser("demo", help="demo accounts and posts for what `run` runs")
     service = commands.add_parser("service", help="a command of a service, on what `run` runs")
-    service.add_argument("service", choices=("identity", "posts"))
+    service.add_argument("service", choices=SERVICES)
     service.add_argument("arguments", nargs=argparse.REMAINDER)
-    for command in (run, demo, service):
+    for command in (run, dev, demo, service):
         command.add_argument("--home", type=Path, default=Path(".local"), help="data, logs and secrets")
-    # A default that is text goes through the type as well, so a bad variable is refused like a bad option.
-    run.add_argument("--identity-port", type=_port, default=os.environ.get("IDENTITY_PORT") or "8001")
-    run.add_argument("--posts-port", type=_port, default=os.environ.get("POSTS_PORT") or "8002")
+    for command in (run, dev):
+        # argparse converts a default that is text as well, so a bad variable is refused like a bad option.
+        command.add_argument("--identity-port", type=_port, default=os.environ.get("IDENTITY_PORT") or "8001")
+        command.add_argument("--posts-port", type=_port, default=os.environ.get("POSTS_PORT") or "8002")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`make identity` and `make posts`: a command of a service, told by its environment what `make run` tells it."""
+"""`make identity` and `make posts`: a command of a service, with the settings that `make run` passes to it."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from deploy.local.secret_file import load_secrets
 
 
 def run_command(home: Path, service: str, arguments: Sequence[str]) -> int:
-    """The exit status of `python -m <service>_service <arguments>`. Raises LocalFailure when nothing runs."""
+    """Run `python -m <service>_service <arguments>` and return its status. Raises CommandFailed if nothing runs."""
     addresses = Addresses.read(home / "run.json")
     environment = service_environment(addresses, load_secrets(home / "secrets.json"), os.environ)
     command = [sys.executable, "-m", f"{service}_service", *arguments]

@@ -1,13 +1,13 @@
-"""What the embedded PostgreSQL keeps on disk: its data, its superuser's password, its log."""
+"""The files of an embedded PostgreSQL: its data, its superuser's password, its log."""
 
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.common import make_password, write_private
 from deploy.local.postgres_programs import PostgresFailed, ServerUser, clean_environment, command_line, program
 from deploy.local.processes import end_children, rotate, start_child
-from deploy.local.secret_file import make_password, write_private
 
 SUPERUSER = "postgres"
 _PROGRAM_SECONDS = 60
@@ -24,7 +24,7 @@ _INITDB_OPTIONS = (
 
 
 class DataDirectory:
-    """The files of one server; everything lies below `home`."""
+    """The files of one server, all below `home`."""
 
     def __init__(self, home: Path) -> None:
         self._home = home.resolve()
@@ -33,41 +33,41 @@ class DataDirectory:
         self._password_file = self._home / "superuser-password"
 
     def prepare(self, user: ServerUser, *, durable: bool) -> None:
-        """Ready for a server to be started on it as `user`, and no other server on it."""
+        """Create the data directory if necessary, and stop a server that is still running on it."""
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         rotate(self.log)
         if not self.path.exists():
             self._create(user, durable=durable)
-        user.take(self.path)
+        user.take_ownership(self.path)
         self._stop_leftover(user)
 
     def password(self) -> str:
-        """The superuser's."""
+        """Read the superuser's password."""
         return self._password_file.read_text(encoding="utf-8").strip()
 
     def is_ready(self, pid: int) -> bool:
-        """As pg_ctl judges it: by what the server of that process id writes into its pid file."""
+        """Return whether the server with this process id is ready: like pg_ctl, by what it writes into its pid file."""
         lines = self._pid_file()
         return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def _create(self, user: ServerUser, *, durable: bool) -> None:
-        """Under another name until it is whole: what a first start left half done is done again."""
+        """Run initdb in another folder and rename that, so that an interrupted first start is repeated."""
         draft = self._home / "data.new"
         if draft.exists():
             shutil.rmtree(draft)
         write_private(self._password_file, make_password() + "\n")
         options = [*_INITDB_OPTIONS, f"--pgdata={draft}", f"--pwfile={self._password_file}"]
-        self._finish("initdb", options if durable else [*options, "--no-sync"], user)
+        self._run_to_end("initdb", options if durable else [*options, "--no-sync"], user)
         draft.rename(self.path)
 
     def _stop_leftover(self, user: ServerUser) -> None:
-        """Ends the server a killed process left on this data; a mere leftover file is PostgreSQL's own affair."""
+        """Stop a server that a killed process left running. A pid file without a server is left to PostgreSQL."""
         if not self._has_leftover():
             return
         try:
-            self._finish("pg_ctl", ["stop", f"--pgdata={self.path}", "--mode=fast", "--timeout=30"], user)
+            self._run_to_end("pg_ctl", ["stop", f"--pgdata={self.path}", "--mode=fast", "--timeout=30"], user)
         except PostgresFailed:
-            # It may have ended by itself meanwhile, as the death of its parent told it to.
+            # It may have stopped by itself meanwhile, because its parent had died.
             if self._has_leftover():
                 raise
 
@@ -81,15 +81,15 @@ class DataDirectory:
         except FileNotFoundError:
             return []
 
-    def _finish(self, name: str, arguments: Sequence[str], user: ServerUser) -> None:
-        """Runs one of PostgreSQL's programs to its end, undisturbed: half of its work is worth nothing."""
+    def _run_to_end(self, name: str, arguments: Sequence[str], user: ServerUser) -> None:
+        """Run one of PostgreSQL's programs. Ctrl-C does not interrupt it: half of its work would be useless."""
         command = [program(name), *arguments]
-        child = start_child(name, command, self.log, environment=clean_environment(), as_user=user.prefix)
+        child = start_child(name, command, self.log, environment=clean_environment(), user_command=user.command)
         try:
             code = child.process.wait(timeout=_PROGRAM_SECONDS)
         except subprocess.TimeoutExpired as error:
-            raise PostgresFailed(f"{name} takes too long:\n{child.last_words()}") from error
+            raise PostgresFailed(f"{name} takes too long:\n{child.log_tail()}") from error
         finally:
-            end_children([child], patience=5)
+            end_children([child], timeout_seconds=5)
         if code != 0:
             raise PostgresFailed(child.failure())

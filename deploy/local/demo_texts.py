@@ -39,8 +39,8 @@ _ENDINGS = (
 
 
 def write_post(username: str, number: int) -> tuple[str, str]:
-    """A title, unlike the author's others, and a body in Markdown."""
-    chance = random.Random(f"{username} {number}")  # noqa: S311 - keeps no secret
+    """Return a title, different from the author's others, and a body in Markdown."""
+    chance = random.Random(f"{username} {number}")  # noqa: S311 - not for secrets
     thing, other = chance.sample(_THINGS, 2)
     words = {
         "thing": thing,

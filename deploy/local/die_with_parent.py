@@ -1,4 +1,4 @@
-"""Runs a command that the kernel signals when the process that started it is gone, even by kill -9 (Linux).
+"""Run a command that gets a signal from the kernel when its parent process dies, even by kill -9 (Linux).
 
 python die_with_parent.py SIGNAL_NUMBER PARENT_PID COMMAND [ARGUMENT ...]
 """
@@ -11,12 +11,12 @@ _PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 
 def main(signal_number: str, parent: str, *command: str) -> None:
-    """Does not return: the process becomes the command, which inherits the wish."""
+    """Ask the kernel for the signal, then replace this process by the command."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal_number))
-    # A parent that was gone before the wish was made leaves nobody to grant it.
+    # A parent that died before that call causes no signal.
     if os.getppid() != int(parent):
-        raise SystemExit(f"{command[0]}: not started, the process that asked for it is gone")
-    os.execv(command[0], command)  # noqa: S606 - a shell is what it must not be
+        raise SystemExit(f"{command[0]}: not started, its parent process has died")
+    os.execv(command[0], command)  # noqa: S606 - no shell on purpose
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Ctrl-C and its kin, obeyed at chosen moments: none falls between starting a process and knowing of it."""
+"""Ctrl-C and other requests to stop, acted upon at chosen moments only.
+
+None of them comes between starting a process and keeping a reference to it.
+"""
 
 import signal
 import time
@@ -7,11 +10,11 @@ from typing import Any, Self
 
 
 class Interrupted(Exception):
-    """Somebody wants everything to end."""
+    """A signal asked this program to stop."""
 
 
 class Interruptions:
-    """Notes SIGINT, SIGTERM and SIGHUP while entered, and lets `pause` speak of them."""
+    """Count SIGINT, SIGTERM and SIGHUP in a `with` block; `pause` and `check` raise Interrupted after one."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -19,9 +22,9 @@ class Interruptions:
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Under nohup the end of the terminal is to be ignored.
+            # nohup ignores SIGHUP, and that must remain so.
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                self._previous[number] = signal.signal(number, self._note)
+                self._previous[number] = signal.signal(number, self._count_signal)
         return self
 
     def __exit__(
@@ -31,19 +34,19 @@ class Interruptions:
             signal.signal(number, handler)
 
     def pause(self, seconds: float) -> None:
-        """Sleeps; raises Interrupted before or after it once a signal has come."""
+        """Sleep. Raises Interrupted if a signal has arrived before or meanwhile."""
         self.check()
         time.sleep(seconds)
         self.check()
 
     def check(self) -> None:
-        """Raises Interrupted once a signal has come."""
+        """Raise Interrupted if a signal has arrived."""
         if self._count:
             raise Interrupted
 
-    def hurried(self) -> bool:
-        """Whether they had to ask twice."""
+    def is_repeated(self) -> bool:
+        """Return whether a second signal has arrived: everything must stop at once."""
         return self._count > 1
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _count_signal(self, number: int, frame: FrameType | None) -> None:
         self._count += 1

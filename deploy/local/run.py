@@ -1,175 +1,120 @@
-"""`make run`: the database, the migrations, both services; until somebody ends it, or one of them fails."""
+"""`make run` and `make dev`: the database, the migrations, both services, until Ctrl-C or until one of them fails."""
 
-import contextlib
-import fcntl
-import http.client
 import os
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
-from deploy.local.environment import DATABASE, Addresses, service_environment
+from deploy.common import DATABASE, ROLES, SERVICES, CommandFailed, exclusive_lock
+from deploy.healthcheck import is_ready
+from deploy.local.carry_over import carry_over_database
+from deploy.local.environment import Addresses, service_environment
 from deploy.local.interruptions import Interrupted, Interruptions
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
-from deploy.local.processes import Child, LocalFailure, end_children, is_port_free, rotate, start_child
-from deploy.local.secret_file import ROLES, load_secrets
+from deploy.local.processes import ChildProcess, end_children, is_port_free, rotate
+from deploy.local.secret_file import load_secrets
+from deploy.local.service_commands import Command, ServiceCommands
 
 _READY_SECONDS = 60.0
-_COMMAND_SECONDS = 120.0
-_ADMIN = ("create-admin", "--username", "admin", "--email", "admin@example.com", "--password-stdin")
+_CREATE_ADMIN = ("create-admin", "--username", "admin", "--email", "admin@example.com", "--password-stdin")
 
 
-@dataclass(frozen=True)
-class Command:
-    """`python -m <service>_service <arguments>`, and what it is told by its input."""
+def run(home: Path, identity_port: int, posts_port: int, *, reload: bool = False) -> None:
+    """Run everything, and return after a signal. With `reload`, the services restart when their code changes.
 
-    service: str
-    arguments: tuple[str, ...]
-    text_in: str | None = None
-
-    def start(self, home: Path, environment: Mapping[str, str]) -> Child:
-        """As a child that writes to its service's log."""
-        module = f"{self.service}_service"
-        return start_child(
-            f"{module} {self.arguments[0]}",
-            [sys.executable, "-m", module, *self.arguments],
-            home / f"{self.service}.log",
-            environment=environment,
-            text_in=self.text_in,
-        )
-
-
-def run(home: Path, identity_port: int, posts_port: int) -> None:
-    """Returns when interrupted, raises LocalFailure when something failed; leaves no process either way."""
+    Raises CommandFailed if something failed. No process is left either way.
+    """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with Interruptions() as interruptions, contextlib.ExitStack() as endings:
-        endings.enter_context(sole_use(home / "lock"))
+    with Interruptions() as interruptions, ExitStack() as cleanup:
+        cleanup.enter_context(only_run(home))
         ensure_ports_are_free(identity_port, posts_port)
+        local = LocalRun(home, interruptions, cleanup)
         try:
-            _run(home, identity_port, posts_port, interruptions, endings)
+            local.start(identity_port, posts_port, reload=reload)
+            local.watch()
         except Interrupted:
-            with contextlib.suppress(OSError):
-                print("\nEnding; once more for haste.", flush=True)
+            with suppress(OSError):
+                print("\nStopping. Press Ctrl-C again to stop at once.", flush=True)
 
 
-def _run(
-    home: Path,
-    identity_port: int,
-    posts_port: int,
-    interruptions: Interruptions,
-    endings: contextlib.ExitStack,
-) -> None:
-    secrets = load_secrets(home / "secrets.json")
-    server = EmbeddedPostgres(home / "postgres", pause=interruptions.pause)
-    endings.callback(lambda: server.stop(hurried=interruptions.hurried))
-    server.start()
-    prepare_database(server, DATABASE, {role: secrets[f"{role}_password"] for role in ROLES})
-
-    addresses = Addresses(identity_port, posts_port, server.port)
-    environment = service_environment(addresses, secrets, os.environ)
-    for service in ("identity", "posts"):
-        rotate(home / f"{service}.log")
-    _finish([Command("identity", ("migrate",)), Command("posts", ("migrate",))], home, environment, interruptions)
-    admin = Command("identity", _ADMIN, text_in=secrets["admin_password"] + "\n")
-    _finish([Command("identity", ("setup",)), admin], home, environment, interruptions)
-
-    services: list[Child] = []
-    endings.callback(lambda: end_children(services, hurried=interruptions.hurried))
-    for service in ("identity", "posts"):
-        services.append(Command(service, ("serve",)).start(home, environment))
-    _await_ready(services, (identity_port, posts_port), interruptions)
-
-    endings.callback((home / "run.json").unlink, missing_ok=True)
-    addresses.write(home / "run.json")
-    print(welcome(addresses, secrets["admin_password"], home), flush=True)
-    _watch([*services, server.child], interruptions)
-
-
-@contextlib.contextmanager
-def sole_use(lock: Path) -> Iterator[None]:
-    """One run per home. The kernel frees a dead process's lock, so a file left lying is no obstacle."""
-    with lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise LocalFailure(f"{lock.parent} is in use by process {holder}: end that one first") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+def only_run(home: Path) -> AbstractContextManager[None]:
+    """Hold the lock on this folder, or raise CommandFailed with the process that holds it."""
+    return exclusive_lock(home / "lock", f"{home} is in use by process {{holder}}: stop that one first")
 
 
 def ensure_ports_are_free(identity_port: int, posts_port: int) -> None:
-    """Raises LocalFailure with a port that is taken, and how to have another."""
+    """Raise CommandFailed if a port is in use; the message says how to choose another."""
     if identity_port == posts_port:
-        raise LocalFailure(f"both services cannot have port {posts_port}")
+        raise CommandFailed(f"both services cannot have port {posts_port}")
     for variable, port in (("IDENTITY_PORT", identity_port), ("POSTS_PORT", posts_port)):
         if not is_port_free(port):
             other = port + 1000 if port < 64000 else 9001
-            raise LocalFailure(f"port {port} is in use; choose another: make run {variable}={other}")
+            raise CommandFailed(f"port {port} is in use; choose another: make run {variable}={other}")
 
 
-def _finish(
-    commands: Sequence[Command], home: Path, environment: Mapping[str, str], interruptions: Interruptions
-) -> None:
-    """Runs them side by side to their ends; raises LocalFailure with the first that fails."""
-    children: list[Child] = []
-    deadline = time.monotonic() + _COMMAND_SECONDS
-    try:
-        for command in commands:
-            children.append(command.start(home, environment))
-        for child in children:
-            while child.is_alive():
+class LocalRun:
+    """The processes of one `make run`; `cleanup` stops them in the reverse order of their start."""
+
+    def __init__(self, home: Path, interruptions: Interruptions, cleanup: ExitStack) -> None:
+        self._home = home
+        self._interruptions = interruptions
+        self._cleanup = cleanup
+        self._server = EmbeddedPostgres(home / "postgres", pause=interruptions.pause)
+        self._services: list[ChildProcess] = []
+
+    def start(self, identity_port: int, posts_port: int, *, reload: bool) -> None:
+        """Return when both services are ready. Raises CommandFailed or Interrupted."""
+        secrets = load_secrets(self._home / "secrets.json")
+        self._start_database({role: secrets[f"{role}_password"] for role in ROLES})
+        addresses = Addresses(identity_port, posts_port, self._server.port)
+        environment = service_environment(addresses, secrets, os.environ)
+        if reload:
+            environment["WATCHWORD_RELOAD"] = "1"
+        commands = ServiceCommands(self._home, environment, self._interruptions)
+        for service in SERVICES:
+            rotate(self._home / f"{service}.log")
+        commands.run(*(Command(service, ("migrate",)) for service in SERVICES))
+        create_admin = Command("identity", _CREATE_ADMIN, stdin_text=secrets["admin_password"] + "\n")
+        commands.run(Command("identity", ("setup",)), create_admin)
+        self._start_services(commands, {"identity": identity_port, "posts": posts_port})
+        self._cleanup.callback((self._home / "run.json").unlink, missing_ok=True)
+        addresses.write(self._home / "run.json")
+        print(welcome(addresses, secrets["admin_password"], self._home, reload=reload), flush=True)
+
+    def watch(self) -> None:
+        """Wait, for ever. Raises CommandFailed if a process ends, and Interrupted after a signal."""
+        while True:
+            self._ensure_alive()
+            self._interruptions.pause(0.1)
+
+    def _start_database(self, passwords: dict[str, str]) -> None:
+        self._cleanup.callback(self._server.stop, is_urgent=self._interruptions.is_repeated)
+        self._server.start()
+        carry_over_database(self._server)
+        prepare_database(self._server, DATABASE, passwords)
+
+    def _start_services(self, commands: ServiceCommands, ports: dict[str, int]) -> None:
+        self._cleanup.callback(end_children, self._services, is_urgent=self._interruptions.is_repeated)
+        for service in ports:
+            self._services.append(commands.start(Command(service, ("serve",))))
+        deadline = time.monotonic() + _READY_SECONDS
+        for process, port in zip(self._services, ports.values(), strict=True):
+            while not is_ready(port):
+                self._ensure_alive()
                 if time.monotonic() > deadline:
-                    raise LocalFailure(f"{child.name} takes too long:\n{child.last_words()}")
-                interruptions.pause(0.02)
-            if child.process.returncode != 0:
-                raise LocalFailure(child.failure())
-    finally:
-        end_children(children, hurried=interruptions.hurried)
+                    raise CommandFailed(f"{process.name} does not become ready:\n{process.log_tail()}")
+                self._interruptions.pause(0.05)
+
+    def _ensure_alive(self) -> None:
+        for process in (*self._services, self._server.child):
+            if not process.is_alive():
+                raise CommandFailed(process.failure())
 
 
-def _await_ready(services: Sequence[Child], ports: Sequence[int], interruptions: Interruptions) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    for service, port in zip(services, ports, strict=True):
-        while not _is_ready(port):
-            _ensure_alive(services)
-            if time.monotonic() > deadline:
-                raise LocalFailure(f"{service.name} does not get ready:\n{service.last_words()}")
-            interruptions.pause(0.05)
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _watch(children: Sequence[Child], interruptions: Interruptions) -> None:
-    """Returns never: all is well until a child ends or somebody interrupts."""
-    while True:
-        _ensure_alive(children)
-        interruptions.pause(0.1)
-
-
-def _ensure_alive(children: Sequence[Child]) -> None:
-    for child in children:
-        if not child.is_alive():
-            raise LocalFailure(child.failure())
-
-
-def welcome(addresses: Addresses, admin_password: str, home: Path) -> str:
-    """What to do now, for whoever has just typed `make run`."""
+def welcome(addresses: Addresses, admin_password: str, home: Path, *, reload: bool) -> str:
+    """Return the URLs, the way to sign in and the next steps, for the person who typed the command."""
     identity, posts = addresses.identity, addresses.posts
+    following = "\n  A service restarts when its code or the library's changes; errors are in its log.\n"
     return f"""
 Watchword is running.
 
@@ -177,12 +122,12 @@ Watchword is running.
   posts      {posts}   {posts}/docs
 
   Sign in as admin with the password {admin_password}
-  (made for this machine, kept in {home / "secrets.json"}):
+  (made for this machine, stored in {home / "secrets.json"}):
 
     curl -s {identity}/oauth/token \\
          -d grant_type=password -d username=admin -d 'password={admin_password}'
 
   make demo  adds demo accounts and posts (in another terminal).
   Data and logs are in {home}/: identity.log, posts.log, postgres/log.
-
+{following if reload else ""}
 Ctrl-C ends everything; the data stays."""

@@ -1,18 +1,18 @@
 -- The roles and schemas of Watchword: for each service an owner, which runs its migrations, and an app role, which
--- reads and writes rows and nothing else. May run at every start. Run by psql as superuser, in Watchword's database:
+-- reads and writes rows and nothing else. It can run at every start. psql runs it as superuser, in the database:
 --
 --   psql -v ON_ERROR_STOP=1 -v identity_owner_password=... -v identity_app_password=...
 --        -v posts_owner_password=... -v posts_app_password=... -f init.sql watchword
 
 BEGIN;
 
--- The statements below hold passwords in clear: no log may repeat them.
+-- The statements below contain passwords, so they must not be logged.
 SET LOCAL log_statement = 'none';
 SET LOCAL log_min_duration_statement = -1;
 SET LOCAL log_min_error_statement = 'panic';
 SET LOCAL client_min_messages = 'warning';
 
--- Two starts at once take turns.
+-- Concurrent starts take turns.
 SELECT pg_advisory_xact_lock(hashtext('watchword init')) \g /dev/null
 
 SELECT format('CREATE ROLE %I', role)
@@ -38,7 +38,7 @@ CREATE SCHEMA IF NOT EXISTS posts AUTHORIZATION posts_owner;
 GRANT USAGE ON SCHEMA identity TO identity_app;
 GRANT USAGE ON SCHEMA posts TO posts_app;
 
--- Only what the owner creates from here on: a migration that takes a privilege away again is not overruled.
+-- For future tables only, so that this does not restore a privilege that a migration has revoked.
 ALTER DEFAULT PRIVILEGES FOR ROLE identity_owner IN SCHEMA identity
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO identity_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE identity_owner IN SCHEMA identity

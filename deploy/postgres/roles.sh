@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The roles and schemas of Watchword in the database that PGHOST, PGUSER and PGDATABASE name; passwords come from the
-# URLs that the services use. A secret that is missing or empty is refused by its name.
+# Creates the roles and schemas of Watchword in the database that PGHOST, PGUSER and PGDATABASE name. The passwords
+# come from the URLs that the services use. A secret that is missing or empty is an error that names it.
 set -euo pipefail
 secrets=${WATCHWORD_SECRETS_FOLDER:-/run/secrets}
 
@@ -15,7 +15,7 @@ password_in() { # NAME of a secret with a URL like postgresql://role:password@ho
   local url password
   url=$(read_secret "$1")
   password=$(sed -nE 's|^[a-z+]+://[^:/@]+:([^@/]+)@[^@]+$|\1|p' <<<"$url")
-  [ -n "$password" ] || { echo "$1 is no URL with a password; write what is not a letter or digit as %XX" >&2; return 1; }
+  [ -n "$password" ] || { echo "$1 is not a URL with a password; write every character but letters and digits as %XX" >&2; return 1; }
   password=${password//\\/\\\\}
   printf '%b' "${password//%/\\x}"
 }
@@ -26,7 +26,7 @@ identity_app=$(password_in IDENTITY_DATABASE_URL); export identity_app
 posts_owner=$(password_in POSTS_MIGRATION_DATABASE_URL); export posts_owner
 posts_app=$(password_in POSTS_DATABASE_URL); export posts_app
 
-# psql takes them from its environment: arguments are for everybody to see.
+# psql reads them from its environment: arguments are visible to every user of the machine.
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 <<'SQL'
 \getenv identity_owner_password identity_owner
 \getenv identity_app_password identity_app

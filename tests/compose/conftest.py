@@ -1,4 +1,4 @@
-"""The stack as `make up` brings it up, with replicas. Without Docker: skipped, or an error under CI=true."""
+"""The stack of `make up`, with replicas. Without Docker the tests are skipped, or fail if CI=true."""
 
 import shutil
 import socket
@@ -23,19 +23,19 @@ FILES = (ROOT / "docker-compose.yml", ROOT / "tests/compose/settings.yml")
 
 @pytest.fixture(scope="session")
 def docker() -> None:
-    """Docker answers, and nobody has the two ports."""
+    """Check that Docker works and that both ports are free."""
     command = ["docker", "compose", "version"]
-    found = shutil.which("docker") and subprocess.run(command, capture_output=True, check=False).returncode == 0
-    need(found, "no Docker with compose on this machine")
+    works = shutil.which("docker") and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    need(works, "no Docker with compose on this machine")
     for port in (8001, 8002):
         with socket.socket() as probe:
-            assert probe.connect_ex(("127.0.0.1", port)) != 0, f"something listens on :{port}; end it first"
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, f"something listens on :{port}; stop it first"
 
 
 @pytest.fixture(scope="session")
 def secrets_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as found:
-        folder = Path(found) / "secrets"
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "secrets"
         ensure_secrets(folder, PROJECT, ())
         yield folder
 

@@ -1,6 +1,6 @@
-"""In a fresh clone, as somebody would who has just read the README: up, the walk-through, down.
+"""A fresh clone, used as the README says: up, the walk-through, down.
 
-Runs before the other tests of this folder: all of them have the same two ports.
+It runs before the other tests of this folder, because all of them use the same two ports.
 """
 
 import re
@@ -14,13 +14,14 @@ import pytest
 from deploy.compose.secret_files import ensure_secrets
 from tests.support.containers import ROOT, Containers
 from tests.system.test_readme import blocks
+from watchword import __version__
 
 PROJECT = "watchword-clone"
 
 
 @pytest.fixture(scope="module")
 def clone(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
-    """What git would hand out of this tree, and nothing else of it."""
+    """A copy of the files that git would clone."""
     folder = tmp_path_factory.mktemp("clone")
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -28,11 +29,16 @@ def clone(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    found = Containers({"COMPOSE_PROJECT_NAME": PROJECT}, folder)
+    containers = Containers({"COMPOSE_PROJECT_NAME": PROJECT}, folder)
     try:
-        yield found
+        yield containers
     finally:
-        found.run("make", "down", "VOLUMES=1")
+        containers.run("make", "down", "VOLUMES=1")
+
+
+def version_label(clone: Containers) -> str:
+    label = '{{index .Config.Labels "org.opencontainers.image.version"}}'
+    return clone.run("docker", "image", "inspect", "--format", label, f"{PROJECT}:local").strip()
 
 
 def left_over(clone: Containers, kind: str) -> list[str]:
@@ -43,16 +49,17 @@ def left_over(clone: Containers, kind: str) -> list[str]:
 
 def test_up_the_walk_through_and_down(clone: Containers) -> None:
     volumes_before = set(clone.run("docker", "volume", "ls", "--quiet").split())
-    said = clone.run("make", "up")
-    assert "http://localhost:8001/docs" in said
+    output = clone.run("make", "up")
+    assert "http://localhost:8001/docs" in output
+    assert version_label(clone) == __version__
     walk_through(clone)
     clone.run("make", "down")
     assert left_over(clone, "container") == left_over(clone, "network") == []
     assert left_over(clone, "volume") != []
-    # Everything is there again, and the same secrets fit.
+    # The same data and the same secrets are used again.
     clone.run("make", "up")
     assert clone.attempt("bash", text_in="".join(sign_in())).stdout.startswith("ey")
-    # Neither of these is said by whoever types the command.
+    # VOLUMES counts only if it is 1 and on the command line.
     clone.run("make", "down", "VOLUMES=0")
     clone.attempt("make", "down", environment={"VOLUMES": "1"})
     assert left_over(clone, "volume") != []
@@ -66,7 +73,7 @@ def test_up_the_walk_through_and_down(clone: Containers) -> None:
 
 
 def ensure_data_keeps_its_secrets(clone: Containers) -> None:
-    """While somebody else uses the data, and where the secrets are gone without it."""
+    """Data in use by another container is not deleted, and data without its secrets is not started."""
     using = clone.run(
         "docker", "run", "--detach", "--volume", f"{PROJECT}_postgres:/data", "postgres:18-trixie", "sleep", "600"
     )
@@ -76,10 +83,10 @@ def ensure_data_keeps_its_secrets(clone: Containers) -> None:
         assert f"{PROJECT}_postgres" in refused.stderr
     finally:
         clone.run("docker", "rm", "--force", "--volumes", using.strip())
-    clone.run("mv", ".secrets", "kept")
+    clone.run("mv", ".secrets", "moved")
     refused = clone.attempt("make", "up")
-    assert "the database that belongs to them is there" in refused.stderr
-    clone.run("mv", "kept", ".secrets")
+    assert "the database that belongs to them exists" in refused.stderr
+    clone.run("mv", "moved", ".secrets")
 
 
 def walk_through(clone: Containers) -> None:
@@ -92,33 +99,33 @@ def walk_through(clone: Containers) -> None:
 
 
 def sign_in() -> list[str]:
-    """Of the walk-through: Ada is still known."""
-    found = "".join(blocks("A walk-through", "bash")).splitlines(keepends=True)
-    return [line for line in found if line.startswith(("member()", "TOKENS=", "ADA="))] + ['echo "$ADA"\n']
+    """The lines of the walk-through that sign Ada in."""
+    lines = "".join(blocks("A walk-through", "bash")).splitlines(keepends=True)
+    return [line for line in lines if line.startswith(("member()", "TOKENS=", "ADA="))] + ['echo "$ADA"\n']
 
 
 @pytest.mark.parametrize(
-    ("name", "breaks"),
+    ("name", "problem"),
     [("IDENTITY_KEY_ENCRYPTION_KEY", "empty"), ("POSTS_CLIENT_SECRET", "empty"), ("POSTS_DATABASE_URL", "missing")],
 )
-def test_a_secret_that_is_missing_or_empty_is_named(clone: Containers, name: str, breaks: str) -> None:
+def test_a_secret_that_is_missing_or_empty_is_named(clone: Containers, name: str, problem: str) -> None:
     folder = Path(clone.run("pwd").strip()) / ".secrets"
     ensure_secrets(folder, PROJECT, ())
     secret = folder / name
-    kept = secret.read_text()
+    original = secret.read_text()
     secret.unlink()
-    if breaks == "empty":
+    if problem == "empty":
         secret.touch()
     try:
         refused = clone.attempt("make", "up")
         assert refused.returncode != 0
-        assert f"{name} is {breaks}" in refused.stderr
-        # Without make in between it is refused as well, before anything serves.
+        assert f"{name} is {problem}" in refused.stderr
+        # Compose alone refuses it too, before anything serves.
         refused = clone.attempt("docker", "compose", "up", "--build", "--detach", "--wait")
         assert refused.returncode != 0
         assert name in refused.stderr + clone.run("docker", "compose", "logs", "--no-color")
         assert clone.replicas("caddy") == []
     finally:
         secret.unlink(missing_ok=True)
-        secret.write_text(kept)
+        secret.write_text(original)
         clone.run("docker", "compose", "down", "--volumes")

@@ -1,4 +1,4 @@
-"""Through Caddy, over all replicas: whose post it is, whose key signs, who is out."""
+"""Through Caddy and over all replicas: ownership of posts, rotation of keys, revocation."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from tests.support.stack import Person
 from tests.support.waiting import until_async
 from tests.system.conftest import NewPerson
 
-# In the container of a replica: ask it until it refuses, and say how long that took since it was told to begin.
+# Runs in the container of a replica: requests it until the token is refused, and prints the time of that.
 ASK_UNTIL_REFUSED = """
 import http.client, sys, time
 token = sys.argv[1]
@@ -35,7 +35,7 @@ async def test_a_user_publishes_and_nobody_else_can_touch_the_post(
 ) -> None:
     ada, eve = await person("ada"), await person("eve")
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
-    # More often than there are replicas.
+    # More requests than there are replicas.
     for _ in range(6):
         assert (await http.get(url)).json()["author"]["username"] == ada.username
         assert (await http.patch(url, json={"title": "Mine"}, headers=eve.headers)).status_code == 403
@@ -46,10 +46,10 @@ async def test_a_user_publishes_and_nobody_else_can_touch_the_post(
     assert (await http.delete(url, headers=ada.headers)).status_code == 204
 
 
-async def test_a_refresh_token_is_good_once_whichever_replica_it_meets(person: NewPerson, running: Containers) -> None:
+async def test_a_refresh_token_rotates_once_over_all_replicas(person: NewPerson, running: Containers) -> None:
     ada = await person()
-    asked = [ada.http.post(f"{running.identity}/oauth/token", data=refresh(ada)) for _ in range(12)]
-    answers = [answer.json() for answer in await asyncio.gather(*asked)]
+    requests = [ada.http.post(f"{running.identity}/oauth/token", data=refresh(ada)) for _ in range(12)]
+    answers = [answer.json() for answer in await asyncio.gather(*requests)]
     assert len({answer["refresh_token"] for answer in answers}) == 1
 
 
@@ -61,17 +61,17 @@ async def test_a_logout_at_one_replica_is_obeyed_by_all_of_posts(running: Contai
     ada = await person()
     replicas = running.replicas("posts")
     assert len(replicas) == 3
-    asking = [await ask(container, ada.tokens["access_token"]) for container in replicas]
-    for one in asking:
-        assert one.stdout is not None
-        assert await one.stdout.readline() == b"accepted\n"
+    processes = [await request_until_refused(container, ada.tokens["access_token"]) for container in replicas]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"accepted\n"
     answer = await ada.http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
     assert answer.status_code == 204
-    ended = await asyncio.gather(*(one.communicate() for one in asking))
-    assert [one.returncode for one in asking] == [0, 0, 0], ended
+    outputs = await asyncio.gather(*(process.communicate() for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
 
 
-async def ask(container: str, token: str) -> asyncio.subprocess.Process:
+async def request_until_refused(container: str, token: str) -> asyncio.subprocess.Process:
     command: Sequence[str] = ("docker", "exec", container, "python", "-c", ASK_UNTIL_REFUSED, token)
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
@@ -81,15 +81,15 @@ async def test_a_rotated_key_is_known_by_every_replica(
     running: Containers, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     before = await person()
-    asked = f"{running.posts}/posts?limit=1"
-    rotated = running.command("identity", "rotate-keys").split()[0]
+    url = f"{running.posts}/posts?limit=1"
+    new_key = running.command("identity", "rotate-keys").split()[0]
 
     async def signs() -> bool:
-        """Every answer meanwhile is a 200, with a token of the old key and one of whichever signs."""
+        """Return whether the new key signs. Until then every replica accepts a token of the old key too."""
         ada = await person()
-        for one in (before, ada):
-            answers = await asyncio.gather(*(http.get(asked, headers=one.headers) for _ in range(6)))
+        for holder in (before, ada):
+            answers = await asyncio.gather(*(http.get(url, headers=holder.headers) for _ in range(6)))
             assert [answer.status_code for answer in answers] == [200] * 6
-        return bool(header_of(ada.tokens["access_token"])["kid"] == rotated)
+        return bool(header_of(ada.tokens["access_token"])["kid"] == new_key)
 
     await until_async(signs)

@@ -1,4 +1,4 @@
-"""The secrets of a stack are made once and whole, and never guessed."""
+"""The secrets of a stack are created once, as a whole, and never replaced."""
 
 import contextlib
 import threading
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.compose.secret_files import OWNER, delete_secrets, ensure_secrets
-from deploy.local.processes import LocalFailure
+from deploy.common import CommandFailed
+from deploy.compose.secret_files import OWNER, delete_secrets, ensure_secrets, secrets_exist
 
 STACK = "watchword"
 
@@ -16,63 +16,67 @@ def content(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
 
 
-def test_they_are_made_once(tmp_path: Path) -> None:
+def test_they_are_created_once(tmp_path: Path) -> None:
     folder = tmp_path / "etc" / "secrets"
-    assert ensure_secrets(folder, STACK, ()) is True
-    made = content(folder)
-    assert len(set(made.values())) == len(made)
+    ensure_secrets(folder, STACK, ())
+    first = content(folder)
+    assert len(set(first.values())) == len(first)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert ensure_secrets(folder, STACK, [f"{STACK}_postgres"]) is False
-    assert content(folder) == made
+    ensure_secrets(folder, STACK, [f"{STACK}_postgres"])
+    assert content(folder) == first
 
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
-    assert ensure_secrets(tmp_path / "secrets", STACK, ()) is True
+    assert not secrets_exist(tmp_path / "secrets")
+    ensure_secrets(tmp_path / "secrets", STACK, ())
+    assert OWNER in content(tmp_path / "secrets")
+    assert secrets_exist(tmp_path / "secrets")
 
 
-@pytest.mark.parametrize("breaks", ["is missing", "is empty"])
-def test_one_that_is_missing_or_empty_is_named_and_nothing_made_anew(tmp_path: Path, breaks: str) -> None:
+@pytest.mark.parametrize("problem", ["is missing", "is empty"])
+def test_a_missing_or_empty_one_is_named_and_nothing_is_replaced(tmp_path: Path, problem: str) -> None:
     folder = tmp_path / "secrets"
     ensure_secrets(folder, STACK, ())
     (folder / "POSTS_CLIENT_SECRET").unlink()
-    if breaks == "is empty":
+    if problem == "is empty":
         (folder / "POSTS_CLIENT_SECRET").write_text("\n")
     before = content(folder)
-    with pytest.raises(LocalFailure, match=f"POSTS_CLIENT_SECRET {breaks}"):
+    with pytest.raises(CommandFailed, match=f"POSTS_CLIENT_SECRET {problem}"):
         ensure_secrets(folder, STACK, ())
     assert content(folder) == before
 
 
-def test_none_are_made_for_a_database_that_has_been_made_with_others(tmp_path: Path) -> None:
-    with pytest.raises(LocalFailure, match="the database that belongs to them is there"):
+def test_none_are_created_for_a_database_that_belongs_to_others(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="the database that belongs to them exists"):
         ensure_secrets(tmp_path / "secrets", STACK, [f"{STACK}_postgres"])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_those_of_another_stack_are_refused(tmp_path: Path) -> None:
+def test_the_secrets_of_another_stack_are_refused(tmp_path: Path) -> None:
     ensure_secrets(tmp_path / "secrets", STACK, ())
-    with pytest.raises(LocalFailure, match="are those of the stack watchword, not of other"):
+    with pytest.raises(CommandFailed, match="belong to the stack watchword, not to other"):
         ensure_secrets(tmp_path / "secrets", "other", ())
 
 
-def test_two_at_once_make_one_whole_set(tmp_path: Path) -> None:
+def test_several_starts_at_once_create_one_complete_set(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
 
-    def make() -> None:
-        # The other one may have been first.
+    def create() -> None:
+        # Another thread may have been first.
         with contextlib.suppress(OSError):
             ensure_secrets(folder, STACK, ())
 
-    threads = [threading.Thread(target=make) for _ in range(8)]
+    threads = [threading.Thread(target=create) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert ensure_secrets(folder, STACK, ()) is False
+    ensure_secrets(folder, STACK, ())
+    assert OWNER in content(folder)
 
 
-def test_only_what_was_made_is_deleted(tmp_path: Path) -> None:
+def test_only_the_secrets_are_deleted(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     ensure_secrets(folder, STACK, ())
     (folder / "somebody's letter").write_text("dear")

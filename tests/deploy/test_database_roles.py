@@ -1,13 +1,12 @@
-"""init.sql: each service's app role works with its own rows, and nothing else is open to it."""
+"""init.sql: the app role of a service reads and writes rows of its own schema, and can do nothing else."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from deploy.common import DATABASE, ROLES
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed, prepare_database
-from deploy.local.secret_file import ROLES
 
-DATABASE = "watchword"
 PASSWORDS = {role: f"it's \\a {role} password" for role in ROLES}
 OTHER = {"identity": "posts", "posts": "identity"}
 SERVICES = sorted(OTHER)
@@ -27,7 +26,7 @@ USE_THINGS = """
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A prepared database in which each owner has made one table, with a row."""
+    """A prepared database in which each owner has created one table with a row."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False) as running:
         prepare_database(running, DATABASE, PASSWORDS)
         for service in SERVICES:
@@ -88,7 +87,7 @@ def test_no_role_reaches_the_other_schema(server: EmbeddedPostgres, service: str
         query(server, f"{service}_{kind}", act.format(other=OTHER[service]))
 
 
-def test_a_role_of_somebody_else_cannot_connect(server: EmbeddedPostgres) -> None:
+def test_another_role_cannot_connect(server: EmbeddedPostgres) -> None:
     server.psql("postgres", "CREATE ROLE stranger LOGIN PASSWORD 'strange'")
     with pytest.raises(PostgresFailed, match='permission denied for database "watchword"'):
         server.psql(DATABASE, "SELECT 1", user="stranger", password="strange")
@@ -108,7 +107,7 @@ def test_a_second_run_changes_nothing(server: EmbeddedPostgres) -> None:
     assert "identity_app=arwd/identity_owner" in before
 
 
-def test_a_second_run_sets_the_passwords_it_is_given(server: EmbeddedPostgres) -> None:
+def test_a_second_run_sets_changed_passwords(server: EmbeddedPostgres) -> None:
     prepare_database(server, DATABASE, PASSWORDS | {"posts_app": "another"})
     try:
         with pytest.raises(PostgresFailed, match="password authentication failed"):
@@ -119,7 +118,7 @@ def test_a_second_run_sets_the_passwords_it_is_given(server: EmbeddedPostgres) -
     assert query(server, "posts_app", "SELECT 1") == "1"
 
 
-def test_a_second_run_does_not_give_back_what_a_migration_took_away(server: EmbeddedPostgres) -> None:
+def test_a_second_run_does_not_restore_a_privilege_that_a_migration_revoked(server: EmbeddedPostgres) -> None:
     query(server, "identity_owner", "CREATE TABLE identity.ledger (id int)")
     query(server, "identity_owner", "REVOKE UPDATE, DELETE ON identity.ledger FROM identity_app")
     prepare_database(server, DATABASE, PASSWORDS)

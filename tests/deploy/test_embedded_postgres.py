@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: what it promises about its processes, its data and its doors."""
+"""The embedded PostgreSQL: its processes, its data, its addresses, and the packages that it comes from."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed
-from deploy.local.postgres_programs import ServerUser
+from deploy.local.postgres_programs import PACKAGES, VARIABLE, ServerUser
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 30
@@ -33,11 +33,18 @@ def embedded(home: Path, port: int | None = None) -> EmbeddedPostgres:
 
 
 def write_a_row(server: EmbeddedPostgres) -> None:
-    server.psql("postgres", "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('still here')")
+    server.psql("postgres", "CREATE TABLE notes (word text); INSERT INTO notes VALUES ('still here')")
 
 
 def read_the_row(server: EmbeddedPostgres) -> str:
-    return server.psql("postgres", "SELECT word FROM kept")
+    return server.psql("postgres", "SELECT word FROM notes")
+
+
+@pytest.fixture(params=PACKAGES)
+def package(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each package with a PostgreSQL in turn, selected by the environment variable."""
+    monkeypatch.setenv(VARIABLE, request.param)
+    return str(request.param)
 
 
 def is_running(pid: int) -> bool:
@@ -53,6 +60,42 @@ def test_a_started_server_answers_on_127_0_0_1_alone(tmp_path: Path) -> None:
         addresses = "SELECT current_setting('listen_addresses'), current_setting('unix_socket_directories')"
         assert server.psql("postgres", addresses) == "127.0.0.1|"
         assert server.superuser_url("postgres").endswith(f"@127.0.0.1:{server.port}/postgres")
+
+
+def test_each_package_holds_a_postgresql_18_that_starts_and_restarts(tmp_path: Path, package: str) -> None:
+    with embedded(tmp_path) as server:
+        assert server.psql("postgres", "SHOW server_version_num").startswith("18")
+        assert package.replace("-", "_") in server.psql(
+            "postgres", "SELECT setting FROM pg_config WHERE name = 'BINDIR'"
+        )
+        write_a_row(server)
+        server.restart()
+        assert read_the_row(server) == "still here"
+
+
+def test_the_default_package_has_the_contrib_modules(tmp_path: Path) -> None:
+    with embedded(tmp_path) as server:
+        server.psql("postgres", "CREATE EXTENSION pg_trgm")
+        assert server.psql("postgres", "SELECT similarity('word', 'word')") == "1"
+
+
+def test_the_data_of_one_package_opens_with_the_other(
+    tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (other,) = set(PACKAGES) - {package}
+    with embedded(tmp_path) as server:
+        write_a_row(server)
+        version = server.psql("postgres", "SHOW server_version")
+    monkeypatch.setenv(VARIABLE, other)
+    with embedded(tmp_path) as server:
+        assert server.psql("postgres", "SHOW server_version") != version
+        assert read_the_row(server) == "still here"
+
+
+def test_an_unknown_package_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "postgres")
+    with pytest.raises(PostgresFailed, match="WATCHWORD_EMBEDDED_POSTGRES is 'postgres', which is none of embedded-"):
+        embedded(tmp_path).start()
 
 
 def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
@@ -97,7 +140,7 @@ def test_data_survives_kill_9(tmp_path: Path) -> None:
         assert read_the_row(server) == "still here"
 
 
-def test_a_half_finished_first_start_is_mended(tmp_path: Path) -> None:
+def test_an_interrupted_first_start_is_repeated(tmp_path: Path) -> None:
     (tmp_path / "data.new" / "base").mkdir(parents=True)
     (tmp_path / "data.new" / "PG_VERSION").write_text("18\n")
     with embedded(tmp_path) as server:
@@ -109,7 +152,7 @@ def test_two_servers_run_side_by_side(tmp_path: Path) -> None:
     with embedded(tmp_path / "one") as one, embedded(tmp_path / "two") as two:
         write_a_row(one)
         assert one.port != two.port
-        assert two.psql("postgres", "SELECT to_regclass('kept') IS NULL") == "t"
+        assert two.psql("postgres", "SELECT to_regclass('notes') IS NULL") == "t"
 
 
 def test_a_server_left_running_on_the_data_is_stopped_first(tmp_path: Path) -> None:
@@ -120,20 +163,20 @@ def test_a_server_left_running_on_the_data_is_stopped_first(tmp_path: Path) -> N
             assert read_the_row(server) == "still here"
 
 
-def test_a_pid_file_that_names_somebody_else_harms_nobody(tmp_path: Path) -> None:
+def test_a_pid_file_that_names_another_process_does_not_harm_that_process(tmp_path: Path) -> None:
     with embedded(tmp_path) as server:
         server.kill()
         lines = (tmp_path / "data" / "postmaster.pid").read_text().splitlines()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
             (tmp_path / "data" / "postmaster.pid").write_text("\n".join([str(bystander.pid), *lines[1:]]))
-            # PostgreSQL itself may refuse for as long as a process of that id lives.
+            # PostgreSQL itself may refuse to start as long as a process with that id lives.
             with contextlib.suppress(PostgresFailed):
                 server.start()
             assert bystander.poll() is None
             bystander.communicate(b"\n")
 
 
-def test_a_port_that_is_taken_is_reported_with_the_servers_own_words(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_with_the_servers_own_message(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -141,7 +184,9 @@ def test_a_port_that_is_taken_is_reported_with_the_servers_own_words(tmp_path: P
             embedded(tmp_path, port=other.getsockname()[1]).start()
 
 
-def test_another_port_is_taken_when_the_first_choice_was_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_port_is_used_if_the_first_choice_is_taken_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.socket() as other, socket.socket() as spare:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -154,14 +199,14 @@ def test_another_port_is_taken_when_the_first_choice_was_lost(tmp_path: Path, mo
             assert server.port == free
 
 
-def test_a_start_that_is_called_off_leaves_no_process(tmp_path: Path) -> None:
+def test_a_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
     pids: list[int] = []
 
-    def call_off(seconds: float) -> None:
+    def cancel(seconds: float) -> None:
         pids.append(server.child.process.pid)
         raise KeyboardInterrupt
 
-    server = EmbeddedPostgres(tmp_path, durable=False, pause=call_off)
+    server = EmbeddedPostgres(tmp_path, durable=False, pause=cancel)
     with pytest.raises(KeyboardInterrupt):
         server.start()
     assert len(pids) == 1
@@ -185,8 +230,8 @@ def test_the_server_dies_with_its_killed_parent(tmp_path: Path) -> None:
 def test_programs_are_found_below_a_folder_that_only_its_owner_may_enter(tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    there = private / "program"
-    there.write_text("#!/bin/sh\n")
-    there.chmod(0o755)
-    looked_for = [*ServerUser.find().prefix, "test", "-x", str(there)]
-    assert subprocess.run(looked_for, check=False).returncode == 0
+    path = private / "program"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    check = [*ServerUser.choose().command, "test", "-x", str(path)]
+    assert subprocess.run(check, check=False).returncode == 0

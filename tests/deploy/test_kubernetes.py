@@ -1,4 +1,4 @@
-"""The manifests are what the official schemas know, fit together, and make pods that serve and end as designed."""
+"""The manifests match the official schemas, fit together, and make pods that start, serve and stop as designed."""
 
 import shutil
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from tests.support.kubernetes import DEPLOY, EVERYTHING, NAMESPACE, Manifests, W
 from watchword.service.app import SHUTDOWN_SECONDS
 
 each = pytest.mark.parametrize("name", EVERYTHING)
-# The first that knows a preStop of sleeping, and the newest that the schemas are there for.
+# The first version with `preStop.sleep`, and the newest that has schemas.
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
 SPARE_SECONDS = 5
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_document_fits_the_official_schema(version: str) -> None:
-    # Many are the same in all three: each is looked at once.
+    # Many documents are the same in all three, and each is validated once.
     distinct = {repr(document): document for name in EVERYTHING for document in rendered(name).documents}
     for document in distinct.values():
         kubernetes_validate.validate(document, version, strict=True)
 
 
-def test_a_misspelt_field_does_not_fit() -> None:
+def test_a_misspelt_field_is_refused() -> None:
     document = rendered("base").copy().named("Deployment", "posts")
     document["spec"]["template"]["spec"]["terminationGracePeriod"] = 30
     with pytest.raises(kubernetes_validate.ValidationError):
@@ -43,8 +43,8 @@ def test_everything_is_in_the_namespace_whose_pods_are_restricted(name: str) -> 
 
 
 def dangling(manifests: Manifests) -> list[str]:
-    """What is named in one document and is in none."""
-    found = []
+    """List the references to documents that do not exist."""
+    missing = []
     for workload in manifests.workloads():
         named = {("ServiceAccount", workload.pod["serviceAccountName"])}
         for container in workload.containers:
@@ -54,38 +54,38 @@ def dangling(manifests: Manifests) -> list[str]:
         named |= {
             ("ConfigMap", volume["configMap"]["name"]) for volume in workload.pod["volumes"] if "configMap" in volume
         }
-        found += [f"{workload}: no {kind} {name}" for kind, name in named if name not in manifests.names(kind)]
+        missing += [f"{workload}: no {kind} {name}" for kind, name in named if name not in manifests.names(kind)]
     for scaler in manifests.of("HorizontalPodAutoscaler"):
         target = scaler["spec"]["scaleTargetRef"]
         if target["name"] not in manifests.names(target["kind"]):
-            found.append(f"nothing to scale named {target['name']}")
-    return found
+            missing.append(f"nothing to scale named {target['name']}")
+    return missing
 
 
-def not_selected(manifests: Manifests) -> list[str]:
-    """Services and disruption budgets mean the pods that serve under their name, and no Job's."""
-    meant = [(it["metadata"]["name"], {"matchLabels": it["spec"]["selector"]}) for it in manifests.of("Service")]
-    meant += [(it["metadata"]["name"], it["spec"]["selector"]) for it in manifests.of("PodDisruptionBudget")]
-    meant += [(it["metadata"]["name"], it["spec"]["selector"]) for it in manifests.of("Deployment")]
+def wrong_selectors(manifests: Manifests) -> list[str]:
+    """List the selectors that select anything but the pods of the Deployment or StatefulSet with their name."""
+    selectors = [(it["metadata"]["name"], {"matchLabels": it["spec"]["selector"]}) for it in manifests.of("Service")]
+    selectors += [(it["metadata"]["name"], it["spec"]["selector"]) for it in manifests.of("PodDisruptionBudget")]
+    selectors += [(it["metadata"]["name"], it["spec"]["selector"]) for it in manifests.of("Deployment")]
     return [
         f"{name} selects {[str(workload) for workload in selected]}"
-        for name, selector in meant
+        for name, selector in selectors
         for selected in [[workload for workload in manifests.workloads() if selects(selector, workload.labels)]]
         if [workload.name for workload in selected] != [name] or selected[0].kind == "Job"
     ]
 
 
 @each
-def test_whatever_is_named_is_there(name: str) -> None:
+def test_every_reference_exists(name: str) -> None:
     assert dangling(rendered(name)) == []
-    assert not_selected(rendered(name)) == []
+    assert wrong_selectors(rendered(name)) == []
 
 
-def test_a_selector_that_means_a_job_too_is_found() -> None:
-    spoilt = rendered("base").copy()
-    del spoilt.named("Service", "identity")["spec"]["selector"]["app.kubernetes.io/component"]
-    spoilt.named("HorizontalPodAutoscaler", "posts")["spec"]["scaleTargetRef"]["name"] = "post"
-    assert len(not_selected(spoilt)) == len(dangling(spoilt)) == 1
+def test_a_selector_that_also_selects_a_job_is_detected() -> None:
+    broken = rendered("base").copy()
+    del broken.named("Service", "identity")["spec"]["selector"]["app.kubernetes.io/component"]
+    broken.named("HorizontalPodAutoscaler", "posts")["spec"]["scaleTargetRef"]["name"] = "post"
+    assert len(wrong_selectors(broken)) == len(dangling(broken)) == 1
 
 
 @each
@@ -99,41 +99,41 @@ def test_each_service_has_a_budget_and_an_autoscaler(name: str) -> None:
     assert all("replicas" not in deployment["spec"] for deployment in manifests.of("Deployment"))
 
 
-def unserving(workload: Workload) -> list[str]:
-    """What keeps a pod from being started, watched, spread or ended as it should be."""
+def problems_of(workload: Workload) -> list[str]:
+    """List what keeps a pod from being started, probed, spread and stopped as designed."""
     (container,) = workload.containers
     (port,) = container["ports"]
     paths = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
-    found = [
+    problems = [
         probe
         for probe, path in paths.items()
         if container.get(probe, {}).get("httpGet") != {"path": path, "port": port["name"]}
     ]
     pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     if not 0 < pause <= workload.pod["terminationGracePeriodSeconds"] - SHUTDOWN_SECONDS - SPARE_SECONDS:
-        found.append("no time to drain")
+        problems.append("no time to drain")
     spread = {constraint["topologyKey"] for constraint in workload.pod["topologySpreadConstraints"]}
     if spread != {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}:
-        found.append("not spread")
+        problems.append("not spread")
     if not all(selects(it["labelSelector"], workload.labels) for it in workload.pod["topologySpreadConstraints"]):
-        found.append("spread over other pods")
+        problems.append("spread over other pods")
     if set(container["resources"]["limits"]) != {"memory"} or set(container["resources"]["requests"]) != {
         "cpu",
         "memory",
     }:
-        found.append("resources")
-    return found
+        problems.append("resources")
+    return problems
 
 
 @each
 def test_services_are_probed_spread_and_drained(name: str) -> None:
-    assert {str(it): unserving(it) for it in rendered(name).workloads("Deployment")} == {
+    assert {str(it): problems_of(it) for it in rendered(name).workloads("Deployment")} == {
         "Deployment identity": [],
         "Deployment posts": [],
     }
 
 
-SPOILT: dict[str, Callable[[Any, Any], object]] = {
+BROKEN: dict[str, Callable[[Any, Any], object]] = {
     "no readiness": lambda pod, container: container.pop("readinessProbe"),
     "liveness asks the database": lambda pod, container: container["livenessProbe"]["httpGet"].update(path="/readyz"),
     "no pause": lambda pod, container: container.pop("lifecycle"),
@@ -143,26 +143,26 @@ SPOILT: dict[str, Callable[[Any, Any], object]] = {
 }
 
 
-@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
-def test_a_service_that_does_not_is_found(spoil: Callable[[Any, Any], object]) -> None:
+@pytest.mark.parametrize("break_it", BROKEN.values(), ids=BROKEN)
+def test_a_service_that_is_not_is_detected(break_it: Callable[[Any, Any], object]) -> None:
     workload = next(rendered("base").copy().workloads("Deployment"))
-    spoil(workload.pod, workload.containers[0])
-    assert len(unserving(workload)) == 1
+    break_it(workload.pod, workload.containers[0])
+    assert len(problems_of(workload)) == 1
 
 
 @each
-def test_a_rollout_takes_no_pod_away_before_another_is_ready(name: str) -> None:
+def test_a_rollout_stops_no_pod_before_another_is_ready(name: str) -> None:
     for deployment in rendered(name).of("Deployment"):
         assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-def test_one_image_of_one_tag_is_run_everywhere() -> None:
+def test_everything_runs_one_image_with_one_tag() -> None:
     for name, tag in (("overlays/development", "development"), ("overlays/production", "v0-1-0")):
         images = {it["image"] for workload in rendered(name).workloads() for it in workload.containers}
         assert images - {"postgres:18-trixie"} == {f"watchword:{tag}"}
 
 
-def test_a_new_tag_makes_new_jobs_and_rolls_the_same_deployments(tmp_path: Path) -> None:
+def test_a_new_tag_makes_new_jobs_and_updates_the_same_deployments(tmp_path: Path) -> None:
     shutil.copytree(DEPLOY, tmp_path / "deploy")
     overlay = tmp_path / "deploy" / "kubernetes" / "overlays" / "production"
     kustomization = overlay / "kustomization.yaml"

@@ -1,4 +1,4 @@
-"""What the Ingress makes public: every operation of both services but those for whoever operates them."""
+"""The Ingress makes every operation of both services public, except those for operators."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ each_service = pytest.mark.parametrize("service", ["identity", "posts"])
 
 
 def app_of(service: str) -> FastAPI:
-    """Made and never started: nothing connects."""
+    """Build the app without starting it, so that nothing connects."""
     if service == "identity":
         identity = identity_service.settings.Settings(
             database_url=NOWHERE, issuer=ISSUER, key_encryption_key=KEY_ENCRYPTION_KEY, hash_threads=1
@@ -40,37 +40,37 @@ def app_of(service: str) -> FastAPI:
 
 
 def paths_of(app: FastAPI) -> Iterator[tuple[str, bool]]:
-    """A path for each operation, and whether it is for operators."""
+    """Yield a path for each operation, and whether it is for operators."""
     for path, item in app.openapi()["paths"].items():
         for operation in item.values():
             yield re.sub(r"{\w+}", "some-thing", path), OPERATIONS in operation.get("tags", [])
 
 
 def backend(manifests: Manifests, host: str, path: str) -> str | None:
-    """The Service to which a request for this path is sent, by the rules of networking.k8s.io/v1."""
+    """Return the Service that gets a request for this path, by the rules of networking.k8s.io/v1."""
     for ingress in manifests.of("Ingress"):
         for rule in ingress["spec"]["rules"]:
-            for offered in rule["http"]["paths"]:
-                if rule["host"] == host and _matches(offered, path):
-                    return str(offered["backend"]["service"]["name"])
+            for entry in rule["http"]["paths"]:
+                if rule["host"] == host and _matches(entry, path):
+                    return str(entry["backend"]["service"]["name"])
     return None
 
 
-def _matches(offered: Manifest, path: str) -> bool:
-    if offered["pathType"] == "Exact":
-        return bool(path == offered["path"])
-    assert offered["pathType"] == "Prefix"
-    wanted = offered["path"].strip("/").split("/")
-    return bool(path.strip("/").split("/")[: len(wanted)] == wanted)
+def _matches(entry: Manifest, path: str) -> bool:
+    if entry["pathType"] == "Exact":
+        return bool(path == entry["path"])
+    assert entry["pathType"] == "Prefix"
+    prefix = entry["path"].strip("/").split("/")
+    return bool(path.strip("/").split("/")[: len(prefix)] == prefix)
 
 
 @each_service
-def test_every_operation_is_public_but_those_for_operators(service: str) -> None:
-    found = dict(paths_of(app_of(service)))
-    assert set(found.values()) == {True, False}
-    for path, for_operators in found.items():
-        reached = backend(rendered("overlays/production"), f"{service}.example.com", path)
-        assert reached == (None if for_operators else service), path
+def test_every_operation_is_public_except_those_for_operators(service: str) -> None:
+    operations = dict(paths_of(app_of(service)))
+    assert set(operations.values()) == {True, False}
+    for path, for_operators in operations.items():
+        service_reached = backend(rendered("overlays/production"), f"{service}.example.com", path)
+        assert service_reached == (None if for_operators else service), path
 
 
 @each_service
@@ -80,49 +80,49 @@ def test_the_documentation_is_public(service: str) -> None:
 
 
 @each_service
-def test_what_is_for_operators_is_not_public(service: str) -> None:
+def test_paths_for_operators_are_not_public(service: str) -> None:
     for path in FOR_OPERATORS | {f"{path}/" for path in FOR_OPERATORS} | {"/", ""}:
         assert backend(rendered("overlays/production"), f"{service}.example.com", path) is None, path
 
 
 @each_service
-def test_no_public_path_leads_to_nothing(service: str) -> None:
+def test_every_public_path_is_served(service: str) -> None:
     served = PAGES | {path for path, _ in paths_of(app_of(service))}
     ingress = rendered("overlays/production").named("Ingress", service)
     for rule in ingress["spec"]["rules"]:
-        for offered in rule["http"]["paths"]:
-            assert any(_matches(offered, path) for path in served), offered["path"]
+        for entry in rule["http"]["paths"]:
+            assert any(_matches(entry, path) for path in served), entry["path"]
 
 
-def undone(manifests: Manifests) -> list[str]:
-    """What is wrong with hosts, certificates and backends."""
-    found = []
+def problems_of(manifests: Manifests) -> list[str]:
+    """List what is wrong with hosts, certificates and backends."""
+    problems = []
     for ingress in manifests.of("Ingress"):
         spec: Any = ingress["spec"]
         covered = {host for tls in spec.get("tls", []) if tls.get("secretName") for host in tls["hosts"]}
         for rule in spec["rules"]:
             if rule["host"] not in covered:
-                found.append(f"{rule['host']} has no certificate")
-            for offered in rule["http"]["paths"]:
-                service = offered["backend"]["service"]
+                problems.append(f"{rule['host']} has no certificate")
+            for entry in rule["http"]["paths"]:
+                service = entry["backend"]["service"]
                 ports = manifests.named("Service", service["name"])["spec"]["ports"]
                 if service["port"]["name"] not in {port["name"] for port in ports}:
-                    found.append(f"{offered['path']} leads to no port")
+                    problems.append(f"{entry['path']} has a backend without this port")
         if "defaultBackend" in spec:
-            found.append("everything else is public too")
-    return found
+            problems.append("there is a default backend")
+    return problems
 
 
 def test_every_host_has_a_certificate_and_every_path_a_port() -> None:
     assert rendered("overlays/production").names("Ingress") == {"identity", "posts"}
-    assert undone(rendered("overlays/production")) == []
-    spoilt = rendered("overlays/production").copy()
-    spoilt.named("Ingress", "posts")["spec"]["tls"] = []
-    spoilt.named("Ingress", "identity")["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] = {
+    assert problems_of(rendered("overlays/production")) == []
+    broken = rendered("overlays/production").copy()
+    broken.named("Ingress", "posts")["spec"]["tls"] = []
+    broken.named("Ingress", "identity")["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] = {
         "name": "x"
     }
-    spoilt.named("Ingress", "posts")["spec"]["defaultBackend"] = {"service": {"name": "posts"}}
-    assert len(undone(spoilt)) == 3
+    broken.named("Ingress", "posts")["spec"]["defaultBackend"] = {"service": {"name": "posts"}}
+    assert len(problems_of(broken)) == 3
 
 
 def test_the_hosts_are_those_of_issuer_and_audience() -> None:

@@ -1,4 +1,4 @@
-"""Every pod obeys the Pod Security Standard "restricted", which the namespace enforces, and a little more."""
+"""Every pod meets the Pod Security Standard "restricted", which the namespace enforces, and some rules beyond it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,19 +8,19 @@ import pytest
 from tests.support.kubernetes import EVERYTHING, Manifest, Workload, rendered
 
 each = pytest.mark.parametrize("name", EVERYTHING)
-# Of the kinds that the standard allows, those that are used.
+# The kinds of volumes that are used, of those that the standard allows.
 VOLUMES = {"configMap", "emptyDir", "projected", "secret"}
 
 
 def unrestricted(workload: Workload) -> list[str]:
-    """What the standard refuses, and what this project refuses beyond it."""
-    found = _of_pod(workload.pod)
+    """List the rules that the pod breaks: those of the standard, and those of this project."""
+    broken = _broken_by_pod(workload.pod)
     for container in workload.containers:
-        found += _of_container(container)
-    return found
+        broken += _broken_by_container(container)
+    return broken
 
 
-def _of_pod(pod: Manifest) -> list[str]:
+def _broken_by_pod(pod: Manifest) -> list[str]:
     context = pod.get("securityContext", {})
     kinds = {kind for volume in pod["volumes"] for kind in volume if kind != "name"}
     rules = {
@@ -31,16 +31,16 @@ def _of_pod(pod: Manifest) -> list[str]:
         "sysctls": "sysctls" in context,
         "volumes": not kinds <= VOLUMES,
         "a token for the API": pod.get("automountServiceAccountToken") is not False,
-        # They would set IDENTITY_PORT and POSTS_PORT to something that is no port.
+        # Service links would set IDENTITY_PORT and POSTS_PORT to something that is not a port.
         "service links": pod.get("enableServiceLinks") is not False,
         "the default account": pod.get("serviceAccountName", "default") == "default",
     }
     return [rule for rule, broken in rules.items() if broken]
 
 
-def _of_container(container: Manifest) -> list[str]:
+def _broken_by_container(container: Manifest) -> list[str]:
     context = container.get("securityContext", {})
-    overruling = {
+    overrides = {
         "privileged",
         "procMount",
         "runAsNonRoot",
@@ -53,21 +53,21 @@ def _of_container(container: Manifest) -> list[str]:
         "escalation": context.get("allowPrivilegeEscalation") is not False,
         "a writable root": context.get("readOnlyRootFilesystem") is not True,
         "capabilities": context.get("capabilities") != {"drop": ["ALL"]},
-        "overrules the pod": bool(overruling & context.keys()),
+        "overrides the pod": bool(overrides & context.keys()),
         "a port of the node": any("hostPort" in port for port in container.get("ports", [])),
-        "no bound for its memory": "memory" not in container.get("resources", {}).get("limits", {}),
+        "no memory limit": "memory" not in container.get("resources", {}).get("limits", {}),
     }
     return [rule for rule, broken in rules.items() if broken]
 
 
 @each
 def test_every_pod_is_restricted(name: str) -> None:
-    found = {str(workload): unrestricted(workload) for workload in rendered(name).workloads()}
-    assert len(found) == (6 if name == "overlays/development" else 5)
-    assert {workload: broken for workload, broken in found.items() if broken} == {}
+    broken_rules = {str(workload): unrestricted(workload) for workload in rendered(name).workloads()}
+    assert len(broken_rules) == (6 if name == "overlays/development" else 5)
+    assert {workload: broken for workload, broken in broken_rules.items() if broken} == {}
 
 
-SPOILT: dict[str, Callable[[Any, Any], object]] = {
+BROKEN: dict[str, Callable[[Any, Any], object]] = {
     "the node's namespaces": lambda pod, _: pod.update(hostNetwork=True),
     "may be root": lambda pod, _: pod["securityContext"].pop("runAsNonRoot"),
     "no user": lambda pod, _: pod["securityContext"].update(runAsUser=0),
@@ -80,21 +80,21 @@ SPOILT: dict[str, Callable[[Any, Any], object]] = {
     "escalation": lambda _, container: container["securityContext"].pop("allowPrivilegeEscalation"),
     "a writable root": lambda _, container: container["securityContext"].update(readOnlyRootFilesystem=False),
     "capabilities": lambda _, container: container["securityContext"]["capabilities"].update(add=["NET_RAW"]),
-    "overrules the pod": lambda _, container: container["securityContext"].update(runAsUser=0),
+    "overrides the pod": lambda _, container: container["securityContext"].update(runAsUser=0),
     "a port of the node": lambda _, container: container.update(ports=[{"containerPort": 1, "hostPort": 1}]),
-    "no bound for its memory": lambda _, container: container.pop("resources"),
+    "no memory limit": lambda _, container: container.pop("resources"),
 }
 
 
-@pytest.mark.parametrize("rule", SPOILT)
-def test_a_pod_that_is_not_is_found(rule: str) -> None:
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_pod_that_breaks_a_rule_is_detected(rule: str) -> None:
     workload = next(rendered("base").copy().workloads("Job"))
-    SPOILT[rule](workload.pod, workload.containers[0])
+    BROKEN[rule](workload.pod, workload.containers[0])
     assert unrestricted(workload) == [rule]
 
 
 @each
-def test_only_tmp_and_a_databases_data_can_be_written(name: str) -> None:
+def test_only_tmp_and_the_database_folders_are_writable(name: str) -> None:
     writable = {
         (workload.kind, mount["mountPath"])
         for workload in rendered(name).workloads()

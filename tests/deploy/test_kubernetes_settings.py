@@ -1,4 +1,4 @@
-"""Each container is told what its command needs and no more, and its secrets come as files out of Secrets."""
+"""Each container gets the settings that its command needs and no others, and its secrets as files from Secrets."""
 
 import re
 from collections.abc import Mapping
@@ -41,8 +41,8 @@ each_overlay = pytest.mark.parametrize("name", OVERLAYS)
 
 
 @dataclass(frozen=True)
-class OnNotification:
-    """What one container of ours gets: `files` gives, by file name, the Secret and the key in it."""
+class ContainerSettings:
+    """The settings of one container: variables, and for each secret file the name of the Secret and its key."""
 
     command: tuple[str, str]
     variables: dict[str, str]
@@ -53,11 +53,11 @@ class OnNotification:
         return NEEDED[self.command]
 
 
-def told(manifests: Manifests) -> list[OnNotification]:
-    return [_told(manifests, workload) for workload in manifests.workloads("Deployment", "Job")]
+def settings_in(manifests: Manifests) -> list[ContainerSettings]:
+    return [_settings_of(manifests, workload) for workload in manifests.workloads("Deployment", "Job")]
 
 
-def _told(manifests: Manifests, workload: Workload) -> OnNotification:
+def _settings_of(manifests: Manifests, workload: Workload) -> ContainerSettings:
     (container,) = workload.containers
     python, dash_m, module, command = container["command"]
     assert (python, dash_m) == ("python", "-m")
@@ -69,7 +69,7 @@ def _told(manifests: Manifests, workload: Workload) -> OnNotification:
         data = manifests.named("ConfigMap", reference["name"])["data"]
         # The base leaves the public URLs to the overlays.
         variables |= {variable["name"]: data[reference["key"]]} if reference["key"] in data else {}
-    return OnNotification((module, command), variables, _files(workload.pod, container))
+    return ContainerSettings((module, command), variables, _files(workload.pod, container))
 
 
 def _files(pod: Manifest, container: Manifest) -> dict[str, tuple[str, str]]:
@@ -90,30 +90,30 @@ def variables_of(settings: tuple[type[BaseSettings], ...], *, required: bool = F
 
 
 @each
-def test_everything_a_container_is_told_is_a_setting_of_its_command(name: str) -> None:
-    found = told(rendered(name))
-    assert {one.command for one in found} == NEEDED.keys()
-    for one in found:
+def test_every_variable_of_a_container_is_a_setting_of_its_command(name: str) -> None:
+    containers = settings_in(rendered(name))
+    assert {one.command for one in containers} == NEEDED.keys()
+    for one in containers:
         assert one.variables.keys() | one.files.keys() <= variables_of(one.settings), one.command
 
 
 @each_overlay
-def test_every_required_setting_is_given_once(name: str) -> None:
-    for one in told(rendered(name)):
+def test_every_required_setting_is_set_once(name: str) -> None:
+    for one in settings_in(rendered(name)):
         assert variables_of(one.settings, required=True) <= one.variables.keys() | one.files.keys(), one.command
         assert not one.variables.keys() & one.files.keys(), one.command
 
 
 @each
 def test_each_command_gets_its_own_secrets_as_files_and_no_others(name: str) -> None:
-    assert {one.command: set(one.files) for one in told(rendered(name))} == SECRET_FILES
-    for one in told(rendered(name)):
+    assert {one.command: set(one.files) for one in settings_in(rendered(name))} == SECRET_FILES
+    for one in settings_in(rendered(name)):
         assert not [variable for variable in one.variables if IN_A_SECRET.search(variable)], one.command
 
 
 @each
-def test_only_the_migrations_get_the_owners_way_into_the_database(name: str) -> None:
-    for one in told(rendered(name)):
+def test_only_the_migrations_get_the_owners_database_url(name: str) -> None:
+    for one in settings_in(rendered(name)):
         owners = {secret for secret, _ in one.files.values() if secret.endswith("-migration")}
         assert bool(owners) == (one.command[1] == "migrate"), one.command
 
@@ -132,7 +132,7 @@ def test_no_secret_is_in_the_manifests(name: str) -> None:
 
 @each_overlay
 def test_both_services_agree_on_issuer_audience_and_the_clients_secret(name: str) -> None:
-    by_command = {one.command: one for one in told(rendered(name))}
+    by_command = {one.command: one for one in settings_in(rendered(name))}
     identity, posts = by_command["identity_service", "serve"], by_command["posts_service", "serve"]
     setup = by_command["identity_service", "setup"]
     assert posts.variables["POSTS_ISSUER"] == identity.variables["IDENTITY_ISSUER"]
@@ -140,8 +140,8 @@ def test_both_services_agree_on_issuer_audience_and_the_clients_secret(name: str
     assert posts.files["POSTS_CLIENT_SECRET"] == setup.files["IDENTITY_POSTS_CLIENT_SECRET"]
 
 
-def as_the_kubelet_does(folder: Path, values: Mapping[str, str]) -> None:
-    """A projected volume: each file is a link into a folder that is replaced whole."""
+def write_projected_volume(folder: Path, values: Mapping[str, str]) -> None:
+    """Lay out a projected volume: each file is a link into a folder that is replaced as a whole."""
     (folder / "..2026").mkdir(parents=True)
     (folder / "..data").symlink_to("..2026")
     for name, value in values.items():
@@ -154,9 +154,11 @@ def as_the_kubelet_does(folder: Path, values: Mapping[str, str]) -> None:
 def test_the_settings_load(
     name: str, command: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (one,) = [one for one in told(rendered(name)) if one.command == command]
+    (one,) = [one for one in settings_in(rendered(name)) if one.command == command]
     secrets = {secret["metadata"]["name"]: secret["stringData"] for secret in secret_list()["items"]}
-    as_the_kubelet_does(tmp_path / "secrets", {path: secrets[secret][key] for path, (secret, key) in one.files.items()})
+    write_projected_volume(
+        tmp_path / "secrets", {path: secrets[secret][key] for path, (secret, key) in one.files.items()}
+    )
     monkeypatch.setenv("WATCHWORD_SECRETS_FOLDER", str(tmp_path / "secrets"))
     for variable, value in one.variables.items():
         monkeypatch.setenv(variable, value)
@@ -164,15 +166,15 @@ def test_the_settings_load(
     assert [type(settings) for settings in loaded] == list(one.settings)
 
 
-def test_the_development_secrets_are_those_that_are_named() -> None:
+def test_the_development_secrets_are_those_that_the_overlay_names() -> None:
     manifests = rendered("overlays/development")
     (postgres,) = manifests.workloads("StatefulSet")
     files = _files(postgres.pod, postgres.containers[0])
-    named = {where for one in told(manifests) for where in one.files.values()} | set(files.values())
+    named = {key for one in settings_in(manifests) for key in one.files.values()} | set(files.values())
     assert named == {(it["metadata"]["name"], key) for it in secret_list()["items"] for key in it["stringData"]}
 
 
-def test_the_development_database_gets_the_secrets_that_its_roles_are_made_with() -> None:
+def test_the_development_database_gets_the_secrets_that_create_its_roles() -> None:
     manifests = rendered("overlays/development")
     (postgres,) = manifests.workloads("StatefulSet")
     (config,) = [config["data"] for config in manifests.of("ConfigMap") if "roles.sh" in config["data"]]
@@ -181,13 +183,13 @@ def test_the_development_database_gets_the_secrets_that_its_roles_are_made_with(
     assert read == _files(postgres.pod, postgres.containers[0]).keys()
 
 
-def test_a_service_that_gets_the_owners_secret_is_found() -> None:
-    spoilt: Any = rendered("base").copy()
-    volumes = spoilt.named("Deployment", "posts")["spec"]["template"]["spec"]["volumes"]
+def test_a_service_that_gets_the_owners_secret_is_detected() -> None:
+    broken: Any = rendered("base").copy()
+    volumes = broken.named("Deployment", "posts")["spec"]["template"]["spec"]["volumes"]
     (volume,) = [volume["projected"] for volume in volumes if volume["name"] == "secrets"]
     key = "POSTS_MIGRATION_DATABASE_URL"
     volume["sources"].append({"secret": {"name": "posts-migration", "items": [{"key": key, "path": key}]}})
-    (one,) = [one for one in told(spoilt) if one.command == ("posts_service", "serve")]
+    (one,) = [one for one in settings_in(broken) if one.command == ("posts_service", "serve")]
     assert set(one.files) - SECRET_FILES[one.command] == {key}
     assert one.files.keys() - variables_of(one.settings) == {key}
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.common import CommandFailed
 from deploy.local.__main__ import main
 from deploy.local.demo_texts import write_post
 from deploy.local.environment import Addresses, service_environment
-from deploy.local.processes import LocalFailure, any_free_port
-from deploy.local.run import sole_use
+from deploy.local.processes import any_free_port
+from deploy.local.run import only_run
 from deploy.local.secret_file import load_secrets
 
 
@@ -25,12 +26,12 @@ def busy_port() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
-def test_secrets_are_made_once(tmp_path: Path) -> None:
+def test_secrets_are_created_once(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    made = load_secrets(path)
-    assert load_secrets(path) == made
-    assert len(set(made.values())) == len(made)
-    assert len(base64.urlsafe_b64decode(made["key_encryption_key"])) == 32
+    secrets = load_secrets(path)
+    assert load_secrets(path) == secrets
+    assert len(set(secrets.values())) == len(secrets)
+    assert len(base64.urlsafe_b64decode(secrets["key_encryption_key"])) == 32
 
 
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["secrets.json"]
 
 
-def test_missing_secrets_are_added_and_the_others_kept(tmp_path: Path) -> None:
+def test_missing_secrets_are_added_and_the_others_stay(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     path.write_text(json.dumps({"admin_password": "mine", "posts_client_secret": "", "note": "hello"}))
     loaded = load_secrets(path)
@@ -55,7 +56,7 @@ def test_missing_secrets_are_added_and_the_others_kept(tmp_path: Path) -> None:
 def test_a_corrupt_secrets_file_is_refused_and_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "secrets.json"
     path.write_text(content)
-    with pytest.raises(LocalFailure, match=str(path)):
+    with pytest.raises(CommandFailed, match=str(path)):
         load_secrets(path)
     assert path.read_text() == content
 
@@ -72,20 +73,20 @@ def test_a_busy_port_is_named_before_anything_starts(
     assert [entry.name for entry in tmp_path.iterdir()] == ["lock"]
 
 
-def test_a_held_lock_names_its_holder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with sole_use(tmp_path / "lock"):
+def test_a_second_run_names_the_process_that_holds_the_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with only_run(tmp_path):
         assert main(["run", f"--home={tmp_path}"]) == 1
     assert f"in use by process {os.getpid()}:" in capsys.readouterr().err
 
 
-def test_a_lock_file_left_lying_is_no_obstacle(tmp_path: Path) -> None:
+def test_the_lock_file_of_a_dead_process_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("1234567\n")
-    with sole_use(tmp_path / "lock"):
+    with only_run(tmp_path):
         assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
-def test_a_port_that_is_none_is_refused(
+def test_an_invalid_port_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
 ) -> None:
     monkeypatch.setenv("IDENTITY_PORT", port)
@@ -109,15 +110,15 @@ def test_demo_after_a_killed_run_says_what_to_do(
     assert "is `make run` running?" in capsys.readouterr().err
 
 
-def test_the_callers_settings_win_but_not_over_databases_and_secrets(tmp_path: Path) -> None:
+def test_the_callers_variables_override_all_but_ports_databases_and_secrets(tmp_path: Path) -> None:
     secrets = load_secrets(tmp_path / "secrets.json")
-    ours = {
+    caller = {
         "IDENTITY_ISSUER": "https://id.example",
         "IDENTITY_DATABASE_URL": "x",
         "POSTS_PORT": "1",
         "HOME": "/h",
     }
-    environment = service_environment(Addresses(8001, 8002, 5432), secrets, ours)
+    environment = service_environment(Addresses(8001, 8002, 5432), secrets, caller)
     login = f"identity_app:{secrets['identity_app_password']}"
     assert environment["IDENTITY_DATABASE_URL"] == f"postgresql://{login}@127.0.0.1:5432/watchword"
     assert environment["IDENTITY_ISSUER"] == "https://id.example"
@@ -125,7 +126,7 @@ def test_the_callers_settings_win_but_not_over_databases_and_secrets(tmp_path: P
     assert environment["POSTS_AUDIENCE"] == "http://localhost:8002"
 
 
-def test_demo_posts_are_the_same_every_time_and_never_alike() -> None:
+def test_demo_posts_are_the_same_every_time_and_differ_from_each_other() -> None:
     posts = [write_post("ada", number) for number in range(40)]
     assert posts == [write_post("ada", number) for number in range(40)]
     assert len({title for title, _ in posts}) == 40

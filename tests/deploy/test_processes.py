@@ -1,4 +1,4 @@
-"""Child processes: ended for certain, and heard when they fail."""
+"""Child processes: they end in bounded time, and a failure comes with the end of the log."""
 
 import signal
 import sys
@@ -7,55 +7,55 @@ from pathlib import Path
 import pytest
 
 from deploy.local import processes
-from deploy.local.processes import Child, end_children, rotate, start_child
+from deploy.local.processes import ChildProcess, end_children, rotate, start_child
 from tests.support.waiting import wait_until
 
 OBEDIENT = "print('up', flush=True); import signal; signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
 
 
-def python(code: str, log: Path, text_in: str | None = None) -> Child:
-    return start_child("child", [sys.executable, "-c", code], log, text_in=text_in)
+def python(code: str, log: Path, stdin_text: str | None = None) -> ChildProcess:
+    return start_child("child", [sys.executable, "-c", code], log, stdin_text=stdin_text)
 
 
-def await_first_words(child: Child) -> None:
-    wait_until(lambda: "up" in child.last_words(), lambda: "the child says nothing")
+def await_start(child: ChildProcess) -> None:
+    wait_until(lambda: "up" in child.log_tail(), lambda: "the child prints nothing")
 
 
-def test_a_child_is_asked_to_end_before_it_is_made_to(tmp_path: Path) -> None:
+def test_a_child_gets_sigterm_before_sigkill(tmp_path: Path) -> None:
     child = python(OBEDIENT, tmp_path / "log")
-    await_first_words(child)
+    await_start(child)
     end_children([child])
     assert child.process.returncode == -signal.SIGTERM
 
 
-def test_a_stubborn_child_is_killed_when_patience_ends(tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigterm_is_killed_after_the_timeout(tmp_path: Path) -> None:
     child = python(STUBBORN, tmp_path / "log")
-    await_first_words(child)
-    end_children([child], patience=0.1)
+    await_start(child)
+    end_children([child], timeout_seconds=0.1)
     assert child.process.returncode == -signal.SIGKILL
 
 
-def test_haste_shortens_the_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_HURRIED_PATIENCE", 0.1)
+def test_urgency_shortens_the_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_URGENT_SECONDS", 0.1)
     child = python(STUBBORN, tmp_path / "log")
-    await_first_words(child)
-    end_children([child], patience=3600, hurried=lambda: True)
+    await_start(child)
+    end_children([child], timeout_seconds=3600, is_urgent=lambda: True)
     assert child.process.returncode == -signal.SIGKILL
 
 
-def test_a_failure_is_told_with_the_last_words_of_this_start(tmp_path: Path) -> None:
+def test_a_failure_comes_with_what_was_logged_since_this_start(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("of an earlier start\n")
-    child = python("raise SystemExit('out of ' + input())", log, text_in="ink\n")
+    child = python("raise SystemExit('out of ' + input())", log, stdin_text="ink\n")
     child.process.wait(timeout=30)
     assert "child ended with exit code 1" in child.failure()
     assert "out of ink" in child.failure()
     assert "earlier" not in child.failure()
 
 
-def test_only_a_large_log_is_moved_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_ROTATED_ABOVE", 10)
+def test_only_a_large_log_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_ROTATE_ABOVE_BYTES", 10)
     log = tmp_path / "log"
     rotate(log)
     log.write_text("small")

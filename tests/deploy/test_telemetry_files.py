@@ -1,4 +1,4 @@
-"""What deploy/telemetry asks of Prometheus is there to be asked, and Prometheus' own tool finds nothing wrong."""
+"""The metrics that deploy/telemetry uses exist, the documentation lists them, and promtool accepts the files."""
 
 import json
 import re
@@ -27,7 +27,7 @@ SUFFIX = re.compile(r"_(bucket|sum|count)$")
 
 @pytest.fixture
 async def shown(databases: Databases, identity: Identity, issuer: Issuer) -> dict[str, Figures]:
-    """Of both services; posts fetches its keys, as it does when it is served."""
+    """The metrics of both services, after posts has fetched its keys."""
     keys = RemoteKeys(f"{issuer.url}/.well-known/jwks.json", transport=issuer.transport())
     verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
     async with services.posts(databases, verifier) as posts:
@@ -41,22 +41,22 @@ def promtool() -> str:
 
 
 def run(promtool: str, *arguments: str) -> None:
-    done = subprocess.run([promtool, *arguments], cwd=FILES, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run([promtool, *arguments], cwd=FILES, capture_output=True, text=True, check=False, timeout=60)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def rules() -> list[dict[str, Any]]:
     (group,) = yaml.safe_load((FILES / "alerts.yml").read_text())["groups"]
-    found: list[dict[str, Any]] = group["rules"]
-    return found
+    alerts: list[dict[str, Any]] = group["rules"]
+    return alerts
 
 
 def dashboard() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FILES / "grafana" / "dashboards" / "watchword.json").read_text())
-    return found
+    content: dict[str, Any] = json.loads((FILES / "grafana" / "dashboards" / "watchword.json").read_text())
+    return content
 
 
-def asked_for() -> list[str]:
+def expressions() -> list[str]:
     """Every expression of the alerts and the dashboard."""
     panels = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
     return [rule["expr"] for rule in rules()] + panels
@@ -67,40 +67,40 @@ def exists(name: str, types: dict[str, str]) -> bool:
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The table below this heading of docs/telemetry.md, without its first two lines."""
+    """The rows of the table below this heading of docs/telemetry.md, without the table's head."""
     part = (ROOT / "docs" / "telemetry.md").read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    found = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row] for row in found[2:]]
+    table = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in table[2:]]
 
 
 async def test_every_metric_that_is_asked_for_exists(shown: dict[str, Figures]) -> None:
     types = {**shown["identity"].types, **shown["posts"].types}
-    asked = {name for expression in asked_for() for name in NAME.findall(expression)}
-    assert asked
-    assert [name for name in sorted(asked) if not exists(name, types)] == []
+    names = {name for expression in expressions() for name in NAME.findall(expression)}
+    assert names
+    assert [name for name in sorted(names) if not exists(name, types)] == []
 
 
 async def test_every_metric_is_on_the_dashboard(shown: dict[str, Figures]) -> None:
     text = json.dumps(dashboard())
-    assert [name for found in shown.values() for name in found.types if name not in text] == []
+    assert [name for figures in shown.values() for name in figures.types if name not in text] == []
 
 
 async def test_the_documentation_lists_exactly_the_metrics_that_exist(shown: dict[str, Figures]) -> None:
     exist = {
         (name, kind, "both" if name in shown["identity"].types and name in shown["posts"].types else service)
-        for service, found in shown.items()
-        for name, kind in found.types.items()
+        for service, figures in shown.items()
+        for name, kind in figures.types.items()
     }
-    listed = {(row[0].strip("`"), row[1], row[3]) for row in rows("Figures")}
+    listed = {(row[0].strip("`"), row[1], row[3]) for row in rows("Metrics")}
     assert listed == exist != set()
 
 
 async def test_the_documentation_names_every_label_and_outcome(shown: dict[str, Figures]) -> None:
-    listed = " ".join(cell for row in rows("Figures") for cell in (row[2], row[4]))
-    found = {
+    listed = " ".join(cell for row in rows("Metrics") for cell in (row[2], row[4]))
+    values = {
         value for figures in shown.values() for label in ("outcome", "state", "pool") for value in figures.values(label)
     }
-    assert {f"`{value}`" for value in found} <= set(re.findall(r"`\w+`", listed))
+    assert {f"`{value}`" for value in values} <= set(re.findall(r"`\w+`", listed))
 
 
 def test_the_documentation_lists_exactly_the_alerts() -> None:
@@ -112,20 +112,20 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
     assert all(set(rule["annotations"]) == {"summary", "description"} and rule["for"] for rule in rules())
 
 
-def test_every_alert_is_tried() -> None:
-    tried = (FILES / "alerts_test.yml").read_text()
-    assert [rule["alert"] for rule in rules() if f'alertname="{rule["alert"]}"' not in tried] == []
+def test_every_alert_has_a_test() -> None:
+    tests = (FILES / "alerts_test.yml").read_text()
+    assert [rule["alert"] for rule in rules() if f'alertname="{rule["alert"]}"' not in tests] == []
 
 
-def test_prometheus_finds_every_replica() -> None:
+def test_prometheus_discovers_every_replica() -> None:
     jobs = yaml.safe_load((FILES / "prometheus.yml").read_text())["scrape_configs"]
-    found = {
+    targets = {
         job["job_name"]: [(dns["names"], dns["type"], dns["port"]) for dns in job["dns_sd_configs"]] for job in jobs
     }
-    assert found == {"identity": [(["identity"], "A", 8001)], "posts": [(["posts"], "A", 8002)]}
+    assert targets == {"identity": [(["identity"], "A", 8001)], "posts": [(["posts"], "A", 8002)]}
 
 
-def test_grafana_finds_its_dashboard_and_its_data() -> None:
+def test_grafana_has_its_dashboard_and_its_data_source() -> None:
     provisioning = FILES / "grafana" / "provisioning"
     (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"]
     sources = {target["datasource"]["uid"] for panel in dashboard()["panels"] for target in panel["targets"]}
@@ -144,7 +144,7 @@ def test_alerts_fire_when_they_should_and_only_then(promtool: str) -> None:
 
 
 def test_every_expression_of_the_dashboard_can_be_parsed(promtool: str, tmp_path: Path) -> None:
-    """As rules, since promtool parses those: the variables of Grafana get a value first."""
+    """As rules, because promtool parses those, with values for the variables of Grafana."""
     panels = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
     parsed = [expr.replace("$__rate_interval", "1m").replace("$job", "posts") for expr in panels]
     records = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(parsed)]

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 from deploy.local.environment import Addresses, service_environment
-from deploy.local.processes import Child, end_children, start_child
+from deploy.local.processes import ChildProcess, end_children, start_child
 from deploy.local.secret_file import load_secrets
 from tests.support.databases import Databases, migrated
 from tests.support.ports import held_port
@@ -35,7 +35,7 @@ class Stack:
             **{f"{r}_password": p for r, p in databases.passwords.items()},
         }
         self.environment = service_environment(self._addresses, secrets, {**os.environ, **settings})
-        self._children: dict[str, Child] = {}
+        self._children: dict[str, ChildProcess] = {}
 
     @property
     def identity(self) -> str:
@@ -60,7 +60,7 @@ class Stack:
         """kill -9, as accidents do."""
         end_children([self._children.pop(service)], [signal.SIGKILL])
 
-    def child(self, service: str) -> Child:
+    def child(self, service: str) -> ChildProcess:
         return self._children[service]
 
     def end(self) -> None:
@@ -142,14 +142,14 @@ def stack(home: Path, **settings: str) -> Iterator[Stack]:
             found.end()
 
 
-def await_answer(child: Child, url: str) -> None:
+def await_answer(child: ChildProcess, url: str) -> None:
     """Returns once the child answers 200 there."""
 
     def answers() -> bool:
         assert child.is_alive(), child.failure()
         return _answers(url)
 
-    wait_until(answers, lambda: f"{child.name} is not ready: {child.last_words()}")
+    wait_until(answers, lambda: f"{child.name} is not ready: {child.log_tail()}")
 
 
 def _answers(url: str) -> bool:

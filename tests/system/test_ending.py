@@ -16,7 +16,7 @@ async def test_identity_ends_cleanly_while_it_is_polled(running: Stack) -> None:
     try:
         # Less than a long poll takes. The server ends by the signal itself once it has given everything back.
         assert await asyncio.to_thread(child.process.wait, 12) in (0, 128 + signal.SIGTERM)
-        assert "Application shutdown complete" in child.last_words()
+        assert "Application shutdown complete" in child.log_tail()
     finally:
         running.stop("identity")
         running.start("identity")

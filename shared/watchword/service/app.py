@@ -21,6 +21,7 @@ from watchword.metrics.workers import shared_metrics_folder
 from watchword.observability.tracing import telemetry
 from watchword.service import docs
 from watchword.service.middleware import Answered, RequestContext
+from watchword.service.reload import reload_options
 from watchword.service.request_head import LimitedHead
 from watchword.service.settings import ServiceSettings
 from watchword.tasks import cancel_and_wait
@@ -149,4 +150,5 @@ def serve(factory: str, settings: ServiceSettings) -> None:
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            **reload_options(factory),
         )

@@ -1,0 +1,20 @@
+"""Reloading on change, for `make dev`."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "WATCHWORD_RELOAD"
+
+
+def reload_options(factory: str) -> dict[str, Any]:
+    """The options for `uvicorn.run` that reload the service that `factory` ("module:name") builds.
+
+    None, unless WATCHWORD_RELOAD is in the environment. With them one process serves, and it restarts when a file of
+    the service's package or of this library changes.
+    """
+    if not os.environ.get(VARIABLE):
+        return {}
+    packages = (factory.partition(".")[0], "watchword")
+    return {"reload": True, "reload_dirs": [str(Path(str(import_module(name).__file__)).parent) for name in packages]}
