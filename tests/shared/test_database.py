@@ -35,7 +35,7 @@ async def add_and(database: Database, then: Callable[[AsyncSession], Awaitable[o
 
 
 async def names(database: Database) -> list[str]:
-    return [row["name"] for row in await database.reads.rows(ALL_NAMES)]
+    return [row["name"] for row in await database.reads.fetch_rows(ALL_NAMES)]
 
 
 async def test_leaving_the_block_commits(database: Database) -> None:

@@ -61,12 +61,12 @@ async def behind(databases: Databases) -> AsyncIterator[tuple[HalfClosing, Datab
 
 async def test_read_on_a_connection_that_is_being_ended(databases: Databases) -> None:
     async with behind(databases) as (between, database):
-        assert await database.reads.row(BACKEND) is not None
+        assert await database.reads.fetch_row(BACKEND) is not None
         await kill_connections(databases)
         await until(lambda: between.said_to_end == 1)
         with pytest.raises(DatabaseUnavailable):
-            await database.reads.row(BACKEND)
-        assert await database.reads.row(BACKEND) is not None
+            await database.reads.fetch_row(BACKEND)
+        assert await database.reads.fetch_row(BACKEND) is not None
 
 
 async def test_transaction_on_a_connection_that_is_being_ended(databases: Databases) -> None:

@@ -31,7 +31,7 @@ from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.next_release import NextRelease
 from watchword.database.database import Database
-from watchword.database.migrations import Migrations, SchemaBehind, SchemaForeign, SchemaState, standing
+from watchword.database.migrations import Migrations, SchemaBehind, SchemaForeign, SchemaState, compare
 from watchword.errors import AppError
 
 MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
@@ -188,7 +188,7 @@ async def set_version(url: str, schema: str, version: str) -> None:
     ],
 )
 def test_order_of_revisions_is_that_of_their_numbers(found: str | None, expected: SchemaState) -> None:
-    assert standing(found, ["0003", "0002", "0001"]) is expected
+    assert compare(found, ["0003", "0002", "0001"]) is expected
 
 
 @each_service

@@ -89,7 +89,7 @@ async def test_whoever_fails_to_catch_up_is_asked_again(databases: Databases, ca
     ear.failures = 2
     async with listening(databases, ear):
         assert ear.failures == 0
-    assert [one.message for one in caplog.records].count("listening failed") == 2
+    assert [one.message for one in caplog.records].count("background work failed") == 2
 
 
 async def test_a_listener_that_is_ended_leaves_no_connection(databases: Databases) -> None:
@@ -121,7 +121,7 @@ async def test_a_ring_between_looking_and_waiting_is_not_missed(databases: Datab
 async def test_a_listener_that_was_away_rings_the_doorbell(databases: Databases) -> None:
     doorbell = Doorbell()
     rung = doorbell.next_ring()
-    await doorbell.caught_up()
+    await doorbell.catch_up()
     assert rung.is_set()
 
 

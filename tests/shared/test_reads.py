@@ -35,43 +35,43 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
 
 
 async def names(database: Database) -> list[str]:
-    return [row["name"] for row in await database.reads.rows(ALL_NAMES)]
+    return [row["name"] for row in await database.reads.fetch_rows(ALL_NAMES)]
 
 
 async def test_row_is_the_first_or_none(database: Database) -> None:
-    found = await database.reads.row(BY_NAME, name="second")
+    found = await database.reads.fetch_row(BY_NAME, name="second")
     assert found is not None
     assert (found["id"], found["name"]) == (2, "second")
-    assert await database.reads.row(BY_NAME, name="nobody") is None
-    first = await database.reads.row(ALL_NAMES)
+    assert await database.reads.fetch_row(BY_NAME, name="nobody") is None
+    first = await database.reads.fetch_row(ALL_NAMES)
     assert first is not None
     assert first["name"] == "first"
 
 
 async def test_rows_are_all_of_them(database: Database) -> None:
     assert await names(database) == ["first", "second"]
-    assert await database.reads.rows(BY_NAME, name="nobody") == []
+    assert await database.reads.fetch_rows(BY_NAME, name="nobody") == []
 
 
 async def test_constants_of_a_statement_need_no_argument(database: Database) -> None:
     statement = ReadStatement(select(THINGS.c.id).where(THINGS.c.name == "second").limit(5))
-    assert [row["id"] for row in await database.reads.rows(statement)] == [2]
+    assert [row["id"] for row in await database.reads.fetch_rows(statement)] == [2]
 
 
 async def test_argument_that_is_none_is_null(database: Database) -> None:
-    assert await database.reads.row(BY_NAME, name=None) is None
+    assert await database.reads.fetch_row(BY_NAME, name=None) is None
 
 
 async def test_argument_that_is_missing_is_a_mistake_of_ours(database: Database) -> None:
-    with pytest.raises(KeyError, match="name"):
-        await database.reads.row(BY_NAME)
+    with pytest.raises(TypeError, match="name"):
+        await database.reads.fetch_row(BY_NAME)
     assert await names(database) == ["first", "second"]
 
 
 async def test_statement_is_prepared_once_per_connection(database: Database) -> None:
     for _ in range(5):
-        await database.reads.row(BY_NAME, name="first")
-    prepared = await database.reads.rows(PREPARED, pattern="%FROM posts.things%")
+        await database.reads.fetch_row(BY_NAME, name="first")
+    prepared = await database.reads.fetch_rows(PREPARED, pattern="%FROM posts.things%")
     assert len(prepared) == 1
 
 
@@ -84,7 +84,7 @@ async def test_killed_connection_is_replaced(database: Database, databases: Data
 async def test_connection_killed_while_it_reads_is_unavailable_and_then_replaced(
     database: Database, databases: Databases
 ) -> None:
-    reading = asyncio.create_task(database.reads.row(SLOW))
+    reading = asyncio.create_task(database.reads.fetch_row(SLOW))
     await until_running(databases, 1)
     await kill_connections(databases)
     with pytest.raises(DatabaseUnavailable):
@@ -93,16 +93,16 @@ async def test_connection_killed_while_it_reads_is_unavailable_and_then_replaced
 
 
 async def test_statement_outlives_a_change_of_its_table(database: Database, databases: Databases) -> None:
-    row = await database.reads.row(BY_NAME, name="first")
+    row = await database.reads.fetch_row(BY_NAME, name="first")
     await as_owner(databases, "ALTER TABLE posts.things ALTER COLUMN id TYPE bigint, ADD COLUMN more int")
-    assert await database.reads.row(BY_NAME, name="first") == row
+    assert await database.reads.fetch_row(BY_NAME, name="first") == row
     await as_owner(databases, "ALTER TABLE posts.things ALTER COLUMN name TYPE varchar(20)")
-    assert await database.reads.row(BY_NAME, name="first") == row
+    assert await database.reads.fetch_row(BY_NAME, name="first") == row
 
 
 async def test_two_connections_serve_fifty_readers(databases: Databases) -> None:
     database = Database(databases.url("posts_app"), size=2)
-    rows = await asyncio.gather(*(database.reads.row(BACKEND) for _ in range(50)))
+    rows = await asyncio.gather(*(database.reads.fetch_row(BACKEND) for _ in range(50)))
     assert len({row["pid"] for row in rows if row is not None}) in (1, 2)
     assert None not in rows
     await database.close()
@@ -111,7 +111,7 @@ async def test_two_connections_serve_fifty_readers(databases: Databases) -> None
 async def test_readers_that_give_up_give_their_connection_back(database: Database, databases: Databases) -> None:
     await names(database)
     for _ in range(5):
-        reading = asyncio.create_task(database.reads.row(SLOW))
+        reading = asyncio.create_task(database.reads.fetch_row(SLOW))
         await until_running(databases, 1)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -120,7 +120,7 @@ async def test_readers_that_give_up_give_their_connection_back(database: Databas
 
 
 async def test_readers_that_give_up_waiting_take_no_connection_along(database: Database, databases: Databases) -> None:
-    reading = asyncio.create_task(database.reads.row(SLOW))
+    reading = asyncio.create_task(database.reads.fetch_row(SLOW))
     await until_running(databases, 1)
     waiting = [asyncio.create_task(names(database)) for _ in range(10)]
     await asyncio.sleep(0)
@@ -134,10 +134,10 @@ async def test_readers_that_give_up_waiting_take_no_connection_along(database: D
 async def test_no_connection_in_time_is_unavailable(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchword.database.database, "POOL_TIMEOUT_SECONDS", 0.1)
     database = Database(databases.url("posts_app"), size=1)
-    reading = asyncio.create_task(database.reads.row(SLOW))
+    reading = asyncio.create_task(database.reads.fetch_row(SLOW))
     await until_running(databases, 1)
     with pytest.raises(DatabaseUnavailable):
-        await database.reads.row(BACKEND)
+        await database.reads.fetch_row(BACKEND)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     await database.close()
@@ -149,8 +149,8 @@ async def test_statement_over_the_time_limit_is_unavailable(
     monkeypatch.setattr(watchword.database.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
     database = Database(databases.url("posts_app"), size=1)
     with pytest.raises(DatabaseUnavailable):
-        await database.reads.row(SLOW)
-    assert await database.reads.row(BACKEND) is not None
+        await database.reads.fetch_row(SLOW)
+    assert await database.reads.fetch_row(BACKEND) is not None
     await database.close()
 
 
@@ -158,7 +158,7 @@ async def test_statement_over_the_time_limit_is_unavailable(
 async def test_argument_of_the_wrong_type_is_not_the_databases_fault(database: Database, value: object) -> None:
     by_id = ReadStatement(select(THINGS.c.name).where(THINGS.c.id == bindparam("id", type_=Integer)))
     with pytest.raises(asyncpg.DataError):
-        await database.reads.row(by_id, id=value)
+        await database.reads.fetch_row(by_id, id=value)
     assert await names(database) == ["first", "second"]
 
 

@@ -136,7 +136,7 @@ async def test_an_event_of_an_unknown_type_is_acknowledged_and_logged(
         jti = transmitter.send(OF_A_KIND, user(transmitter, "ada"))
         await until(lambda: transmitter.acknowledged == [jti])
         assert not refuses(receiver, "ada")
-    (record,) = [one for one in caplog.records if one.message == "an event of no known kind"]
+    (record,) = [one for one in caplog.records if one.message == "an event that means nothing here"]
     assert vars(record)["type"] == OF_A_KIND
 
 
@@ -165,8 +165,8 @@ async def test_an_effect_that_fails_takes_the_event_back_and_holds_up_no_other(
 async def test_an_event_that_can_never_be_applied_is_given_back_in_the_end(
     databases: Databases, transmitter: Transmitter, effects: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watchword.events.receiver.RETRY_SECONDS", 0.01)
-    monkeypatch.setattr("watchword.events.receiver.MOST_TRIES", 3)
+    monkeypatch.setattr("watchword.events.polling.UNSETTLED_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("watchword.events.intake.MOST_TRIES", 3)
     transmitter.send(OF_A_KIND, jti="bad")
     async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
         await until(lambda: transmitter.is_settled("bad"))

@@ -33,7 +33,8 @@ KINDS = ("ssf", "oauth", "certs", "token", "streams", "poll")
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watchword.events.receiver.PAUSE_SECONDS", (0.01, 0.08))
+    monkeypatch.setattr("watchword.events.polling.SHORTEST_RECONNECT_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("watchword.events.polling.LONGEST_RECONNECT_PAUSE_SECONDS", 0.08)
     monkeypatch.setattr("watchword.auth.jwks.RETRY_SECONDS", 0.05)
 
 
@@ -94,7 +95,7 @@ async def test_an_answer_that_is_no_json_is_the_transmitters_fault_and_logged_in
     transmitter.trouble["token"] = TROUBLES["garbage"]
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.calls["token"] > 1)
-    reasons = [str(vars(one)["reason"]) for one in caplog.records if one.message == "nothing is received"]
+    reasons = [str(vars(one)["reason"]) for one in caplog.records if vars(one).get("work") == "receiving security events"]
     assert reasons[0].endswith("/login answered no JSON")
 
 
@@ -119,7 +120,7 @@ async def test_the_longer_the_transmitter_is_away_the_less_often_it_is_asked(
     databases: Databases, transmitter: Transmitter, caplog: pytest.LogCaptureFixture
 ) -> None:
     def pauses() -> list[Any]:
-        return [vars(one)["again_in"] for one in caplog.records if one.message == "nothing is received"]
+        return [vars(one)["again_in"] for one in caplog.records if vars(one).get("work") == "receiving security events"]
 
     transmitter.trouble["poll"] = Response(status_code=404)
     async with receiving(databases, transmitter):

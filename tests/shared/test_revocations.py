@@ -16,7 +16,7 @@ class SchemaState:
     def __init__(self, revocations: Revocations) -> None:
         self.revocations = revocations
 
-    def ensure_in_contact(self, method: str) -> None:
+    def ensure_in_contact(self, is_write: bool) -> None:
         """It has."""
 
     async def start(self) -> None:

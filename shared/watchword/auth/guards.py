@@ -43,7 +43,7 @@ class Guard:
         verifier: Verifier = request.app.state.verifier
         principal = verifier.recall(token) or await verifier.verify(token)
         if verifier.authority is not None:
-            verifier.authority.ensure_in_contact(request.method)
+            verifier.authority.ensure_in_contact(request.method not in ("GET", "HEAD", "OPTIONS"))
         await self.ensure(request, principal)
         return principal
 

@@ -16,8 +16,8 @@ class RevocationSource(Protocol):
 
     revocations: Revocations
 
-    def ensure_in_contact(self, method: str) -> None:
-        """Raise Unavailable where a request of this method must wait until the issuer is heard again."""
+    def ensure_in_contact(self, is_write: bool) -> None:
+        """Raise Unavailable if this request must wait until the issuer answers again."""
 
     async def start(self) -> None:
         """Returns when everything that was revoked before is known."""
