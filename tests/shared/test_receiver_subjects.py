@@ -1,16 +1,16 @@
-"""Whom an event is about: RFC 9493 subject identifiers, of this issuer and of others."""
+"""The subject of an event: RFC 9493 subject identifiers, of this issuer and of others."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.shared.receivers import receiving, refuses, session, stored, user
-from tests.shared.ssf import Transmitter, transmitting
+from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import Kind
-from watchword.events.types import EventType, iss_sub
+from watchword.events import EventType
+from watchword.events.types import iss_sub
 
 OTHER = "https://other.example"
 OF_ANOTHER_ISSUER = iss_sub(OTHER, "ada")
@@ -31,15 +31,11 @@ NOBODY_HERE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
-    await databases.empty("posts")
-    async with transmitting() as found:
-        yield found
-
-
 async def deliver(databases: Databases, transmitter: Transmitter, kind: str, sub_id: Any, **body: Any) -> list[bool]:
-    """Whether then a token of ada's session `s` is refused, one of her session `t`, and one of Grace's."""
+    """Send the event, and return for three tokens whether each is refused then.
+
+    They are of Ada's session `s`, of her session `t`, and of a session of Grace's.
+    """
     async with receiving(databases, transmitter) as receiver:
         jti = transmitter.send(kind, sub_id, events={kind: body})
         await until(lambda: transmitter.acknowledged == [jti])
@@ -57,14 +53,14 @@ async def test_a_session_may_be_named_without_its_user(databases: Databases, tra
 
 
 @pytest.mark.parametrize("more", [{}, {"session": {"format": "jwt_id", "iss": OTHER, "jti": "s"}}])
-async def test_sessions_that_are_not_told_apart_all_end(
+async def test_a_user_without_a_session_id_is_every_session_of_theirs(
     databases: Databases, transmitter: Transmitter, more: dict[str, Any]
 ) -> None:
     subject = {"format": "complex", "user": user(transmitter, "ada"), **more}
     assert await deliver(databases, transmitter, EventType.SESSION_REVOKED, subject) == [True, True, False]
 
 
-async def test_a_user_by_issuer_and_subject_is_every_session_of_theirs(
+async def test_a_user_by_issuer_and_subject_alone_is_every_session_of_theirs(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     subject = user(transmitter, "ada")

@@ -13,7 +13,7 @@ CANDIDATE_PAUSE_SECONDS: Final = 0.5
 
 
 async def run_as_leader(
-    dsn: str, name: str, work: Callable[[], Awaitable[None]], *, on_other_leader: Callable[[], None]
+    dsn: str, name: str, work: Callable[[], Awaitable[object]], *, on_other_leader: Callable[[], None]
 ) -> None:
     """Wait until no other process leads under this name, then run `work` until it ends or this process stops leading.
 
@@ -27,7 +27,7 @@ async def run_as_leader(
         await _run_until(lost, work)
 
 
-async def _run_until(lost: asyncio.Event, work: Callable[[], Awaitable[None]]) -> None:
+async def _run_until(lost: asyncio.Event, work: Callable[[], Awaitable[object]]) -> None:
     working = asyncio.ensure_future(work())
     losing = asyncio.create_task(lost.wait())
     try:

@@ -104,7 +104,7 @@ class Receiver:
         self._tasks = []
 
     async def load(self) -> None:
-        """Read everything that is revoked from the database: at the start, and when notifications may have been lost."""
+        """Read what is revoked from the database: at the start, and when notifications may have been lost."""
         now = self._clock.now()
         arrived = self._arrived_while_loading = []
         revocations, contact_at = await self._store.load(now)
