@@ -49,7 +49,8 @@ async def read(database: Database, statement: Select[Any], **values: Any) -> Seq
 async def transact(database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]:
     """The rows, in a transaction of their own."""
     async with database.begin() as db:
-        return (await db.execute(statement, values)).mappings().all()
+        rows: Sequence[Any] = (await db.execute(statement, values)).mappings().all()
+        return rows
 
 
 each_way = pytest.mark.parametrize("way", [read, transact])

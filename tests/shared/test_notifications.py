@@ -99,10 +99,10 @@ async def test_a_listener_that_is_stopped_leaves_no_connection(databases: Databa
     async with listening(databases, Subscriber()):
         pass
 
-    async def nobody_listens() -> bool:
+    async def no_connection_listens() -> bool:
         return await databases.fetch("posts_app", LISTENING) == []
 
-    await until_async(nobody_listens)
+    await until_async(no_connection_listens)
 
 
 async def test_a_doorbell_wakes_every_task_that_waits() -> None:
@@ -132,7 +132,7 @@ async def test_waiting_ends_when_the_time_is_over() -> None:
     await wait_for(Doorbell().next_ring(), 0.01)
 
 
-async def test_a_doorbell_that_is_closed_lets_nobody_wait() -> None:
+async def test_a_doorbell_that_is_closed_lets_no_task_wait() -> None:
     doorbell = Doorbell()
     waiting = asyncio.create_task(wait_for(doorbell.next_ring(), 60))
     await asyncio.sleep(0)

@@ -14,12 +14,12 @@ from watchword.events.types import iss_sub
 
 OTHER = "https://other.example"
 OF_ANOTHER_ISSUER = iss_sub(OTHER, "ada")
-NOBODY_HERE: dict[str, Any] = {
+UNKNOWN_SUBJECTS: dict[str, Any] = {
     "another issuer's": OF_ANOTHER_ISSUER,
     "another issuer's user and session": {**session("s"), "user": OF_ANOTHER_ISSUER},
     "an e-mail address": {"format": "email", "email": "ada"},
     "an opaque id": {"format": "opaque", "id": "ada"},
-    "a format that nobody knows": {"format": "ada", "sub": "ada", "iss": OTHER},
+    "an unknown format": {"format": "ada", "sub": "ada", "iss": OTHER},
     "no format": {"sub": "ada"},
     "a number for a user": {"format": "iss_sub", "sub": 5},
     "a number for a session": {"format": "complex", "session": {"format": "opaque", "id": 5}},
@@ -107,11 +107,11 @@ async def test_an_account_that_is_enabled_again_is_accepted_and_its_ended_sessio
 
 
 @pytest.mark.parametrize("kind", [EventType.SESSION_REVOKED, EventType.ACCOUNT_PURGED])
-async def test_a_subject_that_is_nobody_here_has_no_effect_and_is_acknowledged(
+async def test_a_subject_that_is_unknown_here_has_no_effect_and_is_acknowledged(
     databases: Databases, transmitter: Transmitter, kind: str
 ) -> None:
-    for name, sub_id in NOBODY_HERE.items():
+    for name, sub_id in UNKNOWN_SUBJECTS.items():
         transmitter.send(kind, sub_id, jti=name)
     async with receiving(databases, transmitter):
-        await until(lambda: transmitter.acknowledged == list(NOBODY_HERE))
+        await until(lambda: transmitter.acknowledged == list(UNKNOWN_SUBJECTS))
     assert await databases.fetch("posts_app", "SELECT key FROM posts.revocations") == []

@@ -157,7 +157,7 @@ async def test_a_poll_that_is_not_answered_is_given_up_and_repeated(
 ) -> None:
     async with receiving(databases, transmitter):
         await ensure_obeyed(transmitter, "before")
-        monkeypatch.setattr("watchword.events.transmitter_client.LONG_POLL_SECONDS", 0.1)
+        monkeypatch.setattr("watchword.events.transmitter_client.LONG_POLL_TIMEOUT_SECONDS", 0.1)
         transmitter.gate.clear()
         transmitter.ring()
         calls = transmitter.calls["poll"]

@@ -9,10 +9,9 @@ from watchword.events.security_event import ReceivedEvent
 from watchword.events.silence import SilencePolicy, TransmitterSilent
 from watchword.events.tables import ReceiverTables
 from watchword.events.transmitter_client import TransmitterAccount
-from watchword.events.types import SUPPORTED, EventType, SecurityEvent
+from watchword.events.types import EventType, SecurityEvent
 
 __all__ = [
-    "SUPPORTED",
     "Effect",
     "EventType",
     "ReceivedEvent",

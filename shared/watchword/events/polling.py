@@ -13,7 +13,13 @@ from watchword.database.leader import run_as_leader
 from watchword.events.intake import Intake
 from watchword.events.security_event import EventReader, ReceivedEvent
 from watchword.events.store import Store
-from watchword.events.transmitter_client import Receipt, Stream, TransmitterAccount, TransmitterClient
+from watchword.events.transmitter_client import (
+    REQUEST_TIMEOUT_SECONDS,
+    Receipt,
+    Stream,
+    TransmitterAccount,
+    TransmitterClient,
+)
 from watchword.http_client.tls import ssl_context
 from watchword.http_client.traced import TracedClient
 from watchword.observability.logs import new_request_id, request_id
@@ -100,9 +106,12 @@ class Poller:
 
     async def _connect(self) -> None:
         request_id.set(new_request_id())
-        async with TracedClient(transport=self._transport, verify=ssl_context(), timeout=5, trust_env=False) as http:
+        async with TracedClient(
+            transport=self._transport, verify=ssl_context(), timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False
+        ) as http:
             transmitter = TransmitterClient(http, self._account)
-            # Without a cooldown: only the transmitter's events name keys here, and each must find its key at once.
+            # No cooldown: during one, an event signed by a new key would be refused for good. Strangers cannot cause
+            # fetches, since only the transmitter names keys here.
             keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
             await keys.start()
             try:

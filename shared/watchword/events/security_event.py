@@ -74,7 +74,7 @@ def user_and_session(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
         return (_text(sub_id.get("sub")) if is_ours else None), None
     user, _ = user_and_session(sub_id.get("user"), issuer)
     if user is None and "user" in sub_id:
-        # The session of another issuer's user, or of one named in a way that means nobody here.
+        # The session of another issuer's user, or of a user whom this identifier does not identify here.
         return None, None
     session = sub_id.get("session")
     session_id = isinstance(session, dict) and session.get("format") == "opaque" and session.get("id")

@@ -13,8 +13,9 @@ from watchword.events.types import SUPPORTED
 
 POLL_DELIVERY: Final = "urn:ietf:rfc:8936"
 SCOPES: Final = "ssf.read ssf.manage"
-TIMEOUT_SECONDS: Final = 5.0
-LONG_POLL_SECONDS: Final = 90.0
+REQUEST_TIMEOUT_SECONDS: Final = 5.0
+LONG_POLL_TIMEOUT_SECONDS: Final = 90.0
+"""Longer than any transmitter holds a poll without an event."""
 
 TOKEN_USE_SHARE: Final = 0.8
 """The part of an access token's life after which it is replaced, so that none expires on its way."""
@@ -104,7 +105,7 @@ class TransmitterClient:
             "ack": receipt.acknowledged,
             "setErrs": receipt.errors,
         }
-        answer = await self._call("POST", url, request, timeout=LONG_POLL_SECONDS)
+        answer = await self._call("POST", url, request, timeout=LONG_POLL_TIMEOUT_SECONDS)
         return Delivery(dict(answer["sets"]), bool(answer.get("moreAvailable", False)))
 
     async def _document(self, name: str) -> Mapping[str, Any]:
@@ -117,7 +118,7 @@ class TransmitterClient:
             raise TransmitterUnavailable(f"{name} is another issuer's")
         return document
 
-    async def _call(self, method: str, url: str, body: Any = None, timeout: float = TIMEOUT_SECONDS) -> Any:
+    async def _call(self, method: str, url: str, body: Any = None, timeout: float = REQUEST_TIMEOUT_SECONDS) -> Any:
         headers = {"Authorization": f"Bearer {await self._access_token()}"}
         return _json(await self._send(method, url, headers=headers, json=body, timeout=timeout))
 
