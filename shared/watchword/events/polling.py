@@ -100,11 +100,11 @@ class Poller:
         name = f"{self._store.tables.schema} receiver"
         try:
             # What another process receives is in the table, and every process is notified of it.
-            await run_as_leader(self._store.database.dsn, name, self._connect, on_other_leader=self.caught_up.set)
+            await run_as_leader(self._store.database.dsn, name, self._connect_and_poll, on_other_leader=self.caught_up.set)
         finally:
             self.caught_up.set()
 
-    async def _connect(self) -> None:
+    async def _connect_and_poll(self) -> None:
         request_id.set(new_request_id())
         async with TracedClient(
             transport=self._transport, verify=ssl_context(), timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False
