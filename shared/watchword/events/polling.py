@@ -100,7 +100,9 @@ class Poller:
         name = f"{self._store.tables.schema} receiver"
         try:
             # What another process receives is in the table, and every process is notified of it.
-            await run_as_leader(self._store.database.dsn, name, self._connect_and_poll, on_other_leader=self.caught_up.set)
+            await run_as_leader(
+                self._store.database.dsn, name, self._connect_and_poll, on_other_leader=self.caught_up.set
+            )
         finally:
             self.caught_up.set()
 

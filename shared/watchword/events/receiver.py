@@ -149,7 +149,10 @@ class Receiver:
             case EventType.VERIFICATION | EventType.STREAM_UPDATED | EventType.IDENTIFIER_CHANGED:
                 logger.info("an event that revokes nothing", extra={"type": received.type, "jti": received.jti})
             case _:
-                logger.warning("an event that means nothing here", extra={"type": received.type, "jti": received.jti})
+                logger.warning(
+                    "an event whose type or subject is not known here",
+                    extra={"type": received.type, "jti": received.jti},
+                )
 
     def _on_notification(self, payload: str) -> None:
         if self._arrived_while_loading is not None:
