@@ -30,14 +30,14 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tidy = partial(delete_expired_forever, parts.database, parts.clock)
         background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
-        async with running(parts.database, MIGRATIONS, *background, metrics.keep):
+        async with running(parts.database, MIGRATIONS, *background, metrics.run):
             await parts.keyring.look()
             on_shutdown_signal(parts.doorbell.close)
             yield
         parts.passwords.stop()
 
     async def database_is_usable() -> str:
-        return await MIGRATIONS.ensure_usable(parts.database.reads)
+        return await MIGRATIONS.usable_revision(parts.database.reads)
 
     async def a_key_signs() -> str:
         return parts.keyring.signer().kid

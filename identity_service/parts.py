@@ -90,7 +90,7 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         recorder=Recorder(settings.issuer, clock),
         browser=Browser.of(settings.issuer, settings.browser_origins),
         doorbell=doorbell,
-        listener=Listener(database.dsn, CHANNEL, doorbell.ring, doorbell.caught_up),
+        listener=Listener(database.dsn, CHANNEL, doorbell.ring, doorbell.catch_up),
         minter=minter,
         pusher=Pusher(database, minter, sealer, doorbell, clock),
     )

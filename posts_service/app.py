@@ -21,11 +21,11 @@ from watchword.service.settings import load
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts.database, MIGRATIONS, metrics.keep):
+        async with running(parts.database, MIGRATIONS, metrics.run):
             yield
 
     async def database_is_usable() -> str:
-        return await MIGRATIONS.ensure_usable(parts.database.reads)
+        return await MIGRATIONS.usable_revision(parts.database.reads)
 
     async def issuer_is_heard() -> dict[str, object]:
         return {"silent": parts.receiver.is_silent(), "seconds": round(parts.receiver.silent_for(), 1)}

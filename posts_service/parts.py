@@ -11,8 +11,7 @@ from watchword.auth import KeySource, RemoteKeys, Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
-from watchword.events.receive import receive_security_events
-from watchword.events.receiver import Receiver, SilencePolicy
+from watchword.events import Receiver, SilencePolicy, receive_security_events
 
 # Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
 TABLES = (Author, Post)

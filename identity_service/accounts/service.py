@@ -52,7 +52,7 @@ async def get_user(database: Database, user_id: UUID) -> User:
 
 
 async def get_card(database: Database, user_id: UUID) -> asyncpg.Record:
-    card = await database.reads.row(repository.CARD, user_id=user_id)
+    card = await database.reads.fetch_row(repository.CARD, user_id=user_id)
     if card is None:
         raise UserNotFound
     return card

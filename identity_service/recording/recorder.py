@@ -51,7 +51,9 @@ class Recorder:
         events = []
         for session_id in session_ids:
             audit.record(db, cause.actor, "session.ended", session_id, user=str(user_id), why=cause.why)
-            revoked = types.session_revoked(self._issuer, str(user_id), str(session_id), now, cause.entity, cause.why)
+            revoked = types.session_revoked(
+                self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
+            )
             events.append(revoked)
         await self._tell(db, now, *events)
 
@@ -66,7 +68,7 @@ class Recorder:
         claims = {"roles": granted.roles, "permissions": granted.permissions}
         audit.record(db, cause.actor, "user.roles_changed", user.id, roles=granted.roles, why=cause.why)
         changed = types.token_claims_change(
-            self._issuer, str(user.id), user.tokens_valid_from, claims, cause.entity, cause.why
+            self._issuer, str(user.id), user.tokens_valid_from, claims, initiator=cause.entity, reason=cause.why
         )
         await self._tell(db, now, changed)
 
@@ -75,7 +77,9 @@ class Recorder:
     ) -> None:
         """The password is another, and the sessions in `ended` have been ended for it."""
         audit.record(db, cause.actor, "user.password_changed", user_id, why=cause.why)
-        changed = types.password_change(self._issuer, str(user_id), now, "update", cause.entity, cause.why)
+        changed = types.password_change(
+            self._issuer, str(user_id), "update", at=now, initiator=cause.entity, reason=cause.why
+        )
         await self._tell(db, now, changed)
         await self.sessions_ended(db, now, user_id, ended, cause)
 

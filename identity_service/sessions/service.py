@@ -169,7 +169,7 @@ async def end_others(database: Database, recorder: Recorder, user_id: UUID, kept
 async def ensure_live(database: Database, user_id: UUID, session_id: UUID, issued_at: float, now: datetime) -> None:
     """Raise InvalidToken unless this is a session of an active user that has not ended, and the token of the session
     says what is so."""
-    row = await database.reads.row(repository.LIVE, session_id=session_id, user_id=user_id)
+    row = await database.reads.fetch_row(repository.LIVE, session_id=session_id, user_id=user_id)
     if row is None or row["expires_at"] <= now:
         raise InvalidToken("the session has ended, or the user is gone or disabled")
     if issued_at < row["tokens_valid_from"]:

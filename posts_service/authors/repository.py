@@ -3,13 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Uuid, delete, exists, literal, select, text, update
+from sqlalchemy import DateTime, String, Uuid, delete, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors.models import Author
 from posts_service.tables import RECEIVER
-from watchword.auth.revocations import Kind
 
 
 async def keep(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> Author | None:
@@ -18,10 +17,9 @@ async def keep(db: AsyncSession, author_id: UUID, username: str, named_at: datet
     Until the transaction ends nobody is purged: what is written under this card is found by whoever purges later.
     """
     await _lock(db, author_id, "pg_advisory_xact_lock_shared")
-    purged = exists().where(RECEIVER.revocations.c.kind == Kind.PURGED, RECEIVER.revocations.c.key == str(author_id))
     values = select(
         literal(author_id, Uuid()), literal(username, String()), literal(named_at, DateTime(timezone=True))
-    ).where(~purged)
+    ).where(~RECEIVER.is_purged(str(author_id)))
     statement = insert(Author).from_select(["id", "username", "named_at"], values)
     new = statement.excluded
     await db.execute(

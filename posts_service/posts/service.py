@@ -27,7 +27,7 @@ class Page:
 
 async def read_post(database: Database, reader: Principal | None, post_id: UUID) -> PostView:
     """A post that this reader may see. Raises PostNotFound."""
-    row = await database.reads.row(repository.BY_ID, post_id=post_id)
+    row = await database.reads.fetch_row(repository.BY_ID, post_id=post_id)
     if row is None:
         raise PostNotFound
     view = PostView.of(row)
@@ -58,7 +58,7 @@ async def list_posts(
         statement, values["author_id"] = repository.BY_AUTHOR, author_id
     else:
         statement = repository.FEED
-    views = [PostView.of(row) for row in await database.reads.rows(statement, **values)]
+    views = [PostView.of(row) for row in await database.reads.fetch_rows(statement, **values)]
     if len(views) <= limit:
         return Page(views, None)
     last = views[limit - 1]

@@ -10,20 +10,36 @@ from watchword.errors import Unavailable
 CANCEL_AGAIN_SECONDS: Final = 1.0
 
 
-async def repeat(work: Callable[[], Awaitable[object]], pause: Callable[[], float], logger: logging.Logger) -> None:
+async def repeat(
+    work: Callable[[], Awaitable[object]],
+    pause: Callable[[], float],
+    logger: logging.Logger,
+    *,
+    name: str | None = None,
+) -> None:
     """Call `work` again and again until the task is cancelled, `pause()` seconds after each call.
 
     An error is logged and does not end the repetition: Unavailable as a warning, anything else with its traceback.
+    The log line names the work, by `name` or by its function, and the seconds until the next call.
     """
-    name = getattr(work, "__qualname__", repr(work))
+    details: dict[str, Any] = {"work": name or getattr(work, "__qualname__", repr(work))}
     while True:
-        try:
-            await work()
-        except Unavailable as error:
-            logger.warning("background work failed", extra={"work": name, "reason": error.reason})
-        except Exception:
-            logger.exception("background work failed", extra={"work": name})
-        await asyncio.sleep(pause())
+        error = await _failure_of(work)
+        seconds = pause()
+        if isinstance(error, Unavailable):
+            extra = {**details, "reason": error.reason, "again_in": seconds}
+            logger.warning("background work failed", extra=extra)
+        elif error is not None:
+            logger.error("background work failed", exc_info=error, extra={**details, "again_in": seconds})
+        await asyncio.sleep(seconds)
+
+
+async def _failure_of(work: Callable[[], Awaitable[object]]) -> Exception | None:
+    try:
+        await work()
+    except Exception as error:
+        return error
+    return None
 
 
 async def cancel_and_wait(tasks: Iterable["asyncio.Task[Any]"]) -> None:

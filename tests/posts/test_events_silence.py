@@ -33,7 +33,7 @@ def author(transmitter: Transmitter) -> Person:
 
 async def heard(posts: Posts, clock: StandingClock) -> None:
     """Returns when the transmitter has been heard at the present time."""
-    await until(lambda: posts.parts.receiver._heard_at == clock.now().timestamp())
+    await until(lambda: posts.parts.receiver.last_contact_at == clock.now())
 
 
 async def seconds(posts: Posts) -> float:

@@ -97,7 +97,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
     async with services.posts(databases, issuer.verifier(), database_pool_size=1) as posts:
         reads = posts.parts.database.reads
         held = await reads._take()
-        waiting = asyncio.create_task(reads.row(repository.BY_ID, post_id=uuid4()))
+        waiting = asyncio.create_task(reads.fetch_row(repository.BY_ID, post_id=uuid4()))
         await until(lambda: reads.use().waiting == 1)
         async with posts.parts.database.begin() as db:
             await db.connection()

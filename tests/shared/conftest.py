@@ -6,6 +6,8 @@ import pytest
 
 from tests.shared.apps import Service, client_for
 from tests.shared.key_server import KeyServer, serving
+from tests.shared.ssf import Transmitter, transmitting
+from tests.support.databases import Databases
 from watchword.testing import Issuer, StandingClock
 
 
@@ -27,3 +29,11 @@ async def key_server(issuer: Issuer) -> AsyncIterator[KeyServer]:
 @pytest.fixture
 def clock() -> StandingClock:
     return StandingClock()
+
+
+@pytest.fixture
+async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
+    """A transmitter that is not Watchword's, over empty tables of posts."""
+    await databases.empty("posts")
+    async with transmitting() as transmitter:
+        yield transmitter

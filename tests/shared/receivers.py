@@ -1,4 +1,4 @@
-"""Receivers over the tables of posts, each as if it were a process of its own, and what they remember."""
+"""Receivers over the tables of posts, each as if it were a process of its own, and what they refuse."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,24 +11,25 @@ from tests.shared.ssf import Transmitter
 from tests.support.databases import DATABASE, Databases
 from watchword.auth.principal import Principal, instant
 from watchword.auth.revocations import Kind
-from watchword.database.database import Database
-from watchword.events.receive import receive_security_events
-from watchword.events.receiver import Receiver
+from watchword.database import Database
+from watchword.events import Receiver, receive_security_events
 from watchword.events.types import iss_sub
 
-LOCK = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+LEADER = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND usename = 'posts_app' AND query LIKE '%pg_try_advisory_lock%'"""
 LISTENING = "SELECT pid FROM pg_stat_activity WHERE usename = 'posts_app' AND query LIKE 'LISTEN%'"
 
 
 @asynccontextmanager
 async def receiving(
-    databases: Databases, transmitter: Transmitter, *, client_id: str = "receiver", started: bool = True, **how: Any
+    databases: Databases, transmitter: Transmitter, *, client_id: str = "receiver", started: bool = True, **options: Any
 ) -> AsyncIterator[Receiver]:
-    """A receiver, which has started; the arguments are those of `receive_security_events`."""
+    """A receiver, which has started unless `started` is False; `options` are those of `receive_security_events`."""
     database = Database(databases.url("posts_app"), size=2)
     issuer = transmitter.issuer.url
-    receiver = receive_security_events(issuer, database, RECEIVER, client_id=client_id, client_secret="secret", **how)
+    receiver = receive_security_events(
+        issuer, database, RECEIVER, client_id=client_id, client_secret="secret", **options
+    )
     try:
         if started:
             await receiver.start()
@@ -50,7 +51,7 @@ def principal(subject: str = "", session_id: str | None = None, issued_at: float
 
 
 def session(session_id: str) -> dict[str, Any]:
-    """A subject identifier of just a session."""
+    """A subject identifier that names a session without its user."""
     return {"format": "complex", "session": {"format": "opaque", "id": session_id}}
 
 
@@ -58,19 +59,19 @@ def user(transmitter: Transmitter, subject: str) -> dict[str, Any]:
     return iss_sub(transmitter.issuer.url, subject)
 
 
-async def end_backends(databases: Databases, which: str) -> int:
-    """End the connections that `which` selects; how many."""
+async def end_backends(databases: Databases, query: str) -> int:
+    """End the connections whose process ids the query selects; return how many they were."""
     connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
     try:
-        found = [row["pid"] for row in await connection.fetch(which)]
-        for pid in found:
+        pids = [row["pid"] for row in await connection.fetch(query)]
+        for pid in pids:
             await connection.fetch("SELECT pg_terminate_backend($1, 5000)", pid)
-        return len(found)
+        return len(pids)
     finally:
         await connection.close()
 
 
 async def stored(databases: Databases, kind: str = Kind.SESSION) -> list[str]:
-    """The keys of the revocations that are written down."""
+    """The keys of the revocations of this kind in the database."""
     rows = await databases.fetch("posts_app", "SELECT key FROM posts.revocations WHERE kind = $1 ORDER BY key", kind)
     return [row["key"] for row in rows]

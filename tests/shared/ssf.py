@@ -1,5 +1,4 @@
-"""A transmitter that is not Watchword's: another issuer on a free loopback port, with keys, paths and tokens of its
-own."""
+"""A transmitter that is not Watchword's: another issuer on a loopback port, with keys, paths and tokens of its own."""
 
 import asyncio
 import contextlib
@@ -26,8 +25,10 @@ LONG_POLL_SECONDS = 2.0
 
 
 class Transmitter:
-    """What it is told to send waits until it is acknowledged or refused (RFC 8936). `trouble` gives an answer in the
-    place of the right one, by the kind of request; `calls` counts these."""
+    """Events that are sent wait until they are acknowledged or refused (RFC 8936).
+
+    `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
+    """
 
     def __init__(self) -> None:
         self.issuer = Issuer()
@@ -49,7 +50,7 @@ class Transmitter:
         self._serving: asyncio.Task[None] | None = None
 
     def event(self, kind: str, sub_id: Any = None, *, key: Any = None, head: Any = None, **claims: Any) -> str:
-        """A security event token; `claims` replace what would be in it, `head` what would be in its header."""
+        """A security event token, in which `claims` replace the usual claims, and `head` members of the header."""
         body = {
             "iss": self.issuer.url,
             "aud": AUDIENCE,
@@ -62,33 +63,34 @@ class Transmitter:
         header = {"alg": "RS256", "typ": "secevent+jwt", "kid": self.issuer.kid, **(head or {})}
         return sign(header, body, key or private_key(self.issuer))
 
-    def send(self, kind: str, sub_id: Any = None, **how: Any) -> str:
-        """Let an event wait; its id. The arguments are those of `event`."""
-        jti = how.setdefault("jti", uuid4().hex)
-        return self.put(jti, self.event(kind, sub_id, **how))
+    def send(self, kind: str, sub_id: Any = None, **options: Any) -> str:
+        """Let an event wait, and return its `jti`. The arguments are those of `event`."""
+        jti = options.setdefault("jti", uuid4().hex)
+        return self.put(jti, self.event(kind, sub_id, **options))
 
     def put(self, jti: str, token: Any) -> str:
-        """Let whatever this is wait under this id."""
+        """Let any value wait under this `jti` as if it were a token."""
         self.waiting[jti] = token
         self.ring()
         return jti
 
     def ring(self) -> None:
+        """Answer every long poll now."""
         self._rung.set()
         self._rung = asyncio.Event()
 
     def is_settled(self, *jtis: str) -> bool:
         return set(jtis) <= {*self.acknowledged, *self.refused}
 
-    def stream(self) -> dict[str, Any]:
-        """Make one, as somebody has done before."""
+    def add_stream(self) -> dict[str, Any]:
+        """Create a stream and return it as its configuration endpoint shows it."""
         url = f"{self.issuer.url}/queues/{uuid4().hex}"
-        made = {"stream_id": uuid4().hex, "iss": self.issuer.url, "aud": [AUDIENCE], "events_delivered": []}
-        self.streams.append({**made, "delivery": {"method": POLL, "endpoint_url": url}})
+        stream = {"stream_id": uuid4().hex, "iss": self.issuer.url, "aud": [AUDIENCE], "events_delivered": []}
+        self.streams.append({**stream, "delivery": {"method": POLL, "endpoint_url": url}})
         return self.streams[-1]
 
     async def start(self) -> None:
-        """On the port it had before, if it had one."""
+        """Listen, at every start on the same port."""
         config = uvicorn.Config(
             self._app(), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=0, access_log=False
         )
@@ -99,7 +101,7 @@ class Transmitter:
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
 
     async def stop(self) -> None:
-        """Whoever polls is cut off."""
+        """Stop listening, and cut off every poll."""
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             self.ring()
@@ -122,8 +124,8 @@ class Transmitter:
         async def endpoint(request: Request) -> Response:
             self.calls[kind] += 1
             await self.gate.wait()
-            found: Response = self.trouble.get(kind) or await answer(request)
-            return found
+            response: Response = self.trouble.get(kind) or await answer(request)
+            return response
 
         return endpoint
 
@@ -152,45 +154,46 @@ class Transmitter:
         if request.method == "GET":
             return JSONResponse(self.streams)
         assert (await request.json())["delivery"] == {"method": POLL}
-        return JSONResponse(self.stream(), status_code=201)
+        return JSONResponse(self.add_stream(), status_code=201)
 
     async def _poll(self, request: Request) -> Response:
-        asked = await request.json()
+        poll = await request.json()
         if (caller := self.tokens.get(request.headers["Authorization"])) is None:
             return Response(status_code=401)
         if not self._is_known(request):
             return Response(status_code=404)
         self.pollers.append(caller)
-        self.long_polls.append(not asked["returnImmediately"])
-        self._settle(asked)
-        if not self.waiting and not asked["returnImmediately"]:
+        self.long_polls.append(not poll["returnImmediately"])
+        self._settle(poll)
+        if not self.waiting and not poll["returnImmediately"]:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), LONG_POLL_SECONDS)
         if not self._is_known(request):
             return Response(status_code=404)
-        sets = dict(list(self.waiting.items())[: asked["maxEvents"]])
+        sets = dict(list(self.waiting.items())[: poll["maxEvents"]])
         self.batches.append(list(sets))
         return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting)})
 
     def _is_known(self, request: Request) -> bool:
-        return str(request.url) in [one["delivery"]["endpoint_url"] for one in self.streams]
+        return str(request.url) in [stream["delivery"]["endpoint_url"] for stream in self.streams]
 
-    def _settle(self, asked: dict[str, Any]) -> None:
-        self.acknowledged += asked["ack"]
-        self.refused |= asked["setErrs"]
-        for jti in (*asked["ack"], *asked["setErrs"]):
+    def _settle(self, poll: dict[str, Any]) -> None:
+        self.acknowledged += poll["ack"]
+        self.refused |= poll["setErrs"]
+        for jti in (*poll["ack"], *poll["setErrs"]):
             self.waiting.pop(jti, None)
 
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """They belong to the tests."""
+        """Leave the signals to pytest."""
         yield
 
 
 @asynccontextmanager
 async def transmitting() -> AsyncIterator[Transmitter]:
+    """A transmitter that listens for as long as the block lasts."""
     transmitter = Transmitter()
     await transmitter.start()
     try:

@@ -1,21 +1,31 @@
-"""A table of its own in the schema of posts, for tests of the two ways into the database."""
+"""A table of its own in the schema of posts, and the two ways into the database that are tested with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, Protocol
 
 import asyncpg
-from sqlalchemy import Integer, String, bindparam, column, func, literal_column, select, table
+import pytest
+from sqlalchemy import Integer, Select, String, bindparam, column, func, literal_column, select, table
 
-from tests.support.databases import Databases
-from watchword.database.reads import ReadStatement
+from tests.support.databases import DATABASE, Databases
+from tests.support.waiting import until_async
+from watchword.database import Database, ReadStatement
 
 THINGS = table("things", column("id", Integer), column("name", String), column("other_id", Integer), schema="posts")
-BY_NAME = ReadStatement(select(THINGS.c.id, THINGS.c.name).where(THINGS.c.name == bindparam("name")))
-ALL_NAMES = ReadStatement(select(THINGS.c.name).order_by(THINGS.c.id))
-BACKEND = ReadStatement(select(func.pg_backend_pid().label("pid")))
-SLOW = ReadStatement(select(func.pg_sleep(30), literal_column("pg_backend_pid()").label("pid")))
 
-_MAKE = """
+SELECT_BY_NAME = select(THINGS.c.id, THINGS.c.name).where(THINGS.c.name == bindparam("name"))
+SELECT_BY_ID = select(THINGS.c.name).where(THINGS.c.id == bindparam("id", type_=Integer))
+SELECT_NAMES = select(THINGS.c.name).order_by(THINGS.c.id)
+SELECT_BACKEND = select(func.pg_backend_pid().label("pid"))
+SELECT_SLOWLY = select(func.pg_sleep(30), literal_column("pg_backend_pid()").label("pid"))
+
+BY_NAME = ReadStatement(SELECT_BY_NAME)
+ALL_NAMES = ReadStatement(SELECT_NAMES)
+BACKEND = ReadStatement(SELECT_BACKEND)
+SLOW = ReadStatement(SELECT_SLOWLY)
+
+_CREATE = """
     CREATE TABLE posts.things (
         id int GENERATED ALWAYS AS IDENTITY CONSTRAINT things_pkey PRIMARY KEY,
         name text NOT NULL CONSTRAINT things_name_key UNIQUE CONSTRAINT things_name_check CHECK (name <> ''),
@@ -25,9 +35,35 @@ _MAKE = """
 """
 
 
+class Way(Protocol):
+    """Run one statement by one of the two ways."""
+
+    async def __call__(self, database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]: ...
+
+
+async def read(database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]:
+    """The rows, by the read path."""
+    return await database.reads.fetch_rows(ReadStatement(statement), **values)
+
+
+async def transact(database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]:
+    """The rows, in a transaction of their own."""
+    async with database.begin() as db:
+        rows: Sequence[Any] = (await db.execute(statement, values)).mappings().all()
+        return rows
+
+
+each_way = pytest.mark.parametrize("way", [read, transact])
+
+
+async def names_of_things(database: Database) -> list[str]:
+    return [row["name"] for row in await database.reads.fetch_rows(ALL_NAMES)]
+
+
 @asynccontextmanager
 async def things(databases: Databases) -> AsyncIterator[None]:
-    await as_owner(databases, _MAKE)
+    """The table, with two rows in it, for as long as the block lasts."""
+    await as_owner(databases, _CREATE)
     try:
         yield
     finally:
@@ -35,16 +71,35 @@ async def things(databases: Databases) -> AsyncIterator[None]:
 
 
 async def as_owner(databases: Databases, script: str) -> None:
-    await _run(databases.url("posts_owner"), script)
+    await _execute(databases.url("posts_owner"), script)
 
 
 async def kill_connections(databases: Databases) -> None:
-    """Returns when every backend of the app role has ended."""
+    """Return when every backend of the app role has ended."""
     kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'posts_app'"
-    await _run(databases.server.superuser_url("watchword"), kill)
+    await _execute(databases.server.superuser_url(DATABASE), kill)
 
 
-async def _run(url: str, script: str) -> None:
+async def until_running(databases: Databases, number: int) -> None:
+    """Return when so many slow statements are running."""
+    await until_backends(databases, number, "state = 'active' AND query LIKE '%pg_sleep%'")
+
+
+async def until_backends(databases: Databases, number: int, condition: str) -> None:
+    """Return when so many connections of the app role meet the condition."""
+    count = f"SELECT count(*) FROM pg_stat_activity WHERE usename = 'posts_app' AND {condition}"  # noqa: S608
+    connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
+
+    async def is_reached() -> bool:
+        return bool(await connection.fetchval(count) == number)
+
+    try:
+        await until_async(is_reached)
+    finally:
+        await connection.close()
+
+
+async def _execute(url: str, script: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(script)

@@ -1,4 +1,4 @@
-"""The unit of work: its block is the transaction, and a database that fails is unavailable."""
+"""The unit of work: its block is the transaction, and an error of the database in it is unavailable."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -7,11 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import watchword.database.database
-from deploy.local.processes import any_free_port
-from tests.shared.tables import ALL_NAMES, THINGS, kill_connections, things
+from tests.shared.tables import THINGS, kill_connections, names_of_things, things
 from tests.support.databases import Databases
-from watchword.database.database import Database, DatabaseUnavailable, violates
+from watchword.database import Database, DatabaseUnavailable, violates
 
 
 @pytest.fixture
@@ -34,35 +32,31 @@ async def add_and(database: Database, then: Callable[[AsyncSession], Awaitable[o
         await then(db)
 
 
-async def names(database: Database) -> list[str]:
-    return [row["name"] for row in await database.reads.rows(ALL_NAMES)]
-
-
 async def test_leaving_the_block_commits(database: Database) -> None:
     await add(database, "third")
-    assert await names(database) == ["first", "second", "third"]
+    assert await names_of_things(database) == ["first", "second", "third"]
 
 
-async def test_an_exception_rolls_back_and_goes_on(database: Database) -> None:
+async def test_exception_rolls_back_and_is_raised(database: Database) -> None:
     async def fail(_: AsyncSession) -> None:
         raise LookupError("of our own")
 
     with pytest.raises(LookupError, match="of our own"):
         await add_and(database, fail)
-    assert await names(database) == ["first", "second"]
+    assert await names_of_things(database) == ["first", "second"]
 
 
-async def test_nothing_is_seen_before_the_block_ends(database: Database) -> None:
+async def test_nothing_is_visible_before_the_block_ends(database: Database) -> None:
     async with database.begin() as db:
         await db.execute(THINGS.insert().values(name="third"))
-        assert await names(database) == ["first", "second"]
+        assert await names_of_things(database) == ["first", "second"]
 
 
 async def test_deferred_constraint_that_fails_at_the_commit_raises(database: Database) -> None:
     with pytest.raises(IntegrityError) as error:
         await add(database, "third", other_id=1_000)
     assert violates(error.value, "things_other_id_fkey")
-    assert await names(database) == ["first", "second"]
+    assert await names_of_things(database) == ["first", "second"]
 
 
 @pytest.mark.parametrize(("name", "constraint"), [("first", "things_name_key"), ("", "things_name_check")])
@@ -87,66 +81,25 @@ async def test_connection_killed_inside_the_block_is_unavailable(database: Datab
 
     with pytest.raises(DatabaseUnavailable):
         await add_and(database, kill_and_go_on)
-    assert await names(database) == ["first", "second"]
+    assert await names_of_things(database) == ["first", "second"]
 
 
 async def test_connection_killed_before_the_commit_is_unavailable(database: Database, databases: Databases) -> None:
     with pytest.raises(DatabaseUnavailable):
         await add_and(database, lambda _: kill_connections(databases))
     await add(database, "fourth")
-    assert await names(database) == ["first", "second", "fourth"]
+    assert await names_of_things(database) == ["first", "second", "fourth"]
 
 
-async def test_connection_killed_while_idle_is_replaced(database: Database, databases: Databases) -> None:
+async def test_connection_killed_between_two_blocks_loses_nothing(database: Database, databases: Databases) -> None:
     await add(database, "third")
     await kill_connections(databases)
     await add(database, "fourth")
-    assert await names(database) == ["first", "second", "third", "fourth"]
-
-
-async def test_server_that_is_not_there_is_unavailable() -> None:
-    database = Database(f"postgresql://posts_app:x@127.0.0.1:{any_free_port()}/watchword")
-    with pytest.raises(DatabaseUnavailable):
-        await add(database, "third")
-    with pytest.raises(DatabaseUnavailable):
-        await names(database)
-    await database.close()
-
-
-async def test_statement_over_the_time_limit_is_unavailable(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watchword.database.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
-    database = Database(databases.url("posts_app"), size=1)
-    with pytest.raises(DatabaseUnavailable):
-        async with database.begin() as db:
-            await db.execute(text("SELECT pg_sleep(30)"))
-    async with database.begin() as db:
-        assert await db.scalar(text("SELECT 1")) == 1
-    await database.close()
-
-
-async def test_pool_that_gives_nothing_in_time_is_unavailable(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watchword.database.database, "POOL_TIMEOUT_SECONDS", 0.1)
-    database = Database(databases.url("posts_app"), size=1)
-    async with database.begin() as db:
-        await db.execute(text("SELECT 1"))
-        with pytest.raises(DatabaseUnavailable):
-            async with database.begin() as other:
-                await other.execute(text("SELECT 1"))
-    await database.close()
+    assert await names_of_things(database) == ["first", "second", "third", "fourth"]
 
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM posts.nowhere", "SELECT 1/0", "SELEKT", "DROP TABLE posts.posts"])
-async def test_mistake_in_a_statement_is_not_the_databases(database: Database, statement: str) -> None:
+async def test_mistake_in_a_statement_is_not_the_databases_fault(database: Database, statement: str) -> None:
     with pytest.raises(DBAPIError):
         async with database.begin() as db:
             await db.execute(text(statement))
-
-
-async def test_argument_of_the_wrong_type_is_not_the_databases_fault(database: Database) -> None:
-    with pytest.raises(DBAPIError):
-        async with database.begin() as db:
-            await db.execute(select(THINGS).where(THINGS.c.id == 2**40))

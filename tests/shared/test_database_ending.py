@@ -1,16 +1,15 @@
-"""A server that has said that it ends a connection, and has not closed it yet: unavailable, and then replaced."""
+"""A server that has announced the end of a connection and has not closed it yet: unavailable, and then replaced."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import text
 
-from tests.shared.tables import BACKEND, kill_connections
+from tests.shared.tables import SELECT_BACKEND, Way, each_way, kill_connections
 from tests.support.databases import Databases
 from tests.support.waiting import until
-from watchword.database.database import Database, DatabaseUnavailable
+from watchword.database import Database, DatabaseUnavailable
 
 
 class HalfClosing:
@@ -19,7 +18,7 @@ class HalfClosing:
     def __init__(self, port: int) -> None:
         self._port = port
         self._clients: list[asyncio.StreamWriter] = []
-        self.said_to_end = 0
+        self.ends_announced = 0
         self.open = 0
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,16 +26,16 @@ class HalfClosing:
         self._clients.append(writer)
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
 
-        async def ask() -> None:
-            while found := await reader.read(65_536):
-                to_server.write(found)
+        async def forward_requests() -> None:
+            while data := await reader.read(65_536):
+                to_server.write(data)
             to_server.close()
 
-        asking = asyncio.create_task(ask())
-        while found := await from_server.read(65_536):
-            writer.write(found)
-        self.said_to_end += 1
-        await asking
+        requests = asyncio.create_task(forward_requests())
+        while data := await from_server.read(65_536):
+            writer.write(data)
+        self.ends_announced += 1
+        await requests
         self.open -= 1
 
     async def close(self) -> None:
@@ -47,36 +46,27 @@ class HalfClosing:
 
 @asynccontextmanager
 async def behind(databases: Databases) -> AsyncIterator[tuple[HalfClosing, Database]]:
-    between = HalfClosing(databases.server.port)
-    server = await asyncio.start_server(between.forward, "127.0.0.1", 0)
+    """A database behind such a proxy, with one connection for each way."""
+    proxy = HalfClosing(databases.server.port)
+    server = await asyncio.start_server(proxy.forward, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     database = Database(databases.url("posts_app").replace(f":{databases.server.port}/", f":{port}/"), size=1)
     try:
-        yield between, database
+        yield proxy, database
     finally:
-        await between.close()
+        await proxy.close()
         await database.close()
         server.close()
 
 
-async def test_read_on_a_connection_that_is_being_ended(databases: Databases) -> None:
-    async with behind(databases) as (between, database):
-        assert await database.reads.row(BACKEND) is not None
+@each_way
+async def test_statement_on_a_connection_that_is_being_ended_is_unavailable_and_then_succeeds(
+    databases: Databases, way: Way
+) -> None:
+    async with behind(databases) as (proxy, database):
+        assert len(await way(database, SELECT_BACKEND)) == 1
         await kill_connections(databases)
-        await until(lambda: between.said_to_end == 1)
+        await until(lambda: proxy.ends_announced == 1)
         with pytest.raises(DatabaseUnavailable):
-            await database.reads.row(BACKEND)
-        assert await database.reads.row(BACKEND) is not None
-
-
-async def test_transaction_on_a_connection_that_is_being_ended(databases: Databases) -> None:
-    async with behind(databases) as (between, database):
-        async with database.begin() as db:
-            await db.execute(text("SELECT 1"))
-        await kill_connections(databases)
-        await until(lambda: between.said_to_end == 1)
-        with pytest.raises(DatabaseUnavailable):
-            async with database.begin() as db:
-                await db.execute(text("SELECT 1"))
-        async with database.begin() as db:
-            assert (await db.execute(text("SELECT 1"))).scalar_one() == 1
+            await way(database, SELECT_BACKEND)
+        assert len(await way(database, SELECT_BACKEND)) == 1

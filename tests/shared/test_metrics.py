@@ -1,4 +1,4 @@
-"""Figures: by templates and few values, read when they are asked for, apart for each app."""
+"""Metrics: labels of few values, read when they are rendered, separate for each app."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from tests.support.figures import Figures, figures_of
 from watchword.auth import public
 from watchword.errors import Unavailable
 from watchword.http import problems
-from watchword.metrics.metrics import Metrics, metrics_routes
+from watchword.metrics import Metrics, metrics_routes
 from watchword.service.middleware import RequestContext
 
 REQUESTS = "watchword_http_requests_total"
@@ -43,7 +43,7 @@ def metrics() -> Metrics:
     return Metrics()
 
 
-def shown(metrics: Metrics) -> Figures:
+def rendered(metrics: Metrics) -> Figures:
     return Figures(metrics.render().decode())
 
 
@@ -53,25 +53,25 @@ async def test_requests_are_counted_by_method_template_and_status(metrics: Metri
             await http.get(f"/things/{name}")
         await http.head("/things/one")
         await http.post("/things/one")
-        found = await figures_of(http)
-    counts = {status: found(REQUESTS, method="GET", route=THINGS, status=status) for status in ("200", "503", "500")}
+        figures = await figures_of(http)
+    counts = {status: figures(REQUESTS, method="GET", route=THINGS, status=status) for status in ("200", "503", "500")}
     assert counts == {"200": 3, "503": 1, "500": 1}
-    assert found(REQUESTS, method="POST", route=THINGS, status="405") == 1
-    assert found(f"{DURATION}_count", method="GET", route=THINGS, status="200") == 3
-    assert found(f"{DURATION}_bucket", method="GET", route=THINGS, status="200", le="+Inf") == 3
-    assert found(f"{DURATION}_sum", method="GET", route=THINGS, status="200") > 0
+    assert figures(REQUESTS, method="POST", route=THINGS, status="405") == 1
+    assert figures(f"{DURATION}_count", method="GET", route=THINGS, status="200") == 3
+    assert figures(f"{DURATION}_bucket", method="GET", route=THINGS, status="200", le="+Inf") == 3
+    assert figures(f"{DURATION}_sum", method="GET", route=THINGS, status="200") > 0
 
 
-async def test_what_strangers_write_is_no_label(metrics: Metrics) -> None:
+async def test_paths_and_methods_that_clients_invent_are_no_labels(metrics: Metrics) -> None:
     async with client_for(measured_app(metrics)) as http:
         for number in range(5):
             await http.get(f"/things/{number}?token=secret")
             await http.get(f"/nowhere/{number}")
             await http.request(f"METHOD{number}", "/nowhere")
-        found = await figures_of(http)
-    assert found.values("route") == {THINGS, "other"}
-    assert found.values("method") == {"GET", "other"}
-    assert "secret" not in found.text
+        figures = await figures_of(http)
+    assert figures.values("route") == {THINGS, "other"}
+    assert figures.values("method") == {"GET", "other"}
+    assert "secret" not in figures.text
 
 
 async def test_request_whose_client_has_gone_is_counted(metrics: Metrics) -> None:
@@ -83,31 +83,31 @@ async def test_request_whose_client_has_gone_is_counted(metrics: Metrics) -> Non
     answer: Callable[..., Awaitable[None]] = RequestContext(app, answered=metrics.answered)
     with pytest.raises(gone):
         await answer({"type": "http", "method": "GET", "path": "/", "headers": []}, None, None)
-    assert shown(metrics)(REQUESTS, method="GET", route="other", status="aborted") == 1
+    assert rendered(metrics)(REQUESTS, method="GET", route="other", status="aborted") == 1
 
 
-def test_figures_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
+def test_values_are_read_when_they_are_rendered(metrics: Metrics) -> None:
     now, pools, outcomes = [1.0], {"a": 1.0, "b": 2.0}, {"ok": 0, "failed": 0}
     metrics.gauge("a_gauge", "One", lambda: now[0], "livemax")
     metrics.gauges("gauges", "Some", "pool", lambda: pools, "livesum")
     metrics.counter("a_tally_total", "Counted", "outcome", lambda: outcomes)
-    found = shown(metrics)
-    assert (found("a_gauge"), found("gauges", pool="b"), found("a_tally_total", outcome="ok")) == (1, 2, 0)
+    figures = rendered(metrics)
+    assert (figures("a_gauge"), figures("gauges", pool="b"), figures("a_tally_total", outcome="ok")) == (1, 2, 0)
     now[0], pools["b"], outcomes["ok"] = 3.0, 0.0, 5
     metrics.refresh()
-    found = shown(metrics)
-    assert (found("a_gauge"), found("gauges", pool="b"), found("a_tally_total", outcome="ok")) == (3, 0, 5)
-    assert found("a_tally_total", outcome="failed") == 0
+    figures = rendered(metrics)
+    assert (figures("a_gauge"), figures("gauges", pool="b"), figures("a_tally_total", outcome="ok")) == (3, 0, 5)
+    assert figures("a_tally_total", outcome="failed") == 0
 
 
-async def test_two_apps_in_one_process_do_not_meet() -> None:
+async def test_two_apps_in_one_process_share_no_metrics() -> None:
     async with client_for(measured_app(Metrics())) as one, client_for(measured_app(Metrics())) as other:
         await one.get("/things/one")
         assert (await figures_of(one))(REQUESTS, method="GET", route=THINGS, status="200") == 1
         assert (await figures_of(other))(REQUESTS, method="GET", route=THINGS, status="200") == 0
 
 
-async def test_only_what_is_declared_is_shown(metrics: Metrics) -> None:
+async def test_only_declared_metrics_are_rendered(metrics: Metrics) -> None:
     async with client_for(measured_app(metrics)) as http:
         await http.get("/things/one")
         answer: httpx.Response = await http.get("/metrics")

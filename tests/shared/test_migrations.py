@@ -1,4 +1,4 @@
-"""Each service's schema: what its models say, made by its migrations alone; a service runs on it unless it's behind."""
+"""Each service's schema: migrations alone make what the models declare; a service runs on it unless it is behind."""
 
 import asyncio
 import os
@@ -30,8 +30,8 @@ from tests.support import services
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.next_release import NextRelease
-from watchword.database.database import Database
-from watchword.database.migrations import Migrations, SchemaBehind, SchemaForeign, SchemaState, standing
+from watchword.database import Database
+from watchword.database.migrations import Migrations, SchemaBehind, SchemaForeign, SchemaState, compare
 from watchword.errors import AppError
 
 MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
@@ -49,9 +49,9 @@ def fresh(databases: Databases) -> Iterator[Fresh]:
 
 
 def differences(url: str, migrations: Migrations) -> list[Any]:
-    """What autogenerate would write into a new migration."""
+    """The operations that autogenerate would write into a new migration."""
 
-    def compare(connection: Connection) -> list[Any]:
+    def autogenerate(connection: Connection) -> list[Any]:
         options = {"include_schemas": True, "include_name": only, "compare_server_default": True}
         context = MigrationContext.configure(
             connection, opts={**options, "version_table_schema": migrations.schema, "compare_type": True}
@@ -64,7 +64,7 @@ def differences(url: str, migrations: Migrations) -> list[Any]:
     async def run() -> list[Any]:
         engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
         async with engine.connect() as connection:
-            return await connection.run_sync(compare)
+            return await connection.run_sync(autogenerate)
 
     return asyncio.run(run())
 
@@ -79,22 +79,22 @@ def test_metadata_is_the_migrated_schema(databases: Databases, service: str) -> 
 @each_service
 def test_upgrading_twice_is_upgrading_once(fresh: Fresh, service: str) -> None:
     MIGRATIONS[service].upgrade(fresh.url(f"{service}_owner"))
-    made = fresh.tables(service)
+    tables = fresh.tables(service)
     MIGRATIONS[service].upgrade(fresh.url(f"{service}_owner"))
-    assert made == fresh.tables(service)
-    assert "alembic_version" in made
-    assert len(made) > 1
+    assert fresh.tables(service) == tables
+    assert "alembic_version" in tables
+    assert len(tables) > 1
 
 
 @each_service
 def test_downgrading_leaves_nothing_and_upgrading_works_again(fresh: Fresh, service: str) -> None:
     migrations, url = MIGRATIONS[service], fresh.url(f"{service}_owner")
     migrations.upgrade(url)
-    made = fresh.tables(service)
+    tables = fresh.tables(service)
     command.downgrade(migrations.config(url), "base")
     assert fresh.tables(service) == {"alembic_version"}
     migrations.upgrade(url)
-    assert fresh.tables(service) == made
+    assert fresh.tables(service) == tables
     assert differences(url, migrations) == []
 
 
@@ -103,8 +103,8 @@ def test_two_migrations_at_once_both_succeed(fresh: Fresh, service: str) -> None
     environment = os.environ | {f"{service.upper()}_MIGRATION_DATABASE_URL": fresh.url(f"{service}_owner")}
     run = [sys.executable, "-m", f"{service}_service", "migrate"]
     both = [subprocess.Popen(run, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=60)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    errors = [process.communicate(timeout=60)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
     assert "alembic_version" in fresh.tables(service)
 
 
@@ -133,29 +133,27 @@ async def start(app: FastAPI) -> None:
 
 
 @each_service
-@pytest.mark.parametrize("found", [None, "0001"])
+@pytest.mark.parametrize("revision", [None, "0001"])
 async def test_service_does_not_start_on_a_schema_behind_and_says_what_to_run(
-    fresh: Fresh, service: str, found: str | None
+    fresh: Fresh, service: str, revision: str | None
 ) -> None:
-    refusal = await refusal_at(fresh, service, found, SchemaBehind)
-    assert f"is at {found}, the code needs {MIGRATIONS[service].head()}" in refusal
+    refusal = await refusal_at(fresh, service, revision, SchemaBehind)
+    assert f"is at {revision}, the code needs {MIGRATIONS[service].head()}" in refusal
     assert f"run: python -m {service}_service migrate" in refusal
 
 
 @each_service
-@pytest.mark.parametrize("found", ["0000", "another", "99999", "3f2a91c07b1e"])
-async def test_service_does_not_start_on_a_revision_that_is_none_of_its_own(
-    fresh: Fresh, service: str, found: str
-) -> None:
-    refusal = await refusal_at(fresh, service, found, SchemaForeign)
-    assert f"is at {found}" in refusal
+@pytest.mark.parametrize("revision", ["0000", "another", "99999", "3f2a91c07b1e"])
+async def test_service_does_not_start_on_a_revision_of_no_release(fresh: Fresh, service: str, revision: str) -> None:
+    refusal = await refusal_at(fresh, service, revision, SchemaForeign)
+    assert f"is at {revision}" in refusal
     assert "is it the right database?" in refusal
 
 
-async def refusal_at(fresh: Fresh, service: str, found: str | None, kind: type[AppError]) -> str:
-    """What a service says that does not start on a schema at this revision."""
-    if found is not None:
-        await set_version(fresh.url(f"{service}_owner"), service, found)
+async def refusal_at(fresh: Fresh, service: str, revision: str | None, kind: type[AppError]) -> str:
+    """The text of the error with which a service does not start on a schema at this revision."""
+    if revision is not None:
+        await set_version(fresh.url(f"{service}_owner"), service, revision)
     app, database = app_of(service, fresh.url(f"{service}_app"))
     with pytest.raises(kind) as refusal:
         await start(app)
@@ -171,7 +169,7 @@ async def set_version(url: str, schema: str, version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("revision", "expected"),
     [
         (None, SchemaState.BEHIND),
         ("0001", SchemaState.BEHIND),
@@ -187,8 +185,8 @@ async def set_version(url: str, schema: str, version: str) -> None:
         ("ffff", SchemaState.FOREIGN),
     ],
 )
-def test_order_of_revisions_is_that_of_their_numbers(found: str | None, expected: SchemaState) -> None:
-    assert standing(found, ["0003", "0002", "0001"]) is expected
+def test_order_of_revisions_is_that_of_their_numbers(revision: str | None, expected: SchemaState) -> None:
+    assert compare(revision, ["0003", "0002", "0001"]) is expected
 
 
 @each_service
@@ -202,17 +200,17 @@ async def test_readiness_is_for_a_schema_that_is_not_behind(
     databases: Databases, posts: services.Posts, caplog: pytest.LogCaptureFixture
 ) -> None:
     set_to = "UPDATE posts.alembic_version SET version_num = $1"
-    heard: dict[str, tuple[int, str]] = {}
+    answers: dict[str, tuple[int, str]] = {}
     try:
         for revision in ("9999", "9999", "0001", "another"):
             await databases.fetch("posts_owner", set_to, revision)
             answer = await posts.http.get("/readyz")
-            heard[revision] = answer.status_code, answer.json()["checks"]["database"]
+            answers[revision] = answer.status_code, answer.json()["checks"]["database"]
     finally:
         await databases.fetch("posts_owner", set_to, MIGRATIONS["posts"].head())
-    assert heard == {"9999": (200, "9999"), "0001": (503, "schema_behind"), "another": (503, "schema_foreign")}
-    said = [record.message for record in caplog.records if "ahead of this code" in record.message]
-    assert len(said) == 1
+    assert answers == {"9999": (200, "9999"), "0001": (503, "schema_behind"), "another": (503, "schema_foreign")}
+    warnings = [record.message for record in caplog.records if "ahead of this code" in record.message]
+    assert len(warnings) == 1
 
 
 @each_service

@@ -1,4 +1,4 @@
-"""Migrating while others use the tables: it gives way, takes turns, and however it ends, a revision is whole or not."""
+"""Migrating while others use the tables: requests go on, migrations take turns, and each revision is done or undone."""
 
 import asyncio
 import shutil
@@ -18,7 +18,7 @@ from watchword.database.migrations import MigrationFailed, Migrations
 
 WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock')"
 
-# Between two lines, it says so by a file, and goes on when another one is there.
+# The migration creates one file, and goes on when another one exists.
 PAUSE = (
     "Path({here!r}).touch()",
     "while not Path({go!r}).exists():",
@@ -47,7 +47,7 @@ def add_column(service: str, name: str) -> str:
 
 @asynccontextmanager
 async def long_transaction(fresh: Fresh, service: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """Somebody has read the table, and does not end their transaction before their connection."""
+    """A transaction that has read the table and stays open until the block ends or the connection is closed."""
     connection = await asyncpg.connect(fresh.url(f"{service}_app"))
     try:
         await connection.execute("BEGIN")
@@ -58,7 +58,7 @@ async def long_transaction(fresh: Fresh, service: str) -> AsyncIterator["asyncpg
 
 
 @each_service
-async def test_nobody_waits_behind_a_migration_that_waits(fresh: Fresh, later: NextRelease, service: str) -> None:
+async def test_no_reader_waits_behind_a_migration_that_waits(fresh: Fresh, later: NextRelease, service: str) -> None:
     revision = later.add(service, add_column(service, "later"))
     reader = await asyncpg.connect(fresh.url(f"{service}_app"), command_timeout=30)
     async with long_transaction(fresh, service) as holder:
@@ -68,9 +68,9 @@ async def test_nobody_waits_behind_a_migration_that_waits(fresh: Fresh, later: N
                 await reader.fetch(f"SELECT FROM {service}.{BUSY[service]}")
             assert job.poll() is None
             await holder.close()
-            said = (await asyncio.to_thread(job.communicate, timeout=60))[1]
+            log = (await asyncio.to_thread(job.communicate, timeout=60))[1]
     await reader.close()
-    assert (job.returncode, "a table is in use" in said) == (0, True)
+    assert (job.returncode, "a table is in use" in log) == (0, True)
     assert fresh.revision(service) == revision
 
 
@@ -128,7 +128,7 @@ def test_a_killed_concurrent_index_is_made_anew(fresh: Fresh, later: NextRelease
 
 
 async def kill_while_it_builds(fresh: Fresh, later: NextRelease, valid: str) -> None:
-    """The index has been begun, and waits for somebody who is in the middle of something."""
+    """Kill the migration while its index waits for an open transaction to end."""
     connection = await asyncpg.connect(fresh.url("posts_app"))
     async with connection.transaction():
         await connection.execute("LOCK TABLE posts.posts IN ROW EXCLUSIVE MODE")

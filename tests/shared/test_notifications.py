@@ -1,4 +1,4 @@
-"""A listener hears what is said, says when it may have missed something, and comes back by itself."""
+"""A listener passes on every notification, catches up when it may have missed some, and reconnects by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,120 +10,133 @@ import pytest
 from tests.shared.receivers import LISTENING, end_backends
 from tests.support.databases import Databases
 from tests.support.waiting import until, until_async
-from watchword.database.notifications import Doorbell, Listener, wait_for
+from watchword.database import Doorbell, Listener, wait_for
 from watchword.tasks import cancel_and_wait
 
 CHANNEL = "posts_test"
 
 
-class Ear:
-    """What a listener has told, and how often it had to catch up."""
+class Subscriber:
+    """What a listener has passed on, and how often it has caught up. It fails to as often as `failures_left` says."""
 
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self.caught_up = 0
-        self.failures = 0
+    def __init__(self, failures_left: int = 0) -> None:
+        self.payloads: list[str] = []
+        self.catch_ups = 0
+        self.failures_left = failures_left
 
-    def told(self, payload: str) -> None:
-        self.heard.append(payload)
+    def receive(self, payload: str) -> None:
+        self.payloads.append(payload)
 
     async def catch_up(self) -> None:
-        if self.failures:
-            self.failures -= 1
+        if self.failures_left:
+            self.failures_left -= 1
             raise ValueError("not now")
-        self.caught_up += 1
+        self.catch_ups += 1
 
 
 @asynccontextmanager
-async def listening(databases: Databases, ear: Ear) -> AsyncIterator[None]:
-    listener = Listener(databases.url("posts_app"), CHANNEL, ear.told, ear.catch_up)
+async def listening(databases: Databases, subscriber: Subscriber) -> AsyncIterator[None]:
+    """The subscriber is connected and has caught up once; it stays connected until the end of the block."""
+    listener = Listener(databases.url("posts_app"), CHANNEL, subscriber.receive, subscriber.catch_up)
     task = asyncio.create_task(listener.run())
     try:
-        await until(lambda: ear.caught_up == 1)
+        await until(lambda: subscriber.catch_ups == 1)
         yield
     finally:
         await cancel_and_wait([task])
 
 
-async def say(databases: Databases, *payloads: str) -> None:
+async def notify(databases: Databases, *payloads: str) -> None:
     for payload in payloads:
         await databases.fetch("posts_app", "SELECT pg_notify($1, $2)", CHANNEL, payload)
 
 
-async def test_what_is_said_is_heard_once_and_in_order(databases: Databases) -> None:
-    ear, said = Ear(), [str(number) for number in range(50)]
-    async with listening(databases, ear):
-        await say(databases, *said)
-        await until(lambda: len(ear.heard) >= len(said))
-    assert ear.heard == said
+async def test_every_notification_arrives_once_and_in_order(databases: Databases) -> None:
+    subscriber, sent = Subscriber(), [str(number) for number in range(50)]
+    async with listening(databases, subscriber):
+        await notify(databases, *sent)
+        await until(lambda: len(subscriber.payloads) >= len(sent))
+    assert subscriber.payloads == sent
 
 
-async def test_every_listener_hears_it(databases: Databases) -> None:
-    first, second = Ear(), Ear()
+async def test_every_listener_is_notified(databases: Databases) -> None:
+    first, second = Subscriber(), Subscriber()
     async with listening(databases, first), listening(databases, second):
-        await say(databases, "a")
-        await until(lambda: first.heard == second.heard == ["a"])
+        await notify(databases, "a")
+        await until(lambda: first.payloads == second.payloads == ["a"])
 
 
-async def test_what_is_said_in_a_transaction_is_heard_at_its_commit_and_never_without(databases: Databases) -> None:
-    ear = Ear()
-    async with listening(databases, ear):
+async def test_notification_of_a_transaction_arrives_at_its_commit_and_never_without(databases: Databases) -> None:
+    subscriber = Subscriber()
+    async with listening(databases, subscriber):
         connection = await asyncpg.connect(databases.url("posts_app"))
         await connection.execute(f"BEGIN; NOTIFY {CHANNEL}, 'undone'; ROLLBACK; NOTIFY {CHANNEL}, 'done'")
         await connection.close()
-        await until(lambda: ear.heard == ["done"])
+        await until(lambda: subscriber.payloads == ["done"])
 
 
-async def test_a_listener_that_is_cut_off_comes_back_and_says_that_it_was_away(databases: Databases) -> None:
-    ear = Ear()
-    async with listening(databases, ear):
+async def test_a_listener_that_is_cut_off_reconnects_and_catches_up(databases: Databases) -> None:
+    subscriber = Subscriber()
+    async with listening(databases, subscriber):
         for times in (2, 3):
             await end_backends(databases, LISTENING)
-            await until(lambda times=times: ear.caught_up == times)  # type: ignore[misc]
-            await say(databases, str(times))
-            await until(lambda times=times: ear.heard[-1:] == [str(times)])  # type: ignore[misc]
+            await until(lambda times=times: subscriber.catch_ups == times)  # type: ignore[misc]
+            await notify(databases, str(times))
+            await until(lambda times=times: subscriber.payloads[-1:] == [str(times)])  # type: ignore[misc]
 
 
-async def test_whoever_fails_to_catch_up_is_asked_again(databases: Databases, caplog: pytest.LogCaptureFixture) -> None:
-    ear = Ear()
-    ear.failures = 2
-    async with listening(databases, ear):
-        assert ear.failures == 0
-    assert [one.message for one in caplog.records].count("listening failed") == 2
+async def test_catching_up_that_fails_is_logged_and_repeated(
+    databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscriber = Subscriber(failures_left=2)
+    async with listening(databases, subscriber):
+        assert subscriber.failures_left == 0
+    works = [vars(record)["work"] for record in caplog.records if record.message == "background work failed"]
+    assert works == [f"listening to {CHANNEL}"] * 2
 
 
-async def test_a_listener_that_is_ended_leaves_no_connection(databases: Databases) -> None:
-    async with listening(databases, Ear()):
+async def test_a_listener_that_is_stopped_leaves_no_connection(databases: Databases) -> None:
+    async with listening(databases, Subscriber()):
         pass
 
-    async def nobody_listens() -> bool:
+    async def no_connection_listens() -> bool:
         return await databases.fetch("posts_app", LISTENING) == []
 
-    await until_async(nobody_listens)
+    await until_async(no_connection_listens)
 
 
-async def test_a_doorbell_wakes_everybody_who_waits(databases: Databases) -> None:
+async def test_a_doorbell_wakes_every_task_that_waits() -> None:
     doorbell = Doorbell()
     waiting = [asyncio.create_task(wait_for(doorbell.next_ring(), 60)) for _ in range(3)]
     await asyncio.sleep(0)
-    doorbell.ring("somebody")
+    doorbell.ring("a payload")
     await asyncio.gather(*waiting)
 
 
-async def test_a_ring_between_looking_and_waiting_is_not_missed(databases: Databases) -> None:
+async def test_a_ring_between_looking_and_waiting_is_not_missed() -> None:
     doorbell = Doorbell()
-    rung = doorbell.next_ring()
+    next_ring = doorbell.next_ring()
     doorbell.ring()
-    await wait_for(rung, 60)
+    await wait_for(next_ring, 60)
     assert not doorbell.next_ring().is_set()
 
 
-async def test_a_listener_that_was_away_rings_the_doorbell(databases: Databases) -> None:
+async def test_catching_up_rings_the_doorbell() -> None:
     doorbell = Doorbell()
-    rung = doorbell.next_ring()
-    await doorbell.caught_up()
-    assert rung.is_set()
+    next_ring = doorbell.next_ring()
+    await doorbell.catch_up()
+    assert next_ring.is_set()
 
 
-async def test_whoever_waits_in_vain_goes_on_when_the_time_is_over(databases: Databases) -> None:
+async def test_waiting_ends_when_the_time_is_over() -> None:
     await wait_for(Doorbell().next_ring(), 0.01)
+
+
+async def test_a_doorbell_that_is_closed_lets_no_task_wait() -> None:
+    doorbell = Doorbell()
+    waiting = asyncio.create_task(wait_for(doorbell.next_ring(), 60))
+    await asyncio.sleep(0)
+    doorbell.close()
+    await waiting
+    doorbell.ring()
+    assert doorbell.next_ring().is_set()

@@ -1,4 +1,4 @@
-"""Security events of a transmitter that is not ours: received, applied once, and acknowledged when they are kept."""
+"""Security events of another product's transmitter: received, applied once, acknowledged when they are committed."""
 
 from collections.abc import AsyncIterator
 
@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from tests.shared.receivers import receiving, refuses, session, stored, user
-from tests.shared.ssf import Transmitter, transmitting
+from tests.shared.ssf import Transmitter
+from tests.shared.tables import as_owner
 from tests.shared.tokens import private_key
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import Kind
-from watchword.events.security_event import ReceivedEvent
-from watchword.events.types import EventType
+from watchword.events import EventType, ReceivedEvent
 from watchword.testing import Issuer
 
 RECEIVED = "SELECT jti FROM posts.received_events"
@@ -23,19 +23,12 @@ OF_A_KIND = "https://events.example/of-a-kind"
 
 
 @pytest.fixture
-async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
-    await databases.empty("posts")
-    async with transmitting() as found:
-        yield found
-
-
-@pytest.fixture
 async def effects(databases: Databases) -> AsyncIterator[None]:
-    """A table in which an effect leaves a row, as often as it happens."""
+    """A table in which each run of an effect leaves a row; it refuses the event "bad"."""
     columns = "number int GENERATED ALWAYS AS IDENTITY, jti text CHECK (jti <> 'bad')"
-    await databases.fetch("posts_owner", f"CREATE TABLE posts.effects ({columns})")
+    await as_owner(databases, f"CREATE TABLE posts.effects ({columns})")
     yield
-    await databases.fetch("posts_owner", "DROP TABLE posts.effects")
+    await as_owner(databases, "DROP TABLE posts.effects")
 
 
 async def leave_a_row(db: AsyncSession, received: ReceivedEvent) -> None:
@@ -46,21 +39,21 @@ async def count(databases: Databases, sql: str) -> int:
     return len(await databases.fetch("posts_app", sql))
 
 
-async def test_a_stream_is_made_where_there_is_none(databases: Databases, transmitter: Transmitter) -> None:
+async def test_a_stream_is_created_if_there_is_none(databases: Databases, transmitter: Transmitter) -> None:
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.calls["poll"] > 1)
     assert len(transmitter.streams) == 1
 
 
-async def test_a_stream_that_is_there_is_used(databases: Databases, transmitter: Transmitter) -> None:
+async def test_a_stream_that_exists_is_used(databases: Databases, transmitter: Transmitter) -> None:
     transmitter.streams.append({"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "http://push.example"}})
-    transmitter.stream()
+    transmitter.add_stream()
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.calls["poll"] > 1)
     assert len(transmitter.streams) == 2
 
 
-async def test_the_first_answer_is_asked_for_at_once_and_the_next_ones_are_waited_for(
+async def test_the_first_poll_is_answered_at_once_and_the_next_ones_wait_for_events(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter):
@@ -68,7 +61,7 @@ async def test_the_first_answer_is_asked_for_at_once_and_the_next_ones_are_waite
     assert transmitter.long_polls[:2] == [False, True]
 
 
-async def test_an_event_is_obeyed_written_down_and_then_acknowledged(
+async def test_an_event_is_obeyed_committed_and_then_acknowledged(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
@@ -120,11 +113,11 @@ async def test_an_event_whose_acknowledgement_was_lost_has_one_effect(
 async def test_an_event_applied_by_a_receiver_that_stopped_before_it_said_so_has_one_effect(
     databases: Databases, transmitter: Transmitter, effects: None
 ) -> None:
-    jti, how = transmitter.send(OF_A_KIND), {OF_A_KIND: leave_a_row}
-    async with receiving(databases, transmitter, effects=how, started=False) as receiver:
+    jti, effects_of_a_kind = transmitter.send(OF_A_KIND), {OF_A_KIND: leave_a_row}
+    async with receiving(databases, transmitter, effects=effects_of_a_kind, started=False) as receiver:
         await receiver.apply(ReceivedEvent(jti, OF_A_KIND, None, None, {}, receiver._clock.now()))
     assert (list(transmitter.waiting), await count(databases, EFFECTS)) == ([jti], 1)
-    async with receiving(databases, transmitter, effects=how):
+    async with receiving(databases, transmitter, effects=effects_of_a_kind):
         await until(lambda: transmitter.acknowledged == [jti])
     assert await count(databases, EFFECTS) == 1
 
@@ -136,8 +129,10 @@ async def test_an_event_of_an_unknown_type_is_acknowledged_and_logged(
         jti = transmitter.send(OF_A_KIND, user(transmitter, "ada"))
         await until(lambda: transmitter.acknowledged == [jti])
         assert not refuses(receiver, "ada")
-    (record,) = [one for one in caplog.records if one.message == "an event of no known kind"]
-    assert vars(record)["type"] == OF_A_KIND
+    records = [
+        record for record in caplog.records if record.message == "an event whose type or subject is not known here"
+    ]
+    assert [vars(record)["type"] for record in records] == [OF_A_KIND]
 
 
 async def test_a_verification_event_is_acknowledged(databases: Databases, transmitter: Transmitter) -> None:
@@ -146,27 +141,26 @@ async def test_a_verification_event_is_acknowledged(databases: Databases, transm
         await until(lambda: transmitter.acknowledged == [jti])
 
 
-async def test_an_effect_that_fails_takes_the_event_back_and_holds_up_no_other(
+async def test_an_effect_that_fails_rolls_back_the_event_and_holds_up_no_other(
     databases: Databases, transmitter: Transmitter, effects: None
 ) -> None:
-    how = {EventType.ACCOUNT_PURGED: leave_a_row}
     transmitter.send(EventType.ACCOUNT_PURGED, user(transmitter, "eve"), jti="bad")
     other = transmitter.send(EventType.SESSION_REVOKED, session("s"))
-    async with receiving(databases, transmitter, effects=how) as receiver:
+    async with receiving(databases, transmitter, effects={EventType.ACCOUNT_PURGED: leave_a_row}) as receiver:
         await until(lambda: transmitter.is_settled(other))
         assert refuses(receiver, session_id="s")
         assert (transmitter.is_settled("bad"), await stored(databases, Kind.PURGED)) == (False, [])
-        await databases.fetch("posts_owner", "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
+        await as_owner(databases, "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
         await until(lambda: transmitter.is_settled("bad"))
         await until(lambda: refuses(receiver, "eve"))
     assert await count(databases, EFFECTS) == 1
 
 
-async def test_an_event_that_can_never_be_applied_is_given_back_in_the_end(
+async def test_an_event_that_can_never_be_applied_is_reported_in_the_end(
     databases: Databases, transmitter: Transmitter, effects: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watchword.events.receiver.RETRY_SECONDS", 0.01)
-    monkeypatch.setattr("watchword.events.receiver.MOST_TRIES", 3)
+    monkeypatch.setattr("watchword.events.polling.UNSETTLED_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("watchword.events.intake.MOST_TRIES", 3)
     transmitter.send(OF_A_KIND, jti="bad")
     async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
         await until(lambda: transmitter.is_settled("bad"))
@@ -179,8 +173,7 @@ async def test_an_event_whose_key_is_not_published_yet_waits_until_it_is(
 ) -> None:
     ahead = Issuer()
     ahead.rotate("second")
-    how = {"head": {"kid": "second"}, "key": private_key(ahead)}
-    jti = transmitter.send(EventType.SESSION_REVOKED, session("s"), **how)
+    jti = transmitter.send(EventType.SESSION_REVOKED, session("s"), head={"kid": "second"}, key=private_key(ahead))
     async with receiving(databases, transmitter) as receiver:
         await until(lambda: transmitter.batches.count([jti]) > 1)
         assert (transmitter.is_settled(jti), refuses(receiver, session_id="s")) == (False, False)
@@ -189,9 +182,7 @@ async def test_an_event_whose_key_is_not_published_yet_waits_until_it_is(
     assert transmitter.acknowledged == [jti]
 
 
-async def test_a_key_of_the_transmitter_that_is_new_is_asked_for_at_once(
-    databases: Databases, transmitter: Transmitter
-) -> None:
+async def test_a_new_key_of_the_transmitter_is_fetched_at_once(databases: Databases, transmitter: Transmitter) -> None:
     async with receiving(databases, transmitter):
         first = transmitter.send(EventType.SESSION_REVOKED, session("first"))
         await until(lambda: transmitter.is_settled(first))

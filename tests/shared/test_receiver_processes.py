@@ -1,33 +1,23 @@
-"""Many processes of one service: one polls, every one knows, and another takes over."""
-
-from collections.abc import AsyncIterator
+"""Several processes of one service: one polls, all obey, and another takes over."""
 
 import asyncpg
-import pytest
 
-from tests.shared.receivers import LISTENING, LOCK, end_backends, receiving, refuses, session, stored
-from tests.shared.ssf import Transmitter, transmitting
+from tests.shared.receivers import LEADER, LISTENING, end_backends, receiving, refuses, session, stored
+from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until, until_async
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
-from watchword.events.types import EventType
+from watchword.events import EventType
 from watchword.testing import StandingClock
 
-TELL = "SELECT pg_notify('posts_revocations', $1)"
+NOTIFY = "SELECT pg_notify('posts_revocations', $1)"
 REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, now() + interval '1 hour')"
 
 WAITING = """SELECT pid FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT posts.transmitter_contact%'"""
 
 
-@pytest.fixture
-async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
-    await databases.empty("posts")
-    async with transmitting() as found:
-        yield found
-
-
-async def test_one_process_polls_and_every_process_knows(databases: Databases, transmitter: Transmitter) -> None:
+async def test_one_process_polls_and_every_process_obeys(databases: Databases, transmitter: Transmitter) -> None:
     async with (
         receiving(databases, transmitter, client_id="first") as first,
         receiving(databases, transmitter, client_id="second") as second,
@@ -49,7 +39,7 @@ async def test_another_process_takes_over_from_one_that_stops(databases: Databas
     assert len(set(transmitter.pollers)) == 2
 
 
-async def test_nothing_is_lost_or_doubled_while_the_turn_is_taken_away_again_and_again(
+async def test_nothing_is_lost_or_doubled_while_the_leader_changes_again_and_again(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     sent: list[str] = []
@@ -57,7 +47,7 @@ async def test_nothing_is_lost_or_doubled_while_the_turn_is_taken_away_again_and
     async def both_have_polled() -> bool:
         for _ in range(5):
             sent.append(transmitter.send(EventType.SESSION_REVOKED, session(f"{len(sent):04}")))
-        await end_backends(databases, LOCK)
+        await end_backends(databases, LEADER)
         await until(lambda: transmitter.is_settled(*sent))
         return len(set(transmitter.pollers)) == 2
 
@@ -96,18 +86,18 @@ async def test_a_receiver_that_starts_again_knows_what_it_missed(
         assert refuses(receiver, session_id="s")
 
 
-async def test_what_was_said_while_a_process_did_not_listen_is_looked_up(
+async def test_what_was_revoked_while_a_process_did_not_listen_is_read_from_the_table(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
         await databases.fetch("posts_app", REVOKE, "s")
         assert await end_backends(databases, LISTENING) == 1
         await until(lambda: refuses(receiver, session_id="s"))
-        await databases.fetch("posts_app", TELL, '{"add":["session","t",1,1e10]}')
+        await databases.fetch("posts_app", NOTIFY, '{"add":["session","t",1,1e10]}')
         await until(lambda: refuses(receiver, session_id="t"))
 
 
-async def test_what_is_said_while_a_process_looks_things_up_is_not_forgotten(
+async def test_a_notification_that_arrives_while_a_process_reads_the_tables_is_obeyed(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
@@ -117,17 +107,16 @@ async def test_what_is_said_while_a_process_looks_things_up_is_not_forgotten(
             await owner.execute("LOCK TABLE posts.transmitter_contact")
             await end_backends(databases, LISTENING)
             await until_async(lambda: is_waiting(databases))
-            await databases.fetch("posts_app", TELL, '{"add":["session","s",1,1e10]}')
+            await databases.fetch("posts_app", NOTIFY, '{"add":["session","s",1,1e10]}')
             await until(lambda: refuses(receiver, session_id="s"))
-            loaded_before = receiver._loaded
-            loaded_before.clear()
+            receiver._loaded.clear()
         await owner.close()
-        await until(loaded_before.is_set)
+        await until(lambda: receiver._loaded.is_set())
         assert refuses(receiver, session_id="s")
 
 
 async def is_waiting(databases: Databases) -> bool:
-    """Whether somebody waits to read when the transmitter was heard."""
+    """Whether a process waits to read when the transmitter last answered."""
     return bool(await databases.fetch("posts_app", WAITING))
 
 
@@ -152,9 +141,9 @@ async def test_what_has_expired_is_removed_from_the_database(databases: Database
     async with receiving(databases, transmitter, clock=clock) as receiver:
         store = receiver._store
         for name, seconds in (("old", 10.0), ("young", 1_000.0)):
-            until_then = clock.now().timestamp() + seconds
+            expires_at = clock.now().timestamp() + seconds
             async with store.database.begin() as db:
-                await store.revoke(db, Revocation(Kind.SESSION, name, FOR_EVER, until_then))
+                await store.revoke(db, Revocation(Kind.SESSION, name, FOR_EVER, expires_at))
         clock.advance(seconds=400)
         transmitter.ring()
         await until_async(lambda: only_the_young(databases))

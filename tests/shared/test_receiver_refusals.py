@@ -1,16 +1,16 @@
-"""What does not verify is reported and has no effect, whatever comes with it in the same answer."""
+"""A token that is not valid is reported and has no effect; the others in the same answer have theirs."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from tests.shared.receivers import receiving, refuses, session, stored
-from tests.shared.ssf import AUDIENCE, Transmitter, transmitting
+from tests.shared.ssf import AUDIENCE, Transmitter
 from tests.shared.tokens import STRANGERS_KEY
 from tests.support.databases import Databases
 from tests.support.waiting import until
-from watchword.events.types import EventType
+from watchword.events import EventType
 
 SESSION_REVOKED: Final = EventType.SESSION_REVOKED
 TWO_EVENTS: Final[dict[str, Any]] = {str(SESSION_REVOKED): {}, str(EventType.ACCOUNT_PURGED): {}}
@@ -61,14 +61,7 @@ WRONG: Final[dict[str, Wrong]] = {
 }
 
 
-@pytest.fixture
-async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
-    await databases.empty("posts")
-    async with transmitting() as found:
-        yield found
-
-
-async def test_what_does_not_verify_is_reported_and_the_others_are_obeyed(
+async def test_a_token_that_is_not_valid_is_reported_and_the_others_are_obeyed(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     before = transmitter.send(SESSION_REVOKED, session("before"))
@@ -85,9 +78,7 @@ async def test_what_does_not_verify_is_reported_and_the_others_are_obeyed(
 
 
 @pytest.mark.parametrize("right", [with_header(typ="application/secevent+jwt"), with_claims(aud=["other", AUDIENCE])])
-async def test_what_may_be_written_another_way_is_obeyed(
-    databases: Databases, transmitter: Transmitter, right: Wrong
-) -> None:
+async def test_other_valid_spellings_are_obeyed(databases: Databases, transmitter: Transmitter, right: Wrong) -> None:
     jti = transmitter.put("right", right(transmitter, "right"))
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.is_settled(jti))

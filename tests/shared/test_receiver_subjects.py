@@ -1,25 +1,25 @@
-"""Whom an event is about: RFC 9493 subject identifiers, of this issuer and of others."""
+"""The subject of an event: RFC 9493 subject identifiers, of this issuer and of others."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.shared.receivers import receiving, refuses, session, stored, user
-from tests.shared.ssf import Transmitter, transmitting
+from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import Kind
-from watchword.events.types import EventType, iss_sub
+from watchword.events import EventType
+from watchword.events.types import iss_sub
 
 OTHER = "https://other.example"
 OF_ANOTHER_ISSUER = iss_sub(OTHER, "ada")
-NOBODY_HERE: dict[str, Any] = {
+UNKNOWN_SUBJECTS: dict[str, Any] = {
     "another issuer's": OF_ANOTHER_ISSUER,
     "another issuer's user and session": {**session("s"), "user": OF_ANOTHER_ISSUER},
     "an e-mail address": {"format": "email", "email": "ada"},
     "an opaque id": {"format": "opaque", "id": "ada"},
-    "a format that nobody knows": {"format": "ada", "sub": "ada", "iss": OTHER},
+    "an unknown format": {"format": "ada", "sub": "ada", "iss": OTHER},
     "no format": {"sub": "ada"},
     "a number for a user": {"format": "iss_sub", "sub": 5},
     "a number for a session": {"format": "complex", "session": {"format": "opaque", "id": 5}},
@@ -31,15 +31,11 @@ NOBODY_HERE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
-    await databases.empty("posts")
-    async with transmitting() as found:
-        yield found
-
-
 async def deliver(databases: Databases, transmitter: Transmitter, kind: str, sub_id: Any, **body: Any) -> list[bool]:
-    """Whether then a token of ada's session `s` is refused, one of her session `t`, and one of Grace's."""
+    """Send the event, and return for three tokens whether each is refused then.
+
+    They are of Ada's session `s`, of her session `t`, and of a session of Grace's.
+    """
     async with receiving(databases, transmitter) as receiver:
         jti = transmitter.send(kind, sub_id, events={kind: body})
         await until(lambda: transmitter.acknowledged == [jti])
@@ -57,14 +53,14 @@ async def test_a_session_may_be_named_without_its_user(databases: Databases, tra
 
 
 @pytest.mark.parametrize("more", [{}, {"session": {"format": "jwt_id", "iss": OTHER, "jti": "s"}}])
-async def test_sessions_that_are_not_told_apart_all_end(
+async def test_a_user_without_a_session_id_is_every_session_of_theirs(
     databases: Databases, transmitter: Transmitter, more: dict[str, Any]
 ) -> None:
     subject = {"format": "complex", "user": user(transmitter, "ada"), **more}
     assert await deliver(databases, transmitter, EventType.SESSION_REVOKED, subject) == [True, True, False]
 
 
-async def test_a_user_by_issuer_and_subject_is_every_session_of_theirs(
+async def test_a_user_by_issuer_and_subject_alone_is_every_session_of_theirs(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     subject = user(transmitter, "ada")
@@ -111,11 +107,11 @@ async def test_an_account_that_is_enabled_again_is_accepted_and_its_ended_sessio
 
 
 @pytest.mark.parametrize("kind", [EventType.SESSION_REVOKED, EventType.ACCOUNT_PURGED])
-async def test_a_subject_that_is_nobody_here_has_no_effect_and_is_acknowledged(
+async def test_a_subject_that_is_unknown_here_has_no_effect_and_is_acknowledged(
     databases: Databases, transmitter: Transmitter, kind: str
 ) -> None:
-    for name, sub_id in NOBODY_HERE.items():
+    for name, sub_id in UNKNOWN_SUBJECTS.items():
         transmitter.send(kind, sub_id, jti=name)
     async with receiving(databases, transmitter):
-        await until(lambda: transmitter.acknowledged == list(NOBODY_HERE))
+        await until(lambda: transmitter.acknowledged == list(UNKNOWN_SUBJECTS))
     assert await databases.fetch("posts_app", "SELECT key FROM posts.revocations") == []

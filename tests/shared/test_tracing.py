@@ -183,6 +183,6 @@ async def test_database_has_spans_within_a_trace_and_none_without(
 
 
 async def use(database: Database, statement: ReadStatement) -> None:
-    await database.reads.row(statement, post_id="00000000-0000-0000-0000-000000000000")
+    await database.reads.fetch_row(statement, post_id="00000000-0000-0000-0000-000000000000")
     async with database.begin() as db:
         await db.connection()

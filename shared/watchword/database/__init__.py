@@ -1,1 +1,18 @@
-"""PostgreSQL: transactions, the read path, migrations, notifications, advisory locks."""
+"""PostgreSQL: transactions, the read path, notifications, advisory locks; migrations, which need Alembic, apart."""
+
+from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
+from watchword.database.notifications import Doorbell, Listener, wait_for
+from watchword.database.reads import PoolUse, ReadPool, ReadStatement
+
+__all__ = [
+    "Database",
+    "DatabaseUnavailable",
+    "Doorbell",
+    "Listener",
+    "PoolUse",
+    "ReadPool",
+    "ReadStatement",
+    "metadata_for",
+    "violates",
+    "wait_for",
+]

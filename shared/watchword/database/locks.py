@@ -1,4 +1,4 @@
-"""Advisory locks of PostgreSQL, named by a text.
+"""Advisory locks of PostgreSQL, each named by a text.
 
 All of them use one key, `hashtextextended(name, 0)`, so that two places that mean the same lock take the same lock.
 """
@@ -28,6 +28,6 @@ async def try_lock_connection(connection: "asyncpg.Connection[asyncpg.Record]", 
 
 
 def try_lock_sync_connection(connection: Connection, name: str) -> bool:
-    """The same on a synchronous SQLAlchemy connection, as Alembic has it."""
+    """Take the lock for the life of a synchronous SQLAlchemy connection; False if another connection holds it."""
     statement = text(f"SELECT pg_try_advisory_lock({_KEY.format(name=':name')})")
     return bool(connection.scalar(statement, {"name": name}))

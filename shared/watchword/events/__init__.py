@@ -1,4 +1,25 @@
-"""Security events (RFC 8417) by the vocabularies of CAEP and RISC, sent and received as OpenID Shared Signals 1.0 says.
+"""Security events (RFC 8417) in the vocabularies of CAEP and RISC, received as OpenID Shared Signals 1.0 says.
 
-What an event means here or there is each service's own business; this is how it travels.
+What an event means is each service's own business; this package brings it there.
 """
+
+from watchword.events.receive import receive_security_events
+from watchword.events.receiver import Effect, Receiver
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.silence import SilencePolicy, TransmitterSilent
+from watchword.events.tables import ReceiverTables
+from watchword.events.transmitter_client import TransmitterAccount
+from watchword.events.types import EventType, SecurityEvent
+
+__all__ = [
+    "Effect",
+    "EventType",
+    "ReceivedEvent",
+    "Receiver",
+    "ReceiverTables",
+    "SecurityEvent",
+    "SilencePolicy",
+    "TransmitterAccount",
+    "TransmitterSilent",
+    "receive_security_events",
+]

@@ -1,19 +1,21 @@
-"""What arrives: a token is opened, judged (RFC 8417 section 2), and what it says is read out of it."""
+"""Reading a security event token (SET): whether it is valid (RFC 8417 section 2), and what it says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from watchword.auth import KeySource
 from watchword.auth.errors import InvalidToken
 from watchword.auth.jws import JwsReader, ensure_meant_for, number
 
-TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
+SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """One event. `subject` is the user it is about, where it is about one; `at` is when it happened."""
+    """One event. `subject` is the user that it is about, None if it is about no user of this issuer; `at` is when it
+    happened."""
 
     jti: str
     type: str
@@ -24,43 +26,59 @@ class ReceivedEvent:
 
     @property
     def valid_from(self) -> int:
-        """Tokens issued before this second say what is no longer so."""
+        """In seconds: tokens of the subject that were issued earlier make claims that are not true now."""
         return int(self.claims.get("event_timestamp", self.at.timestamp()))
 
 
-async def open_token(reader: JwsReader, jti: str, token: object, issuer: str, audience: str) -> ReceivedEvent:
-    """Raises InvalidToken where this is no event of this issuer for this receiver."""
-    if not isinstance(token, str):
-        raise InvalidToken("no text")
-    claims, _ = await reader.read(token)
-    ensure_meant_for(claims, issuer, audience)
+class EventReader:
+    """Reads the security event tokens of one issuer for one audience."""
+
+    def __init__(self, keys: KeySource, issuer: str, audience: str) -> None:
+        self._jws = JwsReader(keys, SET_TYPES)
+        self._issuer = issuer
+        self._audience = audience
+
+    async def read(self, jti: str, token: object) -> ReceivedEvent:
+        """The event in the token that was delivered under this `jti`.
+
+        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known.
+        """
+        if not isinstance(token, str):
+            raise InvalidToken("the token is not a text")
+        claims, _ = await self._jws.read(token)
+        ensure_meant_for(claims, self._issuer, self._audience)
+        kind, body = _single_event(claims, jti)
+        at = datetime.fromtimestamp(number(claims, "toe" if "toe" in claims else "iat"), UTC)
+        subject, session_id = user_and_session(claims.get("sub_id"), self._issuer)
+        return ReceivedEvent(jti, kind, subject, session_id, body, at)
+
+
+def _single_event(claims: Mapping[str, Any], jti: str) -> tuple[str, Mapping[str, Any]]:
     events = claims.get("events")
     if claims.get("jti") != jti or not isinstance(events, dict) or len(events) != 1 or "exp" in claims:
-        raise InvalidToken("no security event token of one event")
+        raise InvalidToken("not a security event token of one event")
     ((kind, body),) = events.items()
     if not isinstance(body, dict):
-        raise InvalidToken("an event without members")
+        raise InvalidToken("the event is not an object")
     if "event_timestamp" in body:
         number(body, "event_timestamp")
-    at = datetime.fromtimestamp(number(claims, "toe" if "toe" in claims else "iat"), UTC)
-    subject, session_id = subject_of(claims.get("sub_id"), issuer)
-    return ReceivedEvent(jti, kind, subject, session_id, body, at)
+    return kind, body
 
 
-def subject_of(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
-    """The user and the session that a subject identifier of this issuer names (RFC 9493; SSF 1.0 section 3)."""
+def user_and_session(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
+    """The user and the session of this issuer that a subject identifier names (RFC 9493; SSF 1.0 section 3)."""
     if not isinstance(sub_id, dict):
         return None, None
     if sub_id.get("format") != "complex":
         is_ours = sub_id.get("format") == "iss_sub" and sub_id.get("iss") == issuer
         return (_text(sub_id.get("sub")) if is_ours else None), None
-    user, _ = subject_of(sub_id.get("user"), issuer)
+    user, _ = user_and_session(sub_id.get("user"), issuer)
     if user is None and "user" in sub_id:
-        # Somebody else's session, or somebody whom nobody here knows by that name.
+        # The session of another issuer's user, or of a user whom this identifier does not identify here.
         return None, None
     session = sub_id.get("session")
-    named = isinstance(session, dict) and session.get("format") == "opaque" and session.get("id")
-    return user, _text(named)
+    session_id = isinstance(session, dict) and session.get("format") == "opaque" and session.get("id")
+    return user, _text(session_id)
 
 
 def _text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Effects in the database: each event once, in one transaction with what it brings about."""
+"""The receiver's tables: each event once, in one transaction with its effect, and what every process must know."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.revocations import Revocation
-from watchword.database.database import Database
+from watchword.database import Database
 from watchword.events.tables import ReceiverTables
 
-KEEP_RECEIVED: Final = timedelta(days=7)
+RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
+"""How long an event that is delivered again is recognised."""
 
 
 class Store:
@@ -21,14 +22,17 @@ class Store:
         self.database = database
         self.tables = tables
 
-    async def is_new(self, db: AsyncSession, jti: str) -> bool:
-        """Whether this event has not had its effect yet. Two at once wait for each other."""
+    async def insert_received(self, db: AsyncSession, jti: str) -> bool:
+        """Note that the event has its effect in this transaction; False if it had its effect before.
+
+        Two transactions with the same event wait for each other.
+        """
         received = self.tables.received
         statement = insert(received).values(jti=jti).on_conflict_do_nothing().returning(received.c.jti)
         return await db.scalar(statement) is not None
 
     async def revoke(self, db: AsyncSession, revocation: Revocation) -> None:
-        """Refuse, in every process, from the commit on."""
+        """Have every process refuse this from the commit on."""
         revocations = self.tables.revocations
         values = revocation._asdict() | {"expires_at": datetime.fromtimestamp(revocation.expires_at, UTC)}
         statement = insert(revocations).values(**values)
@@ -41,39 +45,38 @@ class Store:
                 where=revocations.c.valid_from <= new.valid_from,
             )
         )
-        await self.tell(db, {"add": list(revocation)})
+        await self._notify(db, {"add": list(revocation)})
 
     async def reinstate(self, db: AsyncSession, kind: str, key: str) -> None:
-        """Accept again, in every process, from the commit on."""
+        """Have every process accept this again from the commit on."""
         revocations = self.tables.revocations
         await db.execute(delete(revocations).where(revocations.c.kind == kind, revocations.c.key == key))
-        await self.tell(db, {"remove": [kind, key]})
+        await self._notify(db, {"remove": [kind, key]})
 
     async def load(self, now: datetime) -> tuple[list[Revocation], datetime | None]:
-        """Every revocation that still matters, and when the transmitter was last heard."""
+        """Every revocation that has not expired, and when the transmitter last answered."""
         revocations, contact = self.tables.revocations, self.tables.contact
         async with self.database.begin() as db:
             rows: Sequence[Any] = (await db.execute(select(revocations).where(revocations.c.expires_at > now))).all()
-            heard_at = await db.scalar(select(contact.c.heard_at).order_by(contact.c.heard_at.desc()).limit(1))
-        found = [Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp()) for row in rows]
-        return found, heard_at
+            contact_at = await db.scalar(select(contact.c.heard_at).order_by(contact.c.heard_at.desc()).limit(1))
+        return [Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp()) for row in rows], contact_at
 
-    async def hear(self, issuer: str, now: datetime) -> None:
-        """The transmitter has answered; every process is told."""
+    async def note_contact(self, issuer: str, now: datetime) -> None:
+        """Write down, and let every process know, that the transmitter has answered."""
         statement = insert(self.tables.contact).values(issuer=issuer, heard_at=now)
         statement = statement.on_conflict_do_update(index_elements=["issuer"], set_={"heard_at": now})
         async with self.database.begin() as db:
             await db.execute(statement)
-            await self.tell(db, {"heard": now.timestamp()})
+            await self._notify(db, {"heard": now.timestamp()})
 
-    async def forget(self, now: datetime) -> None:
-        """Remove what no longer matters to anybody."""
+    async def delete_expired(self, now: datetime) -> None:
+        """Delete revocations whose tokens have all expired, and the ids of events that are not delivered again."""
         received, revocations = self.tables.received, self.tables.revocations
         async with self.database.begin() as db:
             await db.execute(delete(revocations).where(revocations.c.expires_at <= now))
-            await db.execute(delete(received).where(received.c.received_at <= now - KEEP_RECEIVED))
+            await db.execute(delete(received).where(received.c.received_at <= now - RECEIVED_IDS_LIFETIME))
 
-    async def tell(self, db: AsyncSession, message: dict[str, Any]) -> None:
+    async def _notify(self, db: AsyncSession, message: dict[str, Any]) -> None:
         payload = orjson.dumps(message).decode()
         await db.execute(
             text("SELECT pg_notify(:channel, :payload)"), {"channel": self.tables.channel, "payload": payload}

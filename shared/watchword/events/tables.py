@@ -1,11 +1,13 @@
 """The tables of a receiver, in the schema of the service that it belongs to."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table, func
+from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, Index, MetaData, String, Table, exists, func
+
+from watchword.auth.revocations import Kind
 
 
 class ReceiverTables:
     """`received`: the ids of events that have had their effect. `revocations`: what is refused, for as long as a token
-    can live. `contact`: one row, when the transmitter was last heard."""
+    can live. `contact`: one row, when the transmitter last answered."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.schema = metadata.schema or "public"
@@ -32,6 +34,15 @@ class ReceiverTables:
             Column("heard_at", DateTime(timezone=True), nullable=False),
         )
 
+    def is_purged(self, subject: str) -> ColumnElement[bool]:
+        """A condition for a statement of the service's own: whether this subject's account has been purged.
+
+        It stays true for as long as a token of the account can live.
+        """
+        revocations = self.revocations.c
+        return exists().where(revocations.kind == Kind.PURGED, revocations.key == subject)
+
     @property
     def channel(self) -> str:
+        """Where every process listens for what the others have received."""
         return f"{self.schema}_revocations"

@@ -1,4 +1,4 @@
-"""What can have happened: event types of CAEP 1.0 and RISC 1.0, their subjects (RFC 9493), their claims."""
+"""Event types of CAEP 1.0 and RISC 1.0, with their subjects (RFC 9493) and their claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ class EventType(StrEnum):
 
 
 SUPPORTED: Final = tuple(kind for kind in EventType if kind not in (EventType.VERIFICATION, EventType.STREAM_UPDATED))
-"""What a stream may ask for; the other two belong to every stream."""
+"""The types that a stream may ask for; the other two belong to every stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityEvent:
-    """One thing that happened to one subject. `claims` are those of the event, not of the token that carries it."""
+    """One event about one subject. `claims` are those of the event, not of the token that carries it."""
 
     type: str
     subject: Mapping[str, Any]
@@ -37,12 +37,12 @@ class SecurityEvent:
 
 
 def iss_sub(issuer: str, subject: str) -> dict[str, Any]:
-    """A user as RFC 9493 section 3.2.3 names one."""
+    """A user as a subject identifier (RFC 9493 section 3.2.3)."""
     return {"format": "iss_sub", "iss": issuer, "sub": subject}
 
 
 def session_of(issuer: str, subject: str, session_id: str) -> dict[str, Any]:
-    """A session of a user: a complex subject (SSF 1.0)."""
+    """A session of a user, as a complex subject identifier (SSF 1.0)."""
     return {
         "format": "complex",
         "user": iss_sub(issuer, subject),
@@ -50,22 +50,31 @@ def session_of(issuer: str, subject: str, session_id: str) -> dict[str, Any]:
     }
 
 
-def session_revoked(issuer: str, subject: str, session_id: str, at: datetime, by: str, why: str) -> SecurityEvent:
-    """No token of this session is good any more. `by` is admin, user, policy or system (CAEP section 2)."""
-    return SecurityEvent(EventType.SESSION_REVOKED, session_of(issuer, subject, session_id), _common(at, by, why))
+def session_revoked(
+    issuer: str, subject: str, session_id: str, *, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """No token of this session is valid now. `initiator` is admin, user, policy or system (CAEP section 2)."""
+    claims = _circumstances(int(at.timestamp()), initiator, reason)
+    return SecurityEvent(EventType.SESSION_REVOKED, session_of(issuer, subject, session_id), claims)
 
 
 def token_claims_change(
-    issuer: str, subject: str, valid_from: int, claims: Mapping[str, Any], by: str, why: str
+    issuer: str, subject: str, valid_from: int, claims: Mapping[str, Any], *, initiator: str, reason: str
 ) -> SecurityEvent:
-    """Tokens of this user issued before `valid_from` (seconds; their `iat` is less) say what is no longer so."""
-    common = {"event_timestamp": valid_from, "initiating_entity": by, "reason_admin": {"en": why}}
-    return SecurityEvent(EventType.TOKEN_CLAIMS_CHANGE, iss_sub(issuer, subject), {**common, "claims": dict(claims)})
+    """Tokens of this user whose `iat` is less than `valid_from` (seconds) make claims that are not true now."""
+    changed = {**_circumstances(valid_from, initiator, reason), "claims": dict(claims)}
+    return SecurityEvent(EventType.TOKEN_CLAIMS_CHANGE, iss_sub(issuer, subject), changed)
 
 
-def password_change(issuer: str, subject: str, at: datetime, change: str, by: str, why: str) -> SecurityEvent:
-    """The password was updated or revoked. What follows for sessions is said by session-revoked events."""
-    claims = {"credential_type": "password", "change_type": change, **_common(at, by, why)}
+def password_change(
+    issuer: str, subject: str, change: str, *, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """The password was changed as `change` says: "update" or "revoke". Sessions that end are events of their own."""
+    claims = {
+        "credential_type": "password",
+        "change_type": change,
+        **_circumstances(int(at.timestamp()), initiator, reason),
+    }
     return SecurityEvent(EventType.CREDENTIAL_CHANGE, iss_sub(issuer, subject), claims)
 
 
@@ -78,7 +87,7 @@ def account_enabled(issuer: str, subject: str) -> SecurityEvent:
 
 
 def account_purged(issuer: str, subject: str) -> SecurityEvent:
-    """The account is gone, and what others keep of it must go."""
+    """The account was deleted, and its receivers must delete what they keep of it."""
     return SecurityEvent(EventType.ACCOUNT_PURGED, iss_sub(issuer, subject))
 
 
@@ -87,5 +96,6 @@ def identifier_changed(issuer: str, subject: str, new_value: str) -> SecurityEve
     return SecurityEvent(EventType.IDENTIFIER_CHANGED, iss_sub(issuer, subject), {"new-value": new_value})
 
 
-def _common(at: datetime, by: str, why: str) -> dict[str, Any]:
-    return {"event_timestamp": int(at.timestamp()), "initiating_entity": by, "reason_admin": {"en": why}}
+def _circumstances(timestamp: int, initiator: str, reason: str) -> dict[str, Any]:
+    """When, by whom and why, as members that CAEP's event types have in common (CAEP section 2)."""
+    return {"event_timestamp": timestamp, "initiating_entity": initiator, "reason_admin": {"en": reason}}

@@ -1,6 +1,6 @@
-"""Figures for Prometheus: /metrics, and what an app counts for it."""
+"""Metrics for Prometheus: /metrics, and what an app measures for it."""
 
-import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
@@ -18,94 +18,116 @@ from starlette.types import Scope
 
 from watchword.auth import public
 from watchword.metrics import workers
+from watchword.tally import Tally
+from watchword.tasks import repeat
+
+logger = logging.getLogger("watchword.metrics")
 
 MultiprocessMode = Literal["livesum", "livemax"]
-"""What a gauge of several processes is for one who asks: the sum of those that live, or the greatest."""
+"""How a gauge is combined across worker processes: the sum or the maximum of those that are alive."""
 
 REFRESH_SECONDS: Final = 1.0
 OTHER: Final = "other"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LATENCIES: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_RequestKey = tuple[str, str, int | None]
+"""Method, route and status of a request."""
+
 
 class Metrics:
-    """The figures of one app, in a registry of its own: two apps in one process do not meet.
+    """The metrics of one app, in a registry of its own, so that two apps in one process do not share any.
 
-    The parts of an app count in plain numbers of their own, which are read when somebody asks. Where several processes
-    serve, each writes its figures down every second, and the one that is asked adds up those of all.
+    The parts of an app count in plain numbers of their own, which are read when the metrics are rendered. If several
+    processes serve, each writes its metrics to a file every second, and each renders those of all.
     """
 
     def __init__(self) -> None:
-        # When a counter began is nothing that Prometheus asks for, and would double the figures.
+        # The time at which each counter was created would double the number of samples.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._folder = workers.folder()
         self._refreshers: list[Callable[[], None]] = []
         labels = ("method", "route", "status")
-        self._count = Counter("watchword_http_requests_total", "Requests answered", labels, registry=self._registry)
-        self._duration = self.histogram(
+        self._requests = Counter("watchword_http_requests_total", "Requests answered", labels, registry=self._registry)
+        self._durations = self.histogram(
             "watchword_http_request_duration_seconds", "Time from a request to its answer", _LATENCIES, labels
         )
-        self._answered: dict[tuple[str, str, int | None], tuple[Counter, Histogram]] = {}
+        # Looking up the children by their labels for each request costs more than the rest of counting it.
+        self._children: dict[_RequestKey, tuple[Counter, Histogram]] = {}
 
-    def gauge(self, name: str, says: str, read: Callable[[], float], across: MultiprocessMode) -> None:
-        """A figure that goes up and down."""
-        gauge = Gauge(name, says, registry=self._registry, multiprocess_mode=across)
+    def gauge(self, name: str, help_text: str, read: Callable[[], float], multiprocess_mode: MultiprocessMode) -> None:
+        """A value that goes up and down."""
+        gauge = Gauge(name, help_text, registry=self._registry, multiprocess_mode=multiprocess_mode)
         self._refreshers.append(lambda: gauge.set(read()))
 
     def gauges(
-        self, name: str, says: str, label: str, read: Callable[[], Mapping[str, float]], across: MultiprocessMode
+        self,
+        name: str,
+        help_text: str,
+        label: str,
+        read: Callable[[], Mapping[str, float]],
+        multiprocess_mode: MultiprocessMode,
     ) -> None:
-        """Figures that go up and down, by a label of few values."""
-        gauge = Gauge(name, says, [label], registry=self._registry, multiprocess_mode=across)
+        """Values that go up and down, by a label that has few values."""
+        gauge = Gauge(name, help_text, [label], registry=self._registry, multiprocess_mode=multiprocess_mode)
 
         def refresh() -> None:
-            for value, figure in read().items():
-                gauge.labels(value).set(figure)
+            for label_value, value in read().items():
+                gauge.labels(label_value).set(value)
 
         self._refreshers.append(refresh)
 
-    def counter(self, name: str, says: str, label: str, read: Callable[[], Mapping[str, int]]) -> None:
-        """What a part has counted since it began, by a label of few values."""
-        prometheus_counter = Counter(name, says, [label], registry=self._registry)
-        told: dict[str, int] = {}
+    def counter(self, name: str, help_text: str, label: str, read: Callable[[], Mapping[str, int]]) -> None:
+        """What a part has counted since the process started, usually in a Tally, by a label that has few values."""
+        counter = Counter(name, help_text, [label], registry=self._registry)
+        exported = Tally()
 
         def refresh() -> None:
-            for value, count in read().items():
-                prometheus_counter.labels(value).inc(count - told.get(value, 0))
-                told[value] = count
+            for label_value, count in read().items():
+                counter.labels(label_value).inc(count - exported.get(label_value, 0))
+                exported[label_value] = count
 
         self._refreshers.append(refresh)
 
-    def histogram(self, name: str, says: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
-        """How often a figure was at most so much; for figures that are too many to keep."""
-        return Histogram(name, says, labels, registry=self._registry, buckets=buckets)
+    def histogram(self, name: str, help_text: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
+        """How often a value was at most the bound of each bucket. The caller observes the values itself."""
+        return Histogram(name, help_text, labels, registry=self._registry, buckets=buckets)
 
     def answered(self, scope: Scope, status: int | None, seconds: float) -> None:
-        """Count one request, by the template of its route: what strangers write into a path is no label."""
+        """Count one request; a `status` of None means that the client has gone.
+
+        The label is the template of the route, so that a client cannot add label values by writing other paths.
+        """
         method = scope["method"]
-        key = (method if method in _METHODS else OTHER, getattr(scope.get("route"), "path_format", OTHER), status)
-        found = self._answered.get(key)
-        if found is None:
-            values = (key[0], key[1], "aborted" if status is None else str(status))
-            found = self._answered[key] = (self._count.labels(*values), self._duration.labels(*values))
-        found[0].inc()
-        found[1].observe(seconds)
+        route = getattr(scope.get("route"), "path_format", OTHER)
+        key = (method if method in _METHODS else OTHER, route, status)
+        requests, durations = self._children.get(key) or self._add_children(key)
+        requests.inc()
+        durations.observe(seconds)
+
+    def _add_children(self, key: _RequestKey) -> tuple[Counter, Histogram]:
+        method, route, status = key
+        values = (method, route, "aborted" if status is None else str(status))
+        children = self._children[key] = (self._requests.labels(*values), self._durations.labels(*values))
+        return children
 
     def refresh(self) -> None:
+        """Read the present values of all parts."""
         for refresh in self._refreshers:
             refresh()
 
-    async def keep(self) -> None:
-        """Where several processes serve, write this one's figures down for as long as the task lives."""
+    async def run(self) -> None:
+        """If several processes serve, write this one's metrics to its file every second until the task is cancelled."""
         if self._folder is None:
             return
         try:
-            while True:
-                self.refresh()
-                await asyncio.sleep(REFRESH_SECONDS)
+            await repeat(self._refresh_once, lambda: REFRESH_SECONDS, logger, name="writing metrics")
         finally:
             self.refresh()
+
+    async def _refresh_once(self) -> None:
+        self.refresh()
 
     def render(self) -> bytes:
         """Prometheus' text format, of every process of this service on this machine."""

@@ -1,31 +1,34 @@
-"""Which figures of the parts that every service has are shown."""
+"""Metrics of the parts that every service has."""
 
 from typing import Final
 
 from watchword.auth import RemoteKeys, Verifier
-from watchword.database.database import Database
-from watchword.events.receiver import Receiver
+from watchword.database import Database
+from watchword.events import Receiver
 from watchword.metrics.metrics import Metrics
 
-_LAGS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_LAG_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+_POOL_USE: Final = {
+    "size": "Connections that a pool may have",
+    "in_use": "Connections in use",
+    "waiting": "Transactions and reads that wait for a connection",
+}
+"""The help of each metric, by the field of PoolUse that it shows."""
 
 
 def watch_database(metrics: Metrics, database: Database) -> None:
-    for figure, says in (
-        ("size", "Connections that a pool may have"),
-        ("in_use", "Connections in use"),
-        ("waiting", "Transactions and reads that wait for a connection"),
-    ):
+    for field, help_text in _POOL_USE.items():
 
-        def read(figure: str = figure) -> dict[str, float]:
-            return {name: getattr(use, figure) for name, use in database.pools().items()}
+        def read(field: str = field) -> dict[str, float]:
+            return {pool: getattr(use, field) for pool, use in database.pools().items()}
 
-        metrics.gauges(f"watchword_database_connections_{figure}", says, "pool", read, "livesum")
+        metrics.gauges(f"watchword_database_connections_{field}", help_text, "pool", read, "livesum")
 
 
 def watch_verifier(metrics: Metrics, verifier: Verifier) -> None:
-    says = "Access tokens judged, by outcome"
-    metrics.counter("watchword_token_verifications_total", says, "outcome", lambda: verifier.outcomes)
+    help_text = "Access tokens judged, by outcome"
+    metrics.counter("watchword_token_verifications_total", help_text, "outcome", lambda: verifier.outcomes)
     if isinstance(keys := verifier.keys, RemoteKeys):
         watch_keys(metrics, keys)
 
@@ -36,9 +39,18 @@ def watch_keys(metrics: Metrics, keys: RemoteKeys) -> None:
 
 
 def watch_receiver(metrics: Metrics, receiver: Receiver) -> None:
-    silence = "Time since the issuer was last heard by this service"
-    metrics.gauge("watchword_security_events_silence_seconds", silence, receiver.silent_for, "livemax")
-    held = "Revocations held in memory"
-    metrics.gauge("watchword_revocations_held", held, lambda: float(len(receiver.revocations)), "livemax")
-    lag = "Time from what happened at the issuer to its effect here"
-    receiver.lag_seen = metrics.histogram("watchword_security_event_lag_seconds", lag, _LAGS).observe
+    metrics.gauge(
+        "watchword_security_events_silence_seconds",
+        "Time since the issuer last answered this service's request for events",
+        receiver.silent_for,
+        "livemax",
+    )
+    metrics.gauge(
+        "watchword_revocations_held",
+        "Revocations held in memory",
+        lambda: float(len(receiver.revocations)),
+        "livemax",
+    )
+    receiver.observe_lag = metrics.histogram(
+        "watchword_security_event_lag_seconds", "Time from what happened at the issuer to its effect here", _LAG_BUCKETS
+    ).observe

@@ -1,7 +1,7 @@
-"""One set of figures for a service that is served by several processes: prometheus_client's multiprocess mode.
+"""One set of metrics for a service that runs in several processes: prometheus_client's multiprocess mode.
 
-Its files must be named to a process before prometheus_client is imported there, so they are made by the process that
-starts the others. Counters of a process that has ended still count; its gauges go.
+prometheus_client reads at its import where the files are, so the parent process sets that before it starts the others.
+Counters of a process that has ended still count; its gauges are left out.
 """
 
 import os
@@ -14,31 +14,31 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
-VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
 def shared_metrics_folder(processes: int) -> Iterator[None]:
-    """Processes started in this block keep their figures in one folder, which goes with the block."""
+    """Processes that are started in this block write their metrics to one folder, which is deleted after the block."""
     if processes == 1:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="watchword-metrics-") as made:
-        os.environ[VARIABLE] = made
+    with tempfile.TemporaryDirectory(prefix="watchword-metrics-") as path:
+        os.environ[FOLDER_VARIABLE] = path
         try:
             yield
         finally:
-            del os.environ[VARIABLE]
+            del os.environ[FOLDER_VARIABLE]
 
 
 def folder() -> Path | None:
-    """Where this process and its like keep their figures; None where it is the only one."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else None
+    """The folder in which the processes of this service write their metrics; None if this is the only process."""
+    path = os.environ.get(FOLDER_VARIABLE)
+    return Path(path) if path else None
 
 
 def merged(shared: Path) -> CollectorRegistry:
-    """The figures of all, added up."""
+    """The metrics of all processes, combined."""
     for file in shared.glob("gauge_live*.db"):
         if not _is_alive(int(file.stem.rpartition("_")[2])):
             file.unlink(missing_ok=True)
@@ -47,10 +47,10 @@ def merged(shared: Path) -> CollectorRegistry:
     return registry
 
 
-def _is_alive(process: int) -> bool:
+def _is_alive(process_id: int) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(process_id, 0)
     except OSError:
-        # Gone, or its number is somebody else's by now.
+        # It has ended, or another user's process has its number.
         return False
     return True

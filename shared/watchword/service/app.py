@@ -90,7 +90,7 @@ async def running(
     """The life of a service: it starts on a schema that is not behind, runs its background work, and gives all back."""
     tasks: list[asyncio.Task[None]] = []
     try:
-        await migrations.ensure_usable(database.reads)
+        await migrations.usable_revision(database.reads)
         for work in background:
             tasks.append(asyncio.ensure_future(work()))
             tasks[-1].add_done_callback(_note_failure)

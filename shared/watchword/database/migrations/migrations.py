@@ -1,0 +1,152 @@
+"""The migrations of one service: bringing its schema up, and checking which revision it is at."""
+
+import logging
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, column, select, table
+from sqlalchemy.exc import DBAPIError
+
+from watchword.database.migrations.state import (
+    MigrationFailed,
+    SchemaAhead,
+    SchemaBehind,
+    SchemaForeign,
+    SchemaState,
+    compare,
+)
+from watchword.database.reads import ReadPool, ReadStatement
+from watchword.errors import AppError
+
+logger = logging.getLogger("watchword.migrations")
+
+VERSION_TABLE: Final = "alembic_version"
+TABLE_IN_USE_TRIES: Final = 60
+TABLE_IN_USE_PAUSE_SECONDS: Final = 1.0
+
+_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED = "55P03", "40P01"
+
+
+class Migrations:
+    """The migrations of one service; `package` contains its `migrations` folder."""
+
+    def __init__(self, package: str, schema: str, metadata: MetaData) -> None:
+        self._package = package
+        self.schema = schema
+        self.metadata = metadata
+        self._version = ReadStatement(select(column("version_num")).select_from(table(VERSION_TABLE, schema=schema)))
+        self._logged_revision: str | None = None
+
+    def config(self, url: str) -> Config:
+        config = Config()
+        config.set_main_option("script_location", f"{self._package}:migrations")
+        config.attributes.update(url=url, migrations=self)
+        return config
+
+    def migrate(self, url: str) -> None:
+        """Do what `migrate` does on the command line: `upgrade`, or exit with 1 and one line that gives the reason."""
+        try:
+            self.upgrade(url)
+        except AppError as error:
+            raise SystemExit(error.reason) from None
+
+    def upgrade(self, url: str, revision: str = "head", *, tries: int = TABLE_IN_USE_TRIES) -> None:
+        """Bring the schema up to the revision, each step in a transaction of its own. Several migrations at once take
+        turns; a schema that is at the revision already, or ahead of this code, is left as it is.
+
+        A step that does not get a lock soon is rolled back, so that requests go on, and tried again. Raises
+        MigrationFailed if it never gets one or loses the database; SchemaForeign if no release made the schema.
+        """
+        for tries_left in reversed(range(tries)):
+            try:
+                command.upgrade(self.config(url), revision)
+                return
+            except SchemaAhead as ahead:
+                logger.warning("%s; it stays as it is", ahead.reason)
+                return
+            except DBAPIError as error:
+                _ensure_connected(error)
+                if not _is_lock_conflict(error):
+                    raise
+                logger.warning("schema %s: a table is in use; %s tries are left", self.schema, tries_left)
+            if tries_left:
+                time.sleep(TABLE_IN_USE_PAUSE_SECONDS)
+        raise MigrationFailed(
+            f"schema {self.schema}: a transaction has held on to a table for {tries} tries. End it, or wait for it, and"
+            " run this again (docs/operations.md says how to find it); what was begun is undone or can be repeated"
+        )
+
+    def generate(self, url: str, message: str) -> None:
+        """Write the next migration from the difference between the models and the database, for a person to review."""
+        following = f"{int(self.head() or 0) + 1:04}"
+        command.revision(self.config(url), message, autogenerate=True, rev_id=following)
+
+    def head(self) -> str | None:
+        """The newest revision that this code knows."""
+        return ScriptDirectory.from_config(self.config("")).get_current_head()
+
+    async def usable_revision(self, reads: ReadPool) -> str:
+        """The schema's revision, which is this code's newest or a later one.
+
+        Raises SchemaBehind, whose reason says what to run, or SchemaForeign.
+        """
+        try:
+            rows = await reads.fetch_rows(self._version)
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+            rows = []
+        revisions = sorted(str(row["version_num"]) for row in rows)
+        try:
+            self.ensure_at_head(revisions)
+        except SchemaAhead as ahead:
+            if self._logged_revision != revisions[0]:
+                self._logged_revision = revisions[0]
+                logger.warning("%s; continuing", ahead.reason)
+        return revisions[0]
+
+    def ensure_at_head(self, revisions: Sequence[str]) -> None:
+        """Raise SchemaBehind, SchemaAhead or SchemaForeign unless this is the newest revision that the code knows."""
+        self.ensure_upgradable(revisions)
+        place = ", ".join(revisions) or None
+        if compare(place, self._known) is SchemaState.BEHIND:
+            raise SchemaBehind(
+                f"schema {self.schema} is at {place}, the code needs {self._known[0]};"
+                f" run: python -m {self._package} migrate"
+            )
+
+    def ensure_upgradable(self, revisions: Sequence[str]) -> None:
+        """Raise SchemaAhead or SchemaForeign if this code's migrations cannot lead on from these revisions."""
+        place = ", ".join(revisions) or None
+        match compare(place, self._known):
+            case SchemaState.AHEAD:
+                raise SchemaAhead(
+                    f"schema {self.schema} is at {place}, ahead of this code, which knows {self._known[0]}"
+                )
+            case SchemaState.FOREIGN:
+                raise SchemaForeign(
+                    f"schema {self.schema} is at {place}, which is no revision that this code, at {self._known[0]},"
+                    " can have come from or lead to; is it the right database?"
+                )
+
+    @cached_property
+    def _known(self) -> Sequence[str]:
+        # Read from disk once: /readyz asks every few seconds.
+        return [script.revision for script in ScriptDirectory.from_config(self.config("")).walk_revisions()]
+
+
+def _ensure_connected(error: DBAPIError) -> None:
+    """Raise MigrationFailed if the error means that the connection was lost."""
+    if error.connection_invalidated:
+        raise MigrationFailed(
+            f"the connection to the database was lost ({error.orig}); what was begun is undone or can be repeated:"
+            " run this again"
+        ) from error
+
+
+def _is_lock_conflict(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED)

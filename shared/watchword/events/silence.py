@@ -1,0 +1,48 @@
+"""How long the transmitter has been silent, and what that means for requests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchword.clock import Clock
+from watchword.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class SilencePolicy:
+    """What follows when the transmitter has been silent for `seconds`: guarded writes are refused, or nothing is."""
+
+    seconds: float = 90.0
+    refuse_writes: bool = False
+
+
+class TransmitterSilent(Unavailable):
+    code = "transmitter_silent"
+    detail = "Whether you still may do this cannot be known at the moment; try again shortly."
+    retry_after = 5
+
+
+class Contact:
+    """When the transmitter last answered any process of this service, and what the policy says of its silence since."""
+
+    def __init__(self, policy: SilencePolicy, clock: Clock) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._started_at = clock.now()
+        self.last_at: datetime | None = None
+
+    def note(self, at: datetime) -> None:
+        """The transmitter answered at this time. Earlier times than the last one change nothing."""
+        if self.last_at is None or at > self.last_at:
+            self.last_at = at
+
+    def silent_for(self) -> float:
+        """Seconds since the last answer; without one, since this process started."""
+        return max(0.0, (self._clock.now() - (self.last_at or self._started_at)).total_seconds())
+
+    def is_silent(self) -> bool:
+        return self.silent_for() > self._policy.seconds
+
+    def ensure(self, *, is_write: bool) -> None:
+        """Raise TransmitterSilent if the policy refuses this request."""
+        if is_write and self._policy.refuse_writes and self.is_silent():
+            raise TransmitterSilent(f"the transmitter has been silent for {self.silent_for():.0f} s")

@@ -1,0 +1,62 @@
+"""The receiver's tables answer a service's own statements whether an account is purged."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from posts_service.tables import RECEIVER
+from tests.support.databases import Databases
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.database import Database
+from watchword.events.store import Store
+
+NEXT_HOUR = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
+
+
+@pytest.fixture
+async def store(databases: Databases) -> AsyncIterator[Store]:
+    await databases.empty("posts")
+    database = Database(databases.url("posts_app"), size=1)
+    yield Store(database, RECEIVER)
+    await database.close()
+
+
+async def is_purged(store: Store, subject: str) -> bool:
+    async with store.database.begin() as db:
+        return bool(await db.scalar(select(RECEIVER.is_purged(subject))))
+
+
+async def revoke(store: Store, kind: Kind, key: str) -> None:
+    async with store.database.begin() as db:
+        await store.revoke(db, Revocation(kind, key, FOR_EVER, NEXT_HOUR))
+
+
+async def test_account_is_purged_from_the_commit_of_its_event_on(store: Store) -> None:
+    assert not await is_purged(store, "ada")
+    await revoke(store, Kind.PURGED, "ada")
+    assert await is_purged(store, "ada")
+    assert not await is_purged(store, "grace")
+
+
+@pytest.mark.parametrize("kind", [Kind.SESSION, Kind.CLAIMS, Kind.DISABLED])
+async def test_account_that_is_revoked_for_another_reason_is_not_purged(store: Store, kind: Kind) -> None:
+    await revoke(store, kind, "ada")
+    assert not await is_purged(store, "ada")
+
+
+async def test_account_is_purged_until_its_revocation_is_deleted(store: Store) -> None:
+    await revoke(store, Kind.PURGED, "ada")
+    await store.delete_expired(datetime.now(UTC))
+    assert await is_purged(store, "ada")
+    await store.delete_expired(datetime.now(UTC) + timedelta(hours=2))
+    assert not await is_purged(store, "ada")
+
+
+async def test_event_is_new_once(store: Store) -> None:
+    async with store.database.begin() as db:
+        assert await store.insert_received(db, "jti")
+        assert not await store.insert_received(db, "jti")
+    async with store.database.begin() as db:
+        assert not await store.insert_received(db, "jti")
