@@ -7,19 +7,15 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-import identity_service.settings
-import posts_service.settings
+import identity_service.settings as identity
+import posts_service.settings as posts
 
 README = Path(__file__).parents[1] / "README.md"
 _MARKS = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
 
 SERVICES: dict[str, tuple[type[BaseSettings], ...]] = {
-    "identity_service": (
-        identity_service.settings.Settings,
-        identity_service.settings.Migration,
-        identity_service.settings.Setup,
-    ),
-    "posts_service": (posts_service.settings.Settings, posts_service.settings.Migration),
+    "identity_service": (identity.Settings, identity.IdentityMigrationSettings, identity.SetupSettings),
+    "posts_service": (posts.Settings, posts.PostsMigrationSettings),
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from posts_service.authors.models import Author
 from posts_service.events.effects import EFFECTS
 from posts_service.posts.models import Post
+from posts_service.posts.service import Posts
 from posts_service.settings import Settings
 from posts_service.tables import RECEIVER, Base
 from watchword.auth import Verifier
@@ -14,7 +15,7 @@ from watchword.database.migrations import Migrations
 from watchword.events.receive import receive_security_events
 from watchword.events.receiver import Receiver, SilencePolicy
 
-# Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
+# Every module with tables is imported here, so that the migrations know them all.
 TABLES = (Author, Post)
 MIGRATIONS = Migrations("posts_service", "posts", Base.metadata)
 
@@ -26,6 +27,7 @@ class Parts:
     database: Database
     verifier: Verifier
     receiver: Receiver
+    posts: Posts
 
 
 def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clock | None = None) -> Parts:
@@ -48,4 +50,11 @@ def assemble(settings: Settings, *, verifier: Verifier | None = None, clock: Clo
         clock=clock,
         issuer_address=settings.issuer_address,
     )
-    return Parts(settings=settings, clock=clock, database=database, verifier=verifier, receiver=receiver)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        verifier=verifier,
+        receiver=receiver,
+        posts=Posts(database, clock),
+    )

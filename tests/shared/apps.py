@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from watchword.auth import protect
 from watchword.http import problems
-from watchword.service.middleware import RequestContext
+from watchword.service.middleware import OutermostMiddleware
 from watchword.testing import Issuer
 
 BODY_LIMIT = 2_048
@@ -17,7 +17,7 @@ BODY_LIMIT = 2_048
 def plain_app() -> FastAPI:
     """An app whose refusals are problem documents, without guards."""
     app = FastAPI()
-    app.add_middleware(RequestContext, max_body_size=BODY_LIMIT)
+    app.add_middleware(OutermostMiddleware, max_body_bytes=BODY_LIMIT)
     problems.install(app)
     return app
 
@@ -25,7 +25,7 @@ def plain_app() -> FastAPI:
 def guarded_app(issuer: Issuer) -> FastAPI:
     """An app without routes that obeys the issuer's tokens."""
     app = FastAPI()
-    app.add_middleware(RequestContext, max_body_size=BODY_LIMIT)
+    app.add_middleware(OutermostMiddleware, max_body_bytes=BODY_LIMIT)
     protect(app, issuer.verifier())
     return app
 

@@ -26,7 +26,12 @@ IDENTITY = {
 
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for settings in (identity.Settings, identity.Migration, posts.Settings, posts.Migration):
+    for settings in (
+        identity.Settings,
+        identity.IdentityMigrationSettings,
+        posts.Settings,
+        posts.PostsMigrationSettings,
+    ):
         for field in settings.model_fields:
             monkeypatch.delenv(f"{settings.model_config['env_prefix']}{field}".upper(), raising=False)
 
@@ -57,9 +62,9 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     ("settings", "missing"),
     [
         (posts.Settings, sorted(POSTS)),
-        (posts.Migration, ["POSTS_MIGRATION_DATABASE_URL"]),
+        (posts.PostsMigrationSettings, ["POSTS_MIGRATION_DATABASE_URL"]),
         (identity.Settings, sorted(IDENTITY)),
-        (identity.Migration, ["IDENTITY_MIGRATION_DATABASE_URL"]),
+        (identity.IdentityMigrationSettings, ["IDENTITY_MIGRATION_DATABASE_URL"]),
     ],
 )
 def test_every_missing_variable_is_named(
@@ -115,7 +120,7 @@ def test_settings_show_no_secret(
     assert all(secret not in shown for name, secret in values.items() if "DATABASE" in name or "KEY" in name)
 
 
-@pytest.mark.parametrize("settings", [posts.Migration, identity.Migration])
+@pytest.mark.parametrize("settings", [posts.PostsMigrationSettings, identity.IdentityMigrationSettings])
 def test_settings_of_a_migration_show_no_secret(settings: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, {f"{settings.model_config['env_prefix']}MIGRATION_DATABASE_URL": DATABASE_URL})
     assert SECRET not in repr(load(settings))
@@ -168,7 +173,10 @@ def test_what_is_no_database_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     set_all(monkeypatch, POSTS | {"POSTS_DATABASE_URL": url, "POSTS_MIGRATION_DATABASE_URL": url})
-    for settings, name in ((posts.Settings, "POSTS_DATABASE_URL"), (posts.Migration, "POSTS_MIGRATION_DATABASE_URL")):
+    for settings, name in (
+        (posts.Settings, "POSTS_DATABASE_URL"),
+        (posts.PostsMigrationSettings, "POSTS_MIGRATION_DATABASE_URL"),
+    ):
         [said] = refusal(settings, capsys)
         assert said.startswith(f"{name} is wrong: ")
         assert SECRET not in said
