@@ -1,4 +1,4 @@
-"""What a route may ask for."""
+"""The parameters that routes get from the service and from the caller."""
 
 from enum import StrEnum
 from typing import Annotated

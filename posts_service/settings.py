@@ -31,7 +31,7 @@ class Settings(ServiceSettings):
     silence_seconds: float = Field(
         90.0,
         ge=1,
-        description="Time without contact to the issuer after which `silence_policy` applies",
+        description="Time without contact to the issuer after which the policy for silence applies",
     )
     silence_policy: Literal["serve", "refuse_writes"] = Field(
         "serve",

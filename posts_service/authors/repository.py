@@ -1,4 +1,4 @@
-"""The table of author cards."""
+"""The SQL of author cards."""
 
 from datetime import datetime
 from uuid import UUID
