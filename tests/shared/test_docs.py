@@ -6,6 +6,7 @@ import re
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from tests.support.services import Posts
 from watchword.service import docs
@@ -57,3 +58,14 @@ def test_behind_a_prefix_the_page_loads_its_parts_below_it() -> None:
     parts = [*re.findall(r'(?:src|href)="([^"]+)"', text), *re.findall(r"url: '([^']+)'", text)]
     assert len(parts) == 4
     assert all(part.startswith("/notes/") for part in parts)
+
+
+def test_a_route_of_the_apps_own_at_the_path_of_another_page_stays() -> None:
+    app = FastAPI()
+
+    @app.get("/redoc")
+    async def redoc() -> str:
+        return "its own"
+
+    docs.install(app)
+    assert [route.endpoint for route in app.routes if isinstance(route, Route) and route.path == "/redoc"] == [redoc]

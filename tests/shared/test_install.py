@@ -159,3 +159,10 @@ def test_guards_work_in_either_order(notes: Notes) -> None:
     assert_problem(notes.http.get("/guarded"), 401, "unauthenticated")
     headers = notes.http.get("/token").json()
     assert notes.http.get("/guarded", headers=headers).json() == "read"
+
+
+def test_importing_the_package_loads_no_database_and_no_server() -> None:
+    unwanted = ("alembic", "asyncpg", "sqlalchemy", "uvicorn")
+    code = f"import sys, watchword.service; print([name for name in {unwanted} if name in sys.modules])"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert outcome.stdout == "[]\n"

@@ -14,7 +14,7 @@ from watchword.observability.logs import configure_logging
 from watchword.observability.tracing import configure_tracing, telemetry
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
-from watchword.service.process import Background, running
+from watchword.service.process import BackgroundWork, running
 from watchword.service.settings import ServiceSettings, load
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def new_app(
     summary: str,
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check] | None = None,
-    background: Sequence[Background] = (),
+    background: Sequence[BackgroundWork] = (),
     lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     cookie_origins: Sequence[str] = (),
     docs_client_id: str | None = None,
@@ -58,30 +58,22 @@ def new_app(
     cookies; `docs_client_id` is the client that /docs signs in with.
     """
 
-    async def database() -> str:
+    async def check_database() -> str:
         return await migrations.ensure_usable(parts.database.reads)
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def whole_lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with running(parts.database, migrations, *background, metrics.keep), lifespan():
             yield
 
-    app = FastAPI(
-        title=title,
-        summary=summary,
-        version=watchword.__version__,
-        lifespan=life,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        telemetry=telemetry(),
-    )
+    app = _bare_app(title, summary, whole_lifespan)
     app.state.parts = parts
     settings = parts.settings
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
     add_frame(app, settings.max_body_bytes, docs_client_id, metrics.answered)
     protect(app, parts.verifier)
-    for router in (*routers, health_routes({"database": database, **(checks or {})}), metrics_routes(metrics)):
+    health = health_routes({"database": check_database, **(checks or {})})
+    for router in (*routers, health, metrics_routes(metrics)):
         app.include_router(router)
     return app
 
@@ -92,6 +84,19 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
     configure_logging(name, loaded.log_level)
     configure_tracing(f"watchword-{name}")
     return build(loaded)
+
+
+def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    return FastAPI(
+        title=title,
+        summary=summary,
+        version=watchword.__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=telemetry(),
+    )
 
 
 def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from watchword.auth import public
 from watchword.errors import NotFound
@@ -57,6 +58,11 @@ def install(app: FastAPI, client_id: str | None = None) -> None:
 
 def _remove_own_pages(app: FastAPI) -> None:
     """Remove FastAPI's documentation pages, which load their scripts from another host."""
-    pages = {app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
-    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) not in pages]
+    paths = {app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
+    app.router.routes[:] = [route for route in app.router.routes if not _is_own_page(route, paths)]
     app.docs_url = app.redoc_url = app.swagger_ui_oauth2_redirect_url = None
+
+
+def _is_own_page(route: BaseRoute, paths: set[str | None]) -> bool:
+    # An app may have routes of its own at these paths.
+    return isinstance(route, Route) and route.path in paths and route.endpoint.__module__ == FastAPI.__module__

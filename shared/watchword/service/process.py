@@ -27,12 +27,12 @@ SHUTDOWN_SECONDS: Final = 15
 # its way is lost.
 KEEP_ALIVE_SECONDS: Final = 120
 
-Background = Callable[[], Awaitable[None]]
+BackgroundWork = Callable[[], Awaitable[None]]
 """Work that runs as a task for as long as the app does."""
 
 
 @asynccontextmanager
-async def running(database: "Database", migrations: "Migrations", *background: Background) -> AsyncIterator[None]:
+async def running(database: "Database", migrations: "Migrations", *background: BackgroundWork) -> AsyncIterator[None]:
     """Run the background work around the block, and close the database after it.
 
     Raises SchemaBehind or SchemaForeign if the schema is not one that this code can work with.
