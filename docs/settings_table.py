@@ -1,4 +1,4 @@
-"""Writes the README's tables of settings from the settings classes: `make docs`."""
+"""Write the README's tables of settings from the settings classes: `make docs`."""
 
 import re
 from pathlib import Path
@@ -7,26 +7,31 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-import identity_service.settings
-import posts_service.settings
+import identity_service.settings as identity
+import posts_service.settings as posts
+from watchword.service.settings import ENV_FILE_VARIABLE, SECRETS_FOLDER, SECRETS_FOLDER_VARIABLE
 
 README = Path(__file__).parents[1] / "README.md"
 _MARKS = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
 
+_SOURCES = f"""**Where settings come from**
+
+| Variable | Default | Meaning |
+|---|---|---|
+| `{ENV_FILE_VARIABLE}` |  | A file of lines `NAME=value`, for both services; the environment wins |
+| `{SECRETS_FOLDER_VARIABLE}` | `{SECRETS_FOLDER}` | A folder with a file for each variable; both of the above win |
+"""
+
 SERVICES: dict[str, tuple[type[BaseSettings], ...]] = {
-    "identity_service": (
-        identity_service.settings.Settings,
-        identity_service.settings.Migration,
-        identity_service.settings.Setup,
-    ),
-    "posts_service": (posts_service.settings.Settings, posts_service.settings.Migration),
+    "identity_service": (identity.Settings, identity.IdentityMigrationSettings, identity.SetupSettings),
+    "posts_service": (posts.Settings, posts.PostsMigrationSettings),
 }
 
 
 def with_tables(readme: str) -> str:
-    """The same text with the tables as the classes have them now."""
-    tables = "\n".join(_table(service, classes) for service, classes in SERVICES.items())
-    return _MARKS.sub(lambda found: f"{found[1]}{tables}{found[2]}", readme)
+    """This text, its tables replaced by those of the settings classes."""
+    tables = "\n".join([_SOURCES, *(_table(service, classes) for service, classes in SERVICES.items())])
+    return _MARKS.sub(lambda match: f"{match[1]}{tables}{match[2]}", readme)
 
 
 def _table(service: str, classes: tuple[type[BaseSettings], ...]) -> str:

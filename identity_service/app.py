@@ -12,58 +12,46 @@ from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
+from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever
 from identity_service.settings import Settings
-from watchword.auth import protect
-from watchword.metrics.metrics import metrics_routes
-from watchword.observability.logs import configure_logging
-from watchword.observability.tracing import configure_tracing
-from watchword.service.app import new_app, on_shutdown_signal, running
-from watchword.service.health import health_routes
-from watchword.service.settings import load
+from watchword import service
+from watchword.service import new_app, on_shutdown_signal
 
 
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tidy = partial(delete_expired_forever, parts.database, parts.clock)
-        background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
-        async with running(parts.database, MIGRATIONS, *background, metrics.run):
-            await parts.keyring.look()
-            on_shutdown_signal(parts.doorbell.close)
+    async def lifespan() -> AsyncIterator[None]:
+        await parts.keyring.look()
+        on_shutdown_signal(parts.doorbell.close)
+        try:
             yield
-        parts.passwords.stop()
+        finally:
+            parts.passwords.stop()
 
-    async def database_is_usable() -> str:
-        return await MIGRATIONS.usable_revision(parts.database.reads)
-
-    async def a_key_signs() -> str:
+    async def signing_key() -> str:
         return parts.keyring.signer().kid
 
-    metrics = build_metrics(parts)
+    tidy = partial(delete_expired_forever, parts.database, parts.clock)
     app = new_app(
-        "Watchword identity",
-        "Learns who you are and signs a token that says so.",
-        parts.settings,
-        lifespan,
+        parts,
+        MIGRATIONS,
+        build_metrics(parts),
+        title="Watchword identity",
+        summary="Learns who you are and signs a token that says so.",
+        routers=(oauth.router, keys.router, users.router, sessions.router, events.router),
+        checks={"signing_key": signing_key},
+        background=(parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy),
+        lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
-        answered=metrics.answered,
+        docs_client_id=FIRST_PARTY_CLIENT,
     )
-    app.state.parts = parts
-    protect(app, parts.verifier)
     oauth_errors.install(app)
-    for router in (oauth.router, keys.router, users.router, sessions.router, events.router):
-        app.include_router(router)
-    app.include_router(health_routes({"database": database_is_usable, "signing_key": a_key_signs}))
-    app.include_router(metrics_routes(metrics))
     return app
 
 
 def from_environment() -> FastAPI:
-    """What the server runs: the app with the settings of its environment."""
-    settings = load(Settings)
-    configure_logging("identity", settings.log_level)
-    configure_tracing("watchword-identity")
-    return create_app(assemble(settings))
+    """Build the app that the server runs, with the settings of its environment."""
+    return service.from_environment("identity", Settings, lambda settings: create_app(assemble(settings)))

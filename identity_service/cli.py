@@ -8,25 +8,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from identity_service import administration
 from identity_service.parts import MIGRATIONS, Parts, assemble
-from identity_service.settings import Migration, Settings, Setup
+from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
 from watchword.errors import AppError
-from watchword.service.app import exit_on_sigterm, serve
-from watchword.service.settings import load
+from watchword.service import CommandLine, load
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    exit_on_sigterm()
-    options = _parser().parse_args(arguments)
-    if options.command == "serve":
-        serve("identity_service.app:from_environment", load(Settings))
-    elif options.command == "migrate":
-        MIGRATIONS.migrate(load(Migration).migration_database_url)
-    elif options.command == "new-migration":
-        MIGRATIONS.generate(load(Migration).migration_database_url, options.message)
-    else:
-        asyncio.run(_run(options.run, options))
+    line = CommandLine("identity_service", __doc__, MIGRATIONS, Settings, IdentityMigrationSettings)
+    _add_commands(line)
+    line.run(arguments)
 
 
 async def _run(command: Command, options: argparse.Namespace) -> None:
@@ -42,7 +34,7 @@ async def _run(command: Command, options: argparse.Namespace) -> None:
 
 
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
-    setup = load(Setup)
+    setup = load(SetupSettings)
     done = await administration.set_up(parts, setup.posts_audience, setup.posts_client_secret.get_secret_value())
     if setup.admin_password is not None:
         done += "\n" + await administration.ensure_administrator(parts, setup.admin_password.get_secret_value())
@@ -100,18 +92,10 @@ async def _extend_client(parts: Parts, options: argparse.Namespace) -> str:
     return f"{options.id} may ask for these too"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m identity_service", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+def _add_commands(line: CommandLine) -> None:
+    def add(name: str, description: str, command: Command) -> argparse.ArgumentParser:
+        return line.add(name, description, lambda options: asyncio.run(_run(command, options)))
 
-    def add(name: str, about: str, run: Command | None = None) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=about, description=about)
-        command.set_defaults(run=run)
-        return command
-
-    add("serve", "Run the service.")
-    add("migrate", "Bring the schema to the newest revision.")
-    add("new-migration", "Write the next migration from the models.").add_argument("message")
     add("setup", "Make the clients, the first signing key and an administrator; nothing where they are there.", _setup)
     admin = add("create-admin", "Make an administrator; nothing where the name is taken.", _create_admin)
     admin.add_argument("--username", required=True)
@@ -133,4 +117,3 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("id")
         command.add_argument("--scope", action="append", default=[])
         command.add_argument("--audience", action="append", default=[])
-    return parser

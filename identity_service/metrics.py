@@ -1,7 +1,7 @@
 """The figures of this service."""
 
 from identity_service.parts import Parts
-from watchword.metrics.metrics import Metrics
+from watchword.metrics import Metrics
 from watchword.metrics.watch import watch_database, watch_verifier
 
 

@@ -1,4 +1,4 @@
-"""Every environment variable of this service, typed. Read once, by whoever assembles the parts."""
+"""Every environment variable of this service, typed, with its default and its meaning."""
 
 import binascii
 import os
@@ -6,9 +6,9 @@ from base64 import urlsafe_b64decode
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from watchword.service.settings import MigrationSettings, ServiceSettings, split_by_commas
+from watchword.service import EnvironmentSettings, MigrationSettings, ServiceSettings, split_by_commas
 
 
 class Settings(ServiceSettings):
@@ -18,29 +18,27 @@ class Settings(ServiceSettings):
     key_encryption_key: SecretStr = Field(
         description="32 random bytes in URL-safe base64; the signing keys in the database are encrypted under it"
     )
-    access_token_seconds: int = Field(600, ge=10, le=3_600, description="How long an access token is good")
+    access_token_seconds: int = Field(600, ge=10, le=3_600, description="How long an access token is valid")
     refresh_token_seconds: int = Field(
-        1_209_600, ge=60, description="How long a refresh token is good if it is not used (14 days)"
+        1_209_600, ge=60, description="How long a refresh token is valid if it is not used (14 days)"
     )
-    session_seconds: int = Field(
-        5_184_000, ge=60, description="How long a session lasts however much it is used (60 days)"
-    )
+    session_seconds: int = Field(5_184_000, ge=60, description="How long a session lasts, even if it is used (60 days)")
     refresh_retry_seconds: int = Field(
-        10, ge=0, le=60, description="How long a used refresh token still gets the same successor again"
+        10, ge=0, le=60, description="How long a used refresh token may be sent again; it gets the same successor"
     )
-    jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may keep the verification keys")
+    jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")
     signing_key_seconds: int = Field(
-        2_592_000, ge=2, description="How long one key signs before the next takes over (30 days)"
+        2_592_000, ge=2, description="How long a key signs before the next one takes over (30 days)"
     )
     key_check_seconds: float = Field(
-        5.0, gt=0, le=60, description="How often each process looks at the keys in the database"
+        5.0, gt=0, le=60, description="Time between two looks of a process at the keys in the database"
     )
     browser_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Origins of pages, beside this service's own, that may sign in with a cookie",
+        description="Origins of pages that may sign in with a cookie, beside this service's own, separated by commas",
     )
     long_poll_seconds: float = Field(
-        20.0, ge=0, le=60, description="How long a poll for security events waits for one to happen"
+        20.0, ge=0, le=60, description="How long a poll for security events waits for the next one"
     )
     password_grant: bool = Field(
         True, description="Offer the password grant to first-party clients (RFC 9700 forbids it to all others)"
@@ -50,9 +48,9 @@ class Settings(ServiceSettings):
         default_factory=lambda: min(os.cpu_count() or 1, 64),
         ge=1,
         le=64,
-        description="Threads that hash; default: one per core",
+        description="Threads that hash passwords; default: one per core",
     )
-    hash_queue: int = Field(64, ge=1, le=10_000, description="Sign-ins that may wait for a thread; beyond it 503")
+    hash_queue: int = Field(64, ge=1, le=10_000, description="Passwords that may wait for a thread; beyond it 503")
 
     _split_browser_origins = field_validator("browser_origins", mode="before")(split_by_commas)
 
@@ -60,20 +58,20 @@ class Settings(ServiceSettings):
     @classmethod
     def _is_256_bits(cls, value: SecretStr) -> SecretStr:
         try:
-            good = len(urlsafe_b64decode(value.get_secret_value())) == 32
+            is_256_bits = len(urlsafe_b64decode(value.get_secret_value())) == 32
         except (binascii.Error, ValueError):
-            good = False
-        if not good:
-            raise ValueError("32 bytes in URL-safe base64 are needed")
+            is_256_bits = False
+        if not is_256_bits:
+            raise ValueError("it must be 32 bytes in URL-safe base64")
         return value
 
 
-class Migration(MigrationSettings):
+class IdentityMigrationSettings(MigrationSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
 
-class Setup(BaseSettings):
-    """What `setup` needs beside the settings of the service."""
+class SetupSettings(EnvironmentSettings):
+    """The settings of the command `setup`, beside those of the service."""
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
@@ -82,5 +80,5 @@ class Setup(BaseSettings):
     admin_password: SecretStr | None = Field(
         None,
         min_length=1,
-        description="Password of the account `admin`, which `setup` makes where nobody is an administrator",
+        description="Password of the account `admin`, which `setup` creates if there is no administrator",
     )

@@ -1,1 +1,1 @@
-"""A resource server: whose post it is, and who may change it. It knows users by their tokens alone."""
+"""A resource server for posts: whose post it is, and who may change it. It knows users only from their tokens."""

@@ -1,10 +1,10 @@
-"""What this service refuses, in its own words."""
+"""The errors of this service."""
 
 from watchword.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 
 
 class PostNotFound(NotFound):
-    """Also the answer to those who may not know that the post exists."""
+    """There is no such post, or the caller may not know of it."""
 
     code = "post_not_found"
     detail = "There is no such post."
@@ -22,5 +22,5 @@ class PostChanged(PreconditionFailed):
 
 class InvalidCursor(Invalid):
     code = "invalid_cursor"
-    detail = "This cursor is not one that we gave out."
+    detail = "This cursor was not made by this service."
     pointer = "/query/cursor"

@@ -1,7 +1,7 @@
-"""The figures of this service."""
+"""The metrics of this service."""
 
 from posts_service.parts import Parts
-from watchword.metrics.metrics import Metrics
+from watchword.metrics import Metrics
 from watchword.metrics.watch import watch_database, watch_receiver, watch_verifier
 
 

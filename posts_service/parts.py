@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from posts_service.authors.models import Author
 from posts_service.events.effects import EFFECTS
 from posts_service.posts.models import Post
+from posts_service.posts.service import Posts
 from posts_service.settings import Settings
 from posts_service.tables import RECEIVER, Base
 from watchword.auth import KeySource, RemoteKeys, Verifier
@@ -13,7 +14,7 @@ from watchword.database.database import Database
 from watchword.database.migrations import Migrations
 from watchword.events import Receiver, SilencePolicy, receive_security_events
 
-# Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
+# Every module with tables is imported here, so that the migrations know them all.
 TABLES = (Author, Post)
 MIGRATIONS = Migrations("posts_service", "posts", Base.metadata)
 
@@ -25,6 +26,7 @@ class Parts:
     database: Database
     verifier: Verifier
     receiver: Receiver
+    posts: Posts
 
 
 def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock | None = None) -> Parts:
@@ -46,4 +48,11 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
     )
     keys = keys or RemoteKeys.of(settings.issuer, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address)
     verifier = Verifier(issuer=settings.issuer, audience=settings.audience, keys=keys, revocations=receiver)
-    return Parts(settings=settings, clock=clock, database=database, verifier=verifier, receiver=receiver)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        verifier=verifier,
+        receiver=receiver,
+        posts=Posts(database, clock),
+    )

@@ -1,11 +1,11 @@
-"""Every environment variable of this service, typed. Read once, by whoever assembles the parts."""
+"""Every environment variable of this service, typed, with its default and its meaning."""
 
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from watchword.service.settings import MigrationSettings, ServiceSettings
+from watchword.service import MigrationSettings, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -14,25 +14,30 @@ class Settings(ServiceSettings):
     port: int = Field(8002, ge=1, le=65535, description="Port to listen on")
     audience: str = Field(min_length=1, description="The audience that names this service in tokens (`aud`)")
     jwks_url: str | None = Field(
-        None, description="Where the issuer's keys are, if not at `/.well-known/jwks.json` below the issuer"
+        None, description="URL of the issuer's keys, if it is not `/.well-known/jwks.json` below the issuer"
     )
     issuer_address: str | None = Field(
         None,
         pattern=r"^https?://[^/?#@]+$",
-        description="Where the issuer is reached from here, if not at its own URL: `http://identity:8001`",
+        description="Address of the issuer from here, if it is not the issuer itself: `http://identity:8001`",
     )
     client_id: str = Field("posts", min_length=1, description="This service's own client at the issuer")
-    client_secret: SecretStr = Field(min_length=1, description="That client's secret, to receive security events with")
+    client_secret: SecretStr = Field(min_length=1, description="Secret of that client, used to receive security events")
     revocation_memory_seconds: int = Field(
-        900, ge=60, description="How long revocations are kept; access tokens that live longer are refused"
+        900,
+        ge=60,
+        description="How long revocations are kept; access tokens that are valid for longer are refused",
     )
     silence_seconds: float = Field(
-        90.0, ge=1, description="How long the issuer's events may be silent before the policy for silence holds"
+        90.0,
+        ge=1,
+        description="Time without contact to the issuer after which the policy for silence applies",
     )
     silence_policy: Literal["serve", "refuse_writes"] = Field(
-        "serve", description="`serve`: all goes on; `refuse_writes`: guarded writes answer 503 until it is heard again"
+        "serve",
+        description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
     )
 
 
-class Migration(MigrationSettings):
+class PostsMigrationSettings(MigrationSettings):
     model_config = SettingsConfigDict(env_prefix="POSTS_")

@@ -1,4 +1,4 @@
-"""Where this service's tables are declared: the schema "posts"."""
+"""The declarative base of this service's tables, in the schema "posts"."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""The author card: who wrote a post, as their tokens name them. No call to identity, no shared table."""
+"""Author cards: who wrote a post, by the name in their tokens. No call to identity, no shared table."""

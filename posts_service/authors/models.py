@@ -1,4 +1,4 @@
-"""An author's card."""
+"""The table of author cards."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from posts_service.tables import Base, Instant
 
 
 class Author(Base):
-    """`named_at` is when the newest token was issued that said this name: an older one does not bring another back."""
+    """An author's card. `named_at` is when the token was issued that the name is from: an older one changes nothing."""
 
     __tablename__ = "authors"
 

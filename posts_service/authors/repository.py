@@ -1,22 +1,23 @@
-"""The table of author cards."""
+"""The SQL of author cards."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Uuid, delete, literal, select, text, update
+from sqlalchemy import DateTime, String, Uuid, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors.models import Author
 from posts_service.tables import RECEIVER
+from watchword.database import locks
 
 
-async def keep(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> Author | None:
-    """Make the card, or bring it up to what a newer token says; None for an author whose account is purged.
+async def upsert(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> Author | None:
+    """Insert the card, or update it if this token is newer; None for an author whose account is purged.
 
-    Until the transaction ends nobody is purged: what is written under this card is found by whoever purges later.
+    Until the transaction ends the account cannot be purged here: a purge that comes later deletes what is written now.
     """
-    await _lock(db, author_id, "pg_advisory_xact_lock_shared")
+    await locks.lock_shared(db, _lock_name(author_id))
     values = select(
         literal(author_id, Uuid()), literal(username, String()), literal(named_at, DateTime(timezone=True))
     ).where(~RECEIVER.is_purged(str(author_id)))
@@ -33,19 +34,19 @@ async def keep(db: AsyncSession, author_id: UUID, username: str, named_at: datet
 
 
 async def rename(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> None:
-    """Bring the card up to a newer name; whoever has written nothing has none."""
-    older = Author.id == author_id, Author.named_at <= named_at
-    await db.execute(update(Author).where(*older).values(username=username, named_at=named_at))
+    """Update the name on the card, unless it is newer. An author who has written nothing has no card."""
+    is_older = Author.id == author_id, Author.named_at <= named_at
+    await db.execute(update(Author).where(*is_older).values(username=username, named_at=named_at))
 
 
 async def lock_exclusively(db: AsyncSession, author_id: UUID) -> None:
-    """Wait for whatever this author is writing, and let nothing more be written until the transaction ends."""
-    await _lock(db, author_id, "pg_advisory_xact_lock")
+    """Wait until nothing of this author is being written, and keep it so until the transaction ends."""
+    await locks.lock(db, _lock_name(author_id))
 
 
 async def delete_card(db: AsyncSession, author_id: UUID) -> None:
     await db.execute(delete(Author).where(Author.id == author_id))
 
 
-async def _lock(db: AsyncSession, author_id: UUID, function: str) -> None:
-    await db.execute(text(f"SELECT {function}(hashtextextended(:name, 0))"), {"name": f"author {author_id}"})
+def _lock_name(author_id: UUID) -> str:
+    return f"author {author_id}"

@@ -1,1 +1,1 @@
-"""What the issuer's security events mean here, beyond the revocations that every service obeys."""
+"""What the issuer's security events do here, beside the revocations that every service obeys."""

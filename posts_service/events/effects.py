@@ -1,8 +1,10 @@
-"""An account that is purged takes everything of its owner along; a new name goes onto the author's card."""
+"""What events do to posts: a purged account's posts and card are deleted; a new name goes onto the author's card.
+
+A subject that is no user's id in its canonical form has written nothing here.
+"""
 
 from collections.abc import Mapping
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,29 +13,22 @@ from posts_service.posts import repository as posts
 from watchword.events.receiver import Effect
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
+from watchword.ids import parse_uuid
 
 
 async def erase_author(db: AsyncSession, received: ReceivedEvent) -> None:
-    """Every post, draft and the card, in the transaction that also refuses the author's tokens."""
-    if (author_id := _person(received)) is not None:
+    """Delete every post, every draft and the card, in the transaction that also refuses the author's tokens."""
+    if (author_id := parse_uuid(received.subject)) is not None:
         await authors.lock_exclusively(db, author_id)
         await posts.delete_all_by(db, author_id)
         await authors.delete_card(db, author_id)
 
 
 async def rename_author(db: AsyncSession, received: ReceivedEvent) -> None:
-    """The card bears the name that the account has since the event."""
+    """Write the account's new name onto the card."""
     username = received.claims.get("new-value")
-    if (author_id := _person(received)) is not None and isinstance(username, str):
+    if (author_id := parse_uuid(received.subject)) is not None and isinstance(username, str):
         await authors.rename(db, author_id, username, received.at)
-
-
-def _person(received: ReceivedEvent) -> UUID | None:
-    """A subject that is no person's id has written nothing here."""
-    try:
-        return UUID(received.subject)
-    except (ValueError, TypeError):
-        return None
 
 
 EFFECTS: Final[Mapping[str, Effect]] = {

@@ -1,4 +1,4 @@
-"""How Alembic runs this service's migrations: as every service's are run."""
+"""Alembic's entry point for the migrations of this service."""
 
 from watchword.database.migrations import run_env
 

@@ -1,1 +1,1 @@
-"""Posts: written by their author, read by everybody once they are published, changed by nobody else."""
+"""Posts: only their author changes them; everybody reads them once they are published."""

@@ -1,4 +1,4 @@
-"""Where a page ended: the instant and the id of its last post, opaque to whoever carries it."""
+"""Where a page ended: the instant and the id of its last post, in a form that clients need not understand."""
 
 import binascii
 import struct
@@ -21,13 +21,13 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """Raises InvalidCursor where this is no text of ours."""
+        """The cursor that `str` has made this text of. Raises InvalidCursor for any other text."""
         try:
             microseconds, post_id = _FORM.unpack(urlsafe_b64decode(text.encode("ascii")))
             cursor = cls(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=post_id))
         except (binascii.Error, struct.error, OverflowError, ValueError):
             raise InvalidCursor from None
-        # Decoding skips what is no Base64: only what we would write ourselves is ours.
+        # Decoding skips characters that are not Base64, so several texts would mean the same cursor.
         if str(cursor) != text:
             raise InvalidCursor
         return cursor

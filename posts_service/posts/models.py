@@ -1,4 +1,4 @@
-"""A post."""
+"""The table of posts, and what is always true of one."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ class State(StrEnum):
 
 
 class Post(Base):
-    """A draft is its author's secret. `version` counts changes; `published_at` is when it was first published."""
+    """A post or a draft. `version` counts changes; `published_at` is when it was first published."""
 
     __tablename__ = "posts"
     __table_args__ = (CheckConstraint("state IN ('draft', 'published')", "state"),)
@@ -36,26 +36,34 @@ class Post(Base):
 
     author: Mapped[Author] = relationship(lazy="raise", innerjoin=True)
 
-    def is_by(self, subject: str) -> bool:
-        return str(self.author_id) == subject
+    @classmethod
+    def of(cls, author_id: UUID, members: Mapping[str, Any], now: datetime) -> "Post":
+        """A post of this author that is not in the database yet. `members` are its title, body and state."""
+        post = cls(author_id=author_id, version=1, created_at=now, updated_at=now, published_at=None, **members)
+        post._note_publication(now)
+        return post
 
-    def is_published(self) -> bool:
-        return self.state == State.PUBLISHED
+    @property
+    def username(self) -> str:
+        return self.author.username
 
     def apply(self, changes: Mapping[str, Any], now: datetime) -> None:
-        """Take over what differs; a change of nothing is no change, and leaves the version alone."""
-        changed = {name: value for name, value in changes.items() if getattr(self, name) != value}
-        if not changed:
+        """Set the members in `changes`. If none of them differs, nothing changes, the version included."""
+        differences = {name: value for name, value in changes.items() if getattr(self, name) != value}
+        if not differences:
             return
-        for name, value in changed.items():
+        for name, value in differences.items():
             setattr(self, name, value)
-        if self.is_published() and self.published_at is None:
-            self.published_at = now
+        self._note_publication(now)
         self.version += 1
         self.updated_at = now
 
+    def _note_publication(self, now: datetime) -> None:
+        if self.state == State.PUBLISHED and self.published_at is None:
+            self.published_at = now
 
-# Each list is one walk along one of these; the id settles what the instant leaves open.
+
+# Each list walks along one of these; the id orders posts of the same instant.
 Index("posts_feed_idx", Post.published_at, Post.id, postgresql_where=text("state = 'published'"))
 Index("posts_by_author_idx", Post.author_id, Post.published_at, Post.id, postgresql_where=text("state = 'published'"))
 Index("posts_drafts_idx", Post.author_id, Post.created_at, Post.id, postgresql_where=text("state = 'draft'"))

@@ -1,4 +1,4 @@
-"""Who may do what to a post. No I/O, no framework: one sentence of law each."""
+"""Who may do what to a post. No I/O, no framework, one rule each."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -13,7 +13,7 @@ class Permission(StrEnum):
 
 
 class Owned(Protocol):
-    """What the law needs to know of a post."""
+    """What the rules need to know of a post."""
 
     def is_by(self, subject: str) -> bool: ...
 
@@ -21,32 +21,33 @@ class Owned(Protocol):
 
 
 def ensure_can_see(reader: Principal | None, post: Owned) -> None:
-    """A published post is everybody's to read; a draft exists for its author alone."""
+    """Everybody may read a published post; a draft exists for its author alone."""
     if not post.is_published() and not (reader is not None and _is_author(reader, post)):
         raise PostNotFound
 
 
 def ensure_can_edit(editor: Principal, post: Owned) -> None:
-    """A post belongs to its author: nobody else edits it, unless a moderator's permission says so."""
-    ensure_can_see(editor, post)
-    if not (_is_author(editor, post) or editor.may(Permission.POST_EDIT_ANY)):
-        raise NotTheAuthor
+    """A post belongs to its author; a moderator's permission lets others edit it."""
+    _ensure_author_or(editor, post, Permission.POST_EDIT_ANY)
 
 
 def ensure_can_publish(editor: Principal, post: Owned) -> None:
-    """Whether a post is to be seen is decided by its author alone."""
-    ensure_can_see(editor, post)
-    if not _is_author(editor, post):
-        raise NotTheAuthor
+    """Only the author decides whether others see a post; no permission stands in for that."""
+    _ensure_author_or(editor, post, None)
 
 
 def ensure_can_delete(editor: Principal, post: Owned) -> None:
-    """A post belongs to its author: nobody else deletes it, unless a moderator's permission says so."""
-    ensure_can_see(editor, post)
-    if not (_is_author(editor, post) or editor.may(Permission.POST_DELETE_ANY)):
+    """A post belongs to its author; a moderator's permission lets others delete it."""
+    _ensure_author_or(editor, post, Permission.POST_DELETE_ANY)
+
+
+def _ensure_author_or(caller: Principal, post: Owned, permission: Permission | None) -> None:
+    """Raises PostNotFound if the caller may not see the post, and NotTheAuthor if they may do no more than that."""
+    ensure_can_see(caller, post)
+    if not (_is_author(caller, post) or (permission is not None and caller.may(permission))):
         raise NotTheAuthor
 
 
 def _is_author(caller: Principal, post: Owned) -> bool:
-    # A service is nobody's author, even where its client id reads like a user's id (RFC 9700 section 4.15).
+    # A service is nobody's author, even if its client id reads like a user's id (RFC 9700 section 4.15).
     return caller.session_id is not None and post.is_by(caller.subject)

@@ -1,7 +1,7 @@
-"""The table of posts: hot reads as statements compiled once, changes through the unit of work."""
+"""The SQL of posts: hot reads as statements compiled once, changes in a session."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import DateTime, Integer, Uuid, bindparam, delete, literal_column, select, tuple_
@@ -12,30 +12,21 @@ from posts_service.authors.models import Author
 from posts_service.errors import PostNotFound
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post
-from watchword.database.reads import ReadStatement
+from posts_service.posts.view import PostView
+from watchword.database.reads import ReadPool, ReadStatement
 
 # Before the first page: newer than every post.
 TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 
-# The state is written out, not bound, so that the planner knows which partial index serves.
+# The state is written out, not bound, so that the planner can use the partial indexes.
 _IS_PUBLISHED: Final = Post.state == literal_column("'published'")
 _IS_DRAFT: Final = Post.state == literal_column("'draft'")
 _AUTHOR: Final = Post.author_id == bindparam("author_id", type_=Uuid())
 _LIMIT: Final = bindparam("limit", type_=Integer())
 _CURSOR: Final = tuple_(bindparam("at", type_=DateTime(timezone=True)), bindparam("post_id", type_=Uuid()))
 
-_VIEW: Final = select(
-    Post.id,
-    Post.title,
-    Post.body,
-    Post.state,
-    Post.author_id,
-    Author.username,
-    Post.version,
-    Post.created_at,
-    Post.updated_at,
-    Post.published_at,
-).join(Author, Author.id == Post.author_id)
+_COLUMNS: Final = [getattr(Post if name in Post.__table__.columns else Author, name) for name in PostView._fields]
+_VIEW: Final = select(*_COLUMNS).join(Author, Author.id == Post.author_id)
 
 _FEED = (
     _VIEW.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
@@ -53,8 +44,30 @@ DRAFTS: Final = ReadStatement(
 )
 
 
+async def find_view(reads: ReadPool, post_id: UUID) -> PostView | None:
+    row = await reads.fetch_row(BY_ID, post_id=post_id)
+    return PostView.of(row) if row is not None else None
+
+
+async def list_published(reads: ReadPool, author_id: UUID | None, begin: Cursor, limit: int) -> list[PostView]:
+    """Published posts of one author or of all, the newest first, after `begin`."""
+    if author_id is None:
+        return await _list(reads, FEED, begin, limit=limit)
+    return await _list(reads, BY_AUTHOR, begin, limit=limit, author_id=author_id)
+
+
+async def list_drafts(reads: ReadPool, author_id: UUID, begin: Cursor, limit: int) -> list[PostView]:
+    """Drafts of one author, the newest first, after `begin`."""
+    return await _list(reads, DRAFTS, begin, limit=limit, author_id=author_id)
+
+
+async def _list(reads: ReadPool, statement: ReadStatement, begin: Cursor, **values: Any) -> list[PostView]:
+    rows = await reads.fetch_rows(statement, at=begin.at, post_id=begin.post_id, **values)
+    return [PostView.of(row) for row in rows]
+
+
 async def get_for_update(db: AsyncSession, post_id: UUID) -> Post:
-    """The post with its author, the post's row locked until the transaction ends."""
+    """The post with its author, the post's row locked until the transaction ends. Raises PostNotFound."""
     statement = (
         select(Post)
         .join(Post.author)
@@ -69,5 +82,5 @@ async def get_for_update(db: AsyncSession, post_id: UUID) -> Post:
 
 
 async def delete_all_by(db: AsyncSession, author_id: UUID) -> None:
-    """Every post of this author, drafts too."""
+    """Delete every post of this author, drafts too."""
     await db.execute(delete(Post).where(Post.author_id == author_id))

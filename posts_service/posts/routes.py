@@ -6,32 +6,32 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from posts_service.dependencies import DatabaseDep, NowDep, Reader, Writer
-from posts_service.posts import service
+from posts_service.dependencies import PostsDep, Reader, Writer
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
 from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRead
+from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
 from watchword.http.conditional import is_unchanged
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 
-# What is read depends on who reads it.
+# What a reader sees depends on who they are.
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 IfMatch = Annotated[str | None, Header(description="Act only on this version (its `ETag`)")]
 
 
 @router.get("/{post_id}", response_model=PostRead, responses={304: {"description": "Unchanged"}})
-async def read_post(post_id: UUID, reader: Reader, database: DatabaseDep, request: Request) -> Response:
+async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Request) -> Response:
     """A published post, or your own draft."""
-    return _answer(await service.read_post(database, reader, post_id), request)
+    return _post_response(await posts.read(reader, post_id), request.headers.get("if-none-match"))
 
 
 @router.get("", response_model=PostPage)
 async def list_posts(
     reader: Reader,
-    database: DatabaseDep,
+    posts: PostsDep,
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
@@ -39,49 +39,48 @@ async def list_posts(
     state: Annotated[State, Query(description="`draft`: your own drafts")] = State.PUBLISHED,
 ) -> Response:
     """Posts, the newest first; pages stay right while posts are added."""
-    page = await service.list_posts(
-        database,
-        reader,
-        state=state,
-        author_id=author,
-        cursor=Cursor.parse(cursor) if cursor is not None else None,
-        limit=limit,
-    )
-    following = str(page.following) if page.following is not None else None
-    headers = {**_PRIVATE, "Link": _link(request, following)} if following else _PRIVATE
-    return Response(page_as_json(page.views, following), headers=headers, media_type="application/json")
+    begin = Cursor.parse(cursor) if cursor is not None else None
+    if state is State.DRAFT:
+        return _page_response(await posts.list_drafts(reader, author, begin, limit), request)
+    return _page_response(await posts.list_published(author, begin, limit), request)
 
 
 @router.post("", status_code=201, response_model=PostRead)
-async def publish_post(draft: PostDraft, writer: Writer, database: DatabaseDep, now: NowDep) -> Response:
+async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
     """Publish a post, or keep it as a draft. You are its author."""
-    view = await service.publish_post(database, writer, draft, now)
+    view = await posts.publish(writer, draft)
     headers = {"Location": f"/posts/{view.id}", "ETag": view.etag}
     return Response(view.as_json(), 201, headers, "application/json")
 
 
 @router.patch("/{post_id}", response_model=PostRead, responses={412: {"description": "Changed meanwhile"}})
 async def edit_post(
-    post_id: UUID, changes: PostChanges, writer: Writer, database: DatabaseDep, now: NowDep, if_match: IfMatch = None
+    post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, if_match: IfMatch = None
 ) -> Response:
-    """Change a post; only its author may, or a moderator. Members left out stay as they are."""
-    return _answer(await service.edit_post(database, writer, post_id, changes, if_match, now))
+    """Change a post. Only its author or a moderator may; members left out stay as they are."""
+    return _post_response(await posts.edit(writer, post_id, changes, if_match))
 
 
 @router.delete("/{post_id}", status_code=204, responses={412: {"description": "Changed meanwhile"}})
-async def delete_post(post_id: UUID, writer: Writer, database: DatabaseDep, if_match: IfMatch = None) -> None:
-    """Delete a post; only its author may, or a moderator."""
-    await service.delete_post(database, writer, post_id, if_match)
+async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, if_match: IfMatch = None) -> None:
+    """Delete a post. Only its author or a moderator may."""
+    await posts.delete(writer, post_id, if_match)
 
 
-def _answer(view: PostView, request: Request | None = None) -> Response:
+def _post_response(view: PostView, if_none_match: str | None = None) -> Response:
     headers = {**_PRIVATE, "ETag": view.etag}
-    if request is not None and is_unchanged(request.headers.get("if-none-match"), view.etag):
+    if is_unchanged(if_none_match, view.etag):
         return Response(status_code=304, headers=headers)
     return Response(view.as_json(), headers=headers, media_type="application/json")
 
 
+def _page_response(page: Page, request: Request) -> Response:
+    following = str(page.following) if page.following is not None else None
+    headers = {**_PRIVATE, "Link": _link(request, following)} if following else _PRIVATE
+    return Response(page_as_json(page.views, following), headers=headers, media_type="application/json")
+
+
 def _link(request: Request, following: str) -> str:
-    """RFC 8288; relative, since only the proxy in front knows the host."""
+    """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return f'</posts?{urlencode([*query, ("cursor", following)])}>; rel="next"'

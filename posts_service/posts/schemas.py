@@ -9,16 +9,16 @@ from pydantic import AfterValidator, BaseModel, Field
 from posts_service.posts.models import State
 from watchword.http.fields import Body, Text
 
-# In this order: what is left without the blanks is measured.
+# In this order: the length counts without the blanks around the title.
 Title = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=200)]
 PostText = Annotated[Text, Field(max_length=100_000)]
 
-# What stands for a member that may be left out but not be null.
+# The default of a member that may be left out but not be null.
 _LEFT_OUT: Final[Any] = None
 
 
 class PostDraft(Body):
-    """Its author is the caller; nobody is named here."""
+    """A new post. Its author is the caller, so no member names one."""
 
     title: Title
     body: PostText
@@ -26,7 +26,7 @@ class PostDraft(Body):
 
 
 class PostChanges(Body):
-    """Members left out stay as they are; none may be null."""
+    """Changes to a post. Members left out stay as they are; none may be null."""
 
     title: Title = _LEFT_OUT
     body: PostText = _LEFT_OUT

@@ -9,7 +9,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from tests.support.kubernetes import DEPLOY, EVERYTHING, NAMESPACE, Manifests, Workload, render, rendered, selects
-from watchword.service.app import SHUTDOWN_SECONDS
+from watchword.service.process import SHUTDOWN_SECONDS
 
 each = pytest.mark.parametrize("name", EVERYTHING)
 # The first version with `preStop.sleep`, and the newest that has schemas.

@@ -17,10 +17,10 @@ from watchword.service.settings import SECRETS_FOLDER, load
 
 NEEDED: dict[tuple[str, str], tuple[type[BaseSettings], ...]] = {
     ("identity_service", "serve"): (identity_service.settings.Settings,),
-    ("identity_service", "migrate"): (identity_service.settings.Migration,),
-    ("identity_service", "setup"): (identity_service.settings.Settings, identity_service.settings.Setup),
+    ("identity_service", "migrate"): (identity_service.settings.IdentityMigrationSettings,),
+    ("identity_service", "setup"): (identity_service.settings.Settings, identity_service.settings.SetupSettings),
     ("posts_service", "serve"): (posts_service.settings.Settings,),
-    ("posts_service", "migrate"): (posts_service.settings.Migration,),
+    ("posts_service", "migrate"): (posts_service.settings.PostsMigrationSettings,),
 }
 SECRET_FILES = {
     ("identity_service", "serve"): {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY"},

@@ -1,1 +1,1 @@
-"""The posts service, asked over HTTP."""
+"""The posts service, tested over HTTP."""

@@ -1,4 +1,4 @@
-"""Those who call the posts service, and the service over a clock that stands."""
+"""People who call the posts service, and the service with a clock that the test sets."""
 
 from collections.abc import AsyncIterator
 
@@ -19,7 +19,7 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 def ada(issuer: Issuer) -> Person:
-    """The author, wherever a test has one."""
+    """The author of the posts."""
     return Person(issuer, "ada")
 
 
@@ -30,7 +30,7 @@ def stranger(issuer: Issuer) -> Person:
 
 @pytest.fixture
 def moderator(issuer: Issuer) -> Person:
-    """Somebody with both permissions over other people's posts."""
+    """A person with both permissions over the posts of others."""
     return Person(issuer, "grace", (Permission.POST_EDIT_ANY, Permission.POST_DELETE_ANY), ("moderator",))
 
 
@@ -40,8 +40,8 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-async def timed(databases: Databases, issuer: Issuer, clock: StandingClock) -> AsyncIterator[services.Posts]:
-    """The posts service over empty tables, its time told by `clock`."""
+async def posts_at(databases: Databases, issuer: Issuer, clock: StandingClock) -> AsyncIterator[services.Posts]:
+    """The posts service over empty tables, with its time from `clock`."""
     await databases.empty("posts")
     async with services.posts(databases, issuer.verifier(), clock=clock) as service:
         yield service

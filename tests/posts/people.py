@@ -11,7 +11,7 @@ WRITE = "posts:write"
 
 @dataclass
 class Person:
-    """Somebody with an account. `headers` carry a token of theirs, which may write."""
+    """A person with an account. `headers` carry a token of this person that may write."""
 
     issuer: Issuer
     username: str
@@ -23,7 +23,7 @@ class Person:
     def __post_init__(self) -> None:
         self.headers = self.bearer()
 
-    def bearer(self, **how: Any) -> dict[str, str]:
+    def bearer(self, **options: Any) -> dict[str, str]:
         """The header fields with another token; the arguments are those of `Issuer.mint`."""
         usual = {
             "scope": WRITE,
@@ -31,4 +31,4 @@ class Person:
             "permissions": self.permissions,
             "roles": self.roles,
         }
-        return self.issuer.bearer(self.id, **{**usual, **how})
+        return self.issuer.bearer(self.id, **{**usual, **options})

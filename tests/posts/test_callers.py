@@ -1,4 +1,4 @@
-"""Who is calling is settled before anything else is looked at."""
+"""The caller is identified before anything else of the request is checked."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 POST = {"title": "A title", "body": "A body"}
 
 WRITES: dict[str, dict[str, Any]] = {
-    "a good post": {"method": "POST", "url": "/posts", "json": POST},
+    "a valid post": {"method": "POST", "url": "/posts", "json": POST},
     "a post without a title": {"method": "POST", "url": "/posts", "json": {}},
     "a body that is not JSON": {"method": "POST", "url": "/posts", "content": b"{"},
     "a body that is not UTF-8": {"method": "POST", "url": "/posts", "content": b'{"title": "\xff"}'},
@@ -88,13 +88,13 @@ async def test_a_service_whose_name_is_a_persons_id_is_not_that_person(
     """RFC 9700 section 4.15."""
     post, draft = await posts.publish(ada.headers), await posts.publish(ada.headers, state="draft")
     service = issuer.bearer(ada.id, username=None, scope=WRITE)
-    asked: list[tuple[str, str, int]] = [
+    requests: list[tuple[str, str, int]] = [
         ("GET", draft["id"], 404),
         ("DELETE", draft["id"], 404),
         ("DELETE", post["id"], 403),
         ("GET", post["id"], 200),
     ]
-    for method, post_id, expected in asked:
+    for method, post_id, expected in requests:
         answer = await posts.http.request(method, f"/posts/{post_id}", headers=service)
         assert answer.status_code == expected, f"{method} {post_id}"
     assert (await posts.http.get("/posts?state=draft", headers=service)).status_code == 403

@@ -1,4 +1,4 @@
-"""What was answered is kept, and what could not be kept is never answered as done."""
+"""What was answered as done is stored, and what could not be stored is never answered as done."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What the issuer's security events do to posts: an erased author leaves nothing, a new name comes onto the card."""
+"""What the issuer's security events do to posts: a purged author leaves nothing, a new name comes onto the card."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -19,22 +19,22 @@ CUT_OFF = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 REVOKED = "INSERT INTO posts.revocations VALUES ($1, $2, 9007199254740992, now() + interval '1 hour')"
 
 
-def event(posts: Posts, kind: str, person: Person, **how: object) -> ReceivedEvent:
+def event(posts: Posts, kind: str, person: Person, **options: object) -> ReceivedEvent:
     """The arguments are those of `ReceivedEvent`, or claims of the event."""
-    at = how.pop("at", posts.parts.clock.now())
-    session_id = how.pop("session_id", None)
+    at = options.pop("at", posts.parts.clock.now())
+    session_id = options.pop("session_id", None)
     assert isinstance(at, datetime)
     assert session_id is None or isinstance(session_id, str)
-    claims = {name.replace("_", "-"): value for name, value in how.items()}
+    claims = {name.replace("_", "-"): value for name, value in options.items()}
     return ReceivedEvent(uuid4().hex, kind, person.id, session_id, claims, at)
 
 
-async def happen(posts: Posts, kind: str, person: Person, **how: object) -> None:
-    await posts.parts.receiver.apply(event(posts, kind, person, **how))
+async def happen(posts: Posts, kind: str, person: Person, **options: object) -> None:
+    await posts.parts.receiver.apply(event(posts, kind, person, **options))
 
 
-async def kept(databases: Databases, person: Person) -> int:
-    """How many rows there are of this author."""
+async def count_rows(databases: Databases, person: Person) -> int:
+    """The number of rows of this author."""
     of_theirs = """SELECT id FROM posts.posts WHERE author_id = $1::text::uuid
         UNION ALL SELECT id FROM posts.authors WHERE id = $1::text::uuid"""
     return len(await databases.fetch("posts_app", of_theirs, person.id))
@@ -52,7 +52,7 @@ async def test_a_purged_account_takes_posts_drafts_and_card_along_and_nobody_els
         await posts.publish(ada.headers, state=state)
     theirs = await posts.publish(stranger.headers)
     await happen(posts, EventType.ACCOUNT_PURGED, ada)
-    assert (await kept(databases, ada), await kept(databases, stranger)) == (0, 2)
+    assert (await count_rows(databases, ada), await count_rows(databases, stranger)) == (0, 2)
     listed = (await posts.http.get("/posts")).json()["items"]
     assert [post["id"] for post in listed] == [theirs["id"]]
 
@@ -63,7 +63,7 @@ async def test_a_purged_accounts_token_publishes_nothing_even_where_the_revocati
     await happen(posts, EventType.ACCOUNT_PURGED, ada)
     posts.parts.receiver.revocations.replace([], 0)
     answer = await posts.http.post("/posts", json={"title": "A title", "body": ""}, headers=ada.headers)
-    assert (answer.status_code, await kept(databases, ada)) == (401, 0)
+    assert (answer.status_code, await count_rows(databases, ada)) == (401, 0)
 
 
 async def test_a_post_written_while_its_author_is_purged_never_survives(
@@ -79,7 +79,7 @@ async def test_a_post_written_while_its_author_is_purged_never_survives(
             await asyncio.sleep(0)
         await happen(posts, EventType.ACCOUNT_PURGED, author)
         seen |= {answer.status_code for answer in await asyncio.gather(*writing)}
-        assert await kept(databases, author) == 0
+        assert await count_rows(databases, author) == 0
     assert seen <= {201, 401}
 
 
@@ -115,13 +115,14 @@ async def test_an_event_about_somebody_who_wrote_nothing_makes_no_card(
     posts: Posts, databases: Databases, ada: Person, kind: str
 ) -> None:
     await happen(posts, kind, ada, new_value="countess")
-    assert await kept(databases, ada) == 0
+    assert await count_rows(databases, ada) == 0
 
 
 @pytest.mark.parametrize("kind", [EventType.ACCOUNT_PURGED, EventType.IDENTIFIER_CHANGED])
 async def test_an_event_about_no_person_has_no_effect(posts: Posts, ada: Person, kind: str) -> None:
     post = await posts.publish(ada.headers)
-    for subject in ("posts", "", ada.id[:-1], None):
+    other_spellings = (ada.id.upper(), f"{{{ada.id}}}", ada.id.replace("-", ""), f"urn:uuid:{ada.id}")
+    for subject in ("posts", "", ada.id[:-1], None, *other_spellings):
         received = ReceivedEvent(uuid4().hex, kind, subject, None, {"new-value": "x"}, posts.parts.clock.now())
         await posts.parts.receiver.apply(received)
     assert (await posts.http.get(f"/posts/{post['id']}")).json() == post

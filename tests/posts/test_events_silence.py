@@ -1,4 +1,4 @@
-"""When the issuer's events are silent too long: all goes on, or guarded writes wait; it is shown either way."""
+"""Without contact to the issuer for too long: all goes on, or guarded writes are refused; it is shown either way."""
 
 import re
 from collections.abc import AsyncIterator
@@ -21,9 +21,9 @@ SERVE = {"silence_policy": "serve", "silence_seconds": 30}
 @pytest.fixture
 async def transmitter(databases: Databases, clock: StandingClock) -> AsyncIterator[Transmitter]:
     await databases.empty("posts")
-    async with transmitting() as found:
-        found.issuer.clock = clock
-        yield found
+    async with transmitting() as transmitter:
+        transmitter.issuer.clock = clock
+        yield transmitter
 
 
 @pytest.fixture
@@ -31,16 +31,16 @@ def author(transmitter: Transmitter) -> Person:
     return Person(transmitter.issuer, "ada")
 
 
-async def heard(posts: Posts, clock: StandingClock) -> None:
-    """Returns when the transmitter has been heard at the present time."""
+async def wait_for_contact(posts: Posts, clock: StandingClock) -> None:
+    """Return when there has been contact to the transmitter at the present time."""
     await until(lambda: posts.parts.receiver.last_contact_at == clock.now())
 
 
-async def seconds(posts: Posts) -> float:
-    """What the metric says."""
+async def seconds_of_silence(posts: Posts) -> float:
+    """The value of the metric."""
     figures = (await posts.http.get("/metrics")).text
-    (found,) = re.findall(r"^watchword_security_events_silence_seconds (.*)$", figures, re.MULTILINE)
-    return float(found)
+    (value,) = re.findall(r"^watchword_security_events_silence_seconds (.*)$", figures, re.MULTILINE)
+    return float(value)
 
 
 async def write(posts: Posts, author: Person) -> httpx.Response:
@@ -51,7 +51,7 @@ async def test_guarded_writes_wait_while_the_transmitter_is_silent_and_reads_do_
     databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
 ) -> None:
     async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
-        await heard(posts, clock)
+        await wait_for_contact(posts, clock)
         post = await posts.publish(author.headers)
         url = f"/posts/{post['id']}"
         await transmitter.stop()
@@ -67,7 +67,7 @@ async def test_guarded_writes_wait_while_the_transmitter_is_silent_and_reads_do_
         assert [one.status_code for one in reads] == [200, 200, 200]
         assert (await posts.http.post("/posts")).status_code == 401
         await transmitter.start()
-        await heard(posts, clock)
+        await wait_for_contact(posts, clock)
         assert (await write(posts, author)).status_code == 201
 
 
@@ -84,27 +84,27 @@ async def test_silence_is_shown_and_takes_no_service_out(
     databases: Databases, transmitter: Transmitter, clock: StandingClock
 ) -> None:
     async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **SERVE) as posts:
-        await heard(posts, clock)
+        await wait_for_contact(posts, clock)
         ready = (await posts.http.get("/readyz")).json()
         assert ready["checks"]["security_events"] == {"silent": False, "seconds": 0.0}
-        assert await seconds(posts) == 0
+        assert await seconds_of_silence(posts) == 0
         await transmitter.stop()
         clock.advance(seconds=31)
         ready_still = await posts.http.get("/readyz")
         assert ready_still.status_code == 200
         assert ready_still.json()["checks"]["security_events"] == {"silent": True, "seconds": 31.0}
-        assert await seconds(posts) == 31
+        assert await seconds_of_silence(posts) == 31
 
 
 async def test_a_service_that_starts_again_does_not_count_the_silence_anew(
     databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
 ) -> None:
     async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
-        await heard(posts, clock)
+        await wait_for_contact(posts, clock)
     await transmitter.stop()
     clock.advance(seconds=31)
     async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **REFUSE) as posts:
-        assert await seconds(posts) == 31
+        assert await seconds_of_silence(posts) == 31
         assert (await write(posts, author)).status_code == 503
 
 
@@ -126,9 +126,9 @@ async def test_every_process_knows_that_one_of_them_hears(
         services.posts(databases, verifier, clock=clock, **SERVE) as first,
         services.posts(databases, transmitter.issuer.verifier(), clock=clock, **SERVE) as second,
     ):
-        await heard(first, clock)
+        await wait_for_contact(first, clock)
         clock.advance(seconds=20)
         transmitter.ring()
-        await heard(first, clock)
-        await heard(second, clock)
+        await wait_for_contact(first, clock)
+        await wait_for_contact(second, clock)
     assert transmitter.calls["token"] == 1

@@ -53,7 +53,7 @@ async def test_a_list_walks_along_its_index_and_sorts_nothing(
     at = datetime.now(UTC) - age
     arguments = statement.arguments({"at": at, "post_id": TOP.post_id, "author_id": AUTHOR, "limit": 21})
     explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *arguments)
-    found = nodes(json.loads(explained)[0]["Plan"])
-    assert index in [node.get("Index Name") for node in found]
-    assert not [node["Node Type"] for node in found if "Sort" in node["Node Type"]]
-    assert [node["Node Type"] for node in found if node.get("Relation Name") == "posts"] == ["Index Scan"]
+    plan = nodes(json.loads(explained)[0]["Plan"])
+    assert index in [node.get("Index Name") for node in plan]
+    assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
+    assert [node["Node Type"] for node in plan if node.get("Relation Name") == "posts"] == ["Index Scan"]

@@ -22,30 +22,30 @@ async def test_an_empty_list_is_a_page_without_a_next(posts: Posts) -> None:
     assert "link" not in answer.headers
 
 
-async def test_the_newest_post_comes_first(timed: Posts, clock: StandingClock, ada: Person) -> None:
+async def test_the_newest_post_comes_first(posts_at: Posts, clock: StandingClock, ada: Person) -> None:
     published = []
     for _ in range(3):
-        published.append(await timed.publish(ada.headers))
+        published.append(await posts_at.publish(ada.headers))
         clock.advance(seconds=1)
-    assert await listed(timed) == published[::-1]
+    assert await listed(posts_at) == published[::-1]
 
 
-async def test_a_draft_published_later_comes_to_the_top(timed: Posts, clock: StandingClock, ada: Person) -> None:
-    draft = await timed.publish(ada.headers, state="draft")
+async def test_a_draft_published_later_comes_to_the_top(posts_at: Posts, clock: StandingClock, ada: Person) -> None:
+    draft = await posts_at.publish(ada.headers, state="draft")
     clock.advance(seconds=1)
-    post = await timed.publish(ada.headers)
+    post = await posts_at.publish(ada.headers)
     clock.advance(seconds=1)
-    await timed.http.patch(f"/posts/{draft['id']}", json={"state": "published"}, headers=ada.headers)
-    assert [item["id"] for item in await listed(timed)] == [draft["id"], post["id"]]
+    await posts_at.http.patch(f"/posts/{draft['id']}", json={"state": "published"}, headers=ada.headers)
+    assert [item["id"] for item in await listed(posts_at)] == [draft["id"], post["id"]]
 
 
-async def test_an_edited_post_keeps_its_place(timed: Posts, clock: StandingClock, ada: Person) -> None:
-    older = await timed.publish(ada.headers)
+async def test_an_edited_post_keeps_its_place(posts_at: Posts, clock: StandingClock, ada: Person) -> None:
+    older = await posts_at.publish(ada.headers)
     clock.advance(seconds=1)
-    newer = await timed.publish(ada.headers)
+    newer = await posts_at.publish(ada.headers)
     clock.advance(seconds=1)
-    await timed.http.patch(f"/posts/{older['id']}", json={"title": "Another"}, headers=ada.headers)
-    assert [item["id"] for item in await listed(timed)] == [newer["id"], older["id"]]
+    await posts_at.http.patch(f"/posts/{older['id']}", json={"title": "Another"}, headers=ada.headers)
+    assert [item["id"] for item in await listed(posts_at)] == [newer["id"], older["id"]]
 
 
 async def test_twenty_posts_are_a_page_unless_the_query_says_otherwise(posts: Posts, ada: Person) -> None:

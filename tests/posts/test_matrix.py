@@ -1,4 +1,4 @@
-"""Every operation of the running app, asked by every kind of caller."""
+"""Every operation of the running app, requested by every kind of caller."""
 
 import time
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from watchword.testing import Issuer
 from watchword.testing.issuer import ABSENT
 
 PUBLISHED, DRAFT = "published", "draft"
-GOOD = ("anonymous", "without scope", "stranger", "moderator", "author")
+VALID = ("anonymous", "without scope", "stranger", "moderator", "author")
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /posts": {"title": "A title", "body": "A body"},
     "PATCH /posts/{post_id}": {"title": "Another"},
@@ -22,12 +22,12 @@ BODIES: Mapping[str, dict[str, Any]] = {
 
 
 class Row(NamedTuple):
-    """What the callers in GOOD are answered, and what all those are whose token is bad."""
+    """The statuses for the callers in VALID, and the one for every caller whose token is not valid."""
 
     operation: str
     state: str
-    good: tuple[int, int, int, int, int]
-    bad: int = 401
+    valid: tuple[int, int, int, int, int]
+    invalid: int = 401
 
 
 # anonymous, without scope (the author otherwise), stranger, moderator, author
@@ -40,14 +40,14 @@ EXPECTED = (
     Row("PATCH /posts/{post_id}", DRAFT, (401, 403, 404, 404, 200)),
     Row("DELETE /posts/{post_id}", PUBLISHED, (401, 403, 403, 204, 204)),
     Row("DELETE /posts/{post_id}", DRAFT, (401, 403, 404, 404, 204)),
-    Row("GET /livez", PUBLISHED, (200, 200, 200, 200, 200), bad=200),
-    Row("GET /readyz", PUBLISHED, (200, 200, 200, 200, 200), bad=200),
-    Row("GET /metrics", PUBLISHED, (200, 200, 200, 200, 200), bad=200),
+    Row("GET /livez", PUBLISHED, (200, 200, 200, 200, 200), invalid=200),
+    Row("GET /readyz", PUBLISHED, (200, 200, 200, 200, 200), invalid=200),
+    Row("GET /metrics", PUBLISHED, (200, 200, 200, 200, 200), invalid=200),
 )
 ROWS = {f"{row.operation} {row.state}": row for row in EXPECTED}
 
 
-def good_callers(ada: Person, stranger: Person, moderator: Person) -> dict[str, dict[str, str]]:
+def valid_callers(ada: Person, stranger: Person, moderator: Person) -> dict[str, dict[str, str]]:
     everybody: tuple[dict[str, str], ...] = (
         {},
         ada.bearer(scope="posts:read"),
@@ -55,10 +55,10 @@ def good_callers(ada: Person, stranger: Person, moderator: Person) -> dict[str, 
         moderator.headers,
         ada.headers,
     )
-    return dict(zip(GOOD, everybody, strict=True))
+    return dict(zip(VALID, everybody, strict=True))
 
 
-def bad_callers(ada: Person) -> dict[str, dict[str, str]]:
+def invalid_callers(ada: Person) -> dict[str, dict[str, str]]:
     """The author's own token with one thing wrong."""
     forger = Issuer(audience=ada.issuer.audience)
     forger.rotate("the forger's")
@@ -85,7 +85,7 @@ def bad_callers(ada: Person) -> dict[str, dict[str, str]]:
 
 
 def revoked_callers(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
-    """Good tokens of before: of a session that ended, of a role since lost, of an account that was disabled."""
+    """Tokens that were valid until a session ended, a role was lost, or an account was disabled."""
     now = int(time.time())
     ended, disabled = str(uuid4()), Person(ada.issuer, "disabled")
     for kind, key, valid_from in (
@@ -102,7 +102,7 @@ def revoked_callers(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
 
 
 async def answer_to(posts: Posts, row: Row, author: Person, headers: dict[str, str]) -> int:
-    """The status of this operation on a post of the author's made for it."""
+    """The status of this operation on a post of the author made for it."""
     method, path = row.operation.split(" ")
     post = await posts.publish(author.headers, state=row.state)
     url = path.format(post_id=post["id"])
@@ -134,7 +134,7 @@ async def test_every_operation_of_the_document_is_guarded_or_of_no_concern(posts
 async def test_every_caller_is_answered_as_the_table_says(
     posts: Posts, ada: Person, stranger: Person, moderator: Person, row: Row
 ) -> None:
-    good, bad = good_callers(ada, stranger, moderator), bad_callers(ada) | revoked_callers(posts, ada)
-    expected = {**dict(zip(GOOD, row.good, strict=True)), **dict.fromkeys(bad, row.bad)}
-    found = {caller: await answer_to(posts, row, ada, headers) for caller, headers in {**good, **bad}.items()}
-    assert found == expected
+    valid, invalid = valid_callers(ada, stranger, moderator), invalid_callers(ada) | revoked_callers(posts, ada)
+    expected = {**dict(zip(VALID, row.valid, strict=True)), **dict.fromkeys(invalid, row.invalid)}
+    statuses = {caller: await answer_to(posts, row, ada, headers) for caller, headers in {**valid, **invalid}.items()}
+    assert statuses == expected

@@ -20,9 +20,9 @@ LOOKS = 1_000
 
 @pytest.fixture
 def own_databases(tmp_path: Path) -> Iterator[Databases]:
-    """A server of the test's own, which keeps what it has committed."""
-    with migrated(tmp_path, durable=True) as found:
-        yield found
+    """A PostgreSQL server for this test alone, which loses nothing that it has committed."""
+    with migrated(tmp_path, durable=True) as databases:
+        yield databases
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ async def everything(posts: Posts, person: Person, post_id: str) -> dict[str, ht
 
 
 async def until_waiting(databases: Databases) -> None:
-    """Returns when a backend of the service waits for a lock."""
+    """Return when a backend of the service waits for a lock."""
     waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND usename = 'posts_app'"
     for _ in range(LOOKS):
         if await databases.fetch("posts_app", waiting):
             return
-    pytest.fail("nobody waits")
+    pytest.fail("no backend waits")
 
 
 @pytest.mark.parametrize("go_away", [EmbeddedPostgres.stop, EmbeddedPostgres.kill], ids=["stopped", "killed"])

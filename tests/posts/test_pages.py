@@ -45,19 +45,19 @@ async def visited(posts: Posts, headers: dict[str, str], query: str) -> list[str
 @pytest.mark.parametrize("pages", [pages_by_next, pages_by_link])
 @pytest.mark.parametrize("state", ["published", "draft"])
 async def test_every_post_is_visited_once_while_others_come_and_go(
-    timed: Posts, clock: StandingClock, ada: Person, pages: Any, state: str
+    posts_at: Posts, clock: StandingClock, ada: Person, pages: Any, state: str
 ) -> None:
     ids = []
     for _ in range(12):
-        ids.append((await timed.publish(ada.headers, state=state))["id"])
+        ids.append((await posts_at.publish(ada.headers, state=state))["id"])
         clock.advance(seconds=1)
     staying, seen, doomed = set(ids[::2]), list[str](), ids[1::2]
-    async for page in pages(timed, ada.headers, f"limit=2&state={state}"):
+    async for page in pages(posts_at, ada.headers, f"limit=2&state={state}"):
         seen += page
-        await timed.publish(ada.headers, state=state)
+        await posts_at.publish(ada.headers, state=state)
         # The last of this page, which the cursor names, and one that is still to come.
         for gone in {*page[-1:], *doomed[:1]} - staying:
-            await timed.http.delete(f"/posts/{gone}", headers=ada.headers)
+            await posts_at.http.delete(f"/posts/{gone}", headers=ada.headers)
         del doomed[:1]
         clock.advance(seconds=1)
     assert len(seen) == len(set(seen))
@@ -68,26 +68,26 @@ async def test_every_post_is_visited_once_while_others_come_and_go(
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
 @pytest.mark.parametrize("query", ["", "author", "state=draft"])
 async def test_posts_of_the_same_instant_are_neither_lost_nor_doubled(
-    timed: Posts, ada: Person, limit: int, query: str
+    posts_at: Posts, ada: Person, limit: int, query: str
 ) -> None:
     state = "draft" if "draft" in query else "published"
-    ids = [(await timed.publish(ada.headers, state=state))["id"] for _ in range(7)]
+    ids = [(await posts_at.publish(ada.headers, state=state))["id"] for _ in range(7)]
     query = query.replace("author", f"author={ada.id}")
-    seen = await visited(timed, ada.headers, f"limit={limit}&{query}")
+    seen = await visited(posts_at, ada.headers, f"limit={limit}&{query}")
     assert (len(seen), set(seen)) == (7, set(ids))
 
 
 async def test_drafts_that_were_published_once_keep_their_place(
-    timed: Posts, clock: StandingClock, ada: Person
+    posts_at: Posts, clock: StandingClock, ada: Person
 ) -> None:
     ids = []
     for _ in range(4):
-        ids.append((await timed.publish(ada.headers, state="draft"))["id"])
+        ids.append((await posts_at.publish(ada.headers, state="draft"))["id"])
         clock.advance(hours=1)
     for post_id in ids[::2]:
         for state in ("published", "draft"):
-            await timed.http.patch(f"/posts/{post_id}", json={"state": state}, headers=ada.headers)
-    assert await visited(timed, ada.headers, "limit=1&state=draft") == ids[::-1]
+            await posts_at.http.patch(f"/posts/{post_id}", json={"state": state}, headers=ada.headers)
+    assert await visited(posts_at, ada.headers, "limit=1&state=draft") == ids[::-1]
 
 
 @pytest.mark.parametrize("count", [3, 4])

@@ -1,4 +1,4 @@
-"""The law, as pure functions."""
+"""The rules, as pure functions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ EDIT, DELETE = Permission.POST_EDIT_ANY, Permission.POST_DELETE_ANY
 
 @dataclass(frozen=True)
 class APost:
-    """Ada's post, as far as the law looks at it."""
+    """Ada's post, as far as the rules need it."""
 
     published: bool
 
@@ -56,7 +56,7 @@ CALLERS = {
     "moderator": caller("somebody", EDIT, DELETE),
     "service with the author's id": caller(AUTHOR, session=None),
 }
-# See, edit, delete: what each may do to a published post. None is leave.
+# See, edit, delete a published post: the refusal, or None if this is allowed.
 OUTCOMES: dict[str, tuple[type[AppError] | None, ...]] = {
     "author": (None, None, None),
     "stranger": (None, NotTheAuthor, NotTheAuthor),

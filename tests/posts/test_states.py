@@ -19,21 +19,21 @@ def instant(clock: StandingClock) -> str:
     return clock.now().isoformat().replace("+00:00", "Z")
 
 
-async def test_a_post_is_published_unless_it_says_otherwise(timed: Posts, clock: StandingClock, ada: Person) -> None:
-    post = await timed.publish(ada.headers)
+async def test_a_post_is_published_unless_it_says_otherwise(posts_at: Posts, clock: StandingClock, ada: Person) -> None:
+    post = await posts_at.publish(ada.headers)
     assert post["state"] == "published"
     assert {post[name] for name in ("created_at", "updated_at", "published_at")} == {instant(clock)}
 
 
-async def test_a_draft_has_never_been_published(timed: Posts, ada: Person) -> None:
-    draft = await timed.publish(ada.headers, state="draft")
+async def test_a_draft_has_never_been_published(posts_at: Posts, ada: Person) -> None:
+    draft = await posts_at.publish(ada.headers, state="draft")
     assert (draft["state"], draft["published_at"]) == ("draft", None)
 
 
-async def test_publishing_a_draft_says_when(timed: Posts, clock: StandingClock, ada: Person) -> None:
-    draft = await timed.publish(ada.headers, state="draft")
+async def test_publishing_a_draft_says_when(posts_at: Posts, clock: StandingClock, ada: Person) -> None:
+    draft = await posts_at.publish(ada.headers, state="draft")
     clock.advance(hours=1)
-    published = await change(timed, ada, draft, state="published")
+    published = await change(posts_at, ada, draft, state="published")
     assert published == {
         **draft,
         "state": "published",
@@ -41,14 +41,16 @@ async def test_publishing_a_draft_says_when(timed: Posts, clock: StandingClock, 
         "updated_at": instant(clock),
         "published_at": instant(clock),
     }
-    assert (await timed.http.get(f"/posts/{draft['id']}")).json() == published
+    assert (await posts_at.http.get(f"/posts/{draft['id']}")).json() == published
 
 
-async def test_a_post_published_again_keeps_its_first_instant(timed: Posts, clock: StandingClock, ada: Person) -> None:
-    post = await timed.publish(ada.headers)
+async def test_a_post_published_again_keeps_its_first_instant(
+    posts_at: Posts, clock: StandingClock, ada: Person
+) -> None:
+    post = await posts_at.publish(ada.headers)
     for state in ("draft", "published"):
         clock.advance(hours=1)
-        again = await change(timed, ada, post, state=state)
+        again = await change(posts_at, ada, post, state=state)
         assert (again["state"], again["published_at"]) == (state, post["published_at"])
     assert again["version"] == 3
 

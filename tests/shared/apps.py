@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from watchword.auth import protect
 from watchword.http import problems
-from watchword.service.middleware import RequestContext
+from watchword.service.middleware import OutermostMiddleware
 from watchword.testing import Issuer
 
 BODY_LIMIT = 2_048
@@ -26,7 +26,7 @@ class Service:
 def plain_app() -> FastAPI:
     """An app without guards whose refusals are problem documents."""
     app = FastAPI()
-    app.add_middleware(RequestContext, max_body_size=BODY_LIMIT)
+    app.add_middleware(OutermostMiddleware, max_body_bytes=BODY_LIMIT)
     problems.install(app)
     return app
 
@@ -34,7 +34,7 @@ def plain_app() -> FastAPI:
 def guarded_app(issuer: Issuer) -> FastAPI:
     """An app without routes whose guards accept the issuer's tokens."""
     app = FastAPI()
-    app.add_middleware(RequestContext, max_body_size=BODY_LIMIT)
+    app.add_middleware(OutermostMiddleware, max_body_bytes=BODY_LIMIT)
     protect(app, issuer.verifier())
     return app
 

@@ -12,8 +12,8 @@ from tests.support.figures import Figures, figures_of
 from watchword.auth import public
 from watchword.errors import Unavailable
 from watchword.http import problems
-from watchword.metrics import Metrics, metrics_routes
-from watchword.service.middleware import RequestContext
+from watchword.metrics.metrics import Metrics, metrics_routes
+from watchword.service.middleware import OutermostMiddleware
 
 REQUESTS = "watchword_http_requests_total"
 DURATION = "watchword_http_request_duration_seconds"
@@ -22,7 +22,7 @@ THINGS = "/things/{thing_id}"
 
 def measured_app(metrics: Metrics) -> FastAPI:
     app = FastAPI()
-    app.add_middleware(RequestContext, answered=metrics.answered)
+    app.add_middleware(OutermostMiddleware, on_answer=metrics.answered)
     problems.install(app)
 
     @app.get(THINGS)
@@ -80,7 +80,7 @@ async def test_request_whose_client_has_gone_is_counted(metrics: Metrics) -> Non
     async def app(*_: object) -> None:
         raise gone
 
-    answer: Callable[..., Awaitable[None]] = RequestContext(app, answered=metrics.answered)
+    answer: Callable[..., Awaitable[None]] = OutermostMiddleware(app, on_answer=metrics.answered)
     with pytest.raises(gone):
         await answer({"type": "http", "method": "GET", "path": "/", "headers": []}, None, None)
     assert rendered(metrics)(REQUESTS, method="GET", route="other", status="aborted") == 1

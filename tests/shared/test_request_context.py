@@ -1,4 +1,4 @@
-"""Every answer carries the id that its log lines carry; an error that nobody foresaw shows nothing but that id."""
+"""Every answer carries the id of its log lines; an error that nothing has handled shows only that id."""
 
 import io
 import json
@@ -21,8 +21,8 @@ SECRET = "select * from users"
 def app_of() -> FastAPI:
     app = plain_app()
 
-    @app.get("/good")
-    async def good() -> str | None:
+    @app.get("/fine")
+    async def fine() -> str | None:
         return request_id.get()
 
     @app.get("/refused")
@@ -65,14 +65,14 @@ def log() -> Iterator[io.StringIO]:
 
 
 def lines(log: io.StringIO, message: str) -> list[dict[str, Any]]:
-    found = [json.loads(line) for line in log.getvalue().splitlines()]
-    return [line for line in found if line["message"] == message]
+    everything = [json.loads(line) for line in log.getvalue().splitlines()]
+    return [line for line in everything if line["message"] == message]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/good", 200),
+        ("GET", "/fine", 200),
         ("GET", "/refused", 409),
         ("GET", "/nothing", 404),
         ("GET", "/broken", 405),
@@ -90,31 +90,29 @@ async def test_every_answer_carries_the_id_of_its_request(
     assert (line["request_id"], line["status"], line["path"]) == ("this-one", status, path)
 
 
-async def test_id_is_there_for_whoever_works_on_the_request(http: httpx.AsyncClient) -> None:
-    assert (await http.get("/good", headers={"X-Request-ID": "this-one"})).json() == "this-one"
+async def test_the_id_is_there_while_the_request_is_handled(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/fine", headers={"X-Request-ID": "this-one"})).json() == "this-one"
     assert request_id.get() is None
 
 
 @pytest.mark.parametrize("sent", ["a", "A-b_c.9", "0" * 64])
 async def test_well_formed_id_is_kept(http: httpx.AsyncClient, sent: str) -> None:
-    assert (await http.get("/good", headers={"X-Request-ID": sent})).headers["x-request-id"] == sent
+    assert (await http.get("/fine", headers={"X-Request-ID": sent})).headers["x-request-id"] == sent
 
 
 @pytest.mark.parametrize("sent", [b"", b" ", b"0" * 65, b"a b", b"a\nb", b"a\n", b'{"a":1}', b"a,b", b"\xe9", b"\x00"])
 async def test_malformed_id_is_replaced(http: httpx.AsyncClient, sent: bytes) -> None:
-    given = (await http.get("/good", headers={b"X-Request-ID": sent})).headers["x-request-id"]
-    assert given.encode("latin-1") != sent
-    assert len(given) == 16
+    answered_id = (await http.get("/fine", headers={b"X-Request-ID": sent})).headers["x-request-id"]
+    assert answered_id.encode("latin-1") != sent
+    assert len(answered_id) == 16
 
 
 async def test_requests_without_an_id_get_one_each(http: httpx.AsyncClient) -> None:
-    given = {(await http.get("/good")).headers["x-request-id"] for _ in range(10)}
-    assert len(given) == 10
+    ids = {(await http.get("/fine")).headers["x-request-id"] for _ in range(10)}
+    assert len(ids) == 10
 
 
-async def test_error_that_nobody_foresaw_shows_nothing_and_is_logged_whole(
-    http: httpx.AsyncClient, log: io.StringIO
-) -> None:
+async def test_an_unhandled_error_shows_nothing_and_is_logged_whole(http: httpx.AsyncClient, log: io.StringIO) -> None:
     answer = await http.post("/broken")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -140,10 +138,10 @@ async def test_error_amid_an_answer_cuts_it_off_and_is_logged(http: httpx.AsyncC
 
 
 async def test_successful_reads_are_logged_for_debugging_only(http: httpx.AsyncClient, log: io.StringIO) -> None:
-    await http.get("/good")
+    await http.get("/fine")
     await http.get("/refused")
     assert [(line["path"], line["level"]) for line in lines(log, "request")] == [
-        ("/good", "debug"),
+        ("/fine", "debug"),
         ("/refused", "info"),
     ]
 

@@ -1,4 +1,4 @@
-"""Settings come from the environment: what is missing or wrong is named, all at once, and no secret is shown."""
+"""Settings come from the environment: all that are missing or wrong are named at once, and no secret is shown."""
 
 import base64
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 import identity_service.settings as identity
 import posts_service.settings as posts
-from watchword.service.settings import ServiceSettings, load
+from watchword.service.settings import ENV_FILE_VARIABLE, ServiceSettings, load
 
 SECRET = "hunter2-hunter2"
 DATABASE_URL = f"postgresql://posts_app:{SECRET}@127.0.0.1/watchword"
@@ -25,8 +25,15 @@ IDENTITY = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for settings in (identity.Settings, identity.Migration, posts.Settings, posts.Migration):
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of either service is set."""
+    monkeypatch.delenv(ENV_FILE_VARIABLE, raising=False)
+    for settings in (
+        identity.Settings,
+        identity.IdentityMigrationSettings,
+        posts.Settings,
+        posts.PostsMigrationSettings,
+    ):
         for field in settings.model_fields:
             monkeypatch.delenv(f"{settings.model_config['env_prefix']}{field}".upper(), raising=False)
 
@@ -37,7 +44,7 @@ def set_all(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
 
 
 def refusal(settings: type[BaseSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What is said to whoever started the process."""
+    """The lines that `load` writes before it exits."""
     with pytest.raises(SystemExit) as ended:
         load(settings)
     assert ended.value.code == 2
@@ -57,9 +64,9 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     ("settings", "missing"),
     [
         (posts.Settings, sorted(POSTS)),
-        (posts.Migration, ["POSTS_MIGRATION_DATABASE_URL"]),
+        (posts.PostsMigrationSettings, ["POSTS_MIGRATION_DATABASE_URL"]),
         (identity.Settings, sorted(IDENTITY)),
-        (identity.Migration, ["IDENTITY_MIGRATION_DATABASE_URL"]),
+        (identity.IdentityMigrationSettings, ["IDENTITY_MIGRATION_DATABASE_URL"]),
     ],
 )
 def test_every_missing_variable_is_named(
@@ -115,7 +122,7 @@ def test_settings_show_no_secret(
     assert all(secret not in shown for name, secret in values.items() if "DATABASE" in name or "KEY" in name)
 
 
-@pytest.mark.parametrize("settings", [posts.Migration, identity.Migration])
+@pytest.mark.parametrize("settings", [posts.PostsMigrationSettings, identity.IdentityMigrationSettings])
 def test_settings_of_a_migration_show_no_secret(settings: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, {f"{settings.model_config['env_prefix']}MIGRATION_DATABASE_URL": DATABASE_URL})
     assert SECRET not in repr(load(settings))
@@ -164,11 +171,14 @@ def test_issuer_is_a_url_without_trailing_slash_query_or_fragment(
         "://",
     ],
 )
-def test_what_is_no_database_is_named_and_not_shown(
+def test_a_url_of_no_database_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     set_all(monkeypatch, POSTS | {"POSTS_DATABASE_URL": url, "POSTS_MIGRATION_DATABASE_URL": url})
-    for settings, name in ((posts.Settings, "POSTS_DATABASE_URL"), (posts.Migration, "POSTS_MIGRATION_DATABASE_URL")):
+    for settings, name in (
+        (posts.Settings, "POSTS_DATABASE_URL"),
+        (posts.PostsMigrationSettings, "POSTS_MIGRATION_DATABASE_URL"),
+    ):
         [said] = refusal(settings, capsys)
         assert said.startswith(f"{name} is wrong: ")
         assert SECRET not in said

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import posts_service.settings as posts
-from tests.shared.test_settings import DATABASE_URL, POSTS, SECRET, nothing_is_set, refusal, set_all
+from tests.shared.test_settings import DATABASE_URL, POSTS, SECRET, clean_environment, refusal, set_all
 from watchword.service.settings import SECRETS_FOLDER_VARIABLE, load
 
-__all__ = ["nothing_is_set"]
+__all__ = ["clean_environment"]
 
 PLAIN = {name: value for name, value in POSTS.items() if SECRET not in value}
 
@@ -46,7 +46,7 @@ def test_file_that_is_empty_is_named(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_folder_where_a_file_should_be_is_no_secret(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # What a container engine makes where the file to mount is missing.
+    # What a container engine makes if the file to mount is missing.
     (folder / "POSTS_CLIENT_SECRET").unlink()
     (folder / "POSTS_CLIENT_SECRET").mkdir()
     with pytest.warns(UserWarning, match="POSTS_CLIENT_SECRET"):

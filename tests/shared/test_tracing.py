@@ -25,7 +25,7 @@ from watchword.http_client.traced import TracedClient
 from watchword.observability import tracing
 from watchword.observability.logs import JsonFormatter, request_id
 from watchword.observability.provider import provider_for
-from watchword.service.middleware import RequestContext
+from watchword.service.middleware import OutermostMiddleware
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 ENVIRONMENT = (ENDPOINT, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_SDK_DISABLED")
@@ -53,7 +53,7 @@ def spans() -> InMemorySpanExporter:
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app that is built after traces are on or off."""
     app = FastAPI(telemetry=tracing.telemetry())
-    app.add_middleware(RequestContext)
+    app.add_middleware(OutermostMiddleware)
 
     @app.get("/things/{thing_id}")
     @public

@@ -1,4 +1,4 @@
-"""What a receiver of security events keeps."""
+"""The tables of a receiver of security events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    # Whoever erases an author must find every post and draft at once, and so must the foreign key.
+    # Deleting an author looks up every post and draft of theirs, and so does the foreign key.
     create_index_concurrently("posts_author_id_idx", "posts", ["author_id"], schema=SCHEMA)
     op.create_table(
         "received_events",
@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("heard_at", INSTANT, nullable=False),
         schema=SCHEMA,
     )
-    # Which revision is in place is the owner's to say.
+    # Only the owner role changes the revision.
     op.execute("REVOKE INSERT, UPDATE, DELETE ON posts.alembic_version FROM posts_app")
 
 

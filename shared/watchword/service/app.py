@@ -1,74 +1,110 @@
-"""The frame that every Watchword service stands in: the app with its middleware and docs, and the process around it."""
+"""The frame of a service's app: the middleware, the operations every service has, and what starts and stops with it."""
 
-import asyncio
-import gc
-import logging
-import signal
-import sys
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import FrameType
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from watchword.database.database import Database
-from watchword.database.migrations import Migrations
-from watchword.metrics.workers import shared_metrics_folder
-from watchword.observability.tracing import telemetry
-from watchword.service import docs
-from watchword.service.middleware import Answered, RequestContext
-from watchword.service.reload import reload_options
-from watchword.service.request_head import LimitedHead
-from watchword.service.settings import ServiceSettings
-from watchword.tasks import cancel_and_wait
+import watchword
+from watchword.auth import Verifier, protect
+from watchword.metrics.metrics import Metrics, metrics_routes
+from watchword.observability.logs import configure_logging
+from watchword.observability.tracing import configure_tracing, telemetry
+from watchword.service.health import Check, health_routes
+from watchword.service.installation import add_frame
+from watchword.service.process import BackgroundWork, running
+from watchword.service.settings import ServiceSettings, load
 
-logger = logging.getLogger("watchword.serving")
+if TYPE_CHECKING:
+    from watchword.database.database import Database
+    from watchword.database.migrations import Migrations
 
-SHUTDOWN_SECONDS = 15
+AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
 
-# Longer than proxies keep a connection that they do not use (60 to 90 seconds): where the server closes first, a
-# request that is on its way is lost.
-KEEP_ALIVE_SECONDS = 120
+
+class ServiceParts(Protocol):
+    """The parts that every service has. The frame keeps them as `app.state.parts`."""
+
+    @property
+    def settings(self) -> ServiceSettings: ...
+
+    @property
+    def database(self) -> "Database": ...
+
+    @property
+    def verifier(self) -> Verifier: ...
 
 
 def new_app(
+    parts: ServiceParts,
+    migrations: "Migrations",
+    metrics: Metrics,
+    *,
     title: str,
     summary: str,
-    settings: ServiceSettings,
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
-    *,
+    routers: Sequence[APIRouter],
+    checks: Mapping[str, Check] | None = None,
+    background: Sequence[BackgroundWork] = (),
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     cookie_origins: Sequence[str] = (),
-    answered: Answered | None = None,
+    docs_client_id: str | None = None,
 ) -> FastAPI:
-    """An app without routes: request ids and limits, CORS for the configured origins only, API docs at /docs.
+    """Build the app of a service: its `routers`, protected by `parts.verifier`, and /docs, /livez, /readyz, /metrics.
 
-    `cookie_origins`: pages of these may also send this service's cookies along; `answered` is told of every request.
+    It does no I/O before it starts. `checks` are those of /readyz beside the database's; `background` runs while the
+    app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins` may send this service's
+    cookies; `docs_client_id` is the client that /docs signs in with.
     """
-    app = FastAPI(
+
+    async def check_database() -> str:
+        return await migrations.usable_revision(parts.database.reads)
+
+    @asynccontextmanager
+    async def whole_lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(parts.database, migrations, *background, metrics.run), lifespan():
+            yield
+
+    app = _bare_app(title, summary, whole_lifespan)
+    app.state.parts = parts
+    settings = parts.settings
+    _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
+    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.answered)
+    protect(app, parts.verifier)
+    health = health_routes({"database": check_database, **(checks or {})})
+    for router in (*routers, health, metrics_routes(metrics)):
+        app.include_router(router)
+    return app
+
+
+def from_environment(name: str, settings: type[AnySettings], build: Callable[[AnySettings], FastAPI]) -> FastAPI:
+    """Load the settings, configure logs and traces for the service of this name, and build its app."""
+    loaded = load(settings)
+    configure_logging(name, loaded.log_level)
+    configure_tracing(f"watchword-{name}")
+    return build(loaded)
+
+
+def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    return FastAPI(
         title=title,
         summary=summary,
-        version="0.1.0",
+        version=watchword.__version__,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry=telemetry(),
     )
-    docs.install(app)
-    if origins := sorted({*settings.cors_origins, *cookie_origins}):
-        _allow_origins(app, origins, cookies=bool(cookie_origins))
-    app.add_middleware(RequestContext, max_body_size=settings.max_body_bytes, answered=answered)
-    return app
 
 
-def _allow_origins(app: FastAPI, origins: Sequence[str], *, cookies: bool) -> None:
+def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:
+    if not origins:
+        return
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=origins,
+        allow_origins=sorted(origins),
         allow_credentials=cookies,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[
@@ -81,74 +117,3 @@ def _allow_origins(app: FastAPI, origins: Sequence[str], *, cookies: bool) -> No
         ],
         expose_headers=["ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"],
     )
-
-
-@asynccontextmanager
-async def running(
-    database: Database, migrations: Migrations, *background: Callable[[], Awaitable[None]]
-) -> AsyncIterator[None]:
-    """The life of a service: it starts on a schema that is not behind, runs its background work, and gives all back."""
-    tasks: list[asyncio.Task[None]] = []
-    try:
-        await migrations.usable_revision(database.reads)
-        for work in background:
-            tasks.append(asyncio.ensure_future(work()))
-            tasks[-1].add_done_callback(_note_failure)
-        # What start-up has built stays; leaving it out of every collection takes the worst pauses away.
-        gc.collect()
-        gc.freeze()
-        yield
-    finally:
-        await cancel_and_wait(tasks)
-        await database.close()
-
-
-def _note_failure(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("background work has ended", exc_info=error)
-
-
-def on_shutdown_signal(callback: Callable[[], None]) -> None:
-    """Call this in the event loop as soon as the process is told to end, before the server waits for open requests.
-
-    To be called from the event loop of the server; elsewhere than in a main thread nothing happens.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        before = signal.getsignal(number)
-
-        def handle(signum: int, frame: FrameType | None, before: Any = before) -> None:
-            loop.call_soon_threadsafe(callback)
-            if callable(before):
-                before(signum, frame)
-
-        if callable(before):
-            signal.signal(number, handle)
-
-
-def exit_on_sigterm() -> None:
-    """SIGTERM ends the process at any time, with status 143: process 1 of a container has no default for it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-
-
-def serve(factory: str, settings: ServiceSettings) -> None:
-    """Run the app that `factory` names until SIGTERM or SIGINT: drain, then stop."""
-    with shared_metrics_folder(settings.workers):
-        uvicorn.run(
-            factory,
-            factory=True,
-            http=LimitedHead,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            **reload_options(factory),
-        )

@@ -1,4 +1,4 @@
-"""What happens to every request before any route sees it: an id, a limit on its body, one line in the log."""
+"""What happens to every request around the routes, and to every answer."""
 
 import logging
 import re
@@ -18,32 +18,42 @@ logger = logging.getLogger("watchword.requests")
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 DEFAULT_BODY_LIMIT: Final = 1_048_576
 
-Answered = Callable[[Scope, int | None, float], None]
-"""Told of each request when it is over: its status, None where it got no answer, and the seconds it took."""
+OnAnswer = Callable[[Scope, int | None, float], None]
+"""Called after each request with its scope, the status (None if there was no answer), and the seconds it took."""
 
 
-class RequestContext:
-    """Pure ASGI, outermost: the id is there for every log line and on every answer, even a 500."""
+class OutermostMiddleware:
+    """What must be around everything else, in one layer because each layer costs every request:
 
-    def __init__(self, app: ASGIApp, max_body_size: int = DEFAULT_BODY_LIMIT, answered: Answered | None = None) -> None:
+    1. the request has an id, the caller's own if it is well formed: on every log line, span and answer, even a 500;
+    2. HEAD is handled as GET; the server sends no body (RFC 9110 section 9.3.2);
+    3. reading more than `max_body_bytes` of a body raises TooLarge;
+    4. no answer is to be sniffed for another media type than it says;
+    5. an exception that nothing has handled is logged and becomes a 500 that shows nothing of it;
+    6. `on_answer` is called, for the metrics;
+    7. the request is logged.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int = DEFAULT_BODY_LIMIT, on_answer: OnAnswer | None = None
+    ) -> None:
         self._app = app
-        self._max_body_size = max_body_size
-        self._answered = answered
+        self._max_body_bytes = max_body_bytes
+        self._on_answer = on_answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            # Answered as GET is; the server leaves the body away (RFC 9110 section 9.3.2).
             scope = {**scope, "method": "GET"}
-        current = _id_for(scope)
-        token = request_id.set(current)
-        note("watchword.request_id", current)
-        answer = _Answer(send, current)
+        current_id = _id_for(scope)
+        token = request_id.set(current_id)
+        note("watchword.request_id", current_id)
+        answer = _Answer(send, current_id)
         started_at = time.perf_counter()
         try:
-            await self._app(scope, _limited(receive, self._max_body_size), answer.send)
+            await self._app(scope, _limited(receive, self._max_body_bytes), answer.send)
         except Exception:
             logger.exception("unhandled error", extra={"method": scope["method"], "path": scope["path"]})
             if answer.status is not None:
@@ -51,20 +61,20 @@ class RequestContext:
             await problems.internal_error()(scope, receive, answer.send)
         finally:
             seconds = time.perf_counter() - started_at
-            if self._answered is not None:
-                self._answered(scope, answer.status, seconds)
+            if self._on_answer is not None:
+                self._on_answer(scope, answer.status, seconds)
             _log(scope, answer.status, seconds)
             request_id.reset(token)
 
 
 class _Answer:
-    """Adds the request id to the header of an answer and remembers its status."""
+    """Sends an answer on with the header fields that every answer has, and remembers its status."""
 
     __slots__ = ("_id", "_send", "status")
 
-    def __init__(self, send: Send, current: str) -> None:
+    def __init__(self, send: Send, current_id: str) -> None:
         self._send = send
-        self._id = current.encode()
+        self._id = current_id.encode()
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
@@ -101,9 +111,9 @@ def _limited(receive: Receive, limit: int) -> Receive:
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
-    """A successful read is worth a line only when debugging; a change or a refusal always is."""
-    quiet = scope["method"] in ("GET", "HEAD", "OPTIONS") and status is not None and status < 400
-    level = logging.DEBUG if quiet else logging.INFO
+    """Log a successful read for debugging only; a change or a refusal always."""
+    is_quiet = scope["method"] in ("GET", "OPTIONS") and status is not None and status < 400
+    level = logging.DEBUG if is_quiet else logging.INFO
     if logger.isEnabledFor(level):
         fields = {
             "method": scope["method"],

@@ -1,4 +1,4 @@
-"""A limit on request heads, which the server lacks: header fields of any length would be taken, and joined slowly."""
+"""A limit on the size of request heads. uvicorn has none, and joins many header fields slowly."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ MAX_HEAD_BYTES: Final = 65_536
 
 
 class LimitedHead(HttpToolsProtocol):
-    """Answers 400 and hangs up where a head has not ended after 64 KiB and what came with them."""
+    """Answers 400 and closes the connection if a head has not ended after 64 KiB and the chunk that goes beyond."""
 
     _in_head = True
     _head_bytes = 0

@@ -1,50 +1,71 @@
-"""Settings are typed and read once: from the environment, or from files of the same names in the folder of secrets.
-Secrets have no default anywhere."""
+"""Settings are typed, read once, and come from the environment, from one file for all, or from a file for each.
 
+Secrets have no default anywhere.
+"""
+
+import errno
 import os
 import sys
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Loaded = TypeVar("Loaded", bound=BaseSettings)
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
-SECRETS_FOLDER = "/run/secrets"
-SECRETS_FOLDER_VARIABLE = "WATCHWORD_SECRETS_FOLDER"
+ENV_FILE_VARIABLE: Final = "WATCHWORD_ENV_FILE"
+SECRETS_FOLDER: Final = "/run/secrets"
+SECRETS_FOLDER_VARIABLE: Final = "WATCHWORD_SECRETS_FOLDER"
 
 
 def postgresql_url(value: str) -> str:
-    """The same; raises ValueError, which tells nothing of it, where it names no database of PostgreSQL."""
+    """Return the URL unchanged.
+
+    Raises ValueError if it is not a PostgreSQL URL with a database; the message never repeats it, since it may hold a
+    password.
+    """
+    # Imported here, so that an app without a database starts without it.
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         url = make_url(value)
     except (ArgumentError, ValueError):
         url = None
     if url is None or url.get_backend_name() != "postgresql" or not url.database:
-        raise ValueError("postgresql://role:password@host/database is needed, what is not a letter or digit as %XX")
+        raise ValueError(
+            "it must look like postgresql://role:password@host/database; write special characters of the password as"
+            " %XX"
+        )
     return value
 
 
 def split_by_commas(value: Any) -> Any:
-    """What stands between the commas of a text; anything else as it is."""
+    """The parts of a text between its commas, without blanks around them; any other value unchanged."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs to be told."""
+class EnvironmentSettings(BaseSettings):
+    """The base of all settings classes. A settings file may hold variables of other services."""
+
+    model_config = SettingsConfigDict(dotenv_filtering="only_existing")
+
+
+class ServiceSettings(EnvironmentSettings):
+    """The settings that every service has."""
 
     database_url: str = Field(
         min_length=1, repr=False, description="PostgreSQL, as the service's app role: `postgresql://…`"
     )
-    database_pool_size: int = Field(8, ge=1, le=100, description="Connections in each of the two pools of one process")
+    database_pool_size: int = Field(
+        8, ge=1, le=100, description="Connections in each of the two pools of every process"
+    )
     issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`)")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(ge=1, le=65535, description="Port to listen on")
-    workers: int = Field(1, ge=1, le=64, description="Processes that serve")
+    workers: int = Field(1, ge=1, le=64, description="Number of processes that serve requests")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of browser pages that may call this service, separated by commas"
     )
@@ -69,12 +90,12 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         if value.endswith("/") or "?" in value or "#" in value or not value.startswith(("http://", "https://")):
-            raise ValueError("an http(s) URL without a trailing slash, query or fragment")
+            raise ValueError("it must be an http(s) URL without a trailing slash, query or fragment")
         return value
 
 
-class MigrationSettings(BaseSettings):
-    """What the migration job needs: the owner's way into the database, which the service itself never has."""
+class MigrationSettings(EnvironmentSettings):
+    """The settings of the commands that migrate. The service itself never has the owner role's password."""
 
     migration_database_url: str = Field(
         min_length=1, repr=False, description="PostgreSQL, as the owner role; for `migrate` only"
@@ -83,22 +104,38 @@ class MigrationSettings(BaseSettings):
     _is_postgresql = field_validator("migration_database_url")(postgresql_url)
 
 
-def load(settings: type[Loaded]) -> Loaded:
-    """Read the settings; where something is missing or wrong, name every variable and exit with status 2.
+def load(settings: type[AnySettings]) -> AnySettings:
+    """Read the settings, or name every variable that is missing or wrong and exit with status 2.
 
-    The environment wins over a file.
+    The environment wins over the file that WATCHWORD_ENV_FILE names (lines `NAME=value`, as dotenv has them), and that
+    file over the folder of secrets, which has one file for each variable: what is nearer to the person who starts the
+    process wins over what the machine provides. The file must be there and readable if it is named; its variables that
+    are no settings are ignored, since several services may share it.
     """
-    prefix = str(settings.model_config.get("env_prefix", ""))
     folder = Path(os.environ.get(SECRETS_FOLDER_VARIABLE, SECRETS_FOLDER))
     try:
-        return settings(_secrets_dir=folder if folder.is_dir() else None)
+        return settings(_env_file=_env_file(), _secrets_dir=folder if folder.is_dir() else None)
     except ValidationError as error:
         for item in error.errors(include_url=False):
-            name = f"{prefix}{'_'.join(str(step) for step in item['loc'])}".upper()
-            _say(f"{name} {_problem(item['type'], item['msg'], item['input'])}")
+            name = "_".join(str(step) for step in item["loc"])
+            variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+            _complain(f"{variable} {_problem(item['type'], item['msg'], item['input'])}")
     except OSError as error:
-        _say(f"{error.filename} cannot be read: {error.strerror}")
+        _complain(f"{error.filename} cannot be read: {error.strerror}")
     raise SystemExit(2)
+
+
+def _env_file() -> Path | None:
+    """The file that WATCHWORD_ENV_FILE names. Raises OSError if it cannot be read: pydantic would pass over it."""
+    name = os.environ.get(ENV_FILE_VARIABLE)
+    if not name:
+        return None
+    path = Path(name)
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "it is not UTF-8 text", name) from None
+    return path
 
 
 def _problem(kind: str, message: str, value: object) -> str:
@@ -107,5 +144,5 @@ def _problem(kind: str, message: str, value: object) -> str:
     return "is empty" if value == "" else f"is wrong: {message}"
 
 
-def _say(line: str) -> None:
+def _complain(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201 - there is no log yet

@@ -1,4 +1,4 @@
-"""What the posts service says of itself to Prometheus."""
+"""The metrics of the posts service."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,10 +53,10 @@ async def test_tokens_are_counted_by_what_became_of_them(posts: Posts, ada: Pers
         assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 200
     posts.parts.receiver.revocations.add(Revocation(Kind.DISABLED, ada.id, FOR_EVER, FOR_EVER), 0)
     assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 401
-    found = await figures_of(posts.http)
+    metrics = await figures_of(posts.http)
     expected = {**dict.fromkeys(bad, 1), "accepted": 1, "remembered": 2, "revoked": 1, "keys_unavailable": 0}
-    assert {outcome: found(VERIFICATIONS, outcome=outcome) for outcome in found.values("outcome")} == expected
-    assert found("watchword_revocations_held") == 1
+    assert {outcome: metrics(VERIFICATIONS, outcome=outcome) for outcome in metrics.values("outcome")} == expected
+    assert metrics("watchword_revocations_held") == 1
 
 
 async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
@@ -69,28 +69,28 @@ async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
         key_server.err(status="500 Internal Server Error")
         unknown = issuer.bearer(header={"kid": "another"})
         assert (await posts.http.get("/posts", headers=unknown)).status_code == 503
-        found = await figures_of(posts.http)
-        outcomes = [found("watchword_jwks_fetches_total", outcome=outcome) for outcome in ("ok", "failed")]
+        metrics = await figures_of(posts.http)
+        outcomes = [metrics("watchword_jwks_fetches_total", outcome=outcome) for outcome in ("ok", "failed")]
         assert outcomes[0] == 1
         assert outcomes[1] >= 1
-        assert found(VERIFICATIONS, outcome="keys_unavailable") == 1
+        assert metrics(VERIFICATIONS, outcome="keys_unavailable") == 1
         before = keys.age()
-        assert 0 < found("watchword_jwks_age_seconds") < before
+        assert 0 < metrics("watchword_jwks_age_seconds") < before
         key_server.recover()
         assert (await posts.http.get("/posts", headers=unknown)).status_code == 401
         assert (keys.fetches["ok"], keys.age() < before) == (2, True)
 
 
 async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
-    timed: Posts, clock: StandingClock, ada: Person
+    posts_at: Posts, clock: StandingClock, ada: Person
 ) -> None:
     at = clock.now() - timedelta(seconds=7)
     ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
     for _ in range(2):
-        await timed.parts.receiver.apply(ended)
-    found = await figures_of(timed.http)
-    assert (found(f"{LAG}_count"), found(f"{LAG}_sum")) == (1, 7)
-    assert (found(f"{LAG}_bucket", le="5.0"), found(f"{LAG}_bucket", le="10.0")) == (0, 1)
+        await posts_at.parts.receiver.apply(ended)
+    metrics = await figures_of(posts_at.http)
+    assert (metrics(f"{LAG}_count"), metrics(f"{LAG}_sum")) == (1, 7)
+    assert (metrics(f"{LAG}_bucket", le="5.0"), metrics(f"{LAG}_bucket", le="10.0")) == (0, 1)
 
 
 async def test_connections_are_shown_and_those_who_wait(databases: Databases, issuer: Issuer) -> None:
@@ -101,11 +101,15 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
         await until(lambda: reads.use().waiting == 1)
         async with posts.parts.database.begin() as db:
             await db.connection()
-            found = await figures_of(posts.http)
+            metrics = await figures_of(posts.http)
         reads._give_back(held)
         await waiting
         name = "watchword_database_connections"
-        assert [found(f"{name}_{figure}", pool="reads") for figure in ("size", "in_use", "waiting")] == [1, 1, 1]
-        assert [found(f"{name}_{figure}", pool="transactions") for figure in ("size", "in_use", "waiting")] == [1, 1, 0]
+        assert [metrics(f"{name}_{figure}", pool="reads") for figure in ("size", "in_use", "waiting")] == [1, 1, 1]
+        assert [metrics(f"{name}_{figure}", pool="transactions") for figure in ("size", "in_use", "waiting")] == [
+            1,
+            1,
+            0,
+        ]
         calm = await figures_of(posts.http)
         assert [calm(f"{name}_{figure}", pool="reads") for figure in ("in_use", "waiting")] == [0, 0]

@@ -1,0 +1,47 @@
+"""One call that gives any FastAPI app request ids, JSON logs, problem documents and its own documentation page."""
+
+import logging
+
+from fastapi import FastAPI
+
+from watchword.http import problems
+from watchword.observability.logs import configure_logging
+from watchword.service import docs
+from watchword.service.middleware import DEFAULT_BODY_LIMIT, OnAnswer, OutermostMiddleware
+
+
+def install(
+    app: FastAPI,
+    name: str,
+    *,
+    log_level: str = "info",
+    max_body_bytes: int = DEFAULT_BODY_LIMIT,
+    docs_client_id: str | None = None,
+) -> None:
+    """Give this app what every Watchword service has. Call it before the app starts, before or after `protect`.
+
+    Each answer has a request id; the process logs JSON lines in the name of the service `name`, uvicorn's among them;
+    each refusal and each error is a problem document (RFC 9457); a body above `max_body_bytes` is refused with 413.
+    The documentation page at /docs needs no other host, and replaces both pages of FastAPI; an app whose `openapi_url`
+    is None has none. `docs_client_id` is the client that the page signs in with.
+    """
+    configure_logging(name, log_level)
+    _pass_on_uvicorn_logs()
+    add_frame(app, max_body_bytes, docs_client_id)
+
+
+def add_frame(
+    app: FastAPI, max_body_bytes: int, docs_client_id: str | None = None, on_answer: OnAnswer | None = None
+) -> None:
+    """Do the part of `install` that is the app's, not the process's. `on_answer` is called after every request."""
+    problems.install(app)
+    docs.install(app, docs_client_id)
+    app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer)
+
+
+def _pass_on_uvicorn_logs() -> None:
+    """Leave uvicorn's lines to the root logger: its command line gives it handlers that write plain text."""
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True

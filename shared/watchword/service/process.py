@@ -1,0 +1,118 @@
+"""The process around a service's app: the server, what runs beside it, and how it stops."""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from watchword.service.settings import ServiceSettings
+from watchword.tasks import cancel_and_wait
+
+if TYPE_CHECKING:
+    from watchword.database.database import Database
+    from watchword.database.migrations import Migrations
+
+logger = logging.getLogger("watchword.serving")
+
+SHUTDOWN_SECONDS: Final = 15
+
+# Longer than proxies keep an idle connection (60 to 90 seconds): if the server closes it first, a request that is on
+# its way is lost.
+KEEP_ALIVE_SECONDS: Final = 120
+
+BackgroundWork = Callable[[], Awaitable[None]]
+"""Work that runs as a task for as long as the app does."""
+
+
+@asynccontextmanager
+async def running(database: "Database", migrations: "Migrations", *background: BackgroundWork) -> AsyncIterator[None]:
+    """Run the background work around the block, and close the database after it.
+
+    Raises SchemaBehind or SchemaForeign if the schema is not one that this code can work with.
+    """
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await migrations.usable_revision(database.reads)
+        for work in background:
+            tasks.append(asyncio.ensure_future(work()))
+            tasks[-1].add_done_callback(_log_failure)
+        # What start-up has built stays; leaving it out of every collection takes the worst pauses away.
+        gc.collect()
+        gc.freeze()
+        yield
+    finally:
+        await cancel_and_wait(tasks)
+        await database.close()
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("background work has ended", exc_info=error)
+
+
+def on_shutdown_signal(callback: Callable[[], None]) -> None:
+    """Run `callback` in the event loop when SIGTERM or SIGINT arrives, before the server waits for open requests.
+
+    Call it in the server's event loop. Outside the main thread, where signals never arrive, it does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        previous = signal.getsignal(number)
+        if callable(previous):
+            signal.signal(number, partial(_handle_signal, loop, callback, previous))
+
+
+def _handle_signal(
+    loop: asyncio.AbstractEventLoop,
+    callback: Callable[[], None],
+    previous: Callable[[int, FrameType | None], Any],
+    number: int,
+    frame: FrameType | None,
+) -> None:
+    loop.call_soon_threadsafe(callback)
+    previous(number, frame)
+
+
+def exit_on_sigterm() -> None:
+    """Make SIGTERM end the process with status 143 at any time: process 1 of a container ignores it by default."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def serve(factory: str, settings: ServiceSettings) -> None:
+    """Serve the app that the function `factory` ("module:name") builds.
+
+    SIGTERM or SIGINT stops it: open requests have SHUTDOWN_SECONDS to end.
+    """
+    # Imported here, so that commands which serve nothing start without them.
+    import uvicorn
+
+    from watchword.metrics.workers import shared_metrics_folder
+    from watchword.service.reload import reload_options
+    from watchword.service.request_head import LimitedHead
+
+    with shared_metrics_folder(settings.workers):
+        uvicorn.run(
+            factory,
+            factory=True,
+            http=LimitedHead,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            **reload_options(factory),
+        )

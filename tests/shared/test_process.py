@@ -1,0 +1,86 @@
+"""How the process of a service stops, and what its command line does."""
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+import posts_service.cli
+from posts_service.parts import MIGRATIONS
+from posts_service.settings import PostsMigrationSettings, Settings
+from watchword.service import CommandLine, exit_on_sigterm, on_shutdown_signal
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers() -> Iterator[None]:
+    """The handlers of the test run, put back after the test."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_shutdown_signal_runs_the_callback_in_the_loop_and_the_previous_handler(number: signal.Signals) -> None:
+    previous: list[int] = []
+    signal.signal(number, lambda signum, _: previous.append(signum))
+    callback_ran = asyncio.Event()
+    on_shutdown_signal(callback_ran.set)
+    os.kill(os.getpid(), number)
+    await asyncio.wait_for(callback_ran.wait(), 30)
+    assert previous == [number]
+
+
+async def test_several_callbacks_all_run() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    events = [asyncio.Event() for _ in range(3)]
+    for event in events:
+        on_shutdown_signal(event.set)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(asyncio.gather(*(event.wait() for event in events)), 30)
+
+
+async def test_a_signal_that_the_process_ignores_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    on_shutdown_signal(lambda: None)
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+async def test_outside_the_main_thread_no_handler_is_set() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    await asyncio.to_thread(on_shutdown_signal, lambda: None)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_sigterm_exits_with_status_143() -> None:
+    exit_on_sigterm()
+    with pytest.raises(SystemExit) as exit_:
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert exit_.value.code == 143
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["new-migration"], ["serve", "now"]])
+def test_a_wrong_command_line_exits_with_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        posts_service.cli.main(arguments)
+    assert exit_.value.code == 2
+    assert "python -m posts_service" in capsys.readouterr().err
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        posts_service.cli.main(["--help"])
+    assert exit_.value.code == 0
+    text = capsys.readouterr().out
+    assert all(command in text for command in ("serve", "migrate", "new-migration"))
+
+
+def test_a_command_that_a_service_adds_gets_its_arguments() -> None:
+    calls: list[argparse.Namespace] = []
+    line = CommandLine("posts_service", "", MIGRATIONS, Settings, PostsMigrationSettings)
+    line.add("greet", "Greet somebody.", calls.append).add_argument("name")
+    line.run(["greet", "ada"])
+    assert [call.name for call in calls] == ["ada"]
