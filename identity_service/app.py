@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from identity_service.accounts import routes as users
+from identity_service.authentication import routes as authentication
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
@@ -54,7 +55,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     protect(app, parts.verifier)
     oauth_errors.install(app)
-    for router in (oauth.router, keys.router, users.router, sessions.router, events.router):
+    for router in (oauth.router, keys.router, users.router, authentication.router, sessions.router, events.router):
         app.include_router(router)
     app.include_router(health_routes({"database": database_is_usable, "signing_key": a_key_signs}))
     app.include_router(metrics_routes(metrics))
