@@ -1,6 +1,5 @@
 """The long-lived objects of one process, and the only place where they are built."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from identity_service.accounts.service import Accounts
@@ -17,13 +16,7 @@ from identity_service.events.repository import CHANNEL
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
-from identity_service.oauth.grants import Grant
-from identity_service.oauth.grants.client_credentials import ClientCredentialsGrant
-from identity_service.oauth.grants.password import PasswordGrant
-from identity_service.oauth.grants.refresh_token import RefreshTokenGrant
-from identity_service.oauth.introspection import Introspection
-from identity_service.oauth.revocation import Revocation
-from identity_service.oauth.token_endpoint import TokenEndpoint
+from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.sessions.models import Session
@@ -46,87 +39,47 @@ TABLES = (AuditEntry, Client, Role, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
-@dataclass(frozen=True, slots=True)
 class Parts:
-    settings: Settings
-    clock: Clock
-    database: Database
-    # Keys, and the tokens that they sign.
-    sealer: Sealer
-    schedule: Schedule
-    keyring: Keyring
-    verifier: Verifier
-    tokens: TokenMinter
-    # Use cases.
-    lifetimes: Lifetimes
-    passwords: Passwords
-    clients: Clients
-    sessions: Sessions
-    sign_in: SignIn
-    browser_sign_in: BrowserSignIn
-    cookie: RefreshCookie
-    accounts: Accounts
-    # The OAuth endpoints.
-    token_endpoint: TokenEndpoint
-    revocation: Revocation
-    introspection: Introspection
-    # Security events.
-    recorder: Recorder
-    doorbell: Doorbell
-    listener: Listener
-    minter: SetMinter
-    pusher: Pusher
+    """The objects of one process, each built from those above it. Nothing connects or starts yet."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        issuer = settings.issuer
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url, size=settings.database_pool_size)
+
+        # Keys, and the tokens that they sign.
+        self.lifetimes = _lifetimes(settings)
+        self.schedule = _schedule(settings, self.lifetimes)
+        self.sealer = Sealer(settings.key_encryption_key.get_secret_value())
+        self.keyring = Keyring(self.database, self.sealer, self.schedule, clock)
+        self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=clock)
+        self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, clock)
+        reader = TokenReader(issuer, self.keyring, clock)
+
+        # Security events.
+        self.recorder = Recorder(issuer)
+        self.doorbell = Doorbell()
+        self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.caught_up)
+        self.minter = SetMinter(issuer, self.keyring)
+        self.pusher = Pusher(self.database, self.minter, self.sealer, self.doorbell, clock)
+
+        # Use cases.
+        self.passwords = _passwords(settings)
+        self.clients = Clients(self.database)
+        self.sessions = Sessions(self.database, self.recorder, self.lifetimes, clock)
+        self.sign_in = SignIn(self.database, self.passwords, self.sessions)
+        self.browser_sign_in = BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens)
+        self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
+        self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        self.oauth = OAuthEndpoints(
+            self.clients, self.sessions, self.sign_in, reader, self.tokens, password_grant=settings.password_grant
+        )
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
-    """Build everything; nothing connects or starts yet."""
-    clock = clock or SystemClock()
-    database = Database(settings.database_url, size=settings.database_pool_size)
-
-    lifetimes = _lifetimes(settings)
-    sealer = Sealer(settings.key_encryption_key.get_secret_value())
-    schedule = _schedule(settings, lifetimes)
-    keyring = Keyring(database, sealer, schedule, clock)
-    tokens = TokenMinter(settings.issuer, keyring, lifetimes.access, clock)
-    reader = TokenReader(settings.issuer, keyring, clock)
-
-    recorder = Recorder(settings.issuer)
-    passwords = Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds)
-    clients = Clients(database)
-    sessions = Sessions(database, recorder, lifetimes, clock)
-    sign_in = SignIn(database, passwords, sessions)
-    grants: list[Grant] = [RefreshTokenGrant(reader, sessions, tokens), ClientCredentialsGrant(tokens)]
-    if settings.password_grant:
-        grants.insert(0, PasswordGrant(sign_in, tokens))
-
-    doorbell = Doorbell()
-    minter = SetMinter(settings.issuer, keyring)
-    return Parts(
-        settings=settings,
-        clock=clock,
-        database=database,
-        sealer=sealer,
-        schedule=schedule,
-        keyring=keyring,
-        verifier=Verifier(issuer=settings.issuer, audience=settings.issuer, keys=keyring, clock=clock),
-        tokens=tokens,
-        lifetimes=lifetimes,
-        passwords=passwords,
-        clients=clients,
-        sessions=sessions,
-        sign_in=sign_in,
-        browser_sign_in=BrowserSignIn(clients, sign_in, sessions, reader, tokens),
-        cookie=RefreshCookie.of(settings.issuer, settings.browser_origins),
-        accounts=Accounts(database, passwords, recorder, clock),
-        token_endpoint=TokenEndpoint(clients, grants),
-        revocation=Revocation(clients, reader, sessions),
-        introspection=Introspection(clients, reader, sessions),
-        recorder=recorder,
-        doorbell=doorbell,
-        listener=Listener(database.dsn, CHANNEL, doorbell.ring, doorbell.caught_up),
-        minter=minter,
-        pusher=Pusher(database, minter, sealer, doorbell, clock),
-    )
+    """Build everything; a test may give its own clock."""
+    return Parts(settings, clock or SystemClock())
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:
@@ -145,3 +98,7 @@ def _schedule(settings: Settings, lifetimes: Lifetimes) -> Schedule:
         longest_token=max(lifetimes.access, lifetimes.refresh),
         check_seconds=settings.key_check_seconds,
     )
+
+
+def _passwords(settings: Settings) -> Passwords:
+    return Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds)

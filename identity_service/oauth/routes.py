@@ -18,7 +18,7 @@ endpoints = APIRouter(dependencies=[Depends(translated), Depends(forbid_caching)
 @public
 async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
     """Sign in, refresh, or get a token for a service (RFC 6749)."""
-    return (await parts.token_endpoint.issue(request)).as_json()
+    return (await parts.oauth.token.issue(request)).as_json()
 
 
 @endpoints.post(
@@ -30,21 +30,21 @@ async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, An
 @public
 async def revoke_token(request: OAuthRequestDep, parts: PartsDep) -> None:
     """End the session that a refresh token or an access token of this client belongs to."""
-    await parts.revocation.revoke(request)
+    await parts.oauth.revocation.revoke(request)
 
 
 @endpoints.post(metadata.INTROSPECTION, summary="Ask about a token (RFC 7662)", openapi_extra=documentation.TOKEN)
 @public
 async def introspect_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
     """Whether a token is valid now, and what it says; for clients with the scope `introspect`."""
-    return await parts.introspection.introspect(request)
+    return await parts.oauth.introspection.introspect(request)
 
 
 @router.get("/.well-known/oauth-authorization-server", summary="What this server offers (RFC 8414)")
 @public
 async def read_metadata(parts: PartsDep) -> dict[str, Any]:
     """Endpoints, grants and ways of client authentication."""
-    return metadata.describe(parts.settings.issuer, parts.token_endpoint.grant_types)
+    return metadata.describe(parts.settings.issuer, parts.oauth.token.grant_types)
 
 
 router.include_router(endpoints)
