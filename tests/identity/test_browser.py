@@ -121,6 +121,12 @@ async def test_disabled_user_cannot_sign_in(identity: Identity, databases: Datab
     ensure_problem(await sign_in(identity), 401, "not_signed_in")
 
 
+async def test_nobody_can_sign_in_before_the_set_up(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await databases.fetch("identity_owner", "DELETE FROM identity.clients WHERE id = 'web'")
+    ensure_problem(await sign_in(identity), 503, "not_set_up")
+
+
 async def test_email_address_signs_in_as_well(identity: Identity) -> None:
     await identity.register("ada")
     assert (await sign_in(identity, username="ADA@example.com")).status_code == 201

@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from identity_service.parts import MIGRATIONS
 from tests.identity.answers import claims_of, pointers
 from tests.identity.test_registration import register
 from tests.support.databases import Databases
+from tests.support.fresh import Fresh
 from tests.support.services import Identity
 
+INSERT = "INSERT INTO identity.users (username, email, password_hash) VALUES ('{0}', '{0}@example.com', 'x')"
 AUDIT = "SELECT actor, subject, detail FROM identity.audit_entries WHERE action = 'user.full_name_changed'"
 ACCEPTED = {
     "one letter": ("A", "A"),
@@ -107,3 +110,17 @@ async def test_change_of_the_full_name_is_audited_without_the_name(identity: Ide
         await change(identity, headers, full_name)
     entries = await databases.fetch("identity_app", AUDIT)
     assert [(entry["actor"], entry["subject"], entry["detail"]) for entry in entries] == [(user_id, user_id, "{}")] * 2
+
+
+def test_migration_leaves_users_without_a_full_name_and_lets_the_previous_release_register(
+    databases: Databases,
+) -> None:
+    fresh = Fresh(databases)
+    try:
+        MIGRATIONS.upgrade(fresh.url("identity_owner"), "0002")
+        fresh.ask(INSERT.format("ada"))
+        MIGRATIONS.upgrade(fresh.url("identity_owner"), "0003")
+        fresh.ask(INSERT.format("eve"))
+        assert fresh.ask("SELECT username FROM identity.users WHERE full_name IS NULL ORDER BY 1") == ["ada", "eve"]
+    finally:
+        fresh.drop()
