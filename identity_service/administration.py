@@ -6,20 +6,17 @@ from typing import Final
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from identity_service.accounts import service as accounts
 from identity_service.accounts.schemas import Registration
-from identity_service.clients import service as clients
-from identity_service.clients.models import Client, hash_secret
+from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, hash_secret
 from identity_service.errors import EmailTaken, UsernameTaken
 from identity_service.keys import service as keys
 from identity_service.keys.models import SigningKey
 from identity_service.oauth import metadata
-from identity_service.oauth.request import FIRST_PARTY_CLIENT
 from identity_service.parts import Parts
 from identity_service.recording.recorder import BY_COMMAND_LINE
 from identity_service.roles import repository as roles
 from identity_service.users import repository as users
-from watchword.errors import Invalid, NotFound
+from watchword.errors import Invalid
 
 GRANTS: Final = metadata.GRANTS
 
@@ -27,8 +24,7 @@ GRANTS: Final = metadata.GRANTS
 async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
     """The clients of this installation and its first signing key. What is there already stays, but for the secret."""
     issuer = parts.settings.issuer
-    await clients.ensure(
-        parts.database,
+    await parts.clients.merge(
         Client(
             id=FIRST_PARTY_CLIENT,
             name="Watchword's own pages",
@@ -38,8 +34,7 @@ async def set_up(parts: Parts, posts_audience: str, posts_secret: str) -> str:
             audiences=[issuer, posts_audience],
         ),
     )
-    await clients.ensure(
-        parts.database,
+    await parts.clients.merge(
         Client(
             id="posts",
             name="posts_service",
@@ -72,7 +67,7 @@ async def create_admin(parts: Parts, username: str, email: str, password: str) -
     except ValidationError as error:
         raise Invalid(advice="; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
     try:
-        await accounts.register(parts.database, parts.passwords, registration, "admin")
+        await parts.accounts.register(registration, "admin")
     except UsernameTaken:
         return False
     except EmailTaken:
@@ -86,14 +81,12 @@ async def create_admin(parts: Parts, username: str, email: str, password: str) -
 
 async def set_roles(parts: Parts, username: str, names: Sequence[str]) -> None:
     """Exactly these roles; tokens that say otherwise are refused from now on."""
-    now = parts.clock.now()
-    await accounts.set_roles(parts.database, parts.recorder, username, names, BY_COMMAND_LINE, now)
+    await parts.accounts.set_roles(username, names, BY_COMMAND_LINE)
 
 
 async def set_active(parts: Parts, username: str, active: bool) -> None:
     """Close an account, or open it again."""
-    now = parts.clock.now()
-    await accounts.set_active(parts.database, parts.recorder, username, active, BY_COMMAND_LINE, now)
+    await parts.accounts.set_active(username, active, BY_COMMAND_LINE)
 
 
 async def list_keys(parts: Parts) -> str:
@@ -132,7 +125,7 @@ async def create_client(
         audiences=list(audiences),
     )
     try:
-        await clients.keep(parts.database, client)
+        await parts.clients.upsert(client)
     except IntegrityError:
         raise Invalid(
             advice="a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is no UUID"
@@ -140,5 +133,4 @@ async def create_client(
 
 
 async def extend_client(parts: Parts, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:
-    if not await clients.extend(parts.database, client_id, scopes, audiences):
-        raise NotFound(f"there is no client {client_id}")
+    await parts.clients.extend(client_id, scopes, audiences)

@@ -7,12 +7,13 @@ from functools import partial
 from fastapi import FastAPI
 
 from identity_service.accounts import routes as users
+from identity_service.authentication import routes as authentication
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
-from identity_service.oauth.request import FIRST_PARTY_CLIENT
+from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever
@@ -41,7 +42,7 @@ def create_app(parts: Parts) -> FastAPI:
         build_metrics(parts),
         title="Watchword identity",
         summary="Learns who you are and signs a token that says so.",
-        routers=(oauth.router, keys.router, users.router, sessions.router, events.router),
+        routers=(oauth.router, keys.router, users.router, authentication.router, sessions.router, events.router),
         checks={"signing_key": signing_key},
         background=(parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy),
         lifespan=lifespan,

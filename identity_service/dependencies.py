@@ -1,19 +1,22 @@
-"""What a route may ask for."""
+"""What a route may take as a parameter: the parts of the process, and what is read from the request."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from identity_service.accounts.service import Accounts
+from identity_service.authentication.browser import BrowserSignIn
+from identity_service.authentication.cookie import RefreshCookie
+from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.parts import Parts
-from identity_service.recording.recorder import Recorder
-from identity_service.sessions import service as sessions
-from identity_service.users.passwords import Passwords
+from identity_service.sessions.service import Sessions
+from identity_service.sessions.values import Device
 from watchword.auth import Guard, Principal
 from watchword.database.database import Database
 
-_MAX_DEVICE_CHARACTERS = 200
+_MAX_DEVICE_CHARACTERS: Final = 200
 
 
 class Scope(StrEnum):
@@ -22,25 +25,13 @@ class Scope(StrEnum):
     SSF_READ = "ssf.read"
 
 
-def device_of(request: Request) -> tuple[str | None, str | None]:
-    """What a session is shown by: the browser's or program's own words about itself, and where it asked from."""
-    words = request.headers.get("user-agent", "").replace("\x00", "")[:_MAX_DEVICE_CHARACTERS]
-    return words or None, request.client.host if request.client is not None else None
-
-
 class SessionGuard(Guard):
-    """On top of the token: its session and its user are looked up, since here is where they are known."""
+    """Checks the token, and in the database that its session is live and its user active."""
 
     async def ensure(self, request: Request, principal: Principal) -> None:
         await super().ensure(request, principal)
-        parts: Parts = request.app.state.parts
-        await sessions.ensure_live(
-            parts.database,
-            principal.person_id(),
-            principal.own_session_id(),
-            principal.issued_at.timestamp(),
-            parts.clock.now(),
-        )
+        sessions = (await _parts(request)).sessions
+        await sessions.ensure_live(principal.person_id(), principal.own_session_id(), principal.issued_at)
 
 
 async def _parts(request: Request) -> Parts:
@@ -48,25 +39,58 @@ async def _parts(request: Request) -> Parts:
     return parts
 
 
+async def _accounts(request: Request) -> Accounts:
+    return (await _parts(request)).accounts
+
+
+async def _sessions(request: Request) -> Sessions:
+    return (await _parts(request)).sessions
+
+
+async def _browser_sign_in(request: Request) -> BrowserSignIn:
+    return (await _parts(request)).browser_sign_in
+
+
+async def _cookie(request: Request) -> RefreshCookie:
+    return (await _parts(request)).cookie
+
+
 async def _database(request: Request) -> Database:
     return (await _parts(request)).database
-
-
-async def _passwords(request: Request) -> Passwords:
-    return (await _parts(request)).passwords
-
-
-async def _recorder(request: Request) -> Recorder:
-    return (await _parts(request)).recorder
 
 
 async def _now(request: Request) -> datetime:
     return (await _parts(request)).clock.now()
 
 
+async def _device(request: Request) -> Device:
+    description = request.headers.get("user-agent", "").replace("\x00", "")[:_MAX_DEVICE_CHARACTERS]
+    return Device(description or None, request.client.host if request.client is not None else None)
+
+
+async def _refresh_token_of_cookie(request: Request) -> str:
+    return (await _cookie(request)).read(request)
+
+
+async def _oauth_request(request: Request) -> OAuthRequest:
+    return OAuthRequest(await read_form(request), request.headers.getlist("authorization"), await _device(request))
+
+
+async def _ensure_our_page(request: Request) -> None:
+    (await _cookie(request)).ensure_ours(request)
+
+
 PartsDep = Annotated[Parts, Depends(_parts)]
+AccountsDep = Annotated[Accounts, Depends(_accounts)]
+SessionsDep = Annotated[Sessions, Depends(_sessions)]
+BrowserSignInDep = Annotated[BrowserSignIn, Depends(_browser_sign_in)]
+CookieDep = Annotated[RefreshCookie, Depends(_cookie)]
 DatabaseDep = Annotated[Database, Depends(_database)]
-PasswordsDep = Annotated[Passwords, Depends(_passwords)]
-RecorderDep = Annotated[Recorder, Depends(_recorder)]
 NowDep = Annotated[datetime, Depends(_now)]
+DeviceDep = Annotated[Device, Depends(_device)]
+RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
+OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(scope=Scope.ACCOUNT))]
+
+OurPage = Depends(_ensure_our_page)
+"""Refuses requests from pages that are not ours, with CrossSite."""

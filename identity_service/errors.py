@@ -1,7 +1,7 @@
-"""What this service refuses, in its own words. OAuth's refusals are in oauth/errors.py."""
+"""What this service refuses, in its own words. `oauth/errors.py` translates these into the errors of RFC 6749."""
 
 from watchword.auth.errors import InvalidToken
-from watchword.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from watchword.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 class UsernameTaken(Conflict):
@@ -44,15 +44,69 @@ class WeakNewPassword(WeakPassword):
 
 
 class CrossSite(Forbidden):
-    """A cookie proves who asks only where the page that asks is known to be ours."""
+    """A cookie authenticates a request only if the page that sends it is known to be ours."""
 
     code = "cross_site"
     detail = "This needs an allowed Origin and the header X-Requested-With."
 
 
 class NotSignedIn(InvalidToken):
+    """The caller has to sign in again. Every cause looks alike from outside."""
+
     code = "not_signed_in"
     detail = "Sign in again."
+
+
+class InvalidCredentials(NotSignedIn):
+    """The user is unknown, or the password is wrong."""
+
+
+class AccountDisabled(InvalidCredentials):
+    """The password is right, but the account is disabled. Outside it looks like every other InvalidCredentials."""
+
+
+class AccountChanged(InvalidCredentials):
+    """The account or its password changed while the password was verified; the caller may try once more."""
+
+
+class RefreshTokenRefused(NotSignedIn):
+    """The refresh token is malformed, expired, replayed, another client's, or its session has ended."""
+
+
+class SessionEnded(InvalidToken):
+    """The session of an access token is not live, or the token no longer says what is true of its user."""
+
+
+class ClientNotAuthenticated(Unauthenticated):
+    code = "client_not_authenticated"
+    detail = "The client is unknown or did not authenticate."
+
+
+class ClientNotFound(NotFound):
+    code = "client_not_found"
+    detail = "There is no such client."
+
+
+class NotSetUp(Unavailable):
+    """The command `setup` has not been run on this database."""
+
+    code = "not_set_up"
+    detail = "This service has not been set up yet."
+
+
+class GrantTypeNotAllowed(Forbidden):
+    code = "grant_type_not_allowed"
+    detail = "This client may not use this grant type."
+
+
+class ScopeNotAllowed(Forbidden):
+    code = "scope_not_allowed"
+    detail = "A scope is unknown or more than this client may have."
+
+
+class AudienceNotAllowed(Forbidden):
+    code = "audience_not_allowed"
+    detail = "An audience is unknown or more than this client may reach."
 
 
 class DeletionNotFound(NotFound):

@@ -9,10 +9,10 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics, passwords = Metrics(), parts.passwords
     watch_database(metrics, parts.database)
     watch_verifier(metrics, parts.verifier)
-    metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: parts.sign_ins)
+    metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: parts.sign_in.outcomes)
     threads = "Threads that hash passwords"
     metrics.gauge("watchword_hashing_threads", threads, lambda: passwords.threads, "livesum")
-    metrics.gauges("watchword_hashing_jobs", "Passwords in the hashing queue", "state", passwords.jobs, "livesum")
-    asked = "Passwords brought to the hashing queue, by outcome"
-    metrics.counter("watchword_hashing_jobs_asked_total", asked, "outcome", lambda: passwords.asked)
+    metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", passwords.jobs, "livesum")
+    brought = "Passwords brought to the hashing queue, by outcome"
+    metrics.counter("watchword_hashing_jobs_total", brought, "outcome", lambda: passwords.outcomes)
     return metrics

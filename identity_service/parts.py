@@ -1,12 +1,14 @@
 """The long-lived objects of one process, and the only place where they are built."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from identity_service.accounts.service import Accounts
 from identity_service.audit.models import AuditEntry
-from identity_service.authentication.cookie import Browser
-from identity_service.authentication.password import OUTCOMES
+from identity_service.authentication.browser import BrowserSignIn
+from identity_service.authentication.cookie import RefreshCookie
+from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
+from identity_service.clients.service import Clients
 from identity_service.events.models import Stream
 from identity_service.events.poll import SetMinter
 from identity_service.events.push import Pusher
@@ -14,13 +16,16 @@ from identity_service.events.repository import CHANNEL
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import Schedule
+from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.sessions.models import Session
-from identity_service.sessions.service import Lifetimes
+from identity_service.sessions.service import Sessions
+from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.tables import Base
 from identity_service.tokens.minting import TokenMinter
+from identity_service.tokens.reading import TokenReader
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
 from watchword.auth import Verifier
@@ -29,68 +34,71 @@ from watchword.database.database import Database
 from watchword.database.migrations import Migrations
 from watchword.database.notifications import Doorbell, Listener
 
-# Every module with tables is named here, so that the metadata is whole wherever the migrations are spoken of.
+# Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, Client, Role, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
-@dataclass(frozen=True, slots=True)
 class Parts:
-    settings: Settings
-    clock: Clock
-    database: Database
-    passwords: Passwords
-    sign_ins: dict[str, int]
-    sealer: Sealer
-    schedule: Schedule
-    keyring: Keyring
-    verifier: Verifier
-    issuer: TokenMinter
-    lifetimes: Lifetimes
-    recorder: Recorder
-    browser: Browser
-    doorbell: Doorbell
-    listener: Listener
-    minter: SetMinter
-    pusher: Pusher
+    """The objects of one process, each built from those above it. Nothing connects or starts yet."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        issuer = settings.issuer
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url, size=settings.database_pool_size)
+
+        # Keys, and the tokens that they sign.
+        self.lifetimes = _lifetimes(settings)
+        self.schedule = _schedule(settings, self.lifetimes)
+        self.sealer = Sealer(settings.key_encryption_key.get_secret_value())
+        self.keyring = Keyring(self.database, self.sealer, self.schedule, clock)
+        self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=clock)
+        self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, clock)
+        reader = TokenReader(issuer, self.keyring, clock)
+
+        # Security events.
+        self.recorder = Recorder(issuer)
+        self.doorbell = Doorbell()
+        self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
+        self.minter = SetMinter(issuer, self.keyring)
+        self.pusher = Pusher(self.database, self.minter, self.sealer, self.doorbell, clock)
+
+        # Use cases.
+        self.passwords = _passwords(settings)
+        self.clients = Clients(self.database)
+        self.sessions = Sessions(self.database, self.recorder, self.lifetimes, clock)
+        self.sign_in = SignIn(self.database, self.passwords, self.sessions)
+        self.browser_sign_in = BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens)
+        self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
+        self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        self.oauth = OAuthEndpoints(
+            self.clients, self.sessions, self.sign_in, reader, self.tokens, password_grant=settings.password_grant
+        )
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
-    """Build everything; nothing connects or starts yet."""
-    clock = clock or SystemClock()
-    database = Database(settings.database_url, size=settings.database_pool_size)
-    sealer = Sealer(settings.key_encryption_key.get_secret_value())
-    lifetimes = Lifetimes(
+    """Build everything; a test may give its own clock."""
+    return Parts(settings, clock or SystemClock())
+
+
+def _lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(
         access=timedelta(seconds=settings.access_token_seconds),
         refresh=timedelta(seconds=settings.refresh_token_seconds),
         session=timedelta(seconds=settings.session_seconds),
         retry=timedelta(seconds=settings.refresh_retry_seconds),
     )
-    schedule = Schedule(
+
+
+def _schedule(settings: Settings, lifetimes: Lifetimes) -> Schedule:
+    return Schedule(
         signing=timedelta(seconds=settings.signing_key_seconds),
         jwks_max_age=timedelta(seconds=settings.jwks_max_age_seconds),
         longest_token=max(lifetimes.access, lifetimes.refresh),
         check_seconds=settings.key_check_seconds,
     )
-    keyring = Keyring(database, sealer, schedule, clock)
-    doorbell = Doorbell()
-    minter = SetMinter(settings.issuer, keyring)
-    return Parts(
-        settings=settings,
-        clock=clock,
-        database=database,
-        passwords=Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds),
-        sign_ins=dict.fromkeys(OUTCOMES, 0),
-        sealer=sealer,
-        schedule=schedule,
-        keyring=keyring,
-        verifier=Verifier(issuer=settings.issuer, audience=settings.issuer, keys=keyring, clock=clock),
-        issuer=TokenMinter(settings.issuer, keyring, lifetimes.access),
-        lifetimes=lifetimes,
-        recorder=Recorder(settings.issuer, clock),
-        browser=Browser.of(settings.issuer, settings.browser_origins),
-        doorbell=doorbell,
-        listener=Listener(database.dsn, CHANNEL, doorbell.ring, doorbell.catch_up),
-        minter=minter,
-        pusher=Pusher(database, minter, sealer, doorbell, clock),
-    )
+
+
+def _passwords(settings: Settings) -> Passwords:
+    return Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds)

@@ -1,4 +1,4 @@
-"""Where this service's tables are declared: the schema "identity"."""
+"""The declarative base of this service's tables, which are in the schema "identity", and their column types."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,69 +1,52 @@
-"""/users: register, see, change, delete."""
+"""/users: register, and see, change and delete your account."""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from identity_service.accounts import service
 from identity_service.accounts.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
-from identity_service.dependencies import DatabaseDep, NowDep, PasswordsDep, RecorderDep, SignedIn
-from identity_service.users.models import User
+from identity_service.dependencies import AccountsDep, SignedIn
 from watchword.auth import public
 
 router = APIRouter(prefix="/users", tags=["users"])
 
 
-@router.post("", status_code=201, response_model=UserRead)
+@router.post("", status_code=201)
 @public
-async def register(
-    registration: Registration, response: Response, database: DatabaseDep, passwords: PasswordsDep
-) -> User:
-    """Make an account. Its roles are given by an administrator; a role sent here is refused."""
-    user = await service.register(database, passwords, registration)
-    response.headers["Location"] = f"/users/{user.id}"
-    return user
+async def register(registration: Registration, accounts: AccountsDep, response: Response) -> UserRead:
+    """Make an account. Its roles are assigned by an administrator; a role sent here is refused."""
+    account = UserRead.of(await accounts.register(registration))
+    response.headers["Location"] = f"/users/{account.id}"
+    return account
 
 
-@router.get("/me", response_model=UserRead)
-async def read_me(caller: SignedIn, database: DatabaseDep) -> User:
+@router.get("/me")
+async def read_me(caller: SignedIn, accounts: AccountsDep) -> UserRead:
     """Your own account."""
-    return await service.get_user(database, caller.person_id())
+    return UserRead.of(await accounts.get(caller.person_id()))
 
 
-@router.patch("/me", response_model=UserRead)
-async def change_me(
-    changes: UserChanges, caller: SignedIn, database: DatabaseDep, recorder: RecorderDep, now: NowDep
-) -> User:
-    """Change your name. Posts and tokens follow with the next token."""
-    return await service.change_user(database, recorder, caller.person_id(), changes, now)
+@router.patch("/me")
+async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDep) -> UserRead:
+    """Change your username or your full name. Posts and tokens show a new username from the next token on."""
+    return UserRead.of(await accounts.change(caller.person_id(), changes))
 
 
 @router.delete("/me", status_code=204)
-async def delete_me(
-    caller: SignedIn, response: Response, database: DatabaseDep, recorder: RecorderDep, now: NowDep
-) -> None:
+async def delete_me(caller: SignedIn, accounts: AccountsDep, response: Response) -> None:
     """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
-    receipt = await service.delete_user(database, recorder, caller.person_id(), now)
+    receipt = await accounts.delete(caller.person_id())
     response.headers["Location"] = f"/account-deletions/{receipt}"
 
 
 @router.put("/me/password", status_code=204)
-async def change_password(
-    change: PasswordChange,
-    caller: SignedIn,
-    database: DatabaseDep,
-    recorder: RecorderDep,
-    passwords: PasswordsDep,
-    now: NowDep,
-) -> None:
-    """Set another password; the current one is asked for. Every other session ends."""
-    await service.change_password(
-        database, recorder, passwords, caller.person_id(), caller.own_session_id(), change, now
-    )
+async def change_password(change: PasswordChange, caller: SignedIn, accounts: AccountsDep) -> None:
+    """Set another password; the current one is required. Every other session ends."""
+    await accounts.change_password(caller.person_id(), caller.own_session_id(), change)
 
 
-@router.get("/{user_id}", response_model=UserCard)
+@router.get("/{user_id}")
 @public
-async def read_card(user_id: UUID, database: DatabaseDep) -> UserCard:
+async def read_card(user_id: UUID, accounts: AccountsDep) -> UserCard:
     """What everybody may know of a user."""
-    return UserCard.model_validate(dict(await service.get_card(database, user_id)))
+    return UserCard.model_validate(dict(await accounts.get_card(user_id)))

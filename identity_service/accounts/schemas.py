@@ -1,13 +1,15 @@
 """What accounts look like in JSON."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from identity_service.accounts.models import Account
+from identity_service.users.models import UserState
 from watchword.http.fields import Body, Text
 
 Username = Annotated[
@@ -31,23 +33,34 @@ def _normalized(value: str) -> str:
 
 Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(_normalized)]
 Password = Annotated[Text, Field(min_length=8, max_length=256, examples=["correct horse battery"])]
+FullName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+    Field(
+        description="Any text without control characters; blanks at both ends are removed", examples=["Ada Lovelace"]
+    ),
+]
+
+_NULLABLE: Final = frozenset({"full_name"})
 
 
 class Registration(Body):
     username: Username
     email: Email
     password: Password
+    full_name: FullName | None = None
 
 
 class UserChanges(Body):
-    """Members left out stay as they are; none may be null."""
+    """Members left out stay as they are. Only `full_name` may be null, which empties it."""
 
     username: Username | None = None
+    full_name: FullName | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _absent_is_not_null(cls, value: Any) -> Any:
-        if isinstance(value, dict) and None in value.values():
+        if isinstance(value, dict) and any(value[name] is None for name in value.keys() - _NULLABLE):
             raise PydanticCustomError("null", "null is no value here; leave out what is to stay")
         return value
 
@@ -58,7 +71,7 @@ class PasswordChange(Body):
 
 
 class UserCard(BaseModel):
-    """What everybody may know."""
+    """What everybody may know of a user."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -67,8 +80,27 @@ class UserCard(BaseModel):
 
 
 class UserRead(UserCard):
-    """What the user themselves may know."""
+    """What users may know of themselves."""
 
     email: str
+    full_name: str | None
+    state: UserState
+    roles: list[str]
+    permissions: list[str]
     created_at: datetime
     updated_at: datetime
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        user = account.user
+        return cls(
+            id=user.id,
+            username=user.username,
+            email=user.email,
+            full_name=user.full_name,
+            state=user.state,
+            roles=account.roles.roles,
+            permissions=account.roles.permissions,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+        )

@@ -1,1 +1,1 @@
-"""Proving who one is: the password, and the cookie that remembers it."""
+"""Authenticating people: the password, and the cookie of a browser that has signed in."""

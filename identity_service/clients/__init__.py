@@ -1,1 +1,1 @@
-"""The applications that ask for tokens, what each may ask for, and how it proves who it is."""
+"""The applications that ask for tokens: how each authenticates, and what it may ask for."""

@@ -1,16 +1,30 @@
 """A client: an application that asks for tokens, and what it may ask for."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from typing import Final
 
 from sqlalchemy import CheckConstraint, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from identity_service.errors import GrantTypeNotAllowed
 from identity_service.tables import Base, Instant, Texts
+
+FIRST_PARTY_CLIENT: Final = "web"
+"""The id of the client of this installation's own pages; a request that names no client is this one's."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ClientCredentials:
+    """What a client sends to authenticate (RFC 6749 section 2.3.1); a public client sends no secret."""
+
+    client_id: str
+    secret: str | None
 
 
 class Client(Base):
-    """A client without a secret is public. Secrets are random and long, so a plain SHA-256 keeps them well."""
+    """A client without a secret is public. Secrets are random and long, so a plain SHA-256 of one is safe to store."""
 
     __tablename__ = "clients"
     # A client's id is the `sub` of its own tokens, and must never be taken for a user's (RFC 9700 section 4.15).
@@ -24,11 +38,20 @@ class Client(Base):
     audiences: Mapped[Texts]
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
+    @property
+    def is_public(self) -> bool:
+        return self.secret_hash is None
+
     def is_authenticated_by(self, secret: str | None) -> bool:
         """A confidential client by its secret; a public one by sending none."""
         if self.secret_hash is None:
             return not secret
         return secret is not None and compare_digest(self.secret_hash, hash_secret(secret))
+
+    def ensure_may_use(self, grant_type: str) -> None:
+        """Raise GrantTypeNotAllowed unless this client may use the grant type."""
+        if grant_type not in self.grants:
+            raise GrantTypeNotAllowed(f"{self.id} may not use the grant type {grant_type}")
 
 
 def hash_secret(secret: str) -> bytes:

@@ -1,1 +1,1 @@
-"""The token endpoint (RFC 6749): one grant, one file; the clients that may ask; the metadata (RFC 8414)."""
+"""The OAuth endpoints: tokens (RFC 6749), revocation (RFC 7009), introspection (RFC 7662), metadata (RFC 8414)."""

@@ -1,15 +1,18 @@
-"""Refusals of the OAuth endpoints, in the form of RFC 6749 section 5.2."""
+"""The errors of the OAuth endpoints in the form of RFC 6749 section 5.2, and the one table that translates ours."""
 
 import logging
-from typing import ClassVar
+from collections.abc import AsyncIterator
+from typing import ClassVar, Final
 
 import orjson
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-logger = logging.getLogger("identity.oauth")
+from identity_service import errors
+from identity_service.caching import NO_STORE
+from watchword.errors import AppError
 
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+logger = logging.getLogger("identity.oauth")
 
 
 class OAuthError(Exception):
@@ -33,18 +36,10 @@ class InvalidRequest(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """One text for all: unknown user, wrong password, spent, expired or unknown refresh token."""
+    """One text for all causes: unknown user, wrong password, spent, expired or unknown refresh token."""
 
     error = "invalid_grant"
     description = "The credentials or the refresh token are not valid."
-
-
-class AccountChanged(InvalidGrant):
-    """The account or its password changed while the password was judged; trying once more is right."""
-
-
-class AccountDisabled(InvalidGrant):
-    """The password is right and the account disabled. Outside it looks like every other InvalidGrant."""
 
 
 class UnauthorizedClient(OAuthError):
@@ -85,7 +80,35 @@ class InvalidClient(OAuthError):
         return {**NO_STORE, "WWW-Authenticate": 'Basic realm="watchword"'}
 
 
+TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
+    errors.ClientNotAuthenticated: InvalidClient,
+    errors.GrantTypeNotAllowed: UnauthorizedClient,
+    errors.ScopeNotAllowed: InvalidScope,
+    errors.AudienceNotAllowed: InvalidTarget,
+    errors.InvalidCredentials: InvalidGrant,
+    errors.RefreshTokenRefused: InvalidGrant,
+}
+
+
+def translate(error: AppError) -> OAuthError | None:
+    """The OAuth error for one of ours; None if it has none and stays a problem document, such as Unavailable."""
+    kinds = (TRANSLATIONS[kind] for kind in type(error).__mro__ if kind in TRANSLATIONS)
+    kind = next(kinds, None)
+    return kind(error.reason) if kind is not None else None
+
+
+async def translated() -> AsyncIterator[None]:
+    """A dependency of the OAuth routes: their use cases raise our errors, and their callers see the standard's."""
+    try:
+        yield
+    except AppError as error:
+        if (translation := translate(error)) is not None:
+            raise translation from None
+        raise
+
+
 def install(app: FastAPI) -> None:
+    """Answer every OAuthError in the form of the standard."""
     app.add_exception_handler(OAuthError, _on_oauth_error)
 
 

@@ -1,30 +1,24 @@
-"""Reads a request to the token endpoint: the form, and the client behind it."""
+"""Reads a request to an OAuth endpoint: the form, the client's credentials and the device that it comes from."""
 
 import binascii
 from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import Request
 
+from identity_service.clients.models import FIRST_PARTY_CLIENT, ClientCredentials
 from identity_service.oauth.errors import InvalidClient, InvalidRequest
+from identity_service.sessions.values import Device
 
-FIRST_PARTY_CLIENT: Final = "web"
 _REPEATABLE: Final = frozenset({"resource"})
 _MAX_FIELDS: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a client says of itself (RFC 6749 section 2.3.1)."""
-
-    client_id: str
-    secret: str | None
-
-
 class Form:
-    """Parameters of one request. An empty value counts as none (RFC 6749 section 3.2)."""
+    """The parameters of one request. An empty value counts as absent (RFC 6749 section 3.2)."""
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -39,7 +33,7 @@ class Form:
         return self._values.get(name, [None])[0]
 
     def get(self, name: str) -> str:
-        """The value; InvalidRequest where there is none."""
+        """The value of a parameter. Raises InvalidRequest if it is absent."""
         value = self.find(name)
         if value is None:
             raise InvalidRequest(f"lacks {name}")
@@ -49,8 +43,32 @@ class Form:
         return self._values.get(name, [])
 
 
+@dataclass(frozen=True, slots=True)
+class OAuthRequest:
+    """One request: `authorization` are the values of its Authorization headers."""
+
+    form: Form
+    authorization: Sequence[str]
+    device: Device
+
+    def credentials(self) -> ClientCredentials:
+        """Read from the Basic scheme or from the form, not from both; a request that names no client is the
+        first-party client's. Raises InvalidRequest, InvalidClient."""
+        if len(self.authorization) > 1:
+            raise InvalidRequest("two Authorization headers")
+        if not self.authorization:
+            client_id = self.form.find("client_id") or FIRST_PARTY_CLIENT
+            return ClientCredentials(client_id, self.form.find("client_secret"))
+        if self.form.find("client_secret") is not None:
+            raise InvalidRequest("two ways of client authentication")
+        credentials = _read_basic(self.authorization[0])
+        if self.form.find("client_id") not in (None, credentials.client_id):
+            raise InvalidRequest("two client ids")
+        return credentials
+
+
 async def read_form(request: Request) -> Form:
-    """The form-encoded body, and nothing else (RFC 6749 section 3.2)."""
+    """The body, which must be form encoded (RFC 6749 section 3.2). Raises InvalidRequest."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise InvalidRequest("not form encoded")
@@ -64,23 +82,12 @@ async def read_form(request: Request) -> Form:
     return Form(fields)
 
 
-def read_credentials(request: Request, form: Form) -> Credentials:
-    """By Basic or by the form, not both; a request that names no client is the first-party client's."""
-    headers = request.headers.getlist("authorization")
-    if len(headers) > 1:
-        raise InvalidRequest("two Authorization headers")
-    if not headers:
-        return Credentials(form.find("client_id") or FIRST_PARTY_CLIENT, form.find("client_secret"))
-    if form.find("client_secret") is not None:
-        raise InvalidRequest("two ways of client authentication")
-    scheme, _, encoded = headers[0].partition(" ")
+def _read_basic(header: str) -> ClientCredentials:
+    scheme, _, encoded = header.partition(" ")
     try:
         client_id, colon, secret = b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         raise InvalidClient("the Basic credentials cannot be read") from None
     if scheme.lower() != "basic" or not colon:
         raise InvalidClient("the Basic credentials cannot be read")
-    credentials = Credentials(unquote_plus(client_id), unquote_plus(secret) or None)
-    if form.find("client_id") not in (None, credentials.client_id):
-        raise InvalidRequest("two client ids")
-    return credentials
+    return ClientCredentials(unquote_plus(client_id), unquote_plus(secret) or None)

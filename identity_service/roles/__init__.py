@@ -1,1 +1,1 @@
-"""Roles and the permissions they carry: what a person may do beyond what is theirs. Rows, listed in the token."""
+"""Roles and their permissions: what a person may do beyond what is theirs. They are rows; every token lists them."""

@@ -1,11 +1,20 @@
 """A role, its permissions, and who has it."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base
+
+
+@dataclass(frozen=True, slots=True)
+class RolesAndPermissions:
+    """The roles of one person and what these allow, each in alphabetical order."""
+
+    roles: list[str]
+    permissions: list[str]
 
 
 class Role(Base):

@@ -1,35 +1,32 @@
-"""Sessions and refresh tokens that nobody can use any more are kept for a while, and then no longer."""
+"""Cleanup: sessions and refresh tokens are deleted thirty days after they ended or expired."""
 
 import asyncio
 import logging
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func
-
-from identity_service.sessions.models import RefreshToken, Session
+from identity_service.sessions import repository
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.errors import Unavailable
+from watchword.tasks import repeat
 
-logger = logging.getLogger("identity.housekeeping")
+logger = logging.getLogger("identity.cleanup")
 
-KEEP: Final = timedelta(days=30)
+RETENTION: Final = timedelta(days=30)
 PAUSE_SECONDS: Final = 3_600.0
 
 
-async def forget(database: Database, now: datetime) -> None:
-    """Delete what ended or expired longer ago than it is kept. An expired refresh token is refused by its own time."""
+async def delete_expired(database: Database, now: datetime) -> None:
+    """Delete what ended or expired longer ago than RETENTION. Safe to run in several processes at once."""
     async with database.begin() as db:
-        await db.execute(delete(Session).where(func.coalesce(Session.ended_at, Session.expires_at) < now - KEEP))
-        await db.execute(delete(RefreshToken).where(RefreshToken.expires_at < now - KEEP))
+        await repository.delete_ended(db, now - RETENTION)
 
 
 async def delete_expired_forever(database: Database, clock: Clock) -> None:
-    """For as long as the process lives. Several at once do no harm."""
-    while True:
-        await asyncio.sleep(PAUSE_SECONDS)
-        try:
-            await forget(database, clock.now())
-        except Unavailable as error:
-            logger.warning("not tidied", extra={"reason": error.reason})
+    """Call `delete_expired` every hour, for the first time an hour after the start."""
+
+    async def work() -> None:
+        await delete_expired(database, clock.now())
+
+    await asyncio.sleep(PAUSE_SECONDS)
+    await repeat(work, lambda: PAUSE_SECONDS, logger)

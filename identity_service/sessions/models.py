@@ -20,7 +20,7 @@ class EndReason(StrEnum):
 
 
 class Session(Base):
-    """Ends when its time is up or somebody ends it; an ended session never comes back."""
+    """One sign-in with one client on one device. It ends when it expires or is ended, and never comes back."""
 
     __tablename__ = "sessions"
 
@@ -41,14 +41,18 @@ class Session(Base):
         return self.ended_at is None and now < self.expires_at
 
     def end(self, now: datetime, reason: EndReason) -> None:
-        """End it; a session that has ended keeps its first reason."""
+        """End the session; one that has ended already keeps its first reason."""
         if self.ended_at is None:
             self.ended_at = now
             self.end_reason = reason
 
+    def next_token(self, now: datetime, lifetime: timedelta) -> "RefreshToken":
+        """Another refresh token of this session, which does not outlive it."""
+        return RefreshToken(session_id=self.id, issued_at=now, expires_at=min(now + lifetime, self.expires_at))
+
 
 class RefreshToken(Base):
-    """One link of a family. It is used once; within the retry window it leads to the same successor again."""
+    """One token of a session's family. It is used once; a retry within the window gets the same successor again."""
 
     __tablename__ = "refresh_tokens"
 
@@ -62,5 +66,11 @@ class RefreshToken(Base):
     )
 
     def is_retried(self, now: datetime, window: timedelta) -> bool:
-        """Used, but so recently that an honest client may not have got the answer (a lost one, two tabs)."""
+        """Whether the token was used so recently that an honest client may present it again: an answer that was lost,
+        or two tabs at once."""
         return self.used_at is not None and now - self.used_at <= window
+
+    def spend(self, successor: "RefreshToken", now: datetime) -> None:
+        """Mark the token as traded in for its successor."""
+        self.used_at = now
+        self.successor_id = successor.id

@@ -1,11 +1,11 @@
-"""The tables of sessions and refresh tokens. Locks are taken in the order user, session, refresh token."""
+"""The tables of sessions and refresh tokens. Rows are locked in the order user, session, refresh token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.sessions.models import EndReason, RefreshToken, Session
@@ -33,7 +33,7 @@ class TokenWithSession:
 
 
 async def find_for_rotation(db: AsyncSession, token_id: UUID) -> TokenWithSession | None:
-    """Both rows locked until the transaction ends, as they are once the lock is held."""
+    """A refresh token and its session, both rows locked until the transaction ends."""
     statement = (
         select(Session, RefreshToken)
         .join(RefreshToken, RefreshToken.session_id == Session.id)
@@ -49,6 +49,7 @@ async def get_token(db: AsyncSession, token_id: UUID) -> RefreshToken:
 
 
 async def is_unused(db: AsyncSession, token_id: UUID, session_id: UUID) -> bool:
+    """Whether this session has this refresh token and it has not been traded in."""
     statement = select(RefreshToken.id).where(
         RefreshToken.id == token_id, RefreshToken.session_id == session_id, RefreshToken.used_at.is_(None)
     )
@@ -56,12 +57,12 @@ async def is_unused(db: AsyncSession, token_id: UUID, session_id: UUID) -> bool:
 
 
 async def find_for_update(db: AsyncSession, user_id: UUID, session_id: UUID) -> Session | None:
-    """A session of this user, locked until the transaction ends; another's does not exist for them."""
+    """A session of this user, its row locked until the transaction ends; None for another user's session."""
     statement = select(Session).where(Session.id == session_id, Session.user_id == user_id)
     return await db.scalar(statement.with_for_update())
 
 
-async def live_of(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Session]:
+async def list_live(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Session]:
     """The sessions of this user that have not ended, the most recently seen first."""
     live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
     return (await db.scalars(select(Session).where(*live).order_by(Session.last_seen_at.desc(), Session.id))).all()
@@ -70,11 +71,17 @@ async def live_of(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Se
 async def end_all(
     db: AsyncSession, user_id: UUID, reason: EndReason, now: datetime, *, but: UUID | None = None
 ) -> Sequence[UUID]:
-    """End every session of this user, or every one but one; the ids of those that ended now."""
-    ended = (
+    """End every session of this user, or all but one. Returns the ids of those that this call ended."""
+    statement = (
         update(Session)
         .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.id != (but or UUID(int=0)))
         .values(ended_at=now, end_reason=reason)
         .returning(Session.id)
     )
-    return (await db.scalars(ended)).all()
+    return (await db.scalars(statement)).all()
+
+
+async def delete_ended(db: AsyncSession, before: datetime) -> None:
+    """Delete sessions that ended or expired before this time, and refresh tokens that expired before it."""
+    await db.execute(delete(Session).where(func.coalesce(Session.ended_at, Session.expires_at) < before))
+    await db.execute(delete(RefreshToken).where(RefreshToken.expires_at < before))

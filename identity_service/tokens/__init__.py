@@ -1,1 +1,1 @@
-"""Access tokens and refresh tokens: minting them, and reading them back."""
+"""Access tokens and refresh tokens: minting them, and reading them."""

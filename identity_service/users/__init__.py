@@ -1,1 +1,1 @@
-"""Accounts: a name, an e-mail address, a password. Signing in with them is the business of `sessions` and `oauth`."""
+"""The table of users, and the hashing of their passwords. Use cases are in `accounts` and `authentication`."""

@@ -1,15 +1,27 @@
-"""An account."""
+"""A user: a name, an e-mail address and a password."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import BigInteger, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId
 
+CLOCK_ALLOWANCE_SECONDS: Final = 2
+"""How far the clocks of replicas may differ while tokens from before a change can still be told from later ones."""
+
+
+class UserState(StrEnum):
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
 
 class User(Base):
-    """Name and address are kept as they were written, and are unique without regard to case.
+    """Username and e-mail address are stored as they were written, and are unique without regard to case.
 
-    `tokens_valid_from`, in seconds: a token with an earlier `iat` says what is no longer so of its user.
+    `tokens_valid_from` is in seconds since the epoch: access tokens with an earlier `iat` are refused.
     """
 
     __tablename__ = "users"
@@ -17,11 +29,24 @@ class User(Base):
     id: Mapped[NewId]
     username: Mapped[str]
     email: Mapped[str]
+    full_name: Mapped[str | None]
     password_hash: Mapped[str]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     tokens_valid_from: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
+
+    @property
+    def state(self) -> UserState:
+        return UserState.ACTIVE if self.is_active else UserState.DISABLED
+
+    def refuse_tokens_before(self, now: datetime) -> None:
+        """Refuse all access tokens issued until `now`, which must be read while this row is locked.
+
+        A token that was minted while the caller waited for the lock then counts as older. The value rises at every
+        call, so that a token from between two changes counts as older than the second.
+        """
+        self.tokens_valid_from = max(self.tokens_valid_from + 1, int(now.timestamp()) + CLOCK_ALLOWANCE_SECONDS)
 
 
 Index("users_username_key", func.lower(User.username), unique=True)

@@ -18,17 +18,18 @@ async def find(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def find_for_update(db: AsyncSession, user_id: UUID) -> User | None:
-    """The user, the row locked until the transaction ends. Users are locked before sessions, always."""
-    # Whoever held the lock may have changed what this transaction read before.
+    """The user, its row locked until the transaction ends. Users are always locked before sessions."""
+    # The previous holder of the lock may have changed what this transaction has read already.
     return await db.get(User, user_id, with_for_update=True, populate_existing=True)
 
 
 async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
-    """The user, kept as it is until the transaction ends: nobody disables it or takes a role meanwhile."""
+    """The user, its row locked in share mode: nobody can disable the user or change its roles until this transaction
+    ends."""
     return await db.get(User, user_id, with_for_update={"read": True})
 
 
 async def find_by_login(db: AsyncSession, login: str) -> User | None:
-    """The user of this name or, where it holds an @, of this e-mail address."""
+    """The user with this username or, if it contains an @, with this e-mail address; case does not matter."""
     column = User.email if "@" in login else User.username
     return await db.scalar(select(User).where(func.lower(column) == func.lower(login)))

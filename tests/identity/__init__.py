@@ -1,1 +1,1 @@
-"""The identity service by itself: each rule of it, asked over HTTP and read back from its tables."""
+"""Tests of the identity service by itself: its rules, over HTTP and in its tables."""

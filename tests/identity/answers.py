@@ -1,4 +1,4 @@
-"""What answers hold: claims of a token, pointers of a problem, an OAuth error."""
+"""Reading answers: the claims of a token, the pointers of a problem document, an OAuth error."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -12,12 +12,12 @@ def header_of(token: str) -> dict[str, Any]:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What the token says; its signature is not looked at."""
+    """The claims of a token, without checking its signature."""
     return _part(token, 1)
 
 
 def pointers(response: httpx.Response) -> list[str]:
-    """Where the errors of a validation problem are."""
+    """The pointers of a validation problem, which say where the errors are."""
     assert response.status_code == 422, response.text
     return [item["pointer"] for item in response.json()["errors"]]
 
@@ -38,8 +38,8 @@ def ensure_oauth_error(response: httpx.Response, error: str, status: int = 400) 
 
 def statuses(responses: list[httpx.Response]) -> dict[int, int]:
     """How often each status was answered."""
-    found = [response.status_code for response in responses]
-    return {status: found.count(status) for status in sorted(set(found))}
+    answered = [response.status_code for response in responses]
+    return {status: answered.count(status) for status in sorted(set(answered))}
 
 
 def _part(token: str, number: int) -> dict[str, Any]:

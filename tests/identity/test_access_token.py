@@ -1,4 +1,4 @@
-"""What an access token says (RFC 9068 section 2)."""
+"""The claims of access tokens (RFC 9068 section 2) and refresh tokens."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -12,7 +12,7 @@ from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identi
 from watchword.testing import StandingClock
 
 
-async def test_header_says_its_kind_and_names_the_published_key_by_thumbprint(identity: Identity) -> None:
+async def test_header_has_the_kind_and_the_thumbprint_of_the_published_key(identity: Identity) -> None:
     await identity.register("ada")
     answer = await identity.sign_in("ada")
     (key,) = (await identity.http.get("/.well-known/jwks.json")).json()["keys"]
@@ -22,11 +22,11 @@ async def test_header_says_its_kind_and_names_the_published_key_by_thumbprint(id
     assert header_of(answer["refresh_token"]) == {"alg": "RS256", "typ": "rt+jwt", "kid": thumbprint}
 
 
-async def test_claims_say_who_for_whom_how_long_and_what(
-    standing: Identity, databases: Databases, clock: StandingClock
+async def test_access_token_has_exactly_these_claims(
+    identity_at: Identity, databases: Databases, clock: StandingClock
 ) -> None:
-    user_id = await standing.register("ada")
-    claims = claims_of((await standing.sign_in("ada"))["access_token"])
+    user_id = await identity_at.register("ada")
+    claims = claims_of((await identity_at.sign_in("ada"))["access_token"])
     now = int(clock.now().timestamp())
     (session,) = await databases.fetch("identity_app", "SELECT id FROM identity.sessions")
     assert str(UUID(claims.pop("jti")))
@@ -51,11 +51,11 @@ async def test_no_two_tokens_have_the_same_id(identity: Identity) -> None:
     assert len({claims_of(answer[kind])["jti"] for answer in tokens for kind in ("access_token", "refresh_token")}) == 6
 
 
-async def test_refresh_token_is_for_the_issuer_and_says_no_more_than_it_must(
-    standing: Identity, clock: StandingClock
+async def test_refresh_token_is_for_the_issuer_and_has_exactly_these_claims(
+    identity_at: Identity, clock: StandingClock
 ) -> None:
-    user_id = await standing.register("ada")
-    answer = await standing.sign_in("ada")
+    user_id = await identity_at.register("ada")
+    answer = await identity_at.sign_in("ada")
     access, refresh = claims_of(answer["access_token"]), claims_of(answer["refresh_token"])
     now = int(clock.now().timestamp())
     assert str(UUID(refresh.pop("jti")))
@@ -70,7 +70,7 @@ async def test_refresh_token_is_for_the_issuer_and_says_no_more_than_it_must(
     }
 
 
-async def test_no_token_says_anything_of_the_email_address(identity: Identity) -> None:
+async def test_no_token_holds_the_email_address(identity: Identity) -> None:
     await identity.register("ada")
     answer = await identity.sign_in("ada@example.com")
     for kind in ("access_token", "refresh_token"):
@@ -104,7 +104,7 @@ async def test_service_speaks_for_itself_without_session_or_refresh_token(identi
     assert claims["scope"] == "introspect ssf.manage ssf.read"
 
 
-async def test_token_without_scopes_has_no_scope_claim_and_is_a_good_one(identity: Identity) -> None:
+async def test_token_without_scopes_has_no_scope_claim_and_is_valid(identity: Identity) -> None:
     own: tuple[list[str], list[str], list[str]] = (["client_credentials"], [], [IDENTITY_URL])
     await administration.create_client(identity.parts, "robot", "Robot", POSTS_SECRET, *own)
     form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}

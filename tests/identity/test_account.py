@@ -1,12 +1,18 @@
-"""One's own account and what others see of it."""
+"""GET and PATCH /users/me, and the card that everybody sees."""
 
 from uuid import uuid4
 
 import pytest
 
+from identity_service.recording.recorder import BY_COMMAND_LINE
 from tests.identity.answers import ensure_problem, pointers
 from tests.support.databases import Databases
-from tests.support.services import Identity
+from tests.support.services import Identity, bearer
+
+MEMBERS = {
+    *("id", "username", "email", "full_name", "state", "roles", "permissions"),
+    *("created_at", "updated_at"),
+}
 
 
 async def test_account_is_shown_to_its_owner(identity: Identity) -> None:
@@ -15,7 +21,19 @@ async def test_account_is_shown_to_its_owner(identity: Identity) -> None:
     assert response.status_code == 200
     assert response.json()["username"] == "ada"
     assert response.json()["email"] == "ada@example.com"
-    assert set(response.json()) == {"id", "username", "email", "created_at", "updated_at"}
+    assert set(response.json()) == MEMBERS
+
+
+async def test_account_shows_its_roles_permissions_and_state(identity: Identity) -> None:
+    headers = await identity.signed_in("ada")
+    account = (await identity.http.get("/users/me", headers=headers)).json()
+    assert (account["roles"], account["permissions"], account["state"]) == (["user"], [], "active")
+    await identity.parts.accounts.set_roles("ada", ["user", "moderator"], BY_COMMAND_LINE)
+    headers = bearer((await identity.sign_in("ada"))["access_token"])
+    account = (await identity.http.get("/users/me", headers=headers)).json()
+    assert account["roles"] == ["moderator", "user"]
+    assert "post:edit_any" in account["permissions"]
+    assert account["permissions"] == sorted(account["permissions"])
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
@@ -25,7 +43,7 @@ async def test_account_is_not_shown_without_a_token(identity: Identity, method: 
     assert response.headers["www-authenticate"] == 'Bearer realm="watchword"'
 
 
-async def test_everybody_sees_id_and_username_of_a_user_and_nothing_else(identity: Identity) -> None:
+async def test_card_of_a_user_shows_id_and_username_and_nothing_else(identity: Identity) -> None:
     user_id = await identity.register("ada")
     response = await identity.http.get(f"/users/{user_id}")
     assert response.status_code == 200
@@ -43,7 +61,7 @@ async def test_disabled_user_is_not_shown(identity: Identity, databases: Databas
 
 
 @pytest.mark.parametrize("user_id", ["0", "ada", "%00", "%ff", "'; DROP TABLE users; --"])
-async def test_what_is_no_id_is_refused(identity: Identity, user_id: str) -> None:
+async def test_malformed_id_is_refused(identity: Identity, user_id: str) -> None:
     assert pointers(await identity.http.get(f"/users/{user_id}")) == ["/path/user_id"]
 
 
@@ -74,7 +92,7 @@ async def test_malformed_change_is_refused(identity: Identity, changes: object) 
 
 
 @pytest.mark.parametrize("taken", ["eve", "EVE"])
-async def test_username_of_another_is_not_to_be_had(identity: Identity, taken: str) -> None:
+async def test_username_of_another_user_is_refused(identity: Identity, taken: str) -> None:
     await identity.register("eve")
     headers = await identity.signed_in("ada")
     response = await identity.http.patch("/users/me", json={"username": taken}, headers=headers)

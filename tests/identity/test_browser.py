@@ -11,13 +11,13 @@ from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, bearer
 
-TYPED = {"username": "ada", "password": PASSWORD}
+CREDENTIALS = {"username": "ada", "password": PASSWORD}
 PAGE = {"Origin": POSTS_URL, "X-Requested-With": "page"}
 COOKIE = "watchword_refresh"
 
 
-async def sign_in(identity: Identity, headers: Any = PAGE, **typed: str) -> httpx.Response:
-    return await identity.http.post("/sessions", json={**TYPED, **typed}, headers=headers)
+async def sign_in(identity: Identity, headers: Any = PAGE, **members: str) -> httpx.Response:
+    return await identity.http.post("/sessions", json={**CREDENTIALS, **members}, headers=headers)
 
 
 def cookie_of(response: httpx.Response) -> Morsel[str]:
@@ -66,9 +66,9 @@ async def test_cookie_is_for_this_site_and_this_path_and_no_script(identity: Ide
     ],
 )
 async def test_cookie_needs_tls_unless_the_issuer_is_this_machine(
-    emptied: Databases, issuer: str, secure: bool
+    clean_databases: Databases, issuer: str, secure: bool
 ) -> None:
-    async with services.identity(emptied, issuer=issuer) as identity:
+    async with services.identity(clean_databases, issuer=issuer) as identity:
         await identity.register("ada")
         cookie = cookie_of(await sign_in(identity, {**PAGE, "Origin": issuer}))
         assert bool(cookie["secure"]) is secure
@@ -111,15 +111,20 @@ async def test_unknown_user_and_wrong_password_look_alike(identity: Identity) ->
     for refused in (wrong, unknown):
         ensure_problem(refused, 401, "not_signed_in")
         assert "set-cookie" not in refused.headers
-    told = [{**one.json(), "request_id": None} for one in (wrong, unknown)]
-    assert told[0] == told[1]
-    assert [set(one.headers) for one in (wrong, unknown)] == [set(wrong.headers)] * 2
+    assert {**wrong.json(), "request_id": None} == {**unknown.json(), "request_id": None}
+    assert set(wrong.headers) == set(unknown.headers)
 
 
 async def test_disabled_user_cannot_sign_in(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false")
     ensure_problem(await sign_in(identity), 401, "not_signed_in")
+
+
+async def test_nobody_can_sign_in_before_the_set_up(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await databases.fetch("identity_owner", "DELETE FROM identity.clients WHERE id = 'web'")
+    ensure_problem(await sign_in(identity), 503, "not_set_up")
 
 
 async def test_email_address_signs_in_as_well(identity: Identity) -> None:
@@ -132,10 +137,10 @@ async def test_unknown_members_are_refused(identity: Identity) -> None:
 
 
 async def test_browser_may_send_the_cookie_from_configured_pages_only(identity: Identity) -> None:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-requested-with"}
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-requested-with"}
     path = "/sessions/current/refresh"
-    ours = await identity.http.options(path, headers={**asked, "Origin": POSTS_URL})
+    ours = await identity.http.options(path, headers={**preflight, "Origin": POSTS_URL})
     assert (ours.status_code, ours.headers["access-control-allow-origin"]) == (200, POSTS_URL)
     assert ours.headers["access-control-allow-credentials"] == "true"
-    foreign = await identity.http.options(path, headers={**asked, "Origin": "https://evil.example"})
+    foreign = await identity.http.options(path, headers={**preflight, "Origin": "https://evil.example"})
     assert (foreign.status_code, foreign.headers.get("access-control-allow-origin")) == (400, None)

@@ -1,4 +1,4 @@
-"""POST /sessions/current/refresh: the cookie of a browser is rotated as any refresh token is."""
+"""POST /sessions/current/refresh: the refresh token in a browser's cookie is rotated like any other."""
 
 import asyncio
 
@@ -32,9 +32,9 @@ async def refresh(identity: Identity, cookie: str | None, headers: object = PAGE
     return response
 
 
-async def test_refresh_gives_another_access_token_and_another_cookie(standing: Identity) -> None:
-    first = await signed_in(standing)
-    second = await refresh(standing, cookie_of(first).value)
+async def test_refresh_gives_another_access_token_and_another_cookie(identity_at: Identity) -> None:
+    first = await signed_in(identity_at)
+    second = await refresh(identity_at, cookie_of(first).value)
     assert (second.status_code, second.headers["cache-control"]) == (200, "no-store")
     assert set(second.json()) == {"access_token", "token_type", "expires_in", "scope"}
     before, after = (claims_of(one.json()["access_token"]) for one in (first, second))
@@ -58,11 +58,11 @@ async def test_browser_itself_keeps_and_sends_the_cookie(identity: Identity) -> 
         assert (await identity.http.post("/sessions/current/refresh", headers=PAGE)).status_code == 200
 
 
-async def test_retry_within_ten_seconds_gets_the_same_cookie(standing: Identity, clock: StandingClock) -> None:
-    spent = cookie_of(await signed_in(standing)).value
-    first = await refresh(standing, spent)
+async def test_retry_within_ten_seconds_gets_the_same_cookie(identity_at: Identity, clock: StandingClock) -> None:
+    spent = cookie_of(await signed_in(identity_at)).value
+    first = await refresh(identity_at, spent)
     clock.advance(seconds=10)
-    assert cookie_of(await refresh(standing, spent)).value == cookie_of(first).value
+    assert cookie_of(await refresh(identity_at, spent)).value == cookie_of(first).value
 
 
 async def test_two_tabs_at_once_get_the_same_cookie(identity: Identity) -> None:
@@ -72,14 +72,16 @@ async def test_two_tabs_at_once_get_the_same_cookie(identity: Identity) -> None:
     assert len({cookie_of(answer).value for answer in answers}) == 1
 
 
-async def test_replayed_cookie_ends_the_session(standing: Identity, databases: Databases, clock: StandingClock) -> None:
-    spent = cookie_of(await signed_in(standing)).value
-    latest = await refresh(standing, spent)
+async def test_replayed_cookie_ends_the_session(
+    identity_at: Identity, databases: Databases, clock: StandingClock
+) -> None:
+    spent = cookie_of(await signed_in(identity_at)).value
+    latest = await refresh(identity_at, spent)
     clock.advance(seconds=11)
-    ensure_problem(await refresh(standing, spent), 401, "not_signed_in")
-    ensure_problem(await refresh(standing, cookie_of(latest).value), 401, "not_signed_in")
+    ensure_problem(await refresh(identity_at, spent), 401, "not_signed_in")
+    ensure_problem(await refresh(identity_at, cookie_of(latest).value), 401, "not_signed_in")
     headers = bearer(latest.json()["access_token"])
-    ensure_problem(await standing.http.get("/users/me", headers=headers), 401, "unauthenticated")
+    ensure_problem(await identity_at.http.get("/users/me", headers=headers), 401, "unauthenticated")
     assert [row["end_reason"] for row in await databases.fetch("identity_app", SESSIONS)] == ["refresh token replayed"]
 
 
@@ -94,7 +96,7 @@ async def test_foreign_page_cannot_use_the_cookie(identity: Identity, headers: l
 
 
 @pytest.mark.parametrize("cookie", [None, "", "nonsense", "a.b.c", "x" * 10_000])
-async def test_without_a_good_cookie_one_has_to_sign_in_again(identity: Identity, cookie: str | None) -> None:
+async def test_without_a_valid_cookie_one_has_to_sign_in_again(identity: Identity, cookie: str | None) -> None:
     await signed_in(identity)
     ensure_problem(await refresh(identity, cookie), 401, "not_signed_in")
 
@@ -104,10 +106,10 @@ async def test_access_token_is_no_cookie(identity: Identity) -> None:
     ensure_problem(await refresh(identity, token), 401, "not_signed_in")
 
 
-async def test_expired_cookie_is_refused(standing: Identity, clock: StandingClock) -> None:
-    cookie = cookie_of(await signed_in(standing)).value
+async def test_expired_cookie_is_refused(identity_at: Identity, clock: StandingClock) -> None:
+    cookie = cookie_of(await signed_in(identity_at)).value
     clock.advance(days=14, seconds=6)
-    ensure_problem(await refresh(standing, cookie), 401, "not_signed_in")
+    ensure_problem(await refresh(identity_at, cookie), 401, "not_signed_in")
 
 
 async def test_refresh_token_of_a_client_with_a_secret_is_no_cookie(identity: Identity) -> None:

@@ -1,4 +1,4 @@
-"""Which client asks (RFC 6749 section 2.3), and what it may ask for."""
+"""How a client authenticates (RFC 6749 section 2.3), and what it may request."""
 
 from base64 import b64encode
 from urllib.parse import quote_plus
@@ -47,7 +47,7 @@ async def test_two_ways_of_authentication_are_refused(identity: Identity, form: 
     ensure_oauth_error(response, "invalid_request")
 
 
-async def test_client_id_may_be_said_twice_if_it_is_the_same(identity: Identity) -> None:
+async def test_client_id_may_be_sent_twice_if_it_is_the_same(identity: Identity) -> None:
     assert (await ask(identity, basic("posts", POSTS_SECRET), **OWN, client_id="posts")).status_code == 200
 
 
@@ -109,7 +109,7 @@ async def test_swagger_sends_a_public_client_by_basic_without_a_secret(identity:
         ("posts", POSTS_SECRET, {"grant_type": "refresh_token", "refresh_token": "x"}),
     ],
 )
-async def test_client_gets_no_grant_that_is_not_its_own(
+async def test_client_cannot_use_a_grant_type_that_it_does_not_have(
     identity: Identity, client_id: str, secret: str, form: dict[str, str]
 ) -> None:
     ensure_oauth_error(await ask(identity, basic(client_id, secret), **form), "unauthorized_client")
@@ -122,11 +122,13 @@ async def test_public_client_cannot_speak_for_itself(identity: Identity) -> None
 
 
 @pytest.mark.parametrize(
-    ("asked", "error"),
+    ("request_form", "error"),
     [({"scope": "ssf.read account"}, "invalid_scope"), ({"resource": "http://localhost:8002"}, "invalid_target")],
 )
-async def test_service_gets_no_more_than_it_may_have(identity: Identity, asked: dict[str, str], error: str) -> None:
-    ensure_oauth_error(await ask(identity, basic("posts", POSTS_SECRET), **OWN, **asked), error)
+async def test_service_gets_no_more_than_it_may_have(
+    identity: Identity, request_form: dict[str, str], error: str
+) -> None:
+    ensure_oauth_error(await ask(identity, basic("posts", POSTS_SECRET), **OWN, **request_form), error)
 
 
 async def test_service_narrows_its_scope(identity: Identity) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from identity_service.accounts import service
 from tests.identity.answers import claims_of, ensure_problem, pointers
 from tests.identity.hook import hook
 from tests.identity.receivers import PUSH, listening, stranger
@@ -130,7 +129,7 @@ async def test_whoever_deletes_again_gets_the_same_receipt(identity: Identity, d
     location = await delete(identity)
     (row,) = await databases.fetch("identity_app", "SELECT user_id FROM identity.account_deletions")
     parts = identity.parts
-    again = await service.delete_user(parts.database, parts.recorder, row["user_id"], parts.clock.now())
+    again = await parts.accounts.delete(row["user_id"])
     assert location == f"/account-deletions/{again}"
 
 

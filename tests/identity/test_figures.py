@@ -47,21 +47,22 @@ async def test_hashing_queue_is_shown_and_what_it_refuses(emptied: Databases) ->
         await identity.register("ada")
 
         async def idle() -> bool:
-            return (await figures(identity))("watchword_hashing_jobs", state="running") == 0
+            return (await figures(identity))("watchword_hashing_queue", state="running") == 0
 
         await until_async(idle)
         before = await figures(identity)
         async with full(identity.parts.passwords, 3):
             assert await attempt(identity) == 503
             found = await figures(identity)
-        jobs = {state: found("watchword_hashing_jobs", state=state) for state in ("running", "waiting")}
+        jobs = {state: found("watchword_hashing_queue", state=state) for state in ("running", "waiting")}
         assert jobs == {"running": 1, "waiting": 2}
         assert found("watchword_hashing_threads") == 1
-        asked = "watchword_hashing_jobs_asked_total"
+        asked = "watchword_hashing_jobs_total"
         more = {
-            outcome: found(asked, outcome=outcome) - before(asked, outcome=outcome) for outcome in ("taken", "refused")
+            outcome: found(asked, outcome=outcome) - before(asked, outcome=outcome)
+            for outcome in ("accepted", "rejected")
         }
-        assert more == {"taken": 3, "refused": 1}
+        assert more == {"accepted": 3, "rejected": 1}
         assert outcomes(found)["overloaded"] == 1
 
 

@@ -1,4 +1,4 @@
-"""POST /oauth/introspect (RFC 7662): whether a token is good at this very moment."""
+"""POST /oauth/introspect (RFC 7662): whether a token is valid now."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 
 from identity_service import administration
 from tests.identity.answers import claims_of, ensure_oauth_error
+from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
 from watchword.testing import StandingClock
@@ -19,43 +20,43 @@ async def introspect(identity: Identity, token: str, **form: str) -> httpx.Respo
     return await identity.http.post("/oauth/introspect", data={**POSTS, "token": token, **form})
 
 
-async def found(identity: Identity, token: str, **form: str) -> dict[str, Any]:
+async def description(identity: Identity, token: str, **form: str) -> dict[str, Any]:
     response = await introspect(identity, token, **form)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-store"), response.text
     assert response.headers["content-type"] == "application/json"
     return dict(response.json())
 
 
-async def sign_in(identity: Identity, **form: str) -> dict[str, Any]:
-    await identity.register("ada")
-    return await identity.sign_in("ada", **form)
-
-
 async def ensure_inactive(identity: Identity, *tokens: str) -> None:
-    """Not active, and no word more (section 2.2)."""
+    """Each token is not active, and the answer says no more (section 2.2)."""
     for token in tokens:
-        assert await found(identity, token) == {"active": False}
+        assert await description(identity, token) == {"active": False}
 
 
 async def test_access_token_is_described(identity: Identity) -> None:
-    token = (await sign_in(identity))["access_token"]
+    token = (await register_and_sign_in(identity))["access_token"]
     claims = claims_of(token)
     username = claims.pop("preferred_username")
-    assert await found(identity, token) == {**claims, "active": True, "token_type": "Bearer", "username": username}
+    assert await description(identity, token) == {
+        **claims,
+        "active": True,
+        "token_type": "Bearer",
+        "username": username,
+    }
 
 
 async def test_refresh_token_is_active_until_it_is_traded_in(identity: Identity) -> None:
-    token = (await sign_in(identity))["refresh_token"]
-    described = await found(identity, token)
+    token = (await register_and_sign_in(identity))["refresh_token"]
+    described = await description(identity, token)
     assert (described["active"], described["jti"]) == (True, claims_of(token)["jti"])
     successor = (await identity.refresh(token)).json()["refresh_token"]
     await ensure_inactive(identity, token)
-    assert (await found(identity, successor))["active"] is True
+    assert (await description(identity, successor))["active"] is True
 
 
 async def test_services_own_token_is_active(identity: Identity) -> None:
     token = (await identity.token(grant_type="client_credentials", **POSTS)).json()["access_token"]
-    described = await found(identity, token)
+    described = await description(identity, token)
     assert (described["active"], described["sub"], described["client_id"]) == (True, "posts", "posts")
     assert "username" not in described
 
@@ -64,16 +65,16 @@ async def test_token_of_a_client_without_scopes_is_active(identity: Identity) ->
     await administration.create_client(
         identity.parts, "plain", "Plain", POSTS_SECRET, ["password", "refresh_token"], [], [IDENTITY_URL]
     )
-    tokens = await sign_in(identity, client_id="plain", client_secret=POSTS_SECRET)
+    tokens = await register_and_sign_in(identity, client_id="plain", client_secret=POSTS_SECRET)
     for kind in KINDS:
-        assert (await found(identity, tokens[kind]))["active"] is True
+        assert (await description(identity, tokens[kind]))["active"] is True
 
 
 @pytest.mark.parametrize("hint", ["access_token", "refresh_token", "unknown"])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_hint_makes_no_difference(identity: Identity, kind: str, hint: str) -> None:
-    tokens = await sign_in(identity)
-    assert (await found(identity, tokens[kind], token_type_hint=hint))["active"] is True
+    tokens = await register_and_sign_in(identity)
+    assert (await description(identity, tokens[kind], token_type_hint=hint))["active"] is True
 
 
 @pytest.mark.parametrize("token", ["unknown", "a.b.c", "ü", "x" * 20_000])
@@ -81,51 +82,51 @@ async def test_garbage_is_inactive(identity: Identity, token: str) -> None:
     await ensure_inactive(identity, token)
 
 
-async def test_token_with_a_spoiled_signature_is_inactive(identity: Identity) -> None:
-    head, _, signature = (await sign_in(identity))["access_token"].rpartition(".")
+async def test_token_with_a_wrong_signature_is_inactive(identity: Identity) -> None:
+    head, _, signature = (await register_and_sign_in(identity))["access_token"].rpartition(".")
     await ensure_inactive(identity, f"{head}.{signature[::-1]}")
 
 
 async def test_tokens_of_an_ended_session_are_inactive(identity: Identity) -> None:
-    tokens = await sign_in(identity)
+    tokens = await register_and_sign_in(identity)
     await identity.http.delete("/sessions/current", headers=bearer(tokens["access_token"]))
     await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
 
 
 async def test_revoked_tokens_are_inactive(identity: Identity) -> None:
-    tokens = await sign_in(identity)
+    tokens = await register_and_sign_in(identity)
     await identity.http.post("/oauth/revoke", data={"token": tokens["refresh_token"]})
     await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
 
 
 async def test_tokens_of_a_disabled_user_are_inactive(identity: Identity) -> None:
-    tokens = await sign_in(identity)
+    tokens = await register_and_sign_in(identity)
     await administration.set_active(identity.parts, "ada", False)
     await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
 
 
 async def test_tokens_of_a_deleted_user_are_inactive(identity: Identity) -> None:
-    tokens = await sign_in(identity)
+    tokens = await register_and_sign_in(identity)
     await identity.http.delete("/users/me", headers=bearer(tokens["access_token"]))
     await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
 
 
 async def test_access_token_from_before_a_change_of_roles_is_inactive(identity: Identity) -> None:
-    tokens = await sign_in(identity)
+    tokens = await register_and_sign_in(identity)
     await administration.set_roles(identity.parts, "ada", ["user", "moderator"])
     await ensure_inactive(identity, tokens["access_token"])
-    assert (await found(identity, tokens["refresh_token"]))["active"] is True
+    assert (await description(identity, tokens["refresh_token"]))["active"] is True
     fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
-    assert (await found(identity, fresh))["roles"] == ["moderator", "user"]
+    assert (await description(identity, fresh))["roles"] == ["moderator", "user"]
 
 
-async def test_expired_tokens_are_inactive(standing: Identity, clock: StandingClock, databases: Databases) -> None:
-    tokens = await sign_in(standing)
+async def test_expired_tokens_are_inactive(identity_at: Identity, clock: StandingClock, databases: Databases) -> None:
+    tokens = await register_and_sign_in(identity_at)
     clock.advance(minutes=11)
-    await ensure_inactive(standing, tokens["access_token"])
-    assert (await found(standing, tokens["refresh_token"]))["active"] is True
+    await ensure_inactive(identity_at, tokens["access_token"])
+    assert (await description(identity_at, tokens["refresh_token"]))["active"] is True
     clock.advance(days=14)
-    await ensure_inactive(standing, tokens["refresh_token"])
+    await ensure_inactive(identity_at, tokens["refresh_token"])
 
 
 REFUSED = {
@@ -143,7 +144,7 @@ async def test_only_clients_with_the_scope_and_their_secret_may_ask(identity: Id
     await administration.create_client(
         identity.parts, "robot", "Robot", POSTS_SECRET, ["client_credentials"], ["account"], [IDENTITY_URL]
     )
-    token = (await sign_in(identity))["access_token"]
+    token = (await register_and_sign_in(identity))["access_token"]
     ensure_oauth_error(await introspect(identity, token, **form), "invalid_client", 401)
 
 

@@ -1,4 +1,4 @@
-"""Bodies that are no JSON, too large, or hold what no text may hold: refused, and never an error of ours."""
+"""Bodies that are not JSON, too large, or hold invalid text are refused, and never cause a 500."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What the authorization server says of itself (RFC 8414), and which browser pages may call it."""
+"""The metadata of the authorization server (RFC 8414), and which browser pages may call it."""
 
 import pytest
 
@@ -32,7 +32,7 @@ async def test_every_address_in_the_metadata_answers(identity: Identity) -> None
     assert (await identity.http.post(metadata["token_endpoint"])).status_code == 400
 
 
-async def test_tokens_are_those_of_the_issuer_that_the_metadata_names(identity: Identity) -> None:
+async def test_tokens_are_issued_by_the_issuer_in_the_metadata(identity: Identity) -> None:
     await identity.register("ada")
     answer = await identity.sign_in("ada")
     principal = await identity.parts.verifier.verify(answer["access_token"])
@@ -67,8 +67,8 @@ ELSEWHERE = ["http://evil.example", "null", POSTS_URL + ".evil.example", "https:
 
 @pytest.mark.parametrize("origin", ELSEWHERE)
 async def test_page_of_another_origin_may_not(identity: Identity, origin: str) -> None:
-    asked = await identity.http.options("/oauth/token", headers=preflight(origin))
-    assert "access-control-allow-origin" not in asked.headers
+    preflighted = await identity.http.options("/oauth/token", headers=preflight(origin))
+    assert "access-control-allow-origin" not in preflighted.headers
     sent = await identity.http.post("/oauth/token", headers={"Origin": origin})
     assert "access-control-allow-origin" not in sent.headers
 

@@ -34,7 +34,7 @@ async def test_current_password_must_be_right(identity: Identity, current: str) 
 
 
 @pytest.mark.parametrize("new", ["password", "ada@example.com", "short", "x" * 257, None, "correct\x00horse battery"])
-async def test_new_password_must_be_a_good_one(identity: Identity, new: object) -> None:
+async def test_new_password_must_be_acceptable(identity: Identity, new: object) -> None:
     headers = await identity.signed_in("ada")
     assert pointers(await change(identity, headers, PASSWORD, new)) == ["/body/new_password"]
     await identity.sign_in("ada", PASSWORD)
@@ -42,8 +42,8 @@ async def test_new_password_must_be_a_good_one(identity: Identity, new: object) 
 
 async def test_password_change_ends_every_other_session(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    kept, other = await identity.sign_in("ada"), await identity.sign_in("ada")
-    await change(identity, bearer(kept["access_token"]), PASSWORD, OTHER)
+    current, other = await identity.sign_in("ada"), await identity.sign_in("ada")
+    await change(identity, bearer(current["access_token"]), PASSWORD, OTHER)
     ensure_oauth_error(await identity.refresh(other["refresh_token"]), "invalid_grant")
     refused = await identity.http.get("/users/me", headers=bearer(other["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
@@ -53,10 +53,10 @@ async def test_password_change_ends_every_other_session(identity: Identity, data
 
 async def test_password_change_keeps_the_session_it_came_from(identity: Identity) -> None:
     await identity.register("ada")
-    kept = await identity.sign_in("ada")
-    await change(identity, bearer(kept["access_token"]), PASSWORD, OTHER)
-    assert (await identity.refresh(kept["refresh_token"])).status_code == 200
-    assert (await identity.http.get("/users/me", headers=bearer(kept["access_token"]))).status_code == 200
+    current = await identity.sign_in("ada")
+    await change(identity, bearer(current["access_token"]), PASSWORD, OTHER)
+    assert (await identity.refresh(current["refresh_token"])).status_code == 200
+    assert (await identity.http.get("/users/me", headers=bearer(current["access_token"]))).status_code == 200
 
 
 async def test_password_change_leaves_other_users_sessions_alone(identity: Identity) -> None:
@@ -68,14 +68,14 @@ async def test_password_change_leaves_other_users_sessions_alone(identity: Ident
 
 async def test_one_of_ten_changes_at_once_wins(identity: Identity) -> None:
     headers = await identity.signed_in("ada")
-    wanted = [f"{OTHER} number {number}" for number in range(10)]
-    answers = await asyncio.gather(*(change(identity, headers, PASSWORD, new) for new in wanted))
+    passwords = [f"{OTHER} number {number}" for number in range(10)]
+    answers = await asyncio.gather(*(change(identity, headers, PASSWORD, new) for new in passwords))
     assert statuses(answers)[204] == 1
     assert {answer.json()["code"] for answer in answers if answer.status_code != 204} <= {
         "password_changed",
         "wrong_password",
     }
-    winner = next(new for new, answer in zip(wanted, answers, strict=True) if answer.status_code == 204)
+    winner = next(new for new, answer in zip(passwords, answers, strict=True) if answer.status_code == 204)
     await identity.sign_in("ada", winner)
 
 

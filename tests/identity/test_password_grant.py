@@ -19,7 +19,7 @@ async def test_user_signs_in_by_username_or_email_whatever_the_case(identity: Id
     assert claims_of((await identity.sign_in(login))["access_token"])["sub"] == user_id
 
 
-async def test_answer_has_the_members_of_the_standard_and_is_not_to_be_stored(identity: Identity) -> None:
+async def test_answer_has_the_members_of_the_standard_and_forbids_caching(identity: Identity) -> None:
     await identity.register("ada")
     response = await try_to_sign_in(identity)
     assert response.status_code == 200
@@ -30,7 +30,9 @@ async def test_answer_has_the_members_of_the_standard_and_is_not_to_be_stored(id
     assert (response.headers["cache-control"], response.headers["pragma"]) == ("no-store", "no-cache")
 
 
-async def test_unknown_disabled_and_wrong_are_one_answer(identity: Identity, databases: Databases) -> None:
+async def test_unknown_user_disabled_user_and_wrong_password_get_the_same_answer(
+    identity: Identity, databases: Databases
+) -> None:
     await identity.register("ada")
     await identity.register("eve")
     await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false WHERE username = 'eve'")
@@ -50,24 +52,24 @@ async def test_unknown_disabled_and_wrong_are_one_answer(identity: Identity, dat
     assert len({_without_request_id(refusal) for refusal in refusals}) == 1
 
 
-async def test_refused_sign_in_begins_no_session(identity: Identity, databases: Databases) -> None:
+async def test_refused_sign_in_starts_no_session(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await try_to_sign_in(identity, password="wrong horse battery")
     assert not await databases.fetch("identity_app", "SELECT 1 FROM identity.sessions")
 
 
-@pytest.mark.parametrize("asked", ["account", "posts:write", "posts:write account", "account account"])
-async def test_scope_is_narrowed_to_what_is_asked_for(identity: Identity, asked: str) -> None:
+@pytest.mark.parametrize("requested", ["account", "posts:write", "posts:write account", "account account"])
+async def test_scope_is_narrowed_to_what_is_requested(identity: Identity, requested: str) -> None:
     await identity.register("ada")
-    answer = await identity.sign_in("ada", scope=asked)
-    assert set(answer["scope"].split()) == set(asked.split())
+    answer = await identity.sign_in("ada", scope=requested)
+    assert set(answer["scope"].split()) == set(requested.split())
     assert claims_of(answer["access_token"])["scope"] == answer["scope"]
 
 
-@pytest.mark.parametrize("asked", ["nothing", "account admin", "ACCOUNT", "account,posts:write", " ", "account\t"])
-async def test_unknown_scope_is_refused(identity: Identity, asked: str) -> None:
+@pytest.mark.parametrize("scope", ["nothing", "account admin", "ACCOUNT", "account,posts:write", " ", "account\t"])
+async def test_unknown_scope_is_refused(identity: Identity, scope: str) -> None:
     await identity.register("ada")
-    ensure_oauth_error(await try_to_sign_in(identity, scope=asked), "invalid_scope")
+    ensure_oauth_error(await try_to_sign_in(identity, scope=scope), "invalid_scope")
 
 
 async def test_token_is_for_every_audience_of_its_client(identity: Identity) -> None:
@@ -96,8 +98,8 @@ async def test_username_and_password_are_needed(identity: Identity, missing: str
     ensure_oauth_error(await try_to_sign_in(identity, **{missing: ""}), "invalid_request")
 
 
-async def test_password_grant_can_be_turned_off(emptied: Databases) -> None:
-    async with services.identity(emptied, password_grant=False) as identity:
+async def test_password_grant_can_be_turned_off(clean_databases: Databases) -> None:
+    async with services.identity(clean_databases, password_grant=False) as identity:
         await identity.register("ada")
         ensure_oauth_error(await try_to_sign_in(identity), "unsupported_grant_type")
         metadata = (await identity.http.get("/.well-known/oauth-authorization-server")).json()

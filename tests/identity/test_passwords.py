@@ -1,4 +1,4 @@
-"""How passwords are kept, and how they are judged."""
+"""How passwords are hashed, and how their strength is checked."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from passlib.hash import bcrypt, bcrypt_sha256
 from zxcvbn import matching
 
 from identity_service.errors import WeakPassword
-from identity_service.users.passwords import Passwords, judged_part
+from identity_service.users.passwords import Passwords, checked_part
 from tests.identity.answers import ensure_oauth_error, statuses
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
@@ -20,16 +20,16 @@ HASHES = "SELECT password_hash FROM identity.users"
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    crew = Passwords(threads=4, queue=100, rounds=4)
-    yield crew
-    crew.stop()
+    pool = Passwords(threads=4, queue=100, rounds=4)
+    yield pool
+    pool.stop()
 
 
-async def kept(databases: Databases) -> str:
+async def stored_hash(databases: Databases) -> str:
     return str((await databases.fetch("identity_app", HASHES))[0]["password_hash"])
 
 
-async def keep(databases: Databases, password_hash: str) -> None:
+async def store_hash(databases: Databases, password_hash: str) -> None:
     await databases.fetch("identity_owner", "UPDATE identity.users SET password_hash = $1", password_hash)
 
 
@@ -39,47 +39,47 @@ OUTDATED = {
 }
 
 
-async def test_password_is_kept_as_bcrypt_over_sha256(identity: Identity, databases: Databases) -> None:
+async def test_password_is_stored_as_bcrypt_over_sha256(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    assert (await kept(databases)).startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    assert (await stored_hash(databases)).startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
 
 
-async def test_same_password_twice_is_kept_differently(passwords: Passwords) -> None:
+async def test_same_password_twice_has_different_hashes(passwords: Passwords) -> None:
     assert await passwords.hash(PASSWORD) != await passwords.hash(PASSWORD)
 
 
 @pytest.mark.parametrize("outdated", OUTDATED.values(), ids=OUTDATED.keys())
 async def test_outdated_hash_is_replaced_at_sign_in(identity: Identity, databases: Databases, outdated: str) -> None:
     await identity.register("ada")
-    await keep(databases, outdated)
+    await store_hash(databases, outdated)
     await identity.sign_in("ada")
-    replaced = await kept(databases)
+    replaced = await stored_hash(databases)
     assert replaced.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
     await identity.sign_in("ada")
-    assert await kept(databases) == replaced
+    assert await stored_hash(databases) == replaced
 
 
-async def test_outdated_hash_stays_when_the_password_is_wrong(identity: Identity, databases: Databases) -> None:
+async def test_outdated_hash_stays_if_the_password_is_wrong(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    await keep(databases, OUTDATED["plain bcrypt"])
+    await store_hash(databases, OUTDATED["plain bcrypt"])
     refused = await identity.token(grant_type="password", username="ada", password="wrong horse battery")
     ensure_oauth_error(refused, "invalid_grant")
-    assert await kept(databases) == OUTDATED["plain bcrypt"]
+    assert await stored_hash(databases) == OUTDATED["plain bcrypt"]
 
 
 async def test_every_sign_in_at_once_with_an_outdated_hash_succeeds(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    await keep(databases, OUTDATED["plain bcrypt"])
+    await store_hash(databases, OUTDATED["plain bcrypt"])
     form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
     assert statuses(await asyncio.gather(*(identity.token(**form) for _ in range(10)))) == {200: 10}
 
 
 @pytest.mark.parametrize("length", [72, 73, 256])
-async def test_long_password_against_an_outdated_hash_is_just_wrong(
+async def test_long_password_is_wrong_for_an_imported_hash(
     identity: Identity, databases: Databases, length: int
 ) -> None:
     await identity.register("ada")
-    await keep(databases, OUTDATED["plain bcrypt"])
+    await store_hash(databases, OUTDATED["plain bcrypt"])
     refused = await identity.token(grant_type="password", username="ada", password="x" * length)
     ensure_oauth_error(refused, "invalid_grant")
 
@@ -89,23 +89,23 @@ async def test_random_password_of_eight_characters_is_strong_enough(passwords: P
     await passwords.ensure_strong(password, [])
 
 
-async def test_each_password_is_judged_by_its_own_hints(passwords: Passwords) -> None:
+async def test_each_password_is_checked_with_its_own_hints(passwords: Passwords) -> None:
     names = [f"xkqzvwjyhbmpfgdt{number:03}xkqzvwjyhbmpfgdtrclnsx" for number in range(100)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        judged = (passwords.ensure_strong(name, [name]) for name in names)
-        found = await asyncio.gather(*judged, return_exceptions=True)
+        checks = (passwords.ensure_strong(name, [name]) for name in names)
+        refusals = await asyncio.gather(*checks, return_exceptions=True)
     finally:
         sys.setswitchinterval(interval)
-    assert [type(refusal) for refusal in found] == [WeakPassword] * len(names)
+    assert [type(refusal) for refusal in refusals] == [WeakPassword] * len(names)
 
 
-def test_judging_the_worst_password_is_little_work() -> None:
-    worst = judged_part(printable.strip() * 3)
+def test_checking_the_worst_password_is_little_work() -> None:
+    worst = checked_part(printable.strip() * 3)
     substitutions = matching.enumerate_l33t_subs(matching.relevant_l33t_subtable(printable, matching.L33T_TABLE))
     tried = matching.enumerate_l33t_subs(
-        matching.relevant_l33t_subtable(judged_part("4@8({[<3691!|0$5+7%2"), matching.L33T_TABLE)
+        matching.relevant_l33t_subtable(checked_part("4@8({[<3691!|0$5+7%2"), matching.L33T_TABLE)
     )
     assert len(worst) <= 48
     assert len(tried) * 10 < len(substitutions)

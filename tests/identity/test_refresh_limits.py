@@ -1,9 +1,10 @@
-"""How long a refresh token is good, for whom, and what may be asked for with it."""
+"""How long a refresh token is valid, for which client, and what may be requested with it."""
 
 import pytest
 
 from identity_service import administration
 from tests.identity.answers import claims_of, ensure_oauth_error
+from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
 from watchword.testing import StandingClock
@@ -13,105 +14,104 @@ DAY = 24 * 3600
 
 
 async def refresh_token(identity: Identity, **form: str) -> str:
-    await identity.register("ada")
-    return str((await identity.sign_in("ada", **form))["refresh_token"])
+    return str((await register_and_sign_in(identity, **form))["refresh_token"])
 
 
 async def pass_time(identity: Identity, clock: StandingClock, **by: float) -> None:
-    """Time passes, and the service looks after its keys meanwhile."""
+    """Move the clock, and let the service rotate its keys."""
     clock.advance(**by)
     await identity.parts.keyring.look()
 
 
-async def test_refresh_token_is_good_for_14_days(standing: Identity, clock: StandingClock) -> None:
-    token = await refresh_token(standing)
-    await pass_time(standing, clock, days=14, seconds=-1)
-    assert (await standing.refresh(token)).status_code == 200
+async def test_refresh_token_is_valid_for_14_days(identity_at: Identity, clock: StandingClock) -> None:
+    token = await refresh_token(identity_at)
+    await pass_time(identity_at, clock, days=14, seconds=-1)
+    assert (await identity_at.refresh(token)).status_code == 200
 
 
-async def test_refresh_token_unused_for_14_days_has_expired(standing: Identity, clock: StandingClock) -> None:
-    token = await refresh_token(standing)
-    await pass_time(standing, clock, days=14)
-    ensure_oauth_error(await standing.refresh(token), "invalid_grant")
+async def test_refresh_token_unused_for_14_days_has_expired(identity_at: Identity, clock: StandingClock) -> None:
+    token = await refresh_token(identity_at)
+    await pass_time(identity_at, clock, days=14)
+    ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
 
 
-async def test_session_ends_after_60_days_however_much_it_is_used(standing: Identity, clock: StandingClock) -> None:
-    token = await refresh_token(standing)
+async def test_session_ends_after_60_days_however_much_it_is_used(identity_at: Identity, clock: StandingClock) -> None:
+    token = await refresh_token(identity_at)
     end = int(clock.now().timestamp()) + 60 * DAY
     for _ in range(5):
-        await pass_time(standing, clock, days=10)
-        token = (await standing.refresh(token)).json()["refresh_token"]
+        await pass_time(identity_at, clock, days=10)
+        token = (await identity_at.refresh(token)).json()["refresh_token"]
     assert claims_of(token)["exp"] == end
-    await pass_time(standing, clock, days=10, minutes=-5)
-    answer = (await standing.refresh(token)).json()
+    await pass_time(identity_at, clock, days=10, minutes=-5)
+    answer = (await identity_at.refresh(token)).json()
     assert answer["expires_in"] == 300
     assert {claims_of(answer[kind])["exp"] for kind in ("access_token", "refresh_token")} == {end}
-    await pass_time(standing, clock, minutes=5)
-    ensure_oauth_error(await standing.refresh(answer["refresh_token"]), "invalid_grant")
+    await pass_time(identity_at, clock, minutes=5)
+    ensure_oauth_error(await identity_at.refresh(answer["refresh_token"]), "invalid_grant")
 
 
-async def test_narrower_scope_does_not_narrow_the_session(standing: Identity) -> None:
-    token = await refresh_token(standing)
-    narrow = (await standing.refresh(token, scope="account", resource=POSTS_URL)).json()
+async def test_narrower_scope_does_not_narrow_the_session(identity_at: Identity) -> None:
+    token = await refresh_token(identity_at)
+    narrow = (await identity_at.refresh(token, scope="account", resource=POSTS_URL)).json()
     assert narrow["scope"] == claims_of(narrow["access_token"])["scope"] == "account"
     assert claims_of(narrow["access_token"])["aud"] == [POSTS_URL]
-    wide = (await standing.refresh(narrow["refresh_token"])).json()
+    wide = (await identity_at.refresh(narrow["refresh_token"])).json()
     assert wide["scope"] == "account posts:write"
     assert claims_of(wide["access_token"])["aud"] == [IDENTITY_URL, POSTS_URL]
 
 
 @pytest.mark.parametrize(
-    ("asked", "error"),
+    ("narrowing", "error"),
     [({"scope": "account posts:write"}, "invalid_scope"), ({"resource": POSTS_URL}, "invalid_target")],
 )
-async def test_asking_for_more_is_refused_and_does_not_spend_the_token(
-    standing: Identity, clock: StandingClock, asked: dict[str, str], error: str
+async def test_requesting_more_is_refused_and_does_not_spend_the_token(
+    identity_at: Identity, clock: StandingClock, narrowing: dict[str, str], error: str
 ) -> None:
-    token = await refresh_token(standing, scope="account", resource=IDENTITY_URL)
-    ensure_oauth_error(await standing.refresh(token, **asked), error)
+    token = await refresh_token(identity_at, scope="account", resource=IDENTITY_URL)
+    ensure_oauth_error(await identity_at.refresh(token, **narrowing), error)
     clock.advance(minutes=1)
-    assert (await standing.refresh(token)).status_code == 200
+    assert (await identity_at.refresh(token)).status_code == 200
 
 
-async def test_another_clients_refresh_token_is_refused_and_its_session_goes_on(
-    standing: Identity, databases: Databases
+async def test_another_clients_refresh_token_is_refused_and_its_session_stays_live(
+    identity_at: Identity, databases: Databases
 ) -> None:
     grants, scopes, audiences = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await administration.create_client(standing.parts, "app", "App", None, grants, scopes, audiences)
-    token = await refresh_token(standing, client_id="app")
-    ensure_oauth_error(await standing.refresh(token), "invalid_grant")
-    ensure_oauth_error(await standing.refresh(token, client_id="web"), "invalid_grant")
+    await administration.create_client(identity_at.parts, "app", "App", None, grants, scopes, audiences)
+    token = await refresh_token(identity_at, client_id="app")
+    ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
+    ensure_oauth_error(await identity_at.refresh(token, client_id="web"), "invalid_grant")
     assert len(await databases.fetch("identity_app", LIVE)) == 1
-    assert (await standing.refresh(token, client_id="app")).status_code == 200
+    assert (await identity_at.refresh(token, client_id="app")).status_code == 200
 
 
-async def test_access_token_is_no_refresh_token(standing: Identity, databases: Databases) -> None:
-    await standing.register("ada")
-    answer = await standing.sign_in("ada", resource=IDENTITY_URL)
-    ensure_oauth_error(await standing.refresh(answer["access_token"]), "invalid_grant")
+async def test_access_token_is_no_refresh_token(identity_at: Identity, databases: Databases) -> None:
+    await identity_at.register("ada")
+    answer = await identity_at.sign_in("ada", resource=IDENTITY_URL)
+    ensure_oauth_error(await identity_at.refresh(answer["access_token"]), "invalid_grant")
     assert len(await databases.fetch("identity_app", LIVE)) == 1
 
 
-async def test_refresh_token_is_no_access_token(standing: Identity) -> None:
-    token = await refresh_token(standing)
-    assert (await standing.http.get("/users/me", headers=bearer(token))).status_code == 401
+async def test_refresh_token_is_no_access_token(identity_at: Identity) -> None:
+    token = await refresh_token(identity_at)
+    assert (await identity_at.http.get("/users/me", headers=bearer(token))).status_code == 401
 
 
-async def test_roles_are_those_of_the_moment_of_the_refresh(standing: Identity) -> None:
-    token = await refresh_token(standing)
+async def test_access_token_has_the_roles_at_the_time_of_the_refresh(identity_at: Identity) -> None:
+    token = await refresh_token(identity_at)
     for roles in (["moderator", "user"], ["user"], []):
-        await administration.set_roles(standing.parts, "ada", roles)
-        answer = (await standing.refresh(token)).json()
+        await administration.set_roles(identity_at.parts, "ada", roles)
+        answer = (await identity_at.refresh(token)).json()
         token = answer["refresh_token"]
         assert claims_of(answer["access_token"])["roles"] == roles
         assert ("post:edit_any" in claims_of(answer["access_token"])["permissions"]) == ("moderator" in roles)
 
 
-async def test_username_is_that_of_the_moment_of_the_refresh(standing: Identity) -> None:
-    await standing.register("ada")
-    answer = await standing.sign_in("ada")
-    await standing.http.patch("/users/me", json={"username": "countess"}, headers=bearer(answer["access_token"]))
-    refreshed = (await standing.refresh(answer["refresh_token"])).json()
+async def test_access_token_has_the_username_at_the_time_of_the_refresh(identity_at: Identity) -> None:
+    await identity_at.register("ada")
+    answer = await identity_at.sign_in("ada")
+    await identity_at.http.patch("/users/me", json={"username": "countess"}, headers=bearer(answer["access_token"]))
+    refreshed = (await identity_at.refresh(answer["refresh_token"])).json()
     assert claims_of(refreshed["access_token"])["preferred_username"] == "countess"
 
 
@@ -126,34 +126,36 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("sql", ENDINGS.values(), ids=ENDINGS.keys())
-async def test_refresh_token_of_what_is_gone_is_refused(standing: Identity, databases: Databases, sql: str) -> None:
+async def test_refresh_token_of_a_deleted_or_ended_thing_is_refused(
+    identity_at: Identity, databases: Databases, sql: str
+) -> None:
     grants = ["password", "refresh_token"]
-    await administration.create_client(standing.parts, "app", "App", None, grants, ["account"], [IDENTITY_URL])
-    token = await refresh_token(standing, client_id="app")
+    await administration.create_client(identity_at.parts, "app", "App", None, grants, ["account"], [IDENTITY_URL])
+    token = await refresh_token(identity_at, client_id="app")
     await databases.fetch("identity_owner", sql)
     error, status = ("invalid_client", 401) if "clients" in sql else ("invalid_grant", 400)
-    ensure_oauth_error(await standing.refresh(token, client_id="app"), error, status)
+    ensure_oauth_error(await identity_at.refresh(token, client_id="app"), error, status)
 
 
-async def test_refresh_token_of_a_withdrawn_key_is_refused(standing: Identity, databases: Databases) -> None:
-    token = await refresh_token(standing)
-    await administration.withdraw_key(standing.parts, standing.parts.keyring.signer().kid)
-    await standing.parts.keyring.look()
-    ensure_oauth_error(await standing.refresh(token), "invalid_grant")
+async def test_refresh_token_of_a_withdrawn_key_is_refused(identity_at: Identity, databases: Databases) -> None:
+    token = await refresh_token(identity_at)
+    await administration.withdraw_key(identity_at.parts, identity_at.parts.keyring.signer().kid)
+    await identity_at.parts.keyring.look()
+    ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
     assert len(await databases.fetch("identity_app", LIVE)) == 1
 
 
 @pytest.mark.parametrize("garbage", ["x", "a.b.c", "..", "é", " ", "x" * 9_000, "eyJhbGciOiJub25lIn0.e30."])
-async def test_garbage_is_no_refresh_token(standing: Identity, garbage: str) -> None:
-    ensure_oauth_error(await standing.refresh(garbage), "invalid_grant")
+async def test_garbage_is_no_refresh_token(identity_at: Identity, garbage: str) -> None:
+    ensure_oauth_error(await identity_at.refresh(garbage), "invalid_grant")
 
 
-async def test_changed_refresh_token_is_refused(standing: Identity) -> None:
-    header, claims, signature = (await refresh_token(standing)).split(".")
-    other = (await standing.sign_in("ada"))["refresh_token"].split(".")
+async def test_changed_refresh_token_is_refused(identity_at: Identity) -> None:
+    header, claims, signature = (await refresh_token(identity_at)).split(".")
+    other = (await identity_at.sign_in("ada"))["refresh_token"].split(".")
     for forged in ((header, other[1], signature), (header, claims, other[2]), (header, claims, signature[:-4])):
-        ensure_oauth_error(await standing.refresh(".".join(forged)), "invalid_grant")
+        ensure_oauth_error(await identity_at.refresh(".".join(forged)), "invalid_grant")
 
 
-async def test_refresh_without_a_token_is_malformed(standing: Identity) -> None:
-    ensure_oauth_error(await standing.token(grant_type="refresh_token"), "invalid_request")
+async def test_refresh_without_a_token_is_malformed(identity_at: Identity) -> None:
+    ensure_oauth_error(await identity_at.token(grant_type="refresh_token"), "invalid_request")

@@ -1,4 +1,4 @@
-"""Making an account: which names, addresses and passwords are taken."""
+"""POST /users: which names, addresses and passwords are accepted."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers
+from tests.identity.test_account import MEMBERS
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 
@@ -34,7 +35,8 @@ async def test_registration_answers_the_account_and_where_it_is(identity: Identi
     response = await register(identity)
     assert response.status_code == 201
     account = response.json()
-    assert set(account) == {"id", "username", "email", "created_at", "updated_at"}
+    assert set(account) == MEMBERS
+    assert (account["roles"], account["permissions"], account["state"]) == (["user"], [], "active")
     assert response.headers["location"] == f"/users/{account['id']}"
     assert (await identity.http.get(response.headers["location"])).json() == {"id": account["id"], "username": "ada"}
 
@@ -58,12 +60,12 @@ async def test_other_usernames_are_refused(identity: Identity, username: object)
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "Ada.L+news@Sub.Example.COM", "ådä@example.com"])
-async def test_email_address_is_taken(identity: Identity, email: str) -> None:
+async def test_email_address_is_accepted(identity: Identity, email: str) -> None:
     assert (await register(identity, email=email)).status_code == 201
 
 
 @pytest.mark.parametrize("email", BAD_EMAILS)
-async def test_what_is_no_email_address_is_refused(identity: Identity, email: object) -> None:
+async def test_invalid_email_address_is_refused(identity: Identity, email: object) -> None:
     assert pointers(await register(identity, email=email)) == ["/body/email"]
 
 
@@ -80,7 +82,7 @@ async def test_email_is_unique_whatever_its_case(identity: Identity, email: str)
 
 
 @pytest.mark.parametrize("password", ["Zq7!vKx2", STRONG[:256], "\U0001f511 " + STRONG[:254], "pässphräse, lång"])
-async def test_password_of_eight_to_256_characters_is_taken(identity: Identity, password: str) -> None:
+async def test_password_of_eight_to_256_characters_is_accepted(identity: Identity, password: str) -> None:
     assert (await register(identity, password=password)).status_code == 201
     await identity.sign_in("ada", password)
 
@@ -114,12 +116,12 @@ async def test_characters_beyond_the_72nd_distinguish_passwords(identity: Identi
 
 
 @pytest.mark.parametrize("member", ["role", "roles", "id", "is_active", "permissions", "password_hash", "created_at"])
-async def test_registration_takes_no_member_that_is_not_the_callers_to_say(identity: Identity, member: str) -> None:
+async def test_registration_refuses_members_that_the_caller_may_not_set(identity: Identity, member: str) -> None:
     assert pointers(await register(identity, **{member: "admin"})) == [f"/body/{member}"]
 
 
 @pytest.mark.parametrize("member", ["username", "email", "password"])
-async def test_no_member_may_be_left_out(identity: Identity, member: str) -> None:
+async def test_required_member_may_not_be_left_out(identity: Identity, member: str) -> None:
     body = {"username": "ada", "email": "ada@example.com", "password": PASSWORD}
     del body[member]
     assert pointers(await identity.http.post("/users", json=body)) == [f"/body/{member}"]

@@ -1,4 +1,4 @@
-"""Identity's own routes ask more than a good token: its session and its user are looked up."""
+"""Identity's own routes require more than a valid token: its session must be live and its user active."""
 
 from datetime import timedelta
 
@@ -20,7 +20,9 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("sql", ENDINGS.values(), ids=ENDINGS.keys())
-async def test_good_token_of_what_is_gone_is_refused(identity: Identity, databases: Databases, sql: str) -> None:
+async def test_valid_token_is_refused_if_its_session_or_user_is_gone(
+    identity: Identity, databases: Databases, sql: str
+) -> None:
     headers = await identity.signed_in("ada")
     assert (await identity.http.get("/users/me", headers=headers)).status_code == 200
     await databases.fetch("identity_owner", sql)
@@ -38,7 +40,7 @@ async def test_token_without_the_scope_account_is_refused(identity: Identity) ->
     assert response.headers["www-authenticate"] == challenge
 
 
-async def test_token_of_a_service_is_refused_where_a_person_is_wanted(identity: Identity) -> None:
+async def test_token_of_a_service_is_refused_on_the_routes_of_a_person(identity: Identity) -> None:
     own = ["client_credentials"], ["account"], [IDENTITY_URL]
     await administration.create_client(identity.parts, "robot", "Robot", POSTS_SECRET, *own)
     form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
@@ -58,10 +60,10 @@ async def test_token_for_another_audience_alone_is_refused(identity: Identity) -
     ensure_problem(await identity.http.get("/users/me", headers=bearer(token)), 401, "unauthenticated")
 
 
-async def test_expired_token_is_refused(standing: Identity, clock: StandingClock) -> None:
-    headers = await standing.signed_in("ada")
+async def test_expired_token_is_refused(identity_at: Identity, clock: StandingClock) -> None:
+    headers = await identity_at.signed_in("ada")
     clock.advance(seconds=timedelta(minutes=10).total_seconds() + 5)
-    ensure_problem(await standing.http.get("/users/me", headers=headers), 401, "unauthenticated")
+    ensure_problem(await identity_at.http.get("/users/me", headers=headers), 401, "unauthenticated")
 
 
 async def test_malformed_body_without_a_token_is_unauthenticated(identity: Identity) -> None:

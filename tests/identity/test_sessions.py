@@ -23,17 +23,17 @@ async def sessions(identity: Identity, tokens: dict[str, Any]) -> list[dict[str,
     return list(response.json())
 
 
-async def test_session_is_shown_with_its_client_device_and_times(standing: Identity, clock: StandingClock) -> None:
-    await standing.register("ada")
-    tokens = await sign_in_from(standing, b"Firefox on the desk")
-    (shown,) = await sessions(standing, tokens)
+async def test_session_is_shown_with_its_client_device_and_times(identity_at: Identity, clock: StandingClock) -> None:
+    await identity_at.register("ada")
+    tokens = await sign_in_from(identity_at, b"Firefox on the desk")
+    (shown,) = await sessions(identity_at, tokens)
     assert shown["id"] == claims_of(tokens["access_token"])["sid"]
     assert (shown["client_id"], shown["device"], shown["address"]) == ("web", "Firefox on the desk", "127.0.0.1")
     assert shown["created_at"] == shown["last_seen_at"] == clock.now().isoformat().replace("+00:00", "Z")
     assert shown["current"] is True
 
 
-async def test_only_ones_own_sessions_are_shown(identity: Identity) -> None:
+async def test_users_see_only_their_own_sessions(identity: Identity) -> None:
     await identity.register("ada")
     await identity.register("eve")
     ada, eve = await identity.sign_in("ada"), await identity.sign_in("eve")
@@ -41,24 +41,26 @@ async def test_only_ones_own_sessions_are_shown(identity: Identity) -> None:
     assert [one["id"] for one in await sessions(identity, eve)] == [claims_of(eve["access_token"])["sid"]]
 
 
-async def test_the_most_recently_seen_comes_first_and_one_is_current(standing: Identity, clock: StandingClock) -> None:
-    await standing.register("ada")
+async def test_the_most_recently_seen_comes_first_and_one_is_current(
+    identity_at: Identity, clock: StandingClock
+) -> None:
+    await identity_at.register("ada")
     tokens = []
     for device in (b"first", b"second", b"third"):
-        tokens.append(await sign_in_from(standing, device))
+        tokens.append(await sign_in_from(identity_at, device))
         clock.advance(seconds=1)
-    shown = await sessions(standing, tokens[1])
+    shown = await sessions(identity_at, tokens[1])
     assert [(one["device"], one["current"]) for one in shown] == [("third", False), ("second", True), ("first", False)]
 
 
-async def test_refresh_moves_last_seen_and_the_place_in_the_list(standing: Identity, clock: StandingClock) -> None:
-    await standing.register("ada")
-    first = await sign_in_from(standing, b"first")
+async def test_refresh_moves_last_seen_and_the_place_in_the_list(identity_at: Identity, clock: StandingClock) -> None:
+    await identity_at.register("ada")
+    first = await sign_in_from(identity_at, b"first")
     clock.advance(minutes=1)
-    second = await sign_in_from(standing, b"second")
+    second = await sign_in_from(identity_at, b"second")
     clock.advance(minutes=1)
-    assert (await standing.refresh(first["refresh_token"])).status_code == 200
-    shown = await sessions(standing, second)
+    assert (await identity_at.refresh(first["refresh_token"])).status_code == 200
+    shown = await sessions(identity_at, second)
     assert [one["device"] for one in shown] == ["first", "second"]
     assert shown[0]["last_seen_at"] == clock.now().isoformat().replace("+00:00", "Z")
     assert shown[0]["created_at"] < shown[1]["created_at"]
@@ -83,16 +85,16 @@ DEVICES = {
 }
 
 
-@pytest.mark.parametrize(("words", "shown_as"), DEVICES.values(), ids=DEVICES.keys())
-async def test_any_user_agent_signs_in_and_is_shown_in_short(
-    identity: Identity, words: bytes, shown_as: str | None
+@pytest.mark.parametrize(("user_agent", "shown_as"), DEVICES.values(), ids=DEVICES.keys())
+async def test_any_user_agent_signs_in_and_is_shown_shortened(
+    identity: Identity, user_agent: bytes, shown_as: str | None
 ) -> None:
     await identity.register("ada")
-    (shown,) = await sessions(identity, await sign_in_from(identity, words))
+    (shown,) = await sessions(identity, await sign_in_from(identity, user_agent))
     assert shown["device"] == shown_as
 
 
-async def test_nothing_secret_is_shown_of_a_session(identity: Identity) -> None:
+async def test_session_shows_exactly_these_members(identity: Identity) -> None:
     await identity.register("ada")
     (shown,) = await sessions(identity, await identity.sign_in("ada"))
     assert set(shown) == {
@@ -105,5 +107,5 @@ async def test_nothing_secret_is_shown_of_a_session(identity: Identity) -> None:
     ("method", "path"),
     [("GET", "/sessions"), ("DELETE", "/sessions"), ("DELETE", "/sessions/current"), ("DELETE", "/sessions/nonsense")],
 )
-async def test_sessions_are_for_those_who_are_signed_in(identity: Identity, method: str, path: str) -> None:
+async def test_sessions_need_a_token(identity: Identity, method: str, path: str) -> None:
     ensure_problem(await identity.http.request(method, path), 401, "unauthenticated")

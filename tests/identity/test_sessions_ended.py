@@ -1,4 +1,4 @@
-"""DELETE /sessions/…: ending one, all others, or this one."""
+"""DELETE /sessions/…: ending one session, all others, or the current one."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.identity.answers import claims_of, ensure_oauth_error, ensure_problem, pointers, statuses
+from tests.identity.answers import claims_of, ensure_problem, pointers, statuses
+from tests.identity.signing_in import ensure_ended, ensure_live
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
 
@@ -29,17 +30,6 @@ async def end(identity: Identity, tokens: dict[str, Any], which: str = "") -> in
     return response.status_code
 
 
-async def ensure_ended(identity: Identity, tokens: dict[str, Any]) -> None:
-    refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
-    ensure_problem(refused, 401, "unauthenticated")
-    ensure_oauth_error(await identity.refresh(tokens["refresh_token"]), "invalid_grant")
-
-
-async def ensure_live(identity: Identity, tokens: dict[str, Any]) -> None:
-    assert (await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))).status_code == 200
-    assert (await identity.refresh(tokens["refresh_token"])).status_code == 200
-
-
 async def test_ending_one_session_refuses_its_tokens_and_no_others(identity: Identity) -> None:
     here, there = await signed_in_twice(identity)
     assert await end(identity, here, session_id(there)) == 204
@@ -47,7 +37,7 @@ async def test_ending_one_session_refuses_its_tokens_and_no_others(identity: Ide
     await ensure_live(identity, here)
 
 
-async def test_ending_a_session_twice_is_once(identity: Identity, databases: Databases) -> None:
+async def test_ending_a_session_twice_has_no_further_effect(identity: Identity, databases: Databases) -> None:
     here, there = await signed_in_twice(identity)
     for _ in range(2):
         assert await end(identity, here, session_id(there)) == 204
@@ -55,7 +45,7 @@ async def test_ending_a_session_twice_is_once(identity: Identity, databases: Dat
     assert (str(row["id"]), row["end_reason"]) == (session_id(there), "ended by its owner")
 
 
-async def test_anothers_session_is_not_found_and_goes_on(identity: Identity) -> None:
+async def test_another_users_session_is_not_found_and_stays_live(identity: Identity) -> None:
     ada, _ = await signed_in_twice(identity)
     await identity.register("eve")
     eve = await identity.sign_in("eve")
@@ -66,7 +56,7 @@ async def test_anothers_session_is_not_found_and_goes_on(identity: Identity) -> 
 
 
 @pytest.mark.parametrize("nonsense", ["nonsense", "0", "%00"])
-async def test_session_id_that_is_none_is_malformed(identity: Identity, nonsense: str) -> None:
+async def test_malformed_session_id_is_refused(identity: Identity, nonsense: str) -> None:
     headers = await identity.signed_in("ada")
     assert pointers(await identity.http.delete(f"/sessions/{nonsense}", headers=headers)) == ["/path/session_id"]
 
@@ -88,7 +78,7 @@ async def test_ending_all_others_leaves_other_people_alone(identity: Identity) -
     await ensure_live(identity, eve)
 
 
-async def test_ending_all_others_without_any_is_fine(identity: Identity, databases: Databases) -> None:
+async def test_ending_all_others_succeeds_if_there_are_none(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     assert await end(identity, await identity.sign_in("ada")) == 204
     assert await databases.fetch("identity_app", ENDED) == []

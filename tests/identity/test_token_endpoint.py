@@ -1,4 +1,4 @@
-"""How a request to the token endpoint must look (RFC 6749 sections 3.2 and 5.2)."""
+"""The form of requests to the token endpoint (RFC 6749 sections 3.2 and 5.2)."""
 
 from urllib.parse import urlencode
 
@@ -39,14 +39,14 @@ async def test_json_body_is_refused(identity: Identity) -> None:
     ensure_oauth_error(await identity.http.post("/oauth/token", json=SIGN_IN), "invalid_request")
 
 
-async def test_parameters_in_the_query_count_for_nothing(identity: Identity) -> None:
+async def test_parameters_in_the_query_are_ignored(identity: Identity) -> None:
     await identity.register("ada")
     response = await identity.http.post("/oauth/token", params=SIGN_IN, headers={"Content-Type": FORM})
     ensure_oauth_error(response, "invalid_request")
 
 
 @pytest.mark.parametrize("body", ["", "grant_type=", "username=ada&password=x", "grant_type", "&&&", "=password"])
-async def test_grant_type_is_needed(identity: Identity, body: str) -> None:
+async def test_grant_type_is_required(identity: Identity, body: str) -> None:
     ensure_oauth_error(await post(identity, body), "invalid_request")
 
 
@@ -55,10 +55,10 @@ async def test_unknown_grant_type_is_refused(identity: Identity, grant_type: str
     ensure_oauth_error(await identity.token(grant_type=grant_type), "unsupported_grant_type")
 
 
-REPEATABLE_BY_NOBODY = [*SIGN_IN.items(), ("scope", "account"), ("client_id", "web"), ("unknown", "1")]
+NOT_REPEATABLE = [*SIGN_IN.items(), ("scope", "account"), ("client_id", "web"), ("unknown", "1")]
 
 
-@pytest.mark.parametrize(("name", "value"), REPEATABLE_BY_NOBODY, ids=[name for name, _ in REPEATABLE_BY_NOBODY])
+@pytest.mark.parametrize(("name", "value"), NOT_REPEATABLE, ids=[name for name, _ in NOT_REPEATABLE])
 async def test_repeated_parameter_is_refused(identity: Identity, name: str, value: str) -> None:
     await identity.register("ada")
     body = urlencode([*{**SIGN_IN, name: value}.items(), (name, value)])
@@ -66,7 +66,7 @@ async def test_repeated_parameter_is_refused(identity: Identity, name: str, valu
 
 
 @pytest.mark.parametrize("name", ["scope", "resource", "client_id", "client_secret", "unknown"])
-async def test_parameter_without_a_value_counts_as_none(identity: Identity, name: str) -> None:
+async def test_parameter_without_a_value_counts_as_absent(identity: Identity, name: str) -> None:
     await identity.register("ada")
     assert (await identity.token(**{**SIGN_IN, name: ""})).status_code == 200
 

@@ -1,1 +1,15 @@
-"""The grants of RFC 6749: each trades something for tokens."""
+"""The grants of RFC 6749: ways to obtain a token, one class each, all with the same verb."""
+
+from typing import ClassVar, Protocol
+
+from identity_service.clients.models import Client
+from identity_service.oauth.request import Form
+from identity_service.sessions.values import Device
+from identity_service.tokens.minting import TokenAnswer
+
+
+class Grant(Protocol):
+    grant_type: ClassVar[str]
+
+    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
+        """Issue tokens to a client that is authenticated and may use this grant type."""

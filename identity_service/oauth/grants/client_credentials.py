@@ -1,18 +1,25 @@
 """grant_type=client_credentials (RFC 6749 section 4.4): a service speaks for itself."""
 
-from datetime import datetime
+from typing import ClassVar
 
 from identity_service.clients.models import Client
-from identity_service.clients.service import audiences_within, scopes_within
+from identity_service.clients.narrowing import audiences_within, scopes_within
 from identity_service.oauth.errors import UnauthorizedClient
 from identity_service.oauth.request import Form
+from identity_service.sessions.values import Device
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 
 
-def issue(issuer: TokenMinter, client: Client, form: Form, now: datetime) -> TokenAnswer:
-    """An access token for a confidential client."""
-    if client.secret_hash is None:
-        raise UnauthorizedClient("a public client has no credentials")
-    scopes = scopes_within(form.find("scope"), client.scopes)
-    audiences = audiences_within(form.all("resource"), client.audiences)
-    return issuer.for_client(client.id, scopes, audiences, now)
+class ClientCredentialsGrant:
+    grant_type: ClassVar[str] = "client_credentials"
+
+    def __init__(self, tokens: TokenMinter) -> None:
+        self._tokens = tokens
+
+    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
+        """Issue an access token to a confidential client."""
+        if client.is_public:
+            raise UnauthorizedClient("a public client has no credentials")
+        scopes = scopes_within(form.find("scope"), client.scopes)
+        audiences = audiences_within(form.all("resource"), client.audiences)
+        return self._tokens.for_client(client.id, scopes, audiences)

@@ -1,28 +1,26 @@
 """grant_type=refresh_token (RFC 6749 section 6), with rotation (RFC 9700 section 4.14.2)."""
 
-from datetime import datetime
+from typing import ClassVar
 
 from identity_service.clients.models import Client
 from identity_service.oauth.request import Form
-from identity_service.recording.recorder import Recorder
-from identity_service.sessions import service as sessions
-from identity_service.sessions.service import Lifetimes
+from identity_service.sessions.service import Sessions
+from identity_service.sessions.values import Device
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
-from watchword.database.database import Database
+from identity_service.tokens.reading import TokenReader
 
 
-async def refresh(
-    database: Database,
-    recorder: Recorder,
-    issuer: TokenMinter,
-    lifetimes: Lifetimes,
-    client: Client,
-    form: Form,
-    now: datetime,
-) -> TokenAnswer:
-    """Trade a refresh token in. Fewer scopes or resources may be asked for than the session has, never more."""
-    presented = await issuer.presented(
-        form.get("refresh_token"), client, now, scope=form.find("scope"), resources=form.all("resource")
-    )
-    grant = await sessions.rotate(database, recorder, presented, lifetimes, now)
-    return issuer.for_session(grant, now)
+class RefreshTokenGrant:
+    grant_type: ClassVar[str] = "refresh_token"
+
+    def __init__(self, reader: TokenReader, sessions: Sessions, tokens: TokenMinter) -> None:
+        self._reader = reader
+        self._sessions = sessions
+        self._tokens = tokens
+
+    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
+        """Trade a refresh token in. It may be for fewer scopes or resources than the session has, never for more."""
+        presented = await self._reader.read_refresh_token(
+            form.get("refresh_token"), client, scope=form.find("scope"), resources=form.all("resource")
+        )
+        return self._tokens.for_session(await self._sessions.rotate(presented))

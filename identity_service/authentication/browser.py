@@ -1,0 +1,47 @@
+"""Signing a browser in from one of our own pages, and refreshing its access token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity_service.authentication.password import PasswordCredentials, SignIn
+from identity_service.clients.service import Clients
+from identity_service.sessions.service import Sessions
+from identity_service.sessions.values import Device, IssuedSession, SignInRequest
+from identity_service.tokens.minting import TokenAnswer, TokenMinter
+from identity_service.tokens.reading import TokenReader
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserTokens:
+    """The tokens of a browser's session, and the time until which its cookie is kept."""
+
+    tokens: TokenAnswer
+    cookie_expires_at: datetime
+
+
+class BrowserSignIn:
+    """Signs browsers in as the first-party client, with everything that this client may ask for."""
+
+    def __init__(
+        self, clients: Clients, sign_in: SignIn, sessions: Sessions, reader: TokenReader, tokens: TokenMinter
+    ) -> None:
+        self._clients = clients
+        self._sign_in = sign_in
+        self._sessions = sessions
+        self._reader = reader
+        self._tokens = tokens
+
+    async def sign_in(self, credentials: PasswordCredentials, device: Device) -> BrowserTokens:
+        """Start a session with a password. Raises InvalidCredentials."""
+        client = await self._clients.first_party()
+        request = SignInRequest(client.id, client.scopes, client.audiences, device)
+        return self._mint(await self._sign_in.sign_in(credentials, request))
+
+    async def refresh(self, refresh_token: str) -> BrowserTokens:
+        """Trade the cookie's refresh token in. Raises RefreshTokenRefused."""
+        client = await self._clients.first_party()
+        presented = await self._reader.read_refresh_token(refresh_token, client)
+        return self._mint(await self._sessions.rotate(presented))
+
+    def _mint(self, issued: IssuedSession) -> BrowserTokens:
+        return BrowserTokens(self._tokens.for_session(issued), issued.refresh_token.expires_at)

@@ -1,0 +1,34 @@
+"""What signing a browser in looks like in JSON."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from identity_service.authentication.password import PasswordCredentials
+from identity_service.tokens.minting import TokenAnswer
+from watchword.http.fields import Body, Text
+
+_Credential = Annotated[Text, Field(min_length=1, max_length=256)]
+
+
+class SignInForm(Body):
+    """`username` may be the e-mail address as well."""
+
+    username: _Credential
+    password: _Credential
+
+    def credentials(self) -> PasswordCredentials:
+        return PasswordCredentials(self.username, self.password)
+
+
+class SignedInRead(BaseModel):
+    """The access token only; the refresh token is in a cookie that no script can read."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - RFC 6749 section 5.1, no secret
+    expires_in: int
+    scope: str
+
+    @classmethod
+    def of(cls, tokens: TokenAnswer) -> Self:
+        return cls.model_validate(tokens, from_attributes=True)

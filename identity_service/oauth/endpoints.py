@@ -1,0 +1,33 @@
+"""The OAuth endpoints of this installation, with the grants that it offers."""
+
+from identity_service.authentication.password import SignIn
+from identity_service.clients.service import Clients
+from identity_service.oauth.grants import Grant
+from identity_service.oauth.grants.client_credentials import ClientCredentialsGrant
+from identity_service.oauth.grants.password import PasswordGrant
+from identity_service.oauth.grants.refresh_token import RefreshTokenGrant
+from identity_service.oauth.introspection import Introspection
+from identity_service.oauth.revocation import Revocation
+from identity_service.oauth.token_endpoint import TokenEndpoint
+from identity_service.sessions.service import Sessions
+from identity_service.tokens.minting import TokenMinter
+from identity_service.tokens.reading import TokenReader
+
+
+class OAuthEndpoints:
+    def __init__(
+        self,
+        clients: Clients,
+        sessions: Sessions,
+        sign_in: SignIn,
+        reader: TokenReader,
+        tokens: TokenMinter,
+        *,
+        password_grant: bool,
+    ) -> None:
+        grants: list[Grant] = [RefreshTokenGrant(reader, sessions, tokens), ClientCredentialsGrant(tokens)]
+        if password_grant:
+            grants.insert(0, PasswordGrant(sign_in, tokens))
+        self.token = TokenEndpoint(clients, grants)
+        self.revocation = Revocation(clients, reader, sessions)
+        self.introspection = Introspection(clients, reader, sessions)

@@ -1,0 +1,53 @@
+"""Introspection (RFC 7662), for services that ask about a token instead of verifying it."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from identity_service.clients.service import Clients
+from identity_service.oauth.errors import InvalidClient
+from identity_service.oauth.request import OAuthRequest
+from identity_service.sessions.service import Sessions
+from identity_service.tokens.kind import TokenKind
+from identity_service.tokens.reading import ReadToken, TokenReader
+
+SCOPE: Final = "introspect"
+INACTIVE: Final = {"active": False}
+_SHOWN: Final = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti", "sid", "roles", "permissions")
+
+
+class Introspection:
+    def __init__(self, clients: Clients, reader: TokenReader, sessions: Sessions) -> None:
+        self._clients = clients
+        self._reader = reader
+        self._sessions = sessions
+
+    async def introspect(self, request: OAuthRequest) -> dict[str, Any]:
+        """What a token says if it is valid now; otherwise only that it is not active (section 2.2).
+
+        Raises InvalidClient for a client that may not introspect.
+        """
+        client = await self._clients.authenticate(request.credentials())
+        if client.is_public or SCOPE not in client.scopes:
+            raise InvalidClient("may not introspect")
+        token = await self._reader.read_any(request.form.get("token"))
+        if token is None or not await self._is_live(token):
+            return INACTIVE
+        return _describe(token.claims)
+
+    async def _is_live(self, token: ReadToken) -> bool:
+        claims = token.claims
+        if "sid" not in claims:
+            return True
+        user_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
+        if token.kind is TokenKind.REFRESH:
+            return await self._sessions.is_usable(UUID(claims["jti"]), user_id, session_id)
+        return await self._sessions.is_live(user_id, session_id, datetime.fromtimestamp(claims["iat"], UTC))
+
+
+def _describe(claims: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"active": True, "token_type": "Bearer"}
+    described |= {name: claims[name] for name in _SHOWN if name in claims}
+    if "preferred_username" in claims:
+        described["username"] = claims["preferred_username"]
+    return described

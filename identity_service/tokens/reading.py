@@ -1,0 +1,60 @@
+"""Reads tokens that this service has minted: a refresh token to be traded in, or any token by its claims."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from watchword.auth.public_key import KeySource
+
+from identity_service.clients.models import Client
+from identity_service.errors import RefreshTokenRefused
+from identity_service.sessions.values import PresentedRefreshToken
+from identity_service.tokens.kind import TokenKind
+from watchword.auth import InvalidToken
+from watchword.auth.jws import JwsReader, ensure_current, ensure_meant_for, text
+from watchword.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ReadToken:
+    """The kind and the claims of a token whose signature and times are valid."""
+
+    kind: TokenKind
+    claims: dict[str, Any]
+
+
+class TokenReader:
+    def __init__(self, issuer: str, keys: KeySource, clock: Clock) -> None:
+        self._issuer = issuer
+        self._clock = clock
+        self._readers = {kind: JwsReader(keys, [kind]) for kind in (TokenKind.REFRESH, TokenKind.ACCESS)}
+
+    async def read_refresh_token(
+        self, refresh_token: str, client: Client, *, scope: str | None = None, resources: Sequence[str] = ()
+    ) -> PresentedRefreshToken:
+        """A refresh token that this client was issued. Raises RefreshTokenRefused for anything else."""
+        try:
+            claims, _ = await self._readers[TokenKind.REFRESH].read(refresh_token)
+            ensure_meant_for(claims, self._issuer, self._issuer)
+            ensure_current(claims, self._clock.now().timestamp())
+            client_id = text(claims, "client_id")
+            token_id, subject = UUID(text(claims, "jti")), UUID(text(claims, "sub"))
+        except (InvalidToken, ValueError) as error:
+            raise RefreshTokenRefused(str(error)) from None
+        if client_id != client.id:
+            raise RefreshTokenRefused("another client's refresh token")
+        return PresentedRefreshToken(token_id, subject, client, scope, resources)
+
+    async def read_any(self, token: str) -> ReadToken | None:
+        """An access token or a refresh token of ours that is current; None for anything else."""
+        now = self._clock.now().timestamp()
+        for kind, reader in self._readers.items():
+            try:
+                claims, _ = await reader.read(token)
+                ensure_current(claims, now)
+            except InvalidToken:
+                continue
+            if claims.get("iss") == self._issuer:
+                return ReadToken(kind, claims)
+        return None

@@ -1,0 +1,23 @@
+"""Signing in, and checking whether the session of the tokens is live."""
+
+from typing import Any
+
+from tests.identity.answers import ensure_oauth_error, ensure_problem
+from tests.support.services import Identity, bearer
+
+
+async def register_and_sign_in(identity: Identity, **form: str) -> dict[str, Any]:
+    """The token answer to the new user `ada`."""
+    await identity.register("ada")
+    return await identity.sign_in("ada", **form)
+
+
+async def ensure_ended(identity: Identity, tokens: dict[str, Any], **client: str) -> None:
+    refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
+    ensure_problem(refused, 401, "unauthenticated")
+    ensure_oauth_error(await identity.refresh(tokens["refresh_token"], **client), "invalid_grant")
+
+
+async def ensure_live(identity: Identity, tokens: dict[str, Any], **client: str) -> None:
+    assert (await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))).status_code == 200
+    assert (await identity.refresh(tokens["refresh_token"], **client)).status_code == 200
