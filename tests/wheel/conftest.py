@@ -1,4 +1,4 @@
-"""The built wheel, clean environments to install it in, and both services running. Without a package index: skipped."""
+"""The built wheel, clean environments to install it in, and identity running. Without a package index: skipped."""
 
 import subprocess
 import tempfile
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stack import Stack, stack
+from tests.support.databases import migrated
+from tests.support.stack import Stack
 from tests.system.conftest import SETTINGS, http, person
 from tests.wheel.environments import ROOT, Environment, uv
 
@@ -62,6 +63,13 @@ def environment_with(wheel: Path, index: None, outside: Path) -> NewEnvironment:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Both services, as processes of their own."""
-    with stack(tmp_path_factory.mktemp("stack"), **SETTINGS) as services:
-        yield services
+    """identity as a process of its own, over a real PostgreSQL. posts is not needed here."""
+    home = tmp_path_factory.mktemp("stack")
+    with migrated(home / "postgres") as databases:
+        services = Stack(home, databases, **SETTINGS)
+        try:
+            services.command("identity", "setup")
+            services.start("identity")
+            yield services
+        finally:
+            services.end()
