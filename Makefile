@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo identity posts up down roll test check format bench migrate new-migration docs lock clean
+.PHONY: help run demo identity posts up down roll test check format bench migrate new-migration docs lock wheel wheel-test clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -45,7 +45,7 @@ roll: ## Replace the replicas of `make up` one by one: make roll, or make roll S
 
 # Containers are tested under load, and have the machine to themselves.
 test: $(VENV)/development ## Run every test; or some: make test ARGS="tests/posts -k draft"
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --ignore tests/compose)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --ignore tests/compose --ignore tests/wheel)
 	@$(if $(ARGS),,$(BIN)/python -m pytest tests/compose)
 
 check: $(VENV)/development ## Formatter, linter, strict types, import rules
@@ -76,6 +76,12 @@ lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and wit
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links --annotation-style line requirements/$$set.in -o requirements/$$set.txt \
 	  || exit 1; done
+
+wheel: $(VENV)/local ## Build the library into dist/, without a network
+	@cd shared && $(abspath $(BIN))/python -m hatchling build -d $(abspath $(or $(call said,DIST),dist))
+
+wheel-test: $(VENV)/development ## Install the wheel in clean environments and use it there, also with its oldest dependencies
+	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environment and the caches; .local/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,1 +1,1 @@
-"""Services of your own beside Watchword's, each in one file."""
+"""Services beside identity and posts, each in one file."""

@@ -1,8 +1,8 @@
-"""A third service in one file: your tasks are yours, and an administrator sees and deletes everybody's.
+"""A task manager in one file: users see and change their own tasks, an administrator sees and deletes all.
 
-It knows nobody's password and asks nobody who is calling: the access token says it. A logout, a ban or a lost role is
-obeyed within a moment, because the issuer's security events are received. README, "A service of your own", says how to
-start it.
+The service stores no password and calls nobody to learn who is calling: the access token says it. It receives the
+issuer's security events, so a logout, a ban or a lost role is obeyed within a second. `README.md` in this folder says
+how to start it and how to call it.
 """
 
 import os
@@ -18,19 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from watchword.auth import Principal, Verifier, protect, requires, requires_role
-from watchword.database.database import Database
+from watchword.database import Database
 from watchword.errors import NotFound
-from watchword.events.receive import receive_security_events
-from watchword.events.tables import ReceiverTables
+from watchword.events import ReceiverTables, receive_security_events
 from watchword.http.fields import Body, Text
 
-# The wiring: whose tokens, for which audience; a database; what is revoked; and guards for every operation below.
+# The wiring: a database, the issuer's events, its tokens for this audience, and a guard for every operation below.
+issuer, secret = os.environ["TASKS_ISSUER"], os.environ["TASKS_CLIENT_SECRET"]
 metadata = MetaData()
 database = Database(os.environ["TASKS_DATABASE_URL"])
-issuer, audience = os.environ["TASKS_ISSUER"], os.environ["TASKS_AUDIENCE"]
-secret = os.environ["TASKS_CLIENT_SECRET"]
-receiver = receive_security_events(issuer, database, ReceiverTables(metadata), client_id="tasks", client_secret=secret)
-verifier = Verifier.of(issuer, audience, revocations=receiver)
+tables = ReceiverTables(metadata)
+receiver = receive_security_events(issuer, database, tables, client_id="tasks", client_secret=secret)
 
 
 @asynccontextmanager
@@ -42,7 +40,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(title="Tasks", lifespan=lifespan)
-protect(app, verifier)
+protect(app, Verifier.of(issuer, audience=os.environ["TASKS_AUDIENCE"], revocations=receiver))
 
 
 class Base(DeclarativeBase):
@@ -55,34 +53,47 @@ class Task(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     owner_id: Mapped[UUID] = mapped_column(index=True)
     title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    completed: Mapped[bool] = mapped_column(default=False)
 
 
 class TaskDraft(Body):
     title: Text
+    description: Text = ""
+
+
+class TaskChanges(Body):
+    """Members that are left out stay as they are."""
+
+    title: Text = ""
+    description: Text = ""
+    completed: bool = False
 
 
 class TaskRead(BaseModel):
     id: UUID
     owner_id: UUID
     title: str
+    description: str
+    completed: bool
 
 
 class TaskNotFound(NotFound):
-    """Also the answer to a stranger, who may not know that there is such a task."""
+    """Also the answer to a user who may not know that this task exists."""
 
     code = "task_not_found"
     detail = "There is no such task."
 
 
-# The type of a parameter is the guard: no token 401, a token without the scope or the role 403.
+# The type of a parameter is the guard: without a token 401, without the scope or the role 403.
 Caller = Annotated[Principal, Depends(requires("tasks"))]
 Administrator = Annotated[Principal, Depends(requires_role("admin"))]
 
 
 @app.post("/tasks", status_code=201, response_model=TaskRead)
 async def create_task(draft: TaskDraft, caller: Caller) -> Task:
-    """A task of the caller's. Whose it is, the token says and never the body."""
-    task = Task(owner_id=caller.person_id(), title=draft.title)
+    """Create a task. Its owner comes from the token, never from the body."""
+    task = Task(owner_id=caller.person_id(), **draft.model_dump())
     async with database.begin() as db:
         db.add(task)
     return task
@@ -100,16 +111,35 @@ async def list_all_tasks(_: Administrator) -> list[Task]:
         return list(await db.scalars(select(Task).order_by(Task.owner_id, Task.title)))
 
 
+@app.patch("/tasks/{task_id}", response_model=TaskRead)
+async def change_task(task_id: UUID, changes: TaskChanges, caller: Caller) -> Task:
+    """Change a task, or mark it as completed. Only its owner may."""
+    async with database.begin() as db:
+        task = await get_for_update(task_id, db)
+        if not is_owner(caller, task):
+            raise TaskNotFound
+        for name, value in changes.model_dump(exclude_unset=True).items():
+            setattr(task, name, value)
+    return task
+
+
 @app.delete("/tasks/{task_id}", status_code=204)
 async def delete_task(task_id: UUID, caller: Caller) -> None:
-    """Its owner may, and an administrator."""
+    """Delete a task. Its owner and administrators may."""
     async with database.begin() as db:
-        await db.delete(await find_for(caller, task_id, db))
+        task = await get_for_update(task_id, db)
+        if not (is_owner(caller, task) or caller.has_role("admin")):
+            raise TaskNotFound
+        await db.delete(task)
 
 
-async def find_for(caller: Principal, task_id: UUID, db: AsyncSession) -> Task:
-    """The task, locked, where this caller may do what they like with it."""
+async def get_for_update(task_id: UUID, db: AsyncSession) -> Task:
+    """The task, its row locked until the transaction ends."""
     task = await db.get(Task, task_id, with_for_update=True)
-    if task is None or not (task.owner_id == caller.person_id() or caller.has_role("admin")):
+    if task is None:
         raise TaskNotFound
     return task
+
+
+def is_owner(caller: Principal, task: Task) -> bool:
+    return task.owner_id == caller.person_id()

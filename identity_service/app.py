@@ -8,12 +8,12 @@ from fastapi import FastAPI
 
 from identity_service.accounts import routes as users
 from identity_service.authentication import routes as authentication
+from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
-from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever

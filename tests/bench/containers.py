@@ -9,7 +9,7 @@ import httpx
 
 from deploy.compose.secret_files import ensure_secrets
 from tests.bench.load import seen
-from tests.compose.test_main_job import ask
+from tests.compose.test_main_job import status
 from tests.support.containers import ROOT, Containers
 from tests.support.load import titles_of, under_load
 from tests.support.services import unique
@@ -71,7 +71,7 @@ async def _roll(stack: Containers, ada: Person, service: str) -> str:
 
 async def _sign_out(stack: Containers, eve: Person) -> list[float]:
     """Milliseconds from the answer to the first refusal, at each replica."""
-    asking = [await ask(container, eve.tokens["access_token"]) for container in stack.replicas("posts")]
+    asking = [await status(container, eve.tokens["access_token"]) for container in stack.replicas("posts")]
     for one in asking:
         assert one.stdout is not None
         await one.stdout.readline()

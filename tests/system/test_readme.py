@@ -1,26 +1,16 @@
-"""The README is true: what it says to paste can be pasted, and what it shows runs."""
+"""The README is true: its commands can be pasted, and its programs run."""
 
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from deploy.local.processes import any_free_port, end_children, start_child
 from docs.settings_table import with_tables
-from tests.support.stack import Stack, await_answer
+from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
+from tests.system.examples import ROOT, blocks, free_url, paste, served
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-
-
-def blocks(section: str, language: str) -> list[str]:
-    text = README.split(f"## {section}")[1].split("\n## ")[0]
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+LIBRARY = (ROOT / "shared" / "README.md").read_text()
 
 
 def here(text: str, running: Stack, own: str = "") -> str:
@@ -30,40 +20,33 @@ def here(text: str, running: Stack, own: str = "") -> str:
 
 
 def test_the_walk_through_can_be_pasted_line_by_line(running: Stack) -> None:
-    pasted = here("".join(blocks("A walk-through", "bash")), running)
-    done = subprocess.run(["bash"], input=pasted, capture_output=True, text=True, timeout=120, check=False)
-    outcomes = re.findall(r"^(\d{3}), expected (\d{3})$", done.stdout, re.MULTILINE)
-    assert len(outcomes) == pasted.count("\nexpect ")
-    assert all(got == expected for got, expected in outcomes), done.stdout
-    assert done.stderr == ""
-    assert '"username":"ada"' in done.stdout
+    printed = paste(here("".join(blocks(README, "A walk-through", "bash")), running), running)
+    assert '"username":"ada"' in printed
 
 
-async def test_the_service_shown_in_the_readme_obeys_tokens(
+async def test_the_service_in_the_readme_guards_its_route(
     running: Stack, http: httpx.AsyncClient, person: NewPerson, tmp_path: Path
 ) -> None:
-    own = f"http://localhost:{any_free_port()}"
-    (source,) = blocks("Protect a route of your own", "python")
+    own = free_url()
+    (source,) = blocks(README, "Protect a route of your own", "python")
     assert len([line for line in source.splitlines() if line.strip()]) <= 10
     (tmp_path / "notes.py").write_text(here(source, running, own))
     running.command("identity", "extend-client", "web", "--scope", "notes:read", "--audience", own)
-    with served("notes:app", own, tmp_path, running):
+    with served("notes:app", own, tmp_path, running, tmp_path / "log"):
         ada = await person("ada")
         me = await http.get(f"{running.identity}/users/me", headers=ada.headers)
         assert (await http.get(f"{own}/notes", headers=ada.headers)).json() == {"notes_of": me.json()["id"]}
         assert (await http.get(f"{own}/notes")).status_code == 401
 
 
+def test_both_readmes_show_the_same_service() -> None:
+    assert blocks(LIBRARY, "Guard a route", "python") == blocks(README, "Protect a route of your own", "python")
+
+
+def test_the_wiring_in_the_readme_is_that_of_the_example() -> None:
+    (wiring,) = blocks(README, "A service of your own, with everything", "python")
+    assert wiring in (ROOT / "examples" / "task_manager.py").read_text()
+
+
 def test_the_tables_of_settings_are_those_of_the_classes() -> None:
     assert with_tables(README) == README, "run: make docs"
-
-
-@contextmanager
-def served(app: str, url: str, folder: Path, running: Stack) -> Iterator[None]:
-    command = [sys.executable, "-m", "uvicorn", app, "--port", url.rpartition(":")[2], "--app-dir", str(folder)]
-    child = start_child("notes", command, folder / "log", environment={**running.environment, "PYTHONPATH": str(ROOT)})
-    try:
-        await_answer(child, f"{url}/openapi.json")
-        yield
-    finally:
-        end_children([child])

@@ -1,66 +1,38 @@
-"""The example in `examples/` beside the others: what is yours is yours there too, and a logout is obeyed."""
+"""The example `task_manager.py`: users have their own tasks, and a logout is obeyed there too."""
 
 import ast
-import secrets
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 
-from deploy.local.processes import any_free_port, end_children, start_child
-from tests.support.stack import Person, Stack, await_answer
+from tests.support.stack import Person, Stack
 from tests.support.waiting import until_async
 from tests.system.conftest import NewPerson
+from tests.system.examples import EXAMPLES, blocks, free_url, new_client, new_database, paste, served
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "task_manager.py"
-
-
-async def database_url(running: Stack) -> str:
-    """A database and a role of its own."""
-    server, password = running.databases.server, secrets.token_hex(8)
-    server.ensure_database("tasks")
-    superuser = await asyncpg.connect(server.superuser_url("tasks"))
-    await superuser.execute(f"CREATE ROLE tasks LOGIN PASSWORD '{password}'; ALTER DATABASE tasks OWNER TO tasks")
-    await superuser.close()
-    return f"postgresql://tasks:{password}@127.0.0.1:{server.port}/tasks"
-
-
-def client_secret(running: Stack) -> str:
-    """A client that may receive events; the first-party client may ask for tokens for the service."""
-    grant, scopes = ("--grant", "client_credentials"), ("--scope", "ssf.read", "--scope", "ssf.manage")
-    made = running.command("identity", "create-client", "tasks", *grant, *scopes, "--audience", running.identity)
-    return made.strip().rpartition(" ")[2]
+EXAMPLE = EXAMPLES / "task_manager.py"
 
 
 @pytest.fixture(scope="module")
 async def database(running: Stack) -> str:
-    return await database_url(running)
+    return await new_database(running, "tasks")
 
 
 @pytest.fixture(scope="module")
 def tasks(running: Stack, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the running example."""
-    url = f"http://localhost:{any_free_port()}"
+    url = free_url()
     running.command("identity", "extend-client", "web", "--scope", "tasks", "--audience", url)
-    environment = {
-        "PYTHONPATH": str(ROOT),
+    variables = {
         "TASKS_DATABASE_URL": database,
         "TASKS_ISSUER": running.identity,
         "TASKS_AUDIENCE": url,
-        "TASKS_CLIENT_SECRET": client_secret(running),
+        "TASKS_CLIENT_SECRET": new_client(running, "tasks"),
     }
-    command = [sys.executable, "-m", "uvicorn", "examples.task_manager:app", "--port", url.rpartition(":")[2]]
     log = tmp_path_factory.mktemp("tasks") / "log"
-    child = start_child("tasks", command, log, environment={**running.environment, **environment})
-    try:
-        await_answer(child, f"{url}/openapi.json")
+    with served("task_manager:app", url, EXAMPLES, running, log, **variables):
         yield f"{url}/tasks"
-    finally:
-        end_children([child])
 
 
 async def add(tasks: str, ada: Person, title: str = "Weave") -> str:
@@ -74,6 +46,14 @@ async def titles(url: str, ada: Person) -> list[str]:
     listed = await ada.http.get(url, headers=ada.headers)
     assert listed.status_code == 200, listed.text
     return [task["title"] for task in listed.json()]
+
+
+def test_the_walk_through_can_be_pasted(tasks: str, running: Stack) -> None:
+    commands = "".join(blocks((EXAMPLES / "README.md").read_text(), "A task manager", "bash"))
+    own = tasks.removesuffix("/tasks")
+    commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8003", own)
+    printed = paste(commands, running)
+    assert '"title":"Water the plants","description":"Both rooms","completed":true' in printed
 
 
 async def test_everybody_sees_their_own_tasks(tasks: str, person: NewPerson) -> None:
@@ -96,6 +76,28 @@ async def test_a_task_is_deleted_by_its_owner_or_an_administrator_and_by_no_stra
     assert await titles(tasks, ada) == []
 
 
+async def test_a_task_is_changed_by_its_owner_and_by_nobody_else(
+    tasks: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada, eve, mia = await person("ada"), await person("eve"), await person("mia")
+    running.command("identity", "set-roles", mia.username, "user", "admin")
+    await mia.refresh()
+    url = f"{tasks}/{await add(tasks, ada)}"
+    changed = await http.patch(url, json={"completed": True}, headers=ada.headers)
+    assert (changed.json()["title"], changed.json()["completed"]) == ("Weave", True)
+    for somebody in (eve, mia):
+        assert (await http.patch(url, json={"completed": False}, headers=somebody.headers)).status_code == 404
+    listed = await http.get(tasks, headers=ada.headers)
+    assert [task["completed"] for task in listed.json()] == [True]
+
+
+@pytest.mark.parametrize("changes", [{"title": None}, {"completed": None}, {"owner_id": "x"}, {"completed": "maybe"}])
+async def test_a_change_that_is_not_valid_is_refused(tasks: str, person: NewPerson, changes: dict[str, object]) -> None:
+    ada = await person("ada")
+    answer = await ada.http.patch(f"{tasks}/{await add(tasks, ada)}", json=changes, headers=ada.headers)
+    assert answer.status_code == 422
+
+
 async def test_an_administrator_sees_all_tasks_and_nobody_else_does(
     tasks: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
@@ -108,7 +110,7 @@ async def test_an_administrator_sees_all_tasks_and_nobody_else_does(
     assert ada.username in await titles(f"{tasks}/all", mia)
 
 
-async def test_nothing_is_done_without_a_good_token_or_with_somebody_elses_name(
+async def test_nothing_is_done_without_a_valid_token_or_in_the_name_of_another_user(
     tasks: str, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     ada = await person("ada")

@@ -1,0 +1,81 @@
+"""Services of one file beside the running stack: a database, a client and a process for each."""
+
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local.processes import any_free_port, end_children, start_child
+from tests.support.stack import Stack, await_answer
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+async def new_database(running: Stack, name: str) -> str:
+    """The URL of a database of this name, which its role owns."""
+    server, password = running.databases.server, secrets.token_hex(8)
+    server.ensure_database(name)
+    superuser = await asyncpg.connect(server.superuser_url(name))
+    await superuser.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'; ALTER DATABASE {name} OWNER TO {name}")
+    await superuser.close()
+    return f"postgresql://{name}:{password}@127.0.0.1:{server.port}/{name}"
+
+
+def new_client(running: Stack, client_id: str) -> str:
+    """The secret of a client that may receive security events."""
+    scopes = ("--scope", "ssf.read", "--scope", "ssf.manage")
+    arguments = ("--grant", "client_credentials", *scopes, "--audience", running.identity)
+    return running.command("identity", "create-client", client_id, *arguments).strip().rpartition(" ")[2]
+
+
+def free_url() -> str:
+    """A URL on this machine where nothing listens."""
+    return f"http://localhost:{any_free_port()}"
+
+
+@contextmanager
+def served(app: str, url: str, folder: Path, running: Stack, log: Path, **variables: str) -> Iterator[None]:
+    """Run `module:name`, whose file is in `folder`, by uvicorn. The installed library is all it can import besides."""
+    command = [sys.executable, "-m", "uvicorn", app, "--port", url.rpartition(":")[2], "--app-dir", str(folder)]
+    environment = {name: value for name, value in running.environment.items() if name != "PYTHONPATH"}
+    child = start_child(app.partition(":")[0], command, log, environment=environment | variables)
+    try:
+        await_answer(child, f"{url}/openapi.json")
+        yield
+    finally:
+        end_children([child])
+
+
+def blocks(text: str, section: str, language: str) -> list[str]:
+    """The code blocks in this language in one section of a README."""
+    section_text = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section_text, re.DOTALL)
+
+
+def paste(commands: str, running: Stack) -> str:
+    """Paste the commands into a shell, where `make identity` speaks to the running stack; what they printed.
+
+    Every `expect` among them must have got the status that it names.
+    """
+    make = f"make() {{ {sys.executable} -m identity_service ${{2#DO=}}; }}\n"
+    process = subprocess.run(
+        ["bash"],
+        input=make + commands,
+        cwd=ROOT,
+        env=running.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    outcomes = re.findall(r"^(\d{3}), expected (\d{3})$", process.stdout, re.MULTILINE)
+    assert len(outcomes) == commands.count("\nexpect "), process.stdout
+    assert all(status == expected for status, expected in outcomes), process.stdout
+    assert process.stderr == ""
+    return process.stdout

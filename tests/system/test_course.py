@@ -1,0 +1,74 @@
+"""The example `course.py`: its walk-through, and what it refuses."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.services import PASSWORD
+from tests.support.stack import Stack
+from tests.system.conftest import NewPerson
+from tests.system.examples import EXAMPLES, blocks, free_url, paste, served
+
+
+@pytest.fixture(scope="module")
+def course(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the running example."""
+    url = free_url()
+    running.command("identity", "extend-client", "web", "--scope", "course", "--audience", url)
+    variables = {"COURSE_ISSUER": running.identity, "COURSE_AUDIENCE": url}
+    log = tmp_path_factory.mktemp("course") / "log"
+    with served("course:app", url, EXAMPLES, running, log, **variables):
+        yield url
+
+
+def test_the_walk_through_can_be_pasted(course: str, running: Stack) -> None:
+    commands = "".join(blocks((EXAMPLES / "README.md").read_text(), "A course project", "bash"))
+    commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8003", course)
+    printed = paste(commands, running)
+    assert '{"message":"Welcome, everybody."}' in printed
+    assert '"username":"mary","roles":["user"],"permissions":[]' in printed
+    assert '{"message":"Welcome, mary.","users":1}' in printed
+    assert '"username":"mary","roles":["admin","user"]' in printed
+
+
+async def test_a_profile_says_what_identity_says(course: str, http: httpx.AsyncClient, person: NewPerson) -> None:
+    ada = await person("ada")
+    me = (await http.get(f"{ada.stack.identity}/users/me", headers=ada.headers)).json()
+    profile = (await http.get(f"{course}/profile", headers=ada.headers)).json()
+    assert profile == {"id": me["id"], "username": ada.username, "roles": ["user"], "permissions": []}
+
+
+async def test_a_login_gives_a_token_for_this_service(course: str, http: httpx.AsyncClient, person: NewPerson) -> None:
+    ada = await person("ada")
+    answer = await http.post(f"{course}/login", json={"username": ada.username, "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert (await http.get(f"{course}/profile", headers=headers)).json()["username"] == ada.username
+
+
+async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(
+    course: str, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person("ada")
+    answers = [
+        await http.post(f"{course}/login", json={"username": username, "password": "a wrong password"})
+        for username in (ada.username, "nobody")
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(401, "wrong_credentials")] * 2
+    assert all("a wrong password" not in answer.text for answer in answers)
+
+
+async def test_dashboard_and_list_are_for_administrators(
+    course: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada, mia = await person("ada"), await person("mia")
+    await http.get(f"{course}/profile", headers=ada.headers)
+    for path in ("dashboard", "users"):
+        assert (await http.get(f"{course}/{path}")).status_code == 401
+        refused = await http.get(f"{course}/{path}", headers=mia.headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
+    running.command("identity", "set-roles", mia.username, "user", "admin")
+    await mia.refresh()
+    users = (await http.get(f"{course}/users", headers=mia.headers)).json()
+    assert ada.username in [user["username"] for user in users]
+    assert (await http.get(f"{course}/dashboard", headers=mia.headers)).status_code == 200

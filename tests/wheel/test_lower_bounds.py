@@ -1,0 +1,60 @@
+"""The oldest dependencies that the library allows: its own tests pass on them."""
+
+import email
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.wheel.environments import ROOT, Environment
+
+# What the tests need beside the library and the services.
+TOOLS = ("hypothesis", "pytest-asyncio", "pytest-xdist")
+
+# Left out: what tests the services' migrations, and what takes long without touching a dependency in another way.
+LEFT_OUT = ("test_migrations*", "test_receiver_processes.py", "test_receiver_troubles.py", "test_verifier_fuzz.py")
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, index: None, outside: Path) -> Environment:
+    """The wheel with all its extras, each direct dependency as old as it may be, and then what the tests need."""
+    environment = Environment(Path(tempfile.mkdtemp(dir=outside)))
+    library = f"watchword[events,service,testing] @ {wheel.as_uri()}"
+    environment.install("--resolution", "lowest-direct", "--only-binary", ":all:", library)
+    versions = environment.packages()
+    pins = "".join(f"{name}=={version}\n" for name, version in versions.items() if name != "watchword")
+    environment.write("pins.txt", pins)
+    services = str(ROOT / "requirements" / "local.in")
+    environment.install("--constraint", str(environment.folder / "pins.txt"), "--requirements", services, *TOOLS)
+    return environment
+
+
+def declared_bounds(wheel: Path) -> dict[str, str]:
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = email.message_from_bytes(archive.read(path))
+    matches = (re.match(r"([\w-]+)(?:\[\w+\])?>=([\d.]+)", text) for text in metadata.get_all("Requires-Dist") or [])
+    return {match[1]: match[2] for match in matches if match}
+
+
+def test_the_oldest_versions_are_installed(environment: Environment, wheel: Path) -> None:
+    versions, bounds = environment.packages(), declared_bounds(wheel)
+    # A version without a binary for this Python is passed over for the next; those of pure Python always have one.
+    for name in ("fastapi", "starlette", "httpx", "uvicorn", "alembic", "pydantic-settings", "pytest"):
+        assert parts(versions[name])[:2] == parts(bounds[name])[:2], name
+
+
+def test_the_library_s_tests_pass_on_the_oldest_versions(environment: Environment) -> None:
+    where = environment.run("-c", "import watchword; print(watchword.__file__)", folder=ROOT)
+    assert not Path(where.strip()).is_relative_to(ROOT)
+    options = [f"--ignore-glob=*/tests/shared/{name}" for name in LEFT_OUT]
+    report = environment.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/shared", *options, folder=ROOT)
+    passed = re.search(r"(\d+) passed", report)
+    assert passed, report
+    assert int(passed[1]) > 500
+
+
+def parts(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]

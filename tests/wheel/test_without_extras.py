@@ -1,0 +1,84 @@
+"""The wheel alone: it installs little, and ten lines guard a route against a running identity."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.stack import Stack
+from tests.system.conftest import NewPerson
+from tests.wheel.conftest import NewEnvironment
+from tests.wheel.environments import Environment
+from tests.wheel.readme import AUDIENCE, lines, program
+
+# Serves the app in this process, without a server, and prints what it answers to each of the tokens.
+CALLS = """
+import asyncio, json, sys
+import httpx
+from notes import app
+
+async def main(tokens):
+    answers = []
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app):
+        async with httpx.AsyncClient(transport=transport, base_url="http://notes.example") as client:
+            for token in tokens:
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                answer = await client.get("/notes", headers=headers)
+                answers.append([answer.status_code, answer.json()])
+    print(json.dumps(answers))
+
+asyncio.run(main(json.loads(sys.argv[1])))
+"""
+
+# Public packages that need no extra.
+CORE = "watchword.auth watchword.http watchword.http_client watchword.observability watchword.errors watchword.clock"
+
+
+@pytest.fixture(scope="module")
+def environment(environment_with: NewEnvironment, running: Stack) -> Environment:
+    environment = environment_with()
+    environment.write("notes.py", program("Guard a route", running.identity))
+    environment.write("calls.py", CALLS)
+    return environment
+
+
+def test_no_database_no_server_and_no_python_jose_is_installed(environment: Environment) -> None:
+    packages = environment.packages()
+    assert {"watchword", "fastapi", "httpx", "orjson", "cryptography"} <= packages.keys()
+    unwanted = {"sqlalchemy", "asyncpg", "alembic", "uvicorn", "python-jose", "ecdsa", "prometheus-client", "pytest"}
+    assert packages.keys() & unwanted == set()
+    assert len(packages) < 30, sorted(packages)
+
+
+def test_every_package_that_needs_no_extra_can_be_imported(environment: Environment) -> None:
+    environment.run("-c", "import " + ", ".join(CORE.split()))
+
+
+async def test_ten_lines_guard_a_route_against_a_running_identity(
+    environment: Environment, running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    assert len(lines(program("Guard a route"))) <= 10
+    for scope in ("notes:read", "notes:write"):
+        running.command("identity", "extend-client", "web", "--scope", scope, "--audience", AUDIENCE)
+    ada = await person("ada")
+    me = (await http.get(f"{running.identity}/users/me", headers=ada.headers)).json()
+    other = await token_with(http, running, ada.username, scope="notes:write")
+    tokens = [ada.tokens["access_token"], None, "not-a-token", other]
+    answers = json.loads(environment.run("calls.py", json.dumps(tokens)))
+    assert [status for status, _ in answers] == [200, 401, 401, 403]
+    assert answers[0][1] == {"notes_of": me["id"]}
+    assert [body.get("code") for _, body in answers[1:]] == ["unauthenticated", "unauthenticated", "insufficient_scope"]
+
+
+def test_the_ten_lines_are_clean_in_strict_mode(environment: Environment) -> None:
+    assert environment.check_types("notes.py") == "Success: no issues found in 1 source file\n"
+
+
+async def token_with(http: httpx.AsyncClient, running: Stack, username: str, **form: Any) -> str:
+    """An access token of this user, with other form fields than usual."""
+    body = {"grant_type": "password", "username": username, "password": "correct horse battery", **form}
+    answer = await http.post(f"{running.identity}/oauth/token", data=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
