@@ -11,7 +11,7 @@ from deploy.common import CommandFailed
 
 @dataclass(frozen=True)
 class Stack:
-    """`image` is the one that both services run; `identity` and `posts` are their URLs; `secrets` are files by name."""
+    """One compose project: the image of both services, their URLs, and the files of its secrets by name."""
 
     name: str
     image: str
@@ -21,7 +21,7 @@ class Stack:
 
     @classmethod
     def read(cls) -> "Stack":
-        """Ask compose for it."""
+        """Read it from compose."""
         config = json.loads(docker("compose", "config", "--format", "json"))
         posts = config["services"]["posts"]
         return cls(
@@ -34,7 +34,7 @@ class Stack:
 
     @property
     def is_built_here(self) -> bool:
-        """False if WATCHWORD_IMAGE names another image."""
+        """Whether `make up` builds the image; otherwise WATCHWORD_IMAGE names another."""
         return self.image == f"{self.name}:local"
 
     @property

@@ -96,7 +96,7 @@ class EmbeddedPostgres:
         raise PostgresFailed("PostgreSQL could not get a free port")
 
     def stop(self, *, is_urgent: Callable[[], bool] = lambda: False) -> None:
-        """Shut down fast: disconnect the clients, write all data, and wait until no process of the server is left."""
+        """Shut down: disconnect the clients, write all data, and wait until no process of the server is left."""
         self._end((signal.SIGINT, signal.SIGQUIT), is_urgent)
 
     def restart(self) -> None:
