@@ -118,7 +118,7 @@ async def test_unknown_user_and_wrong_password_look_alike(identity: Identity) ->
 
 async def test_disabled_user_cannot_sign_in(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false")
+    await databases.execute("identity_owner", "UPDATE identity.users SET is_active = false")
     ensure_problem(await sign_in(identity), 401, "not_signed_in")
 
 

@@ -33,7 +33,7 @@ async def test_answer_has_the_members_of_the_standard_and_is_not_to_be_stored(id
 async def test_unknown_disabled_and_wrong_are_one_answer(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await identity.register("eve")
-    await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false WHERE username = 'eve'")
+    await databases.execute("identity_owner", "UPDATE identity.users SET is_active = false WHERE username = 'eve'")
     refusals = [
         await try_to_sign_in(identity, "ada", password="wrong horse battery"),
         await try_to_sign_in(identity, "eve"),

@@ -30,7 +30,7 @@ async def kept(databases: Databases) -> str:
 
 
 async def keep(databases: Databases, password_hash: str) -> None:
-    await databases.fetch("identity_owner", "UPDATE identity.users SET password_hash = $1", password_hash)
+    await databases.execute("identity_owner", "UPDATE identity.users SET password_hash = $1", password_hash)
 
 
 OUTDATED = {

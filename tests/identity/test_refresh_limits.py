@@ -130,7 +130,7 @@ async def test_refresh_token_of_what_is_gone_is_refused(standing: Identity, data
     grants = ["password", "refresh_token"]
     await administration.create_client(standing.parts, "app", "App", None, grants, ["account"], [IDENTITY_URL])
     token = await refresh_token(standing, client_id="app")
-    await databases.fetch("identity_owner", sql)
+    await databases.execute("identity_owner", sql)
     error, status = ("invalid_client", 401) if "clients" in sql else ("invalid_grant", 400)
     ensure_oauth_error(await standing.refresh(token, client_id="app"), error, status)
 

@@ -23,7 +23,7 @@ ENDINGS = {
 async def test_good_token_of_what_is_gone_is_refused(identity: Identity, databases: Databases, sql: str) -> None:
     headers = await identity.signed_in("ada")
     assert (await identity.http.get("/users/me", headers=headers)).status_code == 200
-    await databases.fetch("identity_owner", sql)
+    await databases.execute("identity_owner", sql)
     response = await identity.http.get("/users/me", headers=headers)
     ensure_problem(response, 401, "unauthenticated")
     assert response.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'

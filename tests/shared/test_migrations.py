@@ -205,11 +205,11 @@ async def test_readiness_is_for_a_schema_that_is_not_behind(
     heard: dict[str, tuple[int, str]] = {}
     try:
         for revision in ("9999", "9999", "0001", "another"):
-            await databases.fetch("posts_owner", set_to, revision)
+            await databases.execute("posts_owner", set_to, revision)
             answer = await posts.http.get("/readyz")
             heard[revision] = answer.status_code, answer.json()["checks"]["database"]
     finally:
-        await databases.fetch("posts_owner", set_to, MIGRATIONS["posts"].head())
+        await databases.execute("posts_owner", set_to, MIGRATIONS["posts"].head())
     assert heard == {"9999": (200, "9999"), "0001": (503, "schema_behind"), "another": (503, "schema_foreign")}
     said = [record.message for record in caplog.records if "ahead of this code" in record.message]
     assert len(said) == 1

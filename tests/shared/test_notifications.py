@@ -9,7 +9,7 @@ import pytest
 
 from tests.shared.receivers import LISTENING, end_backends
 from tests.support.databases import Databases
-from tests.support.waiting import until, until_async
+from tests.support.waiting import until
 from watchword.database.notifications import Doorbell, Listener, wait_for
 from watchword.tasks import cancel_and_wait
 
@@ -47,7 +47,7 @@ async def listening(databases: Databases, ear: Ear) -> AsyncIterator[None]:
 
 async def say(databases: Databases, *payloads: str) -> None:
     for payload in payloads:
-        await databases.fetch("posts_app", "SELECT pg_notify($1, $2)", CHANNEL, payload)
+        await databases.execute("posts_app", "SELECT pg_notify($1, $2)", CHANNEL, payload)
 
 
 async def test_what_is_said_is_heard_once_and_in_order(databases: Databases) -> None:
@@ -99,7 +99,7 @@ async def test_a_listener_that_is_ended_leaves_no_connection(databases: Database
     async def nobody_listens() -> bool:
         return await databases.fetch("posts_app", LISTENING) == []
 
-    await until_async(nobody_listens)
+    await until(nobody_listens)
 
 
 async def test_a_doorbell_wakes_everybody_who_waits(databases: Databases) -> None:

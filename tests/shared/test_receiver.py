@@ -33,9 +33,9 @@ async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
 async def effects(databases: Databases) -> AsyncIterator[None]:
     """A table in which an effect leaves a row, as often as it happens."""
     columns = "number int GENERATED ALWAYS AS IDENTITY, jti text CHECK (jti <> 'bad')"
-    await databases.fetch("posts_owner", f"CREATE TABLE posts.effects ({columns})")
+    await databases.execute("posts_owner", f"CREATE TABLE posts.effects ({columns})")
     yield
-    await databases.fetch("posts_owner", "DROP TABLE posts.effects")
+    await databases.execute("posts_owner", "DROP TABLE posts.effects")
 
 
 async def leave_a_row(db: AsyncSession, received: ReceivedEvent) -> None:
@@ -156,7 +156,7 @@ async def test_an_effect_that_fails_takes_the_event_back_and_holds_up_no_other(
         await until(lambda: transmitter.is_settled(other))
         assert refuses(receiver, session_id="s")
         assert (transmitter.is_settled("bad"), await stored(databases, Kind.PURGED)) == (False, [])
-        await databases.fetch("posts_owner", "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
+        await databases.execute("posts_owner", "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
         await until(lambda: transmitter.is_settled("bad"))
         await until(lambda: refuses(receiver, "eve"))
     assert await count(databases, EFFECTS) == 1

@@ -8,7 +8,7 @@ import pytest
 from tests.shared.receivers import LISTENING, LOCK, end_backends, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.databases import Databases
-from tests.support.waiting import until, until_async
+from tests.support.waiting import until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events.types import EventType
 from watchword.testing import StandingClock
@@ -65,7 +65,7 @@ async def test_nothing_is_lost_or_doubled_while_the_turn_is_taken_away_again_and
         receiving(databases, transmitter, client_id="first") as first,
         receiving(databases, transmitter, client_id="second") as second,
     ):
-        await until_async(both_have_polled)
+        await until(both_have_polled)
         await until(lambda: len(first.revocations) == len(second.revocations) == len(sent))
     assert await stored(databases) == [f"{number:04}" for number in range(len(sent))]
     assert (transmitter.refused, await count_received(databases)) == ({}, len(sent))
@@ -91,7 +91,7 @@ async def test_a_receiver_that_starts_again_knows_what_it_missed(
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
         await receiver.stop()
-        await databases.fetch("posts_app", REVOKE, "s")
+        await databases.execute("posts_app", REVOKE, "s")
         await receiver.start()
         assert refuses(receiver, session_id="s")
 
@@ -100,10 +100,10 @@ async def test_what_was_said_while_a_process_did_not_listen_is_looked_up(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
-        await databases.fetch("posts_app", REVOKE, "s")
+        await databases.execute("posts_app", REVOKE, "s")
         assert await end_backends(databases, LISTENING) == 1
         await until(lambda: refuses(receiver, session_id="s"))
-        await databases.fetch("posts_app", TELL, '{"add":["session","t",1,1e10]}')
+        await databases.execute("posts_app", TELL, '{"add":["session","t",1,1e10]}')
         await until(lambda: refuses(receiver, session_id="t"))
 
 
@@ -116,8 +116,8 @@ async def test_what_is_said_while_a_process_looks_things_up_is_not_forgotten(
             # The process has read the revocations, and waits for the table that it reads next.
             await owner.execute("LOCK TABLE posts.transmitter_contact")
             await end_backends(databases, LISTENING)
-            await until_async(lambda: is_waiting(databases))
-            await databases.fetch("posts_app", TELL, '{"add":["session","s",1,1e10]}')
+            await until(lambda: is_waiting(databases))
+            await databases.execute("posts_app", TELL, '{"add":["session","s",1,1e10]}')
             await until(lambda: refuses(receiver, session_id="s"))
             loaded_before = receiver._loaded
             loaded_before.clear()
@@ -157,7 +157,7 @@ async def test_what_has_expired_is_removed_from_the_database(databases: Database
                 await store.revoke(db, Revocation(Kind.SESSION, name, FOR_EVER, until_then))
         clock.advance(seconds=400)
         transmitter.ring()
-        await until_async(lambda: only_the_young(databases))
+        await until(lambda: only_the_young(databases))
 
 
 async def only_the_young(databases: Databases) -> bool:

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from deploy.local.processes import any_free_port, end_children, start_child
-from tests.support.stack import Person, Stack, await_answer
-from tests.support.waiting import until_async
+from tests.support.person import Person
+from tests.support.stack import Stack, await_answer
+from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 
 ROOT = Path(__file__).parents[2]
@@ -130,7 +131,7 @@ async def test_a_logout_is_obeyed_there_too(
     async def is_refused() -> bool:
         return (await http.get(tasks, headers=ada.headers)).status_code == 401
 
-    await until_async(is_refused)
+    await until(is_refused)
     assert await titles(tasks, other) == ["Weave"]
 
 
