@@ -19,10 +19,10 @@ def edges_of(package: str) -> Edges:
     graph = grimp.build_graph(package, cache_dir=None)
     edges: dict[str, set[str]] = defaultdict(set)
     for importer in graph.modules - {package}:
-        _, source, *rest = importer.split(".")
+        source = importer.split(".")[1]
         for imported in graph.find_modules_directly_imported_by(importer) - {package}:
             target = imported.split(".")[1]
-            is_wiring = rest[-1:] == ["routes"] and target in WIRING
+            is_wiring = importer.endswith("routes") and target in WIRING
             if source != target and not is_wiring:
                 edges[source].add(target)
     return edges
