@@ -1,4 +1,4 @@
-"""One PostgreSQL for the whole run; empty tables and whole services for each test."""
+"""Fixtures for all tests: one PostgreSQL for the whole run, and both services over empty tables."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,7 +10,7 @@ from tests.support.databases import Databases, migrated
 from tests.support.sharing import ByFile, put_in_order
 from watchword.testing import Issuer
 
-# The same examples every time, and none of them fails because the machine is busy.
+# The same examples in every run; none fails because the machine is busy.
 settings.register_profile(
     "watchword", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -28,9 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """Both schemas at head, with the roles of production. Their rows are whatever the last test left."""
-    with migrated(tmp_path_factory.mktemp("postgres")) as found:
-        yield found
+    """Both schemas at head, with the roles of production. They hold whatever rows the previous test left."""
+    with migrated(tmp_path_factory.mktemp("postgres")) as databases:
+        yield databases
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def identity(databases: Databases) -> AsyncIterator[services.Identity]:
 
 @pytest.fixture
 async def posts(databases: Databases, issuer: Issuer) -> AsyncIterator[services.Posts]:
-    """The posts service over empty tables; it obeys the tokens of `issuer`."""
+    """The posts service over empty tables; it accepts the tokens of `issuer`."""
     await databases.empty("posts")
     async with services.posts(databases, issuer.verifier(services.POSTS_URL)) as service:
         yield service

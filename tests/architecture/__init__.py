@@ -1,1 +1,1 @@
-"""Tests of what holds for whole services rather than for one module."""
+"""Tests of what holds in all of the code: guards, schemas, sizes, names, the direction of imports."""

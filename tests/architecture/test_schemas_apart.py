@@ -17,7 +17,7 @@ async def tables(databases: Databases, service: str) -> list[str]:
 
 async def refused(databases: Databases, role: str, statement: str) -> bool:
     try:
-        await databases.fetch(role, statement)
+        await databases.execute(role, statement)
     except asyncpg.InsufficientPrivilegeError:
         return True
     return False

@@ -1,4 +1,4 @@
-"""python -m tests.bench [name …]: run the named measurements, or all of them, and print their tables."""
+"""`python -m tests.bench [name …]`: run the named measurements, or all, and print their tables."""
 
 import shutil
 import sys

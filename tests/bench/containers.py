@@ -1,4 +1,4 @@
-"""The stack of `make up`, two replicas of identity and three of posts: replaced under load, and told of sign-outs."""
+"""Measure the stack of `make up` (two replicas of identity, three of posts): rolling restarts and sign-outs."""
 
 import asyncio
 import signal
@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 
 from deploy.compose.secret_files import ensure_secrets
-from tests.bench.load import seen
-from tests.compose.test_main_job import status
+from tests.bench.load import parse_rate
+from tests.compose.test_main_job import request_until_refused
 from tests.support.containers import ROOT, Containers
 from tests.support.load import titles_of, under_load
+from tests.support.person import Person
 from tests.support.services import unique
-from tests.support.stack import Person
 
 PROJECT = "watchword-bench"
 SIGN_OUTS = 20
@@ -57,25 +57,27 @@ async def _roll(stack: Containers, ada: Person, service: str) -> str:
     command = ["wrk", "-t1", "-c4", "-d300s", "--latency", *fields, f"{stack.posts}{post}"]
     reading = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
-        async with under_load(ada, readers=0, writers=1) as told:
+        async with under_load(ada, readers=0, writers=1) as answers:
             rolled = await asyncio.to_thread(stack.roll, service)
     finally:
         reading.send_signal(signal.SIGINT)
-        said, _ = await reading.communicate()
+        output, _ = await reading.communicate()
     assert rolled.returncode == 0, rolled.stderr
-    rate = seen(said.decode())
-    done = len(told.refused & (await titles_of(ada)).keys())
-    counts = f"{sum(told.writes.values())} | {told.writes[503]} | {done}"
+    rate = parse_rate(output.decode())
+    done = len(answers.refused & (await titles_of(ada)).keys())
+    counts = f"{sum(answers.writes.values())} | {answers.writes[503]} | {done}"
     return f"| {service} | {rate.per_second:,.0f} | {rate.failed} | {rate.p99:.0f} | {counts} |"
 
 
 async def _sign_out(stack: Containers, eve: Person) -> list[float]:
-    """Milliseconds from the answer to the first refusal, at each replica."""
-    asking = [await status(container, eve.tokens["access_token"]) for container in stack.replicas("posts")]
-    for one in asking:
-        assert one.stdout is not None
-        await one.stdout.readline()
+    """Milliseconds from the answer to the sign-out until the first refusal, at each replica."""
+    probes = [
+        await request_until_refused(container, eve.tokens["access_token"]) for container in stack.replicas("posts")
+    ]
+    for probe in probes:
+        assert probe.stdout is not None
+        await probe.stdout.readline()
     await eve.http.delete(f"{stack.identity}/sessions/current", headers=eve.headers)
-    at = time.time()
-    said = await asyncio.gather(*(one.communicate() for one in asking))
-    return [(float(out) - at) * 1000 for out, _ in said]
+    ended_at = time.time()
+    outputs = await asyncio.gather(*(probe.communicate() for probe in probes))
+    return [(float(refused_at) - ended_at) * 1000 for refused_at, _ in outputs]

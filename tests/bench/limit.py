@@ -1,4 +1,4 @@
-"""The limit that reads are compared with: Starlette and an asyncpg pool, no guard, nothing of ours."""
+"""The limit that reads are compared with: Starlette and an asyncpg pool, with no guard and no code of ours."""
 
 import os
 from collections.abc import AsyncIterator

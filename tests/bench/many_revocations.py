@@ -1,4 +1,4 @@
-"""A guarded read in a process that remembers 100,000 revocations, against one that remembers none."""
+"""Compare a guarded read in a process with 100,000 live revocations to one in a process with none."""
 
 import asyncio
 from pathlib import Path
@@ -21,26 +21,26 @@ def measure(home: Path) -> str:
         running.stop("posts")
         urls = {name: f"http://127.0.0.1:{any_free_port()}" for name in ("none", f"{COUNT:,}")}
         (none, none_url), (many, many_url) = urls.items()
-        with server("posts_service serve", none_url, _on(running, none_url), home / "none.log"):
+        with server("posts_service serve", none_url, _environment(running, none_url), home / "none.log"):
             asyncio.run(_revoke(running))
-            with server("posts_service serve", many_url, _on(running, many_url), home / "many.log"):
+            with server("posts_service serve", many_url, _environment(running, many_url), home / "many.log"):
                 memory = {name: _memory(url) for name, url in urls.items()}
                 rates: dict[str, list[Rate]] = {name: [] for name in urls}
                 for _ in range(ROUNDS):
                     for name, url in urls.items():
                         rates[name].append(wrk(url + path, headers))
-    assert all(rate.failed == 0 for found in rates.values() for rate in found)
+    assert all(rate.failed == 0 for rounds in rates.values() for rate in rounds)
     base = median(rate.per_second for rate in rates[none])
     lines = ["| Live revocations | req/s | against none | p99 ms | memory MB |", "|---|---|---|---|---|"]
-    for name, found in rates.items():
-        middle = median(rate.per_second for rate in found)
-        p99 = median(rate.p99 for rate in found)
+    for name, rounds in rates.items():
+        middle = median(rate.per_second for rate in rounds)
+        p99 = median(rate.p99 for rate in rounds)
         lines.append(f"| {name} | {middle:,.0f} | {middle / base:.2f} | {p99:.1f} | {memory[name] / 1e6:.0f} |")
     each = (memory[many] - memory[none]) / COUNT
-    return "\n".join([*lines, "", f"{each:.0f} bytes for each revocation, the transient cost of loading included"])
+    return "\n".join([*lines, "", f"{each:.0f} bytes for each revocation, including the temporary cost of loading"])
 
 
-def _on(running: Stack, url: str) -> dict[str, str]:
+def _environment(running: Stack, url: str) -> dict[str, str]:
     return {**running.environment, "POSTS_PORT": url.rpartition(":")[2], "POSTS_HOST": "127.0.0.1"}
 
 
@@ -61,4 +61,4 @@ def _memory(url: str) -> int:
     for connection in psutil.net_connections("tcp"):
         if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
             return int(psutil.Process(connection.pid).memory_info().rss)
-    raise AssertionError(f"nobody listens on {port}")
+    raise AssertionError(f"no process listens on {port}")

@@ -1,4 +1,4 @@
-"""A plot as SVG, drawn by hand: the share of measurements that took at most so long."""
+"""Draw an SVG plot: the share of measurements that took at most a given time."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Series:
 
 
 def curves(series: list[Series], title: str) -> str:
-    """One rising curve for each series; the horizontal axis is as long as the longest value."""
+    """The SVG text with one rising curve for each series; the horizontal axis ends at the largest value."""
     longest = max(max(one.values) for one in series) * 1.02
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',

@@ -1,4 +1,4 @@
-"""A guarded read against the limit, and against the same read without a token."""
+"""Compare a guarded read with the limit and with the same read without a token."""
 
 from pathlib import Path
 from statistics import median
@@ -42,16 +42,17 @@ def _compare(limit: str, posts: str, headers: dict[str, str]) -> str:
     for _ in range(ROUNDS):
         for name, (url, fields) in variants.items():
             rates[name].append(wrk(url, fields))
-    assert all(rate.failed == 0 for found in rates.values() for rate in found)
+    assert all(rate.failed == 0 for rounds in rates.values() for rate in rounds)
     best = median(rate.per_second for rate in rates["limit: Starlette, asyncpg pool, no guard"])
     lines = ["| Variant | req/s | of the limit | p99 ms |", "|---|---|---|---|"]
-    for name, found in rates.items():
-        middle = median(rate.per_second for rate in found)
-        lines.append(f"| {name} | {middle:,.0f} | {middle / best:.2f} | {median(rate.p99 for rate in found):.1f} |")
+    for name, rounds in rates.items():
+        middle = median(rate.per_second for rate in rounds)
+        lines.append(f"| {name} | {middle:,.0f} | {middle / best:.2f} | {median(rate.p99 for rate in rounds):.1f} |")
     return "\n".join(lines)
 
 
 def prepare(running: Stack) -> tuple[dict[str, str], str]:
+    """Register a person with forty posts; their Authorization header, and the path of the last post."""
     body = {"username": "ada", "email": "ada@example.com", "password": PASSWORD}
     httpx.post(f"{running.identity}/users", json=body, timeout=20).raise_for_status()
     form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
@@ -59,5 +60,5 @@ def prepare(running: Stack) -> tuple[dict[str, str], str]:
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     post = {"title": "A title of usual length", "body": "A body. " * 60}
     for _ in range(40):
-        made = httpx.post(f"{running.posts}/posts", json=post, headers=headers, timeout=20).raise_for_status()
-    return headers, str(made.headers["Location"])
+        created = httpx.post(f"{running.posts}/posts", json=post, headers=headers, timeout=20).raise_for_status()
+    return headers, str(created.headers["Location"])

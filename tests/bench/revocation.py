@@ -1,4 +1,4 @@
-"""From the answer to a sign-out to the refusal in every worker of posts; idle and loaded, one worker and four."""
+"""Measure the time from the answer to a sign-out until every worker of posts refuses, idle and under load."""
 
 import asyncio
 import subprocess
@@ -12,8 +12,9 @@ import httpx
 
 from tests.bench.load import CLIENT_CORE
 from tests.bench.plot import Series, curves
+from tests.support.person import Person
 from tests.support.services import unique
-from tests.support.stack import Person, Stack, stack
+from tests.support.stack import Stack, stack
 
 REVOCATIONS, CONNECTIONS, PEOPLE = 200, 12, 10
 PICTURE = Path(__file__).parents[2] / "docs" / "revocation-latency.svg"
@@ -41,37 +42,37 @@ async def _measure(running: Stack, under_load: bool) -> list[float]:
     async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
         people = [await Person(http, running, unique("ada")).register() for _ in range(PEOPLE)]
         sessions = [await Person(http, running, people[i % PEOPLE].username).sign_in() for i in range(REVOCATIONS)]
-        # Connections of their own: the kernel spreads them over the workers.
-        eyes = [httpx.AsyncClient(timeout=20, trust_env=False) for _ in range(CONNECTIONS)]
+        # One connection each; the kernel spreads them over the workers.
+        connections = [httpx.AsyncClient(timeout=20, trust_env=False) for _ in range(CONNECTIONS)]
         url = f"{running.posts}/posts?state=draft"
         try:
             with _load(running, people[0], under_load):
-                return [await _until_refused(http, running, session, eyes, url) for session in sessions]
+                return [await _until_refused(http, running, session, connections, url) for session in sessions]
         finally:
-            for eye in eyes:
-                await eye.aclose()
+            for connection in connections:
+                await connection.aclose()
 
 
 async def _until_refused(
-    http: httpx.AsyncClient, running: Stack, session: Person, eyes: list[httpx.AsyncClient], url: str
+    http: httpx.AsyncClient, running: Stack, session: Person, connections: list[httpx.AsyncClient], url: str
 ) -> float:
     """Milliseconds from the answer to the sign-out until every connection has been refused."""
-    for eye in eyes:
-        assert (await eye.get(url, headers=session.headers)).status_code == 200
+    for connection in connections:
+        assert (await connection.get(url, headers=session.headers)).status_code == 200
     gone = await http.delete(f"{running.identity}/sessions/current", headers=session.headers)
     assert gone.status_code == 204
     started = time.perf_counter()
-    waiting = list(eyes)
+    waiting = list(connections)
     while waiting:
-        answers = await asyncio.gather(*(eye.get(url, headers=session.headers) for eye in waiting))
-        waiting = [eye for eye, answer in zip(waiting, answers, strict=True) if answer.status_code != 401]
+        answers = await asyncio.gather(*(connection.get(url, headers=session.headers) for connection in waiting))
+        waiting = [connection for connection, answer in zip(waiting, answers, strict=True) if answer.status_code != 401]
         assert time.perf_counter() - started < 30
     return (time.perf_counter() - started) * 1000
 
 
 @contextmanager
 def _load(running: Stack, person: Person, under_load: bool) -> Iterator[None]:
-    """wrk asks for guarded pages as fast as it gets them, on four connections."""
+    """If `under_load`, run wrk on guarded pages over four connections during the block."""
     if not under_load:
         yield
         return

@@ -1,4 +1,4 @@
-"""64 sign-ins at once with real hashes: what the others notice of it, and what of bare bcrypt is left."""
+"""Measure other requests during 64 concurrent sign-ins with real hashes, and the rate against plain bcrypt."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ async def _measure(running: Stack) -> str:
         started = time.perf_counter()
         stormy = await _watch(http, urls, headers, _storm(http, running, form))
         seconds = time.perf_counter() - started
-    lines = ["| Asked meanwhile | p50 ms idle | p99 ms idle | p50 ms in the storm | p99 ms in the storm | p99 ratio |"]
+    lines = ["| Request | p50 ms idle | p99 ms idle | p50 ms in the storm | p99 ms in the storm | p99 ratio |"]
     lines.append("|---|---|---|---|---|---|")
     for name in urls:
         calm, rough = quantiles(idle[name], n=100)[98], quantiles(stormy[name], n=100)[98]
@@ -60,7 +60,7 @@ async def _storm(http: httpx.AsyncClient, running: Stack, form: dict[str, str]) 
 async def _watch(
     http: httpx.AsyncClient, urls: dict[str, str], headers: dict[str, str], meanwhile: Coroutine[Any, Any, None]
 ) -> dict[str, list[float]]:
-    """Milliseconds of each request, at a steady pace, while something goes on."""
+    """Send requests at a steady pace until `meanwhile` has ended; the milliseconds of each."""
     task = asyncio.ensure_future(meanwhile)
     times: dict[str, list[float]] = {name: [] for name in urls}
     while not task.done():
@@ -74,10 +74,10 @@ async def _watch(
 
 
 def _bare() -> float:
-    """bcrypt hashes a second with a thread per core and nothing else to do."""
+    """bcrypt hashes per second with one thread per core and no other work."""
     threads = os.cpu_count() or 1
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(12))
     started = time.perf_counter()
-    with ThreadPoolExecutor(threads) as crew:
-        list(crew.map(lambda _: bcrypt.checkpw(PASSWORD.encode(), hashed), range(24)))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda _: bcrypt.checkpw(PASSWORD.encode(), hashed), range(24)))
     return 24 / (time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""A headless Chromium. Where there is none, these tests are skipped with one line; with CI=true that is an error."""
+"""A headless Chromium. Without one, these tests are skipped; with CI=true that is an error."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -28,20 +28,20 @@ def chromium() -> str:
 
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with stack(tmp_path_factory.mktemp("browser"), IDENTITY_BCRYPT_ROUNDS="4") as found:
-        yield found
+    with stack(tmp_path_factory.mktemp("browser"), IDENTITY_BCRYPT_ROUNDS="4") as running:
+        yield running
 
 
 @pytest.fixture
 async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
-    """A page of a new browser; every error that a page reports fails the test."""
+    """A page of a new browser; an error that the page reports fails the test."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        found = await browser.new_page()
+        page = await browser.new_page()
         errors: list[str] = []
-        found.on("pageerror", lambda error: errors.append(str(error)))
-        found.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        yield found
-        await found.screenshot(path=tmp_path / "last.png")
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        yield page
+        await page.screenshot(path=tmp_path / "last.png")
         await browser.close()
         assert errors == []

@@ -1,11 +1,12 @@
-"""/docs: Authorize signs in, from both services, and what is tried after that is tried as oneself."""
+"""/docs of both services: Authorize signs in, and the operations that follow are called as that person."""
 
 import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.support.person import Person
 from tests.support.services import PASSWORD, unique
-from tests.support.stack import Person, Stack
+from tests.support.stack import Stack
 
 OPERATION = {"identity": "read_me_users_me_get", "posts": "list_posts_posts_get"}
 

@@ -13,7 +13,8 @@ import pytest
 
 from deploy.compose.secret_files import ensure_secrets
 from tests.support.containers import ROOT, Containers
-from tests.system.test_readme import blocks
+from tests.system.examples import blocks
+from tests.system.test_readme import README
 from watchword import __version__
 
 PROJECT = "watchword-clone"
@@ -90,7 +91,7 @@ def ensure_data_keeps_its_secrets(clone: Containers) -> None:
 
 
 def walk_through(clone: Containers) -> None:
-    pasted = "".join(blocks("A walk-through", "bash"))
+    pasted = "".join(blocks(README, "A walk-through", "bash"))
     done = clone.attempt("bash", text_in=pasted)
     outcomes = re.findall(r"^(\d{3}), expected (\d{3})$", done.stdout, re.MULTILINE)
     assert len(outcomes) == pasted.count("\nexpect ")
@@ -100,7 +101,7 @@ def walk_through(clone: Containers) -> None:
 
 def sign_in() -> list[str]:
     """The lines of the walk-through that sign Ada in."""
-    lines = "".join(blocks("A walk-through", "bash")).splitlines(keepends=True)
+    lines = "".join(blocks(README, "A walk-through", "bash")).splitlines(keepends=True)
     return [line for line in lines if line.startswith(("member()", "TOKENS=", "ADA="))] + ['echo "$ADA"\n']
 
 

@@ -7,8 +7,8 @@ import httpx
 
 from tests.identity.answers import header_of
 from tests.support.containers import Containers
-from tests.support.stack import Person
-from tests.support.waiting import until_async
+from tests.support.person import Person
+from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 
 # Runs in the container of a replica: requests it until the token is refused, and prints the time of that.
@@ -92,4 +92,4 @@ async def test_a_rotated_key_is_known_by_every_replica(
             assert [answer.status_code for answer in answers] == [200] * 6
         return bool(header_of(ada.tokens["access_token"])["kid"] == new_key)
 
-    await until_async(signs)
+    await until(signs)

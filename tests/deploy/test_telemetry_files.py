@@ -12,7 +12,7 @@ import yaml
 
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.figures import Figures, figures_of
+from tests.support.metrics import Scrape, scrape
 from tests.support.needed import need
 from tests.support.services import Identity
 from watchword.auth import RemoteKeys, Verifier
@@ -26,12 +26,12 @@ SUFFIX = re.compile(r"_(bucket|sum|count)$")
 
 
 @pytest.fixture
-async def shown(databases: Databases, identity: Identity, issuer: Issuer) -> dict[str, Figures]:
+async def shown(databases: Databases, identity: Identity, issuer: Issuer) -> dict[str, Scrape]:
     """The metrics of both services, after posts has fetched its keys."""
     keys = RemoteKeys(f"{issuer.url}/.well-known/jwks.json", transport=issuer.transport())
     verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
     async with services.posts(databases, verifier) as posts:
-        return {"identity": await figures_of(identity.http), "posts": await figures_of(posts.http)}
+        return {"identity": await scrape(identity.http), "posts": await scrape(posts.http)}
 
 
 @pytest.fixture(scope="session")
@@ -73,19 +73,19 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in table[2:]]
 
 
-async def test_every_metric_that_is_asked_for_exists(shown: dict[str, Figures]) -> None:
+async def test_every_metric_that_is_asked_for_exists(shown: dict[str, Scrape]) -> None:
     types = {**shown["identity"].types, **shown["posts"].types}
     names = {name for expression in expressions() for name in NAME.findall(expression)}
     assert names
     assert [name for name in sorted(names) if not exists(name, types)] == []
 
 
-async def test_every_metric_is_on_the_dashboard(shown: dict[str, Figures]) -> None:
+async def test_every_metric_is_on_the_dashboard(shown: dict[str, Scrape]) -> None:
     text = json.dumps(dashboard())
     assert [name for figures in shown.values() for name in figures.types if name not in text] == []
 
 
-async def test_the_documentation_lists_exactly_the_metrics_that_exist(shown: dict[str, Figures]) -> None:
+async def test_the_documentation_lists_exactly_the_metrics_that_exist(shown: dict[str, Scrape]) -> None:
     exist = {
         (name, kind, "both" if name in shown["identity"].types and name in shown["posts"].types else service)
         for service, figures in shown.items()
@@ -95,7 +95,7 @@ async def test_the_documentation_lists_exactly_the_metrics_that_exist(shown: dic
     assert listed == exist != set()
 
 
-async def test_the_documentation_names_every_label_and_outcome(shown: dict[str, Figures]) -> None:
+async def test_the_documentation_names_every_label_and_outcome(shown: dict[str, Scrape]) -> None:
     listed = " ".join(cell for row in rows("Metrics") for cell in (row[2], row[4]))
     values = {
         value for figures in shown.values() for label in ("outcome", "state", "pool") for value in figures.values(label)

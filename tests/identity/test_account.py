@@ -56,7 +56,7 @@ async def test_unknown_user_is_not_found(identity: Identity) -> None:
 
 async def test_disabled_user_is_not_shown(identity: Identity, databases: Databases) -> None:
     user_id = await identity.register("ada")
-    await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false")
+    await databases.execute("identity_owner", "UPDATE identity.users SET is_active = false")
     ensure_problem(await identity.http.get(f"/users/{user_id}"), 404, "user_not_found")
 
 

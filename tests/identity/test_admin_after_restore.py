@@ -15,8 +15,8 @@ async def test_admin_is_there_already_whichever_index_says_so(
     databases: Databases, identity: services.Identity
 ) -> None:
     assert await administration.create_admin(identity.parts, *ADMIN)
-    await databases.fetch("identity_owner", "DROP INDEX identity.users_username_key")
-    await databases.fetch(
+    await databases.execute("identity_owner", "DROP INDEX identity.users_username_key")
+    await databases.execute(
         "identity_owner", "CREATE UNIQUE INDEX users_username_key ON identity.users (lower(username))"
     )
     assert not await administration.create_admin(identity.parts, *ADMIN)

@@ -117,13 +117,13 @@ async def test_unknown_user_and_wrong_password_look_alike(identity: Identity) ->
 
 async def test_disabled_user_cannot_sign_in(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false")
+    await databases.execute("identity_owner", "UPDATE identity.users SET is_active = false")
     ensure_problem(await sign_in(identity), 401, "not_signed_in")
 
 
 async def test_nobody_can_sign_in_before_the_set_up(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    await databases.fetch("identity_owner", "DELETE FROM identity.clients WHERE id = 'web'")
+    await databases.execute("identity_owner", "DELETE FROM identity.clients WHERE id = 'web'")
     ensure_problem(await sign_in(identity), 503, "not_set_up")
 
 

@@ -11,7 +11,7 @@ from tests.identity.hook import hook
 from tests.identity.receivers import PUSH, listening, stranger
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
-from tests.support.waiting import until, until_async
+from tests.support.waiting import until
 from watchword.testing import StandingClock
 
 
@@ -99,7 +99,7 @@ async def test_pushed_event_confirms_when_it_is_accepted(
             return await databases.fetch("identity_app", "SELECT FROM identity.stream_events") == []
 
         await until(lambda: len(receiver.tokens) == 1)
-        await until_async(is_settled)
+        await until(is_settled)
     (posts,) = await watch(identity, location)
     assert (posts["confirmed_at"] is not None) is confirms
 

@@ -4,13 +4,13 @@ from identity_service import administration
 from tests.identity.test_hashing_queue import full
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.figures import Figures, figures_of
+from tests.support.metrics import Scrape, scrape
 from tests.support.services import PASSWORD, Identity
-from tests.support.waiting import until_async
+from tests.support.waiting import until
 
 
-async def figures(identity: Identity) -> Figures:
-    return await figures_of(identity.http)
+async def figures(identity: Identity) -> Scrape:
+    return await scrape(identity.http)
 
 
 async def attempt(identity: Identity, password: str = PASSWORD, username: str = "ada") -> int:
@@ -20,7 +20,7 @@ async def attempt(identity: Identity, password: str = PASSWORD, username: str = 
     return (await identity.http.post("/sessions", json=body, headers=fields)).status_code
 
 
-def outcomes(found: Figures) -> dict[str, float]:
+def outcomes(found: Scrape) -> dict[str, float]:
     names = ("ok", "wrong_credentials", "disabled", "overloaded", "failed")
     return {name: found("watchword_sign_ins_total", outcome=name) for name in names}
 
@@ -49,7 +49,7 @@ async def test_hashing_queue_is_shown_and_what_it_refuses(emptied: Databases) ->
         async def idle() -> bool:
             return (await figures(identity))("watchword_hashing_queue", state="running") == 0
 
-        await until_async(idle)
+        await until(idle)
         before = await figures(identity)
         async with full(identity.parts.passwords, 3):
             assert await attempt(identity) == 503

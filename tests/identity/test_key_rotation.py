@@ -156,10 +156,10 @@ async def test_short_lived_keys_follow_each_other_without_piling_up(
 
 async def test_keeping_goes_on_after_a_look_that_failed(emptied: Databases, caplog: pytest.LogCaptureFixture) -> None:
     async with services.identity(emptied, key_check_seconds=0.01) as identity:
-        await emptied.fetch("identity_owner", "REVOKE SELECT ON identity.signing_keys FROM identity_app")
+        await emptied.execute("identity_owner", "REVOKE SELECT ON identity.signing_keys FROM identity_app")
         try:
             await until(lambda: "the keys could not be looked at" in caplog.messages)
         finally:
-            await emptied.fetch("identity_owner", "GRANT SELECT ON identity.signing_keys TO identity_app")
+            await emptied.execute("identity_owner", "GRANT SELECT ON identity.signing_keys TO identity_app")
         new = (await administration.rotate_keys(identity.parts)).kid
         await until(lambda: identity.parts.keyring.find(new) is not None)

@@ -35,7 +35,7 @@ async def test_unknown_user_disabled_user_and_wrong_password_get_the_same_answer
 ) -> None:
     await identity.register("ada")
     await identity.register("eve")
-    await databases.fetch("identity_owner", "UPDATE identity.users SET is_active = false WHERE username = 'eve'")
+    await databases.execute("identity_owner", "UPDATE identity.users SET is_active = false WHERE username = 'eve'")
     refusals = [
         await try_to_sign_in(identity, "ada", password="wrong horse battery"),
         await try_to_sign_in(identity, "eve"),

@@ -30,7 +30,7 @@ async def stored_hash(databases: Databases) -> str:
 
 
 async def store_hash(databases: Databases, password_hash: str) -> None:
-    await databases.fetch("identity_owner", "UPDATE identity.users SET password_hash = $1", password_hash)
+    await databases.execute("identity_owner", "UPDATE identity.users SET password_hash = $1", password_hash)
 
 
 OUTDATED = {

@@ -29,7 +29,7 @@ async def test_receiver_that_cannot_be_reached_keeps_nobody_waiting(identity: Id
 async def test_row_that_cannot_be_pushed_at_all_stops_no_other(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await listening(identity, delivery={"method": PUSH, "endpoint_url": "https://feeds.invalid/events"})
-    await databases.fetch("identity_owner", "UPDATE identity.streams SET push_url = 'https://host:port'")
+    await databases.execute("identity_owner", "UPDATE identity.streams SET push_url = 'https://host:port'")
     async with hook() as receiver:
         await (await stranger(identity)).create(delivery={"method": PUSH, "endpoint_url": receiver.url})
         await happen(identity)

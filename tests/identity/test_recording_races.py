@@ -14,7 +14,7 @@ from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.receivers import listening
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
-from tests.support.waiting import until_async
+from tests.support.waiting import until
 from watchword.database.database import DatabaseUnavailable
 from watchword.testing import StandingClock
 
@@ -141,7 +141,7 @@ async def test_stream_that_goes_meanwhile_neither_fails_a_logout_nor_keeps_its_e
         async def is_blocked() -> bool:
             return logout.done() or len(await databases.fetch("identity_owner", BLOCKED)) > 0
 
-        await until_async(is_blocked)
+        await until(is_blocked)
     await owner.close()
     assert (await logout).status_code == 204
     assert await databases.fetch("identity_app", "SELECT FROM identity.stream_events") == []

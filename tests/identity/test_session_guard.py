@@ -25,7 +25,7 @@ async def test_valid_token_is_refused_if_its_session_or_user_is_gone(
 ) -> None:
     headers = await identity.signed_in("ada")
     assert (await identity.http.get("/users/me", headers=headers)).status_code == 200
-    await databases.fetch("identity_owner", sql)
+    await databases.execute("identity_owner", sql)
     response = await identity.http.get("/users/me", headers=headers)
     ensure_problem(response, 401, "unauthenticated")
     assert response.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'

@@ -69,7 +69,7 @@ async def test_refresh_moves_last_seen_and_the_place_in_the_list(identity_at: Id
 async def test_ended_and_expired_sessions_are_not_shown(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await sign_in_from(identity, b"expired")
-    await databases.fetch("identity_owner", "UPDATE identity.sessions SET expires_at = now()")
+    await databases.execute("identity_owner", "UPDATE identity.sessions SET expires_at = now()")
     ended = await sign_in_from(identity, b"ended")
     await identity.http.delete("/sessions/current", headers=bearer(ended["access_token"]))
     shown = await sessions(identity, await sign_in_from(identity, b"live"))

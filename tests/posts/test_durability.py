@@ -30,12 +30,12 @@ async def trouble(databases: Databases, what: str, when: str) -> AsyncIterator[N
     function = f"CREATE FUNCTION posts.trouble() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {quoted(what)}; END'"
     trigger = f"""CREATE CONSTRAINT TRIGGER trouble AFTER INSERT OR UPDATE OR DELETE ON posts.posts
         DEFERRABLE INITIALLY {when} FOR EACH ROW EXECUTE FUNCTION posts.trouble()"""
-    await databases.fetch("posts_owner", function)
+    await databases.execute("posts_owner", function)
     try:
-        await databases.fetch("posts_owner", trigger)
+        await databases.execute("posts_owner", trigger)
         yield
     finally:
-        await databases.fetch("posts_owner", "DROP FUNCTION posts.trouble CASCADE")
+        await databases.execute("posts_owner", "DROP FUNCTION posts.trouble CASCADE")
 
 
 def quoted(sql: str) -> str:

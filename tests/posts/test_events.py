@@ -9,7 +9,7 @@ import pytest
 from tests.posts.people import Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
-from tests.support.waiting import until_async
+from tests.support.waiting import until
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
 
@@ -131,7 +131,7 @@ async def test_an_event_about_no_person_has_no_effect(posts: Posts, ada: Person,
 async def test_a_revoked_session_is_refused_on_guarded_routes_and_another_is_not(posts: Posts, ada: Person) -> None:
     ada.headers = ada.bearer(claims={"sid": "first"})
     await happen(posts, EventType.SESSION_REVOKED, ada, session_id="first")
-    await until_async(lambda: is_refused(posts, ada))
+    await until(lambda: is_refused(posts, ada))
     ada.headers = ada.bearer(claims={"sid": "second"})
     assert not await is_refused(posts, ada)
 
@@ -142,7 +142,7 @@ async def test_tokens_from_before_a_change_of_claims_are_refused_and_those_from_
     now = int(posts.parts.clock.now().timestamp())
     ada.headers = ada.bearer(claims={"iat": now - 1})
     await happen(posts, EventType.TOKEN_CLAIMS_CHANGE, ada, at=posts.parts.clock.now())
-    await until_async(lambda: is_refused(posts, ada))
+    await until(lambda: is_refused(posts, ada))
     ada.headers = ada.bearer(claims={"iat": now + 1})
     assert not await is_refused(posts, ada)
 
@@ -150,20 +150,20 @@ async def test_tokens_from_before_a_change_of_claims_are_refused_and_those_from_
 async def test_a_disabled_account_is_refused_keeps_its_posts_and_is_accepted_again(posts: Posts, ada: Person) -> None:
     post = await posts.publish(ada.headers)
     await happen(posts, EventType.ACCOUNT_DISABLED, ada)
-    await until_async(lambda: is_refused(posts, ada))
+    await until(lambda: is_refused(posts, ada))
     assert (await posts.http.get(f"/posts/{post['id']}")).status_code == 200
     await happen(posts, EventType.ACCOUNT_ENABLED, ada)
 
     async def is_accepted() -> bool:
         return not await is_refused(posts, ada)
 
-    await until_async(is_accepted)
+    await until(is_accepted)
 
 
 async def test_every_guarded_operation_refuses_a_revoked_session(posts: Posts, ada: Person) -> None:
     post = await posts.publish(ada.headers)
     await happen(posts, EventType.ACCOUNT_DISABLED, ada)
-    await until_async(lambda: is_refused(posts, ada))
+    await until(lambda: is_refused(posts, ada))
     url = f"/posts/{post['id']}"
     calls = [("POST", "/posts"), ("PATCH", url), ("DELETE", url), ("GET", url), ("GET", "/posts")]
     answers = [await posts.http.request(method, path, headers=ada.headers) for method, path in calls]
@@ -174,7 +174,7 @@ async def test_every_guarded_operation_refuses_a_revoked_session(posts: Posts, a
 async def test_what_was_revoked_while_the_service_did_not_listen_is_obeyed(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
-    await databases.fetch("posts_app", REVOKED, "disabled", ada.id)
+    await databases.execute("posts_app", REVOKED, "disabled", ada.id)
     assert not await is_refused(posts, ada)
     assert len(await databases.fetch("posts_app", CUT_OFF)) == 1
-    await until_async(lambda: is_refused(posts, ada))
+    await until(lambda: is_refused(posts, ada))

@@ -33,7 +33,7 @@ async def connection(databases: Databases) -> AsyncIterator["asyncpg.Connection[
     """The service's own role, over twelve thousand posts of thirty authors, half of them drafts."""
     await databases.empty("posts")
     for sql in (AUTHORS, POSTS, "ANALYZE posts.authors", "ANALYZE posts.posts"):
-        await databases.fetch("posts_owner", sql)
+        await databases.execute("posts_owner", sql)
     connected = await asyncpg.connect(databases.url("posts_app"))
     yield connected
     await connected.close()

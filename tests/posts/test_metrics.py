@@ -12,7 +12,7 @@ from tests.posts.people import Person
 from tests.shared.key_server import KeyServer, serving
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.figures import figures_of
+from tests.support.metrics import scrape
 from tests.support.services import Posts, bearer
 from tests.support.waiting import until
 from watchword.auth import RemoteKeys, Verifier
@@ -53,7 +53,7 @@ async def test_tokens_are_counted_by_what_became_of_them(posts: Posts, ada: Pers
         assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 200
     posts.parts.receiver.revocations.add(Revocation(Kind.DISABLED, ada.id, FOR_EVER, FOR_EVER), 0)
     assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 401
-    metrics = await figures_of(posts.http)
+    metrics = await scrape(posts.http)
     expected = {**dict.fromkeys(bad, 1), "accepted": 1, "remembered": 2, "revoked": 1, "keys_unavailable": 0}
     assert {outcome: metrics(VERIFICATIONS, outcome=outcome) for outcome in metrics.values("outcome")} == expected
     assert metrics("watchword_revocations_held") == 1
@@ -69,7 +69,7 @@ async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
         key_server.err(status="500 Internal Server Error")
         unknown = issuer.bearer(header={"kid": "another"})
         assert (await posts.http.get("/posts", headers=unknown)).status_code == 503
-        metrics = await figures_of(posts.http)
+        metrics = await scrape(posts.http)
         outcomes = [metrics("watchword_jwks_fetches_total", outcome=outcome) for outcome in ("ok", "failed")]
         assert outcomes[0] == 1
         assert outcomes[1] >= 1
@@ -88,7 +88,7 @@ async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
     ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
     for _ in range(2):
         await posts_at.parts.receiver.apply(ended)
-    metrics = await figures_of(posts_at.http)
+    metrics = await scrape(posts_at.http)
     assert (metrics(f"{LAG}_count"), metrics(f"{LAG}_sum")) == (1, 7)
     assert (metrics(f"{LAG}_bucket", le="5.0"), metrics(f"{LAG}_bucket", le="10.0")) == (0, 1)
 
@@ -101,7 +101,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
         await until(lambda: reads.use().waiting == 1)
         async with posts.parts.database.begin() as db:
             await db.connection()
-            metrics = await figures_of(posts.http)
+            metrics = await scrape(posts.http)
         reads._give_back(held)
         await waiting
         name = "watchword_database_connections"
@@ -111,5 +111,5 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
             1,
             0,
         ]
-        calm = await figures_of(posts.http)
+        calm = await scrape(posts.http)
         assert [calm(f"{name}_{figure}", pool="reads") for figure in ("in_use", "waiting")] == [0, 0]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Integer, Select, String, bindparam, column, func, literal_column, select, table
 
 from tests.support.databases import DATABASE, Databases
-from tests.support.waiting import until_async
+from tests.support.waiting import until
 from watchword.database import Database, ReadStatement
 
 THINGS = table("things", column("id", Integer), column("name", String), column("other_id", Integer), schema="posts")
@@ -94,7 +94,7 @@ async def until_backends(databases: Databases, number: int, condition: str) -> N
         return bool(await connection.fetchval(count) == number)
 
     try:
-        await until_async(is_reached)
+        await until(is_reached)
     finally:
         await connection.close()
 

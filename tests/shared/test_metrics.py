@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI, Response
 
 from tests.shared.apps import client_for
-from tests.support.figures import Figures, figures_of
+from tests.support.metrics import Scrape, scrape
 from watchword.auth import public
 from watchword.errors import Unavailable
 from watchword.http import problems
@@ -43,8 +43,8 @@ def metrics() -> Metrics:
     return Metrics()
 
 
-def rendered(metrics: Metrics) -> Figures:
-    return Figures(metrics.render().decode())
+def rendered(metrics: Metrics) -> Scrape:
+    return Scrape(metrics.render().decode())
 
 
 async def test_requests_are_counted_by_method_template_and_status(metrics: Metrics) -> None:
@@ -53,7 +53,7 @@ async def test_requests_are_counted_by_method_template_and_status(metrics: Metri
             await http.get(f"/things/{name}")
         await http.head("/things/one")
         await http.post("/things/one")
-        figures = await figures_of(http)
+        figures = await scrape(http)
     counts = {status: figures(REQUESTS, method="GET", route=THINGS, status=status) for status in ("200", "503", "500")}
     assert counts == {"200": 3, "503": 1, "500": 1}
     assert figures(REQUESTS, method="POST", route=THINGS, status="405") == 1
@@ -68,7 +68,7 @@ async def test_paths_and_methods_that_clients_invent_are_no_labels(metrics: Metr
             await http.get(f"/things/{number}?token=secret")
             await http.get(f"/nowhere/{number}")
             await http.request(f"METHOD{number}", "/nowhere")
-        figures = await figures_of(http)
+        figures = await scrape(http)
     assert figures.values("route") == {THINGS, "other"}
     assert figures.values("method") == {"GET", "other"}
     assert "secret" not in figures.text
@@ -103,8 +103,8 @@ def test_values_are_read_when_they_are_rendered(metrics: Metrics) -> None:
 async def test_two_apps_in_one_process_share_no_metrics() -> None:
     async with client_for(measured_app(Metrics())) as one, client_for(measured_app(Metrics())) as other:
         await one.get("/things/one")
-        assert (await figures_of(one))(REQUESTS, method="GET", route=THINGS, status="200") == 1
-        assert (await figures_of(other))(REQUESTS, method="GET", route=THINGS, status="200") == 0
+        assert (await scrape(one))(REQUESTS, method="GET", route=THINGS, status="200") == 1
+        assert (await scrape(other))(REQUESTS, method="GET", route=THINGS, status="200") == 0
 
 
 async def test_only_declared_metrics_are_rendered(metrics: Metrics) -> None:
@@ -112,4 +112,4 @@ async def test_only_declared_metrics_are_rendered(metrics: Metrics) -> None:
         await http.get("/things/one")
         answer: httpx.Response = await http.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
-    assert set(Figures(answer.text).types) == {REQUESTS, DURATION}
+    assert set(Scrape(answer.text).types) == {REQUESTS, DURATION}

@@ -203,7 +203,7 @@ async def test_readiness_is_for_a_schema_that_is_not_behind(
     answers: dict[str, tuple[int, str]] = {}
     try:
         for revision in ("9999", "9999", "0001", "another"):
-            await databases.fetch("posts_owner", set_to, revision)
+            await databases.execute("posts_owner", set_to, revision)
             answer = await posts.http.get("/readyz")
             answers[revision] = answer.status_code, answer.json()["checks"]["database"]
     finally:

@@ -13,7 +13,7 @@ from tests.shared.test_migrations import BUSY, MIGRATIONS, each_service
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.next_release import NextRelease
-from tests.support.waiting import until, until_async, wait_until
+from tests.support.waiting import until, wait_until
 from watchword.database.migrations import MigrationFailed, Migrations
 
 WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock')"
@@ -64,7 +64,7 @@ async def test_no_reader_waits_behind_a_migration_that_waits(fresh: Fresh, later
     async with long_transaction(fresh, service) as holder:
         with later.migrating(service, fresh.url(f"{service}_owner")) as job:
             for _ in range(3):
-                await until_async(lambda: reader.fetchval(WAITING))
+                await until(lambda: reader.fetchval(WAITING))
                 await reader.fetch(f"SELECT FROM {service}.{BUSY[service]}")
             assert job.poll() is None
             await holder.close()

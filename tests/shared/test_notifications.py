@@ -9,7 +9,7 @@ import pytest
 
 from tests.shared.receivers import LISTENING, end_backends
 from tests.support.databases import Databases
-from tests.support.waiting import until, until_async
+from tests.support.waiting import until
 from watchword.database import Doorbell, Listener, wait_for
 from watchword.tasks import cancel_and_wait
 
@@ -48,7 +48,7 @@ async def listening(databases: Databases, subscriber: Subscriber) -> AsyncIterat
 
 async def notify(databases: Databases, *payloads: str) -> None:
     for payload in payloads:
-        await databases.fetch("posts_app", "SELECT pg_notify($1, $2)", CHANNEL, payload)
+        await databases.execute("posts_app", "SELECT pg_notify($1, $2)", CHANNEL, payload)
 
 
 async def test_every_notification_arrives_once_and_in_order(databases: Databases) -> None:
@@ -102,7 +102,7 @@ async def test_a_listener_that_is_stopped_leaves_no_connection(databases: Databa
     async def no_connection_listens() -> bool:
         return await databases.fetch("posts_app", LISTENING) == []
 
-    await until_async(no_connection_listens)
+    await until(no_connection_listens)
 
 
 async def test_a_doorbell_wakes_every_task_that_waits() -> None:

@@ -5,7 +5,7 @@ import asyncpg
 from tests.shared.receivers import LEADER, LISTENING, end_backends, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
-from tests.support.waiting import until, until_async
+from tests.support.waiting import until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events import EventType
 from watchword.testing import StandingClock
@@ -55,7 +55,7 @@ async def test_nothing_is_lost_or_doubled_while_the_leader_changes_again_and_aga
         receiving(databases, transmitter, client_id="first") as first,
         receiving(databases, transmitter, client_id="second") as second,
     ):
-        await until_async(both_have_polled)
+        await until(both_have_polled)
         await until(lambda: len(first.revocations) == len(second.revocations) == len(sent))
     assert await stored(databases) == [f"{number:04}" for number in range(len(sent))]
     assert (transmitter.refused, await count_received(databases)) == ({}, len(sent))
@@ -81,7 +81,7 @@ async def test_a_receiver_that_starts_again_knows_what_it_missed(
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
         await receiver.stop()
-        await databases.fetch("posts_app", REVOKE, "s")
+        await databases.execute("posts_app", REVOKE, "s")
         await receiver.start()
         assert refuses(receiver, session_id="s")
 
@@ -90,7 +90,7 @@ async def test_what_was_revoked_while_a_process_did_not_listen_is_read_from_the_
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
-        await databases.fetch("posts_app", REVOKE, "s")
+        await databases.execute("posts_app", REVOKE, "s")
         assert await end_backends(databases, LISTENING) == 1
         await until(lambda: refuses(receiver, session_id="s"))
         await databases.fetch("posts_app", NOTIFY, '{"add":["session","t",1,1e10]}')
@@ -106,7 +106,7 @@ async def test_a_notification_that_arrives_while_a_process_reads_the_tables_is_o
             # The process has read the revocations, and waits for the table that it reads next.
             await owner.execute("LOCK TABLE posts.transmitter_contact")
             await end_backends(databases, LISTENING)
-            await until_async(lambda: is_waiting(databases))
+            await until(lambda: is_waiting(databases))
             await databases.fetch("posts_app", NOTIFY, '{"add":["session","s",1,1e10]}')
             await until(lambda: refuses(receiver, session_id="s"))
             receiver._loaded.clear()
@@ -146,7 +146,7 @@ async def test_what_has_expired_is_removed_from_the_database(databases: Database
                 await store.revoke(db, Revocation(Kind.SESSION, name, FOR_EVER, expires_at))
         clock.advance(seconds=400)
         transmitter.ring()
-        await until_async(lambda: only_the_young(databases))
+        await until(lambda: only_the_young(databases))
 
 
 async def only_the_young(databases: Databases) -> bool:

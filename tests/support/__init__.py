@@ -1,1 +1,1 @@
-"""What several tests need."""
+"""Helpers that tests of several folders use."""

@@ -1,8 +1,8 @@
 """A real PostgreSQL for the tests, built by the migrations, with the roles of production."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ ROLES = ("identity_owner", "identity_app", "posts_owner", "posts_app")
 
 @dataclass(frozen=True)
 class Databases:
-    """One server; `url` gives each role's way in."""
+    """One server with both schemas; `url` is the address for one role."""
 
     server: EmbeddedPostgres
     passwords: dict[str, str]
@@ -26,31 +26,38 @@ class Databases:
     def url(self, role: str) -> str:
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.server.port}/{DATABASE}"
 
-    async def empty(self, schema: str, *kept: str) -> None:
-        """Take every row out of every table of this schema but the version's and those named."""
-        connection = await asyncpg.connect(self.url(f"{schema}_owner"))
-        try:
+    async def empty(self, schema: str, *exceptions: str) -> None:
+        """Delete all rows of all tables of this schema, except those of Alembic and of the tables in `exceptions`."""
+        async with self._connection(f"{schema}_owner") as connection:
             rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)
-            names = {row["tablename"] for row in rows} - {"alembic_version", *kept}
+            names = {row["tablename"] for row in rows} - {"alembic_version", *exceptions}
             await connection.execute("TRUNCATE " + ", ".join(f"{schema}.{name}" for name in sorted(names)))
-        finally:
-            await connection.close()
 
     async def fetch(self, role: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        """Run one statement on a connection of its own."""
+        """The rows of one query, run on a connection of its own."""
+        async with self._connection(role) as connection:
+            return await connection.fetch(sql, *arguments)
+
+    async def execute(self, role: str, sql: str, *arguments: object) -> None:
+        """Run one statement that changes something, on a connection of its own."""
+        async with self._connection(role) as connection:
+            await connection.execute(sql, *arguments)
+
+    @asynccontextmanager
+    async def _connection(self, role: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
         connection = await asyncpg.connect(self.url(role))
         try:
-            return await connection.fetch(sql, *arguments)
+            yield connection
         finally:
             await connection.close()
 
 
 @contextmanager
 def migrated(home: Path, *, durable: bool = False) -> Iterator[Databases]:
-    """A server with both schemas at head; it ends with the block."""
+    """A server with both schemas at head; it is stopped at the end of the block."""
     passwords = {role: secrets.token_hex(8) for role in ROLES}
     with EmbeddedPostgres(home, durable=durable) as server:
-        # Cheap to check, as the users' passwords are here: every test opens several connections.
+        # Every test opens several connections, so their passwords are cheap to check, as those of the users are here.
         server.psql("postgres", "ALTER ROLE postgres SET scram_iterations = 1")
         prepare_database(server, DATABASE, passwords)
         databases = Databases(server, passwords)

@@ -1,4 +1,4 @@
-"""The first signing key of an installation: generated once for the whole run, since each takes a tenth of a second."""
+"""The first signing key of an installation, generated once in a run because that takes a tenth of a second."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from watchword.auth.public_key import PublicKey
 
 
 async def ensure_first_key(parts: Parts) -> None:
-    """The row that `set_up` would make, with the same key each time; nothing where there is a key already."""
+    """Insert the key that `set_up` would otherwise generate, unless the table has a key already."""
     private, public = _generated()
     now = parts.clock.now()
     signs_until = now + parts.schedule.signing

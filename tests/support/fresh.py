@@ -1,4 +1,4 @@
-"""A database of its own for one test, on a server that is there already."""
+"""A new database for one test on the server of the test session."""
 
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from tests.support.databases import Databases
 
 
 class Fresh:
-    """A database of the same server, with roles and schemas and nothing in them."""
+    """A new database on the same server, with the roles and the empty schemas."""
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
@@ -23,17 +23,17 @@ class Fresh:
         self._databases.server.psql("postgres", f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
     def ask(self, sql: str) -> list[str]:
-        """The lines that one statement answers, as superuser."""
+        """The words that psql prints for one statement, run as superuser."""
         return self._databases.server.psql(self.name, sql).split()
 
     def tables(self, service: str) -> set[str]:
         return set(self.ask(f"SELECT tablename FROM pg_tables WHERE schemaname = '{service}'"))  # noqa: S608
 
     def columns(self, service: str) -> set[str]:
-        """Every column of the schema, with the name of its table."""
+        """Every column of the schema as `table.column`."""
         named = "table_name || '.' || column_name"
         return set(self.ask(f"SELECT {named} FROM information_schema.columns WHERE table_schema = '{service}'"))  # noqa: S608
 
     def revision(self, service: str) -> str:
-        (found,) = self.ask(f"SELECT version_num FROM {service}.alembic_version")  # noqa: S608
-        return found
+        (revision,) = self.ask(f"SELECT version_num FROM {service}.alembic_version")  # noqa: S608
+        return revision

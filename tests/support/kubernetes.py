@@ -1,4 +1,4 @@
-"""deploy/kubernetes as a cluster would get it: rendered by kubectl, and read as plain documents."""
+"""The manifests in deploy/kubernetes, rendered by kubectl and parsed."""
 
 import copy
 import json
@@ -20,13 +20,13 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 NAMESPACE = "watchword"
 OVERLAYS = ("overlays/development", "overlays/production")
 EVERYTHING = ("base", *OVERLAYS)
-# The first with kustomize 5: Debian 12 has an older one.
+# The first version with kustomize 5; Debian 12 has an older one.
 OLDEST_KUBECTL = (1, 27)
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Something that makes pods, and what these pods are."""
+    """A manifest that creates pods, with the labels and the specification of these pods."""
 
     kind: str
     name: str
@@ -50,7 +50,7 @@ class Manifests:
     documents: list[Manifest]
 
     def copy(self) -> "Manifests":
-        """For a test that spoils something."""
+        """A deep copy, for a test that changes a manifest."""
         return Manifests(copy.deepcopy(self.documents))
 
     def of(self, kind: str) -> list[Manifest]:
@@ -71,7 +71,7 @@ class Manifests:
 
 @cache
 def rendered(name: str) -> Manifests:
-    """`name` is a folder in deploy/kubernetes; rendered once in a run, so whoever changes something takes a copy."""
+    """The manifests of a folder of deploy/kubernetes, rendered once in a run. Take a copy before changing one."""
     return render(DEPLOY / "kubernetes" / name)
 
 
@@ -79,37 +79,37 @@ def render(folder: Path) -> Manifests:
     ensure_kubectl()
     outcome = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stderr == "", "kustomize warns"
+    assert outcome.stderr == "", "kustomize prints warnings"
     documents = [document for document in yaml.safe_load_all(outcome.stdout) if document]
     assert documents, "an empty rendering proves nothing"
     return Manifests(documents)
 
 
 def ensure_kubectl() -> None:
-    """Where there is none, or one too old, the test is skipped with one line; with CI=true that is an error."""
-    lacking = _lacking()
-    need(lacking is None, str(lacking))
+    """Skip the test if kubectl is absent or too old; with CI=true that is an error."""
+    problem = _kubectl_problem()
+    need(problem is None, str(problem))
 
 
 @cache
-def _lacking() -> str | None:
-    wanted = ".".join(map(str, OLDEST_KUBECTL))
+def _kubectl_problem() -> str | None:
+    oldest = ".".join(map(str, OLDEST_KUBECTL))
     if shutil.which("kubectl") is None:
-        return f"no kubectl on this machine, {wanted} or newer is needed; on Debian 13: apt install kubernetes-client"
+        return f"no kubectl on this machine, {oldest} or newer is needed; on Debian 13: apt install kubernetes-client"
     command = ["kubectl", "version", "--client", "--output=json"]
-    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    major, minor = found["clientVersion"]["major"], found["clientVersion"]["minor"]
+    versions = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    major, minor = versions["clientVersion"]["major"], versions["clientVersion"]["minor"]
     if (int(major), int(minor.rstrip("+"))) < OLDEST_KUBECTL:
-        return f"kubectl {major}.{minor} on this machine; {wanted} or newer is needed"
+        return f"kubectl {major}.{minor} on this machine; {oldest} or newer is needed"
     return None
 
 
 def selects(selector: Manifest, labels: dict[str, str]) -> bool:
-    """Whether a label selector, as policies and budgets have them, means a pod of these labels."""
+    """Whether a label selector of a network policy or a disruption budget matches a pod with these labels."""
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
     for expression in selector.get("matchExpressions", []):
-        assert expression["operator"] == "In", "only In is used, and understood here"
+        assert expression["operator"] == "In", "this function implements the operator In only"
         if labels.get(expression["key"]) not in expression["values"]:
             return False
     return True

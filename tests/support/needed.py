@@ -1,12 +1,12 @@
-"""What a test needs of the machine beside Python."""
+"""Skip tests that need a program which this machine does not have."""
 
 import os
 
 import pytest
 
 
-def need(there: object, lacking: str) -> None:
-    """Without it the test is skipped, with one line that says what is lacking; under CI=true that is an error."""
-    if not there:
-        assert os.environ.get("CI") != "true", f"CI skips nothing: {lacking}"
-        pytest.skip(lacking)
+def need(is_available: object, reason: str) -> None:
+    """Skip the test with `reason` unless the program is available; with CI=true, fail it."""
+    if not is_available:
+        assert os.environ.get("CI") != "true", f"CI skips nothing: {reason}"
+        pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""The release after this one: the same code, with later revisions that a test writes."""
+"""The release after this one: a copy of the code with further revisions that a test writes."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ def upgrade() -> None:
 
 
 class NextRelease:
-    """A copy of the code in `folder`; nothing of it touches the code that the tests run."""
+    """A copy of the code in `folder`, apart from the code that the tests run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,20 +44,20 @@ class NextRelease:
         return max(path.name[:4] for path in self._versions(service).glob("[0-9]*.py"))
 
     def add(self, service: str, *upgrade: str) -> str:
-        """One more revision, which consists of these lines; its number."""
+        """Add a revision whose `upgrade` consists of these lines, and return its number."""
         before = self.head(service)
         revision = f"{int(before) + 1:04}"
         text = _REVISION.format(revision=revision, before=before, upgrade="\n    ".join(upgrade))
         (self._versions(service) / f"{revision}_next.py").write_text(text)
         return revision
 
-    def environment(self, ours: Mapping[str, str]) -> dict[str, str]:
-        """`ours`, and this release's code instead of this folder's."""
-        return {**ours, "PYTHONPATH": str(self.folder), "PYTHONSAFEPATH": "1"}
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """`base`, extended so that Python imports the code of this release."""
+        return {**base, "PYTHONPATH": str(self.folder), "PYTHONSAFEPATH": "1"}
 
     @contextmanager
     def migrating(self, service: str, url: str) -> Iterator["subprocess.Popen[str]"]:
-        """`migrate` as a process of its own, with this database's owner; the block ends when it has ended."""
+        """Run `migrate` in a process of its own, as the owner at `url`. The block ends when the process has ended."""
         environment = self.environment(os.environ) | {f"{service.upper()}_MIGRATION_DATABASE_URL": url}
         command = [sys.executable, "-m", f"{service}_service", "migrate"]
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as job:
@@ -68,11 +68,11 @@ class NextRelease:
                 raise
 
     def migrate(self, service: str, url: str) -> str:
-        """It must succeed; what it said."""
+        """Run `migrate`, which must succeed, and return what it wrote to stderr."""
         with self.migrating(service, url) as job:
-            said = job.communicate(timeout=120)[1]
-        assert job.returncode == 0, said
-        return said
+            output = job.communicate(timeout=120)[1]
+        assert job.returncode == 0, output
+        return output
 
     def _versions(self, service: str) -> Path:
         return self.folder / f"{service}_service" / "migrations" / "versions"

@@ -1,4 +1,4 @@
-"""Ports for servers that end and start again while other tests look for free ports too."""
+"""Ports for servers that stop and start again while other tests look for free ports."""
 
 import socket
 import sys
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def held_port() -> Iterator[int]:
-    """A port of 127.0.0.1 for a server of the block's own: nobody else is given it, whether or not the server runs.
+    """A port of 127.0.0.1 that the system assigns to no other process during the block, whether or not a server runs.
 
-    On Linux, where a server with SO_REUSEADDR may listen on what another socket is merely bound to; elsewhere it is a
-    port that was free a moment ago.
+    This works on Linux, where a server with SO_REUSEADDR may listen on a port that another socket is only bound to.
+    Elsewhere the port was free a moment ago.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,6 +1,6 @@
-"""What the release before this one, at revision 0001, asked of its database: its statements, on connections of its own.
+"""The statements of the previous release, at revision 0001, run on connections of their own.
 
-When a release is made, what the one before it asked is written here.
+With each release, write the statements of the one before it here.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ Round: TypeAlias = Callable[[Connection], Awaitable[None]]
 
 
 @dataclass
-class Kept:
-    """Somebody who signed in and published while the previous release ran, and the tokens that they hold."""
+class PersonWithTokens:
+    """A person who signed in and published at the previous release, with their tokens."""
 
     username: str
     user_id: UUID
@@ -43,7 +43,7 @@ class Kept:
 
 @dataclass
 class Load:
-    """Both services' statements, over several connections each, until told to end."""
+    """The statements of both services, over several connections each, until `over` is set."""
 
     done: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
@@ -56,12 +56,12 @@ class Load:
         )
 
     async def goes_on(self, service: str) -> None:
-        """Returns when its rounds have gone on for a while, or one has failed."""
+        """Return after fifty more rounds of this service, or when one has failed."""
         before = self.done[service]
         await until(lambda: self.done[service] > before + 50 or bool(self.failed))
 
     async def _work(self, databases: Databases, service: str, work: Round) -> None:
-        # The time limit of production: a statement that waits longer is one that has failed.
+        # The time limit of production; a statement that waits longer has failed.
         connection = await asyncpg.connect(databases.url(f"{service}_app"), command_timeout=10)
         try:
             while not self.over.is_set():
@@ -75,7 +75,7 @@ class Load:
 
 
 async def identity_round(db: Connection) -> None:
-    """Register, sign in, be asked for by a guard, refresh, sign out."""
+    """Register, sign in, check the session for a guard, refresh, sign out."""
     name, now = unique("ada"), datetime.now(UTC)
     async with db.transaction():
         user_id = await add_user(db, name)
@@ -113,7 +113,7 @@ async def identity_round(db: Connection) -> None:
 
 
 async def posts_round(db: Connection) -> None:
-    """Publish, read it and the newest, change it, delete it."""
+    """Publish a post, read it and the newest posts, change it, delete it."""
     author_id, now = uuid4(), datetime.now(UTC)
     async with db.transaction():
         post_id = await add_post(db, author_id, unique("ada"), now)
@@ -182,7 +182,7 @@ async def add_post(db: Connection, author_id: UUID, username: str, now: datetime
 
 
 async def set_up(databases: Databases, issuer: str, audience: str, secrets: dict[str, str]) -> Signer:
-    """The clients and the signing key of the installation."""
+    """Insert the clients and a signing key; return the signer of that key."""
     now = datetime.now(UTC)
     private, public = sealing.generate()
     clients = (
@@ -191,11 +191,11 @@ async def set_up(databases: Databases, issuer: str, audience: str, secrets: dict
     )
     secret_hash = hash_secret(secrets["POSTS_CLIENT_SECRET"])
     grants, scopes = ["password", "refresh_token"], ["account", "posts:write"]
-    await databases.fetch("identity_app", clients, "web", None, grants, scopes, [issuer, audience])
-    await databases.fetch(
+    await databases.execute("identity_app", clients, "web", None, grants, scopes, [issuer, audience])
+    await databases.execute(
         "identity_app", clients, "posts", secret_hash, ["client_credentials"], ["introspect"], [issuer]
     )
-    await databases.fetch(
+    await databases.execute(
         "identity_app",
         "INSERT INTO identity.signing_keys (kid, sealed_private_key, n, e, published_at, signs_from, signs_until,"
         " withdrawn_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
@@ -210,7 +210,7 @@ async def set_up(databases: Databases, issuer: str, audience: str, secrets: dict
     return Signer(public.kid, private)
 
 
-async def sign_in_and_publish(databases: Databases, issuer: str, audience: str, signer: Signer) -> Kept:
+async def sign_in_and_publish(databases: Databases, issuer: str, audience: str, signer: Signer) -> PersonWithTokens:
     now, name = datetime.now(UTC), unique("grace")
     identity = await asyncpg.connect(databases.url("identity_app"))
     posts = await asyncpg.connect(databases.url("posts_app"))
@@ -235,4 +235,4 @@ async def sign_in_and_publish(databases: Databases, issuer: str, audience: str, 
         "preferred_username": name,
     }
     refresh = {**common, "aud": issuer, "exp": common["iat"] + 14 * 86_400, "jti": str(token_id)}
-    return Kept(name, user_id, post_id, signer.sign(access, "at+jwt"), signer.sign(refresh, "rt+jwt"))
+    return PersonWithTokens(name, user_id, post_id, signer.sign(access, "at+jwt"), signer.sign(refresh, "rt+jwt"))

@@ -1,4 +1,4 @@
-"""Both services in this process: the whole app over its real database, asked through ASGI."""
+"""Both services in this process: the whole app over its real database, called through ASGI."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,14 +30,14 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class Identity:
-    """The identity service, and what a person does with it."""
+    """The identity service, with methods for what a person does."""
 
     parts: identity_service.parts.Parts
     app: FastAPI
     http: httpx.AsyncClient
 
     async def register(self, username: str, password: str = PASSWORD) -> str:
-        """A new account; its id."""
+        """Register an account and return its id."""
         body = {"username": username, "email": f"{username}@example.com", "password": password}
         response = await self.http.post("/users", json=body)
         assert response.status_code == 201, response.text
@@ -47,7 +47,7 @@ class Identity:
         return await self.http.post("/oauth/token", data=form)
 
     async def sign_in(self, username: str, password: str = PASSWORD, **form: str) -> dict[str, Any]:
-        """What the token endpoint answers to a user."""
+        """The token endpoint's answer to the password grant, which must succeed."""
         response = await self.token(grant_type="password", username=username, password=password, **form)
         assert response.status_code == 200, response.text
         return dict(response.json())
@@ -56,7 +56,7 @@ class Identity:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **form)
 
     async def signed_in(self, username: str) -> dict[str, str]:
-        """The header fields of a new user."""
+        """Register, sign in, and return the Authorization header."""
         await self.register(username)
         return bearer((await self.sign_in(username))["access_token"])
 
@@ -86,7 +86,7 @@ def unique(word: str) -> str:
 
 @asynccontextmanager
 async def identity(databases: Databases, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Identity]:
-    """The service with cheap hashes and its clients set up; `settings` are those of its Settings class."""
+    """The identity service with cheap hashes and its clients set up. `settings` are fields of its Settings class."""
     values = {
         "database_url": databases.url("identity_app"),
         "issuer": IDENTITY_URL,
@@ -100,7 +100,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
     await ensure_first_key(parts)
     await administration.set_up(parts, POSTS_URL, POSTS_SECRET)
     app = identity_service.app.create_app(parts)
-    async with _asked(app, IDENTITY_URL) as http:
+    async with _client_for(app, IDENTITY_URL) as http:
         yield Identity(parts, app, http)
 
 
@@ -108,7 +108,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
 async def posts(
     databases: Databases, verifier: Verifier, *, clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[Posts]:
-    """The service, which obeys `verifier`."""
+    """The posts service, which accepts the tokens that `verifier` accepts."""
     values = {
         "database_url": databases.url("posts_app"),
         "issuer": verifier.issuer,
@@ -118,12 +118,12 @@ async def posts(
     }
     parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)
     app = posts_service.app.create_app(parts)
-    async with _asked(app, POSTS_URL) as http:
+    async with _client_for(app, POSTS_URL) as http:
         yield Posts(parts, app, http)
 
 
 @asynccontextmanager
-async def _asked(app: FastAPI, url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def _client_for(app: FastAPI, url: str) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url) as http,

@@ -1,4 +1,4 @@
-"""How the tests are shared out where several processes run them: `make test` has two, each with a PostgreSQL."""
+"""Distribute the tests over several processes. `make test` has two, each with a PostgreSQL of its own."""
 
 from typing import Final
 
@@ -10,8 +10,8 @@ LAST: Final = "tests/compose/"
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-    """A file is one piece of work, for its tests share what is slow to build. The containers are one piece altogether:
-    they are there once, under one name and on two ports."""
+    """Run all tests of a file in one process, because they share fixtures that are slow to build. All tests of the
+    containers run in one process, because there is one stack, under one name and on two ports."""
 
     def __init__(self, config: pytest.Config, log: object) -> None:
         super().__init__(config, log)
@@ -22,6 +22,6 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
 
 
 def put_in_order(items: list[pytest.Item]) -> None:
-    """The longest begin first, so that no process is left alone with them. The containers, which ask for every
-    processor, come when nearly all else is done, so that nothing times out beside them."""
+    """Sort the longest tests to the front, so that no process is left alone with them, and those of the containers to
+    the end: they use every processor, and other tests would time out beside them."""
     items.sort(key=lambda item: (item.nodeid.startswith(LAST), not item.nodeid.startswith(FIRST)))

@@ -1,4 +1,4 @@
-"""A tiny receiver of traces (OTLP over HTTP), on a free loopback port of this process."""
+"""A receiver of traces (OTLP over HTTP) on a free loopback port of this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One span as it arrived, its ids in hexadecimal digits."""
+class Span:
+    """One span as it arrived, with its ids in hexadecimal digits."""
 
     service: str
     name: str
@@ -24,17 +24,17 @@ class Seen:
 
 class SpanReceiver:
     def __init__(self) -> None:
-        self.spans: list[Seen] = []
+        self.spans: list[Span] = []
         self.raw = b""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a service is told so that its spans arrive here, soon."""
+        """The variables with which a service sends its spans here, ten times a second."""
         url = f"http://127.0.0.1:{self._server.server_address[1]}"
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_BSP_SCHEDULE_DELAY": "100", "NO_PROXY": "127.0.0.1"}
 
-    def of(self, trace: str) -> list[Seen]:
+    def of(self, trace: str) -> list[Span]:
         return [span for span in self.spans if span.trace == trace]
 
     def _take(self, body: bytes) -> None:
@@ -44,7 +44,7 @@ class SpanReceiver:
             for scope in resource.scope_spans:
                 for span in scope.spans:
                     ids = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
-                    self.spans.append(Seen(service, span.name, *ids, _attributes(span.attributes)))
+                    self.spans.append(Span(service, span.name, *ids, _attributes(span.attributes)))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         take = self._take
@@ -57,7 +57,7 @@ class SpanReceiver:
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Nothing: the test says what matters."""
+                """Log nothing; a failing test shows what arrived."""
 
         return Handler
 

@@ -1,1 +1,1 @@
-"""What crosses the services: real processes, real sockets, things stopped and killed while others ask."""
+"""Tests across both services: real processes and sockets, some of which are stopped and killed under load."""

@@ -1,4 +1,4 @@
-"""One stack for the tests of this folder, and somebody to use it."""
+"""One running stack for the tests of this folder, an HTTP client, and people with accounts."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
@@ -6,11 +6,12 @@ from typing import Protocol
 import httpx
 import pytest
 
+from tests.support.person import Person, Place
 from tests.support.services import unique
-from tests.support.stack import Person, Place, Stack, stack
+from tests.support.stack import Stack, stack
 from watchword.http_client.tls import ssl_context
 
-# Short lives, so that a test sees a whole rotation; cheap hashes.
+# Short times, so that a test sees a whole key rotation; cheap hashes.
 SETTINGS = {
     "IDENTITY_BCRYPT_ROUNDS": "4",
     "IDENTITY_JWKS_MAX_AGE_SECONDS": "1",
@@ -25,15 +26,15 @@ class NewPerson(Protocol):
 
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with stack(tmp_path_factory.mktemp("stack"), **SETTINGS) as found:
-        yield found
+    with stack(tmp_path_factory.mktemp("stack"), **SETTINGS) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """For a test that counts what happened, or breaks more than it mends."""
-    with stack(tmp_path_factory.mktemp("own"), **SETTINGS) as found:
-        yield found
+    """A stack for one file, for tests that count all events or leave damage."""
+    with stack(tmp_path_factory.mktemp("own"), **SETTINGS) as running:
+        yield running
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def person(running: Place, http: httpx.AsyncClient) -> NewPerson:
-    """Registers and signs in somebody new."""
+    """A function that registers a person and signs them in."""
 
     async def make(word: str = "ada") -> Person:
         return await Person(http, running, unique(word)).register()

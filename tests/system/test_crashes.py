@@ -1,4 +1,4 @@
-"""Everything is killed, again and again, while people sign out and leave: nothing is lost, nothing is done twice."""
+"""Services and database are killed repeatedly while people sign out and delete their accounts."""
 
 import asyncio
 import random
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from tests.support.person import Person
 from tests.support.services import unique
-from tests.support.stack import Person, Stack
-from tests.support.waiting import until_async
+from tests.support.stack import Stack
+from tests.support.waiting import until
 
 REVOCATIONS, DELETIONS, KILLS = 500, 50, 9
 AT_ONCE = 10
@@ -17,10 +18,10 @@ AT_ONCE = 10
 
 @dataclass
 class Ledger:
-    """What identity has promised: sessions that ended, accounts that are gone, and the posts that go with them."""
+    """What identity has confirmed: ended sessions and deleted accounts, with the posts that must be erased."""
 
     ended: list[Person] = field(default_factory=list)
-    gone: list[Person] = field(default_factory=list)
+    deleted: list[Person] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
 
@@ -33,14 +34,14 @@ async def test_nothing_is_lost_or_done_twice_when_everything_is_killed(running: 
     leaving = await signed_in(http, running, REVOCATIONS)
     over = asyncio.Event()
     killer = asyncio.create_task(kill_at_random(running, over))
-    room = asyncio.Semaphore(AT_ONCE)
-    deeds = [sign_out(one, ledger, room) for one in leaving] + [delete(owner, ledger, room) for owner in owners]
-    random.Random(7).shuffle(deeds)
-    await asyncio.gather(*deeds)
+    slots = asyncio.Semaphore(AT_ONCE)
+    changes = [sign_out(one, ledger, slots) for one in leaving] + [delete(owner, ledger, slots) for owner in owners]
+    random.Random(7).shuffle(changes)
+    await asyncio.gather(*changes)
     over.set()
     await killer
-    await until_async(lambda: all_confirmed(http, ledger))
-    for person in (*ledger.ended, *ledger.gone):
+    await until(lambda: all_confirmed(http, ledger))
+    for person in (*ledger.ended, *ledger.deleted):
         answer = await person.http.get(f"{running.posts}/posts?state=draft", headers=person.headers)
         assert answer.status_code == 401
     for post in ledger.posts:
@@ -49,7 +50,7 @@ async def test_nothing_is_lost_or_done_twice_when_everything_is_killed(running: 
 
 
 async def kill_at_random(running: Stack, over: asyncio.Event) -> None:
-    """kill -9 of a service or of PostgreSQL at moments that nobody chose; each comes back."""
+    """Kill a service or PostgreSQL at random moments, and start it again each time."""
     chance = random.Random(11)
     for round_ in range(KILLS):
         victim = ("identity", "posts", "postgresql")[round_ % 3]
@@ -64,19 +65,19 @@ async def kill_at_random(running: Stack, over: asyncio.Event) -> None:
             running.start(victim)
 
 
-async def sign_out(person: Person, ledger: Ledger, room: asyncio.Semaphore) -> None:
-    async def done() -> bool:
+async def sign_out(person: Person, ledger: Ledger, slots: asyncio.Semaphore) -> None:
+    async def is_done() -> bool:
         answer = await attempt(person, "DELETE", f"{person.stack.identity}/sessions/current")
-        # 401: an earlier try has ended the session, and only its answer was lost.
+        # 401: an earlier attempt has ended the session, and its answer was lost.
         return answer in (204, 401)
 
-    async with room:
-        await until_async(done)
+    async with slots:
+        await until(is_done)
         ledger.ended.append(person)
 
 
-async def delete(owner: Person, ledger: Ledger, room: asyncio.Semaphore) -> None:
-    async def done() -> bool:
+async def delete(owner: Person, ledger: Ledger, slots: asyncio.Semaphore) -> None:
+    async def is_done() -> bool:
         try:
             answer = await owner.http.delete(f"{owner.stack.identity}/users/me", headers=owner.headers)
         except httpx.TransportError:
@@ -85,9 +86,9 @@ async def delete(owner: Person, ledger: Ledger, room: asyncio.Semaphore) -> None
             ledger.receipts.append(f"{owner.stack.identity}{answer.headers['Location']}")
         return answer.status_code in (204, 401)
 
-    async with room:
-        await until_async(done)
-        ledger.gone.append(owner)
+    async with slots:
+        await until(is_done)
+        ledger.deleted.append(owner)
 
 
 async def attempt(person: Person, method: str, url: str) -> int | None:
@@ -106,7 +107,7 @@ async def all_confirmed(http: httpx.AsyncClient, ledger: Ledger) -> bool:
 
 
 async def signed_in(http: httpx.AsyncClient, running: Stack, count: int) -> list[Person]:
-    """Sessions of a few people, each with a token of its own that posts has seen."""
+    """`count` sessions of a few people; posts has seen the tokens of every tenth."""
     people = [await Person(http, running, unique("ada")).register() for _ in range(AT_ONCE)]
     sessions = [await Person(http, running, people[i % AT_ONCE].username).sign_in() for i in range(count)]
     for session in sessions[::10]:
@@ -115,9 +116,9 @@ async def signed_in(http: httpx.AsyncClient, running: Stack, count: int) -> list
 
 
 async def ensure_applied_once(running: Stack) -> None:
-    """As many events had their effect as were told, each id once, and none waits."""
-    told = "SELECT count(*) AS n FROM identity.audit_entries WHERE action IN ('session.ended', 'user.deleted')"
-    ((audited,),) = await running.databases.fetch("identity_app", told)
+    """The receiver has applied as many events as the audit has entries, each id once, and none waits."""
+    entries = "SELECT count(*) AS n FROM identity.audit_entries WHERE action IN ('session.ended', 'user.deleted')"
+    ((audited,),) = await running.databases.fetch("identity_app", entries)
     ((received,),) = await running.databases.fetch("posts_app", "SELECT count(*) FROM posts.received_events")
     ((waiting,),) = await running.databases.fetch("identity_app", "SELECT count(*) FROM identity.stream_events")
     assert (received, waiting) == (audited, 0)
@@ -125,5 +126,5 @@ async def ensure_applied_once(running: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def running(own_stack: Stack) -> Stack:
-    """A stack of its own: the counts at the end are of this test alone."""
+    """A stack of its own, because the test counts all events at the end."""
     return own_stack

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under load: honest refusals meanwhile, recovery without help, and nothing promised is lost."""
+"""PostgreSQL stops under load: requests are refused with 503, recovery is automatic, and no accepted write is lost."""
 
 import asyncio
 from collections import Counter
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from tests.support.stack import Person, Stack
+from tests.support.person import Person
+from tests.support.stack import Stack
 from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 
@@ -16,13 +17,13 @@ WRITERS = 8
 
 @dataclass
 class Witness:
-    """What the clients were told while the database was away."""
+    """The answers that clients received: ids of accepted posts, statuses, and unexpected answers."""
 
     promised: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     unexplained: list[str] = field(default_factory=list)
 
-    def hear(self, answer: httpx.Response) -> None:
+    def note(self, answer: httpx.Response) -> None:
         self.statuses[answer.status_code] += 1
         if answer.status_code == 201:
             self.promised.append(answer.json()["id"])
@@ -30,21 +31,21 @@ class Witness:
             self.unexplained.append(answer.text)
 
 
-@pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_every_promise_is_kept_when_postgresql_goes_away_under_load(
-    running: Stack, http: httpx.AsyncClient, person: NewPerson, how: str
+@pytest.mark.parametrize("method", ["stop", "kill"])
+async def test_no_accepted_post_is_lost_when_postgresql_stops_under_load(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson, method: str
 ) -> None:
     people = [await person() for _ in range(WRITERS)]
     witness, over = Witness(), asyncio.Event()
     load = [asyncio.create_task(write_and_read(ada, witness, over)) for ada in people]
     await until(lambda: len(witness.promised) >= 50)
     server = running.databases.server
-    # In a thread, so that the load goes on; started again in this one, because it must not outlive its starter.
-    await asyncio.to_thread(getattr(server, how))
+    # Stopped in another thread, so that the load goes on; started in this one, because it ends with its starter.
+    await asyncio.to_thread(getattr(server, method))
     await until(lambda: witness.statuses[503] >= 20)
     server.start()
-    kept_before = len(witness.promised)
-    await until(lambda: len(witness.promised) >= kept_before + 100)
+    count = len(witness.promised)
+    await until(lambda: len(witness.promised) >= count + 100)
     over.set()
     await asyncio.gather(*load)
     assert witness.unexplained == []
@@ -55,6 +56,6 @@ async def test_every_promise_is_kept_when_postgresql_goes_away_under_load(
 
 async def write_and_read(ada: Person, witness: Witness, over: asyncio.Event) -> None:
     while not over.is_set():
-        witness.hear(await ada.publish())
-        witness.hear(await ada.http.get(f"{ada.stack.posts}/posts", headers=ada.headers))
+        witness.note(await ada.publish())
+        witness.note(await ada.http.get(f"{ada.stack.posts}/posts", headers=ada.headers))
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""A service ends when it is told to, and takes no request head without end."""
+"""A service stops on SIGTERM during a long poll, and refuses an endless request head."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ async def test_identity_ends_cleanly_while_it_is_polled(running: Stack) -> None:
     child = running.child("identity")
     child.process.send_signal(signal.SIGTERM)
     try:
-        # Less than a long poll takes. The server ends by the signal itself once it has given everything back.
+        # 12 seconds are less than a long poll. uvicorn raises the signal again at the end of its shutdown.
         assert await asyncio.to_thread(child.process.wait, 12) in (0, 128 + signal.SIGTERM)
         assert "Application shutdown complete" in child.log_tail()
     finally:
@@ -23,21 +23,21 @@ async def test_identity_ends_cleanly_while_it_is_polled(running: Stack) -> None:
 
 
 async def test_a_request_head_without_end_is_refused(running: Stack) -> None:
-    told = await asyncio.to_thread(told_to_a_head_without_end, running.posts)
-    assert told.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 "))
+    answer = await asyncio.to_thread(answer_to_an_endless_head, running.posts)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 "))
     async with httpx.AsyncClient(trust_env=False) as http:
         fields = {"X-Long": "x" * 16_000}
         assert (await http.get(f"{running.posts}/livez", headers=fields)).status_code == 200
 
 
-def told_to_a_head_without_end(url: str) -> bytes:
-    """What the service says before it hangs up on 1 MiB of one header field. Where it does neither, this times out."""
+def answer_to_an_endless_head(url: str) -> bytes:
+    """What the service sends before it closes the connection on 1 MiB of one header field, within 30 seconds."""
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=30) as peer:
-        # It may hang up at any moment of this. What it said by then waits here, whatever becomes of the connection.
+        # The service may close the connection at any time; what it sent before can still be read.
         with contextlib.suppress(ConnectionError):
             peer.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 1_048_576)
-        told = b""
+        answer = b""
         with contextlib.suppress(ConnectionError):
-            while len(told) < 4_096 and (said := peer.recv(4_096)):
-                told += said
-        return told
+            while len(answer) < 4_096 and (part := peer.recv(4_096)):
+                answer += part
+        return answer

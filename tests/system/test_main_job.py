@@ -1,4 +1,4 @@
-"""Register, sign in, publish, and nobody else can touch your post."""
+"""The main job: register, sign in, publish, and nobody else can change the post."""
 
 import httpx
 

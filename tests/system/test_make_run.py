@@ -1,4 +1,4 @@
-"""`make run`: twice, interrupted, killed; nothing is left behind and nothing is lost."""
+"""`make run` started twice, interrupted and killed: no process is left, and no data is lost."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 90
 
 
 class Run:
-    """One `make run` with a home and ports of its own."""
+    """A process of `make run` with its own data folder and ports."""
 
     def __init__(self, home: Path, identity_port: int, posts_port: int) -> None:
         self.home = home
@@ -35,6 +35,7 @@ class Run:
         )
 
     def await_welcome(self) -> str:
+        """The output up to the line that says how to stop."""
         assert self.process.stdout is not None
         lines: list[str] = []
         for line in self.process.stdout:
@@ -44,12 +45,12 @@ class Run:
         raise AssertionError("".join(lines))
 
     def end_by(self, number: signal.Signals) -> None:
-        """Send the signal and see that everything the run has started goes with it."""
-        everything = psutil.Process(self.process.pid).children(recursive=True)
-        assert len(everything) >= 3
+        """Send the signal and check that all descendants of the process end with it."""
+        descendants = psutil.Process(self.process.pid).children(recursive=True)
+        assert len(descendants) >= 3
         self.process.send_signal(number)
         self.process.communicate(timeout=PATIENCE_SECONDS)
-        _, left = psutil.wait_procs(everything, timeout=PATIENCE_SECONDS)
+        _, left = psutil.wait_procs(descendants, timeout=PATIENCE_SECONDS)
         assert left == []
         assert all(is_port_free(port) for port in self.ports)
 
@@ -101,13 +102,13 @@ def test_a_first_run_killed_half_way_is_mended_by_the_next(tmp_path: Path, ports
         assert httpx.get(f"{whole.posts}/readyz", timeout=20).status_code == 200
 
 
-def test_a_second_run_at_once_is_told_who_holds_the_first(tmp_path: Path, ports: tuple[int, int]) -> None:
+def test_a_second_run_at_once_names_the_process_of_the_first(tmp_path: Path, ports: tuple[int, int]) -> None:
     with run(tmp_path, ports) as first:
         first.await_welcome()
         with run(tmp_path, (any_free_port(), any_free_port())) as second:
-            told, _ = second.process.communicate(timeout=PATIENCE_SECONDS)
+            output, _ = second.process.communicate(timeout=PATIENCE_SECONDS)
         assert second.process.returncode == 1
-        assert str(first.process.pid) in told
+        assert str(first.process.pid) in output
         assert first.sign_in() == 400
 
 
@@ -116,18 +117,18 @@ def test_demo_adds_its_accounts_and_posts_once(tmp_path: Path, ports: tuple[int,
         running.await_welcome()
         for _ in range(2):
             command = [sys.executable, "-m", "deploy.local", "demo", "--home", str(tmp_path)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-            assert done.returncode == 0, done.stderr
-            assert "200/200 posts" in done.stderr
+            outcome = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+            assert outcome.returncode == 0, outcome.stderr
+            assert "200/200 posts" in outcome.stderr
         assert count_published(running.posts) == 190
 
 
 def count_published(posts: str) -> int:
-    found, url = 0, f"{posts}/posts?limit=100"
+    count, url = 0, f"{posts}/posts?limit=100"
     for _ in range(10):
         page = httpx.get(url, timeout=20).json()
-        found += len(page["items"])
+        count += len(page["items"])
         if page["next"] is None:
-            return found
+            return count
         url = f"{posts}/posts?limit=100&cursor={page['next']}"
     raise AssertionError("more pages than posts")

@@ -1,11 +1,12 @@
-"""A logout, a ban or a lost role is obeyed by posts, which asks nobody."""
+"""posts obeys a logout, a ban or a lost role without calling identity for each request."""
 
 import json
 
 import httpx
 
-from tests.support.stack import Person, Stack
-from tests.support.waiting import until_async
+from tests.support.person import Person
+from tests.support.stack import Stack
+from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 
 
@@ -17,7 +18,7 @@ async def test_a_signed_out_session_is_refused_by_posts(
     assert (await ada.publish()).status_code == 201
     ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
     assert ended.status_code == 204
-    await until_async(lambda: refused(ada))
+    await until(lambda: refused(ada))
     assert (await other.publish()).status_code == 201
 
 
@@ -30,7 +31,7 @@ async def test_a_lost_role_ends_the_old_token_and_not_the_session(
     await mia.refresh()
     assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
     running.command("identity", "set-roles", mia.username, "user")
-    await until_async(lambda: refused(mia))
+    await until(lambda: refused(mia))
     await mia.refresh()
     assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 403
     assert (await mia.publish()).status_code == 201
@@ -42,7 +43,7 @@ async def test_a_disabled_account_is_refused_and_an_enabled_one_is_not(
     ada = await person()
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
     running.command("identity", "disable-user", ada.username)
-    await until_async(lambda: refused(ada))
+    await until(lambda: refused(ada))
     assert (await http.get(url)).status_code == 200
     running.command("identity", "enable-user", ada.username)
 
@@ -50,7 +51,7 @@ async def test_a_disabled_account_is_refused_and_an_enabled_one_is_not(
         await ada.sign_in()
         return (await ada.publish()).status_code == 201
 
-    await until_async(publishes_again)
+    await until(publishes_again)
 
 
 async def test_a_changed_password_ends_the_other_sessions_everywhere(
@@ -61,7 +62,7 @@ async def test_a_changed_password_ends_the_other_sessions_everywhere(
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
     done = await http.put(f"{running.identity}/users/me/password", json=change, headers=ada.headers)
     assert done.status_code == 204
-    await until_async(lambda: refused(other))
+    await until(lambda: refused(other))
     assert (await ada.publish()).status_code == 201
 
 
@@ -76,7 +77,7 @@ async def test_a_new_name_comes_onto_the_card(running: Stack, http: httpx.AsyncC
     async def card_is_new() -> bool:
         return bool((await http.get(url)).json()["author"]["username"] == f"{ada.username}-l")
 
-    await until_async(card_is_new)
+    await until(card_is_new)
 
 
 async def test_a_deleted_account_takes_its_posts_along_and_can_be_watched(
@@ -93,7 +94,7 @@ async def test_a_deleted_account_takes_its_posts_along_and_can_be_watched(
         (posts,) = (await http.get(receipt)).json()["services"]
         return posts["service"] == "posts" and posts["confirmed_at"] is not None
 
-    await until_async(confirmed)
+    await until(confirmed)
     assert (await http.get(url)).status_code == 404
     assert await refused(ada)
 
@@ -119,9 +120,9 @@ async def test_no_guarded_request_asks_identity(running: Stack, http: httpx.Asyn
         for ada in people:
             assert (await ada.publish()).status_code == 201
             assert not await refused(ada)
-    asked = {json.loads(line).get("path") for line in running.log("identity")[before:].splitlines()}
-    polls = {path for path in asked if path is not None and path.startswith("/ssf/streams/")}
-    assert asked - polls <= {None, "/.well-known/jwks.json", "/oauth/token"}
+    paths = {json.loads(line).get("path") for line in running.log("identity")[before:].splitlines()}
+    polls = {path for path in paths if path is not None and path.startswith("/ssf/streams/")}
+    assert paths - polls <= {None, "/.well-known/jwks.json", "/oauth/token"}
 
 
 async def refused(ada: Person) -> bool:

@@ -1,4 +1,4 @@
-"""One trace, from the request at posts to its database and to identity; one request id in both logs."""
+"""One trace from the request at posts to its database and to identity, and one request id in both logs."""
 
 import base64
 import json
@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.spans import Seen, SpanReceiver
-from tests.support.stack import Person, Stack, stack
-from tests.support.waiting import until, until_async
+from tests.support.person import Person
+from tests.support.spans import Span, SpanReceiver
+from tests.support.stack import Stack, stack
+from tests.support.waiting import until
 
 SETTINGS = {"IDENTITY_BCRYPT_ROUNDS": "4", "IDENTITY_KEY_CHECK_SECONDS": "0.2", "IDENTITY_LOG_LEVEL": "debug"}
 JWKS = "/.well-known/jwks.json"
@@ -19,15 +20,15 @@ JWKS = "/.well-known/jwks.json"
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[SpanReceiver]:
-    with SpanReceiver().listening() as found:
-        yield found
+    with SpanReceiver().listening() as receiver:
+        yield receiver
 
 
 @pytest.fixture(scope="module")
 def traced(receiver: SpanReceiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = {**SETTINGS, **receiver.environment, "POSTS_LOG_LEVEL": "debug"}
-    with stack(tmp_path_factory.mktemp("traced"), **settings) as found:
-        yield found
+    with stack(tmp_path_factory.mktemp("traced"), **settings) as running:
+        yield running
 
 
 def kid_of(person: Person) -> str:
@@ -36,30 +37,32 @@ def kid_of(person: Person) -> str:
 
 
 async def first_sight(http: httpx.AsyncClient, person: Person) -> tuple[str, str]:
-    """The trace and the request id of the first request that is accepted with a token of a key that posts does not
-    have yet: it is the one that fetched the key. Before, unknown keys are not asked for: there is a cooldown."""
-    sent = {"trace": "", "request": ""}
+    """Send requests until one is accepted, and return its trace id and its request id.
+
+    posts does not have the key of this token, so this request fetched it; those before fell into the cooldown.
+    """
+    ids = {"trace": "", "request": ""}
 
     async def accepted() -> bool:
-        sent.update(trace=secrets.token_hex(16), request=secrets.token_hex(8))
-        parent = f"00-{sent['trace']}-{secrets.token_hex(8)}-01"
-        fields = {**person.headers, "traceparent": parent, "X-Request-ID": sent["request"], "baggage": "from=outside"}
+        ids.update(trace=secrets.token_hex(16), request=secrets.token_hex(8))
+        parent = f"00-{ids['trace']}-{secrets.token_hex(8)}-01"
+        fields = {**person.headers, "traceparent": parent, "X-Request-ID": ids["request"], "baggage": "from=outside"}
         answer = await http.get(f"{person.stack.posts}/posts?state=draft&q=a-secret-word", headers=fields)
         return answer.status_code == 200
 
-    await until_async(accepted)
-    return sent["trace"], sent["request"]
+    await until(accepted)
+    return ids["trace"], ids["request"]
 
 
 def lines(stack: Stack, service: str, **fields: str) -> list[dict[str, Any]]:
     """The log lines with these fields."""
-    found = [json.loads(line) for line in stack.log(service).splitlines() if line.startswith("{")]
-    return [line for line in found if fields.items() <= line.items()]
+    entries = [json.loads(line) for line in stack.log(service).splitlines() if line.startswith("{")]
+    return [line for line in entries if fields.items() <= line.items()]
 
 
-def one(spans: list[Seen], service: str, name: str) -> Seen:
-    (found,) = [span for span in spans if (span.service, span.name) == (service, name)]
-    return found
+def one(spans: list[Span], service: str, name: str) -> Span:
+    (span,) = [span for span in spans if (span.service, span.name) == (service, name)]
+    return span
 
 
 async def test_one_trace_and_one_id_from_posts_to_its_database_and_to_identity(
@@ -72,23 +75,23 @@ async def test_one_trace_and_one_id_from_posts_to_its_database_and_to_identity(
     async def another_key_signs() -> bool:
         return kid_of(await ada.sign_in()) != old
 
-    await until_async(another_key_signs)
+    await until(another_key_signs)
     trace, request = await first_sight(http, ada)
     await until(lambda: len(receiver.of(trace)) >= 4)
     spans = receiver.of(trace)
     server = one(spans, "watchword-posts", "GET /posts")
     call = one(spans, "watchword-posts", "GET")
-    asked = one(spans, "watchword-identity", f"GET {JWKS}")
+    fetch = one(spans, "watchword-identity", f"GET {JWKS}")
     read = one(spans, "watchword-posts", "SELECT posts.posts")
-    assert (call.parent, asked.parent, read.parent) == (server.id, call.id, server.id)
+    assert (call.parent, fetch.parent, read.parent) == (server.id, call.id, server.id)
     assert call.attributes["url.full"] == traced.identity + JWKS
     assert read.attributes == {"db.system.name": "postgresql", "db.query.summary": "SELECT posts.posts"}
-    assert {span.attributes["watchword.request_id"] for span in (server, asked)} == {request}
+    assert {span.attributes["watchword.request_id"] for span in (server, fetch)} == {request}
     both = [
         lines(traced, "posts", path="/posts", request_id=request),
         lines(traced, "identity", path=JWKS, request_id=request),
     ]
-    assert [[line["trace_id"] for line in found] for found in both] == [[trace], [trace]]
+    assert [[line["trace_id"] for line in entries] for entries in both] == [[trace], [trace]]
     for secret in (ada.tokens["access_token"], ada.tokens["refresh_token"], "a-secret-word", "from=outside"):
         assert secret.encode() not in receiver.raw
 
@@ -100,10 +103,10 @@ async def test_probes_are_not_traced_and_work_in_the_background_has_ids_of_its_o
         assert (await http.get(traced.posts + path)).status_code == 200
     poll = "POST /ssf/streams/{stream_id}/poll"
     await until(lambda: any(span.name == poll for span in receiver.spans))
-    (asked, *_) = [span for span in receiver.spans if span.name == poll]
-    await until(lambda: any(span.id == asked.parent for span in receiver.spans))
-    (call,) = [span for span in receiver.spans if span.id == asked.parent]
-    assert (call.service, asked.service, call.parent) == ("watchword-posts", "watchword-identity", "")
-    assert lines(traced, "identity", request_id=asked.attributes["watchword.request_id"])
+    (answer, *_) = [span for span in receiver.spans if span.name == poll]
+    await until(lambda: any(span.id == answer.parent for span in receiver.spans))
+    (call,) = [span for span in receiver.spans if span.id == answer.parent]
+    assert (call.service, answer.service, call.parent) == ("watchword-posts", "watchword-identity", "")
+    assert lines(traced, "identity", request_id=answer.attributes["watchword.request_id"])
     assert not [span for span in receiver.spans if span.name.endswith(("/livez", "/readyz", "/metrics"))]
     assert not [span for span in receiver.spans if "alembic" in span.name]

@@ -1,4 +1,4 @@
-"""A release goes up while the one before it works: the schema first, under load, and nobody notices."""
+"""A release replaces the one before it under load, the schema first, and no request fails."""
 
 import asyncio
 import secrets
@@ -18,9 +18,10 @@ from deploy.local.processes import any_free_port, end_children, start_child
 from tests.support import previous_release
 from tests.support.databases import DATABASE, ROLES, Databases
 from tests.support.next_release import NextRelease
+from tests.support.person import Person
 from tests.support.services import unique
-from tests.support.stack import Person, Stack, await_answer
-from tests.support.waiting import until, until_async, wait_until
+from tests.support.stack import Stack, await_answer
+from tests.support.waiting import until, wait_until
 from tests.system.conftest import SETTINGS
 
 MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
@@ -34,7 +35,7 @@ PEOPLE = 4
 
 @pytest.fixture
 def previous(tmp_path: Path) -> Iterator[Stack]:
-    """Both schemas as the previous release left them; no service runs."""
+    """Both schemas at the revision of the previous release; no service runs."""
     passwords = {role: secrets.token_hex(8) for role in ROLES}
     with EmbeddedPostgres(tmp_path / "postgres", durable=True) as server:
         prepare_database(server, DATABASE, passwords)
@@ -51,7 +52,7 @@ def previous(tmp_path: Path) -> Iterator[Stack]:
 async def test_the_previous_schema_is_brought_up_under_load(previous: Stack, http: httpx.AsyncClient) -> None:
     databases, addresses = previous.databases, (previous.identity, previous.posts)
     signer = await previous_release.set_up(databases, *addresses, previous.environment)
-    kept = [await previous_release.sign_in_and_publish(databases, *addresses, signer) for _ in range(5)]
+    people = [await previous_release.sign_in_and_publish(databases, *addresses, signer) for _ in range(5)]
     load = previous_release.Load()
     running = asyncio.create_task(load.run(databases))
     for service in MIGRATIONS:
@@ -64,21 +65,21 @@ async def test_the_previous_schema_is_brought_up_under_load(previous: Stack, htt
     previous.command("identity", "setup")
     previous.start("identity")
     previous.start("posts")
-    for grace in kept:
+    for grace in people:
         await ensure_served(previous, http, grace)
 
 
-async def ensure_served(stack: Stack, http: httpx.AsyncClient, kept: previous_release.Kept) -> None:
-    """The post, the account and the session of the previous release are good in this one."""
-    url = f"{stack.posts}/posts/{kept.post_id}"
-    assert (await http.get(url)).json()["author"]["username"] == kept.username
-    grace = Person(http, stack, kept.username)
-    grace.tokens = {"access_token": kept.access_token, "refresh_token": kept.refresh_token}
-    assert (await http.patch(url, json={"title": "Changed"}, headers=grace.headers)).status_code == 200
-    await grace.refresh()
-    assert (await grace.publish()).status_code == 201
-    await grace.sign_in()
-    assert (await http.delete(url, headers=grace.headers)).status_code == 204
+async def ensure_served(stack: Stack, http: httpx.AsyncClient, grace: previous_release.PersonWithTokens) -> None:
+    """The post, the account and the session of the previous release work in this one."""
+    url = f"{stack.posts}/posts/{grace.post_id}"
+    assert (await http.get(url)).json()["author"]["username"] == grace.username
+    person = Person(http, stack, grace.username)
+    person.tokens = {"access_token": grace.access_token, "refresh_token": grace.refresh_token}
+    assert (await http.patch(url, json={"title": "Changed"}, headers=person.headers)).status_code == 200
+    await person.refresh()
+    assert (await person.publish()).status_code == 201
+    await person.sign_in()
+    assert (await http.delete(url, headers=person.headers)).status_code == 204
 
 
 async def test_a_restart_of_postgresql_leaves_a_migration_undone_and_it_can_be_run_again(
@@ -86,18 +87,18 @@ async def test_a_restart_of_postgresql_leaves_a_migration_undone_and_it_can_be_r
 ) -> None:
     databases, later = previous.databases, NextRelease(tmp_path / "next")
     url, columns = databases.url("posts_owner"), "SELECT FROM information_schema.columns WHERE column_name = 'mood'"
-    here, go = tmp_path / "here", tmp_path / "go"
-    pause = f"Path({str(here)!r}).touch()", f"while not Path({str(go)!r}).exists():", "    time.sleep(0.02)"
+    reached, go = tmp_path / "reached", tmp_path / "go"
+    pause = f"Path({str(reached)!r}).touch()", f"while not Path({str(go)!r}).exists():", "    time.sleep(0.02)"
     later.add("posts", ADDITIONS["posts"][1], *pause, "op.execute('SELECT 1')")
     with later.migrating("posts", url) as job:
-        wait_until(here.exists)
+        wait_until(reached.exists)
         databases.server.kill()
         databases.server.start()
         go.touch()
-        said = job.communicate(timeout=60)[1]
+        output = job.communicate(timeout=60)[1]
     assert job.returncode == 1
-    assert said.count("\n") == 1
-    assert "the connection to the database was lost" in said
+    assert output.count("\n") == 1
+    assert "the connection to the database was lost" in output
     assert await databases.fetch("posts_owner", columns) == []
     later.migrate("posts", url)
     assert len(await databases.fetch("posts_owner", columns)) == 1
@@ -105,7 +106,7 @@ async def test_a_restart_of_postgresql_leaves_a_migration_undone_and_it_can_be_r
 
 @dataclass
 class Traffic:
-    """What people were answered while the schema changed under them."""
+    """Requests of several people while the schema changes, and the answers that were not as expected."""
 
     stack: Stack
     http: httpx.AsyncClient
@@ -114,25 +115,25 @@ class Traffic:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def use(self, person: Person) -> None:
-        """Publish, read, change, refresh, see one's account and sessions, sign in and out."""
+        """Publish, read, change, refresh, read account and sessions, sign in and out, until `over` is set."""
         posts, identity = self.stack.posts, self.stack.identity
         while not self.over.is_set():
-            published = self.hear(await person.publish(), 201)
+            published = self.check(await person.publish(), 201)
             url = f"{posts}{published.headers['Location']}"
-            self.hear(await self.http.get(f"{posts}/posts", headers=person.headers), 200)
-            self.hear(await self.http.patch(url, json={"title": "B"}, headers=person.headers), 200)
+            self.check(await self.http.get(f"{posts}/posts", headers=person.headers), 200)
+            self.check(await self.http.patch(url, json={"title": "B"}, headers=person.headers), 200)
             await person.refresh()
-            self.hear(await self.http.get(f"{identity}/users/me", headers=person.headers), 200)
-            self.hear(await self.http.get(f"{identity}/sessions", headers=person.headers), 200)
+            self.check(await self.http.get(f"{identity}/users/me", headers=person.headers), 200)
+            self.check(await self.http.get(f"{identity}/sessions", headers=person.headers), 200)
             other = await Person(self.http, self.stack, person.username).sign_in()
-            self.hear(await self.http.delete(f"{identity}/sessions/current", headers=other.headers), 204)
+            self.check(await self.http.delete(f"{identity}/sessions/current", headers=other.headers), 204)
 
     async def watch(self, url: str) -> None:
         while not self.over.is_set():
-            self.hear(await self.http.get(f"{url}/readyz"), 200)
+            self.check(await self.http.get(f"{url}/readyz"), 200)
             await asyncio.sleep(0.02)
 
-    def hear(self, answer: httpx.Response, expected: int) -> httpx.Response:
+    def check(self, answer: httpx.Response, expected: int) -> httpx.Response:
         self.answers += 1
         if answer.status_code != expected:
             self.failed.append(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}")
@@ -170,7 +171,7 @@ async def test_the_next_schema_goes_up_under_the_running_services(
 
 
 async def ensure_replicas_start(stack: Stack, environment: Mapping[str, str], http: httpx.AsyncClient) -> None:
-    """One more of each service, of the release that `environment` names, starts and serves."""
+    """Another process of each service starts and serves, with the code that `environment` selects."""
     ada = await Person(http, stack, unique("ada")).register()
     with replica(stack, "identity", environment) as identity, replica(stack, "posts", environment) as posts:
         assert (await http.get(f"{identity}/users/me", headers=ada.headers)).status_code == 200
@@ -180,7 +181,7 @@ async def ensure_replicas_start(stack: Stack, environment: Mapping[str, str], ht
 
 @contextmanager
 def replica(stack: Stack, service: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Another process of a service over the same database, at a port of its own; where it is."""
+    """Run another process of a service over the same database, at a free port, and yield its URL."""
     port = any_free_port()
     environment = {**environment, f"{service.upper()}_PORT": str(port)}
     log = stack.child(service).log.with_name(f"{service}-{port}.log")
@@ -193,7 +194,7 @@ def replica(stack: Stack, service: str, environment: Mapping[str, str]) -> Itera
 
 
 async def ensure_works(stack: Stack, http: httpx.AsyncClient) -> None:
-    """Register, publish, sign out; and posts has heard of that."""
+    """Register, publish and sign out; posts then refuses the token."""
     ada = await Person(http, stack, unique("ada")).register()
     assert (await ada.publish()).status_code == 201
     assert (await http.delete(f"{stack.identity}/sessions/current", headers=ada.headers)).status_code == 204
@@ -201,7 +202,7 @@ async def ensure_works(stack: Stack, http: httpx.AsyncClient) -> None:
     async def refused() -> bool:
         return (await ada.publish()).status_code == 401
 
-    await until_async(refused)
+    await until(refused)
 
 
 def url_of(stack: Stack, service: str) -> str:

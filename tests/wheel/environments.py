@@ -36,10 +36,12 @@ class Environment:
         path.parent.mkdir(exist_ok=True)
         path.write_text(source)
 
-    def run(self, *arguments: str, folder: Path | None = None, **variables: str) -> str:
+    def run(self, *arguments: str, folder: Path | None = None, variables: Mapping[str, str] | None = None) -> str:
         """The output of Python with these arguments, in `folder` or else the environment's own. It must succeed."""
-        environment = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | variables
-        return _succeed(_finished([str(self.python), *arguments], folder or self.folder, environment))
+        environment = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+        return _succeed(
+            _finished([str(self.python), *arguments], folder or self.folder, {**environment, **(variables or {})})
+        )
 
     def check_types(self, *files: str) -> str:
         """The report of `mypy --strict` on these files, with the packages of this environment."""

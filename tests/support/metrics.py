@@ -1,4 +1,4 @@
-"""Reading what /metrics says."""
+"""Read what a service answers at /metrics."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-class Figures:
-    """One answer of /metrics. `types` has the type of each metric by the name that is declared."""
+class Scrape:
+    """One answer of /metrics. `types` maps the name of each declared metric to its type."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -21,12 +21,12 @@ class Figures:
         }
 
     def __call__(self, name: str, **labels: str) -> float:
-        """The sample of exactly these labels; 0 where there is none."""
+        """The value of the sample with exactly these labels; 0 if there is no such sample."""
         return self._samples.get((name, frozenset(labels.items())), 0.0)
 
     def values(self, label: str) -> set[str]:
-        """Every value that this label has anywhere."""
-        return {value for _, labels in self._samples for found, value in labels if found == label}
+        """Every value that this label has in any sample."""
+        return {value for _, labels in self._samples for name, value in labels if name == label}
 
     @property
     def names(self) -> set[str]:
@@ -34,7 +34,7 @@ class Figures:
         return {name for name, _ in self._samples}
 
 
-async def figures_of(http: httpx.AsyncClient, url: str = "/metrics") -> Figures:
+async def scrape(http: httpx.AsyncClient, url: str = "/metrics") -> Scrape:
     answer = await http.get(url)
     assert answer.status_code == 200
-    return Figures(answer.text)
+    return Scrape(answer.text)

@@ -1,0 +1,43 @@
+"""The files that the documents name exist."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture.code import ROOT
+
+DOCUMENTS = ("docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md", "docs/decisions/README.md")
+CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.\w+)`")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+CHANGED_FILE = re.compile(r"^--- a/(\S+)$", re.MULTILINE)
+
+
+def named_files(document: str) -> Iterator[str]:
+    """The paths that a document names in its text or as changed by a diff, and those that it links to."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    yield from CHANGED_FILE.findall(text)
+    prose = CODE_BLOCK.sub("", text)
+    yield from PATH.findall(prose)
+    folder = document.rpartition("/")[0]
+    yield from (f"{folder}/{link}" if folder else link for link in LINK.findall(prose))
+
+
+def exists(path: str) -> bool:
+    return any((ROOT / folder / path).exists() for folder in (".", "shared", "docs"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_a_document_names_exists(document: str) -> None:
+    paths = set(named_files(document))
+    assert paths, "a document that names no file proves nothing"
+    assert [path for path in sorted(paths) if not exists(path)] == []
+
+
+def test_the_diffs_of_the_architecture_change_lines_that_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    for path, hunk in re.findall(r"^--- a/(\S+)\n\+\+\+ .*\n((?:[ +-].*\n|\n)*?)(?=--- |```)", text, re.MULTILINE):
+        code = (ROOT / path).read_text(encoding="utf-8")
+        for line in re.findall(r"^[ -](?!--)(.*\S)$", hunk, re.MULTILINE):
+            assert line.strip() in code, f"{path}: {line}"
