@@ -1,4 +1,4 @@
-"""The app: routers, refusals, and what starts and stops with it. No I/O until it starts."""
+"""The app: its routers, its error handlers, and what starts and stops with it. No I/O until it starts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
@@ -29,9 +30,9 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tidy = partial(delete_expired_forever, parts.database, parts.clock)
-        background = (parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
+        background = (parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy)
         async with running(parts.database, MIGRATIONS, *background, metrics.keep):
-            await parts.keyring.look()
+            await parts.keyring.check()
             on_shutdown_signal(parts.doorbell.close)
             yield
         parts.passwords.stop()
@@ -54,15 +55,16 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     protect(app, parts.verifier)
     oauth_errors.install(app)
-    for router in (oauth.router, keys.router, users.router, sessions.router, events.router):
-        app.include_router(router)
+    for room in (oauth, keys, users, deletions, sessions, events):
+        app.include_router(room.router)
+    app.include_router(events.streams_router)
     app.include_router(health_routes({"database": database_is_usable, "signing_key": a_key_signs}))
     app.include_router(metrics_routes(metrics))
     return app
 
 
 def from_environment() -> FastAPI:
-    """What the server runs: the app with the settings of its environment."""
+    """Build the app from the settings in the environment; the server calls this."""
     settings = load(Settings)
     configure_logging("identity", settings.log_level)
     configure_tracing("watchword-identity")

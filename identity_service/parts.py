@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from identity_service.accounts.deletions import Erasures
 from identity_service.audit.models import AuditEntry
 from identity_service.authentication.cookie import Browser
 from identity_service.authentication.password import OUTCOMES
 from identity_service.clients.models import Client
 from identity_service.events.models import Stream
-from identity_service.events.poll import SetMinter
+from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.repository import CHANNEL
+from identity_service.events.security_event_tokens import SetMinter
+from identity_service.events.streams import Streams
+from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
+from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
-from identity_service.keys.service import Schedule
+from identity_service.keys.service import SigningKeys
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.sessions.models import Session
@@ -43,6 +48,7 @@ class Parts:
     sign_ins: dict[str, int]
     sealer: Sealer
     schedule: Schedule
+    signing_keys: SigningKeys
     keyring: Keyring
     verifier: Verifier
     issuer: TokenMinter
@@ -51,8 +57,10 @@ class Parts:
     browser: Browser
     doorbell: Doorbell
     listener: Listener
-    minter: SetMinter
+    streams: Streams
+    poll_delivery: PollDelivery
     pusher: Pusher
+    erasures: Erasures
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
@@ -72,7 +80,8 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         longest_token=max(lifetimes.access, lifetimes.refresh),
         check_seconds=settings.key_check_seconds,
     )
-    keyring = Keyring(database, sealer, schedule, clock)
+    signing_keys = SigningKeys(database, sealer, schedule, clock)
+    keyring = Keyring(signing_keys, sealer, schedule, clock)
     doorbell = Doorbell()
     minter = SetMinter(settings.issuer, keyring)
     return Parts(
@@ -83,6 +92,7 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         sign_ins=dict.fromkeys(OUTCOMES, 0),
         sealer=sealer,
         schedule=schedule,
+        signing_keys=signing_keys,
         keyring=keyring,
         verifier=Verifier(issuer=settings.issuer, audience=settings.issuer, keys=keyring, clock=clock),
         issuer=TokenMinter(settings.issuer, keyring, lifetimes.access),
@@ -91,6 +101,8 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
         browser=Browser.of(settings.issuer, settings.browser_origins),
         doorbell=doorbell,
         listener=Listener(database.dsn, CHANNEL, doorbell.ring, doorbell.caught_up),
-        minter=minter,
+        streams=Streams(database, sealer, StreamViews(settings.issuer), clock),
+        poll_delivery=PollDelivery(database, minter, doorbell, clock, settings.long_poll_seconds),
         pusher=Pusher(database, minter, sealer, doorbell, clock),
+        erasures=Erasures(database),
     )

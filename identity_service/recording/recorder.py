@@ -102,7 +102,7 @@ class Recorder:
         purged = types.account_purged(self._issuer, str(user_id))
         told = await repository.enqueue(db, purged.type, _claims(purged, str(uuid4()), now))
         await repository.notify(db)
-        return await deletions.note(db, user_id, told)
+        return await deletions.insert(db, user_id, told)
 
     async def _tell(self, db: AsyncSession, now: datetime, *events: SecurityEvent) -> None:
         """Events of one call have one cause, and share a `txn` (RFC 8417 section 2.2)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import claims_of
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
 
@@ -87,7 +87,7 @@ async def listening(identity: Identity, **wanted: Any) -> Receiver:
 async def stranger(identity: Identity) -> Receiver:
     """Another service with the same scopes."""
     may = ["client_credentials"], ["ssf.manage", "ssf.read"], [IDENTITY_URL]
-    await administration.create_client(identity.parts, "feeds", "Feeds", POSTS_SECRET, *may)
+    await Administration(identity.parts).upsert_client(ClientDraft("feeds", "Feeds", POSTS_SECRET, *may))
     return await receiver(identity, "feeds")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from identity_service.errors import EmailTaken
 from tests.support import services
 from tests.support.databases import Databases
@@ -14,11 +14,11 @@ ADMIN = "root-of-all", "root@example.com", PASSWORD
 async def test_admin_is_there_already_whichever_index_says_so(
     databases: Databases, identity: services.Identity
 ) -> None:
-    assert await administration.create_admin(identity.parts, *ADMIN)
+    assert await Administration(identity.parts).create_administrator(*ADMIN)
     await databases.fetch("identity_owner", "DROP INDEX identity.users_username_key")
     await databases.fetch(
         "identity_owner", "CREATE UNIQUE INDEX users_username_key ON identity.users (lower(username))"
     )
-    assert not await administration.create_admin(identity.parts, *ADMIN)
+    assert not await Administration(identity.parts).create_administrator(*ADMIN)
     with pytest.raises(EmailTaken):
-        await administration.create_admin(identity.parts, "somebody-else", *ADMIN[1:])
+        await Administration(identity.parts).create_administrator("somebody-else", *ADMIN[1:])

@@ -1,6 +1,6 @@
 """What the identity service says of itself to Prometheus."""
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.test_hashing_queue import full
 from tests.support import services
 from tests.support.databases import Databases
@@ -33,7 +33,7 @@ async def test_sign_ins_are_counted_by_outcome_at_either_door(identity: Identity
     assert await attempt(identity, "wrong") == await attempt(identity, username="nobody") == 401
     too_long = await identity.token(grant_type="password", username="ada", password="x" * 300)
     assert too_long.status_code == 400
-    await administration.set_active(identity.parts, "ada", False)
+    await Administration(identity.parts).set_active("ada", False)
     assert await attempt(identity) == await attempt(identity, "wrong") == 401
     answer = await identity.token(grant_type="password", username="ada", password=PASSWORD)
     assert answer.json()["error"] == "invalid_grant"

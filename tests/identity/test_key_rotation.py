@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from identity_service import administration
-from identity_service.keys.service import Schedule
+from identity_service.keys.schedule import Schedule
 from tests.identity.answers import header_of
 from tests.support import services
 from tests.support.databases import Databases
@@ -28,8 +27,8 @@ async def test_new_key_is_published_at_once_and_signs_after_the_notice(
     standing: Identity, clock: StandingClock
 ) -> None:
     old = signing(standing)
-    new = (await administration.rotate_keys(standing.parts)).kid
-    await standing.parts.keyring.look()
+    new = (await standing.parts.signing_keys.rotate()).kid
+    await standing.parts.keyring.check()
     assert set(await published(standing)) == {old, new}
     clock.advance(seconds=standing.parts.schedule.notice.total_seconds() - 1)
     assert signing(standing) == old
@@ -43,8 +42,8 @@ async def test_notice_is_longer_than_anyone_keeps_the_published_keys(standing: I
 
 async def test_tokens_name_the_key_that_signs(standing: Identity, clock: StandingClock) -> None:
     await standing.register("ada")
-    new = (await administration.rotate_keys(standing.parts)).kid
-    await standing.parts.keyring.look()
+    new = (await standing.parts.signing_keys.rotate()).kid
+    await standing.parts.keyring.check()
     clock.advance(minutes=10)
     assert header_of((await standing.sign_in("ada"))["access_token"])["kid"] == new
 
@@ -53,9 +52,9 @@ async def test_old_key_verifies_until_its_last_token_ends_and_then_leaves(
     standing: Identity, clock: StandingClock
 ) -> None:
     await standing.register("ada")
-    old, new = signing(standing), (await administration.rotate_keys(standing.parts)).kid
+    old, new = signing(standing), (await standing.parts.signing_keys.rotate()).kid
     clock.advance(seconds=standing.parts.schedule.notice.total_seconds() - 1)
-    await standing.parts.keyring.look()
+    await standing.parts.keyring.check()
     last = await standing.sign_in("ada")
     assert header_of(last["refresh_token"])["kid"] == old
     clock.advance(minutes=10)
@@ -70,16 +69,16 @@ async def test_old_key_verifies_until_its_last_token_ends_and_then_leaves(
 async def test_withdrawn_keys_leave_the_table_with_the_next_rotation(
     standing: Identity, databases: Databases, clock: StandingClock
 ) -> None:
-    await administration.rotate_keys(standing.parts)
+    await standing.parts.signing_keys.rotate()
     clock.advance(days=15)
-    await administration.rotate_keys(standing.parts)
+    await standing.parts.signing_keys.rotate()
     assert (await databases.fetch("identity_app", COUNT))[0]["number"] == 2
 
 
 async def test_newest_of_several_rotations_wins(standing: Identity, clock: StandingClock) -> None:
-    await asyncio.gather(*(administration.rotate_keys(standing.parts) for _ in range(3)))
-    newest = (await administration.rotate_keys(standing.parts)).kid
-    await standing.parts.keyring.look()
+    await asyncio.gather(*(standing.parts.signing_keys.rotate() for _ in range(3)))
+    newest = (await standing.parts.signing_keys.rotate()).kid
+    await standing.parts.keyring.check()
     assert signing(standing) != newest
     clock.advance(seconds=standing.parts.schedule.notice.total_seconds())
     assert signing(standing) == newest
@@ -97,7 +96,7 @@ async def test_some_key_signs_at_every_instant_and_was_published_in_time(
         assert kid in await published(standing)
         assert known_since[kid] + standing.parts.schedule.notice <= clock.now()
         signed.append(kid)
-        await standing.parts.keyring.look()
+        await standing.parts.keyring.check()
         known_since = {kid: clock.now() for kid in await published(standing)} | known_since
     assert len(set(signed)) == 4
     assert (clock.now() - began).days == 100
@@ -110,7 +109,7 @@ async def test_replicas_agree_on_the_key_and_make_one_successor(
         for _ in range(35):
             clock.advance(days=1)
             assert signing(standing) == signing(other)
-            await asyncio.gather(*(replica.parts.keyring.look() for replica in (standing, other) * 3))
+            await asyncio.gather(*(replica.parts.keyring.check() for replica in (standing, other) * 3))
             assert signing(standing) == signing(other)
             assert await published(standing) == await published(other)
     assert (await databases.fetch("identity_app", COUNT))[0]["number"] == 2
@@ -121,7 +120,7 @@ async def test_service_that_was_away_longer_than_its_key_makes_one_at_once(
 ) -> None:
     old = signing(standing)
     clock.advance(days=90)
-    await standing.parts.keyring.look()
+    await standing.parts.keyring.check()
     assert signing(standing) != old
     await standing.signed_in("ada")
 
@@ -136,7 +135,7 @@ async def test_without_a_signing_key_the_service_says_so_and_comes_again(
     assert response.headers["retry-after"] == "1"
     ready = await standing.http.get("/readyz")
     assert (ready.status_code, ready.json()["checks"]["signing_key"]) == (503, "no_signing_key")
-    await standing.parts.keyring.look()
+    await standing.parts.keyring.check()
     assert (await standing.http.get("/readyz")).status_code == 200
 
 
@@ -147,7 +146,7 @@ async def test_short_lived_keys_follow_each_other_without_piling_up(
     async with services.identity(emptied, clock=clock, signing_key_seconds=seconds) as identity:
         schedule: Schedule = identity.parts.schedule
         for _ in range(20):
-            await identity.parts.keyring.look()
+            await identity.parts.keyring.check()
             clock.advance(seconds=5)
             assert signing(identity)
         ahead = schedule.lead.total_seconds() / seconds
@@ -158,8 +157,8 @@ async def test_keeping_goes_on_after_a_look_that_failed(emptied: Databases, capl
     async with services.identity(emptied, key_check_seconds=0.01) as identity:
         await emptied.fetch("identity_owner", "REVOKE SELECT ON identity.signing_keys FROM identity_app")
         try:
-            await until(lambda: "the keys could not be looked at" in caplog.messages)
+            await until(lambda: "background work failed" in caplog.messages)
         finally:
             await emptied.fetch("identity_owner", "GRANT SELECT ON identity.signing_keys TO identity_app")
-        new = (await administration.rotate_keys(identity.parts)).kid
+        new = (await identity.parts.signing_keys.rotate()).kid
         await until(lambda: identity.parts.keyring.find(new) is not None)

@@ -2,8 +2,6 @@
 
 import pytest
 
-from identity_service import administration
-from identity_service.keys import service as keys
 from identity_service.keys.service import KeyNotFound
 from tests.identity.answers import ensure_oauth_error, ensure_problem, header_of
 from tests.support import services
@@ -18,8 +16,8 @@ async def published(identity: Identity) -> list[str]:
 
 async def withdraw(identity: Identity, kid: str) -> str:
     """Withdraw this key; the one that signs then."""
-    key = await administration.withdraw_key(identity.parts, kid)
-    await identity.parts.keyring.look()
+    key = await identity.parts.signing_keys.withdraw(kid)
+    await identity.parts.keyring.check()
     return key.kid
 
 
@@ -43,32 +41,32 @@ async def test_tokens_of_a_withdrawn_key_are_refused(identity: Identity) -> None
 
 async def test_withdrawing_the_key_to_come_leaves_the_present_one(standing: Identity, clock: StandingClock) -> None:
     present = standing.parts.keyring.signer().kid
-    coming = (await administration.rotate_keys(standing.parts)).kid
+    coming = (await standing.parts.signing_keys.rotate()).kid
     assert await withdraw(standing, coming) == present
     for _ in range(20):
         clock.advance(minutes=1)
         assert standing.parts.keyring.signer().kid != coming
-        await standing.parts.keyring.look()
+        await standing.parts.keyring.check()
 
 
 async def test_withdrawing_the_present_key_before_its_successors_turn_leaves_no_gap(
     standing: Identity, clock: StandingClock
 ) -> None:
     present = standing.parts.keyring.signer().kid
-    await administration.rotate_keys(standing.parts)
+    await standing.parts.signing_keys.rotate()
     await withdraw(standing, present)
     for _ in range(40 * 2):
         assert standing.parts.keyring.signer().kid != present
         clock.advance(hours=12)
-        await standing.parts.keyring.look()
+        await standing.parts.keyring.check()
 
 
 async def test_withdrawing_says_which_key_signs_then(standing: Identity, clock: StandingClock) -> None:
     present = standing.parts.keyring.signer().kid
-    await administration.rotate_keys(standing.parts)
+    await standing.parts.signing_keys.rotate()
     await withdraw(standing, present)
     clock.advance(hours=1)
-    spare = (await administration.rotate_keys(standing.parts)).kid
+    spare = (await standing.parts.signing_keys.rotate()).kid
     signs = await withdraw(standing, spare)
     assert signs == standing.parts.keyring.signer().kid
 
@@ -83,14 +81,14 @@ async def test_withdrawing_twice_is_withdrawing_once(identity: Identity) -> None
 @pytest.mark.parametrize("kid", ["", "unknown", "01890000-0000-7000-8000-000000000000"])
 async def test_unknown_key_cannot_be_withdrawn(identity: Identity, kid: str) -> None:
     with pytest.raises(KeyNotFound):
-        await administration.withdraw_key(identity.parts, kid)
+        await identity.parts.signing_keys.withdraw(kid)
 
 
 async def test_withdrawing_a_key_between_two_others_leaves_no_gap(emptied: Databases, clock: StandingClock) -> None:
     async with services.identity(emptied, clock=clock, signing_key_seconds=100) as identity:
         for _ in range(3):
-            await identity.parts.keyring.look()
-        _, second, third, _ = await keys.load(identity.parts.database)
+            await identity.parts.keyring.check()
+        _, second, third, _ = await identity.parts.signing_keys.load()
         await withdraw(identity, second.kid)
         while clock.now() < third.signs_until:
             assert identity.parts.keyring.signer().kid != second.kid

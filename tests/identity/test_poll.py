@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import pointers
 from tests.identity.receivers import PUSH, STREAMS, Receiver, in_short, listening
 from tests.support.databases import Databases
@@ -27,7 +27,7 @@ async def with_events(identity: Identity, count: int = 2) -> Receiver:
 
 async def happen(identity: Identity, count: int) -> None:
     for number in range(count):
-        await administration.set_active(identity.parts, "ada", number % 2 == 1)
+        await Administration(identity.parts).set_active("ada", number % 2 == 1)
 
 
 async def test_empty_object_is_a_poll(identity: Identity) -> None:

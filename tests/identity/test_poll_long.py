@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import STREAMS, Receiver, in_short, listening, stranger
 from tests.support import services
@@ -47,7 +47,7 @@ class Waiting:
 
 
 async def disable(identity: Identity, active: bool = False) -> None:
-    await administration.set_active(identity.parts, "ada", active)
+    await Administration(identity.parts).set_active("ada", active)
 
 
 async def test_long_poll_ends_empty_when_nothing_happens(emptied: Databases) -> None:
@@ -116,7 +116,7 @@ async def test_change_that_is_rolled_back_wakes_nobody_and_tells_nothing(patient
     posts = await listening(patient)
     poll = await Waiting(posts).begun(patient)
     with pytest.raises(AppError):
-        await administration.set_roles(patient.parts, "ada", ["user", "nobody"])
+        await Administration(patient.parts).set_roles("ada", ["user", "nobody"])
     await disable(patient)
     assert await poll.kinds() == ["account-disabled"]
 

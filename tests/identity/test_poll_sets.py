@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of, header_of
 from tests.identity.receivers import Receiver, listening
 from tests.support.services import IDENTITY_URL, Identity, bearer
@@ -24,9 +24,9 @@ async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
     ada = bearer((await identity.sign_in("ada"))["access_token"])
     assert (await identity.http.patch("/users/me", json={"username": "lady"}, headers=ada)).status_code == 200
     assert (await identity.http.delete("/sessions/current", headers=ada)).status_code == 204
-    await administration.set_roles(identity.parts, "lady", ["user", "moderator"])
+    await Administration(identity.parts).set_roles("lady", ["user", "moderator"])
     for active in (False, True):
-        await administration.set_active(identity.parts, "lady", active)
+        await Administration(identity.parts).set_active("lady", active)
     again = bearer((await identity.sign_in("lady"))["access_token"])
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
     assert (await identity.http.put("/users/me/password", json=change, headers=again)).status_code == 204
@@ -99,11 +99,11 @@ async def test_events_of_one_cause_share_a_transaction_and_others_do_not(identit
     await identity.register("ada")
     for _ in range(3):
         await identity.sign_in("ada")
-    await administration.set_active(identity.parts, "ada", False)
+    await Administration(identity.parts).set_active("ada", False)
     disabled, *ended = [claims_of(token) for token in (await posts.sets()).values()]
     assert len(ended) == 3
     assert {one["txn"] for one in ended} == {ended[0]["txn"]}
-    await administration.set_active(identity.parts, "ada", True)
+    await Administration(identity.parts).set_active("ada", True)
     enabled = claims_of(list((await posts.sets()).values())[-1])
     assert enabled["txn"] not in {disabled["txn"], ended[0]["txn"]}
 

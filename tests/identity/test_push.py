@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from identity_service.app import create_app
 from identity_service.parts import assemble
 from tests.identity.answers import claims_of
@@ -30,7 +30,7 @@ async def quiet(emptied: Databases, clock: StandingClock) -> AsyncIterator[Ident
         await prepared.register("ada")
     parts = assemble(prepared.parts.settings, clock)
     app = create_app(parts)
-    await parts.keyring.look()
+    await parts.keyring.check()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=IDENTITY_URL) as http:
         yield Identity(parts, app, http)
     parts.passwords.stop()
@@ -39,7 +39,7 @@ async def quiet(emptied: Databases, clock: StandingClock) -> AsyncIterator[Ident
 
 async def happen(identity: Identity, count: int = 2) -> None:
     for number in range(count):
-        await administration.set_active(identity.parts, "ada", number % 2 == 1)
+        await Administration(identity.parts).set_active("ada", number % 2 == 1)
 
 
 async def pushed_to(identity: Identity, url: str) -> Receiver:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of
 from tests.identity.receivers import Receiver, listening, session, user
 from tests.support.databases import Databases
@@ -101,7 +101,7 @@ async def test_replayed_refresh_token_is_a_revoked_session_by_policy(ada: Ada, c
 
 
 async def test_change_of_roles_says_what_is_so_now(ada: Ada) -> None:
-    await administration.set_roles(ada.identity.parts, "ada", ["user", "moderator"])
+    await Administration(ada.identity.parts).set_roles("ada", ["user", "moderator"])
     kind, subject, claims = await ada.told_once()
     fresh = claims_of((await ada.identity.refresh(ada.here["refresh_token"])).json()["access_token"])
     assert (kind, subject, claims["initiating_entity"]) == ("token-claims-change", user(ada.id), "admin")
@@ -125,12 +125,12 @@ async def test_changed_password_is_a_changed_credential_and_revokes_the_other_se
 
 
 async def test_disabled_and_enabled_accounts_are_told_as_such(ada: Ada) -> None:
-    await administration.set_active(ada.identity.parts, "ada", False)
+    await Administration(ada.identity.parts).set_active("ada", False)
     disabled, *ended = await ada.posts.told()
     assert disabled == ("account-disabled", user(ada.id), {})
     both = {ada.session(ada.here), ada.session(ada.there)}
     assert {subject["session"]["id"] for _, subject, _ in ended} == both
-    await administration.set_active(ada.identity.parts, "ada", True)
+    await Administration(ada.identity.parts).set_active("ada", True)
     assert (await ada.posts.told())[-1] == ("account-enabled", user(ada.id), {})
     actions = [action for _, action, _ in await ada.audited()]
     assert actions == ["user.disabled", "session.ended", "session.ended", "user.enabled"]
@@ -149,9 +149,9 @@ async def test_deleted_account_is_purged(ada: Ada) -> None:
 
 
 async def test_where_nothing_changes_nothing_is_told(ada: Ada) -> None:
-    await administration.set_roles(ada.identity.parts, "ada", ["user"])
-    await administration.set_roles(ada.identity.parts, "ada", ["user", "user"])
-    await administration.set_active(ada.identity.parts, "ada", True)
+    await Administration(ada.identity.parts).set_roles("ada", ["user"])
+    await Administration(ada.identity.parts).set_roles("ada", ["user", "user"])
+    await Administration(ada.identity.parts).set_active("ada", True)
     await ada.ask("PATCH", "/users/me", {"username": "ada"})
     await ada.ask("PATCH", "/users/me", {})
     await ada.ask("GET", "/sessions")
@@ -165,7 +165,7 @@ async def test_what_is_done_twice_is_told_once(ada: Ada) -> None:
         await ada.identity.http.post("/oauth/revoke", data={"token": ada.there["refresh_token"]})
     assert await ada.posts.kinds() == ["session-revoked"]
     for _ in range(2):
-        await administration.set_active(ada.identity.parts, "ada", False)
+        await Administration(ada.identity.parts).set_active("ada", False)
     assert await ada.posts.kinds() == ["session-revoked", "account-disabled", "session-revoked"]
     assert len(await ada.audited()) == 3
 

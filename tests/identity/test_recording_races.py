@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.receivers import listening
 from tests.support.databases import Databases
@@ -44,8 +44,8 @@ ACTS: dict[str, Act] = {
     ),
     "rename": lambda identity, ada: identity.http.patch("/users/me", json={"username": "lady"}, headers=ada),
     "deletion": lambda identity, ada: identity.http.delete("/users/me", headers=ada),
-    "role change": lambda identity, _: administration.set_roles(identity.parts, "ada", ["moderator"]),
-    "disabling": lambda identity, _: administration.set_active(identity.parts, "ada", False),
+    "role change": lambda identity, _: Administration(identity.parts).set_roles("ada", ["moderator"]),
+    "disabling": lambda identity, _: Administration(identity.parts).set_active("ada", False),
 }
 
 
@@ -78,7 +78,7 @@ async def test_what_cannot_be_told_does_not_happen(
 async def test_old_token_is_refused_and_the_refreshed_one_works_at_once(identity: Identity) -> None:
     await identity.register("ada")
     tokens = await identity.sign_in("ada")
-    await administration.set_roles(identity.parts, "ada", ["user", "moderator"])
+    await Administration(identity.parts).set_roles("ada", ["user", "moderator"])
     refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
     fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
@@ -90,9 +90,9 @@ async def test_old_token_is_refused_and_the_refreshed_one_works_at_once(identity
 async def test_token_between_two_changes_of_one_second_is_refused(standing: Identity, clock: StandingClock) -> None:
     await standing.register("ada")
     tokens = await standing.sign_in("ada")
-    await administration.set_roles(standing.parts, "ada", ["user", "moderator"])
+    await Administration(standing.parts).set_roles("ada", ["user", "moderator"])
     between = (await standing.refresh(tokens["refresh_token"])).json()
-    await administration.set_roles(standing.parts, "ada", ["user"])
+    await Administration(standing.parts).set_roles("ada", ["user"])
     refused = await standing.http.get("/users/me", headers=bearer(between["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
     latest = (await standing.refresh(between["refresh_token"])).json()["access_token"]
@@ -104,7 +104,7 @@ async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles
     posts = await listening(identity)
     sessions = [await identity.sign_in("ada") for _ in range(10)]
     kinds = ["user"], ["user", "moderator"]
-    changes = [administration.set_roles(identity.parts, "ada", kinds[number % 2]) for number in range(AT_ONCE)]
+    changes = [Administration(identity.parts).set_roles("ada", kinds[number % 2]) for number in range(AT_ONCE)]
     refreshes = [identity.refresh(tokens["refresh_token"]) for tokens in sessions * 5]
     mixed = [one for pair in zip(refreshes, changes, strict=True) for one in pair]
     answers = [answer for answer in await asyncio.gather(*mixed) if isinstance(answer, httpx.Response)]
@@ -120,7 +120,7 @@ async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles
 async def test_disabling_at_once_is_told_once(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     posts = await listening(identity)
-    await asyncio.gather(*(administration.set_active(identity.parts, "ada", False) for _ in range(8)))
+    await asyncio.gather(*(Administration(identity.parts).set_active("ada", False) for _ in range(8)))
     assert await posts.kinds() == ["account-disabled"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
@@ -20,7 +20,7 @@ async def refresh_token(identity: Identity, **form: str) -> str:
 async def pass_time(identity: Identity, clock: StandingClock, **by: float) -> None:
     """Time passes, and the service looks after its keys meanwhile."""
     clock.advance(**by)
-    await identity.parts.keyring.look()
+    await identity.parts.keyring.check()
 
 
 async def test_refresh_token_is_good_for_14_days(standing: Identity, clock: StandingClock) -> None:
@@ -77,7 +77,7 @@ async def test_another_clients_refresh_token_is_refused_and_its_session_goes_on(
     standing: Identity, databases: Databases
 ) -> None:
     grants, scopes, audiences = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await administration.create_client(standing.parts, "app", "App", None, grants, scopes, audiences)
+    await Administration(standing.parts).upsert_client(ClientDraft("app", "App", None, grants, scopes, audiences))
     token = await refresh_token(standing, client_id="app")
     ensure_oauth_error(await standing.refresh(token), "invalid_grant")
     ensure_oauth_error(await standing.refresh(token, client_id="web"), "invalid_grant")
@@ -100,7 +100,7 @@ async def test_refresh_token_is_no_access_token(standing: Identity) -> None:
 async def test_roles_are_those_of_the_moment_of_the_refresh(standing: Identity) -> None:
     token = await refresh_token(standing)
     for roles in (["moderator", "user"], ["user"], []):
-        await administration.set_roles(standing.parts, "ada", roles)
+        await Administration(standing.parts).set_roles("ada", roles)
         answer = (await standing.refresh(token)).json()
         token = answer["refresh_token"]
         assert claims_of(answer["access_token"])["roles"] == roles
@@ -128,7 +128,9 @@ ENDINGS = {
 @pytest.mark.parametrize("sql", ENDINGS.values(), ids=ENDINGS.keys())
 async def test_refresh_token_of_what_is_gone_is_refused(standing: Identity, databases: Databases, sql: str) -> None:
     grants = ["password", "refresh_token"]
-    await administration.create_client(standing.parts, "app", "App", None, grants, ["account"], [IDENTITY_URL])
+    await Administration(standing.parts).upsert_client(
+        ClientDraft("app", "App", None, grants, ["account"], [IDENTITY_URL])
+    )
     token = await refresh_token(standing, client_id="app")
     await databases.fetch("identity_owner", sql)
     error, status = ("invalid_client", 401) if "clients" in sql else ("invalid_grant", 400)
@@ -137,8 +139,8 @@ async def test_refresh_token_of_what_is_gone_is_refused(standing: Identity, data
 
 async def test_refresh_token_of_a_withdrawn_key_is_refused(standing: Identity, databases: Databases) -> None:
     token = await refresh_token(standing)
-    await administration.withdraw_key(standing.parts, standing.parts.keyring.signer().kid)
-    await standing.parts.keyring.look()
+    await standing.parts.signing_keys.withdraw(standing.parts.keyring.signer().kid)
+    await standing.parts.keyring.check()
     ensure_oauth_error(await standing.refresh(token), "invalid_grant")
     assert len(await databases.fetch("identity_app", LIVE)) == 1
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import ensure_oauth_error, ensure_problem
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
@@ -28,7 +28,7 @@ async def sign_in(identity: Identity, **form: str) -> dict[str, Any]:
 async def with_partner(identity: Identity) -> dict[str, Any]:
     """Signed in through a client with a secret."""
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await administration.create_client(identity.parts, "partner", "Partner", POSTS_SECRET, *may)
+    await Administration(identity.parts).upsert_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
     return await sign_in(identity, **PARTNER)
 
 

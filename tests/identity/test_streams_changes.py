@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import POLL, PUSH, STATUS, STREAMS, Receiver, in_short, listening, receiver
 from tests.support.services import IDENTITY_URL, Identity
@@ -153,7 +153,7 @@ async def test_events_that_were_not_asked_for_are_not_delivered(identity: Identi
     await identity.register("ada")
     posts = await listening(identity, events_requested=[EventType.ACCOUNT_ENABLED, "https://schemas.example/unknown"])
     for active in (False, True):
-        await administration.set_active(identity.parts, "ada", active)
+        await Administration(identity.parts).set_active("ada", active)
     assert await posts.kinds() == ["account-enabled"]
 
 
