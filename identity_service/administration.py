@@ -1,4 +1,4 @@
-"""What an administrator does to an installation: the use cases behind the commands, and behind an HTTP API to come."""
+"""The acts of an administrator, for the command line and for any other door."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ ADMIN_EMAIL: Final = "admin@example.com"
 
 
 class FirstAdministrator(Enum):
-    """What came of making the first administrator."""
+    """The outcome of making the first administrator."""
 
     CREATED = auto()
     NOT_NEEDED = auto()
@@ -58,7 +58,10 @@ class ClientDraft:
 
 
 class Administration:
-    """Every method is one act of `cause`, and answers with values; the caller finds the words for them."""
+    """Every method is one act, recorded under `cause`. It answers with values; the caller words them.
+
+    It belongs to the door, and so may call the use cases of several rooms.
+    """
 
     def __init__(self, parts: Parts, cause: Cause = BY_COMMAND_LINE) -> None:
         self._parts = parts
@@ -91,7 +94,7 @@ class Administration:
         return await self._parts.signing_keys.make_next()
 
     async def create_first_administrator(self, password: str) -> FirstAdministrator:
-        """Make the account `admin`, an administrator, if nobody is one."""
+        """Make an administrator named `admin`, unless an administrator exists."""
         async with self._parts.database.begin() as db:
             if await roles.is_held(db, ADMIN):
                 return FirstAdministrator.NOT_NEEDED

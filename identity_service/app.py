@@ -55,9 +55,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     protect(app, parts.verifier)
     oauth_errors.install(app)
-    for room in (oauth, keys, users, deletions, sessions, events):
-        app.include_router(room.router)
-    app.include_router(events.streams_router)
+    rooms = (oauth.router, keys.router, users.router, deletions.router, sessions.router)
+    for router in (*rooms, events.router, events.streams_router):
+        app.include_router(router)
     app.include_router(health_routes({"database": database_is_usable, "signing_key": a_key_signs}))
     app.include_router(metrics_routes(metrics))
     return app

@@ -81,7 +81,7 @@ async def _set_roles(parts: Parts, options: argparse.Namespace) -> str:
 
 async def _disable(parts: Parts, options: argparse.Namespace) -> str:
     await Administration(parts).set_active(options.username, False)
-    return f"{options.username} is disabled, and all of its sessions have ended."
+    return f"{options.username} is disabled, and all of their sessions have ended."
 
 
 async def _enable(parts: Parts, options: argparse.Namespace) -> str:

@@ -15,5 +15,5 @@ router = APIRouter(tags=["users"], dependencies=[Depends(forbid_caching)])
 @router.get("/account-deletions/{receipt}", summary="Watch an account's erasure")
 @public
 async def watch_deletion(receipt: UUID, parts: PartsDep) -> Erasure:
-    """Which services must erase what they kept of a deleted account, and when each has confirmed it."""
+    """The services that must erase their data of a deleted account, and when each has confirmed it."""
     return await parts.erasures.get(receipt)

@@ -10,7 +10,7 @@ from watchword.database.database import Database
 
 @dataclass(frozen=True, slots=True)
 class ServiceErasure:
-    """One service; `confirmed_at` is None until it has erased what it kept of the account."""
+    """The erasure in one service; `confirmed_at` is None until the service has confirmed it."""
 
     service: str
     confirmed_at: datetime | None
@@ -18,14 +18,14 @@ class ServiceErasure:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """How far the erasure of one account has come, in every service that was notified of it."""
+    """The erasure of one account in every service that was notified of its deletion."""
 
     deleted_at: datetime
     services: list[ServiceErasure]
 
 
 class Erasures:
-    """What the holder of a receipt may see."""
+    """Shows the erasure of an account to those who hold its receipt."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What the transmitter refuses."""
+"""The refusals of the transmitter."""
 
 from typing import ClassVar
 

@@ -95,7 +95,7 @@ class Pusher:
         return response.status_code
 
     async def _settle(self, stream: Stream, event: StreamEvent, status: int | None) -> None:
-        """End the lease: delete the event if the receiver has taken or refused it, else set the time of the next try."""
+        """End the lease: delete the event if the receiver took or refused it, else set the time of the next try."""
         now = self._clock.now()
         async with self._database.begin() as db:
             current = await repository.lock_stream(db, stream.id)

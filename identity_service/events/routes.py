@@ -73,7 +73,7 @@ async def delete_stream(caller: Manager, parts: PartsDep, stream_id: UUID) -> No
 
 @streams_router.get("/status", response_model=StatusRead, response_model_exclude_none=True)
 async def read_status(caller: Reader, parts: PartsDep, stream_id: UUID) -> StatusRead:
-    """Whether the stream is enabled, paused or disabled."""
+    """The status of the stream: enabled, paused or disabled."""
     return await parts.streams.get_status(caller.client_id, stream_id)
 
 

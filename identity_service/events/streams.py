@@ -1,4 +1,4 @@
-"""What a receiver can do with its stream (SSF 1.0 section 8)."""
+"""Creating, reading, changing, verifying and deleting streams (SSF 1.0 section 8)."""
 
 from typing import Final
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What the transmitter says of itself and of a stream (SSF 1.0 sections 7 and 8)."""
+"""The transmitter and its streams as receivers see them (SSF 1.0 sections 7 and 8)."""
 
 from datetime import timedelta
 from typing import Any, Final

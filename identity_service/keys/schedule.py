@@ -30,7 +30,7 @@ class Schedule:
         return max(self.notice, min(timedelta(days=1), self.signing / 2))
 
     def is_due(self, keys: Iterable[SigningKey], now: datetime) -> bool:
-        """Whether the next key must be made: these keys leave some instant of the lead without one that signs."""
+        """Whether the next key must be made now, so that some key signs at every instant of the lead."""
         return covered_until(keys, now) <= now + self.lead
 
 

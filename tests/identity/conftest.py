@@ -1,4 +1,4 @@
-"""The service with other settings or another clock than `identity` has."""
+"""The identity service with other settings or another clock than `identity` has."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ from watchword.testing import StandingClock
 
 
 @pytest.fixture
-async def emptied(databases: Databases) -> Databases:
-    """The databases, identity's tables empty; for a test that builds its own service."""
+async def clean_databases(databases: Databases) -> Databases:
+    """The databases, with identity's tables empty, for a test that builds its own service."""
     await databases.empty("identity", "roles", "role_permissions")
     return databases
 
@@ -22,7 +22,17 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-async def standing(emptied: Databases, clock: StandingClock) -> AsyncIterator[services.Identity]:
-    """The identity service, whose time is `clock`."""
-    async with services.identity(emptied, clock=clock) as service:
+async def identity_at(clean_databases: Databases, clock: StandingClock) -> AsyncIterator[services.Identity]:
+    """The identity service whose time is `clock`."""
+    async with services.identity(clean_databases, clock=clock) as service:
         yield service
+
+
+@pytest.fixture
+async def emptied(clean_databases: Databases) -> Databases:
+    return clean_databases
+
+
+@pytest.fixture
+async def standing(identity_at: services.Identity) -> services.Identity:
+    return identity_at

@@ -1,4 +1,4 @@
-"""A database that was restored has its indexes in another order, and with it the order in which they refuse."""
+"""Restoring a database builds its indexes in another order, and they refuse in that order."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.services import PASSWORD
 ADMIN = "root-of-all", "root@example.com", PASSWORD
 
 
-async def test_admin_is_there_already_whichever_index_says_so(
+async def test_existing_administrator_is_recognized_whichever_index_refuses(
     databases: Databases, identity: services.Identity
 ) -> None:
     assert await Administration(identity.parts).create_administrator(*ADMIN)

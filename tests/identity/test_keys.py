@@ -1,4 +1,4 @@
-"""The signing keys: what is published of them, and what they are at rest."""
+"""The signing keys: their published half, and the private half at rest."""
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -7,6 +7,7 @@ from identity_service.administration import Administration
 from identity_service.keys import generation
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from identity_service.keys.service import SigningKeys
+from tests.identity.signing import signing_kid
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import KEY_ENCRYPTION_KEY, Identity
@@ -48,11 +49,11 @@ async def test_published_keys_have_their_public_members_and_no_others(identity: 
     assert key["kid"] == generation.thumbprint(key["n"], key["e"])
 
 
-async def test_published_keys_may_be_kept_for_as_long_as_the_setting_says(identity: Identity) -> None:
+async def test_published_keys_may_be_cached_for_as_long_as_the_setting_says(identity: Identity) -> None:
     assert (await identity.http.get(JWKS)).headers["cache-control"] == "public, max-age=300"
 
 
-async def test_keys_that_have_not_changed_are_not_sent_again(identity: Identity) -> None:
+async def test_unchanged_keys_answer_304(identity: Identity) -> None:
     etag = (await identity.http.get(JWKS)).headers["etag"]
     for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         response = await identity.http.get(JWKS, headers={"If-None-Match": known})
@@ -82,14 +83,14 @@ def test_sealed_key_opens_with_its_own_key_encryption_key_and_kid_alone() -> Non
     private, public = generation.generate()
     sealed = Sealer(KEY_ENCRYPTION_KEY).seal(public.kid, private)
     assert Sealer(KEY_ENCRYPTION_KEY).unseal(public.kid, sealed).private_numbers() == private.private_numbers()
-    for sealer, kid, held in (
+    for sealer, kid, content in (
         (Sealer(OTHER_KEY), public.kid, sealed),
         (Sealer(KEY_ENCRYPTION_KEY), "another", sealed),
         (Sealer(KEY_ENCRYPTION_KEY), public.kid, sealed[:-1] + bytes([sealed[-1] ^ 1])),
         (Sealer(KEY_ENCRYPTION_KEY), public.kid, b""),
     ):
         with pytest.raises(CannotUnseal, match="IDENTITY_KEY_ENCRYPTION_KEY"):
-            sealer.unseal(kid, held)
+            sealer.unseal(kid, content)
 
 
 def test_sealing_twice_gives_different_bytes() -> None:
@@ -105,10 +106,10 @@ async def test_service_with_another_key_encryption_key_does_not_start(identity: 
 
 
 async def test_no_key_is_made_under_another_key_encryption_key(
-    standing: Identity, databases: Databases, clock: StandingClock
+    identity_at: Identity, databases: Databases, clock: StandingClock
 ) -> None:
-    present = standing.parts.keyring.signer().kid
-    signing_keys = SigningKeys(standing.parts.database, Sealer(OTHER_KEY), standing.parts.schedule, clock)
+    present = signing_kid(identity_at)
+    signing_keys = SigningKeys(identity_at.parts.database, Sealer(OTHER_KEY), identity_at.parts.schedule, clock)
     clock.advance(days=29.5)
     for attempt in (signing_keys.rotate(), signing_keys.withdraw(present), signing_keys.make_next()):
         with pytest.raises(CannotUnseal):
