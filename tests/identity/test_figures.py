@@ -57,9 +57,9 @@ async def test_hashing_queue_and_its_refusals_are_shown(clean_databases: Databas
         jobs = {state: metrics("watchword_hashing_jobs", state=state) for state in ("running", "waiting")}
         assert jobs == {"running": 1, "waiting": 2}
         assert metrics("watchword_hashing_threads") == 1
-        asked = "watchword_hashing_jobs_asked_total"
+        total = "watchword_hashing_jobs_asked_total"
         more = {
-            outcome: metrics(asked, outcome=outcome) - before(asked, outcome=outcome)
+            outcome: metrics(total, outcome=outcome) - before(total, outcome=outcome)
             for outcome in ("taken", "refused")
         }
         assert more == {"taken": 3, "refused": 1}

@@ -35,7 +35,7 @@ class Ada:
         response = await self.identity.http.request(method, path, json=body, headers=headers)
         assert response.is_success, response.text
 
-    async def audited(self) -> list[tuple[str, str, str]]:
+    async def audit_entries(self) -> list[tuple[str, str, str]]:
         rows = await self.databases.fetch("identity_app", AUDIT)
         return [(row["actor"], row["action"], row["subject"]) for row in rows]
 
@@ -61,7 +61,7 @@ async def test_signing_out_is_a_revoked_session(ada: Ada, clock: StandingClock) 
     this = ada.session(ada.here)
     event = "session-revoked", session(ada.id, this), common(clock, "user", "signed out")
     assert await ada.only_event() == event
-    assert await ada.audited() == [(ada.id, "session.ended", this)]
+    assert await ada.audit_entries() == [(ada.id, "session.ended", this)]
 
 
 async def test_ending_another_session_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
@@ -69,7 +69,7 @@ async def test_ending_another_session_is_a_revoked_session(ada: Ada, clock: Stan
     await ada.request("DELETE", f"/sessions/{there}")
     event = "session-revoked", session(ada.id, there), common(clock, "user", "ended by its owner")
     assert await ada.only_event() == event
-    assert await ada.audited() == [(ada.id, "session.ended", there)]
+    assert await ada.audit_entries() == [(ada.id, "session.ended", there)]
 
 
 async def test_ending_all_others_revokes_each_of_them(ada: Ada) -> None:
@@ -79,7 +79,7 @@ async def test_ending_all_others_revokes_each_of_them(ada: Ada) -> None:
     events = await ada.posts.events()
     assert {kind for kind, _, _ in events} == {"session-revoked"}
     assert {subject["session"]["id"] for _, subject, _ in events} == others
-    assert {subject for _, _, subject in await ada.audited()} == others
+    assert {subject for _, _, subject in await ada.audit_entries()} == others
 
 
 async def test_revoked_token_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
@@ -87,7 +87,7 @@ async def test_revoked_token_is_a_revoked_session(ada: Ada, clock: StandingClock
     kind, subject, claims = await ada.only_event()
     assert (kind, subject) == ("session-revoked", session(ada.id, ada.session(ada.there)))
     assert claims["reason_admin"] == {"en": "revoked by its client"}
-    assert [action for _, action, _ in await ada.audited()] == ["session.ended"]
+    assert [action for _, action, _ in await ada.audit_entries()] == ["session.ended"]
 
 
 async def test_replayed_refresh_token_is_a_revoked_session_by_policy(ada: Ada, clock: StandingClock) -> None:
@@ -97,7 +97,7 @@ async def test_replayed_refresh_token_is_a_revoked_session_by_policy(ada: Ada, c
     there = ada.session(ada.there)
     event = "session-revoked", session(ada.id, there), common(clock, "policy", "refresh token replayed")
     assert await ada.only_event() == event
-    assert await ada.audited() == [("web", "session.ended", there)]
+    assert await ada.audit_entries() == [("web", "session.ended", there)]
 
 
 async def test_change_of_roles_is_sent_with_the_roles_and_permissions_after_it(ada: Ada) -> None:
@@ -108,7 +108,7 @@ async def test_change_of_roles_is_sent_with_the_roles_and_permissions_after_it(a
     assert claims["claims"] == {"roles": ["moderator", "user"], "permissions": fresh["permissions"]}
     before = claims_of(ada.here["access_token"])["iat"]
     assert before < claims["event_timestamp"] <= fresh["iat"]
-    assert await ada.audited() == [("command line", "user.roles_changed", ada.id)]
+    assert await ada.audit_entries() == [("command line", "user.roles_changed", ada.id)]
 
 
 async def test_changed_password_is_a_changed_credential_and_revokes_the_other_sessions(
@@ -121,7 +121,7 @@ async def test_changed_password_is_a_changed_credential_and_revokes_the_other_se
         ("session-revoked", session(ada.id, there), why),
     ]
     audited = [(ada.id, "user.password_changed", ada.id), (ada.id, "session.ended", there)]
-    assert await ada.audited() == audited
+    assert await ada.audit_entries() == audited
 
 
 async def test_disabling_and_enabling_an_account_are_sent(ada: Ada) -> None:
@@ -132,20 +132,20 @@ async def test_disabling_and_enabling_an_account_are_sent(ada: Ada) -> None:
     assert {subject["session"]["id"] for _, subject, _ in ended} == both
     await Administration(ada.identity.parts).set_active("ada", True)
     assert (await ada.posts.events())[-1] == ("account-enabled", user(ada.id), {})
-    actions = [action for _, action, _ in await ada.audited()]
+    actions = [action for _, action, _ in await ada.audit_entries()]
     assert actions == ["user.disabled", "session.ended", "session.ended", "user.enabled"]
 
 
 async def test_renamed_account_is_a_changed_identifier(ada: Ada) -> None:
     await ada.request("PATCH", "/users/me", {"username": "lovelace"})
     assert await ada.only_event() == ("identifier-changed", user(ada.id), {"new-value": "lovelace"})
-    assert await ada.audited() == [(ada.id, "user.renamed", ada.id)]
+    assert await ada.audit_entries() == [(ada.id, "user.renamed", ada.id)]
 
 
 async def test_deleted_account_is_purged(ada: Ada) -> None:
     await ada.request("DELETE", "/users/me")
     assert await ada.only_event() == ("account-purged", user(ada.id), {})
-    assert await ada.audited() == [(ada.id, "user.deleted", ada.id)]
+    assert await ada.audit_entries() == [(ada.id, "user.deleted", ada.id)]
 
 
 async def test_act_that_changes_nothing_sends_nothing(ada: Ada) -> None:
@@ -155,7 +155,7 @@ async def test_act_that_changes_nothing_sends_nothing(ada: Ada) -> None:
     await ada.request("PATCH", "/users/me", {"username": "ada"})
     await ada.request("PATCH", "/users/me", {})
     await ada.request("GET", "/sessions")
-    assert (await ada.posts.events(), await ada.audited()) == ([], [])
+    assert (await ada.posts.events(), await ada.audit_entries()) == ([], [])
 
 
 async def test_act_that_is_repeated_is_sent_once(ada: Ada) -> None:
@@ -167,7 +167,7 @@ async def test_act_that_is_repeated_is_sent_once(ada: Ada) -> None:
     for _ in range(2):
         await Administration(ada.identity.parts).set_active("ada", False)
     assert await ada.posts.kinds() == ["session-revoked", "account-disabled", "session-revoked"]
-    assert len(await ada.audited()) == 3
+    assert len(await ada.audit_entries()) == 3
 
 
 async def test_change_is_audited_even_if_there_is_no_stream(identity_at: Identity, databases: Databases) -> None:
