@@ -4,7 +4,8 @@ from typing import Final
 
 from fastapi import Response
 
-NO_STORE: Final = {"Cache-Control": "no-store"}
+# Pragma is for OAuth's answers (RFC 6749 section 5.1).
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 async def forbid_caching(response: Response) -> None:

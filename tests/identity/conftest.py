@@ -30,9 +30,11 @@ async def identity_at(clean_databases: Databases, clock: StandingClock) -> Async
 
 @pytest.fixture
 async def emptied(clean_databases: Databases) -> Databases:
+    """The same as `clean_databases`."""
     return clean_databases
 
 
 @pytest.fixture
 async def standing(identity_at: services.Identity) -> services.Identity:
+    """The same as `identity_at`."""
     return identity_at
