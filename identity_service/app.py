@@ -1,4 +1,4 @@
-"""The app: routers, refusals, and what starts and stops with it. No I/O until it starts."""
+"""The app: its routers, its error handlers, and what starts and stops with it. No I/O until it starts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
 from identity_service.authentication import routes as authentication
 from identity_service.clients.models import FIRST_PARTY_CLIENT
@@ -21,11 +22,22 @@ from identity_service.settings import Settings
 from watchword import service
 from watchword.service import new_app, on_shutdown_signal
 
+ROUTERS = (
+    oauth.router,
+    keys.router,
+    users.router,
+    deletions.router,
+    authentication.router,
+    sessions.router,
+    events.router,
+    events.streams_router,
+)
+
 
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        await parts.keyring.look()
+        await parts.keyring.check()
         on_shutdown_signal(parts.doorbell.close)
         try:
             yield
@@ -42,9 +54,9 @@ def create_app(parts: Parts) -> FastAPI:
         build_metrics(parts),
         title="Watchword identity",
         summary="Learns who you are and signs a token that says so.",
-        routers=(oauth.router, keys.router, users.router, authentication.router, sessions.router, events.router),
+        routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(parts.keyring.keep, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy),
+        background=(parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=FIRST_PARTY_CLIENT,

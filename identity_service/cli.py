@@ -1,18 +1,30 @@
-"""python -m identity_service: serve, migrate, and what an administrator does at the command line."""
+"""python -m identity_service: serve, migrate, and administer."""
 
 import argparse
 import asyncio
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft, FirstAdministrator
+from identity_service.keys.models import SigningKey
+from identity_service.oauth.metadata import GRANTS
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
 from watchword.errors import AppError
 from watchword.service import CommandLine, load
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
+"""Carries out one command and returns what to print."""
+
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+_FIRST_ADMINISTRATOR: Final = {
+    FirstAdministrator.CREATED: "The account admin was made; it is an administrator.",
+    FirstAdministrator.NOT_NEEDED: "An administrator exists already.",
+    FirstAdministrator.NAME_TAKEN: "Nobody is an administrator: the name or the address of the account admin is taken.",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -35,85 +47,104 @@ async def _run(command: Command, options: argparse.Namespace) -> None:
 
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     setup = load(SetupSettings)
-    done = await administration.set_up(parts, setup.posts_audience, setup.posts_client_secret.get_secret_value())
+    administration = Administration(parts)
+    made = await administration.install(setup.posts_audience, setup.posts_client_secret.get_secret_value())
+    lines = ["The clients web and posts are set up."]
+    lines.append("A signing key exists already." if made is None else f"The signing key {made.kid} was made.")
     if setup.admin_password is not None:
-        done += "\n" + await administration.ensure_administrator(parts, setup.admin_password.get_secret_value())
-    return done
+        password = setup.admin_password.get_secret_value()
+        lines.append(_FIRST_ADMINISTRATOR[await administration.create_first_administrator(password)])
+    return "\n".join(lines)
 
 
 async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else secrets.token_urlsafe(15)
-    made = await administration.create_admin(parts, options.username, options.email, password)
-    if not made:
-        return f"{options.username} exists already; nothing was changed"
-    shown = "" if options.password_stdin else f"; password: {password}"
-    return f"{options.username} is an administrator{shown}"
+    if not await Administration(parts).create_administrator(options.username, options.email, password):
+        return f"The username {options.username} is taken; nothing was changed."
+    line = f"{options.username} is an administrator."
+    return line if options.password_stdin else f"{line}\nPassword, shown only now: {password}"
 
 
 async def _set_roles(parts: Parts, options: argparse.Namespace) -> str:
-    await administration.set_roles(parts, options.username, options.roles)
-    return f"{options.username} has {', '.join(options.roles) or 'no role'}; older tokens are refused"
+    await Administration(parts).set_roles(options.username, options.roles)
+    roles = ", ".join(options.roles) or "none"
+    return f"Roles of {options.username}: {roles}. Tokens that say otherwise are refused from now on."
 
 
 async def _disable(parts: Parts, options: argparse.Namespace) -> str:
-    await administration.set_active(parts, options.username, False)
-    return f"{options.username} is disabled; every session of theirs has ended"
+    await Administration(parts).set_active(options.username, False)
+    return f"{options.username} is disabled, and all of their sessions have ended."
 
 
 async def _enable(parts: Parts, options: argparse.Namespace) -> str:
-    await administration.set_active(parts, options.username, True)
-    return f"{options.username} is enabled"
+    await Administration(parts).set_active(options.username, True)
+    return f"{options.username} is enabled."
 
 
 async def _keys(parts: Parts, _: argparse.Namespace) -> str:
-    return await administration.list_keys(parts)
+    now = parts.clock.now()
+    return "\n".join(_line(key, now) for key in await parts.signing_keys.load()) or "There are no signing keys."
 
 
 async def _rotate_keys(parts: Parts, _: argparse.Namespace) -> str:
-    key = await administration.rotate_keys(parts)
-    return f"{key.kid} signs from {key.signs_from.isoformat(timespec='seconds')}"
+    key = await parts.signing_keys.rotate()
+    return f"{key.kid} signs from {key.signs_from.isoformat(timespec='seconds')}."
 
 
 async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
-    key = await administration.withdraw_key(parts, options.kid)
-    return f"{options.kid} is withdrawn; {key.kid} signs"
+    signing = await parts.signing_keys.withdraw(options.kid)
+    return f"{options.kid} is withdrawn; {signing.kid} signs from now on."
 
 
 async def _create_client(parts: Parts, options: argparse.Namespace) -> str:
     secret = None if options.public else secrets.token_urlsafe(32)
-    await administration.create_client(
-        parts, options.id, options.name or options.id, secret, options.grant, options.scope, options.audience
+    draft = ClientDraft(
+        id=options.id,
+        name=options.name or options.id,
+        secret=secret,
+        grants=options.grant,
+        scopes=options.scope,
+        audiences=options.audience,
     )
-    return f"client {options.id}" + (f"; secret, shown only now: {secret}" if secret else ", public")
+    await Administration(parts).upsert_client(draft)
+    if secret is None:
+        return f"The client {options.id} is saved. It is public: it has no secret."
+    return f"The client {options.id} is saved.\nSecret, shown only now: {secret}"
 
 
 async def _extend_client(parts: Parts, options: argparse.Namespace) -> str:
-    await administration.extend_client(parts, options.id, options.scope, options.audience)
-    return f"{options.id} may ask for these too"
+    await Administration(parts).extend_client(options.id, options.scope, options.audience)
+    return f"The client {options.id} may use these scopes and audiences too."
+
+
+def _line(key: SigningKey, now: datetime) -> str:
+    """One line of the list of keys; times are in UTC."""
+    times = f"signs {key.signs_from:{_TIME}} to {key.signs_until:{_TIME}}  withdrawn {key.withdrawn_at:{_TIME}}"
+    return f"{key.kid}  {times}{'  <- signs now' if key.signs(now) else ''}"
 
 
 def _add_commands(line: CommandLine) -> None:
     def add(name: str, description: str, command: Command) -> argparse.ArgumentParser:
         return line.add(name, description, lambda options: asyncio.run(_run(command, options)))
 
-    add("setup", "Make the clients, the first signing key and an administrator; nothing where they are there.", _setup)
-    admin = add("create-admin", "Make an administrator; nothing where the name is taken.", _create_admin)
+    add("setup", "Make the clients, the first signing key and an administrator, unless they exist.", _setup)
+    admin = add("create-admin", "Make an administrator, unless the username is taken.", _create_admin)
     admin.add_argument("--username", required=True)
     admin.add_argument("--email", required=True)
     admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     roles = add("set-roles", "Give a user exactly these roles.", _set_roles)
     roles.add_argument("username")
     roles.add_argument("roles", nargs="*")
-    add("disable-user", "Close an account and end its sessions.", _disable).add_argument("username")
-    add("enable-user", "Open an account again.", _enable).add_argument("username")
+    add("disable-user", "Disable an account and end its sessions.", _disable).add_argument("username")
+    add("enable-user", "Enable a disabled account.", _enable).add_argument("username")
     add("keys", "List the signing keys.", _keys)
-    add("rotate-keys", "Make a new signing key, which takes over as soon as everybody can know it.", _rotate_keys)
-    add("withdraw-key", "Take a compromised key out at once.", _withdraw_key).add_argument("kid")
-    client = add("create-client", "Make or replace a client.", _create_client)
+    add("rotate-keys", "Make a signing key, which takes over once every cached JWKS has it.", _rotate_keys)
+    add("withdraw-key", "Withdraw a compromised signing key at once.", _withdraw_key).add_argument("kid")
+    client = add("create-client", "Make a client, or replace it.", _create_client)
     client.add_argument("--name")
     client.add_argument("--public", action="store_true", help="a client that cannot keep a secret")
-    client.add_argument("--grant", action="append", default=[], choices=administration.GRANTS)
-    for command in (client, add("extend-client", "Let a client ask for more scopes and audiences.", _extend_client)):
+    client.add_argument("--grant", action="append", default=[], choices=GRANTS)
+    for command in (client, add("extend-client", "Allow a client more scopes and audiences.", _extend_client)):
         command.add_argument("id")
         command.add_argument("--scope", action="append", default=[])
         command.add_argument("--audience", action="append", default=[])

@@ -1,4 +1,4 @@
-"""The figures of this service."""
+"""The metrics of this service."""
 
 from identity_service.parts import Parts
 from watchword.metrics import Metrics

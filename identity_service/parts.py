@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from identity_service.accounts.deletions import Erasures
 from identity_service.accounts.service import Accounts
 from identity_service.audit.models import AuditEntry
 from identity_service.authentication.browser import BrowserSignIn
@@ -10,12 +11,16 @@ from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
 from identity_service.events.models import Stream
-from identity_service.events.poll import SetMinter
+from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.repository import CHANNEL
+from identity_service.events.security_event_tokens import SetMinter
+from identity_service.events.streams import Streams
+from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
+from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
-from identity_service.keys.service import Schedule
+from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
@@ -52,7 +57,8 @@ class Parts:
         self.lifetimes = _lifetimes(settings)
         self.schedule = _schedule(settings, self.lifetimes)
         self.sealer = Sealer(settings.key_encryption_key.get_secret_value())
-        self.keyring = Keyring(self.database, self.sealer, self.schedule, clock)
+        self.signing_keys = SigningKeys(self.database, self.sealer, self.schedule, clock)
+        self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, clock)
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=clock)
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, clock)
         reader = TokenReader(issuer, self.keyring, clock)
@@ -61,8 +67,10 @@ class Parts:
         self.recorder = Recorder(issuer)
         self.doorbell = Doorbell()
         self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
-        self.minter = SetMinter(issuer, self.keyring)
-        self.pusher = Pusher(self.database, self.minter, self.sealer, self.doorbell, clock)
+        minter = SetMinter(issuer, self.keyring)
+        self.streams = Streams(self.database, self.sealer, StreamViews(issuer), clock)
+        self.poll_delivery = PollDelivery(self.database, minter, self.doorbell, clock, settings.long_poll_seconds)
+        self.pusher = Pusher(self.database, minter, self.sealer, self.doorbell, clock)
 
         # Use cases.
         self.passwords = _passwords(settings)
@@ -72,6 +80,7 @@ class Parts:
         self.browser_sign_in = BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        self.erasures = Erasures(self.database)
         self.oauth = OAuthEndpoints(
             self.clients, self.sessions, self.sign_in, reader, self.tokens, password_grant=settings.password_grant
         )

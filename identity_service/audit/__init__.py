@@ -1,1 +1,1 @@
-"""Who did what to whom, written in the transaction of the deed."""
+"""The audit log, written in the same transaction as the change."""

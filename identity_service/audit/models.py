@@ -1,4 +1,4 @@
-"""One deed."""
+"""An entry of the audit log."""
 
 from typing import Any
 
@@ -10,7 +10,11 @@ from identity_service.tables import Base, Instant, NewId
 
 
 class AuditEntry(Base):
-    """`actor` is a user's id, a client's id, or `command line`; `subject` is whom or what it was done to."""
+    """Who did what to whom.
+
+    `actor` is a user's id, a client's id or `command line`; `action` reads like `session.ended`; `subject` is the id
+    of what was acted on.
+    """
 
     __tablename__ = "audit_entries"
 

@@ -1,4 +1,4 @@
-"""The table of audit entries: the app role may write and read it, and never change it."""
+"""The SQL of the audit log. The app role may insert and read entries, and never change one."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from identity_service.audit.models import AuditEntry
 
 
 def record(db: AsyncSession, actor: str, action: str, subject: object, **detail: Any) -> None:
-    """Write down what was done, in the transaction that does it. `action` is like `session.ended`."""
+    """Insert an entry, in the transaction of the change that it describes."""
     db.add(AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail))

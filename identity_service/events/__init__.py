@@ -1,4 +1,4 @@
-"""The Shared Signals transmitter (SSF 1.0): what happened here, told to every stream that asked for it.
+"""The Shared Signals transmitter (SSF 1.0): sends what happens here to every stream that requested it.
 
-An event is recorded in the transaction of the change that it tells of; sending it is another matter.
+`recording` enqueues an event in the transaction of the change that causes it; this room delivers it.
 """

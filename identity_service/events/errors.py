@@ -1,4 +1,4 @@
-"""What the transmitter refuses."""
+"""The refusals of the transmitter."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from watchword.errors import BadRequest, Conflict, NotFound, TooManyRequests
 
 
 class StreamNotFound(NotFound):
-    """Also for another client's stream: it does not exist for this one."""
+    """The stream does not exist, or belongs to another client."""
 
     code = "stream_not_found"
     detail = "You have no such stream."
@@ -18,10 +18,10 @@ class StreamExists(Conflict):
 
 
 class NotSupplied(BadRequest):
-    """SSF 1.0 section 8.1.1.3: what the transmitter supplies must match where a receiver sends it along."""
+    """A receiver sent back a member that the transmitter supplies, with another value (SSF 1.0 section 8.1.1.3)."""
 
     code = "transmitter_supplied"
-    detail = "A member that we supply does not have the value that we gave it."
+    detail = "A member that the transmitter supplies does not have the value that it was given."
 
 
 class UnusableEndpoint(BadRequest):

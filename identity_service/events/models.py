@@ -1,4 +1,4 @@
-"""A stream of one receiver, and the events that wait in it."""
+"""The stream of one receiver, and the events that wait in it."""
 
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId, Texts
+from watchword.events.types import SUPPORTED
 
 
 class Delivery(StrEnum):
@@ -19,7 +20,7 @@ class Delivery(StrEnum):
 
 
 class StreamStatus(StrEnum):
-    """Enabled: sent. Paused: kept, and sent later. Disabled: neither."""
+    """Enabled: events are sent. Paused: they are stored and sent later. Disabled: they are dropped."""
 
     ENABLED = "enabled"
     PAUSED = "paused"
@@ -27,7 +28,7 @@ class StreamStatus(StrEnum):
 
 
 class Stream(Base):
-    """One for each receiving client: its replicas share it, and each event is for one of them."""
+    """A receiving client has one stream; its replicas share it, and each event goes to one of them."""
 
     __tablename__ = "streams"
     __table_args__ = (
@@ -49,10 +50,17 @@ class Stream(Base):
     failed_pushes: Mapped[int] = mapped_column(server_default=text("0"))
     next_push_at: Mapped[Instant | None]
 
+    @property
+    def events_delivered(self) -> list[str]:
+        """The event types that are both requested and supported."""
+        return [kind for kind in SUPPORTED if kind in self.events_requested]
+
 
 class StreamEvent(Base):
-    """Waits until the receiver acknowledges it. `claims` are those of the security event token but for the issuer,
-    the audience and the time of signing, which are added when it is sent."""
+    """An event that waits in a stream until the receiver acknowledges it.
+
+    `claims` are those of its security event token; issuer, audience, id and time are added when it is sent.
+    """
 
     __tablename__ = "stream_events"
 
@@ -65,26 +73,3 @@ class StreamEvent(Base):
 
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
-
-
-class AccountDeletion(Base):
-    """An account that is gone. `receipt` is what its former owner watches the erasure by; nobody can guess it."""
-
-    __tablename__ = "account_deletions"
-
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    receipt: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
-    deleted_at: Mapped[Instant] = mapped_column(server_default=func.now())
-
-
-class DeletionConfirmation(Base):
-    """One receiver that was told; it has erased what it kept once `confirmed_at` is set."""
-
-    __tablename__ = "deletion_confirmations"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(AccountDeletion.user_id, ondelete="CASCADE"), primary_key=True)
-    client_id: Mapped[str] = mapped_column(
-        ForeignKey("identity.clients.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    jti: Mapped[UUID] = mapped_column(unique=True)
-    confirmed_at: Mapped[Instant | None]

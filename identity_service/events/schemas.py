@@ -1,4 +1,4 @@
-"""Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 write them. Unknown members are ignored, as they ask."""
+"""Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 define them. Both say to ignore unknown members."""
 
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -8,65 +8,66 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from identity_service.events.models import Delivery, StreamStatus
 from watchword.http.fields import Text
 
-# What may stand in a header field (RFC 9110 section 5.5) but for its obsolete bytes; $ would let a line feed by.
+# A header field's value (RFC 9110 section 5.5) without its obsolete bytes. `$` would let a line feed pass.
 _FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"
 
 Words = Annotated[Text, StringConstraints(max_length=500)]
+EventTypes = Annotated[list[Text], Field(max_length=64)]
 
 
-class DeliveryWanted(BaseModel):
-    """`endpoint_url` and `authorization_header` are for push; for poll we say where."""
+class DeliveryDraft(BaseModel):
+    """How to deliver. `endpoint_url` and `authorization_header` are for push; the transmitter supplies poll's URL."""
 
     method: Delivery = Delivery.POLL
     endpoint_url: Annotated[Text, StringConstraints(max_length=2_000)] | None = None
     authorization_header: Annotated[str, StringConstraints(max_length=4_000, pattern=_FIELD_VALUE)] | None = None
 
 
-class StreamWanted(BaseModel):
-    """What a receiver says of its stream when it makes it."""
+class StreamDraft(BaseModel):
+    """A stream to be made; without `events_requested` it gets every supported event."""
 
-    delivery: DeliveryWanted = DeliveryWanted()
-    events_requested: Annotated[list[Text], Field(max_length=64)] | None = None
+    delivery: DeliveryDraft = DeliveryDraft()
+    events_requested: EventTypes | None = None
     description: Words | None = None
 
 
-class StreamReplacement(StreamWanted):
-    """The whole of it; what is missing is deleted. What we supply must be as it is, where it is sent along."""
+class StreamReplacement(StreamDraft):
+    """A whole stream. Members left out are reset; members that the transmitter supplies must be unchanged if sent."""
 
     stream_id: UUID
     model_config = ConfigDict(extra="allow")
 
 
 class StreamChanges(BaseModel):
-    """Members to change. What we supply must be as it is, where it is sent along."""
+    """Members to change. Members that the transmitter supplies must be unchanged if sent."""
 
     model_config = ConfigDict(extra="allow")
 
     stream_id: UUID
-    delivery: DeliveryWanted | None = None
-    events_requested: Annotated[list[Text], Field(max_length=64)] | None = None
+    delivery: DeliveryDraft | None = None
+    events_requested: EventTypes | None = None
     description: Words | None = None
 
 
-class StatusWanted(BaseModel):
+class StatusChange(BaseModel):
     stream_id: UUID
     status: StreamStatus
     reason: Words | None = None
 
 
-class VerificationWanted(BaseModel):
+class VerificationRequest(BaseModel):
     stream_id: UUID
     state: Annotated[Text, StringConstraints(max_length=1_000)] | None = None
 
 
 class SetError(BaseModel):
-    """RFC 8935 section 2.4."""
+    """Why a receiver cannot take an event (RFC 8935 section 2.4)."""
 
     err: Annotated[Text, StringConstraints(max_length=100)]
     description: Annotated[Text, StringConstraints(max_length=2_000)] = ""
 
 
-class Poll(BaseModel):
+class PollRequest(BaseModel):
     """RFC 8936 section 2.2; every member may be absent."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -101,6 +102,8 @@ class StreamRead(BaseModel):
 
 
 class StatusRead(BaseModel):
+    """SSF 1.0 section 8.1.2."""
+
     stream_id: UUID
     status: Literal["enabled", "paused", "disabled"]
     reason: str | None = None

@@ -1,4 +1,4 @@
-"""The RSA keys behind the tokens: kept encrypted, rotated by the clock, published as a JWKS.
+"""The RSA keys that sign tokens: sealed in the database, rotated by the clock, published as a JWKS.
 
-It signs what it is given; who may have a token is decided in `oauth`.
+The room signs what it is handed; who may have a token is decided in `tokens` and `oauth`.
 """

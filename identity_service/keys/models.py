@@ -10,7 +10,10 @@ from identity_service.tables import Base, Instant
 
 
 class SigningKey(Base):
-    """Published, then signing, then only verifying, then withdrawn: which of these holds is read from the clock."""
+    """A key is published, then signs, then only verifies, then is withdrawn: the clock says which.
+
+    `n` and `e` are the public key's numbers as a JWK writes them (RFC 7518 section 6.3.1).
+    """
 
     __tablename__ = "signing_keys"
 
@@ -31,5 +34,5 @@ class SigningKey(Base):
 
 
 def whose_turn(keys: Iterable[SigningKey], now: datetime) -> SigningKey | None:
-    """The key that signs at this instant: of several the one that began last."""
+    """The key that signs at this instant; if several could, the one that began last."""
     return max((key for key in keys if key.signs(now)), key=lambda key: (key.signs_from, key.kid), default=None)

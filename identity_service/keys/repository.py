@@ -1,25 +1,27 @@
-"""The table of signing keys."""
+"""The SQL of the signing keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.keys.models import SigningKey
+from watchword.database import locks
 
 
 async def lock(db: AsyncSession) -> None:
-    """Let nobody else change the keys until this transaction ends; reading them goes on."""
-    await db.execute(text("SELECT pg_advisory_xact_lock(hashtext('identity.signing_keys'))"))
+    """Keep others from changing the keys until this transaction ends; they can still be read."""
+    await locks.lock(db, "identity.signing_keys")
 
 
 async def all_keys(db: AsyncSession) -> Sequence[SigningKey]:
+    """All keys, the first to sign first."""
     return (await db.scalars(select(SigningKey).order_by(SigningKey.signs_from))).all()
 
 
 async def end_signing(db: AsyncSession, at: datetime, withdrawn_at: datetime) -> None:
-    """No key signs after `at`, and none is published after `withdrawn_at`."""
+    """Let no key sign after `at`, nor be published after `withdrawn_at`."""
     await db.execute(
         update(SigningKey).values(
             signs_until=func.least(SigningKey.signs_until, at),

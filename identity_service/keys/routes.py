@@ -15,7 +15,7 @@ router = APIRouter(tags=["keys"])
 @router.get("/.well-known/jwks.json", summary="The verification keys", responses={304: {"description": "Unchanged"}})
 @public
 async def read_jwks(request: Request, parts: PartsDep) -> Response:
-    """Every key whose tokens may still be good, and the next one before it signs."""
+    """Every key whose tokens may still be valid, and the next one before it signs."""
     body = orjson.dumps({"keys": [key.as_jwk() for key in parts.keyring.published()]})
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={parts.settings.jwks_max_age_seconds}"}

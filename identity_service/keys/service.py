@@ -1,19 +1,18 @@
-"""The life of the signing keys: the next one in time, one on demand, one withdrawn at once."""
+"""The life of the signing keys: made in time, rotated on demand, withdrawn at once."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.errors import NoSigningKey
-from identity_service.keys import repository, sealing
+from identity_service.keys import generation, repository
+from identity_service.keys.generation import KeyPair
 from identity_service.keys.models import SigningKey, whose_turn
+from identity_service.keys.schedule import Schedule, covered_until
 from identity_service.keys.sealing import Sealer
-from watchword.auth.public_key import PublicKey
+from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.errors import NotFound
 
@@ -25,125 +24,100 @@ class KeyNotFound(NotFound):
     detail = "There is no such signing key."
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long keys sign, how long others may keep them, and how long the longest-lived token lasts."""
+class SigningKeys:
+    """The table of signing keys. Every change locks it, and raises CannotUnseal if a key in it cannot be opened."""
 
-    signing: timedelta
-    jwks_max_age: timedelta
-    longest_token: timedelta
-    check_seconds: float
+    def __init__(self, database: Database, sealer: Sealer, schedule: Schedule, clock: Clock) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._schedule = schedule
+        self._clock = clock
 
-    @property
-    def notice(self) -> timedelta:
-        """How long a key must be published before it signs: every replica has seen it, and every cache has expired."""
-        return self.jwks_max_age + 2 * timedelta(seconds=self.check_seconds)
+    async def load(self) -> Sequence[SigningKey]:
+        """All keys, the first to sign first."""
+        async with self._database.begin() as db:
+            return await repository.all_keys(db)
 
-    @property
-    def lead(self) -> timedelta:
-        """How long before its turn the next key is made."""
-        return max(self.notice, min(timedelta(days=1), self.signing / 2))
+    async def make_next(self) -> SigningKey | None:
+        """Make the next key if it is due, as the first key of an installation always is; None if it is not.
 
-    def is_due(self, keys: Sequence[SigningKey], now: datetime) -> bool:
-        """Whether the keys there are leave some instant of the lead time without one that signs."""
-        return covered_until(keys, now) <= now + self.lead
+        It takes over when the present key ends.
+        """
+        now = self._clock.now()
+        if not self._schedule.is_due(await self.load(), now):
+            return None
+        pair = await self._generate()
+        async with self._database.begin() as db:
+            keys = await self._lock_all(db)
+            # Another process may have made it while this one generated.
+            if not self._schedule.is_due(keys, now):
+                return None
+            # If no key signs now, there is nothing to wait for: verifiers fetch an unknown kid when they meet it.
+            key = await self._add(db, pair, now, signs_from=covered_until(keys, now))
+        logger.info("made the next signing key", extra={"kid": key.kid, "signs_from": key.signs_from.isoformat()})
+        return key
 
+    async def rotate(self) -> SigningKey:
+        """Make a key that takes over once every cached JWKS has it. The old ones verify until their last token ends."""
+        now = self._clock.now()
+        pair = await self._generate()
+        async with self._database.begin() as db:
+            signs_now = any(key.signs(now) for key in await self._lock_all(db))
+            signs_from = now + self._schedule.notice if signs_now else now
+            await repository.end_signing(db, signs_from, signs_from + self._schedule.longest_token)
+            return await self._add(db, pair, now, signs_from=signs_from)
 
-def covered_until(keys: Sequence[SigningKey], now: datetime) -> datetime:
-    """The first instant from now on at which none of these keys signs."""
-    until = now
-    for key in sorted(keys, key=lambda key: key.signs_from):
-        if key.is_published(now) and key.signs_from <= until < key.signs_until:
-            until = key.signs_until
-    return until
+    async def withdraw(self, kid: str) -> SigningKey:
+        """Withdraw a compromised key: what it signed is refused from now on. Returns the key that signs instead.
 
+        Raises KeyNotFound.
+        """
+        now = self._clock.now()
+        pair = await self._generate()
+        async with self._database.begin() as db:
+            keys = await self._lock_all(db)
+            compromised = next((key for key in keys if key.kid == kid), None)
+            if compromised is None:
+                raise KeyNotFound(f"there is no signing key {kid}")
+            compromised.signs_until = min(compromised.signs_until, now)
+            compromised.withdrawn_at = min(compromised.withdrawn_at, now)
+            signing = whose_turn(keys, now)
+            if signing is None:
+                signing = self._row(pair, now, signs_from=now)
+                db.add(signing)
+            return signing
 
-async def load(database: Database) -> Sequence[SigningKey]:
-    async with database.begin() as db:
-        return await repository.all_keys(db)
+    async def _generate(self) -> KeyPair:
+        """Generate before the transaction begins: it takes long, and the lock must not."""
+        return await asyncio.to_thread(generation.generate)
 
+    async def _lock_all(self, db: AsyncSession) -> Sequence[SigningKey]:
+        """All keys, locked until this transaction ends.
 
-async def ensure_successor(database: Database, sealer: Sealer, schedule: Schedule, now: datetime) -> None:
-    """Make the next key if it is due and nobody else has made it; it takes over when the present one ends."""
-    generated = await asyncio.to_thread(sealing.generate)
-    async with database.begin() as db:
-        keys = await _lock_all(db, sealer)
-        if not schedule.is_due(keys, now):
-            return
-        # Without a present key there is nothing to wait for: verifiers fetch the unknown kid when they meet it.
-        signs_from = covered_until(keys, now)
-        db.add(_row(sealer, *generated, schedule, now, signs_from))
-        await repository.delete_withdrawn(db, now)
-    logger.info("made the next signing key", extra={"kid": generated[1].kid, "signs_from": signs_from.isoformat()})
+        Raises CannotUnseal if one of them was sealed under another key-encryption key: after adding a key under this
+        one, no process could read them all.
+        """
+        await repository.lock(db)
+        keys = await repository.all_keys(db)
+        for key in keys:
+            self._sealer.unseal(key.kid, key.sealed_private_key)
+        return keys
 
-
-async def rotate(database: Database, sealer: Sealer, schedule: Schedule, now: datetime) -> SigningKey:
-    """Make a key that takes over as soon as everybody can know it; the old ones verify until their last token ends."""
-    generated = await asyncio.to_thread(sealing.generate)
-    async with database.begin() as db:
-        signs_now = any(key.signs(now) for key in await _lock_all(db, sealer))
-        signs_from = now + schedule.notice if signs_now else now
-        await repository.end_signing(db, signs_from, signs_from + schedule.longest_token)
-        key = _row(sealer, *generated, schedule, now, signs_from)
+    async def _add(self, db: AsyncSession, pair: KeyPair, now: datetime, *, signs_from: datetime) -> SigningKey:
+        key = self._row(pair, now, signs_from=signs_from)
         db.add(key)
         await repository.delete_withdrawn(db, now)
-    return key
+        return key
 
-
-async def withdraw(database: Database, sealer: Sealer, schedule: Schedule, kid: str, now: datetime) -> SigningKey:
-    """Take a compromised key out at once; whatever it signed is refused. Another key signs from now on."""
-    generated = await asyncio.to_thread(sealing.generate)
-    async with database.begin() as db:
-        keys = await _lock_all(db, sealer)
-        compromised = next((key for key in keys if key.kid == kid), None)
-        if compromised is None:
-            raise KeyNotFound(f"there is no signing key {kid}")
-        compromised.signs_until = min(compromised.signs_until, now)
-        compromised.withdrawn_at = min(compromised.withdrawn_at, now)
-        signing = whose_turn(keys, now)
-        if signing is None:
-            signing = _row(sealer, *generated, schedule, now, now)
-            db.add(signing)
-    return signing
-
-
-async def ensure_one(database: Database, sealer: Sealer, schedule: Schedule, now: datetime) -> None:
-    """The first key of a new installation; nothing where one signs already."""
-    if schedule.is_due(await load(database), now):
-        await ensure_successor(database, sealer, schedule, now)
-    if not any(key.signs(now) for key in await load(database)):
-        raise NoSigningKey("no key signs now")
-
-
-async def _lock_all(db: AsyncSession, sealer: Sealer) -> Sequence[SigningKey]:
-    """All keys, which nobody else changes until this transaction ends.
-
-    Raises CannotUnseal where they are sealed under another key-encryption key: with one more key under this one, no
-    process could read them all.
-    """
-    await repository.lock(db)
-    keys = await repository.all_keys(db)
-    for key in keys:
-        sealer.unseal(key.kid, key.sealed_private_key)
-    return keys
-
-
-def _row(
-    sealer: Sealer,
-    private: RSAPrivateKey,
-    public: PublicKey,
-    schedule: Schedule,
-    now: datetime,
-    signs_from: datetime,
-) -> SigningKey:
-    signs_until = signs_from + schedule.signing
-    return SigningKey(
-        kid=public.kid,
-        sealed_private_key=sealer.seal(public.kid, private),
-        n=public.n,
-        e=public.e,
-        published_at=now,
-        signs_from=signs_from,
-        signs_until=signs_until,
-        withdrawn_at=signs_until + schedule.longest_token,
-    )
+    def _row(self, pair: KeyPair, now: datetime, *, signs_from: datetime) -> SigningKey:
+        signs_until = signs_from + self._schedule.signing
+        return SigningKey(
+            kid=pair.public.kid,
+            sealed_private_key=self._sealer.seal(pair.public.kid, pair.private),
+            n=pair.public.n,
+            e=pair.public.e,
+            published_at=now,
+            signs_from=signs_from,
+            signs_until=signs_until,
+            withdrawn_at=signs_until + self._schedule.longest_token,
+        )

@@ -1,4 +1,4 @@
-"""Signs compact JWS tokens with RS256. The only module of this service that speaks JOSE."""
+"""Signing compact JWS tokens with RS256. The only module of this service that speaks JOSE."""
 
 from typing import Any
 
@@ -15,4 +15,5 @@ class Signer:
         self._key = jwk.construct(key, ALGORITHMS.RS256)  # type: ignore[arg-type] # the stubs do not know key objects
 
     def sign(self, claims: dict[str, Any], typ: str) -> str:
+        """A token with these claims, whose header names its type and this key."""
         return jws.sign(claims, self._key, {"typ": typ, "kid": self.kid}, ALGORITHMS.RS256)

@@ -1,4 +1,4 @@
-"""How Alembic runs this service's migrations: as every service's are run."""
+"""Alembic runs this file; every service has the same one."""
 
 from watchword.database.migrations import run_env
 

@@ -105,7 +105,7 @@ class Recorder:
         purged = types.account_purged(self._issuer, str(user_id))
         receivers = await repository.enqueue(db, purged.type, _claims(purged, str(uuid4()), now))
         await repository.notify(db)
-        return await deletions.note(db, user_id, receivers)
+        return await deletions.insert(db, user_id, receivers)
 
     async def _enqueue(self, db: AsyncSession, now: datetime, *events: SecurityEvent) -> None:
         """Put the events into every stream that requests them. They have one cause, so they share a `txn` (RFC 8417

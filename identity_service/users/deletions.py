@@ -1,38 +1,51 @@
-"""Watching an account's erasure: which receivers were told, and which have confirmed."""
+"""The SQL of account deletions: who must confirm the erasure, and who has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.errors import DeletionNotFound, UserNotFound
-from identity_service.events.models import AccountDeletion, DeletionConfirmation
-from watchword.database.database import Database
+from identity_service.users.models import AccountDeletion, DeletionConfirmation
 
 
-async def note(db: AsyncSession, user_id: UUID, told: Sequence[tuple[UUID, str]]) -> UUID:
-    """Keep who was told that an account is gone; the receipt by which the erasure can be watched."""
+async def insert(db: AsyncSession, user_id: UUID, receivers: Sequence[tuple[UUID, str]]) -> UUID:
+    """Record that an account was deleted, and return the receipt for watching the erasure.
+
+    `receivers` are the event that reports the deletion (`jti`) and the client it is for, for each stream.
+    """
     deletion = AccountDeletion(user_id=user_id)
     db.add(deletion)
     await db.flush()  # the receipt comes from the database
-    db.add_all(DeletionConfirmation(user_id=user_id, client_id=client_id, jti=jti) for jti, client_id in told)
+    db.add_all(DeletionConfirmation(user_id=user_id, client_id=client_id, jti=jti) for jti, client_id in receivers)
     return deletion.receipt
 
 
 async def get_receipt(db: AsyncSession, user_id: UUID) -> UUID:
-    """The receipt of an account that is gone. Raises UserNotFound where there was none."""
+    """The receipt of an account that was deleted. Raises UserNotFound."""
     deletion = await db.get(AccountDeletion, user_id)
     if deletion is None:
         raise UserNotFound
     return deletion.receipt
 
 
-async def watch(database: Database, receipt: UUID) -> tuple[AccountDeletion, Sequence[DeletionConfirmation]]:
-    """The deletion of this receipt, and every receiver that was told. Raises DeletionNotFound."""
-    async with database.begin() as db:
-        deletion = await db.scalar(select(AccountDeletion).where(AccountDeletion.receipt == receipt))
-        if deletion is None:
-            raise DeletionNotFound
-        told = select(DeletionConfirmation).where(DeletionConfirmation.user_id == deletion.user_id)
-        return deletion, (await db.scalars(told.order_by(DeletionConfirmation.client_id))).all()
+async def get_by_receipt(db: AsyncSession, receipt: UUID) -> AccountDeletion:
+    """The deletion with this receipt. Raises DeletionNotFound."""
+    deletion = await db.scalar(select(AccountDeletion).where(AccountDeletion.receipt == receipt))
+    if deletion is None:
+        raise DeletionNotFound
+    return deletion
+
+
+async def confirmations_of(db: AsyncSession, user_id: UUID) -> Sequence[DeletionConfirmation]:
+    """Every receiver of this deletion, by client id."""
+    statement = select(DeletionConfirmation).where(DeletionConfirmation.user_id == user_id)
+    return (await db.scalars(statement.order_by(DeletionConfirmation.client_id))).all()
+
+
+async def confirm(db: AsyncSession, jtis: Collection[UUID], now: datetime) -> None:
+    """Mark the deletions that these events report as confirmed; other events are ignored."""
+    confirmed = update(DeletionConfirmation).where(DeletionConfirmation.jti.in_(jtis)).values(confirmed_at=now)
+    await db.execute(confirmed)

@@ -3,8 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId
@@ -51,3 +52,26 @@ class User(Base):
 
 Index("users_username_key", func.lower(User.username), unique=True)
 Index("users_email_key", func.lower(User.email), unique=True)
+
+
+class AccountDeletion(Base):
+    """A deleted account. `receipt` lets its former owner watch the erasure; nobody can guess it."""
+
+    __tablename__ = "account_deletions"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    receipt: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
+    deleted_at: Mapped[Instant] = mapped_column(server_default=func.now())
+
+
+class DeletionConfirmation(Base):
+    """A receiver of the event `jti`, which reports a deletion; it sets `confirmed_at` by acknowledging the event."""
+
+    __tablename__ = "deletion_confirmations"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(AccountDeletion.user_id, ondelete="CASCADE"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(
+        ForeignKey("identity.clients.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    jti: Mapped[UUID] = mapped_column(unique=True)
+    confirmed_at: Mapped[Instant | None]

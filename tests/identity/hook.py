@@ -1,16 +1,16 @@
-"""A receiver's endpoint for pushed events: a real server on a free loopback port, which answers as it is told."""
+"""A receiver's endpoint for pushed events: a real server on a free loopback port."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from tests.identity.receivers import in_short
+from tests.identity.receivers import summary_of
 
 
 @dataclass
 class Hook:
-    """A receiver's endpoint, which answers with `statuses` in turn and 202 after that; silence for 0."""
+    """Answers with `statuses` in turn and with 202 after that; 0 closes the connection without an answer."""
 
     statuses: list[int] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
@@ -22,7 +22,8 @@ class Hook:
         return f"http://127.0.0.1:{self.port}/events"
 
     def kinds(self) -> list[str]:
-        return [in_short(token)[0] for token in self.tokens]
+        """The type of each event that was pushed, in short."""
+        return [summary_of(token)[0] for token in self.tokens]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -37,7 +38,8 @@ class Hook:
 
 @asynccontextmanager
 async def hook(*statuses: int) -> AsyncIterator[Hook]:
-    found = Hook(list(statuses))
-    async with await asyncio.start_server(found.serve, "127.0.0.1") as server:
-        found.port = server.sockets[0].getsockname()[1]
-        yield found
+    """A running Hook."""
+    endpoint = Hook(list(statuses))
+    async with await asyncio.start_server(endpoint.serve, "127.0.0.1") as server:
+        endpoint.port = server.sockets[0].getsockname()[1]
+        yield endpoint

@@ -1,4 +1,4 @@
-"""DELETE /users/me: the account with everything that hangs on it."""
+"""DELETE /users/me: the account with everything that belongs to it."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from tests.identity.answers import ensure_oauth_error, ensure_problem, statuses
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
 
-REST = """
+REMAINING_ROWS = """
     SELECT (SELECT count(*) FROM identity.users) + (SELECT count(*) FROM identity.user_roles)
          + (SELECT count(*) FROM identity.sessions) + (SELECT count(*) FROM identity.refresh_tokens) AS number
 """
@@ -17,7 +17,7 @@ async def test_deleted_account_leaves_nothing(identity: Identity, databases: Dat
     user_id = (await identity.http.get("/users/me", headers=headers)).json()["id"]
     response = await identity.http.delete("/users/me", headers=headers)
     assert (response.status_code, response.content) == (204, b"")
-    assert (await databases.fetch("identity_app", REST))[0]["number"] == 0
+    assert (await databases.fetch("identity_app", REMAINING_ROWS))[0]["number"] == 0
     ensure_problem(await identity.http.get(f"/users/{user_id}"), 404, "user_not_found")
 
 
@@ -28,8 +28,8 @@ async def test_tokens_of_a_deleted_account_are_refused(identity: Identity) -> No
     refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
     ensure_oauth_error(await identity.refresh(tokens["refresh_token"]), "invalid_grant")
-    gone = await identity.token(grant_type="password", username="ada", password=PASSWORD)
-    ensure_oauth_error(gone, "invalid_grant")
+    answer = await identity.token(grant_type="password", username="ada", password=PASSWORD)
+    ensure_oauth_error(answer, "invalid_grant")
 
 
 async def test_deleting_twice_is_unauthenticated_the_second_time(identity: Identity) -> None:
@@ -52,7 +52,7 @@ async def test_deletion_leaves_other_accounts_alone(identity: Identity) -> None:
     assert (await identity.http.get("/users/me", headers=eve)).status_code == 200
 
 
-async def test_deletions_and_refreshes_at_once_are_no_error_of_ours(identity: Identity) -> None:
+async def test_simultaneous_deletions_and_refreshes_cause_no_server_error(identity: Identity) -> None:
     await identity.register("ada")
     tokens = await identity.sign_in("ada")
     headers = bearer(tokens["access_token"])

@@ -1,8 +1,8 @@
-"""A database that was restored has its indexes in another order, and with it the order in which they refuse."""
+"""Restoring a database builds its indexes in another order, and they refuse in that order."""
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from identity_service.errors import EmailTaken
 from tests.support import services
 from tests.support.databases import Databases
@@ -11,14 +11,14 @@ from tests.support.services import PASSWORD
 ADMIN = "root-of-all", "root@example.com", PASSWORD
 
 
-async def test_admin_is_there_already_whichever_index_says_so(
+async def test_existing_administrator_is_recognized_whichever_index_refuses(
     databases: Databases, identity: services.Identity
 ) -> None:
-    assert await administration.create_admin(identity.parts, *ADMIN)
+    assert await Administration(identity.parts).create_administrator(*ADMIN)
     await databases.execute("identity_owner", "DROP INDEX identity.users_username_key")
     await databases.execute(
         "identity_owner", "CREATE UNIQUE INDEX users_username_key ON identity.users (lower(username))"
     )
-    assert not await administration.create_admin(identity.parts, *ADMIN)
+    assert not await Administration(identity.parts).create_administrator(*ADMIN)
     with pytest.raises(EmailTaken):
-        await administration.create_admin(identity.parts, "somebody-else", *ADMIN[1:])
+        await Administration(identity.parts).create_administrator("somebody-else", *ADMIN[1:])

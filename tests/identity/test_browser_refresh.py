@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.test_browser import COOKIE, CROSS_SITE, PAGE, cookie_of, sign_in
 from tests.support.databases import Databases
@@ -114,7 +114,7 @@ async def test_expired_cookie_is_refused(identity_at: Identity, clock: StandingC
 
 async def test_refresh_token_of_a_client_with_a_secret_is_no_cookie(identity: Identity) -> None:
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await administration.create_client(identity.parts, "partner", "Partner", POSTS_SECRET, *may)
+    await Administration(identity.parts).upsert_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
     await identity.register("ada")
     secret = {"client_id": "partner", "client_secret": POSTS_SECRET}
     token = (await identity.sign_in("ada", **secret))["refresh_token"]

@@ -1,4 +1,4 @@
-"""Watching an account's erasure: the receipt, who was told, and who has confirmed."""
+"""Watching the erasure of an account: its receipt, the services that must erase, and those that have confirmed."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from tests.identity.answers import claims_of, ensure_problem, pointers
 from tests.identity.hook import hook
-from tests.identity.receivers import PUSH, listening, stranger
+from tests.identity.receivers import PUSH, receiver_with_stream, stranger
 from tests.support.databases import Databases
 from tests.support.services import Identity, bearer
 from tests.support.waiting import until
@@ -16,7 +16,7 @@ from watchword.testing import StandingClock
 
 
 async def delete(identity: Identity) -> str:
-    """Ada's account; where its erasure can be watched."""
+    """Delete an account, and return the path where its erasure can be watched."""
     headers = await identity.signed_in("ada")
     response = await identity.http.delete("/users/me", headers=headers)
     assert (response.status_code, response.content) == (204, b"")
@@ -24,7 +24,7 @@ async def delete(identity: Identity) -> str:
 
 
 async def watch(identity: Identity, location: str) -> list[dict[str, Any]]:
-    """The services that were told; nobody needs a token to see it."""
+    """The services that must erase, read without a token."""
     response = await identity.http.get(location)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
     assert set(response.json()) == {"deleted_at", "services"}
@@ -38,8 +38,8 @@ async def test_deletion_gives_a_receipt_that_nobody_can_guess(identity: Identity
     assert await watch(identity, location) == []
 
 
-async def test_receivers_are_told_and_have_confirmed_nothing_yet(identity: Identity) -> None:
-    posts, feeds = await listening(identity), await stranger(identity)
+async def test_receivers_have_confirmed_nothing_before_they_acknowledge(identity: Identity) -> None:
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
     await feeds.create()
     services = await watch(identity, location := await delete(identity))
     assert services == [{"service": name, "confirmed_at": None} for name in ("feeds", "posts")]
@@ -49,30 +49,30 @@ async def test_receivers_are_told_and_have_confirmed_nothing_yet(identity: Ident
 
 
 async def test_erasure_is_confirmed_by_the_acknowledgement_and_by_nothing_else(
-    standing: Identity, clock: StandingClock
+    identity_at: Identity, clock: StandingClock
 ) -> None:
-    posts, feeds = await listening(standing), await stranger(standing)
+    posts, feeds = await receiver_with_stream(identity_at), await stranger(identity_at)
     await feeds.create()
-    location = await delete(standing)
+    location = await delete(identity_at)
     clock.advance(seconds=5)
     await posts.sets(ack=list(await posts.sets()))
-    told = {one["service"]: one["confirmed_at"] for one in await watch(standing, location)}
-    assert told == {"feeds": None, "posts": clock.now().isoformat().replace("+00:00", "Z")}
+    confirmed = {one["service"]: one["confirmed_at"] for one in await watch(identity_at, location)}
+    assert confirmed == {"feeds": None, "posts": clock.now().isoformat().replace("+00:00", "Z")}
 
 
-async def test_acknowledging_again_does_not_move_the_confirmation(standing: Identity, clock: StandingClock) -> None:
-    posts = await listening(standing)
-    location = await delete(standing)
+async def test_acknowledging_again_does_not_move_the_confirmation(identity_at: Identity, clock: StandingClock) -> None:
+    posts = await receiver_with_stream(identity_at)
+    location = await delete(identity_at)
     every = list(await posts.sets())
     await posts.sets(ack=every)
-    confirmed = await watch(standing, location)
+    confirmed = await watch(identity_at, location)
     clock.advance(minutes=1)
     await posts.sets(ack=every)
-    assert await watch(standing, location) == confirmed
+    assert await watch(identity_at, location) == confirmed
 
 
 async def test_anothers_acknowledgement_confirms_nothing(identity: Identity) -> None:
-    posts, feeds = await listening(identity), await stranger(identity)
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
     await feeds.create(events_requested=[])
     location = await delete(identity)
     await feeds.sets(ack=list(await posts.sets()))
@@ -80,7 +80,7 @@ async def test_anothers_acknowledgement_confirms_nothing(identity: Identity) -> 
 
 
 async def test_refused_event_confirms_nothing(identity: Identity) -> None:
-    posts = await listening(identity)
+    posts = await receiver_with_stream(identity)
     location = await delete(identity)
     (jti,) = await posts.sets()
     assert await posts.sets(setErrs={jti: {"err": "invalid_request"}}) == {}
@@ -92,7 +92,7 @@ async def test_pushed_event_confirms_when_it_is_accepted(
     identity: Identity, databases: Databases, status: int, confirms: bool
 ) -> None:
     async with hook(status) as receiver:
-        await listening(identity, delivery={"method": PUSH, "endpoint_url": receiver.url})
+        await receiver_with_stream(identity, delivery={"method": PUSH, "endpoint_url": receiver.url})
         location = await delete(identity)
 
         async def is_settled() -> bool:
@@ -104,20 +104,20 @@ async def test_pushed_event_confirms_when_it_is_accepted(
     assert (posts["confirmed_at"] is not None) is confirms
 
 
-async def test_receiver_that_did_not_ask_for_deletions_is_not_waited_for(identity: Identity) -> None:
-    await listening(identity, events_requested=[])
+async def test_receiver_that_did_not_request_deletions_is_not_listed(identity: Identity) -> None:
+    await receiver_with_stream(identity, events_requested=[])
     assert await watch(identity, await delete(identity)) == []
 
 
-async def test_deletion_ends_a_poll_that_waits(identity: Identity) -> None:
-    posts = await listening(identity)
+async def test_deletion_answers_a_waiting_poll(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
     poll = asyncio.create_task(posts.kinds(returnImmediately=False))
     await delete(identity)
     assert await poll == ["account-purged"]
 
 
-async def test_deleting_twice_at_once_is_one_deletion_with_one_receipt(identity: Identity) -> None:
-    posts = await listening(identity)
+async def test_simultaneous_deletions_are_one_deletion_with_one_receipt(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
     headers = await identity.signed_in("ada")
     answers = await asyncio.gather(*(identity.http.delete("/users/me", headers=headers) for _ in range(10)))
     assert {answer.status_code for answer in answers} <= {204, 401}
@@ -125,7 +125,7 @@ async def test_deleting_twice_at_once_is_one_deletion_with_one_receipt(identity:
     assert await posts.kinds() == ["account-purged"]
 
 
-async def test_whoever_deletes_again_gets_the_same_receipt(identity: Identity, databases: Databases) -> None:
+async def test_second_deletion_returns_the_same_receipt(identity: Identity, databases: Databases) -> None:
     location = await delete(identity)
     (row,) = await databases.fetch("identity_app", "SELECT user_id FROM identity.account_deletions")
     parts = identity.parts
@@ -143,5 +143,5 @@ async def test_users_id_is_no_receipt(identity: Identity) -> None:
     await identity.register("ada")
     token = (await identity.sign_in("ada"))["access_token"]
     await identity.http.delete("/users/me", headers=bearer(token))
-    of_the_user = f"/account-deletions/{claims_of(token)['sub']}"
-    ensure_problem(await identity.http.get(of_the_user), 404, "deletion_not_found")
+    by_user_id = f"/account-deletions/{claims_of(token)['sub']}"
+    ensure_problem(await identity.http.get(by_user_id), 404, "deletion_not_found")

@@ -1,8 +1,15 @@
-"""`setup` makes an administrator where nobody is one, and is never stopped by who has which name by now."""
+"""`setup` makes an administrator if nobody is one, and no account with its name or address stops it."""
 
-from identity_service import administration
+import pytest
+
+from identity_service.administration import Administration, FirstAdministrator
 from identity_service.roles import repository as roles
 from tests.support.services import PASSWORD, Identity
+
+
+@pytest.fixture
+def administration(identity: Identity) -> Administration:
+    return Administration(identity.parts)
 
 
 async def has_administrator(identity: Identity) -> bool:
@@ -10,28 +17,27 @@ async def has_administrator(identity: Identity) -> bool:
         return await roles.is_held(db, "admin")
 
 
-async def test_an_administrator_is_made_once(identity: Identity) -> None:
-    assert await administration.ensure_administrator(identity.parts, PASSWORD) == "admin is an administrator"
+async def test_first_administrator_is_made_once(identity: Identity, administration: Administration) -> None:
+    assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.CREATED
     assert (await identity.sign_in("admin"))["access_token"]
-    assert (
-        await administration.ensure_administrator(identity.parts, "another one, as good") == "there is an administrator"
-    )
+    assert await administration.create_first_administrator("another valid one") is FirstAdministrator.NOT_NEEDED
+    assert (await identity.sign_in("admin"))["access_token"]
 
 
-async def test_one_who_has_another_name_by_now_is_enough(identity: Identity) -> None:
-    await administration.create_admin(identity.parts, "root", "root@example.com", PASSWORD)
-    assert await administration.ensure_administrator(identity.parts, PASSWORD) == "there is an administrator"
+async def test_administrator_with_another_name_is_enough(administration: Administration) -> None:
+    await administration.create_administrator("root", "root@example.com", PASSWORD)
+    assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NOT_NEEDED
 
 
-async def test_a_stranger_with_the_name_or_the_address_is_no_administrator_and_stops_nothing(
-    identity: Identity,
+SOMEBODY = {"username": "somebody", "email": "admin@example.com", "password": PASSWORD}
+NAMESAKE = {"username": "Admin", "email": "elsewhere@example.com", "password": PASSWORD}
+
+
+@pytest.mark.parametrize("accounts", [[SOMEBODY], [NAMESAKE], [SOMEBODY, NAMESAKE]], ids=["address", "name", "both"])
+async def test_stranger_with_the_name_or_the_address_is_no_administrator(
+    identity: Identity, administration: Administration, accounts: list[dict[str, str]]
 ) -> None:
-    body = {"username": "somebody", "email": "admin@example.com", "password": PASSWORD}
-    assert (await identity.http.post("/users", json=body)).status_code == 201
-    said = await administration.ensure_administrator(identity.parts, PASSWORD)
-    assert said == "the name admin is taken, and nobody is an administrator"
-    assert not await has_administrator(identity)
-    body |= {"username": "Admin", "email": "elsewhere@example.com"}
-    assert (await identity.http.post("/users", json=body)).status_code == 201
-    assert await administration.ensure_administrator(identity.parts, PASSWORD) == said
+    for account in accounts:
+        assert (await identity.http.post("/users", json=account)).status_code == 201
+    assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NAME_TAKEN
     assert not await has_administrator(identity)

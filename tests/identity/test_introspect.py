@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases
@@ -62,8 +62,8 @@ async def test_services_own_token_is_active(identity: Identity) -> None:
 
 
 async def test_token_of_a_client_without_scopes_is_active(identity: Identity) -> None:
-    await administration.create_client(
-        identity.parts, "plain", "Plain", POSTS_SECRET, ["password", "refresh_token"], [], [IDENTITY_URL]
+    await Administration(identity.parts).upsert_client(
+        ClientDraft("plain", "Plain", POSTS_SECRET, ["password", "refresh_token"], [], [IDENTITY_URL])
     )
     tokens = await register_and_sign_in(identity, client_id="plain", client_secret=POSTS_SECRET)
     for kind in KINDS:
@@ -101,7 +101,7 @@ async def test_revoked_tokens_are_inactive(identity: Identity) -> None:
 
 async def test_tokens_of_a_disabled_user_are_inactive(identity: Identity) -> None:
     tokens = await register_and_sign_in(identity)
-    await administration.set_active(identity.parts, "ada", False)
+    await Administration(identity.parts).set_active("ada", False)
     await ensure_inactive(identity, *(tokens[kind] for kind in KINDS))
 
 
@@ -113,7 +113,7 @@ async def test_tokens_of_a_deleted_user_are_inactive(identity: Identity) -> None
 
 async def test_access_token_from_before_a_change_of_roles_is_inactive(identity: Identity) -> None:
     tokens = await register_and_sign_in(identity)
-    await administration.set_roles(identity.parts, "ada", ["user", "moderator"])
+    await Administration(identity.parts).set_roles("ada", ["user", "moderator"])
     await ensure_inactive(identity, tokens["access_token"])
     assert (await description(identity, tokens["refresh_token"]))["active"] is True
     fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
@@ -141,8 +141,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("form", REFUSED.values(), ids=REFUSED.keys())
 async def test_only_clients_with_the_scope_and_their_secret_may_ask(identity: Identity, form: dict[str, str]) -> None:
-    await administration.create_client(
-        identity.parts, "robot", "Robot", POSTS_SECRET, ["client_credentials"], ["account"], [IDENTITY_URL]
+    await Administration(identity.parts).upsert_client(
+        ClientDraft("robot", "Robot", POSTS_SECRET, ["client_credentials"], ["account"], [IDENTITY_URL])
     )
     token = (await register_and_sign_in(identity))["access_token"]
     ensure_oauth_error(await introspect(identity, token, **form), "invalid_client", 401)

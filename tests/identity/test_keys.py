@@ -1,13 +1,13 @@
-"""The signing keys: what is published of them, and what they are at rest."""
-
-from copy import copy
+"""The signing keys: their published half, and the private half at rest."""
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from identity_service import administration
-from identity_service.keys import sealing
+from identity_service.administration import Administration
+from identity_service.keys import generation
 from identity_service.keys.sealing import CannotUnseal, Sealer
+from identity_service.keys.service import SigningKeys
+from tests.identity.signing import signing_kid
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import KEY_ENCRYPTION_KEY, Identity
@@ -25,17 +25,17 @@ RFC_7638_N = (
 
 
 def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
-    assert sealing.thumbprint(RFC_7638_N, "AQAB") == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+    assert generation.thumbprint(RFC_7638_N, "AQAB") == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
-async def test_setting_up_makes_one_key_and_doing_it_again_makes_none(identity: Identity, databases: Databases) -> None:
+async def test_installing_makes_one_key_and_doing_it_again_makes_none(identity: Identity, databases: Databases) -> None:
     await databases.empty("identity", "roles", "role_permissions")
-    listed = []
-    for _ in range(2):
-        await administration.set_up(identity.parts, services.POSTS_URL, services.POSTS_SECRET)
-        listed.append(await administration.list_keys(identity.parts))
-    assert listed[0] == listed[1]
-    assert (listed[0].count("\n"), listed[0].count("<- signs now")) == (0, 1)
+    administration = Administration(identity.parts)
+    made = await administration.install(services.POSTS_URL, services.POSTS_SECRET)
+    assert await administration.install(services.POSTS_URL, services.POSTS_SECRET) is None
+    (key,) = await identity.parts.signing_keys.load()
+    assert made is not None
+    assert (key.kid, key.signs(identity.parts.clock.now())) == (made.kid, True)
 
 
 async def test_published_keys_have_their_public_members_and_no_others(identity: Identity) -> None:
@@ -46,14 +46,14 @@ async def test_published_keys_have_their_public_members_and_no_others(identity: 
     (key,) = response.json()["keys"]
     assert set(key) == {"kty", "use", "alg", "kid", "n", "e"}
     assert (key["kty"], key["use"], key["alg"], key["e"]) == ("RSA", "sig", "RS256", "AQAB")
-    assert key["kid"] == sealing.thumbprint(key["n"], key["e"])
+    assert key["kid"] == generation.thumbprint(key["n"], key["e"])
 
 
-async def test_published_keys_may_be_kept_for_as_long_as_the_setting_says(identity: Identity) -> None:
+async def test_published_keys_may_be_cached_for_as_long_as_the_setting_says(identity: Identity) -> None:
     assert (await identity.http.get(JWKS)).headers["cache-control"] == "public, max-age=300"
 
 
-async def test_keys_that_have_not_changed_are_not_sent_again(identity: Identity) -> None:
+async def test_unchanged_keys_answer_304(identity: Identity) -> None:
     etag = (await identity.http.get(JWKS)).headers["etag"]
     for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         response = await identity.http.get(JWKS, headers={"If-None-Match": known})
@@ -64,8 +64,8 @@ async def test_keys_that_have_not_changed_are_not_sent_again(identity: Identity)
 
 async def test_entity_tag_changes_with_the_keys(identity: Identity) -> None:
     etag = (await identity.http.get(JWKS)).headers["etag"]
-    await administration.rotate_keys(identity.parts)
-    await identity.parts.keyring.look()
+    await identity.parts.signing_keys.rotate()
+    await identity.parts.keyring.check()
     assert (await identity.http.get(JWKS, headers={"If-None-Match": etag})).status_code == 200
 
 
@@ -80,21 +80,21 @@ async def test_private_key_at_rest_cannot_be_read(identity: Identity, databases:
 
 
 def test_sealed_key_opens_with_its_own_key_encryption_key_and_kid_alone() -> None:
-    private, public = sealing.generate()
+    private, public = generation.generate()
     sealed = Sealer(KEY_ENCRYPTION_KEY).seal(public.kid, private)
     assert Sealer(KEY_ENCRYPTION_KEY).unseal(public.kid, sealed).private_numbers() == private.private_numbers()
-    for sealer, kid, held in (
+    for sealer, kid, content in (
         (Sealer(OTHER_KEY), public.kid, sealed),
         (Sealer(KEY_ENCRYPTION_KEY), "another", sealed),
         (Sealer(KEY_ENCRYPTION_KEY), public.kid, sealed[:-1] + bytes([sealed[-1] ^ 1])),
         (Sealer(KEY_ENCRYPTION_KEY), public.kid, b""),
     ):
         with pytest.raises(CannotUnseal, match="IDENTITY_KEY_ENCRYPTION_KEY"):
-            sealer.unseal(kid, held)
+            sealer.unseal(kid, content)
 
 
 def test_sealing_twice_gives_different_bytes() -> None:
-    private, public = sealing.generate()
+    private, public = generation.generate()
     sealer = Sealer(KEY_ENCRYPTION_KEY)
     assert sealer.seal(public.kid, private) != sealer.seal(public.kid, private)
 
@@ -106,17 +106,12 @@ async def test_service_with_another_key_encryption_key_does_not_start(identity: 
 
 
 async def test_no_key_is_made_under_another_key_encryption_key(
-    standing: Identity, databases: Databases, clock: StandingClock
+    identity_at: Identity, databases: Databases, clock: StandingClock
 ) -> None:
-    present = standing.parts.keyring.signer().kid
-    parts = copy(standing.parts)
-    parts.sealer = Sealer(OTHER_KEY)
+    present = signing_kid(identity_at)
+    signing_keys = SigningKeys(identity_at.parts.database, Sealer(OTHER_KEY), identity_at.parts.schedule, clock)
     clock.advance(days=29.5)
-    for attempt in (
-        administration.rotate_keys(parts),
-        administration.withdraw_key(parts, present),
-        administration.set_up(parts, services.POSTS_URL, services.POSTS_SECRET),
-    ):
+    for attempt in (signing_keys.rotate(), signing_keys.withdraw(present), signing_keys.make_next()):
         with pytest.raises(CannotUnseal):
             await attempt
     rows = await databases.fetch("identity_app", "SELECT kid FROM identity.signing_keys")

@@ -1,45 +1,38 @@
-"""Polling for events (RFC 8936): what waits is sent again and again until it is acknowledged."""
+"""Polling for events (RFC 8936): an event is sent again and again until it is acknowledged."""
 
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from identity_service import administration
 from tests.identity.answers import pointers
-from tests.identity.receivers import PUSH, STREAMS, Receiver, in_short, listening
+from tests.identity.receivers import KINDS, PUSH, STREAMS, Receiver, cause_events, receiver_with_stream, summary_of
 from tests.support.databases import Databases
 from tests.support.services import Identity
 from watchword.events.types import EventType
 
 REFUSALS = "SELECT actor, subject, detail FROM identity.audit_entries WHERE action = 'event.refused'"
 WAITING = "SELECT FROM identity.stream_events"
-KINDS = ["account-disabled", "account-enabled"]
 
 
 async def with_events(identity: Identity, count: int = 2) -> Receiver:
-    """Posts, for whom so many events wait: an account is disabled and enabled in turn."""
+    """Posts, with so many events in its stream."""
     await identity.register("ada")
-    posts = await listening(identity)
-    await happen(identity, count)
+    posts = await receiver_with_stream(identity)
+    await cause_events(identity, count)
     return posts
 
 
-async def happen(identity: Identity, count: int) -> None:
-    for number in range(count):
-        await administration.set_active(identity.parts, "ada", number % 2 == 1)
-
-
-async def test_empty_object_is_a_poll(identity: Identity) -> None:
+async def test_empty_object_is_a_valid_poll(identity: Identity) -> None:
     posts = await with_events(identity)
-    response = await posts.ask("POST", f"{STREAMS}/{posts.stream_id}/poll", {})
+    response = await posts.request("POST", f"{STREAMS}/{posts.stream_id}/poll", {})
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     assert response.headers["cache-control"] == "no-store"
-    assert [in_short(token)[0] for token in response.json()["sets"].values()] == KINDS
+    assert [summary_of(token)[0] for token in response.json()["sets"].values()] == KINDS
 
 
-async def test_poll_of_an_empty_stream_answers_an_empty_object(identity: Identity) -> None:
-    posts = await listening(identity)
+async def test_poll_of_an_empty_stream_answers_no_sets(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
     assert (await posts.poll()).json() == {"sets": {}, "moreAvailable": False}
 
 
@@ -58,14 +51,14 @@ async def test_events_are_sent_again_until_they_are_acknowledged(identity: Ident
     assert await posts.sets() == {}
 
 
-async def test_acknowledging_twice_is_once(identity: Identity) -> None:
+async def test_acknowledging_twice_has_the_effect_of_once(identity: Identity) -> None:
     posts = await with_events(identity)
     first, second = await posts.sets()
     for _ in range(2):
         assert list(await posts.sets(ack=[first, first])) == [second]
 
 
-async def test_no_more_are_sent_than_asked_for(identity: Identity) -> None:
+async def test_no_more_events_are_sent_than_requested(identity: Identity) -> None:
     posts = await with_events(identity, 3)
     every = list(await posts.sets())
     for number, more in ((1, True), (2, True), (3, False), (4, False), (10**9, False)):
@@ -73,19 +66,19 @@ async def test_no_more_are_sent_than_asked_for(identity: Identity) -> None:
         assert (list(answer["sets"]), answer["moreAvailable"]) == (every[:number], more)
 
 
-async def test_stream_is_emptied_piece_by_piece(identity: Identity) -> None:
+async def test_stream_can_be_emptied_in_several_polls(identity: Identity) -> None:
     posts = await with_events(identity, 5)
     kinds: list[str] = []
     acknowledged: list[str] = []
     more = True
     while more:
         answer = (await posts.poll(maxEvents=2, ack=acknowledged)).json()
-        kinds += [in_short(token)[0] for token in answer["sets"].values()]
+        kinds += [summary_of(token)[0] for token in answer["sets"].values()]
         acknowledged, more = list(answer["sets"]), answer["moreAvailable"]
     assert kinds == [*KINDS, *KINDS, KINDS[0]]
 
 
-async def test_no_events_asked_for_is_acknowledgement_alone(identity: Identity) -> None:
+async def test_poll_for_no_events_only_acknowledges(identity: Identity) -> None:
     posts = await with_events(identity)
     first, second = await posts.sets()
     assert await posts.sets(maxEvents=0, ack=[first]) == {}
@@ -106,24 +99,24 @@ async def test_event_that_a_receiver_refuses_is_not_sent_again_and_is_audited(
     assert "not for us" in row["detail"]
 
 
-async def test_acknowledged_and_refused_events_go_together(identity: Identity) -> None:
+async def test_one_poll_can_acknowledge_and_refuse(identity: Identity) -> None:
     posts = await with_events(identity, 3)
     first, second, third = await posts.sets()
     assert list(await posts.sets(ack=[first], setErrs={second: {"err": "invalid_key"}})) == [third]
 
 
-STRANGE = [str(uuid4()), "no id at all", "", " ", "0" * 10_000, "ünïcödé", "{}"]
+UNKNOWN_IDS = [str(uuid4()), "no id at all", "", " ", "0" * 10_000, "ünïcödé", "{}"]
 
 
-@pytest.mark.parametrize("jti", STRANGE, ids=range(len(STRANGE)))
-async def test_ids_of_no_event_of_ours_are_no_matter(identity: Identity, databases: Databases, jti: str) -> None:
+@pytest.mark.parametrize("jti", UNKNOWN_IDS, ids=range(len(UNKNOWN_IDS)))
+async def test_unknown_ids_are_ignored(identity: Identity, databases: Databases, jti: str) -> None:
     posts = await with_events(identity)
     every = list(await posts.sets())
     assert list(await posts.sets(ack=[jti], setErrs={jti: {"err": "invalid_request"}})) == every
     assert await databases.fetch("identity_app", REFUSALS) == []
 
 
-async def test_good_acknowledgements_count_beside_strange_ones(identity: Identity) -> None:
+async def test_valid_acknowledgements_count_beside_unknown_ones(identity: Identity) -> None:
     posts = await with_events(identity)
     first, second = await posts.sets()
     assert list(await posts.sets(ack=["nonsense", first, str(uuid4())])) == [second]
@@ -139,13 +132,13 @@ MALFORMED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("pointer", "asked"), MALFORMED.items(), ids=MALFORMED.keys())
+@pytest.mark.parametrize(("pointer", "members"), MALFORMED.items(), ids=MALFORMED.keys())
 async def test_malformed_poll_is_refused_and_acknowledges_nothing(
-    identity: Identity, pointer: str, asked: dict[str, Any]
+    identity: Identity, pointer: str, members: dict[str, Any]
 ) -> None:
     posts = await with_events(identity)
     every = list(await posts.sets())
-    assert pointers(await posts.poll(**{"ack": every, **asked})) == [pointer]
+    assert pointers(await posts.poll(**{"ack": every, **members})) == [pointer]
     assert list(await posts.sets()) == every
 
 
@@ -154,29 +147,29 @@ async def test_unknown_members_of_a_poll_are_ignored(identity: Identity) -> None
     assert len(await posts.sets(colour="green")) == 2
 
 
-async def test_paused_stream_holds_its_events_and_sends_them_later_in_order(identity: Identity) -> None:
+async def test_paused_stream_stores_its_events_and_sends_them_later_in_order(identity: Identity) -> None:
     posts = await with_events(identity)
     await posts.set_status("paused")
     assert await posts.sets() == {}
-    await happen(identity, 2)
+    await cause_events(identity, 2)
     assert await posts.sets() == {}
     await posts.set_status("enabled")
     assert await posts.kinds() == KINDS * 2
 
 
-async def test_disabled_stream_sends_nothing_and_keeps_nothing(identity: Identity, databases: Databases) -> None:
+async def test_disabled_stream_sends_nothing_and_stores_nothing(identity: Identity, databases: Databases) -> None:
     posts = await with_events(identity)
     await posts.set_status("disabled")
-    await happen(identity, 2)
+    await cause_events(identity, 2)
     assert await posts.sets() == {}
     assert await databases.fetch("identity_app", WAITING) == []
     await posts.set_status("enabled")
     assert await posts.sets() == {}
-    await happen(identity, 1)
+    await cause_events(identity, 1)
     assert await posts.kinds() == KINDS[:1]
 
 
-async def test_stream_that_is_pushed_is_not_polled(identity: Identity) -> None:
+async def test_pushed_stream_cannot_be_polled(identity: Identity) -> None:
     hook = {"method": PUSH, "endpoint_url": "https://feeds.invalid/events"}
-    posts = await listening(identity, delivery=hook, events_requested=[EventType.ACCOUNT_PURGED])
+    posts = await receiver_with_stream(identity, delivery=hook, events_requested=[EventType.ACCOUNT_PURGED])
     assert (await posts.poll()).status_code == 404

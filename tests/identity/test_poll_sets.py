@@ -1,13 +1,13 @@
-"""What a receiver gets: security event tokens (RFC 8417) in the profile of SSF 1.0 and CAEP."""
+"""Security event tokens (RFC 8417) as SSF 1.0 and CAEP profile them."""
 
 import json
 from typing import Any
 
 import httpx
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of, header_of
-from tests.identity.receivers import Receiver, listening
+from tests.identity.receivers import Receiver, receiver_with_stream
 from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.auth.jws import JwsReader
 from watchword.auth.remote_keys import RemoteKeys
@@ -17,16 +17,16 @@ SECEVENT = "secevent+jwt"
 
 
 async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
-    """Posts, and a token of each kind there is."""
-    posts = await listening(identity)
+    """Posts, and a token of every event type."""
+    posts = await receiver_with_stream(identity)
     await posts.verify(state="a word")
     await identity.register("ada")
     ada = bearer((await identity.sign_in("ada"))["access_token"])
     assert (await identity.http.patch("/users/me", json={"username": "lady"}, headers=ada)).status_code == 200
     assert (await identity.http.delete("/sessions/current", headers=ada)).status_code == 204
-    await administration.set_roles(identity.parts, "lady", ["user", "moderator"])
+    await Administration(identity.parts).set_roles("lady", ["user", "moderator"])
     for active in (False, True):
-        await administration.set_active(identity.parts, "lady", active)
+        await Administration(identity.parts).set_active("lady", active)
     again = bearer((await identity.sign_in("lady"))["access_token"])
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
     assert (await identity.http.put("/users/me/password", json=change, headers=again)).status_code == 204
@@ -34,13 +34,13 @@ async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
     return posts, await posts.sets()
 
 
-async def test_there_is_a_token_of_each_kind(identity: Identity) -> None:
+async def test_every_event_type_can_be_received(identity: Identity) -> None:
     _, sets = await everything(identity)
-    told = {kind for token in sets.values() for kind in claims_of(token)["events"]}
-    assert told == set(EventType) - {EventType.STREAM_UPDATED}
+    kinds = {kind for token in sets.values() for kind in claims_of(token)["events"]}
+    assert kinds == set(EventType) - {EventType.STREAM_UPDATED}
 
 
-async def test_tokens_verify_with_the_published_keys_and_as_nothing_else(identity: Identity) -> None:
+async def test_tokens_verify_with_the_published_keys(identity: Identity) -> None:
     _, sets = await everything(identity)
     jwks = await identity.http.get("/.well-known/jwks.json")
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=jwks.json()))
@@ -53,7 +53,7 @@ async def test_tokens_verify_with_the_published_keys_and_as_nothing_else(identit
     await keys.stop()
 
 
-async def test_header_says_what_it_is_and_which_key_signed(identity: Identity) -> None:
+async def test_header_names_the_type_and_the_key(identity: Identity) -> None:
     _, sets = await everything(identity)
     jwks = (await identity.http.get("/.well-known/jwks.json")).json()
     kids = [key["kid"] for key in jwks["keys"]]
@@ -63,7 +63,7 @@ async def test_header_says_what_it_is_and_which_key_signed(identity: Identity) -
         assert header["kid"] in kids
 
 
-async def test_issuer_audience_and_id_are_those_of_stream_and_answer(identity: Identity) -> None:
+async def test_issuer_and_audience_are_those_of_the_stream_and_the_id_that_of_the_answer(identity: Identity) -> None:
     posts, sets = await everything(identity)
     stream = await posts.read()
     for jti, token in sets.items():
@@ -85,7 +85,7 @@ async def test_tokens_have_no_sub_and_never_expire(identity: Identity) -> None:
         assert claims_of(token).keys() & {"sub", "exp", "nbf", "scope", "client_id"} == set()
 
 
-async def test_times_are_whole_numbers_and_causes_have_names(identity: Identity) -> None:
+async def test_times_are_whole_numbers_and_every_token_has_a_txn(identity: Identity) -> None:
     _, sets = await everything(identity)
     for token in list(sets.values())[1:]:
         claims = claims_of(token)
@@ -94,34 +94,34 @@ async def test_times_are_whole_numbers_and_causes_have_names(identity: Identity)
         assert claims["txn"]
 
 
-async def test_events_of_one_cause_share_a_transaction_and_others_do_not(identity: Identity) -> None:
-    posts = await listening(identity)
+async def test_events_of_one_cause_share_a_txn_and_others_do_not(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
     await identity.register("ada")
     for _ in range(3):
         await identity.sign_in("ada")
-    await administration.set_active(identity.parts, "ada", False)
+    await Administration(identity.parts).set_active("ada", False)
     disabled, *ended = [claims_of(token) for token in (await posts.sets()).values()]
     assert len(ended) == 3
     assert {one["txn"] for one in ended} == {ended[0]["txn"]}
-    await administration.set_active(identity.parts, "ada", True)
+    await Administration(identity.parts).set_active("ada", True)
     enabled = claims_of(list((await posts.sets()).values())[-1])
     assert enabled["txn"] not in {disabled["txn"], ended[0]["txn"]}
 
 
-async def test_token_says_the_same_however_often_it_is_sent(identity: Identity) -> None:
+async def test_token_has_the_same_claims_each_time_it_is_sent(identity: Identity) -> None:
     posts, sets = await everything(identity)
     again = await posts.sets()
     assert {jti: claims_of(token) for jti, token in again.items()} == {j: claims_of(t) for j, t in sets.items()}
 
 
-async def test_tokens_hold_nothing_that_is_not_for_other_services(identity: Identity) -> None:
+async def test_tokens_hold_no_private_data(identity: Identity) -> None:
     _, sets = await everything(identity)
-    told = json.dumps([claims_of(token) for token in sets.values()])
+    everything_sent = json.dumps([claims_of(token) for token in sets.values()])
     for private in ("@example.com", "correct horse", "staple trombone", "127.0.0.1", "$2b$"):
-        assert private not in told
+        assert private not in everything_sent
 
 
-async def test_reasons_for_administrators_are_given_in_a_language(identity: Identity) -> None:
+async def test_reasons_for_administrators_name_their_language(identity: Identity) -> None:
     _, sets = await everything(identity)
     events: dict[str, Any] = {}
     for token in sets.values():

@@ -1,4 +1,4 @@
-"""Pushing events (RFC 8935): one a request, in order, tried again with growing pauses until it is taken."""
+"""Pushing events (RFC 8935): one per request, in order, tried again with growing pauses until it is taken."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from identity_service import administration
 from identity_service.app import create_app
 from identity_service.parts import assemble
 from tests.identity.answers import claims_of
 from tests.identity.hook import hook
-from tests.identity.receivers import POLL, PUSH, Receiver, listening
+from tests.identity.receivers import KINDS, POLL, PUSH, Receiver, cause_events, receiver_with_stream
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
@@ -20,38 +19,32 @@ from watchword.testing import StandingClock
 
 SECRET = "Bearer a secret of the receiver"
 STREAM = "SELECT failed_pushes, next_push_at, sealed_push_authorization FROM identity.streams"
-KINDS = ["account-disabled", "account-enabled"]
 
 
 @pytest.fixture
-async def quiet(emptied: Databases, clock: StandingClock) -> AsyncIterator[Identity]:
-    """The service without its background work: nothing is pushed but by `push`."""
-    async with services.identity(emptied, clock=clock) as prepared:
+async def foreground(clean_databases: Databases, clock: StandingClock) -> AsyncIterator[Identity]:
+    """The service without its background work, so that only `push` pushes."""
+    async with services.identity(clean_databases, clock=clock) as prepared:
         await prepared.register("ada")
     parts = assemble(prepared.parts.settings, clock)
     app = create_app(parts)
-    await parts.keyring.look()
+    await parts.keyring.check()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=IDENTITY_URL) as http:
         yield Identity(parts, app, http)
     parts.passwords.stop()
     await parts.database.close()
 
 
-async def happen(identity: Identity, count: int = 2) -> None:
-    for number in range(count):
-        await administration.set_active(identity.parts, "ada", number % 2 == 1)
-
-
 async def pushed_to(identity: Identity, url: str) -> Receiver:
-    """Posts, to whom two events are to be pushed."""
+    """Posts, with two events to be pushed to this URL."""
     delivery = {"method": PUSH, "endpoint_url": url, "authorization_header": SECRET}
-    posts = await listening(identity, delivery=delivery)
-    await happen(identity)
+    posts = await receiver_with_stream(identity, delivery=delivery)
+    await cause_events(identity)
     return posts
 
 
 async def push(identity: Identity) -> int:
-    """Push until there is nothing to do at this instant; how many were tried."""
+    """Push until no stream is due, and return the number of tries."""
     tried = 0
     async with httpx.AsyncClient(verify=ssl_context(), trust_env=False, timeout=5) as http:
         while await identity.parts.pusher.push_one(http):
@@ -63,10 +56,10 @@ async def waiting(databases: Databases) -> int:
     return len(await databases.fetch("identity_app", "SELECT FROM identity.stream_events"))
 
 
-async def test_event_is_posted_with_its_type_and_the_receivers_authorization(quiet: Identity) -> None:
+async def test_event_is_posted_with_its_type_and_the_receivers_authorization(foreground: Identity) -> None:
     async with hook() as receiver:
-        await pushed_to(quiet, receiver.url)
-        await push(quiet)
+        await pushed_to(foreground, receiver.url)
+        await push(foreground)
     head = receiver.heads[0].split("\r\n")
     assert head[0] == "POST /events HTTP/1.1"
     assert {"content-type: application/secevent+jwt", "accept: application/json"} <= {line.lower() for line in head}
@@ -77,113 +70,113 @@ async def test_event_is_posted_with_its_type_and_the_receivers_authorization(qui
 
 @pytest.mark.parametrize("status", [202, 400])
 async def test_accepted_and_refused_events_are_not_sent_again(
-    quiet: Identity, databases: Databases, status: int
+    foreground: Identity, databases: Databases, status: int
 ) -> None:
     async with hook(status, status) as receiver:
-        await pushed_to(quiet, receiver.url)
-        assert await push(quiet) == 2
-        assert await push(quiet) == 0
+        await pushed_to(foreground, receiver.url)
+        assert await push(foreground) == 2
+        assert await push(foreground) == 0
     assert receiver.kinds() == KINDS
     assert await waiting(databases) == 0
 
 
-async def test_refused_event_is_audited(quiet: Identity, databases: Databases) -> None:
+async def test_refused_event_is_audited(foreground: Identity, databases: Databases) -> None:
     async with hook(400) as receiver:
-        await pushed_to(quiet, receiver.url)
-        await push(quiet)
+        await pushed_to(foreground, receiver.url)
+        await push(foreground)
     rows = await databases.fetch("identity_app", "SELECT * FROM identity.audit_entries WHERE action = 'event.refused'")
     assert [(row["actor"], row["subject"]) for row in rows] == [("posts", claims_of(receiver.tokens[0])["jti"])]
 
 
 @pytest.mark.parametrize("status", [0, 200, 204, 302, 401, 404, 429, 500, 503])
 async def test_any_other_answer_is_tried_again_in_order(
-    quiet: Identity, databases: Databases, clock: StandingClock, status: int
+    foreground: Identity, databases: Databases, clock: StandingClock, status: int
 ) -> None:
     async with hook(status) as receiver:
-        await pushed_to(quiet, receiver.url)
-        assert (await push(quiet), await waiting(databases)) == (1, 2)
+        await pushed_to(foreground, receiver.url)
+        assert (await push(foreground), await waiting(databases)) == (1, 2)
         clock.advance(seconds=1)
-        assert (await push(quiet), await waiting(databases)) == (2, 0)
+        assert (await push(foreground), await waiting(databases)) == (2, 0)
     assert receiver.kinds() == [KINDS[0], *KINDS]
     assert receiver.tokens[0] == receiver.tokens[1]
 
 
-async def test_pauses_grow_and_a_success_forgets_them(
-    quiet: Identity, databases: Databases, clock: StandingClock
+async def test_pauses_grow_and_a_success_resets_them(
+    foreground: Identity, databases: Databases, clock: StandingClock
 ) -> None:
     async with hook(*[500] * 12) as receiver:
-        await pushed_to(quiet, receiver.url)
+        await pushed_to(foreground, receiver.url)
         pauses = []
         for _ in range(12):
-            assert await push(quiet) == 1
+            assert await push(foreground) == 1
             (stream,) = await databases.fetch("identity_app", STREAM)
             pauses.append((stream["next_push_at"] - clock.now()).total_seconds())
             clock.advance(seconds=pauses[-1] - 0.001)
-            assert await push(quiet) == 0
+            assert await push(foreground) == 0
             clock.advance(seconds=0.001)
         assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
-        assert await push(quiet) == 2
+        assert await push(foreground) == 2
     (stream,) = await databases.fetch("identity_app", STREAM)
     assert (stream["failed_pushes"], stream["next_push_at"]) == (0, None)
 
 
 UNREACHABLE = {
     "refused connection": "http://127.0.0.1:1/events",
-    "name of nobody": "https://nobody.invalid/events",
-    "name that is none": f"https://{'x' * 70}.invalid/events",
+    "unknown name": "https://nobody.invalid/events",
+    "impossible name": f"https://{'x' * 70}.invalid/events",
 }
 
 
 @pytest.mark.parametrize("url", UNREACHABLE.values(), ids=UNREACHABLE.keys())
-async def test_unreachable_receiver_is_tried_again(quiet: Identity, databases: Databases, url: str) -> None:
-    await pushed_to(quiet, url)
-    assert await push(quiet) == 1
+async def test_unreachable_receiver_is_tried_again(foreground: Identity, databases: Databases, url: str) -> None:
+    await pushed_to(foreground, url)
+    assert await push(foreground) == 1
     (stream,) = await databases.fetch("identity_app", STREAM)
     assert (stream["failed_pushes"], await waiting(databases)) == (1, 2)
 
 
-async def test_receiver_that_is_silent_too_long_is_tried_again(quiet: Identity, databases: Databases) -> None:
-    def be_silent(request: httpx.Request) -> httpx.Response:
+async def test_receiver_that_does_not_answer_in_time_is_tried_again(foreground: Identity, databases: Databases) -> None:
+    def time_out(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("silence", request=request)
 
-    await pushed_to(quiet, "https://feeds.invalid/events")
-    async with httpx.AsyncClient(transport=httpx.MockTransport(be_silent)) as http:
-        assert await quiet.parts.pusher.push_one(http)
-        assert not await quiet.parts.pusher.push_one(http)
+    await pushed_to(foreground, "https://feeds.invalid/events")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(time_out)) as http:
+        assert await foreground.parts.pusher.push_one(http)
+        assert not await foreground.parts.pusher.push_one(http)
     (stream,) = await databases.fetch("identity_app", STREAM)
     assert (stream["failed_pushes"], await waiting(databases)) == (1, 2)
 
 
-async def test_two_pushers_at_once_deliver_each_event_once(quiet: Identity, databases: Databases) -> None:
+async def test_two_pushers_at_once_deliver_each_event_once(foreground: Identity, databases: Databases) -> None:
     async with hook() as receiver:
-        await pushed_to(quiet, receiver.url)
+        await pushed_to(foreground, receiver.url)
         while await waiting(databases):
-            await asyncio.gather(*(push(quiet) for _ in range(4)))
+            await asyncio.gather(*(push(foreground) for _ in range(4)))
     assert receiver.kinds() == KINDS
 
 
 @pytest.mark.parametrize("status", ["paused", "disabled"])
-async def test_stream_that_is_not_enabled_is_not_pushed(quiet: Identity, status: str) -> None:
+async def test_stream_that_is_not_enabled_is_not_pushed(foreground: Identity, status: str) -> None:
     async with hook() as receiver:
-        posts = await pushed_to(quiet, receiver.url)
+        posts = await pushed_to(foreground, receiver.url)
         await posts.set_status(status)
-        assert await push(quiet) == 0
+        assert await push(foreground) == 0
         await posts.set_status("enabled")
-        await push(quiet)
+        await push(foreground)
     assert receiver.kinds() == (KINDS if status == "paused" else [])
 
 
-async def test_receivers_secret_is_in_no_table_and_no_answer(quiet: Identity, databases: Databases) -> None:
-    posts = await pushed_to(quiet, "https://feeds.invalid/events")
+async def test_receivers_secret_is_in_no_table_and_in_no_answer(foreground: Identity, databases: Databases) -> None:
+    posts = await pushed_to(foreground, "https://feeds.invalid/events")
     rows = await databases.fetch("identity_owner", "SELECT * FROM identity.streams")
     assert SECRET.encode() not in bytes(rows[0]["sealed_push_authorization"])
     assert SECRET not in str(rows) + str(await posts.read())
 
 
-async def test_stream_that_turns_to_polling_keeps_its_events_and_no_secret(
-    quiet: Identity, databases: Databases
+async def test_stream_that_changes_to_polling_keeps_its_events_but_not_the_secret(
+    foreground: Identity, databases: Databases
 ) -> None:
-    posts = await pushed_to(quiet, "https://feeds.invalid/events")
-    await posts.ask("PATCH", "/ssf/streams", {"stream_id": posts.stream_id, "delivery": {"method": POLL}})
+    posts = await pushed_to(foreground, "https://feeds.invalid/events")
+    await posts.request("PATCH", "/ssf/streams", {"stream_id": posts.stream_id, "delivery": {"method": POLL}})
     assert await posts.kinds() == KINDS
     assert (await databases.fetch("identity_app", STREAM))[0]["sealed_push_authorization"] is None

@@ -1,13 +1,13 @@
-"""What happens here is told to every stream and written into the audit, in the transaction in which it happens."""
+"""Every change is sent to every stream and written to the audit log."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of
-from tests.identity.receivers import Receiver, listening, session, user
+from tests.identity.receivers import Receiver, receiver_with_stream, session, user
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
 from watchword.testing import StandingClock
@@ -18,7 +18,7 @@ NEW_PASSWORD = "staple trombone violin"
 
 @dataclass
 class Ada:
-    """Signed in here and there; posts listens."""
+    """A user with two sessions, and posts with a stream."""
 
     identity: Identity
     databases: Databases
@@ -30,25 +30,25 @@ class Ada:
     def session(self, tokens: dict[str, Any]) -> str:
         return str(claims_of(tokens["access_token"])["sid"])
 
-    async def ask(self, method: str, path: str, body: Any = None) -> None:
+    async def request(self, method: str, path: str, body: Any = None) -> None:
         headers = bearer(self.here["access_token"])
         response = await self.identity.http.request(method, path, json=body, headers=headers)
         assert response.is_success, response.text
 
-    async def audited(self) -> list[tuple[str, str, str]]:
+    async def audit_entries(self) -> list[tuple[str, str, str]]:
         rows = await self.databases.fetch("identity_app", AUDIT)
         return [(row["actor"], row["action"], row["subject"]) for row in rows]
 
-    async def told_once(self) -> tuple[str, Any, dict[str, Any]]:
-        (event,) = await self.posts.told()
+    async def only_event(self) -> tuple[str, Any, dict[str, Any]]:
+        (event,) = await self.posts.events()
         return event
 
 
 @pytest.fixture
-async def ada(standing: Identity, databases: Databases) -> Ada:
-    user_id = await standing.register("ada")
-    here, there = await standing.sign_in("ada"), await standing.sign_in("ada")
-    return Ada(standing, databases, await listening(standing), user_id, here, there)
+async def ada(identity_at: Identity, databases: Databases) -> Ada:
+    user_id = await identity_at.register("ada")
+    here, there = await identity_at.sign_in("ada"), await identity_at.sign_in("ada")
+    return Ada(identity_at, databases, await receiver_with_stream(identity_at), user_id, here, there)
 
 
 def common(clock: StandingClock, by: str, why: str) -> dict[str, Any]:
@@ -57,37 +57,37 @@ def common(clock: StandingClock, by: str, why: str) -> dict[str, Any]:
 
 
 async def test_signing_out_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
-    await ada.ask("DELETE", "/sessions/current")
+    await ada.request("DELETE", "/sessions/current")
     this = ada.session(ada.here)
     event = "session-revoked", session(ada.id, this), common(clock, "user", "signed out")
-    assert await ada.told_once() == event
-    assert await ada.audited() == [(ada.id, "session.ended", this)]
+    assert await ada.only_event() == event
+    assert await ada.audit_entries() == [(ada.id, "session.ended", this)]
 
 
 async def test_ending_another_session_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
     there = ada.session(ada.there)
-    await ada.ask("DELETE", f"/sessions/{there}")
+    await ada.request("DELETE", f"/sessions/{there}")
     event = "session-revoked", session(ada.id, there), common(clock, "user", "ended by its owner")
-    assert await ada.told_once() == event
-    assert await ada.audited() == [(ada.id, "session.ended", there)]
+    assert await ada.only_event() == event
+    assert await ada.audit_entries() == [(ada.id, "session.ended", there)]
 
 
 async def test_ending_all_others_revokes_each_of_them(ada: Ada) -> None:
     third = await ada.identity.sign_in("ada")
-    await ada.ask("DELETE", "/sessions")
+    await ada.request("DELETE", "/sessions")
     others = {ada.session(ada.there), ada.session(third)}
-    told = await ada.posts.told()
-    assert {kind for kind, _, _ in told} == {"session-revoked"}
-    assert {subject["session"]["id"] for _, subject, _ in told} == others
-    assert {subject for _, _, subject in await ada.audited()} == others
+    events = await ada.posts.events()
+    assert {kind for kind, _, _ in events} == {"session-revoked"}
+    assert {subject["session"]["id"] for _, subject, _ in events} == others
+    assert {subject for _, _, subject in await ada.audit_entries()} == others
 
 
 async def test_revoked_token_is_a_revoked_session(ada: Ada, clock: StandingClock) -> None:
     await ada.identity.http.post("/oauth/revoke", data={"token": ada.there["refresh_token"]})
-    kind, subject, claims = await ada.told_once()
+    kind, subject, claims = await ada.only_event()
     assert (kind, subject) == ("session-revoked", session(ada.id, ada.session(ada.there)))
     assert claims["reason_admin"] == {"en": "revoked by its client"}
-    assert [action for _, action, _ in await ada.audited()] == ["session.ended"]
+    assert [action for _, action, _ in await ada.audit_entries()] == ["session.ended"]
 
 
 async def test_replayed_refresh_token_is_a_revoked_session_by_policy(ada: Ada, clock: StandingClock) -> None:
@@ -96,87 +96,87 @@ async def test_replayed_refresh_token_is_a_revoked_session_by_policy(ada: Ada, c
     await ada.identity.refresh(ada.there["refresh_token"])
     there = ada.session(ada.there)
     event = "session-revoked", session(ada.id, there), common(clock, "policy", "refresh token replayed")
-    assert await ada.told_once() == event
-    assert await ada.audited() == [("web", "session.ended", there)]
+    assert await ada.only_event() == event
+    assert await ada.audit_entries() == [("web", "session.ended", there)]
 
 
-async def test_change_of_roles_says_what_is_so_now(ada: Ada) -> None:
-    await administration.set_roles(ada.identity.parts, "ada", ["user", "moderator"])
-    kind, subject, claims = await ada.told_once()
+async def test_change_of_roles_is_sent_with_the_roles_and_permissions_after_it(ada: Ada) -> None:
+    await Administration(ada.identity.parts).set_roles("ada", ["user", "moderator"])
+    kind, subject, claims = await ada.only_event()
     fresh = claims_of((await ada.identity.refresh(ada.here["refresh_token"])).json()["access_token"])
     assert (kind, subject, claims["initiating_entity"]) == ("token-claims-change", user(ada.id), "admin")
     assert claims["claims"] == {"roles": ["moderator", "user"], "permissions": fresh["permissions"]}
     before = claims_of(ada.here["access_token"])["iat"]
     assert before < claims["event_timestamp"] <= fresh["iat"]
-    assert await ada.audited() == [("command line", "user.roles_changed", ada.id)]
+    assert await ada.audit_entries() == [("command line", "user.roles_changed", ada.id)]
 
 
 async def test_changed_password_is_a_changed_credential_and_revokes_the_other_sessions(
     ada: Ada, clock: StandingClock
 ) -> None:
-    await ada.ask("PUT", "/users/me/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    await ada.request("PUT", "/users/me/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     there, why = ada.session(ada.there), common(clock, "user", "password changed")
-    assert await ada.posts.told() == [
+    assert await ada.posts.events() == [
         ("credential-change", user(ada.id), {"credential_type": "password", "change_type": "update", **why}),
         ("session-revoked", session(ada.id, there), why),
     ]
     audited = [(ada.id, "user.password_changed", ada.id), (ada.id, "session.ended", there)]
-    assert await ada.audited() == audited
+    assert await ada.audit_entries() == audited
 
 
-async def test_disabled_and_enabled_accounts_are_told_as_such(ada: Ada) -> None:
-    await administration.set_active(ada.identity.parts, "ada", False)
-    disabled, *ended = await ada.posts.told()
+async def test_disabling_and_enabling_an_account_are_sent(ada: Ada) -> None:
+    await Administration(ada.identity.parts).set_active("ada", False)
+    disabled, *ended = await ada.posts.events()
     assert disabled == ("account-disabled", user(ada.id), {})
     both = {ada.session(ada.here), ada.session(ada.there)}
     assert {subject["session"]["id"] for _, subject, _ in ended} == both
-    await administration.set_active(ada.identity.parts, "ada", True)
-    assert (await ada.posts.told())[-1] == ("account-enabled", user(ada.id), {})
-    actions = [action for _, action, _ in await ada.audited()]
+    await Administration(ada.identity.parts).set_active("ada", True)
+    assert (await ada.posts.events())[-1] == ("account-enabled", user(ada.id), {})
+    actions = [action for _, action, _ in await ada.audit_entries()]
     assert actions == ["user.disabled", "session.ended", "session.ended", "user.enabled"]
 
 
 async def test_renamed_account_is_a_changed_identifier(ada: Ada) -> None:
-    await ada.ask("PATCH", "/users/me", {"username": "lovelace"})
-    assert await ada.told_once() == ("identifier-changed", user(ada.id), {"new-value": "lovelace"})
-    assert await ada.audited() == [(ada.id, "user.renamed", ada.id)]
+    await ada.request("PATCH", "/users/me", {"username": "lovelace"})
+    assert await ada.only_event() == ("identifier-changed", user(ada.id), {"new-value": "lovelace"})
+    assert await ada.audit_entries() == [(ada.id, "user.renamed", ada.id)]
 
 
 async def test_deleted_account_is_purged(ada: Ada) -> None:
-    await ada.ask("DELETE", "/users/me")
-    assert await ada.told_once() == ("account-purged", user(ada.id), {})
-    assert await ada.audited() == [(ada.id, "user.deleted", ada.id)]
+    await ada.request("DELETE", "/users/me")
+    assert await ada.only_event() == ("account-purged", user(ada.id), {})
+    assert await ada.audit_entries() == [(ada.id, "user.deleted", ada.id)]
 
 
-async def test_where_nothing_changes_nothing_is_told(ada: Ada) -> None:
-    await administration.set_roles(ada.identity.parts, "ada", ["user"])
-    await administration.set_roles(ada.identity.parts, "ada", ["user", "user"])
-    await administration.set_active(ada.identity.parts, "ada", True)
-    await ada.ask("PATCH", "/users/me", {"username": "ada"})
-    await ada.ask("PATCH", "/users/me", {})
-    await ada.ask("GET", "/sessions")
-    assert (await ada.posts.told(), await ada.audited()) == ([], [])
+async def test_act_that_changes_nothing_sends_nothing(ada: Ada) -> None:
+    await Administration(ada.identity.parts).set_roles("ada", ["user"])
+    await Administration(ada.identity.parts).set_roles("ada", ["user", "user"])
+    await Administration(ada.identity.parts).set_active("ada", True)
+    await ada.request("PATCH", "/users/me", {"username": "ada"})
+    await ada.request("PATCH", "/users/me", {})
+    await ada.request("GET", "/sessions")
+    assert (await ada.posts.events(), await ada.audit_entries()) == ([], [])
 
 
-async def test_what_is_done_twice_is_told_once(ada: Ada) -> None:
+async def test_act_that_is_repeated_is_sent_once(ada: Ada) -> None:
     for _ in range(2):
-        await ada.ask("DELETE", f"/sessions/{ada.session(ada.there)}")
-        await ada.ask("DELETE", "/sessions")
+        await ada.request("DELETE", f"/sessions/{ada.session(ada.there)}")
+        await ada.request("DELETE", "/sessions")
         await ada.identity.http.post("/oauth/revoke", data={"token": ada.there["refresh_token"]})
     assert await ada.posts.kinds() == ["session-revoked"]
     for _ in range(2):
-        await administration.set_active(ada.identity.parts, "ada", False)
+        await Administration(ada.identity.parts).set_active("ada", False)
     assert await ada.posts.kinds() == ["session-revoked", "account-disabled", "session-revoked"]
-    assert len(await ada.audited()) == 3
+    assert len(await ada.audit_entries()) == 3
 
 
-async def test_without_any_stream_it_is_audited_all_the_same(standing: Identity, databases: Databases) -> None:
-    await standing.http.delete("/sessions/current", headers=await standing.signed_in("ada"))
+async def test_change_is_audited_even_if_there_is_no_stream(identity_at: Identity, databases: Databases) -> None:
+    await identity_at.http.delete("/sessions/current", headers=await identity_at.signed_in("ada"))
     assert [row["action"] for row in await databases.fetch("identity_app", AUDIT)] == ["session.ended"]
 
 
 @pytest.mark.parametrize("sql", ["UPDATE {} SET actor = 'nobody'", "DELETE FROM {}", "TRUNCATE {}"])
-async def test_what_is_written_into_the_audit_stays(identity: Identity, databases: Databases, sql: str) -> None:
+async def test_app_role_cannot_change_the_audit_log(identity: Identity, databases: Databases, sql: str) -> None:
     await identity.http.delete("/sessions/current", headers=await identity.signed_in("ada"))
     before = await databases.fetch("identity_app", AUDIT)
     with pytest.raises(Exception, match="permission denied"):

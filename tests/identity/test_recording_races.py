@@ -1,4 +1,4 @@
-"""A change and what is told of it are one: they stand or fall together, however many happen at once."""
+"""A change and its security events are one transaction, however many changes happen at once."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,9 @@ import asyncpg
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of, ensure_problem, statuses
-from tests.identity.receivers import listening
+from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
 from tests.support.waiting import until
@@ -44,14 +44,14 @@ ACTS: dict[str, Act] = {
     ),
     "rename": lambda identity, ada: identity.http.patch("/users/me", json={"username": "lady"}, headers=ada),
     "deletion": lambda identity, ada: identity.http.delete("/users/me", headers=ada),
-    "role change": lambda identity, _: administration.set_roles(identity.parts, "ada", ["moderator"]),
-    "disabling": lambda identity, _: administration.set_active(identity.parts, "ada", False),
+    "role change": lambda identity, _: Administration(identity.parts).set_roles("ada", ["moderator"]),
+    "disabling": lambda identity, _: Administration(identity.parts).set_active("ada", False),
 }
 
 
 @pytest.fixture
-async def without_room(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's connection; whoever runs BREAK on it makes every event impossible to record."""
+async def owner_connection(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
+    """The owner's connection. Executing BREAK on it makes every insert of an event fail."""
     owner = await asyncpg.connect(databases.url("identity_owner"))
     yield owner
     await owner.execute(MEND)
@@ -59,18 +59,18 @@ async def without_room(databases: Databases) -> AsyncIterator[asyncpg.Connection
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
-async def test_what_cannot_be_told_does_not_happen(
-    identity: Identity, databases: Databases, without_room: asyncpg.Connection, act: Act
+async def test_change_whose_event_cannot_be_stored_does_not_happen(
+    identity: Identity, databases: Databases, owner_connection: asyncpg.Connection, act: Act
 ) -> None:
     ada = await identity.signed_in("ada")
-    await listening(identity)
+    await receiver_with_stream(identity)
     before = await databases.fetch("identity_owner", EVERYTHING)
-    await without_room.execute(BREAK)
+    await owner_connection.execute(BREAK)
     with contextlib.suppress(DatabaseUnavailable):
         if (response := await act(identity, ada)) is not None:
             ensure_problem(response, 503, "database_unavailable")
     assert await databases.fetch("identity_owner", EVERYTHING) == before
-    await without_room.execute(MEND)
+    await owner_connection.execute(MEND)
     await act(identity, ada)
     assert await databases.fetch("identity_owner", EVERYTHING) != before
 
@@ -78,60 +78,60 @@ async def test_what_cannot_be_told_does_not_happen(
 async def test_old_token_is_refused_and_the_refreshed_one_works_at_once(identity: Identity) -> None:
     await identity.register("ada")
     tokens = await identity.sign_in("ada")
-    await administration.set_roles(identity.parts, "ada", ["user", "moderator"])
+    await Administration(identity.parts).set_roles("ada", ["user", "moderator"])
     refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
     fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
     assert (await identity.http.get("/users/me", headers=bearer(fresh))).status_code == 200
-    anew = (await identity.sign_in("ada"))["access_token"]
-    assert (await identity.http.get("/users/me", headers=bearer(anew))).status_code == 200
+    second = (await identity.sign_in("ada"))["access_token"]
+    assert (await identity.http.get("/users/me", headers=bearer(second))).status_code == 200
 
 
-async def test_token_between_two_changes_of_one_second_is_refused(standing: Identity, clock: StandingClock) -> None:
-    await standing.register("ada")
-    tokens = await standing.sign_in("ada")
-    await administration.set_roles(standing.parts, "ada", ["user", "moderator"])
-    between = (await standing.refresh(tokens["refresh_token"])).json()
-    await administration.set_roles(standing.parts, "ada", ["user"])
-    refused = await standing.http.get("/users/me", headers=bearer(between["access_token"]))
+async def test_token_between_two_changes_of_one_second_is_refused(identity_at: Identity, clock: StandingClock) -> None:
+    await identity_at.register("ada")
+    tokens = await identity_at.sign_in("ada")
+    await Administration(identity_at.parts).set_roles("ada", ["user", "moderator"])
+    between = (await identity_at.refresh(tokens["refresh_token"])).json()
+    await Administration(identity_at.parts).set_roles("ada", ["user"])
+    refused = await identity_at.http.get("/users/me", headers=bearer(between["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
-    latest = (await standing.refresh(between["refresh_token"])).json()["access_token"]
-    assert (await standing.http.get("/users/me", headers=bearer(latest))).status_code == 200
+    latest = (await identity_at.refresh(between["refresh_token"])).json()["access_token"]
+    assert (await identity_at.http.get("/users/me", headers=bearer(latest))).status_code == 200
 
 
 async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles(identity: Identity) -> None:
     await identity.register("ada")
-    posts = await listening(identity)
+    posts = await receiver_with_stream(identity)
     sessions = [await identity.sign_in("ada") for _ in range(10)]
     kinds = ["user"], ["user", "moderator"]
-    changes = [administration.set_roles(identity.parts, "ada", kinds[number % 2]) for number in range(AT_ONCE)]
+    changes = [Administration(identity.parts).set_roles("ada", kinds[number % 2]) for number in range(AT_ONCE)]
     refreshes = [identity.refresh(tokens["refresh_token"]) for tokens in sessions * 5]
     mixed = [one for pair in zip(refreshes, changes, strict=True) for one in pair]
     answers = [answer for answer in await asyncio.gather(*mixed) if isinstance(answer, httpx.Response)]
     assert statuses(answers) == {200: AT_ONCE}
-    told = [(event["event_timestamp"], event["claims"]["roles"]) for _, _, event in await posts.told()]
-    assert len({at for at, _ in told}) == len(told) > 0
-    (latest_at, latest_roles) = max(told)
+    changes_sent = [(event["event_timestamp"], event["claims"]["roles"]) for _, _, event in await posts.events()]
+    assert len({at for at, _ in changes_sent}) == len(changes_sent) > 0
+    (latest_at, latest_roles) = max(changes_sent)
     for answer in answers:
         claims = claims_of(answer.json()["access_token"])
         assert claims["iat"] < latest_at or claims["roles"] == latest_roles
 
 
-async def test_disabling_at_once_is_told_once(identity: Identity, databases: Databases) -> None:
+async def test_simultaneous_disabling_is_sent_once(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    posts = await listening(identity)
-    await asyncio.gather(*(administration.set_active(identity.parts, "ada", False) for _ in range(8)))
+    posts = await receiver_with_stream(identity)
+    await asyncio.gather(*(Administration(identity.parts).set_active("ada", False) for _ in range(8)))
     assert await posts.kinds() == ["account-disabled"]
 
 
 @pytest.mark.parametrize(
     "meanwhile", ["DELETE FROM identity.streams", "UPDATE identity.streams SET status = 'disabled'"]
 )
-async def test_stream_that_goes_meanwhile_neither_fails_a_logout_nor_keeps_its_event(
+async def test_stream_that_is_removed_meanwhile_neither_fails_a_logout_nor_stores_its_event(
     identity: Identity, databases: Databases, meanwhile: str
 ) -> None:
     ada = await identity.signed_in("ada")
-    await listening(identity)
+    await receiver_with_stream(identity)
     owner = await asyncpg.connect(databases.url("identity_owner"))
     async with owner.transaction():
         await owner.execute("SELECT FROM identity.streams FOR UPDATE")

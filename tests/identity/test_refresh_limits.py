@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases
@@ -20,7 +20,7 @@ async def refresh_token(identity: Identity, **form: str) -> str:
 async def pass_time(identity: Identity, clock: StandingClock, **by: float) -> None:
     """Move the clock, and let the service rotate its keys."""
     clock.advance(**by)
-    await identity.parts.keyring.look()
+    await identity.parts.keyring.check()
 
 
 async def test_refresh_token_is_valid_for_14_days(identity_at: Identity, clock: StandingClock) -> None:
@@ -77,7 +77,7 @@ async def test_another_clients_refresh_token_is_refused_and_its_session_stays_li
     identity_at: Identity, databases: Databases
 ) -> None:
     grants, scopes, audiences = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await administration.create_client(identity_at.parts, "app", "App", None, grants, scopes, audiences)
+    await Administration(identity_at.parts).upsert_client(ClientDraft("app", "App", None, grants, scopes, audiences))
     token = await refresh_token(identity_at, client_id="app")
     ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
     ensure_oauth_error(await identity_at.refresh(token, client_id="web"), "invalid_grant")
@@ -100,7 +100,7 @@ async def test_refresh_token_is_no_access_token(identity_at: Identity) -> None:
 async def test_access_token_has_the_roles_at_the_time_of_the_refresh(identity_at: Identity) -> None:
     token = await refresh_token(identity_at)
     for roles in (["moderator", "user"], ["user"], []):
-        await administration.set_roles(identity_at.parts, "ada", roles)
+        await Administration(identity_at.parts).set_roles("ada", roles)
         answer = (await identity_at.refresh(token)).json()
         token = answer["refresh_token"]
         assert claims_of(answer["access_token"])["roles"] == roles
@@ -130,7 +130,9 @@ async def test_refresh_token_of_a_deleted_or_ended_thing_is_refused(
     identity_at: Identity, databases: Databases, sql: str
 ) -> None:
     grants = ["password", "refresh_token"]
-    await administration.create_client(identity_at.parts, "app", "App", None, grants, ["account"], [IDENTITY_URL])
+    await Administration(identity_at.parts).upsert_client(
+        ClientDraft("app", "App", None, grants, ["account"], [IDENTITY_URL])
+    )
     token = await refresh_token(identity_at, client_id="app")
     await databases.fetch("identity_owner", sql)
     error, status = ("invalid_client", 401) if "clients" in sql else ("invalid_grant", 400)
@@ -139,8 +141,8 @@ async def test_refresh_token_of_a_deleted_or_ended_thing_is_refused(
 
 async def test_refresh_token_of_a_withdrawn_key_is_refused(identity_at: Identity, databases: Databases) -> None:
     token = await refresh_token(identity_at)
-    await administration.withdraw_key(identity_at.parts, identity_at.parts.keyring.signer().kid)
-    await identity_at.parts.keyring.look()
+    await identity_at.parts.signing_keys.withdraw(identity_at.parts.keyring.signer().kid)
+    await identity_at.parts.keyring.check()
     ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
     assert len(await databases.fetch("identity_app", LIVE)) == 1
 

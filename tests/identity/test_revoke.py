@@ -6,9 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import ensure_oauth_error
-from tests.identity.signing_in import ensure_ended, ensure_live, register_and_sign_in
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
 from watchword.testing import StandingClock
@@ -24,7 +23,7 @@ async def revoke(identity: Identity, token: str, **form: str) -> httpx.Response:
 async def sign_in_with_partner(identity: Identity) -> dict[str, Any]:
     """The tokens of a user who signed in with a client that has a secret."""
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await administration.create_client(identity.parts, "partner", "Partner", POSTS_SECRET, *may)
+    await Administration(identity.parts).upsert_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
     return await register_and_sign_in(identity, **PARTNER)
 
 

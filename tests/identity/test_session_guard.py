@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from identity_service import administration
+from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import ensure_problem
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity, bearer
@@ -42,7 +42,7 @@ async def test_token_without_the_scope_account_is_refused(identity: Identity) ->
 
 async def test_token_of_a_service_is_refused_on_the_routes_of_a_person(identity: Identity) -> None:
     own = ["client_credentials"], ["account"], [IDENTITY_URL]
-    await administration.create_client(identity.parts, "robot", "Robot", POSTS_SECRET, *own)
+    await Administration(identity.parts).upsert_client(ClientDraft("robot", "Robot", POSTS_SECRET, *own))
     form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
     token = (await identity.token(**form)).json()["access_token"]
     ensure_problem(await identity.http.get("/users/me", headers=bearer(token)), 403, "not_permitted")

@@ -1,11 +1,11 @@
-"""The transmitter as the CAEP interoperability profile wants it: its metadata, and making a stream."""
+"""The transmitter's metadata and the creation of a stream, as the CAEP interoperability profile requires them."""
 
 from typing import Any
 
 import pytest
 
 from tests.identity.answers import ensure_problem, statuses
-from tests.identity.receivers import POLL, PUSH, STREAMS, listening, receiver, stranger
+from tests.identity.receivers import POLL, PUSH, STREAMS, receiver, receiver_with_stream, stranger
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
@@ -25,7 +25,7 @@ async def test_specification_version_is_one(identity: Identity) -> None:
     assert (await configuration(identity))["spec_version"] == "1_0"
 
 
-async def test_issuer_is_the_one_in_tokens_and_elsewhere(identity: Identity) -> None:
+async def test_issuer_is_that_of_the_oauth_metadata(identity: Identity) -> None:
     other = (await identity.http.get("/.well-known/oauth-authorization-server")).json()
     assert (await configuration(identity))["issuer"] == other["issuer"] == IDENTITY_URL
 
@@ -43,28 +43,30 @@ async def test_members_without_elements_are_left_out(identity: Identity) -> None
 
 
 @pytest.mark.parametrize("issuer", ["https://id.example", "https://id.example/tenant"])
-async def test_all_endpoints_are_the_issuers(emptied: Databases, issuer: str) -> None:
-    async with services.identity(emptied, issuer=issuer) as identity:
-        found = await configuration(identity)
-    endpoints = {name: found[name] for name in ("configuration_endpoint", "status_endpoint", "verification_endpoint")}
+async def test_all_endpoints_are_below_the_issuer(clean_databases: Databases, issuer: str) -> None:
+    async with services.identity(clean_databases, issuer=issuer) as identity:
+        metadata = await configuration(identity)
+    endpoints = {
+        name: metadata[name] for name in ("configuration_endpoint", "status_endpoint", "verification_endpoint")
+    }
     assert endpoints == {
         "configuration_endpoint": f"{issuer}/ssf/streams",
         "status_endpoint": f"{issuer}/ssf/streams/status",
         "verification_endpoint": f"{issuer}/ssf/streams/verify",
     }
-    assert found["jwks_uri"] == f"{issuer}/.well-known/jwks.json"
+    assert metadata["jwks_uri"] == f"{issuer}/.well-known/jwks.json"
 
 
-async def test_every_endpoint_answers_and_wants_a_token(identity: Identity) -> None:
-    found = await configuration(identity)
-    assert (await identity.http.get(found["jwks_uri"])).status_code == 200
-    ensure_problem(await identity.http.get(found["configuration_endpoint"]), 401, "unauthenticated")
-    ensure_problem(await identity.http.get(found["status_endpoint"]), 401, "unauthenticated")
-    ensure_problem(await identity.http.post(found["verification_endpoint"], json={}), 401, "unauthenticated")
+async def test_every_endpoint_requires_a_token(identity: Identity) -> None:
+    metadata = await configuration(identity)
+    assert (await identity.http.get(metadata["jwks_uri"])).status_code == 200
+    ensure_problem(await identity.http.get(metadata["configuration_endpoint"]), 401, "unauthenticated")
+    ensure_problem(await identity.http.get(metadata["status_endpoint"]), 401, "unauthenticated")
+    ensure_problem(await identity.http.post(metadata["verification_endpoint"], json={}), 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"delivery": {}}', b'{"delivery": {"method": "urn:ietf:rfc:8936"}}'])
-async def test_stream_without_a_delivery_is_polled_for_everything(identity: Identity, body: bytes) -> None:
+async def test_stream_without_a_delivery_is_polled_and_gets_every_event(identity: Identity, body: bytes) -> None:
     posts = await receiver(identity)
     headers = {**posts.headers, "Content-Type": "application/json"}
     response = await identity.http.post(STREAMS, content=body, headers=headers)
@@ -82,37 +84,37 @@ async def test_stream_without_a_delivery_is_polled_for_everything(identity: Iden
     }
 
 
-async def test_stream_to_push_says_where_and_keeps_its_secret(identity: Identity) -> None:
+async def test_pushed_stream_shows_its_url_but_not_its_secret(identity: Identity) -> None:
     created = await (await receiver(identity)).create(delivery=HOOK, description="Feeds")
     assert created["delivery"] == {"method": PUSH, "endpoint_url": "https://feeds.example/events"}
     assert created["description"] == "Feeds"
     assert "hush" not in str(created)
 
 
-async def test_what_is_not_known_is_ignored(identity: Identity) -> None:
-    wanted = {"colour": "green", "delivery": {"method": POLL, "colour": "green"}}
-    assert "colour" not in str(await (await receiver(identity)).create(**wanted))
+async def test_unknown_members_are_ignored(identity: Identity) -> None:
+    members = {"colour": "green", "delivery": {"method": POLL, "colour": "green"}}
+    assert "colour" not in str(await (await receiver(identity)).create(**members))
 
 
-async def test_delivered_is_what_is_both_asked_for_and_offered(identity: Identity) -> None:
-    asked = ["https://schemas.example/unknown", EventType.SESSION_REVOKED, EventType.ACCOUNT_PURGED]
-    created = await (await receiver(identity)).create(events_requested=asked)
-    assert created["events_requested"] == asked
+async def test_delivered_events_are_those_both_requested_and_supported(identity: Identity) -> None:
+    requested = ["https://schemas.example/unknown", EventType.SESSION_REVOKED, EventType.ACCOUNT_PURGED]
+    created = await (await receiver(identity)).create(events_requested=requested)
+    assert created["events_requested"] == requested
     assert set(created["events_delivered"]) == {EventType.SESSION_REVOKED, EventType.ACCOUNT_PURGED}
 
 
-async def test_stream_for_nothing_delivers_nothing(identity: Identity) -> None:
+async def test_stream_that_requests_no_event_delivers_none(identity: Identity) -> None:
     created = await (await receiver(identity)).create(events_requested=[])
     assert created["events_delivered"] == []
 
 
 async def test_second_stream_of_a_receiver_is_a_conflict(identity: Identity) -> None:
-    posts = await listening(identity)
-    ensure_problem(await posts.ask("POST", STREAMS, {}), 409, "stream_exists")
+    posts = await receiver_with_stream(identity)
+    ensure_problem(await posts.request("POST", STREAMS, {}), 409, "stream_exists")
     assert (await posts.read())["stream_id"] == posts.stream_id
 
 
-async def test_each_receiver_has_a_stream_and_an_address_of_its_own(identity: Identity) -> None:
+async def test_each_receiver_has_its_own_stream_and_poll_url(identity: Identity) -> None:
     posts, feeds = await receiver(identity), await stranger(identity)
     first, second = await posts.create(), await feeds.create()
     assert (first["aud"], second["aud"]) == ("posts", "feeds")
@@ -129,11 +131,11 @@ MALFORMED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wanted", MALFORMED.values(), ids=MALFORMED.keys())
-async def test_malformed_stream_is_not_made(identity: Identity, wanted: dict[str, Any]) -> None:
+@pytest.mark.parametrize("members", MALFORMED.values(), ids=MALFORMED.keys())
+async def test_malformed_stream_is_not_created(identity: Identity, members: dict[str, Any]) -> None:
     posts = await receiver(identity)
-    assert (await posts.ask("POST", STREAMS, wanted)).status_code == 422
-    assert (await posts.ask("GET", STREAMS)).json() == []
+    assert (await posts.request("POST", STREAMS, members)).status_code == 422
+    assert (await posts.request("GET", STREAMS)).json() == []
 
 
 UNUSABLE: dict[str, dict[str, str]] = {
@@ -155,22 +157,24 @@ UNUSABLE: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("where", UNUSABLE.values(), ids=UNUSABLE.keys())
-async def test_unusable_endpoint_is_refused(identity: Identity, where: dict[str, str]) -> None:
+@pytest.mark.parametrize("endpoint", UNUSABLE.values(), ids=UNUSABLE.keys())
+async def test_unusable_endpoint_is_refused(identity: Identity, endpoint: dict[str, str]) -> None:
     posts = await receiver(identity)
-    ensure_problem(await posts.ask("POST", STREAMS, {"delivery": {"method": PUSH, **where}}), 400, "unusable_endpoint")
-    assert (await posts.ask("GET", STREAMS)).json() == []
+    ensure_problem(
+        await posts.request("POST", STREAMS, {"delivery": {"method": PUSH, **endpoint}}), 400, "unusable_endpoint"
+    )
+    assert (await posts.request("GET", STREAMS)).json() == []
 
 
 @pytest.mark.parametrize("header", ["", "Bearer hush\r\nHost: evil", "Bearer \x00", "Bearer hüsh", "Bearer 密"])
-async def test_authorization_that_is_no_header_field_is_refused(identity: Identity, header: str) -> None:
+async def test_authorization_that_is_not_a_valid_header_field_is_refused(identity: Identity, header: str) -> None:
     posts = await receiver(identity)
-    refused = await posts.ask("POST", STREAMS, {"delivery": {**HOOK, "authorization_header": header}})
+    refused = await posts.request("POST", STREAMS, {"delivery": {**HOOK, "authorization_header": header}})
     assert statuses([refused]) == {422: 1}
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
-async def test_http_is_fine_on_this_very_machine(identity: Identity, host: str) -> None:
+async def test_http_is_allowed_to_this_machine(identity: Identity, host: str) -> None:
     url = f"http://{host}:9000/events"
     created = await (await receiver(identity)).create(delivery={"method": PUSH, "endpoint_url": url})
     assert created["delivery"]["endpoint_url"] == url

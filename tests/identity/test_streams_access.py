@@ -1,4 +1,4 @@
-"""Who may do what to a stream: its own receiver, with the right scope, and nobody else."""
+"""Only its own receiver, with the right scope, may read or manage a stream."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.identity.answers import ensure_problem
-from tests.identity.receivers import STATUS, STREAMS, VERIFY, Receiver, listening, receiver, stranger
+from tests.identity.receivers import STATUS, STREAMS, VERIFY, Receiver, receiver, receiver_with_stream, stranger
 from tests.support.services import Identity, bearer
 
 READING = ["read", "list", "read status", "poll"]
@@ -40,20 +40,20 @@ async def attempt(
 
 async def ensure_untouched(posts: Receiver, before: dict[str, Any], waiting: list[str]) -> None:
     assert await posts.read() == before
-    assert (await posts.ask("GET", STATUS, stream_id=posts.stream_id)).json()["status"] == "enabled"
+    assert (await posts.request("GET", STATUS, stream_id=posts.stream_id)).json()["status"] == "enabled"
     assert list(await posts.sets()) == waiting
 
 
 @pytest.mark.parametrize("operation", READING)
-async def test_scope_to_read_suffices_to_read_and_poll(identity: Identity, operation: str) -> None:
-    posts = await listening(identity)
+async def test_reading_scope_suffices_to_read_and_poll(identity: Identity, operation: str) -> None:
+    posts = await receiver_with_stream(identity)
     reader = await receiver(identity, scope="ssf.read")
     assert (await attempt(identity, operation, posts.stream_id, reader.headers)).status_code == 200
 
 
 @pytest.mark.parametrize("operation", MANAGING)
-async def test_scope_to_read_does_not_suffice_to_manage(identity: Identity, operation: str) -> None:
-    posts = await listening(identity)
+async def test_reading_scope_does_not_suffice_to_manage(identity: Identity, operation: str) -> None:
+    posts = await receiver_with_stream(identity)
     before = await posts.read()
     reader = await receiver(identity, scope="ssf.read")
     refused = await attempt(identity, operation, posts.stream_id, reader.headers)
@@ -65,7 +65,7 @@ async def test_scope_to_read_does_not_suffice_to_manage(identity: Identity, oper
 
 @pytest.mark.parametrize("operation", READING + MANAGING)
 async def test_other_scopes_suffice_for_nothing(identity: Identity, operation: str) -> None:
-    posts = await listening(identity)
+    posts = await receiver_with_stream(identity)
     other = await receiver(identity, scope="introspect")
     refused = await attempt(identity, operation, posts.stream_id, other.headers)
     ensure_problem(refused, 403, "insufficient_scope")
@@ -73,15 +73,15 @@ async def test_other_scopes_suffice_for_nothing(identity: Identity, operation: s
 
 
 @pytest.mark.parametrize("operation", READING + MANAGING)
-async def test_users_have_no_business_here(identity: Identity, operation: str) -> None:
-    posts = await listening(identity)
+async def test_users_are_refused(identity: Identity, operation: str) -> None:
+    posts = await receiver_with_stream(identity)
     ada = await identity.signed_in("ada")
     ensure_problem(await attempt(identity, operation, posts.stream_id, ada), 403, "insufficient_scope")
 
 
 @pytest.mark.parametrize("operation", READING + MANAGING)
-async def test_token_in_the_query_is_none(identity: Identity, operation: str) -> None:
-    posts = await listening(identity)
+async def test_token_in_the_query_is_ignored(identity: Identity, operation: str) -> None:
+    posts = await receiver_with_stream(identity)
     token = posts.headers["Authorization"].partition(" ")[2]
     refused = await attempt(identity, operation, posts.stream_id, {}, access_token=token)
     ensure_problem(refused, 401, "unauthenticated")
@@ -89,8 +89,8 @@ async def test_token_in_the_query_is_none(identity: Identity, operation: str) ->
 
 
 @pytest.mark.parametrize("operation", READING + MANAGING)
-async def test_refresh_token_is_no_token_for_streams(identity: Identity, operation: str) -> None:
-    posts = await listening(identity)
+async def test_refresh_token_is_refused(identity: Identity, operation: str) -> None:
+    posts = await receiver_with_stream(identity)
     await identity.register("ada")
     headers = bearer((await identity.sign_in("ada"))["refresh_token"])
     ensure_problem(await attempt(identity, operation, posts.stream_id, headers), 401, "unauthenticated")
@@ -98,7 +98,7 @@ async def test_refresh_token_is_no_token_for_streams(identity: Identity, operati
 
 @pytest.mark.parametrize("operation", OF_ONE_STREAM)
 async def test_another_receivers_stream_does_not_exist(identity: Identity, operation: str) -> None:
-    posts, feeds = await listening(identity), await stranger(identity)
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
     await feeds.create()
     await posts.verify()
     before, waiting = await posts.read(), list(await posts.sets())
@@ -107,33 +107,33 @@ async def test_another_receivers_stream_does_not_exist(identity: Identity, opera
     await ensure_untouched(posts, before, waiting)
 
 
-async def test_list_holds_ones_own_stream_only(identity: Identity) -> None:
-    posts, feeds = await listening(identity), await stranger(identity)
-    assert (await feeds.ask("GET", STREAMS)).json() == []
+async def test_list_holds_only_the_callers_stream(identity: Identity) -> None:
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
+    assert (await feeds.request("GET", STREAMS)).json() == []
     created = await feeds.create()
-    assert (await feeds.ask("GET", STREAMS)).json() == [created]
-    assert [one["stream_id"] for one in (await posts.ask("GET", STREAMS)).json()] == [posts.stream_id]
+    assert (await feeds.request("GET", STREAMS)).json() == [created]
+    assert [one["stream_id"] for one in (await posts.request("GET", STREAMS)).json()] == [posts.stream_id]
 
 
-@pytest.mark.parametrize("where", ["its own stream", "the other stream"])
-async def test_acknowledgement_of_anothers_event_changes_nothing(identity: Identity, where: str) -> None:
-    posts, feeds = await listening(identity), await stranger(identity)
+@pytest.mark.parametrize("stream", ["its own stream", "the other stream"])
+async def test_acknowledgement_of_anothers_event_changes_nothing(identity: Identity, stream: str) -> None:
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
     await feeds.create()
     await posts.verify()
     (jti,) = await posts.sets()
-    stream_id = feeds.stream_id if where == "its own stream" else posts.stream_id
-    asked = {"returnImmediately": True, "ack": [jti], "setErrs": {jti: {"err": "invalid_request"}}}
-    answer = await feeds.ask("POST", f"{STREAMS}/{stream_id}/poll", asked)
-    assert answer.status_code == (200 if where == "its own stream" else 404)
+    stream_id = feeds.stream_id if stream == "its own stream" else posts.stream_id
+    members = {"returnImmediately": True, "ack": [jti], "setErrs": {jti: {"err": "invalid_request"}}}
+    answer = await feeds.request("POST", f"{STREAMS}/{stream_id}/poll", members)
+    assert answer.status_code == (200 if stream == "its own stream" else 404)
     assert list(await posts.sets()) == [jti]
 
 
-async def test_streams_event_is_told_to_each_receiver_under_a_name_of_its_own(identity: Identity) -> None:
-    posts, feeds = await listening(identity), await stranger(identity)
+async def test_each_receiver_gets_an_event_under_an_id_of_its_own(identity: Identity) -> None:
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
     await feeds.create()
     headers = await identity.signed_in("ada")
     await identity.http.delete("/sessions/current", headers=headers)
-    assert await posts.told() == await feeds.told()
+    assert await posts.events() == await feeds.events()
     (first,), (second,) = await posts.sets(), await feeds.sets()
     assert first != second
     assert await posts.sets(ack=[first]) == {}

@@ -4,14 +4,14 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from identity_service.keys import repository, sealing
+from identity_service.keys import generation, repository
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from watchword.auth.public_key import PublicKey
 
 
 async def ensure_first_key(parts: Parts) -> None:
-    """Insert the key that `set_up` would otherwise generate, unless the table has a key already."""
+    """The row that `install` would make, with the same key each time; nothing where there is a key already."""
     private, public = _generated()
     now = parts.clock.now()
     signs_until = now + parts.schedule.signing
@@ -33,4 +33,4 @@ async def ensure_first_key(parts: Parts) -> None:
 
 @cache
 def _generated() -> tuple[RSAPrivateKey, PublicKey]:
-    return sealing.generate()
+    return generation.generate()

@@ -15,7 +15,7 @@ import asyncpg
 from passlib.context import CryptContext
 
 from identity_service.clients.models import hash_secret
-from identity_service.keys import sealing
+from identity_service.keys import generation
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.signing import Signer
 from tests.support.databases import Databases
@@ -184,7 +184,7 @@ async def add_post(db: Connection, author_id: UUID, username: str, now: datetime
 async def set_up(databases: Databases, issuer: str, audience: str, secrets: dict[str, str]) -> Signer:
     """Insert the clients and a signing key; return the signer of that key."""
     now = datetime.now(UTC)
-    private, public = sealing.generate()
+    private, public = generation.generate()
     clients = (
         "INSERT INTO identity.clients (id, name, secret_hash, grants, scopes, audiences)"
         " VALUES ($1, $1, $2, $3, $4, $5)"

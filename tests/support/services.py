@@ -15,7 +15,7 @@ import identity_service.settings
 import posts_service.app
 import posts_service.parts
 import posts_service.settings
-from identity_service import administration
+from identity_service.administration import Administration
 from tests.support.databases import Databases
 from tests.support.first_key import ensure_first_key
 from watchword.auth import Verifier
@@ -98,7 +98,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)
     await ensure_first_key(parts)
-    await administration.set_up(parts, POSTS_URL, POSTS_SECRET)
+    await Administration(parts).install(POSTS_URL, POSTS_SECRET)
     app = identity_service.app.create_app(parts)
     async with _client_for(app, IDENTITY_URL) as http:
         yield Identity(parts, app, http)

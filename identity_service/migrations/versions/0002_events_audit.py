@@ -1,4 +1,4 @@
-"""Streams of security events, the audit, what is shown of a session."""
+"""Streams of security events, the audit log, the device and address of a session."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ RANDOM_ID = sa.text("gen_random_uuid()")
 
 
 def upgrade() -> None:
-    # Outside the transaction, and therefore repeatable: a transaction that locks both of these busy tables waits for
+    # Outside the transaction, and therefore repeatable: one that locked both of these busy tables would wait for
     # requests that wait for it.
     with op.get_context().autocommit_block():
         _add_to("sessions", sa.Column("device", sa.String))
@@ -54,9 +54,9 @@ def _audit() -> None:
         sa.Column("detail", JSONB, nullable=False),
         schema=SCHEMA,
     )
-    # What is written down stays written down, whatever the service is made to do.
+    # Not even a compromised service can change or delete an entry.
     op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON identity.audit_entries FROM identity_app")
-    # Which revision is in place is the owner's to say.
+    # Only the owner role, which migrates, records the revision.
     op.execute("REVOKE INSERT, UPDATE, DELETE ON identity.alembic_version FROM identity_app")
 
 
