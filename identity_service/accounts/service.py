@@ -54,7 +54,7 @@ class Accounts:
                 db.add(user)
                 await db.flush()  # the id comes from the database
                 await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
-                return Account(user, await roles.get_of(db, user.id))
+                return Account(user, await roles.of_user(db, user.id))
         except IntegrityError as error:
             raise _taken(error) from error
 
@@ -64,7 +64,7 @@ class Accounts:
             user = await users.find(db, user_id)
             if user is None:
                 raise UserNotFound
-            return Account(user, await roles.get_of(db, user_id))
+            return Account(user, await roles.of_user(db, user_id))
 
     async def get_card(self, user_id: UUID) -> asyncpg.Record:
         """What everybody may know of an active user. Raises UserNotFound."""
@@ -81,7 +81,7 @@ class Accounts:
                 if user is None:
                     raise UserNotFound
                 await self._apply(db, user, changes)
-                return Account(user, await roles.get_of(db, user_id))
+                return Account(user, await roles.of_user(db, user_id))
         except IntegrityError as error:
             raise _taken(error) from error
 
@@ -126,9 +126,9 @@ class Accounts:
             user = await _get_for_update(db, login)
             if unknown := await roles.find_unknown(db, names):
                 raise NotFound(f"there is no role {', '.join(unknown)}")
-            before = await roles.get_of(db, user.id)
+            before = await roles.of_user(db, user.id)
             await roles.replace(db, user.id, names)
-            after = await roles.get_of(db, user.id)
+            after = await roles.of_user(db, user.id)
             if after != before:
                 now = self._clock.now()
                 user.refuse_tokens_before(now)

@@ -33,7 +33,7 @@ async def is_held(db: AsyncSession, role: str) -> bool:
     return await db.scalar(select(exists().where(UserRole.role == role))) or False
 
 
-async def get_of(db: AsyncSession, user_id: UUID) -> RolesAndPermissions:
+async def of_user(db: AsyncSession, user_id: UUID) -> RolesAndPermissions:
     """The roles of a user, with their permissions; both empty for a user without roles."""
     row = (await db.execute(_ROLES_AND_PERMISSIONS.where(UserRole.user_id == user_id))).one()
     return RolesAndPermissions(roles=list(row.roles), permissions=list(row.permissions))

@@ -46,7 +46,7 @@ class Sessions:
             await db.flush()  # the refresh token names the session's id
             token = session.next_token(now, self._lifetimes.refresh)
             db.add(token)
-            roles_now = await roles.get_of(db, user.id)
+            roles_now = await roles.of_user(db, user.id)
         return IssuedSession(locked, roles_now, session, token, request.scopes, request.audiences, now)
 
     async def rotate(self, presented: PresentedRefreshToken) -> IssuedSession:
@@ -65,7 +65,7 @@ class Sessions:
             successor = await self._successor(db, pair, now)
             if successor is None:
                 await self._end_replayed(db, pair.session, now)
-            roles_now = await roles.get_of(db, user.id)
+            roles_now = await roles.of_user(db, user.id)
         # After the block, which has committed the end of the session.
         if successor is None:
             raise RefreshTokenRefused("replayed; the session is ended")

@@ -9,7 +9,7 @@ from identity_service.clients.models import Client
 from identity_service.errors import RefreshTokenRefused
 from identity_service.sessions.values import PresentedRefreshToken
 from identity_service.tokens.kind import TokenKind
-from watchword.auth import InvalidToken
+from watchword.auth import InvalidToken, KeySource
 from watchword.auth.jws import JwsReader, ensure_current, ensure_meant_for, text
 from watchword.auth.public_key import KeySource
 from watchword.clock import Clock

@@ -8,6 +8,7 @@ import pytest
 
 from identity_service.administration import Administration, ClientDraft
 from tests.identity.answers import ensure_oauth_error
+from tests.identity.signing_in import ensure_ended, ensure_live, register_and_sign_in
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
 from watchword.testing import StandingClock
