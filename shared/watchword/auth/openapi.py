@@ -51,7 +51,7 @@ def describe(app: FastAPI, token_url: str) -> None:
 
 
 def _describe_operations(document: dict[str, Any], app: FastAPI) -> set[str]:
-    """Every scope that a guard of this app requires."""
+    """Describe the guards and refusals of every operation. Returns the scopes that guards require."""
     scopes: set[str] = set()
     for operation in operations(app):
         item = document.get("paths", {}).get(operation.documented_path, {})
@@ -74,7 +74,7 @@ def _describe_schemes(document: dict[str, Any], token_url: str, scopes: set[str]
 
 
 def _describe_guards(operation: dict[str, Any], guards: list[Guard]) -> set[str]:
-    """Every scope that these guards require."""
+    """Describe the guards of one operation. Returns the scopes that they require."""
     if not guards:
         operation["security"] = []
         return set()

@@ -72,7 +72,7 @@ class Verifier:
         """
         principal = self._recall(token)
         if principal is None:
-            principal = await self._count(token)
+            principal = await self._verify_unknown(token)
         if self.revocations is not None:
             self.revocations.ensure_in_contact(is_write)
         return principal
@@ -93,9 +93,10 @@ class Verifier:
         del self._remembered[token]
         return None
 
-    async def _count(self, token: str) -> Principal:
+    async def _verify_unknown(self, token: str) -> Principal:
+        """Verify a token that is not remembered, and count the outcome."""
         try:
-            principal = await self._verify(token)
+            principal = await self._check(token)
         except InvalidToken as refusal:
             self.outcomes[refusal.flaw] += 1
             raise
@@ -105,7 +106,7 @@ class Verifier:
         self.outcomes["accepted"] += 1
         return principal
 
-    async def _verify(self, token: str) -> Principal:
+    async def _check(self, token: str) -> Principal:
         claims, key = await self._reader.read(token)
         ensure_meant_for(claims, self.issuer, self.audience)
         ensure_current(claims, self._clock.now().timestamp())
