@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -35,7 +36,7 @@ class PostView(NamedTuple):
     @classmethod
     def of(cls, row: Record) -> "PostView":
         """The view of a row whose columns are named as the fields."""
-        return cls(**row)
+        return cls._make(_VALUES(row))
 
     @classmethod
     def of_post(cls, post: Post) -> "PostView":
@@ -68,7 +69,10 @@ class PostView(NamedTuple):
         return orjson.dumps(self.as_dict(), default=str, option=_OPTIONS)
 
 
-# The author's object stands where the author's id does.
+# The values of a row, by name, in the order of the fields.
+_VALUES: Final = itemgetter(*PostView._fields)
+
+# The author's object has the place of the author's id.
 _MEMBERS: Final = tuple("author" if name == "author_id" else name for name in PostView._fields)
 
 
