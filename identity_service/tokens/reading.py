@@ -11,7 +11,6 @@ from identity_service.sessions.values import PresentedRefreshToken
 from identity_service.tokens.kind import TokenKind
 from watchword.auth import InvalidToken, KeySource
 from watchword.auth.jws import JwsReader, ensure_current, ensure_meant_for, text
-from watchword.auth.public_key import KeySource
 from watchword.clock import Clock
 
 
