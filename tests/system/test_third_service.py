@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.stack import Person, Stack
-from tests.support.waiting import until_async
+from tests.support.person import Person
+from tests.support.stack import Stack
+from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 from tests.system.examples import EXAMPLES, blocks, free_url, new_client, new_database, paste, served
 
@@ -132,7 +133,7 @@ async def test_a_logout_is_obeyed_there_too(
     async def is_refused() -> bool:
         return (await http.get(tasks, headers=ada.headers)).status_code == 401
 
-    await until_async(is_refused)
+    await until(is_refused)
     assert await titles(tasks, other) == ["Weave"]
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +37,10 @@ class Environment:
         path.parent.mkdir(exist_ok=True)
         path.write_text(source)
 
-    def run(self, *arguments: str, folder: Path | None = None, **variables: str) -> str:
+    def run(self, *arguments: str, folder: Path | None = None, variables: Mapping[str, str] | None = None) -> str:
         """The output of Python with these arguments, in `folder` or else the environment's own. It must succeed."""
-        environment = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | variables
+        inherited = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+        environment = {**inherited, **(variables or {})}
         return _succeed(_finished([str(self.python), *arguments], folder or self.folder, environment))
 
     def check_types(self, *files: str) -> str:

@@ -14,7 +14,7 @@ def program(section: str, identity: str = IDENTITY) -> str:
     """The one Python program of a section, for the issuer at `identity`."""
     text = README.split(f"\n## {section}\n")[1].split("\n## ")[0]
     (source,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    return source.replace(IDENTITY, identity)
+    return str(source).replace(IDENTITY, identity)
 
 
 def lines(source: str) -> list[str]:

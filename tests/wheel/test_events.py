@@ -51,7 +51,7 @@ async def test_a_logout_is_obeyed(
     database, secret = await new_database(running, "notes"), new_client(running, "notes")
     token = (await person("ada")).tokens["access_token"]
     variables = {"NOTES_DATABASE_URL": database, "NOTES_CLIENT_SECRET": secret}
-    outcome = json.loads(environment.run("logout.py", running.identity, token, **variables))
+    outcome = json.loads(environment.run("logout.py", running.identity, token, variables=variables))
     with capsys.disabled():
         print(f"\nThe logout was obeyed {outcome['seconds']:.3f} s after identity's answer.")  # noqa: T201
     assert outcome["statuses"] == [200, 204, 401]
