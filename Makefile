@@ -78,7 +78,7 @@ lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and wit
 	  || exit 1; done
 
 wheel: $(VENV)/local ## Build the library into dist/, without a network
-	@cd shared && $(abspath $(BIN))/python -m hatchling build -d $(abspath $(or $(call said,DIST),dist))
+	@cd shared && $(abspath $(BIN))/python -m hatchling build -d $(abspath $(or $(DIST),dist))
 
 wheel-test: $(VENV)/development ## Install the wheel in clean environments and use it there, also with its oldest dependencies
 	@$(BIN)/python -m pytest tests/wheel

@@ -21,14 +21,14 @@ class Environment:
         self.folder = home / "work"
         self.folder.mkdir()
         self.python = home / "venv" / "bin" / "python"
-        _succeed(uv("venv", "--python", sys.executable, str(home / "venv")))
+        succeed(uv("venv", "--python", sys.executable, str(home / "venv")))
 
     def install(self, *arguments: str) -> None:
-        _succeed(uv("pip", "install", "--python", str(self.python), *arguments))
+        succeed(uv("pip", "install", "--python", str(self.python), *arguments))
 
     def packages(self) -> dict[str, str]:
         """The version of every distribution that is installed, by its normalised name."""
-        listing = _succeed(uv("pip", "freeze", "--python", str(self.python)))
+        listing = succeed(uv("pip", "freeze", "--python", str(self.python)))
         matches = (re.match(r"([\w.-]+)(?:==| @ )(.+)", line) for line in listing.splitlines())
         return {match[1].lower().replace("_", "-"): match[2] for match in matches if match}
 
@@ -39,10 +39,9 @@ class Environment:
 
     def run(self, *arguments: str, folder: Path | None = None, variables: Mapping[str, str] | None = None) -> str:
         """The output of Python with these arguments, in `folder` or else the environment's own. It must succeed."""
-        environment = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
-        return _succeed(
-            _finished([str(self.python), *arguments], folder or self.folder, {**environment, **(variables or {})})
-        )
+        inherited = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+        environment = {**inherited, **(variables or {})}
+        return succeed(_finished([str(self.python), *arguments], folder or self.folder, environment))
 
     def check_types(self, *files: str) -> str:
         """The report of `mypy --strict` on these files, with the packages of this environment."""
@@ -62,6 +61,7 @@ def _finished(command: list[str], folder: Path, environment: dict[str, str]) -> 
     )
 
 
-def _succeed(process: subprocess.CompletedProcess[str]) -> str:
+def succeed(process: subprocess.CompletedProcess[str]) -> str:
+    """The output of a process, which must have ended without an error."""
     assert process.returncode == 0, f"{' '.join(process.args)}\n{process.stdout[-8_000:]}{process.stderr[-4_000:]}"
     return process.stdout

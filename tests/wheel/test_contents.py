@@ -28,7 +28,9 @@ def test_wheel_is_described_by_the_library_s_readme_and_has_its_version_and_lice
         metadata = email.message_from_bytes(archive.read(f"{folder}/METADATA"))
         licence = archive.read(f"{folder}/licenses/LICENSE").decode()
     assert metadata["Version"] == watchword.__version__
-    assert str(metadata.get_payload()).strip() == (ROOT / "shared/README.md").read_text().strip()
+    description = metadata.get_payload(decode=True)
+    assert isinstance(description, bytes)
+    assert description.decode().strip() == (ROOT / "shared/README.md").read_text().strip()
     assert licence == (ROOT / "LICENSE").read_text()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wheel.environments import ROOT, Environment
+from tests.wheel.environments import ROOT, Environment, succeed, uv
 
 # What the tests need beside the library and the services.
 TOOLS = ("hypothesis", "pytest-asyncio", "pytest-xdist")
@@ -21,13 +21,12 @@ LEFT_OUT = ("test_migrations*", "test_receiver_processes.py", "test_receiver_tro
 def environment(wheel: Path, index: None, outside: Path) -> Environment:
     """The wheel with all its extras, each direct dependency as old as it may be, and then what the tests need."""
     environment = Environment(Path(tempfile.mkdtemp(dir=outside)))
-    library = f"watchword[events,service,testing] @ {wheel.as_uri()}"
-    environment.install("--resolution", "lowest-direct", "--only-binary", ":all:", library)
-    versions = environment.packages()
-    pins = "".join(f"{name}=={version}\n" for name, version in versions.items() if name != "watchword")
-    environment.write("pins.txt", pins)
+    pins, project = str(environment.folder / "pins.txt"), str(ROOT / "shared" / "pyproject.toml")
+    oldest = ("--resolution", "lowest-direct", "--only-binary", ":all:", "--python", str(environment.python))
+    succeed(uv("pip", "compile", *oldest, "--all-extras", "--output-file", pins, project))
+    environment.install("--constraint", pins, f"watchword[events,service,testing] @ {wheel.as_uri()}")
     services = str(ROOT / "requirements" / "local.in")
-    environment.install("--constraint", str(environment.folder / "pins.txt"), "--requirements", services, *TOOLS)
+    environment.install("--constraint", pins, "--requirements", services, *TOOLS)
     return environment
 
 
