@@ -38,9 +38,10 @@ roll: ## Replace every replica of `make up` by a new one, one by one: make roll,
 	@$(PYTHON) -m deploy.compose roll $(or $(call said,SERVICE),identity posts)
 
 # Containers are tested under load, and have the machine to themselves.
-test: $(VENV)/development ## Run every test; or some: make test ARGS="tests/posts -k draft"
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --ignore tests/compose)
+test: $(VENV)/development ## Run every test and report the coverage; or run some: make test ARGS="tests/posts -k draft"
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --cov --cov-report= --ignore tests/compose --ignore tests/wheel)
 	@$(if $(ARGS),,$(BIN)/python -m pytest tests/compose)
+	@$(if $(ARGS),,$(BIN)/coverage report | sed -n '1,12p; /^TOTAL/p')
 
 check: $(VENV)/development ## Formatter, linter, strict types, import rules
 	@$(BIN)/ruff format --check .
@@ -72,7 +73,7 @@ lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and wit
 	  || exit 1; done
 
 clean: ## Remove the virtual environment and the caches; .local/ stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
