@@ -44,9 +44,10 @@ roll: ## Replace the replicas of `make up` one by one: make roll, or make roll S
 	@$(PYTHON) -m deploy.compose roll $(or $(call argument,SERVICE),identity posts)
 
 # Containers are tested under load, and have the machine to themselves.
-test: $(VENV)/development ## Run every test; or some: make test ARGS="tests/posts -k draft"
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --ignore tests/compose --ignore tests/wheel)
+test: $(VENV)/development ## Run every test and report the coverage; or run some: make test ARGS="tests/posts -k draft"
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --cov --cov-report= --ignore tests/compose --ignore tests/wheel)
 	@$(if $(ARGS),,$(BIN)/python -m pytest tests/compose)
+	@$(if $(ARGS),,$(BIN)/coverage report | sed -n '1,12p; /^TOTAL/p')
 
 check: $(VENV)/development ## Formatter, linter, strict types, import rules
 	@$(BIN)/ruff format --check .
@@ -84,7 +85,7 @@ wheel-test: $(VENV)/development ## Install the wheel in clean environments and u
 	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environment and the caches; .local/ stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
