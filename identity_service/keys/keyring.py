@@ -73,12 +73,6 @@ class Keyring:
             raise UnknownKey("unknown kid")
         return key
 
-    async def start(self) -> None:
-        pass
-
-    async def stop(self) -> None:
-        pass
-
     async def run(self) -> None:
         """Check the keys every `check_seconds`, until the task is cancelled."""
         # Starting the service has just checked them.
