@@ -10,6 +10,8 @@ from tests.support.databases import Databases, migrated
 from tests.support.sharing import ByFile, put_in_order
 from watchword.testing import Issuer
 
+pytest_plugins = ["watchword.testing.plugin"]
+
 # The same examples in every run; none fails because the machine is busy.
 settings.register_profile(
     "watchword", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -1,7 +1,7 @@
-"""Every operation of the real services is guarded, or is on the list below of those that are for everybody."""
+"""Every operation of both services has a guard, or is on the list of public operations below."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from tests.support.services import IDENTITY_URL, Identity, Posts, bearer
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 GUARDED_BY_TOKEN = "watchword"
 
-# These ask for other credentials than an access token: a client's, a password, a session's cookie.
+# These take other credentials than an access token: those of a client, a password, the cookie of a session.
 OTHER_CREDENTIALS = {
     "POST /oauth/introspect",
     "POST /oauth/revoke",
@@ -42,6 +42,9 @@ SCOPES = {"identity": {"account", "ssf.manage", "ssf.read"}, "posts": {"posts:wr
 each_service = pytest.mark.parametrize("name", sorted(PUBLIC))
 
 
+Security = list[dict[str, list[str]]]
+
+
 @pytest.fixture
 def http(name: str, both: dict[str, httpx.AsyncClient]) -> httpx.AsyncClient:
     return both[name]
@@ -63,20 +66,20 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{method.upper()} {path}", item[method]
 
 
-def named(document: dict[str, Any], security: Any) -> set[str]:
-    """The operations whose `security` is of this kind."""
-    return {name for name, operation in operations(document) if security(operation["security"])}
+def names_of(document: dict[str, Any], is_wanted: Callable[[Security], bool]) -> set[str]:
+    """The names of the operations whose `security` is of this kind."""
+    return {name for name, operation in operations(document) if is_wanted(operation["security"])}
 
 
-def is_public(security: list[dict[str, list[str]]]) -> bool:
+def is_public(security: Security) -> bool:
     return security == []
 
 
-def is_optional(security: list[dict[str, list[str]]]) -> bool:
+def is_optional(security: Security) -> bool:
     return {} in security
 
 
-def is_guarded(security: list[dict[str, list[str]]]) -> bool:
+def is_guarded(security: Security) -> bool:
     return bool(security) and all(list(alternative) == [GUARDED_BY_TOKEN] for alternative in security)
 
 
@@ -85,14 +88,14 @@ async def test_every_operation_is_guarded_or_on_the_list_of_public_ones(http: ht
     document = await document_of(http)
     everything = {operation for operation, _ in operations(document)}
     assert everything, "an empty document proves nothing"
-    assert named(document, is_public) == PUBLIC[name]
-    assert named(document, is_optional) == OPTIONAL[name]
-    assert named(document, is_guarded) == everything - PUBLIC[name] - OPTIONAL[name] != set()
+    assert names_of(document, is_public) == PUBLIC[name]
+    assert names_of(document, is_optional) == OPTIONAL[name]
+    assert names_of(document, is_guarded) == everything - PUBLIC[name] - OPTIONAL[name] != set()
 
 
 @each_service
 async def test_guarded_operations_refuse_everybody_without_a_good_token(http: httpx.AsyncClient, name: str) -> None:
-    tried = named(await document_of(http), is_guarded)
+    tried = names_of(await document_of(http), is_guarded)
     assert tried
     for operation in tried:
         method, path = operation.split()
@@ -127,8 +130,10 @@ async def test_identity_names_its_own_token_endpoint(identity: Identity) -> None
 @each_service
 async def test_guarded_operations_name_their_scopes_and_their_refusals(http: httpx.AsyncClient, name: str) -> None:
     document = await document_of(http)
-    for operation, what in operations(document):
-        scopes = {scope for alternative in what["security"] for listed in alternative.values() for scope in listed}
+    for operation, description in operations(document):
+        scopes = {
+            scope for alternative in description["security"] for listed in alternative.values() for scope in listed
+        }
         assert scopes <= SCOPES[name], operation
-        assert ("401" in what["responses"]) or operation in PUBLIC[name], operation
-        assert ("403" in what["responses"]) or not scopes, operation
+        assert ("401" in description["responses"]) or operation in PUBLIC[name], operation
+        assert ("403" in description["responses"]) or not scopes, operation

@@ -1,4 +1,4 @@
-"""No service reads or changes what is another's, and none changes the shape of its own tables."""
+"""No service reaches the tables of the other, and none can change the shape of its own tables."""
 
 import asyncpg
 import pytest
