@@ -26,15 +26,3 @@ async def identity_at(clean_databases: Databases, clock: StandingClock) -> Async
     """The identity service whose time is `clock`."""
     async with services.identity(clean_databases, clock=clock) as service:
         yield service
-
-
-@pytest.fixture
-async def emptied(clean_databases: Databases) -> Databases:
-    """The same as `clean_databases`."""
-    return clean_databases
-
-
-@pytest.fixture
-async def standing(identity_at: services.Identity) -> services.Identity:
-    """The same as `identity_at`."""
-    return identity_at

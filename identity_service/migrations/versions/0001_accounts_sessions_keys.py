@@ -37,7 +37,8 @@ ROLES = {
 
 def upgrade() -> None:
     _accounts()
-    _clients_and_sessions()
+    _clients()
+    _sessions()
     _keys()
     _seed_roles()
 
@@ -90,7 +91,7 @@ def _accounts() -> None:
     )
 
 
-def _clients_and_sessions() -> None:
+def _clients() -> None:
     op.create_table(
         "clients",
         sa.Column("id", sa.String, primary_key=True),
@@ -103,6 +104,9 @@ def _clients_and_sessions() -> None:
         sa.CheckConstraint("id ~ '^[a-z][a-z0-9-]{1,62}$' AND id !~ '^[0-9a-f]{8}-'", name="id"),
         schema=SCHEMA,
     )
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid, primary_key=True, server_default=NEW_ID),
