@@ -47,22 +47,22 @@ async def test_hashing_queue_and_its_refusals_are_shown(clean_databases: Databas
         await identity.register("ada")
 
         async def idle() -> bool:
-            return (await metrics_of(identity))("watchword_hashing_jobs", state="running") == 0
+            return (await metrics_of(identity))("watchword_hashing_queue", state="running") == 0
 
         await until(idle)
         before = await metrics_of(identity)
         async with full(identity.parts.passwords, 3):
             assert await attempt(identity) == 503
             metrics = await metrics_of(identity)
-        jobs = {state: metrics("watchword_hashing_jobs", state=state) for state in ("running", "waiting")}
+        jobs = {state: metrics("watchword_hashing_queue", state=state) for state in ("running", "waiting")}
         assert jobs == {"running": 1, "waiting": 2}
         assert metrics("watchword_hashing_threads") == 1
-        total = "watchword_hashing_jobs_asked_total"
+        total = "watchword_hashing_jobs_total"
         more = {
             outcome: metrics(total, outcome=outcome) - before(total, outcome=outcome)
-            for outcome in ("taken", "refused")
+            for outcome in ("accepted", "rejected")
         }
-        assert more == {"taken": 3, "refused": 1}
+        assert more == {"accepted": 3, "rejected": 1}
         assert outcomes(metrics)["overloaded"] == 1
 
 
