@@ -1,6 +1,5 @@
 """What a route may take as a parameter: the parts of the process, and what is read from the request."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -14,7 +13,7 @@ from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device
 from watchword.auth import Guard, Principal
-from watchword.database.database import Database
+from watchword.service import part
 
 _MAX_DEVICE_CHARACTERS: Final = 200
 
@@ -39,37 +38,13 @@ async def _parts(request: Request) -> Parts:
     return parts
 
 
-async def _accounts(request: Request) -> Accounts:
-    return (await _parts(request)).accounts
-
-
-async def _sessions(request: Request) -> Sessions:
-    return (await _parts(request)).sessions
-
-
-async def _browser_sign_in(request: Request) -> BrowserSignIn:
-    return (await _parts(request)).browser_sign_in
-
-
-async def _cookie(request: Request) -> RefreshCookie:
-    return (await _parts(request)).cookie
-
-
-async def _database(request: Request) -> Database:
-    return (await _parts(request)).database
-
-
-async def _now(request: Request) -> datetime:
-    return (await _parts(request)).clock.now()
-
-
 async def _device(request: Request) -> Device:
     description = request.headers.get("user-agent", "").replace("\x00", "")[:_MAX_DEVICE_CHARACTERS]
     return Device(description or None, request.client.host if request.client is not None else None)
 
 
 async def _refresh_token_of_cookie(request: Request) -> str:
-    return (await _cookie(request)).read(request)
+    return (await _parts(request)).cookie.read(request)
 
 
 async def _oauth_request(request: Request) -> OAuthRequest:
@@ -77,16 +52,14 @@ async def _oauth_request(request: Request) -> OAuthRequest:
 
 
 async def _ensure_our_page(request: Request) -> None:
-    (await _cookie(request)).ensure_ours(request)
+    (await _parts(request)).cookie.ensure_ours(request)
 
 
 PartsDep = Annotated[Parts, Depends(_parts)]
-AccountsDep = Annotated[Accounts, Depends(_accounts)]
-SessionsDep = Annotated[Sessions, Depends(_sessions)]
-BrowserSignInDep = Annotated[BrowserSignIn, Depends(_browser_sign_in)]
-CookieDep = Annotated[RefreshCookie, Depends(_cookie)]
-DatabaseDep = Annotated[Database, Depends(_database)]
-NowDep = Annotated[datetime, Depends(_now)]
+AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
+SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
+BrowserSignInDep = Annotated[BrowserSignIn, Depends(part("browser_sign_in"))]
+CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
 DeviceDep = Annotated[Device, Depends(_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]

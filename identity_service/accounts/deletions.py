@@ -10,7 +10,7 @@ from watchword.database.database import Database
 
 @dataclass(frozen=True, slots=True)
 class ServiceErasure:
-    """The erasure in one service; `confirmed_at` is None until the service has confirmed it."""
+    """The erasure in one service; `confirmed_at` is null until the service has confirmed it."""
 
     service: str
     confirmed_at: datetime | None

@@ -41,8 +41,7 @@ class Accounts:
 
     async def register(self, registration: Registration, *extra_roles: str) -> Account:
         """Make an account with the default role and these. Raises UsernameTaken, EmailTaken, WeakPassword."""
-        hints = [registration.username, registration.email]
-        await self._passwords.ensure_strong(registration.password, hints)
+        await self._passwords.ensure_strong(registration.password, _hints(registration))
         user = User(
             username=registration.username,
             email=registration.email,
@@ -92,7 +91,7 @@ class Accounts:
         is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
         if not is_right:
             raise WrongPassword
-        await self._passwords.ensure_strong(change.new_password, [user.username, user.email], WeakNewPassword)
+        await self._passwords.ensure_strong(change.new_password, _hints(user), WeakNewPassword)
         new_hash = await self._passwords.hash(change.new_password)
         async with self._database.begin() as db:
             locked = await users.find_for_update(db, user_id)
@@ -159,6 +158,11 @@ class Accounts:
             user.full_name = changes.full_name
             user.updated_at = now
             self._recorder.full_name_changed(db, user.id, by_user(user.id, "full name changed"))
+
+
+def _hints(owner: Registration | User) -> list[str]:
+    """The words that are easy to guess in a password of this user."""
+    return [word for word in (owner.username, owner.email, owner.full_name) if word is not None]
 
 
 async def _get_for_update(db: AsyncSession, login: str) -> User:

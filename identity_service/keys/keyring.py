@@ -90,11 +90,12 @@ class Keyring:
         """Read the table; only keys that this process does not have yet are unsealed."""
         self._read_at = self._clock.now()
         rows = await self._signing_keys.load()
-        kids = {row.kid for row in rows}
-        self._signers = {kid: signer for kid, signer in self._signers.items() if kid in kids}
-        self._public = {kid: public for kid, public in self._public.items() if kid in kids}
+        signers, public = {}, {}
         for row in rows:
-            if row.kid not in self._signers:
-                self._signers[row.kid] = Signer(row.kid, self._sealer.unseal(row.kid, row.sealed_private_key))
-                self._public[row.kid] = PublicKey(kid=row.kid, n=row.n, e=row.e)
-        self._rows = rows
+            signers[row.kid] = self._signers.get(row.kid) or self._unseal(row)
+            public[row.kid] = self._public.get(row.kid) or PublicKey(kid=row.kid, n=row.n, e=row.e)
+        # All at once: if a key cannot be unsealed, everything stays as it was read before.
+        self._rows, self._signers, self._public = rows, signers, public
+
+    def _unseal(self, row: SigningKey) -> Signer:
+        return Signer(row.kid, self._sealer.unseal(row.kid, row.sealed_private_key))

@@ -44,3 +44,12 @@ def test_description_that_an_operator_wrote_stays(fresh: Fresh) -> None:
     command.downgrade(config, "0003")
     command.upgrade(config, "0004")
     assert "Ours" in fresh.ask(DESCRIPTIONS)
+
+
+def test_downgrade_minds_what_an_operator_did_to_roles_and_permissions(fresh: Fresh) -> None:
+    config = MIGRATIONS.config(fresh.url("identity_owner"))
+    fresh.ask("DELETE FROM identity.roles WHERE name = 'moderator'")
+    fresh.ask("INSERT INTO identity.role_permissions (role, permission) VALUES ('admin', 'audit:read')")
+    command.downgrade(config, "0003")
+    assert set(UNREAD) <= set(fresh.ask(PERMISSIONS))
+    command.upgrade(config, "0004")

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import insert
 
 revision = "0004"
 down_revision = "0003"
@@ -41,12 +42,17 @@ def upgrade() -> None:
 def downgrade() -> None:
     for role, (before, after) in DESCRIPTIONS.items():
         _describe(role, after, before)
-    op.bulk_insert(
-        PERMISSIONS,
-        [{"role": role, "permission": permission} for role, names in UNREAD.items() for permission in names],
-    )
+    for role, permissions in UNREAD.items():
+        for permission in permissions:
+            _permit(role, permission)
 
 
 def _describe(role: str, current: str, description: str) -> None:
     is_unchanged = (ROLES.c.name == role) & (ROLES.c.description == current)
     op.execute(sa.update(ROLES).where(is_unchanged).values(description=description))
+
+
+def _permit(role: str, permission: str) -> None:
+    """Give the role the permission, unless it has it, or an operator has deleted the role."""
+    row = sa.select(ROLES.c.name, sa.literal(permission)).where(ROLES.c.name == role)
+    op.execute(insert(PERMISSIONS).from_select(["role", "permission"], row).on_conflict_do_nothing())
