@@ -44,7 +44,8 @@ def add_frame(
 
 def _ensure_bare(app: FastAPI) -> None:
     # A second layer would give each answer a second request id, and log each request twice.
-    if any(middleware.cls is OutermostMiddleware for middleware in app.user_middleware):
+    layers: list[object] = [middleware.cls for middleware in app.user_middleware]
+    if OutermostMiddleware in layers:
         raise RuntimeError("this app has been installed already")
 
 
