@@ -107,6 +107,12 @@ each_undecided = pytest.mark.parametrize(
             id="frontend_in_a_router",
         ),
         pytest.param(
+            lambda app: app.post("/openapi.json")(endpoint()), "POST /openapi.json", id="at_the_path_of_the_document"
+        ),
+        pytest.param(
+            lambda app: app.mount("/openapi.json", FastAPI()), "* /openapi.json", id="app_at_the_path_of_the_document"
+        ),
+        pytest.param(
             lambda app: app.get("/mine", dependencies=[Depends(endpoint())])(endpoint()),
             "GET /mine",
             id="other_dependency",

@@ -60,6 +60,14 @@ def test_behind_a_prefix_the_page_loads_its_parts_below_it() -> None:
     assert all(part.startswith("/notes/") for part in parts)
 
 
+def test_the_path_of_a_mount_cannot_bring_a_script_into_the_page() -> None:
+    app = FastAPI()
+    docs.install(app)
+    text = page_of(app, "/x'+alert(1)+'<\"").text
+    assert "/x%27%2Balert%281%29%2B%27%3C%22/openapi.json" in text
+    assert "alert(1)" not in text
+
+
 def test_a_route_of_the_apps_own_at_the_path_of_another_page_stays() -> None:
     app = FastAPI()
 

@@ -12,8 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from tests.support.waiting import wait_until
+from watchword.service import install
+from watchword.service.installation import add_frame
 
 NOTES = """
 from fastapi import Body, Depends, FastAPI
@@ -159,6 +162,14 @@ def test_guards_work_in_either_order(notes: Notes) -> None:
     assert_problem(notes.http.get("/guarded"), 401, "unauthenticated")
     headers = notes.http.get("/token").json()
     assert notes.http.get("/guarded", headers=headers).json() == "read"
+
+
+def test_an_app_is_installed_once() -> None:
+    app = FastAPI()
+    add_frame(app, 2_048)
+    with pytest.raises(RuntimeError, match="already"):
+        install(app, "notes")
+    assert len(app.user_middleware) == 1
 
 
 def test_importing_the_package_loads_no_database_and_no_server() -> None:

@@ -1,5 +1,6 @@
 """Settings may come from one file that both services share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,12 @@ def test_a_folder_is_refused(env_file: Path, capsys: pytest.CaptureFixture[str])
     env_file.unlink()
     env_file.mkdir()
     assert refusal(posts.Settings, capsys) == [f"{env_file} cannot be read: Is a directory"]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    env_file.unlink()
+    os.mkfifo(env_file)
+    assert refusal(posts.Settings, capsys) == [f"{env_file} cannot be read: it is a pipe, which can be read only once"]
 
 
 def test_a_file_that_is_not_text_is_refused(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:

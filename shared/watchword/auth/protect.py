@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from inspect import isfunction
 from typing import Any
 
 from fastapi import FastAPI
@@ -53,13 +54,19 @@ def _run_with(app: FastAPI, verifier: Verifier) -> None:
 def ensure_guarded(app: FastAPI) -> None:
     """Deny by default: raise UnguardedOperation, which names every operation that has no guard and is not public."""
     documentation = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
-    served = [operation for operation in operations(app) if operation.path not in documentation]
+    served = [it for it in operations(app) if not (it.path in documentation and _is_fastapis_own(it))]
     unguarded = [operation.name for operation in served if not _is_decided(operation)]
     unguarded += [f"GET/HEAD {path}" for path in frontend_paths(app)]
     if not served and not unguarded:
         raise UnguardedOperation("the app has no operation at all")
     if unguarded:
         raise UnguardedOperation(f"neither guarded nor public: {', '.join(unguarded)}")
+
+
+def _is_fastapis_own(operation: Operation) -> bool:
+    # An app may have operations of its own at the paths of the documentation, with other methods. An app mounted there
+    # is no function, and bears the module of its class.
+    return isfunction(operation.endpoint) and operation.endpoint.__module__ == FastAPI.__module__
 
 
 def _is_decided(operation: Operation) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 
 from watchword.auth import RemoteKeys
+from watchword.auth.background import running
 from watchword.clock import Clock
 from watchword.database.leader import run_as_leader
 from watchword.events.intake import Intake
@@ -115,13 +116,10 @@ class Poller:
             # No cooldown: during one, an event signed by a new key would be refused for good. Strangers cannot cause
             # fetches, since only the transmitter names keys here.
             keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
-            await keys.start()
-            try:
+            async with running(keys):
                 stream = await transmitter.find_or_create_stream()
                 reader = EventReader(keys, self._account.issuer, stream.audience)
                 await self._poll_forever(StreamPolls(transmitter, stream, reader, self._intake))
-            finally:
-                await keys.stop()
 
     async def _poll_forever(self, polls: StreamPolls) -> None:
         clean_up_at = 0.0

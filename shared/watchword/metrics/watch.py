@@ -1,11 +1,14 @@
 """Metrics of the parts that every service has."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from watchword.auth import RemoteKeys, Verifier
-from watchword.database import Database
-from watchword.events import Receiver
 from watchword.metrics.metrics import Metrics
+
+if TYPE_CHECKING:
+    # Not at run time, so that an app without a database starts without its drivers.
+    from watchword.database import Database
+    from watchword.events import Receiver
 
 _LAG_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -17,7 +20,7 @@ _POOL_USE: Final = {
 """The help of each metric, by the field of PoolUse that it shows."""
 
 
-def watch_database(metrics: Metrics, database: Database) -> None:
+def watch_database(metrics: Metrics, database: "Database") -> None:
     for field, help_text in _POOL_USE.items():
 
         def read(field: str = field) -> dict[str, float]:
@@ -38,7 +41,7 @@ def watch_keys(metrics: Metrics, keys: RemoteKeys) -> None:
     metrics.counter("watchword_jwks_fetches_total", "Fetches of the issuer's keys", "outcome", lambda: keys.fetches)
 
 
-def watch_receiver(metrics: Metrics, receiver: Receiver) -> None:
+def watch_receiver(metrics: Metrics, receiver: "Receiver") -> None:
     metrics.gauge(
         "watchword_security_events_silence_seconds",
         "Time since the issuer last answered this service's request for events",

@@ -2,6 +2,7 @@
 
 from importlib import resources
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -35,7 +36,8 @@ def install(app: FastAPI, client_id: str | None = None) -> None:
     @app.get("/docs", include_in_schema=False)
     @public
     async def documentation(request: Request) -> HTMLResponse:
-        prefix = request.scope.get("root_path", "").rstrip("/")
+        # Quoted: if a mount has a parameter in its path, the caller writes it, and FastAPI puts it into a script.
+        prefix = quote(request.scope.get("root_path", "").rstrip("/"))
         page = get_swagger_ui_html(
             openapi_url=f"{prefix}{app.openapi_url}",
             title=app.title,

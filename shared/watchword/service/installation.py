@@ -24,7 +24,10 @@ def install(
     each refusal and each error is a problem document (RFC 9457); a body above `max_body_bytes` is refused with 413.
     The documentation page at /docs needs no other host, and replaces both pages of FastAPI; an app whose `openapi_url`
     is None has none. `docs_client_id` is the client that the page signs in with.
+
+    Raises RuntimeError for an app that has all of this already: by an earlier call, or from `new_app`.
     """
+    _ensure_bare(app)
     configure_logging(name, log_level)
     _pass_on_uvicorn_logs()
     add_frame(app, max_body_bytes, docs_client_id)
@@ -37,6 +40,13 @@ def add_frame(
     problems.install(app)
     docs.install(app, docs_client_id)
     app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer)
+
+
+def _ensure_bare(app: FastAPI) -> None:
+    # A second layer would give each answer a second request id, and log each request twice.
+    layers: list[object] = [middleware.cls for middleware in app.user_middleware]
+    if OutermostMiddleware in layers:
+        raise RuntimeError("this app has been installed already")
 
 
 def _pass_on_uvicorn_logs() -> None:

@@ -131,6 +131,9 @@ def _env_file() -> Path | None:
     if not name:
         return None
     path = Path(name)
+    if path.is_fifo():
+        # Settings are read more than once, and the second reader of a pipe would wait for ever.
+        raise OSError(errno.ESPIPE, "it is a pipe, which can be read only once", name)
     try:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

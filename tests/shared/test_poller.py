@@ -1,0 +1,48 @@
+"""A poller that is stopped while it connects leaves nothing running."""
+
+import asyncio
+
+import httpx
+
+from posts_service.tables import RECEIVER
+from tests.support.databases import Databases
+from tests.support.waiting import until
+from watchword.clock import SystemClock
+from watchword.database import Database
+from watchword.events import ReceivedEvent, TransmitterAccount
+from watchword.events.polling import Poller
+from watchword.events.store import Store
+from watchword.tasks import cancel_and_wait
+
+ISSUER = "http://issuer.example"
+
+
+class Keyless(httpx.AsyncBaseTransport):
+    """A transmitter that describes itself, and does not answer who asks for its keys."""
+
+    def __init__(self) -> None:
+        self.key_requests = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/certs":
+            self.key_requests += 1
+            await asyncio.Event().wait()
+        document = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/certs", "token_endpoint": f"{ISSUER}/token"}
+        return httpx.Response(200, json=document)
+
+
+async def ignore(_: ReceivedEvent) -> None:
+    """The effect of no event."""
+
+
+async def test_a_poller_that_is_stopped_while_it_fetches_keys_fetches_them_no_more(databases: Databases) -> None:
+    database = Database(databases.url("posts_app"), size=1)
+    account = TransmitterAccount(ISSUER, "receiver", "secret")
+    transmitter = Keyless()
+    poller = Poller(account, Store(database, RECEIVER), ignore, clock=SystemClock(), transport=transmitter)
+    before = asyncio.all_tasks()
+    polling = asyncio.create_task(poller.run())
+    await until(lambda: transmitter.key_requests == 1)
+    await cancel_and_wait([polling])
+    assert asyncio.all_tasks() == before
+    await database.close()
