@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,24 +173,25 @@ async def test_the_next_schema_goes_up_under_the_running_services(
 async def ensure_replicas_start(stack: Stack, environment: Mapping[str, str], http: httpx.AsyncClient) -> None:
     """Another process of each service starts and serves, with the code that `environment` selects."""
     ada = await Person(http, stack, unique("ada")).register()
-    with replica(stack, "identity", environment) as identity, replica(stack, "posts", environment) as posts:
+    async with replica(stack, "identity", environment) as identity, replica(stack, "posts", environment) as posts:
         assert (await http.get(f"{identity}/users/me", headers=ada.headers)).status_code == 200
         body = {"title": "A title", "body": "A body"}
         assert (await http.post(f"{posts}/posts", json=body, headers=ada.headers)).status_code == 201
 
 
-@contextmanager
-def replica(stack: Stack, service: str, environment: Mapping[str, str]) -> Iterator[str]:
+@asynccontextmanager
+async def replica(stack: Stack, service: str, environment: Mapping[str, str]) -> AsyncIterator[str]:
     """Run another process of a service over the same database, at a free port, and yield its URL."""
     port = any_free_port()
     environment = {**environment, f"{service.upper()}_PORT": str(port)}
     log = stack.child(service).log.with_name(f"{service}-{port}.log")
     child = start_child(service, [sys.executable, "-m", f"{service}_service", "serve"], log, environment=environment)
     try:
-        await_answer(child, f"http://localhost:{port}/readyz")
+        # In a thread: other tasks of the test go on with their requests meanwhile.
+        await asyncio.to_thread(await_answer, child, f"http://localhost:{port}/readyz")
         yield f"http://localhost:{port}"
     finally:
-        end_children([child])
+        await asyncio.to_thread(end_children, [child])
 
 
 async def ensure_works(stack: Stack, http: httpx.AsyncClient) -> None:
