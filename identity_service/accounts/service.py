@@ -108,7 +108,7 @@ class Accounts:
     async def delete(self, user_id: UUID) -> UUID:
         """Delete the account with everything that belongs to it. Deleting twice returns the same receipt.
 
-        The receipt is what the erasure in other services can be watched with.
+        With the receipt, the erasure in other services can be watched.
         """
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)

@@ -85,7 +85,7 @@ async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> 
 
 @streams_router.post("/verify", status_code=204)
 async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationRequest) -> None:
-    """Have a verification event sent through the stream."""
+    """Send a verification event through the stream."""
     await parts.streams.verify(caller.client_id, request)
 
 

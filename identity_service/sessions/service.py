@@ -116,7 +116,7 @@ class Sessions:
         change of roles makes it outdated."""
         row = await self._database.reads.fetch_row(repository.LIVE, session_id=session_id, user_id=user_id)
         if row is None or row["expires_at"] <= self._clock.now():
-            return "the session has ended, or the user is gone or disabled"
+            return "the session has ended, or the user is deleted or disabled"
         if issued_at is not None and issued_at.timestamp() < row["tokens_valid_from"]:
             return "issued before the roles changed"
         return None
