@@ -31,7 +31,7 @@ streams_router = APIRouter(prefix="/ssf/streams", tags=["security events"], depe
 @router.get("/.well-known/ssf-configuration", summary="What this transmitter offers (SSF 1.0 section 7)")
 @public
 async def read_configuration(parts: PartsDep) -> dict[str, Any]:
-    """Its endpoints, and its methods of delivery and authorization."""
+    """The transmitter's endpoints, and its methods of delivery and authorization."""
     return views.configuration(parts.settings.issuer)
 
 

@@ -91,7 +91,7 @@ class Sessions:
         """End every session of this user but the current one."""
         now = self._clock.now()
         async with self._database.begin() as db:
-            ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, but=current)
+            ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
             await self._recorder.sessions_ended(db, now, user_id, ended, by_user(user_id, EndReason.ENDED_BY_OWNER))
 
     async def ensure_live(self, user_id: UUID, session_id: UUID, issued_at: datetime) -> None:

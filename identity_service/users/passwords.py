@@ -18,7 +18,7 @@ from watchword.tally import Tally
 Result = TypeVar("Result")
 
 MIN_GUESSES: Final = 10**8
-"""As many as a random password of eight characters takes: such a password is just strong enough."""
+"""The guesses that a random password of eight characters takes: such a password is just strong enough."""
 
 _CHECKED_CHARACTERS: Final = 48
 # zxcvbn tries every combination of the letters that signs may stand for. Rare signs are therefore replaced by more

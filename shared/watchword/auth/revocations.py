@@ -10,7 +10,7 @@ from watchword.auth.background import Background
 from watchword.auth.principal import Principal
 
 FOR_EVER: Final = 2**53
-"""As `valid_from`: later than any `iat`, so that every token of the session or subject is refused."""
+"""A `valid_from` later than any `iat`, so that every token of the session or subject is refused."""
 
 
 class Kind(StrEnum):

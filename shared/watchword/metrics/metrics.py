@@ -132,7 +132,7 @@ class Metrics:
     def render(self) -> bytes:
         """Prometheus' text format, of every process of this service on this machine."""
         self.refresh()
-        return generate_latest(self._registry if self._folder is None else workers.merged(self._folder))
+        return generate_latest(self._registry if self._folder is None else workers.merge(self._folder))
 
 
 def metrics_routes(metrics: Metrics) -> APIRouter:

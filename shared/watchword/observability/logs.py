@@ -55,6 +55,6 @@ def configure_logging(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # These log request lines with whole URLs; the line of OutermostMiddleware says the same without query strings.
+    # These log request lines with whole URLs; OutermostMiddleware logs the same without query strings.
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
