@@ -30,7 +30,7 @@ class WrongCredentials(Unauthenticated):
 
 class LoginUnavailable(Unavailable):
     code = "login_unavailable"
-    detail = "Nobody can log in at the moment; try again shortly."
+    detail = "Logging in is not possible at the moment; try again shortly."
 
 
 class Credentials(BaseModel):
@@ -56,7 +56,7 @@ class AuthHandler:
         self._http = http
 
     async def login(self, credentials: Credentials) -> dict[str, Any]:
-        """The token endpoint's answer, with an access token that this service accepts. The password is not kept."""
+        """The token endpoint's answer, with an access token that this service accepts. The password is not stored."""
         password = credentials.password.get_secret_value()
         form = {"grant_type": "password", "username": credentials.username, "password": password}
         try:

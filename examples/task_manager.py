@@ -1,6 +1,6 @@
 """A task manager in one file: users see and change their own tasks, an administrator sees and deletes all.
 
-The service stores no password and calls nobody to learn who is calling: the access token says it. It receives the
+The service stores no password, and learns from the access token alone who is calling. It receives the
 issuer's security events, so a logout, a ban or a lost role is obeyed within a second. `README.md` in this folder says
 how to start it and how to call it.
 """

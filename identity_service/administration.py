@@ -1,4 +1,4 @@
-"""The acts of an administrator, for the command line and for any other door."""
+"""The acts of an administrator, for the command line and for any other interface."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class ClientDraft:
 class Administration:
     """Every method is one act, recorded under `cause`. It answers with values; the caller words them.
 
-    It belongs to the door, and so may call the use cases of several rooms.
+    Like a command or a route, it is above the use cases, and so may call several of them.
     """
 
     def __init__(self, parts: Parts, cause: Cause = BY_COMMAND_LINE) -> None:

@@ -47,7 +47,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def signing_key() -> str:
         return parts.keyring.signer().kid
 
-    tidy = partial(delete_expired_forever, parts.database, parts.clock)
+    cleanup = partial(delete_expired_forever, parts.database, parts.clock)
     app = new_app(
         parts,
         MIGRATIONS,
@@ -56,7 +56,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, tidy),
+        background=(parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, cleanup),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=FIRST_PARTY_CLIENT,

@@ -23,7 +23,7 @@ _TIME: Final = "%Y-%m-%d %H:%M:%S"
 _FIRST_ADMINISTRATOR: Final = {
     FirstAdministrator.CREATED: "The account admin was made; it is an administrator.",
     FirstAdministrator.NOT_NEEDED: "An administrator exists already.",
-    FirstAdministrator.NAME_TAKEN: "Nobody is an administrator: the name or the address of the account admin is taken.",
+    FirstAdministrator.NAME_TAKEN: "There is no administrator: the name or the address of the account admin is taken.",
 }
 
 
@@ -48,9 +48,9 @@ async def _run(command: Command, options: argparse.Namespace) -> None:
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     setup = load(SetupSettings)
     administration = Administration(parts)
-    made = await administration.install(setup.posts_audience, setup.posts_client_secret.get_secret_value())
+    key = await administration.install(setup.posts_audience, setup.posts_client_secret.get_secret_value())
     lines = ["The clients web and posts are set up."]
-    lines.append("A signing key exists already." if made is None else f"The signing key {made.kid} was made.")
+    lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
     if setup.admin_password is not None:
         password = setup.admin_password.get_secret_value()
         lines.append(_FIRST_ADMINISTRATOR[await administration.create_first_administrator(password)])

@@ -31,7 +31,7 @@ class WrongPassword(Forbidden):
 
 class PasswordChanged(Conflict):
     code = "password_changed"
-    detail = "The password was changed by somebody else just now."
+    detail = "The password was changed by another request just now."
 
 
 class WeakPassword(Invalid):
@@ -74,7 +74,7 @@ class RefreshTokenRefused(NotSignedIn):
 
 
 class SessionEnded(InvalidToken):
-    """The session of an access token is not live, or the token no longer says what is true of its user."""
+    """The session of an access token is not live, or the token says what is not true of its user now."""
 
 
 class ClientNotAuthenticated(Unauthenticated):

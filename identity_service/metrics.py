@@ -13,6 +13,6 @@ def build_metrics(parts: Parts) -> Metrics:
     threads = "Threads that hash passwords"
     metrics.gauge("watchword_hashing_threads", threads, lambda: passwords.threads, "livesum")
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", passwords.jobs, "livesum")
-    brought = "Passwords brought to the hashing queue, by outcome"
-    metrics.counter("watchword_hashing_jobs_total", brought, "outcome", lambda: passwords.outcomes)
+    jobs = "Passwords submitted to the hashing queue, by outcome"
+    metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: passwords.outcomes)
     return metrics

@@ -31,7 +31,7 @@ class Settings(ServiceSettings):
         2_592_000, ge=2, description="How long a key signs before the next one takes over (30 days)"
     )
     key_check_seconds: float = Field(
-        5.0, gt=0, le=60, description="Time between two looks of a process at the keys in the database"
+        5.0, gt=0, le=60, description="Seconds between two checks of the keys in the database, in each process"
     )
     browser_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

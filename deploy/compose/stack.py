@@ -21,7 +21,7 @@ class Stack:
 
     @classmethod
     def read(cls) -> "Stack":
-        """Read it from compose."""
+        """Read the stack from compose."""
         config = json.loads(docker("compose", "config", "--format", "json"))
         posts = config["services"]["posts"]
         return cls(

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="PostgreSQL and both services, until Ctrl-C")
-    dev = commands.add_parser("dev", help="the same; the services reload when their code changes")
+    dev = commands.add_parser("dev", help="PostgreSQL and both services, which reload when their code changes")
     demo = commands.add_parser("demo", help="demo accounts and posts for what `run` runs")
     service = commands.add_parser("service", help="a command of a service, on what `run` runs")
     service.add_argument("service", choices=SERVICES)

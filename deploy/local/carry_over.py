@@ -21,7 +21,7 @@ _RENAME_CLIENT = """
 
 
 def carry_over_database(server: EmbeddedPostgres) -> None:
-    """Give the database of a server from before the new name that name, if there is one.
+    """Rename a database that still has the former name of the product, if there is one.
 
     The rename is the last step and atomic, so an interrupted run is completed by the next. Raises CommandFailed,
     with nothing changed, if both databases exist, and PostgresFailed if a program is connected to the old one.
@@ -49,7 +49,7 @@ def _databases(server: EmbeddedPostgres) -> set[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Set the database aside that is not to be kept, and return the exit status."""
+    """Set aside the database that `--keep` does not name, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.carry_over", description=__doc__)
     parser.add_argument("--keep", choices=(FORMER_DATABASE, DATABASE), required=True)
     parser.add_argument("--home", type=Path, default=Path(".local"))

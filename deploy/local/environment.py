@@ -33,7 +33,7 @@ class Addresses:
 
     @classmethod
     def read(cls, path: Path) -> "Addresses":
-        """Read them back. Raises CommandFailed if nothing runs."""
+        """Read the ports from the file. Raises CommandFailed if nothing runs."""
         try:
             content = json.loads(path.read_bytes())
             return cls(content["identity_port"], content["posts_port"], content["postgres_port"])

@@ -82,7 +82,7 @@ class LocalRun:
         print(welcome(addresses, secrets["admin_password"], self._home, reload=reload), flush=True)
 
     def watch(self) -> None:
-        """Wait, for ever. Raises CommandFailed if a process ends, and Interrupted after a signal."""
+        """Watch the processes. Raises CommandFailed if one ends, and Interrupted after a signal."""
         while True:
             self._ensure_alive()
             self._interruptions.pause(0.1)
@@ -114,7 +114,7 @@ class LocalRun:
 def welcome(addresses: Addresses, admin_password: str, home: Path, *, reload: bool) -> str:
     """Return the URLs, the way to sign in and the next steps, for the person who typed the command."""
     identity, posts = addresses.identity, addresses.posts
-    following = "\n  A service restarts when its code or the library's changes; errors are in its log.\n"
+    reload_note = "\n  A service restarts when its code or the library's changes; errors are in its log.\n"
     return f"""
 Watchword is running.
 
@@ -129,5 +129,5 @@ Watchword is running.
 
   make demo  adds demo accounts and posts (in another terminal).
   Data and logs are in {home}/: identity.log, posts.log, postgres/log.
-{following if reload else ""}
+{reload_note if reload else ""}
 Ctrl-C ends everything; the data stays."""

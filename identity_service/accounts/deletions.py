@@ -34,6 +34,6 @@ class Erasures:
         """Raises DeletionNotFound."""
         async with self._database.begin() as db:
             deletion = await deletions.get_by_receipt(db, receipt)
-            confirmations = await deletions.confirmations_of(db, deletion.user_id)
-        services = [ServiceErasure(one.client_id, one.confirmed_at) for one in confirmations]
+            receivers = await deletions.receivers_of(db, deletion.user_id)
+        services = [ServiceErasure(receiver.client_id, receiver.confirmed_at) for receiver in receivers]
         return Erasure(deletion.deleted_at, services)

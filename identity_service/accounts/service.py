@@ -101,13 +101,13 @@ class Accounts:
             now = self._clock.now()
             locked.password_hash = new_hash
             locked.updated_at = now
-            ended = await sessions.end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, but=session_id)
+            ended = await sessions.end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_id=session_id)
             await self._recorder.password_changed(db, now, user_id, ended, by_user(user_id, EndReason.PASSWORD_CHANGED))
 
     async def delete(self, user_id: UUID) -> UUID:
         """Delete the account with everything that belongs to it. Deleting twice returns the same receipt.
 
-        The receipt is what the erasure in other services can be watched with.
+        With the receipt, the erasure in other services can be watched.
         """
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)

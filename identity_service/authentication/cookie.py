@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from identity_service.errors import CrossSite
+from identity_service.loopback import is_loopback
 
 COOKIE: Final = "watchword_refresh"
 PATH: Final = "/sessions/current"
@@ -24,7 +25,7 @@ class RefreshCookie:
     @classmethod
     def of(cls, issuer: str, origins: tuple[str, ...]) -> "RefreshCookie":
         own = urlsplit(issuer)
-        is_local = own.scheme == "http" and own.hostname in ("localhost", "127.0.0.1", "::1")
+        is_local = own.scheme == "http" and is_loopback(own.hostname)
         return cls(frozenset({f"{own.scheme}://{own.netloc}", *origins}), secure=not is_local)
 
     def ensure_ours(self, request: Request) -> None:

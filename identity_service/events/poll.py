@@ -44,12 +44,12 @@ class PollDelivery:
         limit = MAX_EVENTS if request.max_events is None else min(request.max_events, MAX_EVENTS)
         is_long = limit > 0 and not request.return_immediately
         deadline = time.monotonic() + (self._long_poll_seconds if is_long else 0)
-        rung = self._doorbell.next_ring()
+        next_ring = self._doorbell.next_ring()
         events = await self._read(client_id, stream_id, limit)
         # The bell rings for every stream: a ring without an event in this one does not end the poll.
         while not events and not self._doorbell.closed and (left := deadline - time.monotonic()) > 0:
-            await wait_for(rung, left)
-            rung = self._doorbell.next_ring()
+            await wait_for(next_ring, left)
+            next_ring = self._doorbell.next_ring()
             events = await self._read(client_id, stream_id, limit)
         sets = {str(event.jti): self._minter.mint(event, client_id) for event in events[:limit]}
         return PollAnswer(sets=sets, more_available=len(events) > limit)
@@ -83,5 +83,5 @@ class PollDelivery:
 
 
 def _parse_ids(texts: Iterable[str]) -> list[UUID]:
-    # None for an id that we cannot have issued; RFC 8936 section 2.2 says to ignore those.
+    # Ignore ids that we cannot have issued, as RFC 8936 section 2.2 says.
     return [jti for jti in map(parse_uuid, texts) if jti is not None]

@@ -48,10 +48,10 @@ class Pusher:
         """Push every event that waits, again at each ring and at least once a second, until the bell is closed."""
         async with httpx.AsyncClient(verify=ssl_context(), timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False) as http:
             while not self._doorbell.closed:
-                # Taken before looking, so that an event enqueued meanwhile is not missed.
-                rung = self._doorbell.next_ring()
+                # Before the table is read, so that an event enqueued meanwhile is not missed.
+                next_ring = self._doorbell.next_ring()
                 await self._push_all(http)
-                await wait_for(rung, MAX_WAIT_SECONDS)
+                await wait_for(next_ring, MAX_WAIT_SECONDS)
 
     async def push_one(self, http: httpx.AsyncClient) -> bool:
         """Try to deliver the oldest event of one stream. False if no stream is due."""

@@ -31,7 +31,7 @@ streams_router = APIRouter(prefix="/ssf/streams", tags=["security events"], depe
 @router.get("/.well-known/ssf-configuration", summary="What this transmitter offers (SSF 1.0 section 7)")
 @public
 async def read_configuration(parts: PartsDep) -> dict[str, Any]:
-    """Its endpoints, and its methods of delivery and authorization."""
+    """The transmitter's endpoints, and its methods of delivery and authorization."""
     return views.configuration(parts.settings.issuer)
 
 
@@ -85,7 +85,7 @@ async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> 
 
 @streams_router.post("/verify", status_code=204)
 async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationRequest) -> None:
-    """Have a verification event sent through the stream."""
+    """Send a verification event through the stream."""
     await parts.streams.verify(caller.client_id, request)
 
 

@@ -11,7 +11,7 @@ from watchword.http.fields import Text
 # A header field's value (RFC 9110 section 5.5) without its obsolete bytes. `$` would let a line feed pass.
 _FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"
 
-Words = Annotated[Text, StringConstraints(max_length=500)]
+ShortText = Annotated[Text, StringConstraints(max_length=500)]
 EventTypes = Annotated[list[Text], Field(max_length=64)]
 
 
@@ -28,7 +28,7 @@ class StreamDraft(BaseModel):
 
     delivery: DeliveryDraft = DeliveryDraft()
     events_requested: EventTypes | None = None
-    description: Words | None = None
+    description: ShortText | None = None
 
 
 class StreamReplacement(StreamDraft):
@@ -46,13 +46,13 @@ class StreamChanges(BaseModel):
     stream_id: UUID
     delivery: DeliveryDraft | None = None
     events_requested: EventTypes | None = None
-    description: Words | None = None
+    description: ShortText | None = None
 
 
 class StatusChange(BaseModel):
     stream_id: UUID
     status: StreamStatus
-    reason: Words | None = None
+    reason: ShortText | None = None
 
 
 class VerificationRequest(BaseModel):

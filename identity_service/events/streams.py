@@ -22,12 +22,12 @@ from identity_service.events.schemas import (
 )
 from identity_service.events.views import MIN_VERIFICATION_INTERVAL, StreamViews
 from identity_service.keys.sealing import Sealer
+from identity_service.loopback import is_loopback
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.events.types import SUPPORTED, EventType
 
 _LAST_PORT: Final = 65_535
-_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Streams:
@@ -146,7 +146,7 @@ def _push_url(endpoint_url: str | None) -> str:
         url = httpx.URL(endpoint_url or "")
     except httpx.InvalidURL:
         raise UnusableEndpoint from None
-    is_safe = url.scheme == "https" or (url.scheme == "http" and url.host in _THIS_MACHINE)
+    is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
     if not (is_safe and url.host and (url.port or 1) <= _LAST_PORT) or url.userinfo or url.fragment:
         raise UnusableEndpoint
     return str(url)

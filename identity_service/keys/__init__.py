@@ -1,4 +1,4 @@
 """The RSA keys that sign tokens: sealed in the database, rotated by the clock, published as a JWKS.
 
-The room signs what it is handed; who may have a token is decided in `tokens` and `oauth`.
+This package signs any claims; who may have a token is decided in `tokens` and `oauth`.
 """

@@ -34,7 +34,7 @@ class Keyring:
         self._signers: dict[str, Signer] = {}
         self._public: dict[str, PublicKey] = {}
         self._read_at = datetime.min.replace(tzinfo=UTC)
-        self._reading_again = asyncio.Lock()
+        self._reload_lock = asyncio.Lock()
 
     def signer(self) -> Signer:
         """The key that signs at this instant. Raises NoSigningKey."""
@@ -64,7 +64,7 @@ class Keyring:
         """
         key = self.find(kid)
         if key is None:
-            async with self._reading_again:
+            async with self._reload_lock:
                 # Another replica may have made it. Tokens can name any kid, so this happens once a second at most.
                 if self._clock.now() - self._read_at >= UNKNOWN_KID_COOLDOWN:
                     await self.reload()

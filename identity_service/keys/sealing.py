@@ -56,9 +56,9 @@ class Sealer:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, bound_to.encode())
 
-    def _decrypt(self, bound_to: str, sealed: bytes, what: str) -> bytes:
+    def _decrypt(self, bound_to: str, sealed: bytes, name: str) -> bytes:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode())
         except (InvalidTag, ValueError):
             # AESGCM raises ValueError for a nonce that is too short.
-            raise CannotUnseal(f"IDENTITY_KEY_ENCRYPTION_KEY does not open {what}") from None
+            raise CannotUnseal(f"IDENTITY_KEY_ENCRYPTION_KEY does not open {name}") from None

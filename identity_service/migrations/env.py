@@ -1,4 +1,4 @@
-"""Alembic runs this file; every service has the same one."""
+"""Alembic's entry point for the migrations of this service."""
 
 from watchword.database.migrations import run_env
 

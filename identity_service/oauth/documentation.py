@@ -22,11 +22,11 @@ def form(required: Sequence[str], **properties: dict[str, Any]) -> dict[str, Any
 TOKEN_REQUEST: Final = form(
     ["grant_type"],
     grant_type={"type": "string", "enum": list(metadata.GRANTS)},
-    username={"type": "string", "description": "or the e-mail address; with `password`"},
+    username={"type": "string", "description": "The username or the e-mail address, for `password`"},
     password=_SECRET,
     refresh_token=_TEXT,
-    scope={"type": "string", "description": "separated by blanks; default: all"},
-    resource={"type": "string", "description": "an audience to narrow to (RFC 8707)"},
+    scope={"type": "string", "description": "Scopes separated by blanks; default: all"},
+    resource={"type": "string", "description": "An audience to narrow to (RFC 8707)"},
     **_CLIENT,
 )
 
@@ -49,5 +49,5 @@ _ERROR: Final = {
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"description": "RFC 6749 section 5.2", "content": _ERROR},
-    401: {"description": "The client is not known", "content": _ERROR},
+    401: {"description": "The client could not be authenticated", "content": _ERROR},
 }

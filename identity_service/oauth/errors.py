@@ -44,12 +44,12 @@ class InvalidGrant(OAuthError):
 
 class UnauthorizedClient(OAuthError):
     error = "unauthorized_client"
-    description = "This client may not use this grant."
+    description = "This client may not use this grant type."
 
 
 class UnsupportedGrantType(OAuthError):
     error = "unsupported_grant_type"
-    description = "This grant is not offered."
+    description = "This grant type is not offered."
 
 
 class InvalidScope(OAuthError):
@@ -97,7 +97,7 @@ def translate(error: AppError) -> OAuthError | None:
     return kind(error.reason) if kind is not None else None
 
 
-async def translated() -> AsyncIterator[None]:
+async def translate_errors() -> AsyncIterator[None]:
     """A dependency of the OAuth routes: their use cases raise our errors, and their callers see the standard's."""
     try:
         yield

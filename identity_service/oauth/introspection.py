@@ -46,8 +46,8 @@ class Introspection:
 
 
 def _describe(claims: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {"active": True, "token_type": "Bearer"}
-    described |= {name: claims[name] for name in _SHOWN if name in claims}
+    answer: dict[str, Any] = {"active": True, "token_type": "Bearer"}
+    answer |= {name: claims[name] for name in _SHOWN if name in claims}
     if "preferred_username" in claims:
-        described["username"] = claims["preferred_username"]
-    return described
+        answer["username"] = claims["preferred_username"]
+    return answer

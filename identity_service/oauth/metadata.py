@@ -8,7 +8,7 @@ REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
 GRANTS: Final = ("password", "refresh_token", "client_credentials")
-"""All grant types that there are; an installation may offer fewer."""
+"""Every grant type; an installation may offer fewer."""
 
 
 def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Response
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import OAuthRequestDep, PartsDep
 from identity_service.oauth import documentation, metadata
-from identity_service.oauth.errors import translated
+from identity_service.oauth.errors import translate_errors
 from watchword.auth import public
 
 router = APIRouter(tags=["oauth"])
-endpoints = APIRouter(dependencies=[Depends(translated), Depends(forbid_caching)], responses=documentation.ERRORS)
+endpoints = APIRouter(dependencies=[Depends(translate_errors), Depends(forbid_caching)], responses=documentation.ERRORS)
 
 
 @endpoints.post(metadata.ENDPOINT, summary="Get tokens", openapi_extra=documentation.TOKEN_REQUEST)

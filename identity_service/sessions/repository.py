@@ -69,12 +69,12 @@ async def list_live(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[
 
 
 async def end_all(
-    db: AsyncSession, user_id: UUID, reason: EndReason, now: datetime, *, but: UUID | None = None
+    db: AsyncSession, user_id: UUID, reason: EndReason, now: datetime, *, except_id: UUID | None = None
 ) -> Sequence[UUID]:
     """End every session of this user, or all but one. Returns the ids of those that this call ended."""
     statement = (
         update(Session)
-        .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.id != (but or UUID(int=0)))
+        .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.id != (except_id or UUID(int=0)))
         .values(ended_at=now, end_reason=reason)
         .returning(Session.id)
     )

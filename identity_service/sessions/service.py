@@ -91,7 +91,7 @@ class Sessions:
         """End every session of this user but the current one."""
         now = self._clock.now()
         async with self._database.begin() as db:
-            ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, but=current)
+            ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
             await self._recorder.sessions_ended(db, now, user_id, ended, by_user(user_id, EndReason.ENDED_BY_OWNER))
 
     async def ensure_live(self, user_id: UUID, session_id: UUID, issued_at: datetime) -> None:
@@ -116,7 +116,7 @@ class Sessions:
         change of roles makes it outdated."""
         row = await self._database.reads.fetch_row(repository.LIVE, session_id=session_id, user_id=user_id)
         if row is None or row["expires_at"] <= self._clock.now():
-            return "the session has ended, or the user is gone or disabled"
+            return "the session has ended, or the user is deleted or disabled"
         if issued_at is not None and issued_at.timestamp() < row["tokens_valid_from"]:
             return "issued before the roles changed"
         return None

@@ -65,7 +65,7 @@ class TokenMinter:
         return self._sign(claims, refresh)
 
     def for_client(self, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> TokenAnswer:
-        """The access token of a service that speaks for itself; it gets no refresh token (RFC 6749 section 4.4.3)."""
+        """The access token of a service on its own behalf; it gets no refresh token (RFC 6749 section 4.4.3)."""
         now = self._clock.now()
         expires_at = now + self._access_lifetime
         claims = self._access_claims(client_id, client_id, now, expires_at, scopes=scopes, audiences=audiences)

@@ -39,7 +39,7 @@ async def get_by_receipt(db: AsyncSession, receipt: UUID) -> AccountDeletion:
     return deletion
 
 
-async def confirmations_of(db: AsyncSession, user_id: UUID) -> Sequence[DeletionConfirmation]:
+async def receivers_of(db: AsyncSession, user_id: UUID) -> Sequence[DeletionConfirmation]:
     """Every receiver of this deletion, by client id."""
     statement = select(DeletionConfirmation).where(DeletionConfirmation.user_id == user_id)
     return (await db.scalars(statement.order_by(DeletionConfirmation.client_id))).all()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from identity_service.tables import Base, Instant, NewId
 
 CLOCK_ALLOWANCE_SECONDS: Final = 2
-"""How far the clocks of replicas may differ while tokens from before a change can still be told from later ones."""
+"""How far the clocks of replicas may differ without a token from before a change counting as a later one."""
 
 
 class UserState(StrEnum):
@@ -55,7 +55,7 @@ Index("users_email_key", func.lower(User.email), unique=True)
 
 
 class AccountDeletion(Base):
-    """A deleted account. `receipt` lets its former owner watch the erasure; nobody can guess it."""
+    """A deleted account. `receipt` lets its former owner watch the erasure; it cannot be guessed."""
 
     __tablename__ = "account_deletions"
 

@@ -18,7 +18,7 @@ from watchword.tally import Tally
 Result = TypeVar("Result")
 
 MIN_GUESSES: Final = 10**8
-"""As many as a random password of eight characters takes: such a password is just strong enough."""
+"""The guesses that a random password of eight characters takes: such a password is just strong enough."""
 
 _CHECKED_CHARACTERS: Final = 48
 # zxcvbn tries every combination of the letters that signs may stand for. Rare signs are therefore replaced by more
@@ -46,7 +46,7 @@ class Passwords:
         self.outcomes = Tally("accepted", "rejected")
         self._free_slots = self._slots = threads + queue
         # zxcvbn keeps the hints of the password that it checks in a global variable.
-        self._checking = threading.Lock()
+        self._zxcvbn_lock = threading.Lock()
 
     async def start(self) -> None:
         """Prepare what the first answer to an unknown user needs, so that it takes no longer than the others."""
@@ -94,7 +94,7 @@ class Passwords:
         return bool(matches), new_hash
 
     def _check(self, password: str, hints: Collection[str]) -> dict[str, Any]:
-        with self._checking:
+        with self._zxcvbn_lock:
             return dict(zxcvbn(password, user_inputs=list(hints)))
 
     async def _run(self, work: Callable[[], Result]) -> Result:

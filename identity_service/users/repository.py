@@ -24,8 +24,8 @@ async def find_for_update(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
-    """The user, its row locked in share mode: nobody can disable the user or change its roles until this transaction
-    ends."""
+    """The user, its row locked in share mode: until this transaction ends, no other can disable the user or change its
+    roles."""
     return await db.get(User, user_id, with_for_update={"read": True})
 
 

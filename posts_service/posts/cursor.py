@@ -21,7 +21,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """The cursor that `str` has made this text of. Raises InvalidCursor for any other text."""
+        """The cursor that `str` writes as this text. Raises InvalidCursor for any other text."""
         try:
             microseconds, post_id = _FORM.unpack(urlsafe_b64decode(text.encode("ascii")))
             cursor = cls(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=post_id))

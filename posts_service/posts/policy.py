@@ -49,5 +49,5 @@ def _ensure_author_or(caller: Principal, post: Owned, permission: Permission | N
 
 
 def _is_author(caller: Principal, post: Owned) -> bool:
-    # A service is nobody's author, even if its client id reads like a user's id (RFC 9700 section 4.15).
+    # A service is never an author, even if its client id reads like a user's id (RFC 9700 section 4.15).
     return caller.session_id is not None and post.is_by(caller.subject)

@@ -38,7 +38,7 @@ async def list_posts(
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
     state: Annotated[State, Query(description="`draft`: your own drafts")] = State.PUBLISHED,
 ) -> Response:
-    """Posts, the newest first; pages stay right while posts are added."""
+    """Posts, the newest first; pages stay consistent while posts are added."""
     begin = Cursor.parse(cursor) if cursor is not None else None
     if state is State.DRAFT:
         return _page_response(await posts.list_drafts(reader, author, begin, limit), request)
@@ -47,7 +47,7 @@ async def list_posts(
 
 @router.post("", status_code=201, response_model=PostRead)
 async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
-    """Publish a post, or keep it as a draft. You are its author."""
+    """Publish a post, or store it as a draft. You are its author."""
     view = await posts.publish(writer, draft)
     headers = {"Location": f"/posts/{view.id}", "ETag": view.etag}
     return Response(view.as_json(), 201, headers, "application/json")
@@ -75,12 +75,12 @@ def _post_response(view: PostView, if_none_match: str | None = None) -> Response
 
 
 def _page_response(page: Page, request: Request) -> Response:
-    following = str(page.following) if page.following is not None else None
-    headers = {**_PRIVATE, "Link": _link(request, following)} if following else _PRIVATE
-    return Response(page_as_json(page.views, following), headers=headers, media_type="application/json")
+    next_cursor = str(page.next_cursor) if page.next_cursor is not None else None
+    headers = {**_PRIVATE, "Link": _link(request, next_cursor)} if next_cursor else _PRIVATE
+    return Response(page_as_json(page.views, next_cursor), headers=headers, media_type="application/json")
 
 
-def _link(request: Request, following: str) -> str:
+def _link(request: Request, next_cursor: str) -> str:
     """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f'</posts?{urlencode([*query, ("cursor", following)])}>; rel="next"'
+    return f'</posts?{urlencode([*query, ("cursor", next_cursor)])}>; rel="next"'

@@ -18,10 +18,10 @@ from watchword.http.conditional import is_expected
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. `following` is where the next page begins, None on the last one."""
+    """One page of a list. `next_cursor` is where the next page begins, None on the last one."""
 
     views: list[PostView]
-    following: Cursor | None
+    next_cursor: Cursor | None
 
     @classmethod
     def of(cls, views: list[PostView], limit: int) -> "Page":
@@ -91,7 +91,7 @@ class Posts:
         return PostView.of_post(post)
 
     async def delete(self, editor: Principal, post_id: UUID, if_match: str | None) -> None:
-        """Delete a post for good. Raises PostNotFound, NotTheAuthor, PostChanged."""
+        """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""
         async with self._database.begin() as db:
             post = await repository.get_for_update(db, post_id)
             view = PostView.of_post(post)

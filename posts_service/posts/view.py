@@ -76,5 +76,7 @@ _VALUES: Final = itemgetter(*PostView._fields)
 _MEMBERS: Final = tuple("author" if name == "author_id" else name for name in PostView._fields)
 
 
-def page_as_json(views: Sequence[PostView], following: str | None) -> bytes:
-    return orjson.dumps({"items": [view.as_dict() for view in views], "next": following}, default=str, option=_OPTIONS)
+def page_as_json(views: Sequence[PostView], next_cursor: str | None) -> bytes:
+    return orjson.dumps(
+        {"items": [view.as_dict() for view in views], "next": next_cursor}, default=str, option=_OPTIONS
+    )

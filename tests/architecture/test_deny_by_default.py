@@ -24,7 +24,7 @@ def page() -> Callable[[Request], Awaitable[PlainTextResponse]]:
 
 
 def endpoint() -> Callable[[], Awaitable[None]]:
-    """One of its own each time, since being public is said of the function."""
+    """A function of its own each time, because `@public` marks the function."""
 
     async def nothing() -> None: ...
 

@@ -94,7 +94,7 @@ async def test_every_operation_is_guarded_or_on_the_list_of_public_ones(http: ht
 
 
 @each_service
-async def test_guarded_operations_refuse_everybody_without_a_good_token(http: httpx.AsyncClient, name: str) -> None:
+async def test_guarded_operations_refuse_everybody_without_a_valid_token(http: httpx.AsyncClient, name: str) -> None:
     tried = names_of(await document_of(http), is_guarded)
     assert tried
     for operation in tried:
@@ -105,7 +105,7 @@ async def test_guarded_operations_refuse_everybody_without_a_good_token(http: ht
 
 
 @each_service
-async def test_optional_operations_refuse_a_bad_token(http: httpx.AsyncClient, name: str) -> None:
+async def test_optional_operations_refuse_an_invalid_token(http: httpx.AsyncClient, name: str) -> None:
     for operation in OPTIONAL[name]:
         method, path = operation.split()
         url = re.sub(r"{\w+}", str(uuid4()), path)

@@ -95,7 +95,7 @@ async def test_a_database_in_use_is_left_as_it_is(server: EmbeddedPostgres) -> N
     assert databases(server) == {"watchword"}
 
 
-def test_a_kill_between_the_steps_is_made_good_by_the_next_start(server: EmbeddedPostgres) -> None:
+def test_a_kill_between_the_steps_is_completed_by_the_next_start(server: EmbeddedPostgres) -> None:
     # The last state before the rename: the row is changed, the database is not.
     server.psql("postern", "UPDATE identity.clients SET name = 'Watchword''s own pages' WHERE id = 'web'")
     server.kill()

@@ -82,9 +82,9 @@ def _files(pod: Manifest, container: Manifest) -> dict[str, tuple[str, str]]:
 
 def variables_of(settings: tuple[type[BaseSettings], ...], *, required: bool = False) -> set[str]:
     return {
-        f"{one.model_config.get('env_prefix', '')}{field}".upper()
-        for one in settings
-        for field, info in one.model_fields.items()
+        f"{container.model_config.get('env_prefix', '')}{field}".upper()
+        for container in settings
+        for field, info in container.model_fields.items()
         if info.is_required() or not required
     }
 
@@ -92,30 +92,34 @@ def variables_of(settings: tuple[type[BaseSettings], ...], *, required: bool = F
 @each
 def test_every_variable_of_a_container_is_a_setting_of_its_command(name: str) -> None:
     containers = settings_in(rendered(name))
-    assert {one.command for one in containers} == NEEDED.keys()
-    for one in containers:
-        assert one.variables.keys() | one.files.keys() <= variables_of(one.settings), one.command
+    assert {container.command for container in containers} == NEEDED.keys()
+    for container in containers:
+        assert container.variables.keys() | container.files.keys() <= variables_of(container.settings), (
+            container.command
+        )
 
 
 @each_overlay
 def test_every_required_setting_is_set_once(name: str) -> None:
-    for one in settings_in(rendered(name)):
-        assert variables_of(one.settings, required=True) <= one.variables.keys() | one.files.keys(), one.command
-        assert not one.variables.keys() & one.files.keys(), one.command
+    for container in settings_in(rendered(name)):
+        assert variables_of(container.settings, required=True) <= container.variables.keys() | container.files.keys(), (
+            container.command
+        )
+        assert not container.variables.keys() & container.files.keys(), container.command
 
 
 @each
 def test_each_command_gets_its_own_secrets_as_files_and_no_others(name: str) -> None:
-    assert {one.command: set(one.files) for one in settings_in(rendered(name))} == SECRET_FILES
-    for one in settings_in(rendered(name)):
-        assert not [variable for variable in one.variables if IN_A_SECRET.search(variable)], one.command
+    assert {container.command: set(container.files) for container in settings_in(rendered(name))} == SECRET_FILES
+    for container in settings_in(rendered(name)):
+        assert not [variable for variable in container.variables if IN_A_SECRET.search(variable)], container.command
 
 
 @each
 def test_only_the_migrations_get_the_owners_database_url(name: str) -> None:
-    for one in settings_in(rendered(name)):
-        owners = {secret for secret, _ in one.files.values() if secret.endswith("-migration")}
-        assert bool(owners) == (one.command[1] == "migrate"), one.command
+    for container in settings_in(rendered(name)):
+        owners = {secret for secret, _ in container.files.values() if secret.endswith("-migration")}
+        assert bool(owners) == (container.command[1] == "migrate"), container.command
 
 
 @each
@@ -132,7 +136,7 @@ def test_no_secret_is_in_the_manifests(name: str) -> None:
 
 @each_overlay
 def test_both_services_agree_on_issuer_audience_and_the_clients_secret(name: str) -> None:
-    by_command = {one.command: one for one in settings_in(rendered(name))}
+    by_command = {container.command: container for container in settings_in(rendered(name))}
     identity, posts = by_command["identity_service", "serve"], by_command["posts_service", "serve"]
     setup = by_command["identity_service", "setup"]
     assert posts.variables["POSTS_ISSUER"] == identity.variables["IDENTITY_ISSUER"]
@@ -154,23 +158,23 @@ def write_projected_volume(folder: Path, values: Mapping[str, str]) -> None:
 def test_the_settings_load(
     name: str, command: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (one,) = [one for one in settings_in(rendered(name)) if one.command == command]
+    (container,) = [container for container in settings_in(rendered(name)) if container.command == command]
     secrets = {secret["metadata"]["name"]: secret["stringData"] for secret in secret_list()["items"]}
     write_projected_volume(
-        tmp_path / "secrets", {path: secrets[secret][key] for path, (secret, key) in one.files.items()}
+        tmp_path / "secrets", {path: secrets[secret][key] for path, (secret, key) in container.files.items()}
     )
     monkeypatch.setenv("WATCHWORD_SECRETS_FOLDER", str(tmp_path / "secrets"))
-    for variable, value in one.variables.items():
+    for variable, value in container.variables.items():
         monkeypatch.setenv(variable, value)
-    loaded = [load(settings) for settings in one.settings]
-    assert [type(settings) for settings in loaded] == list(one.settings)
+    loaded = [load(settings) for settings in container.settings]
+    assert [type(settings) for settings in loaded] == list(container.settings)
 
 
 def test_the_development_secrets_are_those_that_the_overlay_names() -> None:
     manifests = rendered("overlays/development")
     (postgres,) = manifests.workloads("StatefulSet")
     files = _files(postgres.pod, postgres.containers[0])
-    named = {key for one in settings_in(manifests) for key in one.files.values()} | set(files.values())
+    named = {key for container in settings_in(manifests) for key in container.files.values()} | set(files.values())
     assert named == {(it["metadata"]["name"], key) for it in secret_list()["items"] for key in it["stringData"]}
 
 
@@ -189,9 +193,9 @@ def test_a_service_that_gets_the_owners_secret_is_detected() -> None:
     (volume,) = [volume["projected"] for volume in volumes if volume["name"] == "secrets"]
     key = "POSTS_MIGRATION_DATABASE_URL"
     volume["sources"].append({"secret": {"name": "posts-migration", "items": [{"key": key, "path": key}]}})
-    (one,) = [one for one in settings_in(broken) if one.command == ("posts_service", "serve")]
-    assert set(one.files) - SECRET_FILES[one.command] == {key}
-    assert one.files.keys() - variables_of(one.settings) == {key}
+    (container,) = [container for container in settings_in(broken) if container.command == ("posts_service", "serve")]
+    assert set(container.files) - SECRET_FILES[container.command] == {key}
+    assert container.files.keys() - variables_of(container.settings) == {key}
 
 
 def test_ports_are_those_that_the_services_listen_on() -> None:

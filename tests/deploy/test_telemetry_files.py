@@ -73,7 +73,7 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in table[2:]]
 
 
-async def test_every_metric_that_is_asked_for_exists(shown: dict[str, Scrape]) -> None:
+async def test_every_metric_that_is_queried_exists(shown: dict[str, Scrape]) -> None:
     types = {**shown["identity"].types, **shown["posts"].types}
     names = {name for expression in expressions() for name in NAME.findall(expression)}
     assert names
@@ -144,7 +144,7 @@ def test_alerts_fire_when_they_should_and_only_then(promtool: str) -> None:
 
 
 def test_every_expression_of_the_dashboard_can_be_parsed(promtool: str, tmp_path: Path) -> None:
-    """As rules, because promtool parses those, with values for the variables of Grafana."""
+    """Expressions are passed to promtool as rules, which it parses, with values for the variables of Grafana."""
     panels = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
     parsed = [expr.replace("$__rate_interval", "1m").replace("$job", "posts") for expr in panels]
     records = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(parsed)]

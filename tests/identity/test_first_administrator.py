@@ -1,4 +1,4 @@
-"""`setup` makes an administrator if nobody is one, and no account with its name or address stops it."""
+"""`setup` makes an administrator if there is none, and no account with its name or address stops it."""
 
 import pytest
 

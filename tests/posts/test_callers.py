@@ -46,7 +46,7 @@ async def test_no_token_is_401_whatever_was_sent(posts: Posts, write: dict[str, 
 
 
 @each_write
-async def test_a_bad_token_is_401_whatever_was_sent(posts: Posts, ada: Person, write: dict[str, Any]) -> None:
+async def test_an_invalid_token_is_401_whatever_was_sent(posts: Posts, ada: Person, write: dict[str, Any]) -> None:
     answer = await ask(posts, write, ada.bearer(expires_in=-60))
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
@@ -64,7 +64,7 @@ async def test_a_token_without_the_scope_is_403_whatever_was_sent(
 
 
 @pytest.mark.parametrize("url", ["/posts", f"/posts/{UNKNOWN}", "/posts/1", "/posts?limit=0", "/posts?cursor=x"])
-async def test_a_bad_token_is_401_on_a_public_read_too(posts: Posts, ada: Person, url: str) -> None:
+async def test_an_invalid_token_is_401_on_a_public_read_too(posts: Posts, ada: Person, url: str) -> None:
     answer = await posts.http.get(url, headers=ada.bearer(expires_in=-60))
     assert answer.status_code == 401
 

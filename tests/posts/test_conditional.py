@@ -81,7 +81,7 @@ async def test_a_reader_who_has_an_older_version_is_sent_the_post(posts: Posts, 
 
 
 @pytest.mark.parametrize("field", ["{etag}", "*"])
-async def test_a_tag_tells_nobody_of_a_draft(posts: Posts, ada: Person, stranger: Person, field: str) -> None:
+async def test_a_tag_does_not_reveal_a_draft(posts: Posts, ada: Person, stranger: Person, field: str) -> None:
     url, _ = await published(posts, ada)
     draft = await posts.http.patch(url, json={"state": "draft"}, headers=ada.headers)
     sent = {"If-None-Match": filled(field, draft.headers["etag"])}
@@ -142,7 +142,7 @@ async def test_a_stranger_with_the_right_tag_is_still_a_stranger(posts: Posts, a
         assert deleted.status_code == 403
 
 
-async def test_of_two_editors_at_once_one_is_told_of_the_other(posts: Posts, databases: Databases, ada: Person) -> None:
+async def test_one_of_two_editors_at_once_is_refused(posts: Posts, databases: Databases, ada: Person) -> None:
     for _ in range(5):
         url, etag = await published(posts, ada)
         answers = await asyncio.gather(*(edit(posts, url, ada.headers, etag, title) for title in ("One", "Two")))

@@ -57,7 +57,7 @@ async def test_a_purged_account_takes_posts_drafts_and_card_along_and_nobody_els
     assert [post["id"] for post in listed] == [theirs["id"]]
 
 
-async def test_a_purged_accounts_token_publishes_nothing_even_where_the_revocation_is_not_known_yet(
+async def test_a_purged_accounts_token_publishes_nothing_even_if_the_revocation_is_not_known_yet(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     await happen(posts, EventType.ACCOUNT_PURGED, ada)

@@ -71,7 +71,7 @@ async def test_guarded_writes_wait_while_the_transmitter_is_silent_and_reads_do_
         assert (await write(posts, author)).status_code == 201
 
 
-async def test_all_goes_on_while_the_transmitter_is_silent_where_that_is_the_policy(
+async def test_all_goes_on_while_the_transmitter_is_silent_if_that_is_the_policy(
     databases: Databases, transmitter: Transmitter, author: Person, clock: StandingClock
 ) -> None:
     async with services.posts(databases, transmitter.issuer.verifier(), clock=clock, **SERVE) as posts:

@@ -1,4 +1,4 @@
-"""`install` on the app of somebody else: a small app, served by uvicorn as its documentation says, over HTTP."""
+"""`install` on any FastAPI app: a small one, served by uvicorn as its documentation says, over HTTP."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The library in somebody else's project: what it imports, what it exports, and whether it is typed."""
+"""The library in a project of its own: what it imports, what it exports, and whether it is typed."""
 
 import importlib
 import json

@@ -22,7 +22,7 @@ THINGS = "/things/{thing_id}"
 
 def measured_app(metrics: Metrics) -> FastAPI:
     app = FastAPI()
-    app.add_middleware(OutermostMiddleware, on_answer=metrics.answered)
+    app.add_middleware(OutermostMiddleware, on_answer=metrics.count_request)
     problems.install(app)
 
     @app.get(THINGS)
@@ -80,7 +80,7 @@ async def test_request_whose_client_has_gone_is_counted(metrics: Metrics) -> Non
     async def app(*_: object) -> None:
         raise gone
 
-    answer: Callable[..., Awaitable[None]] = OutermostMiddleware(app, on_answer=metrics.answered)
+    answer: Callable[..., Awaitable[None]] = OutermostMiddleware(app, on_answer=metrics.count_request)
     with pytest.raises(gone):
         await answer({"type": "http", "method": "GET", "path": "/", "headers": []}, None, None)
     assert rendered(metrics)(REQUESTS, method="GET", route="other", status="aborted") == 1

@@ -5,7 +5,7 @@ import pytest
 
 from tests.shared.key_server import KeyServer
 from watchword.auth.remote_keys import RemoteKeys
-from watchword.http_client.address import ReachedAt, reached_at
+from watchword.http_client.address import AddressTransport, transport_to
 from watchword.testing import Issuer
 
 PUBLIC = "https://identity.example"
@@ -16,35 +16,35 @@ def address(server: KeyServer) -> str:
 
 
 async def test_keys_of_a_public_url_are_fetched_at_the_address(key_server: KeyServer, issuer: Issuer) -> None:
-    keys = RemoteKeys(f"{PUBLIC}/jwks.json", transport=ReachedAt(PUBLIC, address(key_server)))
+    keys = RemoteKeys(f"{PUBLIC}/jwks.json", transport=AddressTransport(PUBLIC, address(key_server)))
     assert (await keys.get(issuer.kid)).kid == issuer.kid
     await keys.stop()
 
 
 async def test_host_and_path_stay_those_of_the_url(key_server: KeyServer) -> None:
-    async with httpx.AsyncClient(transport=ReachedAt(PUBLIC, address(key_server))) as http:
+    async with httpx.AsyncClient(transport=AddressTransport(PUBLIC, address(key_server))) as http:
         answer = await http.get(f"{PUBLIC}/some/where?with=query")
     assert answer.request.headers["Host"] == "identity.example"
     assert answer.request.url.raw_path == b"/some/where?with=query"
 
 
 async def test_other_origins_are_left_alone(key_server: KeyServer) -> None:
-    async with httpx.AsyncClient(transport=ReachedAt(PUBLIC, "http://127.0.0.1:1")) as http:
+    async with httpx.AsyncClient(transport=AddressTransport(PUBLIC, "http://127.0.0.1:1")) as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(f"{PUBLIC}/jwks.json")
         assert (await http.get(key_server.url)).status_code == 200
-    elsewhere = ReachedAt(address(key_server).replace("http:", "https:"), "http://127.0.0.1:1")
+    elsewhere = AddressTransport(address(key_server).replace("http:", "https:"), "http://127.0.0.1:1")
     async with httpx.AsyncClient(transport=elsewhere) as http:
         assert (await http.get(key_server.url)).status_code == 200
     assert key_server.requests == 2
 
 
 async def test_goes_on_after_it_was_closed(key_server: KeyServer) -> None:
-    transport = ReachedAt(PUBLIC, address(key_server))
+    transport = AddressTransport(PUBLIC, address(key_server))
     for _ in range(2):
         async with httpx.AsyncClient(transport=transport) as http:
             assert (await http.get(f"{PUBLIC}/jwks.json")).status_code == 200
 
 
 def test_without_an_address_nothing_changes() -> None:
-    assert reached_at(PUBLIC, None) is None
+    assert transport_to(PUBLIC, None) is None

@@ -160,7 +160,7 @@ async def test_an_event_that_can_never_be_applied_is_reported_in_the_end(
     databases: Databases, transmitter: Transmitter, effects: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("watchword.events.polling.UNSETTLED_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("watchword.events.intake.MOST_TRIES", 3)
+    monkeypatch.setattr("watchword.events.intake.MAX_TRIES", 3)
     transmitter.send(OF_A_KIND, jti="bad")
     async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
         await until(lambda: transmitter.is_settled("bad"))

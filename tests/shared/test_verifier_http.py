@@ -22,7 +22,7 @@ UNAUTHENTICATED = {
 
 @pytest.fixture
 def issuer(issuer: Issuer) -> Issuer:
-    """Its tokens are meant for posts."""
+    """An issuer whose tokens are meant for posts."""
     issuer.audience = POSTS_URL
     return issuer
 

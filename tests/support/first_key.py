@@ -11,7 +11,7 @@ from watchword.auth.public_key import PublicKey
 
 
 async def ensure_first_key(parts: Parts) -> None:
-    """The row that `install` would make, with the same key each time; nothing where there is a key already."""
+    """Insert the row that `install` would make, with the same key each time, unless there is a key already."""
     private, public = _generated()
     now = parts.clock.now()
     signs_until = now + parts.schedule.signing

@@ -92,7 +92,7 @@ def test_a_second_run_finds_everything_again_and_no_process_is_left(
         second.end_by(signal.SIGTERM)
 
 
-def test_a_first_run_killed_half_way_is_mended_by_the_next(tmp_path: Path, ports: tuple[int, int]) -> None:
+def test_a_first_run_killed_half_way_is_completed_by_the_next(tmp_path: Path, ports: tuple[int, int]) -> None:
     for half_way in ("lock", "secrets.json", "postgres/data", "identity.log", "run.json"):
         with run(tmp_path, ports) as broken:
             wait_until((tmp_path / half_way).exists)

@@ -14,7 +14,7 @@ LIBRARY = (ROOT / "shared" / "README.md").read_text()
 
 
 def here(text: str, running: Stack, own: str = "") -> str:
-    """The same text with the ports of this test."""
+    """The text with the ports of this test in it."""
     text = text.replace("http://localhost:8001", running.identity).replace("http://localhost:8002", running.posts)
     return text.replace("http://localhost:8003", own) if own else text
 

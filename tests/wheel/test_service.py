@@ -1,4 +1,4 @@
-"""The extra `service`: one call gives the app of a stranger logs, request ids and a documentation page."""
+"""The extra `service`: one call gives any app logs, request ids and a documentation page."""
 
 import json
 

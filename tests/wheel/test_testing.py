@@ -1,4 +1,4 @@
-"""The extra `testing`: the tests of somebody else's service mint real tokens."""
+"""The extra `testing`: the tests of another service mint real tokens."""
 
 import pytest
 

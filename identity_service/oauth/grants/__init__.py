@@ -1,4 +1,4 @@
-"""The grants of RFC 6749: ways to obtain a token, one class each, all with the same verb."""
+"""The grants of RFC 6749: ways to obtain a token, one class each."""
 
 from typing import ClassVar, Protocol
 

@@ -1,4 +1,4 @@
-"""grant_type=client_credentials (RFC 6749 section 4.4): a service speaks for itself."""
+"""grant_type=client_credentials (RFC 6749 section 4.4): a service gets a token on its own behalf."""
 
 from typing import ClassVar
 

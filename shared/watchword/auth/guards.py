@@ -80,7 +80,7 @@ signed_in: Final = Guard()
 """A guard for every caller with a valid token."""
 
 optional: Final = Guard(anonymous=True)
-"""A guard that gives None if there is no token. An invalid token is refused: nobody becomes anonymous by mistake."""
+"""A guard that gives None if there is no token. An invalid token is refused, not taken for an absent one."""
 
 
 def public(endpoint: Endpoint) -> Endpoint:

@@ -56,10 +56,10 @@ def _describe_operations(document: dict[str, Any], app: FastAPI) -> set[str]:
     for operation in operations(app):
         item = document.get("paths", {}).get(operation.documented_path, {})
         for method in operation.methods:
-            described = item.get(method.lower())
-            if described is not None and operation.is_api_route:
-                scopes |= _describe_guards(described, list(guards_of(operation)))
-                _describe_refusals(described)
+            description = item.get(method.lower())
+            if description is not None and operation.is_api_route:
+                scopes |= _describe_guards(description, list(guards_of(operation)))
+                _describe_refusals(description)
     return scopes
 
 

@@ -35,7 +35,7 @@ class Principal(NamedTuple):
     def person_id(self) -> UUID:
         """The user's id. Raises NotPermitted for a service that calls on its own behalf."""
         if self.session_id is None:
-            raise NotPermitted("a client without a person behind it")
+            raise NotPermitted("the token is a client's own and names no user")
         return _uuid(self.subject, "sub")
 
     def own_session_id(self) -> UUID:

@@ -27,7 +27,7 @@ def protect(app: FastAPI, verifier: Verifier) -> None:
     revocations are kept fresh while the app runs. An app with an operation that is neither guarded nor public does
     not start: UnguardedOperation names it.
     """
-    # Every request carries its app, so a guard finds the verifier here. `identify` is handed over in the same way
+    # Every request carries its app, so a guard finds the verifier here. `identify` is passed in the same way
     # because problem documents, which call it, are a layer below the guards.
     app.state.verifier = verifier
     app.state.identify = identify

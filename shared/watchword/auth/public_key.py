@@ -39,7 +39,7 @@ class KeySource(Protocol):
     async def get(self, kid: str) -> PublicKey:
         """The key of this name, fetched if need be.
 
-        Raises UnknownKey if the issuer has no such key, and KeysUnavailable if that cannot be found out.
+        Raises UnknownKey if the issuer has no such key, and KeysUnavailable if its keys cannot be fetched.
         """
 
 

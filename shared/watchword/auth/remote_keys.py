@@ -13,7 +13,7 @@ import orjson
 
 from watchword.auth.errors import KeysUnavailable, UnknownKey
 from watchword.auth.public_key import PublicKey, usable_keys
-from watchword.http_client.address import reached_at
+from watchword.http_client.address import transport_to
 from watchword.http_client.tls import ssl_context
 from watchword.http_client.traced import TracedClient
 from watchword.observability.logs import new_request_id, request_id
@@ -33,8 +33,8 @@ MAX_DOCUMENT_BYTES: Final = 262_144
 class RemoteKeys:
     """An issuer's keys, fetched from `url`; at most one fetch is under way.
 
-    While the issuer is away the old keys keep serving. A withdrawn key goes with the next fetch, at most one JWKS
-    lifetime later. An unknown `kid` causes at most one fetch in `cooldown` seconds.
+    While the issuer cannot be reached, the old keys stay in use. A withdrawn key goes with the next fetch, at most one
+    JWKS lifetime later. An unknown `kid` causes at most one fetch in `cooldown` seconds.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class RemoteKeys:
         self._keys: Mapping[str, PublicKey] = {}
         self._max_age = DEFAULT_MAX_AGE_SECONDS
         self.fetches = Tally("ok", "failed")
-        self._tried_at = -float("inf")
-        self._fresh_at = time.monotonic()
+        self._last_try = -float("inf")
+        self._last_success = time.monotonic()
         self._failed = False
         self._fetching: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
@@ -61,21 +61,21 @@ class RemoteKeys:
     def of(cls, issuer: str, *, jwks_url: str | None = None, issuer_address: str | None = None) -> "RemoteKeys":
         """The keys of `issuer`, a URL. `jwks_url` says where they are if not at `/.well-known/jwks.json`, and
         `issuer_address` (`scheme://host[:port]`) where the issuer is reached from here if not at its own URL."""
-        return cls(jwks_url or f"{issuer}/.well-known/jwks.json", transport=reached_at(issuer, issuer_address))
+        return cls(jwks_url or f"{issuer}/.well-known/jwks.json", transport=transport_to(issuer, issuer_address))
 
     def find(self, kid: str) -> PublicKey | None:
         return self._keys.get(kid)
 
     def age(self) -> float:
         """Seconds since the last successful fetch, or since this object was made if there was none."""
-        return time.monotonic() - self._fresh_at
+        return time.monotonic() - self._last_success
 
     async def get(self, kid: str) -> PublicKey:
         key = self._keys.get(kid)
         if key is not None:
             return key
         # Anyone can write any kid, so an unknown one must not cause a fetch each time.
-        if self._fetching is not None or time.monotonic() - self._tried_at >= self._seconds_between_fetches():
+        if self._fetching is not None or time.monotonic() - self._last_try >= self._seconds_between_fetches():
             await self._fetch()
             key = self._keys.get(kid)
         if key is not None:
@@ -127,7 +127,7 @@ class RemoteKeys:
             if not keys:
                 raise ValueError("no usable key in the JWKS")
         except Exception as error:
-            # Whatever went wrong, the old keys keep serving until another fetch succeeds.
+            # After any error, the old keys stay in use until another fetch succeeds.
             if not self._failed:
                 logger.warning("fetching the JWKS failed", extra={"url": self._url, "error": repr(error)})
             self._failed = True
@@ -135,13 +135,13 @@ class RemoteKeys:
         else:
             self._take_over(keys, max_age)
         finally:
-            self._tried_at = time.monotonic()
+            self._last_try = time.monotonic()
 
     def _take_over(self, keys: Mapping[str, PublicKey], max_age: float) -> None:
         # An unchanged key stays the same object: the verifier remembers a token together with its key's object.
         self._keys = {kid: old if (old := self._keys.get(kid)) == key else key for kid, key in keys.items()}
         self._max_age, self._failed = max_age, False
-        self._fresh_at = time.monotonic()
+        self._last_success = time.monotonic()
         self.fetches["ok"] += 1
 
     async def _download(self) -> tuple[Any, float]:

@@ -10,7 +10,7 @@ from watchword.auth.background import Background
 from watchword.auth.principal import Principal
 
 FOR_EVER: Final = 2**53
-"""As `valid_from`: later than any `iat`, so that every token of the session or subject is refused."""
+"""A `valid_from` later than any `iat`, so that every token of the session or subject is refused."""
 
 
 class Kind(StrEnum):
@@ -21,13 +21,13 @@ class Kind(StrEnum):
 
 
 class Revocation(NamedTuple):
-    """`key` is a session's id, or for the other kinds a subject; tokens with an `iat` before `valid_from` are refused.
-    Times are seconds since 1970, as in a token (RFC 7519 section 2)."""
+    """`key` is a session's id, or for the other kinds a subject; tokens with an `iat` before `valid_from` are refused,
+    `until` all of them have expired. Times are seconds since 1970, as in a token (RFC 7519 section 2)."""
 
     kind: str
     key: str
     valid_from: int
-    expires_at: float
+    until: float
 
 
 class Revocations:
@@ -37,7 +37,7 @@ class Revocations:
         self.memory_seconds = memory_seconds
         self._sessions: dict[str, float] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
-        self._next_cleanup_at = 0.0
+        self._next_cleanup = 0.0
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._subjects)
@@ -54,15 +54,15 @@ class Revocations:
     def add(self, revocation: Revocation, now: float) -> None:
         """Refuse from now on. Revocations that have expired at `now` (seconds since 1970) are deleted now and then."""
         if revocation.kind == Kind.SESSION:
-            self._sessions[revocation.key] = revocation.expires_at
+            self._sessions[revocation.key] = revocation.until
         else:
             by_kind = self._subjects.setdefault(revocation.key, {})
             previous = by_kind.get(revocation.kind)
             # Revocations can arrive out of order; the latest `valid_from` holds.
             if previous is None or previous.valid_from <= revocation.valid_from:
                 by_kind[revocation.kind] = revocation
-        if now >= self._next_cleanup_at:
-            self._next_cleanup_at = now + self.memory_seconds / 10
+        if now >= self._next_cleanup:
+            self._next_cleanup = now + self.memory_seconds / 10
             self._delete_expired(now)
 
     def remove(self, kind: str, key: str) -> None:
@@ -80,9 +80,9 @@ class Revocations:
         self._sessions, self._subjects = fresh._sessions, fresh._subjects
 
     def _delete_expired(self, now: float) -> None:
-        self._sessions = {key: expires_at for key, expires_at in self._sessions.items() if expires_at > now}
+        self._sessions = {key: until for key, until in self._sessions.items() if until > now}
         for key in list(self._subjects):
-            by_kind = {kind: one for kind, one in self._subjects[key].items() if one.expires_at > now}
+            by_kind = {kind: held for kind, held in self._subjects[key].items() if held.until > now}
             if by_kind:
                 self._subjects[key] = by_kind
             else:

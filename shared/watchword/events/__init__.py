@@ -1,6 +1,6 @@
 """Security events (RFC 8417) in the vocabularies of CAEP and RISC, received as OpenID Shared Signals 1.0 says.
 
-What an event means is each service's own business; this package brings it there.
+This package delivers events; each service decides what they mean to it.
 """
 
 from watchword.events.receive import receive_security_events

@@ -11,7 +11,7 @@ from watchword.events.transmitter_client import Receipt
 
 logger = logging.getLogger("watchword.events")
 
-MOST_TRIES: Final = 20
+MAX_TRIES: Final = 20
 """How often an event whose effect fails is tried before it is reported as one that cannot be applied."""
 
 
@@ -40,8 +40,8 @@ class Intake:
             await self._apply(await reader.read(jti, token))
             receipt.acknowledged.append(jti)
         except UnknownKey:
-            # A process of the transmitter signed it that knows more keys than the one that gave us the JWKS. It is
-            # delivered again, and by then both know the same.
+            # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS.
+            # It is delivered again, and by then both know the same.
             logger.warning("the key of an event is not published yet", extra={"jti": jti})
         except InvalidToken as refusal:
             logger.error("an event is not valid", extra={"jti": jti, "reason": refusal.reason})
@@ -51,5 +51,5 @@ class Intake:
         except Exception:
             logger.exception("an event cannot be applied", extra={"jti": jti})
             self._failures[jti] = self._failures.get(jti, 0) + 1
-            if self._failures[jti] >= MOST_TRIES:
+            if self._failures[jti] >= MAX_TRIES:
                 receipt.errors[jti] = {"err": "invalid_request", "description": "cannot be applied"}

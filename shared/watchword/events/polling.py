@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 import httpx
@@ -29,7 +30,7 @@ from watchword.tasks import repeat
 logger = logging.getLogger("watchword.events")
 
 MAX_EVENTS_PER_POLL: Final = 100
-CLEAN_UP_EVERY_SECONDS: Final = 300.0
+CLEAN_UP_EVERY: Final = timedelta(minutes=5)
 
 SHORTEST_RECONNECT_PAUSE_SECONDS: Final = 0.2
 LONGEST_RECONNECT_PAUSE_SECONDS: Final = 5.0
@@ -113,7 +114,7 @@ class Poller:
             transport=self._transport, verify=ssl_context(), timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False
         ) as http:
             transmitter = TransmitterClient(http, self._account)
-            # No cooldown: during one, an event signed by a new key would be refused for good. Strangers cannot cause
+            # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
             # fetches, since only the transmitter names keys here.
             keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
             async with running(keys):
@@ -122,15 +123,15 @@ class Poller:
                 await self._poll_forever(StreamPolls(transmitter, stream, reader, self._intake))
 
     async def _poll_forever(self, polls: StreamPolls) -> None:
-        clean_up_at = 0.0
+        clean_up_at = self._clock.now()
         while True:
             await polls.poll()
             if not polls.has_more:
                 self.caught_up.set()
             now = self._clock.now()
             await self._store.note_contact(self._account.issuer, now)
-            if now.timestamp() >= clean_up_at:
-                clean_up_at = now.timestamp() + CLEAN_UP_EVERY_SECONDS
+            if now >= clean_up_at:
+                clean_up_at = now + CLEAN_UP_EVERY
                 await self._store.delete_expired(now)
             if polls.all_settled:
                 self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS

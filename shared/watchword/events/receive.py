@@ -10,7 +10,7 @@ from watchword.events.silence import SilencePolicy
 from watchword.events.store import Store
 from watchword.events.tables import ReceiverTables
 from watchword.events.transmitter_client import TransmitterAccount
-from watchword.http_client.address import reached_at
+from watchword.http_client.address import transport_to
 
 
 def receive_security_events(
@@ -39,5 +39,5 @@ def receive_security_events(
         effects,
         silence=silence,
         clock=clock,
-        transport=reached_at(issuer, issuer_address),
+        transport=transport_to(issuer, issuer_address),
     )

@@ -67,7 +67,7 @@ class Receiver:
         self._loaded = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         # Notifications that arrive while `load` reads the tables; None at other times.
-        self._arrived_while_loading: list[str] | None = None
+        self._payloads_while_loading: list[str] | None = None
 
     @property
     def last_contact_at(self) -> datetime | None:
@@ -106,12 +106,12 @@ class Receiver:
     async def load(self) -> None:
         """Read what is revoked from the database: at the start, and when notifications may have been lost."""
         now = self._clock.now()
-        arrived = self._arrived_while_loading = []
+        payloads = self._payloads_while_loading = []
         revocations, contact_at = await self._store.load(now)
         self.revocations.replace(revocations, now.timestamp())
         # What was committed after the rows were read is not among them.
-        self._arrived_while_loading = None
-        for payload in arrived:
+        self._payloads_while_loading = None
+        for payload in payloads:
             self._on_notification(payload)
         if contact_at is not None:
             self._contact.note(contact_at)
@@ -155,8 +155,8 @@ class Receiver:
                 )
 
     def _on_notification(self, payload: str) -> None:
-        if self._arrived_while_loading is not None:
-            self._arrived_while_loading.append(payload)
+        if self._payloads_while_loading is not None:
+            self._payloads_while_loading.append(payload)
         message: dict[str, Any] = orjson.loads(payload)
         if "add" in message:
             self.revocations.add(Revocation(*message["add"]), self._clock.now().timestamp())

@@ -34,7 +34,8 @@ class Store:
     async def revoke(self, db: AsyncSession, revocation: Revocation) -> None:
         """Have every process refuse this from the commit on."""
         revocations = self.tables.revocations
-        values = revocation._asdict() | {"expires_at": datetime.fromtimestamp(revocation.expires_at, UTC)}
+        values = revocation._asdict()
+        values["expires_at"] = datetime.fromtimestamp(values.pop("until"), UTC)
         statement = insert(revocations).values(**values)
         new = statement.excluded
         latest = {"valid_from": new.valid_from, "expires_at": new.expires_at}
@@ -62,7 +63,7 @@ class Store:
         return [Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp()) for row in rows], contact_at
 
     async def note_contact(self, issuer: str, now: datetime) -> None:
-        """Write down, and let every process know, that the transmitter has answered."""
+        """Record that the transmitter has answered, and notify every process of it."""
         statement = insert(self.tables.contact).values(issuer=issuer, heard_at=now)
         statement = statement.on_conflict_do_update(index_elements=["issuer"], set_={"heard_at": now})
         async with self.database.begin() as db:

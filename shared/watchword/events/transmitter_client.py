@@ -75,7 +75,7 @@ class TransmitterClient:
         self._configuration: Mapping[str, Any] = {}
         self._token_endpoint = ""
         self._token = ""
-        self._replace_token_at = 0.0
+        self._token_deadline = 0.0
 
     async def discover(self) -> str:
         """Read the discovery documents (SSF 1.0 section 7, RFC 8414); the URL of the keys that sign the events."""
@@ -88,9 +88,9 @@ class TransmitterClient:
         endpoint = str(self._configuration["configuration_endpoint"])
         answer = await self._call("GET", endpoint)
         streams = answer if isinstance(answer, list) else [answer]
-        polled = [stream for stream in streams if stream.get("delivery", {}).get("method") == POLL_DELIVERY]
+        suitable = [stream for stream in streams if stream.get("delivery", {}).get("method") == POLL_DELIVERY]
         request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(SUPPORTED)}
-        stream = polled[0] if polled else await self._call("POST", endpoint, request)
+        stream = suitable[0] if suitable else await self._call("POST", endpoint, request)
         audience = stream["aud"]
         return Stream(
             str(stream["delivery"]["endpoint_url"]), str(audience[0] if isinstance(audience, list) else audience)
@@ -123,12 +123,12 @@ class TransmitterClient:
         return _json(await self._send(method, url, headers=headers, json=body, timeout=timeout))
 
     async def _access_token(self) -> str:
-        if time.monotonic() >= self._replace_token_at:
+        if time.monotonic() >= self._token_deadline:
             form = {"grant_type": "client_credentials", "scope": SCOPES}
             credentials = (self._account.client_id, self._account.client_secret)
             answer = _json(await self._send("POST", self._token_endpoint, data=form, auth=credentials))
             self._token = str(answer["access_token"])
-            self._replace_token_at = time.monotonic() + float(answer.get("expires_in", 60)) * TOKEN_USE_SHARE
+            self._token_deadline = time.monotonic() + float(answer.get("expires_in", 60)) * TOKEN_USE_SHARE
         return self._token
 
     async def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
@@ -137,7 +137,7 @@ class TransmitterClient:
         except httpx.HTTPError as error:
             raise TransmitterUnavailable(repr(error)) from error
         if response.status_code in (401, 403):
-            self._replace_token_at = 0.0
+            self._token_deadline = 0.0
         if response.status_code == 404:
             raise StreamGone(f"{method} {url} answered 404")
         if not response.is_success:

@@ -98,7 +98,7 @@ async def _on_refusal(_: Request, error: Exception) -> Response:
 
 async def _on_malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    # FastAPI reads the body before it calls any guard; a caller is authenticated before their body is judged.
+    # FastAPI reads the body before it calls any guard; a caller is authenticated before their body is validated.
     if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
     return _invalid(

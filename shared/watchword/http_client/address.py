@@ -5,7 +5,7 @@ import httpx
 from watchword.http_client.tls import ssl_context
 
 
-class ReachedAt(httpx.AsyncBaseTransport):
+class AddressTransport(httpx.AsyncBaseTransport):
     """A transport that sends requests for the origin of `url` to `address`, with path and Host header unchanged.
 
     Requests for any other origin go to that origin.
@@ -31,9 +31,9 @@ class ReachedAt(httpx.AsyncBaseTransport):
             await transport.aclose()
 
 
-def reached_at(url: str, address: str | None) -> ReachedAt | None:
+def transport_to(url: str, address: str | None) -> AddressTransport | None:
     """The transport for requests to `url`; None, which means httpx's own, if there is no other address."""
-    return ReachedAt(url, address) if address is not None else None
+    return AddressTransport(url, address) if address is not None else None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -94,7 +94,7 @@ class Metrics:
         """How often a value was at most the bound of each bucket. The caller observes the values itself."""
         return Histogram(name, help_text, labels, registry=self._registry, buckets=buckets)
 
-    def answered(self, scope: Scope, status: int | None, seconds: float) -> None:
+    def count_request(self, scope: Scope, status: int | None, seconds: float) -> None:
         """Count one request; a `status` of None means that the client has gone.
 
         The label is the template of the route, so that a client cannot add label values by writing other paths.
@@ -132,13 +132,13 @@ class Metrics:
     def render(self) -> bytes:
         """Prometheus' text format, of every process of this service on this machine."""
         self.refresh()
-        return generate_latest(self._registry if self._folder is None else workers.merged(self._folder))
+        return generate_latest(self._registry if self._folder is None else workers.merge(self._folder))
 
 
 def metrics_routes(metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
-    @router.get("/metrics", summary="Figures for Prometheus")
+    @router.get("/metrics", summary="Metrics for Prometheus")
     @public
     async def show() -> Response:
         return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -30,7 +30,7 @@ def watch_database(metrics: Metrics, database: "Database") -> None:
 
 
 def watch_verifier(metrics: Metrics, verifier: Verifier) -> None:
-    help_text = "Access tokens judged, by outcome"
+    help_text = "Access tokens verified, by outcome"
     metrics.counter("watchword_token_verifications_total", help_text, "outcome", lambda: verifier.outcomes)
     if isinstance(keys := verifier.keys, RemoteKeys):
         watch_keys(metrics, keys)

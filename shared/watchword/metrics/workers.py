@@ -37,7 +37,7 @@ def folder() -> Path | None:
     return Path(path) if path else None
 
 
-def merged(shared: Path) -> CollectorRegistry:
+def merge(shared: Path) -> CollectorRegistry:
     """The metrics of all processes, combined."""
     for file in shared.glob("gauge_live*.db"):
         if not _is_alive(int(file.stem.rpartition("_")[2])):

@@ -70,7 +70,7 @@ def new_app(
     app.state.parts = parts
     settings = parts.settings
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
-    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.answered)
+    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request)
     protect(app, parts.verifier)
     health = health_routes({"database": check_database, **(checks or {})})
     for router in (*routers, health, metrics_routes(metrics)):

@@ -22,7 +22,7 @@ def health_routes(checks: Mapping[str, Check]) -> APIRouter:
     async def livez() -> Response:
         return Response(b'{"status":"alive"}', media_type="application/json")
 
-    @router.get("/readyz", summary="Can it do its work?", responses={503: {"description": "Not now"}})
+    @router.get("/readyz", summary="Can it do its work?", responses={503: {"description": "Not ready"}})
     @public
     async def readyz() -> Response:
         return await _readiness(checks)

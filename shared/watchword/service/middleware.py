@@ -51,7 +51,7 @@ class OutermostMiddleware:
         token = request_id.set(current_id)
         note("watchword.request_id", current_id)
         answer = _Answer(send, current_id)
-        started_at = time.perf_counter()
+        started = time.perf_counter()
         try:
             await self._app(scope, _limited(receive, self._max_body_bytes), answer.send)
         except Exception:
@@ -60,7 +60,7 @@ class OutermostMiddleware:
                 raise
             await problems.internal_error()(scope, receive, answer.send)
         finally:
-            seconds = time.perf_counter() - started_at
+            seconds = time.perf_counter() - started
             if self._on_answer is not None:
                 self._on_answer(scope, answer.status, seconds)
             _log(scope, answer.status, seconds)

@@ -11,8 +11,8 @@ VARIABLE = "WATCHWORD_RELOAD"
 def reload_options(factory: str) -> dict[str, Any]:
     """The options for `uvicorn.run` that reload the service that `factory` ("module:name") builds.
 
-    None, unless WATCHWORD_RELOAD is in the environment. With them one process serves, and it restarts when a file of
-    the service's package or of this library changes.
+    Empty unless WATCHWORD_RELOAD is in the environment. With these options one process serves, and it restarts when a
+    file of the service's package or of this library changes.
     """
     if not os.environ.get(VARIABLE):
         return {}

@@ -71,7 +71,7 @@ class ServiceSettings(EnvironmentSettings):
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Addresses or networks of proxies in front, separated by commas; their X-Forwarded-For is believed",
+        description="Addresses or networks of proxies in front, separated by commas; their X-Forwarded-For is trusted",
     )
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest request body that is read")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")

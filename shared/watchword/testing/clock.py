@@ -12,6 +12,6 @@ class StandingClock:
     def now(self) -> datetime:
         return self._at
 
-    def advance(self, **by: float) -> None:
+    def advance(self, **duration: float) -> None:
         """Move the time forward. The arguments are those of timedelta."""
-        self._at += timedelta(**by)
+        self._at += timedelta(**duration)

@@ -84,8 +84,8 @@ class Migrations:
 
     def generate(self, url: str, message: str) -> None:
         """Write the next migration from the difference between the models and the database, for a person to review."""
-        following = f"{int(self.head() or 0) + 1:04}"
-        command.revision(self.config(url), message, autogenerate=True, rev_id=following)
+        next_revision = f"{int(self.head() or 0) + 1:04}"
+        command.revision(self.config(url), message, autogenerate=True, rev_id=next_revision)
 
     def head(self) -> str | None:
         """The newest revision that this code knows."""
@@ -112,24 +112,24 @@ class Migrations:
     def ensure_at_head(self, revisions: Sequence[str]) -> None:
         """Raise SchemaBehind, SchemaAhead or SchemaForeign unless this is the newest revision that the code knows."""
         self.ensure_upgradable(revisions)
-        place = ", ".join(revisions) or None
-        if compare(place, self._known) is SchemaState.BEHIND:
+        revision = ", ".join(revisions) or None
+        if compare(revision, self._known) is SchemaState.BEHIND:
             raise SchemaBehind(
-                f"schema {self.schema} is at {place}, the code needs {self._known[0]};"
+                f"schema {self.schema} is at {revision}, the code needs {self._known[0]};"
                 f" run: python -m {self._package} migrate"
             )
 
     def ensure_upgradable(self, revisions: Sequence[str]) -> None:
         """Raise SchemaAhead or SchemaForeign if this code's migrations cannot lead on from these revisions."""
-        place = ", ".join(revisions) or None
-        match compare(place, self._known):
+        revision = ", ".join(revisions) or None
+        match compare(revision, self._known):
             case SchemaState.AHEAD:
                 raise SchemaAhead(
-                    f"schema {self.schema} is at {place}, ahead of this code, which knows {self._known[0]}"
+                    f"schema {self.schema} is at {revision}, ahead of this code, which knows {self._known[0]}"
                 )
             case SchemaState.FOREIGN:
                 raise SchemaForeign(
-                    f"schema {self.schema} is at {place}, which is no revision that this code, at {self._known[0]},"
+                    f"schema {self.schema} is at {revision}, which is no revision that this code, at {self._known[0]},"
                     " can have come from or lead to; is it the right database?"
                 )
 
