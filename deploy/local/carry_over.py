@@ -32,8 +32,8 @@ def carry_over_database(server: EmbeddedPostgres) -> None:
     if DATABASE in databases:
         raise CommandFailed(
             f"the embedded server has a database {FORMER_DATABASE}, from before the rename, and a database {DATABASE}."
-            " Nothing was changed. Choose the one to use, the other is set aside under another name: .venv/bin/python -m"
-            f" deploy.local.carry_over --keep {FORMER_DATABASE} (or {DATABASE})"
+            " Nothing was changed. Choose the one to use, the other is set aside under another name:"
+            f" .venv/bin/python -m deploy.local.carry_over --keep {FORMER_DATABASE} (or {DATABASE})"
         )
     server.psql(FORMER_DATABASE, _RENAME_CLIENT)
     server.psql("postgres", _RENAME_DATABASE, {"old": FORMER_DATABASE, "new": DATABASE})
