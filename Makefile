@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 # What it needs is installed by then, with hashes; the builder too.
-LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared
+LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared \
+  && echo "$(CURDIR)" > $(VENV)/folder
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo identity posts up down roll test check format bench migrate new-migration docs lock wheel wheel-test clean
@@ -44,7 +45,7 @@ roll: ## Replace the replicas of `make up` one by one: make roll, or make roll S
 	@$(PYTHON) -m deploy.compose roll $(or $(call argument,SERVICE),identity posts)
 
 # Containers are tested under load, and have the machine to themselves.
-test: $(VENV)/development ## Run every test and report the coverage; or run some: make test ARGS="tests/posts -k draft"
+test: $(VENV)/development ## Run every test but the wheel's and report the coverage; or run some: make test ARGS="tests/posts -k draft"
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --cov --cov-report= --ignore tests/compose --ignore tests/wheel)
 	@$(if $(ARGS),,$(BIN)/python -m pytest tests/compose)
 	@$(if $(ARGS),,$(BIN)/coverage report | sed -n '1,12p; /^TOTAL/p')
@@ -79,13 +80,18 @@ lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and wit
 	  || exit 1; done
 
 wheel: $(VENV)/local ## Build the library into dist/, without a network
-	@cd shared && $(abspath $(BIN))/python -m hatchling build -d $(abspath $(or $(DIST),dist))
+	@mkdir -p "$(or $(DIST),dist)"
+	@folder=$$(cd "$(or $(DIST),dist)" && pwd) && cd shared && ../$(BIN)/python -m hatchling build -d "$$folder"
 
 wheel-test: $(VENV)/development ## Install the wheel in clean environments and use it there, also with its oldest dependencies
 	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environment and the caches; .local/ stays
 	@rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# An environment contains the path of its folder: it is of no use after the folder was moved or copied, and is made again.
+moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) && echo yes; })
+$(if $(moved),$(info This folder was moved or copied: its virtual environment is made again.))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'

@@ -19,7 +19,7 @@ _SOURCES = f"""**Where settings come from**
 | Variable | Default | Meaning |
 |---|---|---|
 | `{ENV_FILE_VARIABLE}` |  | A file of lines `NAME=value`, for both services; the environment wins |
-| `{SECRETS_FOLDER_VARIABLE}` | `{SECRETS_FOLDER}` | A folder with a file for each variable; both of the above win |
+| `{SECRETS_FOLDER_VARIABLE}` | `{SECRETS_FOLDER}` | A folder with a file for each variable; the other two ways win |
 """
 
 SERVICES: dict[str, tuple[type[BaseSettings], ...]] = {

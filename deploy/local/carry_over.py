@@ -1,6 +1,6 @@
 """Take over the data of a folder that was made when this product was called postern.
 
-python -m deploy.local.carry_over --keep postern     # if both databases exist: take the old one, set the other aside
+.venv/bin/python -m deploy.local.carry_over --keep postern     # if both databases exist: take the old one
 """
 
 import argparse
@@ -32,15 +32,21 @@ def carry_over_database(server: EmbeddedPostgres) -> None:
     if DATABASE in databases:
         raise CommandFailed(
             f"the embedded server has a database {FORMER_DATABASE}, from before the rename, and a database {DATABASE}."
-            " Nothing was changed. Choose the one to use, the other is set aside under another name: python -m"
-            f" deploy.local.carry_over --keep {FORMER_DATABASE} (or {DATABASE})"
+            " Nothing was changed. Choose the one to use, the other is set aside under another name:"
+            f" .venv/bin/python -m deploy.local.carry_over --keep {FORMER_DATABASE} (or {DATABASE})"
         )
     server.psql(FORMER_DATABASE, _RENAME_CLIENT)
     server.psql("postgres", _RENAME_DATABASE, {"old": FORMER_DATABASE, "new": DATABASE})
 
 
 def set_aside(server: EmbeddedPostgres, database: str) -> None:
-    """Rename a database so that `make run` does not see it. Nothing is deleted."""
+    """Rename one of both databases so that `make run` does not see it. Nothing is deleted.
+
+    Raises CommandFailed if the other one does not exist: `make run` would go on with an empty database.
+    """
+    for name in (FORMER_DATABASE, DATABASE):
+        if name not in _databases(server):
+            raise CommandFailed(f"there is nothing to choose: the embedded server has no database {name}")
     server.psql("postgres", _RENAME_DATABASE, {"old": database, "new": f"{database}_aside"})
 
 
@@ -56,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def run() -> None:
+        if not (options.home / "postgres" / "data").exists():
+            raise CommandFailed(f"{options.home} has no embedded server")
         with (
             exclusive_lock(options.home / "lock", "stop `make run` first (process {holder})"),
             EmbeddedPostgres(options.home / "postgres") as server,

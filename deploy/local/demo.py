@@ -16,7 +16,8 @@ from deploy.local.demo_texts import write_post
 from deploy.local.environment import Addresses, service_environment
 from deploy.local.secret_file import load_secrets
 
-AUTHORS = ("ada", "grace", "alan", "edsger", "barbara")
+# Not the names of the walk-throughs, whose passwords are in the README.
+AUTHORS = ("katherine", "grace", "alan", "edsger", "barbara")
 POSTS = 200
 _POSTS_PER_AUTHOR = POSTS // len(AUTHORS)
 _DRAFT_EVERY = 20
@@ -107,7 +108,7 @@ def demo(home: Path) -> None:
         _write_posts(services)
     print(f"Accounts: {', '.join(AUTHORS)}; {_MODERATOR} may edit and remove the posts of others.")
     print(f"Their password: {secrets['demo_password']}")
-    print(f"Sign in at {addresses.posts} or {addresses.identity}/docs")
+    print(f"Sign in at {addresses.posts}/docs or {addresses.identity}/docs")
 
 
 def _make_moderator(environment: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.local.demo import AUTHORS
 from tests.architecture.code import ROOT
 
 DOCUMENTS = ("docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md", "docs/decisions/README.md")
@@ -33,6 +34,13 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
     paths = set(named_files(document))
     assert paths, "a document that names no file proves nothing"
     assert [path for path in sorted(paths) if not exists(path)] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "examples/README.md"])
+def test_the_accounts_of_a_walk_through_are_not_those_of_make_demo(document: str) -> None:
+    names = set(re.findall(r'"username": "(\w+)"', (ROOT / document).read_text(encoding="utf-8")))
+    assert names
+    assert names & {*AUTHORS, "moderator"} == set()
 
 
 def test_the_diffs_of_the_architecture_change_lines_that_exist() -> None:

@@ -83,6 +83,24 @@ def test_the_person_chooses_one_of_both(server: EmbeddedPostgres, home: Path, ch
     assert expected in server.psql("watchword", READ)
 
 
+@pytest.mark.parametrize("choice", ["postern", "watchword"])
+def test_without_both_databases_there_is_nothing_to_choose(
+    server: EmbeddedPostgres, home: Path, choice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carry_over_database(server)
+    server.stop()
+    assert main(["--keep", choice, "--home", str(home)]) == 1
+    assert "nothing to choose" in capsys.readouterr().err
+    server.start()
+    assert databases(server) == {"watchword"}
+
+
+def test_a_folder_without_a_server_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--keep", "postern", "--home", str(tmp_path / "none")]) == 1
+    assert "has no embedded server" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_database_in_use_is_left_as_it_is(server: EmbeddedPostgres) -> None:
     connection = await asyncpg.connect(server.superuser_url("postern"))
     try:

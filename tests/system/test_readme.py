@@ -1,5 +1,6 @@
 """The README is true: its commands can be pasted, and its programs run."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,10 @@ from tests.system.examples import ROOT, blocks, free_url, paste, served
 
 README = (ROOT / "README.md").read_text()
 LIBRARY = (ROOT / "shared" / "README.md").read_text()
+SECTION = "Protect a route of your own"
+WALK_THROUGH = "".join(blocks(README, "A walk-through", "bash"))
+# The shell functions that the later sections use as well.
+FUNCTIONS = "".join(re.findall(r"^(?:member|expect)\(\) .*\n", WALK_THROUGH, re.MULTILINE))
 
 
 def here(text: str, running: Stack, own: str = "") -> str:
@@ -20,7 +25,7 @@ def here(text: str, running: Stack, own: str = "") -> str:
 
 
 def test_the_walk_through_can_be_pasted_line_by_line(running: Stack) -> None:
-    printed = paste(here("".join(blocks(README, "A walk-through", "bash")), running), running)
+    printed = paste(here(WALK_THROUGH, running), running)
     assert '"username":"ada"' in printed
 
 
@@ -28,7 +33,7 @@ async def test_the_service_in_the_readme_guards_its_route(
     running: Stack, http: httpx.AsyncClient, person: NewPerson, tmp_path: Path
 ) -> None:
     own = free_url()
-    (source,) = blocks(README, "Protect a route of your own", "python")
+    (source,) = blocks(README, SECTION, "python")
     assert len([line for line in source.splitlines() if line.strip()]) <= 10
     (tmp_path / "notes.py").write_text(here(source, running, own))
     running.command("identity", "extend-client", "web", "--scope", "notes:read", "--audience", own)
@@ -37,10 +42,14 @@ async def test_the_service_in_the_readme_guards_its_route(
         me = await http.get(f"{running.identity}/users/me", headers=ada.headers)
         assert (await http.get(f"{own}/notes", headers=ada.headers)).json() == {"notes_of": me.json()["id"]}
         assert (await http.get(f"{own}/notes")).status_code == 401
+        account = {"username": "eve", "email": "eve@example.com", "password": "staple trombone violin"}
+        assert (await http.post(f"{running.identity}/users", json=account)).status_code in (201, 409)
+        printed = paste(here(FUNCTIONS + "".join(blocks(README, SECTION, "bash")), running, own), running)
+        assert '{"notes_of":"' in printed
 
 
 def test_both_readmes_show_the_same_service() -> None:
-    assert blocks(LIBRARY, "Guard a route", "python") == blocks(README, "Protect a route of your own", "python")
+    assert blocks(LIBRARY, "Guard a route", "python") == blocks(README, SECTION, "python")
 
 
 def test_the_wiring_in_the_readme_is_that_of_the_example() -> None:
