@@ -69,12 +69,13 @@ def new_app(
     app = _bare_app(title, summary, whole_lifespan)
     app.state.parts = parts
     settings = parts.settings
+    health = health_routes({"database": check_database, **(checks or {})})
+    # Routes are tried in this order: the service's own come before the pages that few requests are for.
+    for router in (*routers, health, metrics_routes(metrics)):
+        app.include_router(router)
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
     add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request)
     protect(app, parts.verifier)
-    health = health_routes({"database": check_database, **(checks or {})})
-    for router in (*routers, health, metrics_routes(metrics)):
-        app.include_router(router)
     return app
 
 
