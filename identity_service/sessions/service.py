@@ -21,7 +21,7 @@ from watchword.database.database import Database
 
 
 class Sessions:
-    """The sessions of all users. Times are read while the rows concerned are locked."""
+    """The sessions of all users. Times are read within the transaction, and under the lock where one is taken."""
 
     def __init__(self, database: Database, recorder: Recorder, lifetimes: Lifetimes, clock: Clock) -> None:
         self._database = database
@@ -89,8 +89,8 @@ class Sessions:
 
     async def end_others(self, user_id: UUID, current: UUID) -> None:
         """End every session of this user but the current one."""
-        now = self._clock.now()
         async with self._database.begin() as db:
+            now = self._clock.now()
             ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
             await self._recorder.sessions_ended(db, now, user_id, ended, by_user(user_id, EndReason.ENDED_BY_OWNER))
 

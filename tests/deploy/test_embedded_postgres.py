@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local.postgres import EmbeddedPostgres, PostgresFailed
 from deploy.local.postgres_programs import PACKAGES, VARIABLE, ServerUser
+from tests.support.needed import need
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 30
@@ -213,8 +214,8 @@ def test_a_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
     assert not is_running(pids[0])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 def test_the_server_dies_with_its_killed_parent(tmp_path: Path) -> None:
+    need(sys.platform == "linux", "only Linux ends a process with its parent")
     arguments = [sys.executable, "-c", PARENT, str(tmp_path)]
     with subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None

@@ -1,7 +1,6 @@
 """What holds for both ways into the database: one that fails is unavailable, and no connection is ever lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -18,21 +17,10 @@ from tests.shared.tables import (
     Way,
     each_way,
     kill_connections,
-    things,
     until_running,
 )
 from tests.support.databases import Databases
 from watchword.database import Database, DatabaseUnavailable
-
-
-@pytest.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
-    """One connection for each way."""
-    await kill_connections(databases)
-    database = Database(databases.url("posts_app"), size=1)
-    async with things(databases):
-        yield database
-        await database.close()
 
 
 async def ensure_usable(database: Database, way: Way) -> None:

@@ -12,18 +12,11 @@ import pytest
 from tests.shared.test_migrations import BUSY, MIGRATIONS, each_service
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
-from tests.support.next_release import NextRelease
+from tests.support.next_release import NextRelease, pause
 from tests.support.waiting import until, wait_until
 from watchword.database.migrations import MigrationFailed, Migrations
 
 WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock')"
-
-# The migration creates one file, and goes on when another one exists.
-PAUSE = (
-    "Path({here!r}).touch()",
-    "while not Path({go!r}).exists():",
-    "    time.sleep(0.02)",
-)
 
 
 @pytest.fixture
@@ -91,7 +84,7 @@ async def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
 
 def test_migrations_take_turns(fresh: Fresh, later: NextRelease, tmp_path: Path) -> None:
     here, go = tmp_path / "here", tmp_path / "go"
-    revision = later.add("posts", *paused(here, go), add_column("posts", "later"))
+    revision = later.add("posts", *pause(here, go), add_column("posts", "later"))
     with later.migrating("posts", fresh.url("posts_owner")) as first:
         wait_until(here.exists)
         with later.migrating("posts", fresh.url("posts_owner")) as second:
@@ -109,7 +102,7 @@ def test_a_migration_killed_between_two_lines_has_not_happened(
 ) -> None:
     before, columns = fresh.revision("posts"), fresh.columns("posts")
     here, go = tmp_path / "here", tmp_path / "go"
-    later.add("posts", add_column("posts", "one"), *paused(here, go), add_column("posts", "two"))
+    later.add("posts", add_column("posts", "one"), *pause(here, go), add_column("posts", "two"))
     with later.migrating("posts", fresh.url("posts_owner")) as job:
         wait_until(here.exists)
         job.kill()
@@ -136,7 +129,3 @@ async def kill_while_it_builds(fresh: Fresh, later: NextRelease, valid: str) -> 
             await until(lambda: fresh.ask(valid) == ["f"])
             job.kill()
     await connection.close()
-
-
-def paused(here: Path, go: Path) -> list[str]:
-    return [line.format(here=str(here), go=str(go)) for line in PAUSE]

@@ -1,7 +1,6 @@
 """The read path: compiled once, prepared once per connection, and no connection is ever lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -13,9 +12,7 @@ from tests.shared.tables import (
     BY_NAME,
     THINGS,
     as_owner,
-    kill_connections,
     names_of_things,
-    things,
     until_backends,
 )
 from tests.support.databases import Databases
@@ -27,16 +24,6 @@ PREPARED = ReadStatement(
     .where(column("statement", String).like(bindparam("pattern")))
 )
 SECOND = ReadStatement(select(THINGS.c.id).where(THINGS.c.name == "second").limit(5))
-
-
-@pytest.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
-    """One connection, and no other of the app role."""
-    await kill_connections(databases)
-    database = Database(databases.url("posts_app"), size=1)
-    async with things(databases):
-        yield database
-        await database.close()
 
 
 async def test_fetch_row_gives_the_first_or_none(database: Database) -> None:

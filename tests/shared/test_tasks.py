@@ -97,7 +97,7 @@ async def test_a_task_that_swallows_its_cancellation_is_cancelled_again(monkeypa
         nonlocal swallowed
         while True:
             try:
-                await asyncio.sleep(3_600)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 swallowed += 1
                 if swallowed > 3:

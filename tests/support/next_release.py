@@ -32,6 +32,17 @@ def upgrade() -> None:
 '''
 
 
+def pause(reached: Path, go: Path) -> tuple[str, ...]:
+    """Lines for a revision that creates the file `reached` and waits, at most a minute, until `go` exists."""
+    return (
+        f"Path({str(reached)!r}).touch()",
+        "for _ in range(3_000):",
+        f"    if Path({str(go)!r}).exists():",
+        "        break",
+        "    time.sleep(0.02)",
+    )
+
+
 class NextRelease:
     """A copy of the code in `folder`, apart from the code that the tests run."""
 

@@ -17,7 +17,7 @@ from deploy.local.postgres import EmbeddedPostgres, prepare_database
 from deploy.local.processes import any_free_port, end_children, start_child
 from tests.support import previous_release
 from tests.support.databases import DATABASE, ROLES, Databases
-from tests.support.next_release import NextRelease
+from tests.support.next_release import NextRelease, pause
 from tests.support.person import Person
 from tests.support.services import unique
 from tests.support.stack import Stack, await_answer
@@ -88,8 +88,7 @@ async def test_a_restart_of_postgresql_leaves_a_migration_undone_and_it_can_be_r
     databases, later = previous.databases, NextRelease(tmp_path / "next")
     url, columns = databases.url("posts_owner"), "SELECT FROM information_schema.columns WHERE column_name = 'mood'"
     reached, go = tmp_path / "reached", tmp_path / "go"
-    pause = f"Path({str(reached)!r}).touch()", f"while not Path({str(go)!r}).exists():", "    time.sleep(0.02)"
-    later.add("posts", ADDITIONS["posts"][1], *pause, "op.execute('SELECT 1')")
+    later.add("posts", ADDITIONS["posts"][1], *pause(reached, go), "op.execute('SELECT 1')")
     with later.migrating("posts", url) as job:
         wait_until(reached.exists)
         databases.server.kill()

@@ -1,4 +1,4 @@
-"""The built wheel, clean environments to install it in, and identity running. Without a package index: skipped."""
+"""The built wheel, clean environments to install it in, and identity running; a package index is needed."""
 
 import subprocess
 import tempfile
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import migrated
+from tests.support.needed import need
 from tests.support.stack import Stack
 from tests.system.conftest import SETTINGS, http, person
 from tests.wheel.environments import ROOT, Environment, uv
@@ -42,11 +43,10 @@ def wheel(dist: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def index(outside: Path) -> None:
-    """A package index answers. Neither a fresh clone nor CI can be sure of one (the tests' one exception)."""
+    """A package index answers: the clean environments are installed from it."""
     target = outside / "index"
     process = uv("pip", "install", "--dry-run", "--target", str(target), "hatchling")
-    if process.returncode != 0:
-        pytest.skip("no package index can be reached from this machine")
+    need(process.returncode == 0, "no package index can be reached from this machine")
 
 
 @pytest.fixture(scope="session")
