@@ -14,8 +14,6 @@ from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
 
 RACES = 50
-CUT_OFF = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE usename = 'posts_app' AND query LIKE 'LISTEN%'"""
 REVOKED = "INSERT INTO posts.revocations VALUES ($1, $2, 9007199254740992, now() + interval '1 hour')"
 
 
@@ -176,5 +174,5 @@ async def test_what_was_revoked_while_the_service_did_not_listen_is_obeyed(
 ) -> None:
     await databases.execute("posts_app", REVOKED, "disabled", ada.id)
     assert not await is_refused(posts, ada)
-    assert len(await databases.fetch("posts_app", CUT_OFF)) == 1
+    assert await databases.end_connections("posts_app", "query LIKE 'LISTEN%'") == 1
     await until(lambda: is_refused(posts, ada))

@@ -11,11 +11,10 @@ import pytest
 from deploy.local.postgres import EmbeddedPostgres
 from tests.posts.people import Person
 from tests.support import services
-from tests.support.databases import DATABASE, Databases, migrated
+from tests.support.databases import Databases, migrated
 from tests.support.services import Posts
+from tests.support.waiting import until
 from watchword.testing import Issuer
-
-LOOKS = 1_000
 
 
 @pytest.fixture
@@ -47,10 +46,11 @@ async def everything(posts: Posts, person: Person, post_id: str) -> dict[str, ht
 async def until_waiting(databases: Databases) -> None:
     """Return when a backend of the service waits for a lock."""
     waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND usename = 'posts_app'"
-    for _ in range(LOOKS):
-        if await databases.fetch("posts_app", waiting):
-            return
-    pytest.fail("no backend waits")
+
+    async def is_waiting() -> bool:
+        return bool(await databases.fetch("posts_app", waiting))
+
+    await until(is_waiting)
 
 
 @pytest.mark.parametrize("go_away", [EmbeddedPostgres.stop, EmbeddedPostgres.kill], ids=["stopped", "killed"])
@@ -103,10 +103,7 @@ async def test_connections_that_were_cut_are_replaced_before_they_are_used(
     post = await posts.publish(ada.headers)
     url = f"/posts/{post['id']}"
     await asyncio.gather(*(posts.http.get(url) for _ in range(20)))
-    cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'posts_app'"
-    superuser = await asyncpg.connect(databases.server.superuser_url(DATABASE))
-    assert [row[0] for row in await superuser.fetch(cut)].count(True) > 1
-    await superuser.close()
+    assert await databases.end_connections("posts_app") > 1
     assert (await posts.http.get(url)).json() == post
     changes = [posts.http.patch(url, json={"title": f"{n}"}, headers=ada.headers) for n in range(10)]
     assert {answer.status_code for answer in await asyncio.gather(*changes)} == {200}

@@ -7,7 +7,7 @@ import pytest
 from tests.shared.apps import Service, client_for
 from tests.shared.key_server import KeyServer, serving
 from tests.shared.ssf import Transmitter, transmitting
-from tests.shared.tables import kill_connections, things
+from tests.shared.tables import things
 from tests.support.databases import Databases
 from watchword.database import Database
 from watchword.testing import Issuer, StandingClock
@@ -44,7 +44,7 @@ async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
 @pytest.fixture
 async def database(databases: Databases) -> AsyncIterator[Database]:
     """A database with one connection in each pool, and the table of things. The app role has no other connection."""
-    await kill_connections(databases)
+    await databases.end_connections("posts_app")
     database = Database(databases.url("posts_app"), size=1)
     async with things(databases):
         yield database

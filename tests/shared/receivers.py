@@ -4,20 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-
 from posts_service.tables import RECEIVER
 from tests.shared.ssf import Transmitter
-from tests.support.databases import DATABASE, Databases
+from tests.support.databases import Databases
 from watchword.auth.principal import Principal, instant
 from watchword.auth.revocations import Kind
 from watchword.database import Database
 from watchword.events import Receiver, receive_security_events
 from watchword.events.types import iss_sub
 
-LEADER = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND granted AND usename = 'posts_app' AND query LIKE '%pg_try_advisory_lock%'"""
-LISTENING = "SELECT pid FROM pg_stat_activity WHERE usename = 'posts_app' AND query LIKE 'LISTEN%'"
+# Conditions of `Databases.end_connections`.
+LEADER = """query LIKE '%pg_try_advisory_lock%'
+    AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"""
+LISTENING = "query LIKE 'LISTEN%'"
 
 
 @asynccontextmanager
@@ -57,18 +56,6 @@ def session(session_id: str) -> dict[str, Any]:
 
 def user(transmitter: Transmitter, subject: str) -> dict[str, Any]:
     return iss_sub(transmitter.issuer.url, subject)
-
-
-async def end_backends(databases: Databases, query: str) -> int:
-    """End the connections whose process ids the query selects; return how many they were."""
-    connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
-    try:
-        pids = [row["pid"] for row in await connection.fetch(query)]
-        for pid in pids:
-            await connection.fetch("SELECT pg_terminate_backend($1, 5000)", pid)
-        return len(pids)
-    finally:
-        await connection.close()
 
 
 async def stored(databases: Databases, kind: str = Kind.SESSION) -> list[str]:

@@ -63,21 +63,11 @@ async def names_of_things(database: Database) -> list[str]:
 @asynccontextmanager
 async def things(databases: Databases) -> AsyncIterator[None]:
     """The table, with two rows in it, for as long as the block lasts."""
-    await as_owner(databases, _CREATE)
+    await databases.execute("posts_owner", _CREATE)
     try:
         yield
     finally:
-        await as_owner(databases, "DROP TABLE posts.things")
-
-
-async def as_owner(databases: Databases, script: str) -> None:
-    await _execute(databases.url("posts_owner"), script)
-
-
-async def kill_connections(databases: Databases) -> None:
-    """Return when every backend of the app role has ended."""
-    kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'posts_app'"
-    await _execute(databases.server.superuser_url(DATABASE), kill)
+        await databases.execute("posts_owner", "DROP TABLE posts.things")
 
 
 async def until_running(databases: Databases, number: int) -> None:
@@ -95,13 +85,5 @@ async def until_backends(databases: Databases, number: int, condition: str) -> N
 
     try:
         await until(is_reached)
-    finally:
-        await connection.close()
-
-
-async def _execute(url: str, script: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(script)
     finally:
         await connection.close()

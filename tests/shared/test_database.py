@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.shared.tables import THINGS, kill_connections, names_of_things, things
+from tests.shared.tables import THINGS, names_of_things, things
 from tests.support.databases import Databases
 from watchword.database import Database, DatabaseUnavailable, violates
 
@@ -76,7 +76,7 @@ async def test_values_are_not_shown_with_an_error(database: Database) -> None:
 
 async def test_connection_killed_inside_the_block_is_unavailable(database: Database, databases: Databases) -> None:
     async def kill_and_go_on(db: AsyncSession) -> None:
-        await kill_connections(databases)
+        await databases.end_connections("posts_app")
         await db.execute(select(THINGS))
 
     with pytest.raises(DatabaseUnavailable):
@@ -86,14 +86,14 @@ async def test_connection_killed_inside_the_block_is_unavailable(database: Datab
 
 async def test_connection_killed_before_the_commit_is_unavailable(database: Database, databases: Databases) -> None:
     with pytest.raises(DatabaseUnavailable):
-        await add_and(database, lambda _: kill_connections(databases))
+        await add_and(database, lambda _: databases.end_connections("posts_app"))
     await add(database, "fourth")
     assert await names_of_things(database) == ["first", "second", "fourth"]
 
 
 async def test_connection_killed_between_two_blocks_loses_nothing(database: Database, databases: Databases) -> None:
     await add(database, "third")
-    await kill_connections(databases)
+    await databases.end_connections("posts_app")
     await add(database, "fourth")
     assert await names_of_things(database) == ["first", "second", "third", "fourth"]
 

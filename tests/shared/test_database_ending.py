@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.shared.tables import SELECT_BACKEND, Way, each_way, kill_connections
+from tests.shared.tables import SELECT_BACKEND, Way, each_way
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database, DatabaseUnavailable
@@ -65,7 +65,7 @@ async def test_statement_on_a_connection_that_is_being_ended_is_unavailable_and_
 ) -> None:
     async with behind(databases) as (proxy, database):
         assert len(await way(database, SELECT_BACKEND)) == 1
-        await kill_connections(databases)
+        await databases.end_connections("posts_app")
         await until(lambda: proxy.ends_announced == 1)
         with pytest.raises(DatabaseUnavailable):
             await way(database, SELECT_BACKEND)

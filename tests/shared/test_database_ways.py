@@ -16,7 +16,6 @@ from tests.shared.tables import (
     SELECT_SLOWLY,
     Way,
     each_way,
-    kill_connections,
     until_running,
 )
 from tests.support.databases import Databases
@@ -40,7 +39,7 @@ async def test_a_connection_is_used_again(database: Database, way: Way) -> None:
 @each_way
 async def test_connection_killed_while_idle_is_replaced(database: Database, databases: Databases, way: Way) -> None:
     before = await backend(database, way)
-    await kill_connections(databases)
+    await databases.end_connections("posts_app")
     assert await backend(database, way) != before
     await ensure_usable(database, way)
 
@@ -51,7 +50,7 @@ async def test_connection_killed_while_a_statement_runs_is_unavailable_and_then_
 ) -> None:
     running = asyncio.create_task(way(database, SELECT_SLOWLY))
     await until_running(databases, 1)
-    await kill_connections(databases)
+    await databases.end_connections("posts_app")
     with pytest.raises(DatabaseUnavailable):
         await running
     await ensure_usable(database, way)
@@ -108,6 +107,7 @@ async def test_pool_without_a_free_connection_in_time_is_unavailable(
     databases: Databases, monkeypatch: pytest.MonkeyPatch, way: Way
 ) -> None:
     monkeypatch.setattr(watchword.database.database, "POOL_TIMEOUT_SECONDS", 0.1)
+    await databases.end_connections("posts_app")
     database = Database(databases.url("posts_app"), size=1)
     running = asyncio.create_task(way(database, SELECT_SLOWLY))
     await until_running(databases, 1)

@@ -4,15 +4,12 @@ import asyncio
 
 import pytest
 
-from tests.shared.receivers import end_backends
+from tests.shared.receivers import LEADER
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import DatabaseUnavailable, leader
 from watchword.database.leader import run_as_leader
 from watchword.tasks import cancel_and_wait
-
-LOCKS = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND granted AND usename = 'posts_app'"""
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +65,10 @@ async def test_leaders_of_different_names_do_not_wait_for_each_other(databases: 
 
 
 async def test_work_is_cancelled_when_the_connection_with_the_lock_is_lost(databases: Databases) -> None:
+    await databases.end_connections("posts_app")
     candidate = Candidate(databases)
     await until(lambda: candidate.leads)
-    assert await end_backends(databases, LOCKS) == 1
+    assert await databases.end_connections("posts_app", LEADER) == 1
     await candidate.task
     assert candidate.leads is False
 

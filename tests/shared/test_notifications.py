@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from tests.shared.receivers import LISTENING, end_backends
+from tests.shared.receivers import LISTENING
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Doorbell, Listener, wait_for
@@ -79,7 +79,7 @@ async def test_a_listener_that_is_cut_off_reconnects_and_catches_up(databases: D
     subscriber = Subscriber()
     async with listening(databases, subscriber):
         for times in (2, 3):
-            await end_backends(databases, LISTENING)
+            await databases.end_connections("posts_app", LISTENING)
             await until(lambda times=times: subscriber.catch_ups == times)  # type: ignore[misc]
             await notify(databases, str(times))
             await until(lambda times=times: subscriber.payloads[-1:] == [str(times)])  # type: ignore[misc]
@@ -100,7 +100,7 @@ async def test_a_listener_that_is_stopped_leaves_no_connection(databases: Databa
         pass
 
     async def no_connection_listens() -> bool:
-        return await databases.fetch("posts_app", LISTENING) == []
+        return await databases.fetch("posts_app", f"SELECT FROM pg_stat_activity WHERE {LISTENING}") == []
 
     await until(no_connection_listens)
 

@@ -11,7 +11,6 @@ from tests.shared.tables import (
     BACKEND,
     BY_NAME,
     THINGS,
-    as_owner,
     names_of_things,
     until_backends,
 )
@@ -74,9 +73,9 @@ async def test_statement_is_prepared_once_per_connection(database: Database) -> 
 
 async def test_statement_outlives_a_change_of_its_table(database: Database, databases: Databases) -> None:
     row = await database.reads.fetch_row(BY_NAME, name="first")
-    await as_owner(databases, "ALTER TABLE posts.things ALTER COLUMN id TYPE bigint, ADD COLUMN more int")
+    await databases.execute("posts_owner", "ALTER TABLE posts.things ALTER COLUMN id TYPE bigint, ADD COLUMN more int")
     assert await database.reads.fetch_row(BY_NAME, name="first") == row
-    await as_owner(databases, "ALTER TABLE posts.things ALTER COLUMN name TYPE varchar(20)")
+    await databases.execute("posts_owner", "ALTER TABLE posts.things ALTER COLUMN name TYPE varchar(20)")
     assert await database.reads.fetch_rows(BY_NAME, name="first") == [row]
 
 

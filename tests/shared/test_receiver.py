@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from tests.shared.receivers import receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter
-from tests.shared.tables import as_owner
 from tests.shared.tokens import private_key
 from tests.support.databases import Databases
 from tests.support.waiting import until
@@ -26,9 +25,9 @@ OF_A_KIND = "https://events.example/of-a-kind"
 async def effects(databases: Databases) -> AsyncIterator[None]:
     """A table in which each run of an effect leaves a row; it refuses the event "bad"."""
     columns = "number int GENERATED ALWAYS AS IDENTITY, jti text CHECK (jti <> 'bad')"
-    await as_owner(databases, f"CREATE TABLE posts.effects ({columns})")
+    await databases.execute("posts_owner", f"CREATE TABLE posts.effects ({columns})")
     yield
-    await as_owner(databases, "DROP TABLE posts.effects")
+    await databases.execute("posts_owner", "DROP TABLE posts.effects")
 
 
 async def leave_a_row(db: AsyncSession, received: ReceivedEvent) -> None:
@@ -150,7 +149,7 @@ async def test_an_effect_that_fails_rolls_back_the_event_and_holds_up_no_other(
         await until(lambda: transmitter.is_settled(other))
         assert refuses(receiver, session_id="s")
         assert (transmitter.is_settled("bad"), await stored(databases, Kind.PURGED)) == (False, [])
-        await as_owner(databases, "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
+        await databases.execute("posts_owner", "ALTER TABLE posts.effects DROP CONSTRAINT effects_jti_check")
         await until(lambda: transmitter.is_settled("bad"))
         await until(lambda: refuses(receiver, "eve"))
     assert await count(databases, EFFECTS) == 1

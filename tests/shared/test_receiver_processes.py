@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from tests.shared.receivers import LEADER, LISTENING, end_backends, receiving, refuses, session, stored
+from tests.shared.receivers import LEADER, LISTENING, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
@@ -47,7 +47,7 @@ async def test_nothing_is_lost_or_doubled_while_the_leader_changes_again_and_aga
     async def both_have_polled() -> bool:
         for _ in range(5):
             sent.append(transmitter.send(EventType.SESSION_REVOKED, session(f"{len(sent):04}")))
-        await end_backends(databases, LEADER)
+        await databases.end_connections("posts_app", LEADER)
         await until(lambda: transmitter.is_settled(*sent))
         return len(set(transmitter.pollers)) == 2
 
@@ -91,7 +91,7 @@ async def test_what_was_revoked_while_a_process_did_not_listen_is_read_from_the_
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
         await databases.execute("posts_app", REVOKE, "s")
-        assert await end_backends(databases, LISTENING) == 1
+        assert await databases.end_connections("posts_app", LISTENING) == 1
         await until(lambda: refuses(receiver, session_id="s"))
         await databases.fetch("posts_app", NOTIFY, '{"add":["session","t",1,1e10]}')
         await until(lambda: refuses(receiver, session_id="t"))
@@ -105,7 +105,7 @@ async def test_a_notification_that_arrives_while_a_process_reads_the_tables_is_o
         async with owner.transaction():
             # The process has read the revocations, and waits for the table that it reads next.
             await owner.execute("LOCK TABLE posts.transmitter_contact")
-            await end_backends(databases, LISTENING)
+            await databases.end_connections("posts_app", LISTENING)
             await until(lambda: is_waiting(databases))
             await databases.fetch("posts_app", NOTIFY, '{"add":["session","s",1,1e10]}')
             await until(lambda: refuses(receiver, session_id="s"))

@@ -27,7 +27,9 @@ class Databases:
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.server.port}/{DATABASE}"
 
     async def empty(self, schema: str, *exceptions: str) -> None:
-        """Delete all rows of all tables of this schema, except those of Alembic and of the tables in `exceptions`."""
+        """End every connection of the schema's app role, and delete all rows of all its tables, except those of Alembic
+        and of the tables in `exceptions`."""
+        await self.end_connections(f"{schema}_app")
         async with self._connection(f"{schema}_owner") as connection:
             rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)
             names = {row["tablename"] for row in rows} - {"alembic_version", *exceptions}
@@ -42,6 +44,16 @@ class Databases:
         """Run one statement that changes something, on a connection of its own."""
         async with self._connection(role) as connection:
             await connection.execute(sql, *arguments)
+
+    async def end_connections(self, role: str, condition: str = "true") -> int:
+        """End the connections of this role whose row of pg_stat_activity meets the condition, also those of an earlier
+        test that the server has yet to give up. Return how many they were, when all have ended."""
+        end = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = $1 AND {condition}"  # noqa: S608
+        connection = await asyncpg.connect(self.server.superuser_url(DATABASE))
+        try:
+            return len(await connection.fetch(end, role))
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def _connection(self, role: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
