@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI, Response
+from prometheus_client import generate_latest
 
 from tests.shared.apps import client_for
 from tests.support.metrics import Scrape, scrape
 from watchword.auth import public
 from watchword.errors import Unavailable
 from watchword.http import problems
+from watchword.metrics import workers
 from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.service.middleware import OutermostMiddleware
 
@@ -113,3 +116,9 @@ async def test_only_declared_metrics_are_rendered(metrics: Metrics) -> None:
         answer: httpx.Response = await http.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     assert set(Scrape(answer.text).types) == {REQUESTS, DURATION}
+
+
+def test_a_process_that_starts_spoils_nobodys_metrics(tmp_path: Path) -> None:
+    # prometheus_client makes its file first, and gives it a size afterwards.
+    (tmp_path / "counter_1.db").touch()
+    assert generate_latest(workers.merge(tmp_path)) == b""

@@ -6,13 +6,14 @@ Counters of a process that has ended still count; its gauges are left out.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -43,8 +44,29 @@ def merge(shared: Path) -> CollectorRegistry:
         if not _is_alive(int(file.stem.rpartition("_")[2])):
             file.unlink(missing_ok=True)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(shared))  # type: ignore[no-untyped-call]
+    registry.register(_WorkersCollector(shared))
     return registry
+
+
+class _WorkersCollector(Collector):
+    """The metrics in the files of one folder. Those of a process that starts are empty for a moment, and are left out:
+    prometheus_client's own collector fails on them."""
+
+    def __init__(self, shared: Path) -> None:
+        self._shared = shared
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(file) for file in self._shared.glob("*.db") if _has_a_size(file)]
+        metrics: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return metrics
+
+
+def _has_a_size(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        # Another process has just merged the metrics, and deleted what a process that has ended left.
+        return False
 
 
 def _is_alive(process_id: int) -> bool:

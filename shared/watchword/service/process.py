@@ -27,6 +27,10 @@ SHUTDOWN_SECONDS: Final = 15
 # its way is lost.
 KEEP_ALIVE_SECONDS: Final = 120
 
+# A worker process that does not answer its parent for so long is killed with its connections. A busy machine may keep a
+# worker that starts from answering for several seconds.
+WORKER_SILENCE_SECONDS: Final = 30
+
 BackgroundWork = Callable[[], Awaitable[None]]
 """Work that runs as a task for as long as the app does."""
 
@@ -114,5 +118,6 @@ def serve(factory: str, settings: ServiceSettings) -> None:
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_worker_healthcheck=WORKER_SILENCE_SECONDS,
             **reload_options(factory),
         )
