@@ -8,9 +8,19 @@ from hypothesis import HealthCheck, settings
 from tests.support import services
 from tests.support.databases import Databases, migrated
 from tests.support.sharing import ByFile, put_in_order
+from tests.support.waiting import PATIENCE_SECONDS
 from watchword.testing import Issuer
 
 pytest_plugins = ["watchword.testing.plugin"]
+
+TIME_LIMITS = (
+    "watchword.database.database.CONNECT_TIMEOUT_SECONDS",
+    "watchword.database.database.COMMAND_TIMEOUT_SECONDS",
+    "watchword.database.database.POOL_TIMEOUT_SECONDS",
+    "watchword.database.connections.CONNECT_TIMEOUT_SECONDS",
+    "watchword.auth.remote_keys.FETCH_TIMEOUT_SECONDS",
+    "identity_service.events.push.REQUEST_TIMEOUT_SECONDS",
+)
 
 # The same examples in every run; none fails because the machine is busy.
 settings.register_profile(
@@ -26,6 +36,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     put_in_order(items)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in this process is given up because the machine is busy. A test of a time limit sets its own."""
+    for limit in TIME_LIMITS:
+        monkeypatch.setattr(limit, PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="session")

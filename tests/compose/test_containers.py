@@ -45,7 +45,7 @@ def container(request: pytest.FixtureRequest, running: Containers) -> tuple[str,
 
 def test_no_process_is_root_and_none_can_become_it(running: Containers, container: tuple[str, str]) -> None:
     _, replica = container
-    users = running.execute(replica, "sh", "-c", "cat /proc/[0-9]*/status").splitlines()
+    users = running.execute(replica, "sh", "-c", "cat /proc/[0-9]*/status 2>/dev/null || true").splitlines()
     assert {line for line in users if line.startswith("Uid:")} == {"Uid:\t10001\t10001\t10001\t10001"}
     host = running.inspect(replica)["HostConfig"]
     assert host["CapDrop"] == ["ALL"]

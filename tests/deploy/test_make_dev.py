@@ -30,7 +30,7 @@ def edit(folder: Path, old: str, new: str) -> None:
 def answer(command: LocalCommand, service: str, path: str) -> Any:
     """The JSON of an answer, or None while the service restarts."""
     try:
-        return httpx.get(command.url(service) + path, timeout=2).json()
+        return httpx.get(command.url(service) + path, timeout=30).json()
     except httpx.TransportError:
         return None
 
@@ -41,11 +41,11 @@ def title(command: LocalCommand, service: str) -> str | None:
 
 
 def test_services_reload_survive_a_broken_file_and_end_at_ctrl_c(development: LocalCommand) -> None:
-    assert title(development, "posts") == "Watchword posts"
+    wait_until(lambda: title(development, "posts") == "Watchword posts", lambda: development.log("posts"))
 
     edit(development.code / "posts_service", '"Watchword posts"', '"Edited posts"')
     wait_until(lambda: title(development, "posts") == "Edited posts", lambda: development.log("posts"))
-    assert title(development, "identity") == "Watchword identity"
+    wait_until(lambda: title(development, "identity") == "Watchword identity", lambda: development.log("identity"))
 
     identity = development.code / "identity_service"
     edit(identity, '"Watchword identity"', '"Watchword" identity')

@@ -65,9 +65,9 @@ async def test_retry_within_ten_seconds_gets_the_same_cookie(identity_at: Identi
     assert cookie_of(await refresh(identity_at, spent)).value == cookie_of(first).value
 
 
-async def test_two_tabs_at_once_get_the_same_cookie(identity: Identity) -> None:
-    spent = cookie_of(await signed_in(identity)).value
-    answers = await asyncio.gather(*(refresh(identity, spent) for _ in range(10)))
+async def test_two_tabs_at_once_get_the_same_cookie(identity_at: Identity) -> None:
+    spent = cookie_of(await signed_in(identity_at)).value
+    answers = await asyncio.gather(*(refresh(identity_at, spent) for _ in range(10)))
     assert statuses(answers) == {200: 10}
     assert len({cookie_of(answer).value for answer in answers}) == 1
 

@@ -14,6 +14,7 @@ from tests.identity.receivers import KINDS, POLL, PUSH, Receiver, cause_events, 
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
+from tests.support.waiting import PATIENCE_SECONDS
 from watchword.http_client.tls import ssl_context
 from watchword.testing import StandingClock
 
@@ -46,7 +47,7 @@ async def pushed_to(identity: Identity, url: str) -> Receiver:
 async def push(identity: Identity) -> int:
     """Push until no stream is due, and return the number of tries."""
     tried = 0
-    async with httpx.AsyncClient(verify=ssl_context(), trust_env=False, timeout=5) as http:
+    async with httpx.AsyncClient(verify=ssl_context(), trust_env=False, timeout=PATIENCE_SECONDS) as http:
         while await identity.parts.pusher.push_one(http):
             tried += 1
     return tried
@@ -150,7 +151,7 @@ async def test_receiver_that_does_not_answer_in_time_is_tried_again(foreground: 
 async def test_two_pushers_at_once_deliver_each_event_once(foreground: Identity, databases: Databases) -> None:
     async with hook() as receiver:
         await pushed_to(foreground, receiver.url)
-        while await waiting(databases):
+        for _ in KINDS:
             await asyncio.gather(*(push(foreground) for _ in range(4)))
     assert receiver.kinds() == KINDS
 

@@ -99,13 +99,13 @@ async def test_token_between_two_changes_of_one_second_is_refused(identity_at: I
     assert (await identity_at.http.get("/users/me", headers=bearer(latest))).status_code == 200
 
 
-async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles(identity: Identity) -> None:
-    await identity.register("ada")
-    posts = await receiver_with_stream(identity)
-    sessions = [await identity.sign_in("ada") for _ in range(10)]
+async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles(identity_at: Identity) -> None:
+    await identity_at.register("ada")
+    posts = await receiver_with_stream(identity_at)
+    sessions = [await identity_at.sign_in("ada") for _ in range(10)]
     kinds = ["user"], ["user", "moderator"]
-    changes = [Administration(identity.parts).set_roles("ada", kinds[number % 2]) for number in range(AT_ONCE)]
-    refreshes = [identity.refresh(tokens["refresh_token"]) for tokens in sessions * 5]
+    changes = [Administration(identity_at.parts).set_roles("ada", kinds[number % 2]) for number in range(AT_ONCE)]
+    refreshes = [identity_at.refresh(tokens["refresh_token"]) for tokens in sessions * 5]
     mixed = [one for pair in zip(refreshes, changes, strict=True) for one in pair]
     answers = [answer for answer in await asyncio.gather(*mixed) if isinstance(answer, httpx.Response)]
     assert statuses(answers) == {200: AT_ONCE}

@@ -6,14 +6,16 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.support.ports import held_port
 from watchword.testing import Issuer
 
 
 class KeyServer:
     """The server. Requests wait while `gate` is cleared; `status`, `fields` and `body` are what it answers."""
 
-    def __init__(self, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer, port: int) -> None:
         self.issuer = issuer
+        self._port = port
         self.requests = 0
         self.most_at_once = 0
         self.status = "200 OK"
@@ -24,16 +26,13 @@ class KeyServer:
         self.gate.set()
         self._open = 0
         self._server: asyncio.Server | None = None
-        self._port = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/jwks.json"
 
     async def start(self) -> None:
-        """Listen, after a `stop` on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -73,10 +72,12 @@ class KeyServer:
 
 @asynccontextmanager
 async def serving(issuer: Issuer) -> AsyncIterator[KeyServer]:
-    server = KeyServer(issuer)
-    await server.start()
-    try:
-        yield server
-    finally:
-        server.gate.set()
-        await server.stop()
+    """A key server that listens; a test may stop it and start it again."""
+    with held_port() as port:
+        server = KeyServer(issuer, port)
+        await server.start()
+        try:
+            yield server
+        finally:
+            server.gate.set()
+            await server.stop()

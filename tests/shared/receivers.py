@@ -13,10 +13,9 @@ from watchword.database import Database
 from watchword.events import Receiver, receive_security_events
 from watchword.events.types import iss_sub
 
-# Conditions of `Databases.end_connections`.
+# The condition for the connection of the process that leads.
 LEADER = """query LIKE '%pg_try_advisory_lock%'
     AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"""
-LISTENING = "query LIKE 'LISTEN%'"
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.shared.tokens import private_key
+from tests.support.ports import held_port
 from watchword.testing import Issuer
 from watchword.testing.issuer import sign
 
@@ -30,8 +31,10 @@ class Transmitter:
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
         self.issuer = Issuer()
+        self.issuer.url = f"http://127.0.0.1:{port}/tenants/one"
         self.waiting: dict[str, Any] = {}
         self.acknowledged: list[str] = []
         self.refused: dict[str, Any] = {}
@@ -45,7 +48,6 @@ class Transmitter:
         self.gate = asyncio.Event()
         self.gate.set()
         self._rung = asyncio.Event()
-        self._port = 0
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -90,13 +92,10 @@ class Transmitter:
         return self.streams[-1]
 
     async def start(self) -> None:
-        """Listen, at every start on the same port."""
         config = uvicorn.Config(
             self._app(), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=0, access_log=False
         )
         listening = socket.create_server(("127.0.0.1", self._port))
-        self._port = listening.getsockname()[1]
-        self.issuer.url = f"http://127.0.0.1:{self._port}/tenants/one"
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
 
@@ -194,10 +193,11 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def transmitting() -> AsyncIterator[Transmitter]:
     """A transmitter that listens for as long as the block lasts."""
-    transmitter = Transmitter()
-    await transmitter.start()
-    try:
-        yield transmitter
-    finally:
-        transmitter.gate.set()
-        await transmitter.stop()
+    with held_port() as port:
+        transmitter = Transmitter(port)
+        await transmitter.start()
+        try:
+            yield transmitter
+        finally:
+            transmitter.gate.set()
+            await transmitter.stop()

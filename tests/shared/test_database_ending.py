@@ -1,6 +1,7 @@
 """A server that has announced the end of a connection and has not closed it yet: unavailable, and then replaced."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -27,8 +28,9 @@ class HalfClosing:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
 
         async def forward_requests() -> None:
-            while data := await reader.read(65_536):
-                to_server.write(data)
+            with contextlib.suppress(ConnectionError):
+                while data := await reader.read(65_536):
+                    to_server.write(data)
             to_server.close()
 
         requests = asyncio.create_task(forward_requests())

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 import watchword.database.database
-from deploy.local.processes import any_free_port
 from tests.shared.tables import (
     SELECT_BACKEND,
     SELECT_BY_ID,
@@ -19,6 +18,7 @@ from tests.shared.tables import (
     until_running,
 )
 from tests.support.databases import Databases
+from tests.support.ports import held_port
 from watchword.database import Database, DatabaseUnavailable
 
 
@@ -84,17 +84,18 @@ async def test_callers_that_give_up_waiting_take_no_connection_with_them(
 
 @each_way
 async def test_server_that_does_not_listen_is_unavailable(way: Way) -> None:
-    database = Database(f"postgresql://posts_app:x@127.0.0.1:{any_free_port()}/watchword")
-    with pytest.raises(DatabaseUnavailable):
-        await way(database, SELECT_BACKEND)
-    await database.close()
+    with held_port() as port:
+        database = Database(f"postgresql://posts_app:x@127.0.0.1:{port}/watchword")
+        with pytest.raises(DatabaseUnavailable):
+            await way(database, SELECT_BACKEND)
+        await database.close()
 
 
 @each_way
 async def test_statement_over_the_time_limit_is_unavailable(
     databases: Databases, monkeypatch: pytest.MonkeyPatch, way: Way
 ) -> None:
-    monkeypatch.setattr(watchword.database.database, "COMMAND_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(watchword.database.database, "COMMAND_TIMEOUT_SECONDS", 2.0)
     database = Database(databases.url("posts_app"), size=1)
     with pytest.raises(DatabaseUnavailable):
         await way(database, SELECT_SLOWLY)

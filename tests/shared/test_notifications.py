@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from tests.shared.receivers import LISTENING
-from tests.support.databases import Databases
+from tests.support.databases import LISTENING, Databases
 from tests.support.waiting import until
 from watchword.database import Doorbell, Listener, wait_for
 from watchword.tasks import cancel_and_wait

@@ -2,9 +2,9 @@
 
 import asyncpg
 
-from tests.shared.receivers import LEADER, LISTENING, receiving, refuses, session, stored
+from tests.shared.receivers import LEADER, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter
-from tests.support.databases import Databases
+from tests.support.databases import LISTENING, Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events import EventType

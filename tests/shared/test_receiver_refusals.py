@@ -70,6 +70,7 @@ async def test_a_token_that_is_not_valid_is_reported_and_the_others_are_obeyed(
     after = transmitter.send(SESSION_REVOKED, session("after"))
     async with receiving(databases, transmitter) as receiver:
         await until(lambda: transmitter.is_settled(before, *WRONG, after))
+        await until(lambda: refuses(receiver, session_id="after"))
         assert [refuses(receiver, session_id=name) for name in ("before", "bad", "after")] == [True, False, True]
     assert transmitter.acknowledged == [before, after]
     assert list(transmitter.refused) == list(WRONG)

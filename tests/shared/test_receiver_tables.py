@@ -12,8 +12,6 @@ from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.database import Database
 from watchword.events.store import Store
 
-NEXT_HOUR = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
-
 
 @pytest.fixture
 async def store(databases: Databases) -> AsyncIterator[Store]:
@@ -29,8 +27,9 @@ async def is_purged(store: Store, subject: str) -> bool:
 
 
 async def revoke(store: Store, kind: Kind, key: str) -> None:
+    expires_at = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
     async with store.database.begin() as db:
-        await store.revoke(db, Revocation(kind, key, FOR_EVER, NEXT_HOUR))
+        await store.revoke(db, Revocation(kind, key, FOR_EVER, expires_at))
 
 
 async def test_account_is_purged_from_the_commit_of_its_event_on(store: Store) -> None:

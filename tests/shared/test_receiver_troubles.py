@@ -184,6 +184,7 @@ async def test_an_event_that_comes_while_the_database_is_down_is_applied_when_it
 ) -> None:
     async with transmitting() as transmitter, receiving(own_databases, transmitter) as receiver:
         await ensure_obeyed(transmitter, "before")
+        await until(lambda: refuses(receiver, session_id="before"))
         own_databases.server.stop()
         jti = transmitter.send(EventType.SESSION_REVOKED, session("meanwhile"))
         batches = len(transmitter.batches)

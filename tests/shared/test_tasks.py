@@ -38,9 +38,14 @@ def counting_pauses() -> tuple[list[float], Callable[[], float]]:
     return pauses, pause
 
 
+def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What the work of this test has logged, and nothing that a test before has left."""
+    return [record for record in caplog.records if record.name == logger.name]
+
+
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[tuple[str, object, object, object]]:
     """Of each log line its level, and what it says of the work, the reason and the next call."""
-    for record in caplog.records:
+    for record in records(caplog):
         members = vars(record)
         yield record.levelname, members["work"], members.get("reason"), members["again_in"]
 
@@ -64,7 +69,7 @@ async def test_an_error_is_logged_with_its_work_and_does_not_end_the_repetition(
     await until(lambda: work.calls >= 5)
     await cancel_and_wait([task])
     assert list(lines(caplog)) == [("WARNING", "polling", "no contact", 0.0), ("ERROR", "polling", None, 0.002)]
-    assert [record.exc_info is not None for record in caplog.records] == [False, True]
+    assert [record.exc_info is not None for record in records(caplog)] == [False, True]
 
 
 async def test_work_without_a_name_is_logged_by_its_function(caplog: pytest.LogCaptureFixture) -> None:
@@ -72,7 +77,7 @@ async def test_work_without_a_name_is_logged_by_its_function(caplog: pytest.LogC
         raise Unavailable("no contact")
 
     task = asyncio.create_task(repeat(fail, lambda: 60, logger))
-    await until(lambda: bool(caplog.records))
+    await until(lambda: bool(records(caplog)))
     await cancel_and_wait([task])
     ((_, work, _, again_in),) = lines(caplog)
     assert str(work).endswith("fail")

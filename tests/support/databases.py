@@ -11,8 +11,11 @@ import asyncpg
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
 from identity_service import parts as identity
 from posts_service import parts as posts
+from tests.support.ports import held_port
 
 DATABASE = "watchword"
+# The condition for the connections that listen, which also look every few seconds whether the server still answers.
+LISTENING = "(query LIKE 'LISTEN%' OR query = 'SELECT 1')"
 ROLES = ("identity_owner", "identity_app", "posts_owner", "posts_app")
 
 
@@ -68,7 +71,7 @@ class Databases:
 def migrated(home: Path, *, durable: bool = False) -> Iterator[Databases]:
     """A server with both schemas at head; it is stopped at the end of the block."""
     passwords = {role: secrets.token_hex(8) for role in ROLES}
-    with EmbeddedPostgres(home, durable=durable) as server:
+    with held_port() as port, EmbeddedPostgres(home, port=port, durable=durable) as server:
         # Every test opens several connections, so their passwords are cheap to check, as those of the users are here.
         server.psql("postgres", "ALTER ROLE postgres SET scram_iterations = 1")
         prepare_database(server, DATABASE, passwords)

@@ -25,7 +25,7 @@ class Span:
 class SpanReceiver:
     def __init__(self) -> None:
         self.spans: list[Span] = []
-        self.raw = b""
+        self.raw = bytearray()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
 
     @property
@@ -38,7 +38,7 @@ class SpanReceiver:
         return [span for span in self.spans if span.trace == trace]
 
     def _take(self, body: bytes) -> None:
-        self.raw += body
+        self.raw.extend(body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             service = _attributes(resource.resource.attributes)["service.name"]
             for scope in resource.scope_spans:

@@ -18,6 +18,9 @@ from tests.support.ports import held_port
 from tests.support.waiting import wait_until
 from watchword.http_client.tls import ssl_context
 
+# Longer than `migrate` tries again for a lock that it does not get.
+COMMAND_SECONDS = 300
+
 
 class Stack:
     """Two services and their database; `identity` and `posts` are URLs. A test starts again what it stops."""
@@ -45,10 +48,14 @@ class Stack:
 
     def start(self, service: str) -> None:
         """Start a service and return when it is ready."""
+        self.launch(service)
+        self.await_ready(service)
+
+    def launch(self, service: str) -> None:
+        """Start a service, which will be ready later."""
         command = [sys.executable, "-m", f"{service}_service", "serve"]
         child = start_child(service, command, self._home / f"{service}.log", environment=self.environment)
         self._children[service] = child
-        self.await_ready(service)
 
     def stop(self, service: str) -> None:
         """Stop a service by SIGTERM."""
@@ -72,7 +79,9 @@ class Stack:
     def command(self, service: str, *arguments: str) -> str:
         """The output of a command of a service, which must succeed."""
         command = [sys.executable, "-m", f"{service}_service", *arguments]
-        outcome = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        outcome = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+        )
         assert outcome.returncode == 0, outcome.stderr
         return outcome.stdout
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.person import Person, Place
 from tests.support.services import unique
 from tests.support.stack import Stack, stack
+from tests.support.waiting import PATIENCE_SECONDS
 from watchword.http_client.tls import ssl_context
 
 # Short times, so that a test sees a whole key rotation; cheap hashes.
@@ -39,8 +40,10 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(verify=ssl_context(), timeout=20, limits=limits, trust_env=False) as client:
+    # Long, because httpx may close a connection that is just used if its task stood still for as long.
+    limits = httpx.Limits(max_connections=100, keepalive_expiry=PATIENCE_SECONDS)
+    timeout = PATIENCE_SECONDS
+    async with httpx.AsyncClient(verify=ssl_context(), timeout=timeout, limits=limits, trust_env=False) as client:
         yield client
 
 

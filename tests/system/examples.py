@@ -10,11 +10,20 @@ from pathlib import Path
 
 import asyncpg
 
-from deploy.local.processes import any_free_port, end_children, start_child
+from deploy.local.processes import end_children, start_child
+from tests.support.ports import held_port
 from tests.support.stack import Stack, await_answer
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
+PAUSE = """
+sleep() {
+  for _ in $(seq 600); do
+    [ "$(curl -s -o /dev/null -w '%{http_code}' ARGUMENTS)" = 401 ] && return
+    command sleep 0.1
+  done
+}
+"""
 
 
 async def new_database(running: Stack, name: str) -> str:
@@ -34,15 +43,19 @@ def new_client(running: Stack, client_id: str) -> str:
     return running.command("identity", "create-client", client_id, *arguments).strip().rpartition(" ")[2]
 
 
-def free_url() -> str:
-    """A URL on this machine where nothing listens."""
-    return f"http://localhost:{any_free_port()}"
+@contextmanager
+def free_url() -> Iterator[str]:
+    """A URL on this machine that nobody else takes during the block."""
+    with held_port() as port:
+        yield f"http://localhost:{port}"
 
 
 @contextmanager
 def served(app: str, url: str, folder: Path, running: Stack, log: Path, **variables: str) -> Iterator[None]:
     """Run `module:name`, whose file is in `folder`, by uvicorn. The installed library is all it can import besides."""
     command = [sys.executable, "-m", "uvicorn", app, "--port", url.rpartition(":")[2], "--app-dir", str(folder)]
+    # As the services do: a client lets go of an idle connection before the server does.
+    command += ["--timeout-keep-alive", "120"]
     environment = {name: value for name, value in running.environment.items() if name != "PYTHONPATH"}
     child = start_child(app.partition(":")[0], command, log, environment=environment | variables)
     try:
@@ -58,15 +71,17 @@ def blocks(text: str, section: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", section_text, re.DOTALL)
 
 
-def paste(commands: str, running: Stack) -> str:
+def paste(commands: str, running: Stack, *, pause_until_refused: str = "") -> str:
     """Paste the commands into a shell, where `make identity` speaks to the running stack; what they printed.
 
-    Every `expect` among them must have got the status that it names.
+    Every `expect` among them must have got the status that it names. A `sleep` among them, which gives a logout time,
+    lasts until curl gets a 401 with the arguments `pause_until_refused`.
     """
-    make = f"make() {{ {sys.executable} -m identity_service ${{2#DO=}}; }}\n"
+    functions = f"make() {{ {sys.executable} -m identity_service ${{2#DO=}}; }}\n"
+    functions += PAUSE.replace("ARGUMENTS", pause_until_refused)
     process = subprocess.run(
         ["bash"],
-        input=make + commands,
+        input=functions + commands,
         cwd=ROOT,
         env=running.environment,
         capture_output=True,

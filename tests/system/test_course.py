@@ -14,12 +14,12 @@ from tests.system.examples import EXAMPLES, blocks, free_url, paste, served
 @pytest.fixture(scope="module")
 def course(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the running example."""
-    url = free_url()
-    running.command("identity", "extend-client", "web", "--scope", "course", "--audience", url)
-    variables = {"COURSE_ISSUER": running.identity, "COURSE_AUDIENCE": url}
     log = tmp_path_factory.mktemp("course") / "log"
-    with served("course:app", url, EXAMPLES, running, log, **variables):
-        yield url
+    with free_url() as url:
+        running.command("identity", "extend-client", "web", "--scope", "course", "--audience", url)
+        variables = {"COURSE_ISSUER": running.identity, "COURSE_AUDIENCE": url}
+        with served("course:app", url, EXAMPLES, running, log, **variables):
+            yield url
 
 
 def test_the_walk_through_can_be_pasted(course: str, running: Stack) -> None:

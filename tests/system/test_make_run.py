@@ -67,6 +67,8 @@ def run(home: Path, ports: tuple[int, int]) -> Iterator[Run]:
     finally:
         started.process.kill()
         started.process.communicate()
+        # What it had started ends by itself a moment later.
+        wait_until(lambda: all(map(is_port_free, started.ports)))
 
 
 @pytest.fixture

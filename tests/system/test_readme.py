@@ -1,9 +1,11 @@
 """The README is true: its commands can be pasted, and its programs run."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from docs.settings_table import with_tables
 from tests.support.stack import Stack
@@ -25,14 +27,21 @@ def here(text: str, running: Stack, own: str = "") -> str:
 
 
 def test_the_walk_through_can_be_pasted_line_by_line(running: Stack) -> None:
-    printed = paste(here(WALK_THROUGH, running), running)
+    ada_at_posts = f'-H "Authorization: Bearer $ADA" "{running.posts}/posts?state=draft"'
+    printed = paste(here(WALK_THROUGH, running), running, pause_until_refused=ada_at_posts)
     assert '"username":"ada"' in printed
 
 
+@pytest.fixture
+def own() -> Iterator[str]:
+    """The URL of the service in the README."""
+    with free_url() as url:
+        yield url
+
+
 async def test_the_service_in_the_readme_guards_its_route(
-    running: Stack, http: httpx.AsyncClient, person: NewPerson, tmp_path: Path
+    own: str, running: Stack, http: httpx.AsyncClient, person: NewPerson, tmp_path: Path
 ) -> None:
-    own = free_url()
     (source,) = blocks(README, SECTION, "python")
     assert len([line for line in source.splitlines() if line.strip()]) <= 10
     (tmp_path / "notes.py").write_text(here(source, running, own))

@@ -23,17 +23,17 @@ async def database(running: Stack) -> str:
 @pytest.fixture(scope="module")
 def tasks(running: Stack, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the running example."""
-    url = free_url()
-    running.command("identity", "extend-client", "web", "--scope", "tasks", "--audience", url)
-    variables = {
-        "TASKS_DATABASE_URL": database,
-        "TASKS_ISSUER": running.identity,
-        "TASKS_AUDIENCE": url,
-        "TASKS_CLIENT_SECRET": new_client(running, "tasks"),
-    }
     log = tmp_path_factory.mktemp("tasks") / "log"
-    with served("task_manager:app", url, EXAMPLES, running, log, **variables):
-        yield f"{url}/tasks"
+    with free_url() as url:
+        running.command("identity", "extend-client", "web", "--scope", "tasks", "--audience", url)
+        variables = {
+            "TASKS_DATABASE_URL": database,
+            "TASKS_ISSUER": running.identity,
+            "TASKS_AUDIENCE": url,
+            "TASKS_CLIENT_SECRET": new_client(running, "tasks"),
+        }
+        with served("task_manager:app", url, EXAMPLES, running, log, **variables):
+            yield f"{url}/tasks"
 
 
 async def add(tasks: str, ada: Person, title: str = "Weave") -> str:
@@ -53,7 +53,7 @@ def test_the_walk_through_can_be_pasted(tasks: str, running: Stack) -> None:
     commands = "".join(blocks((EXAMPLES / "README.md").read_text(), "A task manager", "bash"))
     own = tasks.removesuffix("/tasks")
     commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8003", own)
-    printed = paste(commands, running)
+    printed = paste(commands, running, pause_until_refused=f'-H "Authorization: Bearer $TOM" {tasks}')
     assert '"title":"Water the plants","description":"Both rooms","completed":true' in printed
 
 

@@ -14,11 +14,12 @@ import pytest
 import identity_service.parts
 import posts_service.parts
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
-from deploy.local.processes import any_free_port, end_children, start_child
+from deploy.local.processes import end_children, start_child
 from tests.support import previous_release
 from tests.support.databases import DATABASE, ROLES, Databases
 from tests.support.next_release import NextRelease, pause
 from tests.support.person import Person
+from tests.support.ports import held_port
 from tests.support.services import unique
 from tests.support.stack import Stack, await_answer
 from tests.support.waiting import until, wait_until
@@ -30,14 +31,14 @@ ADDITIONS = {
     "identity": ("users", "op.add_column('users', sa.Column('nickname', sa.Text), schema='identity')"),
     "posts": ("posts", "op.add_column('posts', sa.Column('mood', sa.Text), schema='posts')"),
 }
-PEOPLE = 4
+PEOPLE = 2
 
 
 @pytest.fixture
 def previous(tmp_path: Path) -> Iterator[Stack]:
     """Both schemas at the revision of the previous release; no service runs."""
     passwords = {role: secrets.token_hex(8) for role in ROLES}
-    with EmbeddedPostgres(tmp_path / "postgres", durable=True) as server:
+    with held_port() as port, EmbeddedPostgres(tmp_path / "postgres", port=port, durable=True) as server:
         prepare_database(server, DATABASE, passwords)
         databases = Databases(server, passwords)
         for service, migrations in MIGRATIONS.items():
@@ -181,16 +182,18 @@ async def ensure_replicas_start(stack: Stack, environment: Mapping[str, str], ht
 @asynccontextmanager
 async def replica(stack: Stack, service: str, environment: Mapping[str, str]) -> AsyncIterator[str]:
     """Run another process of a service over the same database, at a free port, and yield its URL."""
-    port = any_free_port()
-    environment = {**environment, f"{service.upper()}_PORT": str(port)}
-    log = stack.child(service).log.with_name(f"{service}-{port}.log")
-    child = start_child(service, [sys.executable, "-m", f"{service}_service", "serve"], log, environment=environment)
-    try:
-        # In a thread: other tasks of the test go on with their requests meanwhile.
-        await asyncio.to_thread(await_answer, child, f"http://localhost:{port}/readyz")
-        yield f"http://localhost:{port}"
-    finally:
-        await asyncio.to_thread(end_children, [child])
+    with held_port() as port:
+        environment = {**environment, f"{service.upper()}_PORT": str(port)}
+        log = stack.child(service).log.with_name(f"{service}-{port}.log")
+        child = start_child(
+            service, [sys.executable, "-m", f"{service}_service", "serve"], log, environment=environment
+        )
+        try:
+            # In a thread: other tasks of the test go on with their requests meanwhile.
+            await asyncio.to_thread(await_answer, child, f"http://localhost:{port}/readyz")
+            yield f"http://localhost:{port}"
+        finally:
+            await asyncio.to_thread(end_children, [child])
 
 
 async def ensure_works(stack: Stack, http: httpx.AsyncClient) -> None:
