@@ -87,7 +87,7 @@ async def test_withdrawing_a_key_between_two_others_leaves_no_gap(
     async with services.identity(clean_databases, clock=clock, signing_key_seconds=100) as identity:
         for _ in range(3):
             await identity.parts.keyring.check()
-        _, second, third, _ = await identity.parts.signing_keys.load()
+        _, second, third, *_ = await identity.parts.signing_keys.load()
         await withdraw(identity, second.kid)
         while clock.now() < third.signs_until:
             assert signing_kid(identity) != second.kid
