@@ -1,11 +1,14 @@
 """Several processes of one service: one polls, all obey, and another takes over."""
 
+import asyncio
+
 import asyncpg
+import pytest
 
 from tests.shared.receivers import LEADER, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter
 from tests.support.databases import LISTENING, Databases
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events import EventType
 from watchword.testing import StandingClock
@@ -74,6 +77,25 @@ async def test_a_process_that_starts_later_knows_everything_before_it_serves(
     await transmitter.stop()
     async with receiving(databases, transmitter) as later:
         assert refuses(later, session_id="s")
+
+
+async def test_a_start_waits_until_the_process_knows_what_it_has_received(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchword.events.receiver.FIRST_POLL_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+    transmitter.send(EventType.SESSION_REVOKED, session("s"))
+    async with receiving(databases, transmitter, started=False) as receiver:
+        # PostgreSQL takes its time with the notifications.
+        late: list[str] = []
+        deliver, receiver._listener._on_notification = receiver._listener._on_notification, late.append
+        starting = asyncio.create_task(receiver.start())
+        await until(lambda: len(transmitter.long_polls) > 1)
+        assert not starting.done()
+        await until(lambda: any("heard" in payload for payload in late))
+        for payload in late:
+            deliver(payload)
+        await starting
+        assert refuses(receiver, session_id="s")
 
 
 async def test_a_receiver_that_starts_again_knows_what_it_missed(

@@ -19,7 +19,7 @@ async def test_identity_ends_cleanly_while_it_is_polled(running: Stack) -> None:
         assert await asyncio.to_thread(child.process.wait, PATIENCE_SECONDS) in (0, 128 + signal.SIGTERM)
         assert "Application shutdown complete" in child.log_tail()
         # uvicorn waits less long than a long poll lasts, and says so when it gives up.
-        assert "graceful shutdown exceeded" not in child.log_tail()
+        assert "graceful shutdown exceeded" not in child.log_tail(1_000)
     finally:
         running.stop("identity")
         running.start("identity")

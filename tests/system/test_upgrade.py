@@ -31,7 +31,7 @@ ADDITIONS = {
     "identity": ("users", "op.add_column('users', sa.Column('nickname', sa.Text), schema='identity')"),
     "posts": ("posts", "op.add_column('posts', sa.Column('mood', sa.Text), schema='posts')"),
 }
-PEOPLE = 2
+PEOPLE = 4
 
 
 @pytest.fixture

@@ -85,8 +85,8 @@ class Poller:
         self._transport = transport
         self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
         self.caught_up = asyncio.Event()
-        """Set when a start has nothing more to wait for: this process has received what was there or has failed to, or
-        another process is receiving."""
+        """Set when a start has nothing more to wait for: this process has failed to receive what was there, or another
+        process is receiving. The receiver sets it too, when this process knows of everything that was received."""
 
     async def run(self) -> None:
         """Poll until the task is cancelled."""
@@ -126,10 +126,8 @@ class Poller:
         clean_up_at = self._clock.now()
         while True:
             await polls.poll()
-            if not polls.has_more:
-                self.caught_up.set()
             now = self._clock.now()
-            await self._store.note_contact(self._account.issuer, now)
+            await self._store.note_contact(self._account.issuer, now, has_more=polls.has_more)
             if now >= clean_up_at:
                 clean_up_at = now + CLEAN_UP_EVERY
                 await self._store.delete_expired(now)

@@ -164,3 +164,6 @@ class Receiver:
             self.revocations.remove(*message["remove"])
         else:
             self._contact.note(datetime.fromtimestamp(message["heard"], UTC))
+            # A process of the release before does not say whether more events wait.
+            if not message.get("has_more", True):
+                self._poller.caught_up.set()

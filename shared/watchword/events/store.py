@@ -62,13 +62,16 @@ class Store:
             contact_at = await db.scalar(select(contact.c.heard_at).order_by(contact.c.heard_at.desc()).limit(1))
         return [Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp()) for row in rows], contact_at
 
-    async def note_contact(self, issuer: str, now: datetime) -> None:
-        """Record that the transmitter has answered, and notify every process of it."""
+    async def note_contact(self, issuer: str, now: datetime, *, has_more: bool) -> None:
+        """Record that the transmitter has answered, and notify every process of it and of whether more events wait.
+
+        Notifications arrive in the order of the commits: this one after those of the events of the answer.
+        """
         statement = insert(self.tables.contact).values(issuer=issuer, heard_at=now)
         statement = statement.on_conflict_do_update(index_elements=["issuer"], set_={"heard_at": now})
         async with self.database.begin() as db:
             await db.execute(statement)
-            await self._notify(db, {"heard": now.timestamp()})
+            await self._notify(db, {"heard": now.timestamp(), "has_more": has_more})
 
     async def delete_expired(self, now: datetime) -> None:
         """Delete revocations whose tokens have all expired, and the ids of events that are not delivered again."""
