@@ -1,5 +1,6 @@
 """The refusals of guards, with the challenges of RFC 6750 section 3."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from watchword.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
@@ -60,12 +61,16 @@ class AmbiguousCredentials(BadRequest):
 
 
 class InsufficientScope(Forbidden):
+    """The token lacks one of `scopes`, or all of `any_of`. The challenge names every scope that can help, separated by
+    blanks (RFC 6750 section 3)."""
+
     code = "insufficient_scope"
     detail = "The access token does not carry the scope that this needs."
 
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"lacks scope {scope}")
-        self.scope = scope
+    def __init__(self, *scopes: str, any_of: Sequence[str] = ()) -> None:
+        alternatives = f"one of {' '.join(any_of)}" if any_of else ""
+        super().__init__("lacks scope " + " and ".join(filter(None, [" ".join(scopes), alternatives])))
+        self.scope = " ".join((*scopes, *any_of))
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'}

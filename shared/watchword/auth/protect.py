@@ -1,6 +1,6 @@
 """Puts an app under guard: a verifier for its guards, and a refusal to start if an operation has none."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from inspect import isfunction
 from typing import Any
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from watchword.auth import openapi
 from watchword.auth.background import running
-from watchword.auth.guards import guards_of, is_public
+from watchword.auth.guards import Guard, guards_of, is_public
 from watchword.auth.identify import identify
 from watchword.auth.verifier import Verifier
 from watchword.http import problems
@@ -17,15 +17,15 @@ from watchword.http._framework import Operation, frontend_paths, operations
 
 
 class UnguardedOperation(Exception):
-    """An operation has neither a guard nor `@public`; the app must not start."""
+    """An operation has neither a guard nor `@public`, or guards without a scope; the app must not start."""
 
 
 def protect(app: FastAPI, verifier: Verifier) -> None:
     """Let this app's guards accept the tokens that `verifier` accepts.
 
     Refusals become problem documents, and the OpenAPI document says what each operation requires. Keys and
-    revocations are kept fresh while the app runs. An app with an operation that is neither guarded nor public does
-    not start: UnguardedOperation names it.
+    revocations are kept fresh while the app runs. An app with an operation that is neither guarded nor public, or that
+    requires a role or a permission and no scope, does not start: UnguardedOperation names it.
     """
     # Every request carries its app, so a guard finds the verifier here. `identify` is passed in the same way
     # because problem documents, which call it, are a layer below the guards.
@@ -52,7 +52,8 @@ def _run_with(app: FastAPI, verifier: Verifier) -> None:
 
 
 def ensure_guarded(app: FastAPI) -> None:
-    """Deny by default: raise UnguardedOperation, which names every operation that has no guard and is not public."""
+    """Deny by default: raise UnguardedOperation, which names every operation that has no guard and is not public, or
+    else every one whose guards require a role or a permission and no scope."""
     documentation = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url} - {None}
     served = [it for it in operations(app) if not (it.path in documentation and _is_fastapis_own(it))]
     unguarded = [operation.name for operation in served if not _is_decided(operation)]
@@ -61,6 +62,20 @@ def ensure_guarded(app: FastAPI) -> None:
         raise UnguardedOperation("the app has no operation at all")
     if unguarded:
         raise UnguardedOperation(f"neither guarded nor public: {', '.join(unguarded)}")
+    _ensure_scopes(served)
+
+
+def _ensure_scopes(served: Iterable[Operation]) -> None:
+    if unscoped := [operation.name for operation in served if _lacks_scope(list(guards_of(operation)))]:
+        raise UnguardedOperation(
+            f'a role or a permission without a scope: {", ".join(unscoped)}; write `requires("a scope", role=…)`, or'
+            " `any_scope=True` if every client may do this in the name of such a person"
+        )
+
+
+def _lacks_scope(guards: Sequence[Guard]) -> bool:
+    needs_more = any((guard.role or guard.permission) and not guard.any_scope for guard in guards)
+    return needs_more and not any(guard.needs_scope for guard in guards)
 
 
 def _is_fastapis_own(operation: Operation) -> bool:
