@@ -1,5 +1,6 @@
 """The refusals of guards, with the challenges of RFC 6750 section 3."""
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -82,7 +83,24 @@ class NotPermitted(Forbidden):
 
 
 class KeysUnavailable(Unavailable):
-    """The issuer's keys could not be fetched, so whether the token is valid is not known."""
+    """The key of the token may exist, but could not be fetched, or not yet: whether the token is valid is not known.
+
+    `seconds` is how long it takes until the next fetch.
+    """
 
     code = "keys_unavailable"
     detail = "Tokens cannot be verified at the moment; try again shortly."
+
+    def __init__(self, reason: str | None = None, *, seconds: float = 0.0) -> None:
+        super().__init__(reason)
+        self._seconds = max(self.retry_after, math.ceil(seconds))
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self._seconds)}
+
+
+class NotStarted(Unavailable):
+    """What keeps the keys or the revocations of this app fresh does not run, so nothing can be verified."""
+
+    code = "not_started"
+    detail = "Tokens cannot be verified, because this service has not been started as it must be."

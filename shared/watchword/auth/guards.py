@@ -4,19 +4,33 @@
 async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read"))]) -> …: ...
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, TypeVar
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 
-from watchword.auth.errors import AmbiguousCredentials, InsufficientScope, InvalidToken, MissingToken, NotPermitted
+from watchword.auth.errors import (
+    AmbiguousCredentials,
+    InsufficientScope,
+    InvalidToken,
+    MissingToken,
+    NotPermitted,
+    NotStarted,
+)
 from watchword.auth.principal import Principal
 from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
 from watchword.http._framework import Operation
+from watchword.observability.lines import Seldom
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
+logger = logging.getLogger("watchword.configuration")
+
+_seldom: Final = Seldom(logger)
+_UNPROTECTED: Final = """every guarded request to the app %r is answered 503, because `protect` was never called for \
+it: an app that is mounted under another one needs a call of its own"""
 _PUBLIC: Final = "__watchword_public__"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -47,13 +61,13 @@ class Guard:
         self.anonymous = anonymous
 
     async def __call__(self, request: Request) -> Principal | None:
+        verifier = _verifier_of(request)
+        verifier.ensure_running()
         token = bearer_token(request)
         if token is None:
             if self.anonymous:
                 return None
             raise MissingToken("no token")
-        # `protect` has put it there: a guard is made before its app is, and finds the app by the request.
-        verifier: Verifier = request.app.state.verifier
         principal = await verifier.verify(token, is_write=request.method not in _SAFE_METHODS)
         await self.ensure(request, principal)
         return principal
@@ -114,6 +128,16 @@ def is_public(endpoint: object) -> bool:
 def guards_of(operation: Operation) -> Iterator[Guard]:
     """Every guard of an operation and of the routers around it, in the order in which FastAPI calls them."""
     return (call for call in operation.dependencies() if isinstance(call, Guard))
+
+
+def _verifier_of(request: Request) -> Verifier:
+    """The verifier that `protect` gave the app: a guard is made before its app is, and finds the app by the request."""
+    verifier: Verifier | None = getattr(request.app.state, "verifier", None)
+    if verifier is None:
+        _seldom.log(logging.ERROR, "unprotected", _UNPROTECTED, request.app.title)
+        # Only `protect` teaches an app to answer our own errors; every app can answer this one.
+        raise HTTPException(503, NotStarted.detail) from NotStarted("the app is not protected")
+    return verifier
 
 
 def bearer_token(request: Request) -> str | None:
