@@ -99,6 +99,10 @@ class KeysUnavailable(Unavailable):
         return {"Retry-After": str(self._seconds)}
 
 
+class KeyNotFetched(KeysUnavailable):
+    """The issuer answers, but whether it has this key is not known before the next fetch. Anyone can cause this."""
+
+
 class NotStarted(Unavailable):
     """What keeps the keys or the revocations of this app fresh does not run, so nothing can be verified."""
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from watchword.auth.background import Runner, own
-from watchword.auth.errors import Flaw, InvalidToken, KeysUnavailable, NotStarted
+from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotStarted
 from watchword.auth.hints import ConfigurationHints
 from watchword.auth.jws import (
     LEEWAY_SECONDS,
@@ -28,7 +28,7 @@ from watchword.tally import Tally
 logger = logging.getLogger("watchword.configuration")
 
 ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
-OUTCOMES: Final = ("accepted", "remembered", "keys_unavailable", *Flaw)
+OUTCOMES: Final = ("accepted", "remembered", "key_not_fetched", "keys_unavailable", *Flaw)
 
 _NEVER_STARTED: Final = """every guarded request is answered 503, because %s not running: the app's lifespan was not \
 entered, or has ended. Serve the app with its lifespan (uvicorn without `--lifespan off`); if it is mounted under \
@@ -140,8 +140,8 @@ class Verifier:
         except InvalidToken as refusal:
             self.outcomes[refusal.flaw] += 1
             raise
-        except KeysUnavailable:
-            self.outcomes["keys_unavailable"] += 1
+        except KeysUnavailable as outage:
+            self.outcomes["key_not_fetched" if isinstance(outage, KeyNotFetched) else "keys_unavailable"] += 1
             raise
         self.outcomes["accepted"] += 1
         return principal
