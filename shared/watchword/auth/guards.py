@@ -22,7 +22,7 @@ from watchword.auth.principal import Principal
 from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
 from watchword.http._framework import Operation
-from watchword.observability.lines import Seldom
+from watchword.lines import Seldom
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 

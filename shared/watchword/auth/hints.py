@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from watchword.auth.errors import Flaw
 from watchword.auth.principal import instant
-from watchword.observability.lines import Seldom, quoted
+from watchword.lines import Seldom, quoted
 
 logger = logging.getLogger("watchword.configuration")
 

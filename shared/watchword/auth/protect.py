@@ -17,7 +17,7 @@ from watchword.auth.identify import identify
 from watchword.auth.verifier import Verifier
 from watchword.http import problems
 from watchword.http._framework import Operation, frontend_paths, operations
-from watchword.observability.lines import Seldom
+from watchword.lines import Seldom
 
 logger = logging.getLogger("watchword.configuration")
 

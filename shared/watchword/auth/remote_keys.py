@@ -16,7 +16,7 @@ from watchword.auth.public_key import PublicKey, usable_keys
 from watchword.http_client.address import transport_to
 from watchword.http_client.tls import ssl_context
 from watchword.http_client.traced import TracedClient
-from watchword.observability.lines import quoted
+from watchword.lines import quoted
 from watchword.observability.logs import new_request_id, request_id
 from watchword.tally import Tally
 from watchword.tasks import cancel_and_wait, repeat

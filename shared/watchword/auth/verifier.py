@@ -22,7 +22,7 @@ from watchword.auth.public_key import KeySource, PublicKey
 from watchword.auth.remote_keys import RemoteKeys
 from watchword.auth.revocations import Revocations, RevocationSource
 from watchword.clock import Clock, SystemClock
-from watchword.observability.lines import Seldom
+from watchword.lines import Seldom
 from watchword.tally import Tally
 
 logger = logging.getLogger("watchword.configuration")
@@ -66,6 +66,9 @@ class Verifier:
         self.keys_runner = Runner(keys)
         self.revocations_runner = Runner(revocations)
         own(revocations)
+        if revocations is not None:
+            held = revocations.revocations
+            held.leeway_seconds = max(held.leeway_seconds, leeway_seconds)
         self._clock = clock or SystemClock()
         self._leeway = timedelta(seconds=leeway_seconds)
         self._hints = ConfigurationHints(issuer, audience)

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
-from watchword.auth.jws import MAX_LEEWAY_SECONDS
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from watchword.clock import Clock, SystemClock
 from watchword.database import Listener, wait_for
@@ -26,6 +25,7 @@ from watchword.events.silence import Contact, SilencePolicy
 from watchword.events.store import Store
 from watchword.events.transmitter_client import TransmitterAccount
 from watchword.events.types import EventType
+from watchword.lines import quoted
 from watchword.tasks import cancel_and_wait
 
 logger = logging.getLogger("watchword.events")
@@ -141,9 +141,7 @@ class Receiver:
             self.observe_lag(max(0.0, (self._clock.now() - received.at).total_seconds()))
 
     async def _revoke(self, db: AsyncSession, received: ReceivedEvent) -> None:
-        # A token of an issuer whose clock is ahead, which is accepted a little after its end, is refused as well, with
-        # any leeway that a verifier may have.
-        until = self._clock.now().timestamp() + self.revocations.memory_seconds + 2 * MAX_LEEWAY_SECONDS
+        until = self._clock.now().timestamp() + self.revocations.keep_seconds()
         subject = received.subject
         match received.type:
             case EventType.SESSION_REVOKED if received.session_id is not None:
@@ -160,12 +158,12 @@ class Receiver:
                 # A changed password ends sessions by events of their own; the one in which it was changed goes on.
                 pass
             case EventType.VERIFICATION | EventType.STREAM_UPDATED | EventType.IDENTIFIER_CHANGED:
-                logger.info("an event that revokes nothing", extra={"type": received.type, "jti": received.jti})
+                fields = {"type": received.type, "jti": received.jti}
+                logger.info("an event that revokes nothing: %s", received.type, extra=fields)
             case _:
-                logger.warning(
-                    "an event whose type or subject is not known here",
-                    extra={"type": received.type, "jti": received.jti},
-                )
+                fields = {"type": received.type, "jti": received.jti}
+                text = "an event whose type or subject is not known here: %s"
+                logger.warning(text, quoted(received.type), extra=fields)
 
     def _on_notification(self, payload: str) -> None:
         if self._payloads_while_loading is not None:
