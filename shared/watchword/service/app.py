@@ -15,6 +15,7 @@ from watchword.observability.tracing import configure_tracing, telemetry
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
 from watchword.service.process import BackgroundWork, running
+from watchword.service.readiness import checks_of
 from watchword.service.settings import ServiceSettings, load
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def new_app(
 ) -> FastAPI:
     """Build the app of a service: its `routers`, protected by `parts.verifier`, and /docs, /livez, /readyz, /metrics.
 
-    It does no I/O before it starts. `checks` are those of /readyz beside the database's; `background` runs while the
-    app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins` may send this service's
-    cookies; `docs_client_id` is the client that /docs signs in with.
+    It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
+    `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
+    may send this service's cookies; `docs_client_id` is the client that /docs signs in with.
     """
 
     async def check_database() -> str:
@@ -69,7 +70,7 @@ def new_app(
     app = _bare_app(title, summary, whole_lifespan)
     app.state.parts = parts
     settings = parts.settings
-    health = health_routes({"database": check_database, **(checks or {})})
+    health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics)):
         app.include_router(router)
