@@ -25,9 +25,8 @@ async def receiving(
     """A receiver, which has started unless `started` is False; `options` are those of `receive_security_events`."""
     database = Database(databases.url("posts_app"), size=2)
     issuer = transmitter.issuer.url
-    receiver = receive_security_events(
-        issuer, database, RECEIVER, client_id=client_id, client_secret="secret", **options
-    )
+    options.setdefault("client_secret", "secret")
+    receiver = receive_security_events(issuer, database, RECEIVER, client_id=client_id, **options)
     try:
         if started:
             await receiver.start()

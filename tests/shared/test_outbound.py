@@ -1,10 +1,18 @@
-"""An issuer that is reached at another address than its own URL gets requests there, under its own name."""
+"""An issuer is called in one way: at its own URL or at another address, under its own name, and by no proxy."""
+
+import ast
 
 import httpx
 import pytest
 
+from tests.architecture.code import modules
 from tests.shared.key_server import KeyServer
+from tests.shared.receivers import receiving, session
+from tests.shared.ssf import Transmitter
+from tests.support.databases import Databases
+from tests.support.waiting import until
 from watchword.auth.remote_keys import RemoteKeys
+from watchword.events import EventType
 from watchword.http_client.address import AddressTransport, transport_to
 from watchword.testing import Issuer
 
@@ -48,3 +56,31 @@ async def test_goes_on_after_it_was_closed(key_server: KeyServer) -> None:
 
 def test_without_an_address_nothing_changes() -> None:
     assert transport_to(PUBLIC, None) is None
+
+
+async def test_neither_the_keys_nor_the_events_of_an_issuer_go_through_a_proxy_of_the_environment(
+    databases: Databases, transmitter: Transmitter, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, address(key_server))
+        monkeypatch.setenv(name.lower(), address(key_server))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    keys = RemoteKeys(f"{transmitter.issuer.url}/certs")
+    assert (await keys.get(transmitter.issuer.kid)).kid == transmitter.issuer.kid
+    await keys.stop()
+    jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.is_settled(jti))
+    assert key_server.requests == 0
+
+
+def test_one_module_of_the_library_makes_clients() -> None:
+    makers = {
+        path
+        for path, tree in modules(("shared/watchword",))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith(("TracedClient", "AsyncClient", "httpx.Client"))
+    }
+    assert makers == {"shared/watchword/http_client/client.py"}

@@ -27,8 +27,8 @@ class Keyless(httpx.AsyncBaseTransport):
         if request.url.path == "/certs":
             self.key_requests += 1
             await asyncio.Event().wait()
-        document = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/certs", "token_endpoint": f"{ISSUER}/token"}
-        return httpx.Response(200, json=document)
+        endpoints = {name: f"{ISSUER}/{name}" for name in ("configuration_endpoint", "token_endpoint")}
+        return httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/certs", **endpoints})
 
 
 async def ignore(_: ReceivedEvent) -> None:

@@ -14,8 +14,7 @@ import orjson
 from watchword.auth.errors import KeyNotFetched, KeysUnavailable, UnknownKey
 from watchword.auth.public_key import PublicKey, usable_keys
 from watchword.http_client.address import transport_to
-from watchword.http_client.tls import ssl_context
-from watchword.http_client.traced import TracedClient
+from watchword.http_client.client import open_client
 from watchword.lines import quoted
 from watchword.observability.logs import new_request_id, request_id
 from watchword.tally import Tally
@@ -166,7 +165,7 @@ class RemoteKeys:
     async def _download(self) -> tuple[Any, float]:
         """The JWKS and its lifetime in seconds."""
         if self._http is None:
-            self._http = TracedClient(transport=self._transport, verify=ssl_context(), timeout=FETCH_TIMEOUT_SECONDS)
+            self._http = open_client(self._transport, timeout=FETCH_TIMEOUT_SECONDS)
         async with self._http.stream("GET", self._url) as response:
             response.raise_for_status()
             body = b""

@@ -1,5 +1,6 @@
 """PostgreSQL: transactions, the read path, notifications, advisory locks; migrations, which need Alembic, apart."""
 
+from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
 from watchword.database.notifications import Doorbell, Listener, wait_for
 from watchword.database.reads import PoolUse, ReadPool, ReadStatement
@@ -12,6 +13,7 @@ __all__ = [
     "PoolUse",
     "ReadPool",
     "ReadStatement",
+    "create_tables",
     "metadata_for",
     "violates",
     "wait_for",

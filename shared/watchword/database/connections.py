@@ -1,4 +1,4 @@
-"""Connections outside the pools, for what holds one all the time: listening, and the lock of a leading process."""
+"""Connections: how every one is made, and one outside the pools for what holds it all the time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,29 +7,50 @@ from typing import Final
 
 import asyncpg
 
+from watchword.database.address import connect_arguments
 from watchword.database.errors import DatabaseUnavailable
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 COMMAND_TIMEOUT_SECONDS: Final = 5.0
 
+_FAILURES: Final = (
+    OSError,
+    TimeoutError,
+    UnicodeError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
+async def connect(url: str, *, timeout: float, command_timeout: float | None) -> "asyncpg.Connection[asyncpg.Record]":
+    """A new connection, made as the URL says. `timeout` is in seconds, unless the URL has a `connect_timeout`.
+
+    Raises DatabaseUnavailable if there is none to be had, for whatever reason: the server may let us in again.
+    """
+    arguments = connect_arguments(url)
+    try:
+        return await asyncpg.connect(
+            arguments.dsn, timeout=arguments.connect_timeout or timeout, command_timeout=command_timeout
+        )
+    except _FAILURES as error:
+        raise DatabaseUnavailable(f"cannot connect to the database: {error!r}") from error
+
 
 @asynccontextmanager
 async def dedicated_connection(
-    dsn: str,
+    url: str,
 ) -> AsyncIterator[tuple["asyncpg.Connection[asyncpg.Record]", asyncio.Event]]:
     """A connection for as long as the block lasts, and an event that is set when the connection is lost.
 
     Raises DatabaseUnavailable for every error of PostgreSQL or of the network, also for those of the block.
     """
     lost = asyncio.Event()
+    connection = await connect(url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS)
     try:
-        connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS
-        )
         connection.add_termination_listener(lambda _: lost.set())
-        try:
-            yield connection, lost
-        finally:
-            connection.terminate()
+        yield connection, lost
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable(repr(error)) from error
+    finally:
+        connection.terminate()

@@ -6,16 +6,19 @@ connections that hold them prepared, several times cheaper (docs/decisions/0003-
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import MetaData, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from watchword.database.address import connect_arguments
+from watchword.database.connections import connect
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
-from watchword.database.errors import as_unavailable
+from watchword.database.errors import as_unavailable, is_read_only
 from watchword.database.reads import PoolUse, ReadPool
 from watchword.observability.tracing import database_span
 
@@ -38,30 +41,30 @@ def metadata_for(schema: str) -> MetaData:
 
 
 class Database:
-    """Connects at the first use; `close` closes every connection. `size` bounds each of the two pools."""
+    """Connects at the first use; `close` closes every connection. `size` bounds each of the two pools.
+
+    `url` may have the options of libpq that asyncpg knows. Raises ValueError, which names an option that it may not.
+    """
 
     def __init__(self, url: str, *, size: int = 8) -> None:
+        connect_arguments(url)
+        self.dsn = url
+        new_connection = partial(connect, url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS)
         self._engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            "postgresql+asyncpg://",
+            async_creator=new_connection,
             pool_size=size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_SECONDS,
             # Errors are logged whole, and what a statement writes may be a secret.
             hide_parameters=True,
-            connect_args={"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self._engine.sync_engine, "handle_error", _drop_read_only)
         self._size = size
         self._open_transactions = 0
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        self.dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self.reads = ReadPool(
-            self.dsn,
-            size=size,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            command_timeout=COMMAND_TIMEOUT_SECONDS,
-            wait_timeout=POOL_TIMEOUT_SECONDS,
-        )
+        self.reads = ReadPool(new_connection, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -104,3 +107,9 @@ def _refuse_closed(connection: Any, _: ConnectionPoolEntry, __: Any) -> None:
     """Have SQLAlchemy replace a connection that the server has closed; asyncpg knows without a round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _drop_read_only(context: ExceptionContext) -> None:
+    """Have SQLAlchemy connect anew when this server takes no changes; of several hosts, another may take them."""
+    if is_read_only(context.original_exception):
+        context.is_disconnect = True

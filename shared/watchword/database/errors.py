@@ -8,11 +8,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from watchword.errors import Unavailable
 
-# Connection lost (08), resources (53), operator intervention (57), deadlock and serialization (40), a standby (25006),
-# a lock that was not available (55P03): the statement may be right, and trying again may succeed.
-_TRANSIENT_SQLSTATES: Final = ("08", "53", "57", "40", "25006", "55P03")
+_READ_ONLY: Final = "25006"
 
-# asyncpg raises its InternalClientError on a connection that the server has announced to end and not yet closed.
+# Connection lost (08), resources (53), operator intervention (57), an error of the server's system (58), deadlock and
+# serialization (40), a standby, a transaction over its time limits (25P03, 25P04), a lock that was not available
+# (55P03): the statement may be right, and trying again may succeed.
+_TRANSIENT_SQLSTATES: Final = ("08", "53", "57", "58", "40", _READ_ONLY, "25P03", "25P04", "55P03")
+
+# A table was changed while a statement on it was prepared, or while it ran. The next try is prepared anew.
+_CHANGED: Final = "cache lookup failed"
+
+# asyncpg raises its InternalClientError on a connection that the server has announced to end and not yet closed, and
+# on one that remembers a type which has changed.
 _LOST: Final = (OSError, TimeoutError, PoolTimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
@@ -29,8 +36,15 @@ def as_unavailable(error: BaseException) -> DatabaseUnavailable | None:
     return DatabaseUnavailable(repr(error)) if _is_transient(error) else None
 
 
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether a change was refused because this server takes none: it is a standby, perhaps since a moment ago."""
+    return getattr(error, "sqlstate", None) == _READ_ONLY
+
+
 def _is_transient(error: BaseException | None) -> bool:
-    if isinstance(error, _LOST):
+    if isinstance(error, (*_LOST, asyncpg.InvalidCachedStatementError)):
         return True
+    if isinstance(error, asyncpg.InternalServerError):
+        return str(error).startswith(_CHANGED)
     sqlstate = getattr(error, "sqlstate", None)
     return isinstance(sqlstate, str) and sqlstate.startswith(_TRANSIENT_SQLSTATES)

@@ -82,11 +82,13 @@ class ReadPool:
     """
 
     def __init__(
-        self, dsn: str, *, size: int, connect_timeout: float, command_timeout: float, wait_timeout: float
+        self,
+        connect: "Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]",
+        *,
+        size: int,
+        wait_timeout: float,
     ) -> None:
-        self._dsn = dsn
-        self._connect_timeout = connect_timeout
-        self._command_timeout = command_timeout
+        self._connect = connect
         self._wait_timeout = wait_timeout
         self._closed = False
         self._size = size
@@ -160,6 +162,3 @@ class ReadPool:
             pooled.connection.terminate()
             pooled = None
         self._free.put_nowait(pooled)
-
-    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(self._dsn, timeout=self._connect_timeout, command_timeout=self._command_timeout)

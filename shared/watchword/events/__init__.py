@@ -3,12 +3,12 @@
 This package delivers events; each service decides what they mean to it.
 """
 
+from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.receive import receive_security_events
 from watchword.events.receiver import Effect, Receiver
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.silence import SilencePolicy, TransmitterSilent
 from watchword.events.tables import ReceiverTables
-from watchword.events.transmitter_client import TransmitterAccount
 from watchword.events.types import EventType, SecurityEvent
 
 __all__ = [

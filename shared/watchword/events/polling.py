@@ -12,18 +12,13 @@ from watchword.auth import RemoteKeys
 from watchword.auth.background import running
 from watchword.clock import Clock
 from watchword.database.leader import run_as_leader
+from watchword.events.authorized_calls import REQUEST_TIMEOUT_SECONDS, TransmitterAccount
+from watchword.events.errors import ClientRefused
 from watchword.events.intake import Intake
 from watchword.events.security_event import EventReader, ReceivedEvent
 from watchword.events.store import Store
-from watchword.events.transmitter_client import (
-    REQUEST_TIMEOUT_SECONDS,
-    Receipt,
-    Stream,
-    TransmitterAccount,
-    TransmitterClient,
-)
-from watchword.http_client.tls import ssl_context
-from watchword.http_client.traced import TracedClient
+from watchword.events.transmitter_client import Receipt, Stream, TransmitterClient
+from watchword.http_client.client import open_client
 from watchword.observability.logs import new_request_id, request_id
 from watchword.tasks import repeat
 
@@ -87,6 +82,8 @@ class Poller:
         self.caught_up = asyncio.Event()
         """Set when a start has nothing more to wait for: this process has failed to receive what was there, or another
         process is receiving. The receiver sets it too, when this process knows of everything that was received."""
+        self.refusal: ClientRefused | None = None
+        """Set while the issuer refuses this client, as far as this process knows."""
 
     async def run(self) -> None:
         """Poll until the task is cancelled."""
@@ -105,14 +102,26 @@ class Poller:
             await run_as_leader(
                 self._store.database.dsn, name, self._connect_and_poll, on_other_leader=self.caught_up.set
             )
+        except ClientRefused as refusal:
+            self._note_refusal(refusal)
         finally:
             self.caught_up.set()
 
+    def _note_refusal(self, refusal: ClientRefused) -> None:
+        """Log it once and not at each try that follows, unless the issuer now refuses for another reason."""
+        if self.refusal is None or self.refusal.error != refusal.error:
+            logger.warning("%s; until it is accepted, nothing that the issuer revokes is refused here", refusal.reason)
+        self.refusal = refusal
+
+    def note_contact(self) -> None:
+        """The issuer has answered a poll of this client, in this process or in another one."""
+        if self.refusal is not None:
+            logger.warning("the issuer %s accepts the client %s", self._account.issuer, self._account.client_id)
+        self.refusal = None
+
     async def _connect_and_poll(self) -> None:
         request_id.set(new_request_id())
-        async with TracedClient(
-            transport=self._transport, verify=ssl_context(), timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False
-        ) as http:
+        async with open_client(self._transport, timeout=REQUEST_TIMEOUT_SECONDS) as http:
             transmitter = TransmitterClient(http, self._account)
             # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
             # fetches, since only the transmitter names keys here.
@@ -126,6 +135,7 @@ class Poller:
         clean_up_at = self._clock.now()
         while True:
             await polls.poll()
+            self.note_contact()
             now = self._clock.now()
             await self._store.note_contact(self._account.issuer, now, has_more=polls.has_more)
             if now >= clean_up_at:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock
 from watchword.database.database import Database
+from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.receiver import Effect, Receiver
 from watchword.events.silence import SilencePolicy
 from watchword.events.store import Store
 from watchword.events.tables import ReceiverTables
-from watchword.events.transmitter_client import TransmitterAccount
 from watchword.http_client.address import transport_to
 
 

@@ -19,11 +19,11 @@ from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from watchword.clock import Clock, SystemClock
 from watchword.database import Listener, wait_for
+from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.polling import Poller
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.silence import Contact, SilencePolicy
 from watchword.events.store import Store
-from watchword.events.transmitter_client import TransmitterAccount
 from watchword.events.types import EventType
 from watchword.lines import quoted
 from watchword.tasks import cancel_and_wait
@@ -84,7 +84,8 @@ class Receiver:
     @property
     def refused(self) -> str | None:
         """Why nothing is received: the issuer's reason while it refuses this client's credentials or scopes."""
-        return None
+        refusal = self._poller.refusal
+        return None if refusal is None else refusal.reason
 
     def silent_for(self) -> float:
         """Seconds since the transmitter last answered any process of this service."""
@@ -180,6 +181,7 @@ class Receiver:
             self.revocations.remove(*message["remove"])
         else:
             self._contact.note(datetime.fromtimestamp(message["heard"], UTC))
+            self._poller.note_contact()
             # A process of the release before does not say whether more events wait.
             if not message.get("has_more", True):
                 self._poller.caught_up.set()

@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, Index, MetaData, String, Table, exists, func
 
 from watchword.auth.revocations import Kind
+from watchword.database.creation import create_and_extend
+from watchword.database.database import Database
 
 
 class ReceiverTables:
@@ -33,6 +35,11 @@ class ReceiverTables:
             Column("issuer", String, primary_key=True),
             Column("heard_at", DateTime(timezone=True), nullable=False),
         )
+
+    async def create(self, database: Database) -> None:
+        """Make these tables unless they exist, and add what a newer release of the library needs: for a service without
+        migrations, before it starts to receive. Several processes may do so at once. Raises DatabaseUnavailable."""
+        await create_and_extend(database, self.received, self.revocations, self.contact)
 
     def is_purged(self, subject: str) -> ColumnElement[bool]:
         """A condition for a statement of the service's own: whether this subject's account has been purged.

@@ -1,41 +1,20 @@
 """The receiver's side of HTTP: discovery, stream and poll of an SSF 1.0 transmitter."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from watchword.errors import Unavailable
+from watchword.events.authorized_calls import AuthorizedCalls, TransmitterAccount
+from watchword.events.documents import Document, shown
+from watchword.events.errors import TransmitterUnavailable
 from watchword.events.types import SUPPORTED
 
 POLL_DELIVERY: Final = "urn:ietf:rfc:8936"
-SCOPES: Final = "ssf.read ssf.manage"
-REQUEST_TIMEOUT_SECONDS: Final = 5.0
 LONG_POLL_TIMEOUT_SECONDS: Final = 90.0
 """Longer than any transmitter holds a poll without an event."""
-
-TOKEN_USE_SHARE: Final = 0.8
-"""The part of an access token's life after which it is replaced, so that none expires on its way."""
-
-
-class TransmitterUnavailable(Unavailable):
-    code = "transmitter_unavailable"
-
-
-class StreamGone(TransmitterUnavailable):
-    """The transmitter does not know the stream. The next connection finds or creates another."""
-
-
-@dataclass(frozen=True, slots=True)
-class TransmitterAccount:
-    """The issuer whose events are received, and the credentials of the client that receives them."""
-
-    issuer: str
-    client_id: str
-    client_secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +46,36 @@ class Delivery:
 
 
 class TransmitterClient:
-    """Any SSF 1.0 transmitter with RFC 6749 authorization. Every method raises TransmitterUnavailable."""
+    """Any SSF 1.0 transmitter with RFC 6749 authorization. Every method raises TransmitterUnavailable, whose reason
+    names what is missing or wrong; ClientRefused if the issuer refuses the account."""
 
     def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount) -> None:
-        self._http = http
-        self._account = account
-        self._configuration: Mapping[str, Any] = {}
-        self._token_endpoint = ""
-        self._token = ""
-        self._token_deadline = 0.0
+        self._issuer = account.issuer
+        self._calls = AuthorizedCalls(http, account)
+        self._configuration_endpoint = ""
 
     async def discover(self) -> str:
         """Read the discovery documents (SSF 1.0 section 7, RFC 8414); the URL of the keys that sign the events."""
-        self._configuration = await self._document("ssf-configuration")
-        self._token_endpoint = str((await self._document("oauth-authorization-server"))["token_endpoint"])
-        return str(self._configuration["jwks_uri"])
+        # Of their members, most are optional; these three are what receiving cannot do without.
+        configuration = await self._document("ssf-configuration")
+        self._configuration_endpoint = configuration.url("configuration_endpoint", self._issuer)
+        keys = configuration.url("jwks_uri", self._issuer)
+        server = await self._document("oauth-authorization-server")
+        self._calls.token_endpoint = server.url("token_endpoint", self._issuer)
+        return keys
 
     async def find_or_create_stream(self) -> Stream:
         """This receiver's stream with poll delivery; a stream is created if there is none."""
-        endpoint = str(self._configuration["configuration_endpoint"])
-        answer = await self._call("GET", endpoint)
-        streams = answer if isinstance(answer, list) else [answer]
-        suitable = [stream for stream in streams if stream.get("delivery", {}).get("method") == POLL_DELIVERY]
-        request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(SUPPORTED)}
-        stream = suitable[0] if suitable else await self._call("POST", endpoint, request)
-        audience = stream["aud"]
-        return Stream(
-            str(stream["delivery"]["endpoint_url"]), str(audience[0] if isinstance(audience, list) else audience)
-        )
+        wanted = SUPPORTED
+        answer = await self._calls.call("GET", self._configuration_endpoint)
+        streams = [stream for stream in (answer if isinstance(answer, list) else [answer]) if _is_polled(stream)]
+        if streams:
+            stream = await self._with_events(Document("the stream", streams[0]), wanted)
+        else:
+            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(wanted)}
+            created = await self._calls.call("POST", self._configuration_endpoint, request)
+            stream = Document("the stream", created)
+        return Stream(stream.object("delivery").url("endpoint_url", self._issuer), stream.texts("aud")[0])
 
     async def poll(self, url: str, receipt: Receipt, *, max_events: int, wait: bool) -> Delivery:
         """Hand in the receipt and get the next events (RFC 8936 section 2). With `wait` the transmitter answers when
@@ -105,48 +86,34 @@ class TransmitterClient:
             "ack": receipt.acknowledged,
             "setErrs": receipt.errors,
         }
-        answer = await self._call("POST", url, request, timeout=LONG_POLL_TIMEOUT_SECONDS)
-        return Delivery(dict(answer["sets"]), bool(answer.get("moreAvailable", False)))
+        body = await self._calls.call("POST", url, request, timeout=LONG_POLL_TIMEOUT_SECONDS)
+        answer = Document("the answer to the poll", body)
+        return Delivery(answer.items("sets"), answer.find("moreAvailable") is True)
 
-    async def _document(self, name: str) -> Mapping[str, Any]:
-        issuer = self._account.issuer
-        parts = urlsplit(issuer)
+    async def _with_events(self, stream: Document, wanted: Sequence[str]) -> Document:
+        """The stream after it was asked for the events that it lacks and the transmitter supports. It keeps what a
+        later release of this service may have asked for."""
+        requested, supported = stream.find("events_requested"), stream.find("events_supported")
+        if not isinstance(requested, list) or not isinstance(supported, list):
+            return stream
+        missing = [kind for kind in wanted if kind in supported and kind not in requested]
+        if not missing:
+            return stream
+        change = {"stream_id": stream.text("stream_id"), "events_requested": [*requested, *missing]}
+        return Document("the stream", await self._calls.call("PATCH", self._configuration_endpoint, change))
+
+    async def _document(self, name: str) -> Document:
         # Well-known paths go between the host and the path of an issuer.
-        response = await self._send("GET", f"{parts.scheme}://{parts.netloc}/.well-known/{name}{parts.path}")
-        document: Mapping[str, Any] = _json(response)
-        if document.get("issuer") != issuer:
-            raise TransmitterUnavailable(f"{name} is another issuer's")
+        parts = urlsplit(self._issuer)
+        url = f"{parts.scheme}://{parts.netloc}/.well-known/{name}{parts.path.rstrip('/')}"
+        document = await self._calls.document(f"the document {name}", url)
+        if (issuer := document.text("issuer")) != self._issuer:
+            raise TransmitterUnavailable(
+                f"{document.name} is another issuer's: {shown(issuer)}, and the one configured is {self._issuer}"
+            )
         return document
 
-    async def _call(self, method: str, url: str, body: Any = None, timeout: float = REQUEST_TIMEOUT_SECONDS) -> Any:
-        headers = {"Authorization": f"Bearer {await self._access_token()}"}
-        return _json(await self._send(method, url, headers=headers, json=body, timeout=timeout))
 
-    async def _access_token(self) -> str:
-        if time.monotonic() >= self._token_deadline:
-            form = {"grant_type": "client_credentials", "scope": SCOPES}
-            credentials = (self._account.client_id, self._account.client_secret)
-            answer = _json(await self._send("POST", self._token_endpoint, data=form, auth=credentials))
-            self._token = str(answer["access_token"])
-            self._token_deadline = time.monotonic() + float(answer.get("expires_in", 60)) * TOKEN_USE_SHARE
-        return self._token
-
-    async def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
-        try:
-            response = await self._http.request(method, url, **options)
-        except httpx.HTTPError as error:
-            raise TransmitterUnavailable(repr(error)) from error
-        if response.status_code in (401, 403):
-            self._token_deadline = 0.0
-        if response.status_code == 404:
-            raise StreamGone(f"{method} {url} answered 404")
-        if not response.is_success:
-            raise TransmitterUnavailable(f"{method} {url} answered {response.status_code}: {response.text[:200]}")
-        return response
-
-
-def _json(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        raise TransmitterUnavailable(f"{response.url} did not answer with JSON") from None
+def _is_polled(stream: object) -> bool:
+    delivery = stream.get("delivery") if isinstance(stream, dict) else None
+    return isinstance(delivery, dict) and delivery.get("method") == POLL_DELIVERY

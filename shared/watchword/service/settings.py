@@ -21,25 +21,16 @@ SECRETS_FOLDER_VARIABLE: Final = "WATCHWORD_SECRETS_FOLDER"
 
 
 def postgresql_url(value: str) -> str:
-    """Return the URL unchanged.
+    """Return the URL without blanks around it.
 
-    Raises ValueError if it is not a PostgreSQL URL with a database; the message never repeats it, since it may hold a
-    password.
+    Raises ValueError if it is not a PostgreSQL URL with a database, or if it has an option that no connection would
+    obey; the message never repeats it, since it may hold a password.
     """
     # Imported here, so that an app without a database starts without it.
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
+    from watchword.database.address import connect_arguments
 
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        url = None
-    if url is None or url.get_backend_name() != "postgresql" or not url.database:
-        raise ValueError(
-            "it must look like postgresql://role:password@host/database; write special characters of the password as"
-            " %XX"
-        )
-    return value
+    connect_arguments(value)
+    return value.strip()
 
 
 def split_by_commas(value: Any) -> Any:

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import Any, Final
 
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from watchword.database.connections import connect
 from watchword.database.locks import try_lock_sync_connection
 from watchword.database.migrations.migrations import Migrations
 from watchword.database.migrations.state import MigrationFailed
@@ -23,6 +24,8 @@ LOCK_TIMEOUT_MILLISECONDS: Final = 500
 It is less than PostgreSQL's deadlock_timeout: if a migration and a request wait for each other, the migration fails.
 """
 
+CONNECT_TIMEOUT_SECONDS: Final = 60.0
+
 OTHER_MIGRATION_CHECK_SECONDS: Final = 0.2
 OTHER_MIGRATION_CHECKS: Final = 3_000
 
@@ -34,7 +37,8 @@ def run_env() -> None:
 
 
 async def _run(url: str, migrations: Migrations) -> None:
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    new_connection = partial(connect, url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=None)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=new_connection, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate, migrations)

@@ -1,0 +1,92 @@
+"""A database URL: what it may say, and the arguments with which every connection of a process is made.
+
+asyncpg reads the URL, for all connections alike. It takes an option that it does not know for a setting of the server,
+and drops one that is empty, repeated or overridden without a word. So the URL is checked here first.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+
+from watchword.database.options import option_problems
+
+FORM: Final = (
+    "it must look like postgresql://role:password@host/database; write special characters of the password as %XX"
+)
+
+_SCHEME: Final = re.compile(r"postgres(ql)?(\+[a-z0-9_]+)?")
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]]+)(:[0-9]{1,5})?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectArguments:
+    """What a connection is made with: `dsn` for asyncpg, and how long to try, if the URL says so."""
+
+    dsn: str = field(repr=False)
+    connect_timeout: int | None
+
+
+def connect_arguments(url: str) -> ConnectArguments:
+    """Read a URL as libpq does, with those of its options that asyncpg knows, and `connect_timeout`.
+
+    Raises ValueError, which names each option that is unknown or wrong. It repeats nothing else of the URL, which may
+    hold a password.
+    """
+    parts = _split(url.strip())
+    pairs = _pairs(parts.query)
+    options = dict(pairs)
+    _ensure_sound(parts, options)
+    repeated = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
+    problems = [*(f"it has the option {name} more than once" for name in repeated), *option_problems(options)]
+    problems += (f"it says {name} both before and after the question mark" for name in _said_twice(parts, options))
+    if problems:
+        raise ValueError("; ".join(problems))
+    seconds = options.pop("connect_timeout", None)
+    query = f"?{urlencode(options, quote_via=quote)}" if options else ""
+    dsn = f"postgresql://{parts.netloc}{'' if parts.path == '/' else parts.path}{query}"
+    return ConnectArguments(dsn, None if seconds is None else int(seconds))
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL of PostgreSQL; nothing in it is a special character that may belong to the password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(FORM) from None
+    is_ambiguous = parts.netloc.count("@") > 1 or "@" in parts.path + parts.query or "#" in url
+    if _CONTROL.search(url) or is_ambiguous or not _SCHEME.fullmatch(parts.scheme):
+        raise ValueError(FORM)
+    return parts
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        # In libpq a plus sign is a plus sign.
+        return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise ValueError(FORM) from None
+
+
+def _ensure_sound(parts: SplitResult, options: Mapping[str, str]) -> None:
+    """Raise ValueError unless the URL names a database, and every host is one."""
+    hosts = _authority(parts)[2]
+    names_database = len(parts.path) > 1 or "dbname" in options or "service" in options
+    if not names_database or (hosts and not all(_HOST.fullmatch(host) for host in hosts.split(","))):
+        raise ValueError(FORM)
+
+
+def _said_twice(parts: SplitResult, options: Mapping[str, str]) -> list[str]:
+    """The options that the URL also says in its first part. libpq would take one of the two, asyncpg the other."""
+    user, password, hosts = _authority(parts)
+    said = {"user": user, "password": password, "host": hosts, "port": hosts, "dbname": parts.path.lstrip("/")}
+    return [name for name, value in said.items() if value and name in options]
+
+
+def _authority(parts: SplitResult) -> tuple[str, str, str]:
+    """The user, the password and the hosts before the path, as they are written."""
+    login, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    return user, password, hosts

@@ -1,0 +1,23 @@
+"""What can go wrong between a receiver and its transmitter. The reason of each names the transmitter's part in it."""
+
+from watchword.errors import Unavailable
+
+
+class TransmitterUnavailable(Unavailable):
+    """The transmitter does not answer, or not as SSF 1.0, RFC 8414, RFC 6749 and RFC 8936 say."""
+
+    code = "transmitter_unavailable"
+
+
+class StreamGone(TransmitterUnavailable):
+    """The transmitter does not know the stream. The next connection finds or creates another."""
+
+
+class ClientRefused(TransmitterUnavailable):
+    """The issuer refuses this client's credentials or scopes; a person must mend that. `error` is the issuer's code."""
+
+    code = "client_refused"
+
+    def __init__(self, reason: str, error: str) -> None:
+        super().__init__(reason)
+        self.error = error
