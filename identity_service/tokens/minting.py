@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -45,13 +45,11 @@ class TokenMinter:
     def for_session(self, issued: IssuedSession) -> TokenAnswer:
         """The access token and the refresh token of a person's session."""
         session, user = issued.session, issued.user
-        # Never older than what it says: a change of roles refuses every token issued before it.
-        issued_at = max(issued.issued_at, datetime.fromtimestamp(user.tokens_valid_from, UTC))
         claims = self._access_claims(
             str(user.id),
             session.client_id,
-            issued_at,
-            min(issued_at + self._access_lifetime, session.expires_at),
+            issued.issued_at,
+            min(issued.issued_at + self._access_lifetime, session.expires_at),
             scopes=issued.scopes,
             audiences=issued.audiences,
         )
@@ -60,6 +58,8 @@ class TokenMinter:
             "roles": issued.roles.roles,
             "permissions": issued.roles.permissions,
             "preferred_username": user.username,
+            "ver": user.version,
+            "rver": issued.roles.version,
         }
         refresh = self._refresh_claims(issued.refresh_token, str(user.id), session.client_id)
         return self._sign(claims, refresh)

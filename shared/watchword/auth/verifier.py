@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from watchword.auth.errors import Flaw, InvalidToken, KeysUnavailable
-from watchword.auth.jws import LEEWAY_SECONDS, JwsReader, ensure_current, ensure_meant_for, number, text, texts
+from watchword.auth.jws import LEEWAY_SECONDS, JwsReader, counter, ensure_current, ensure_meant_for, number, text, texts
 from watchword.auth.principal import Principal, instant
 from watchword.auth.public_key import KeySource, PublicKey
 from watchword.auth.remote_keys import RemoteKeys
@@ -110,7 +110,7 @@ class Verifier:
         claims, key = await self._reader.read(token)
         ensure_meant_for(claims, self.issuer, self.audience)
         ensure_current(claims, self._clock.now().timestamp())
-        principal = _principal(claims)
+        principal = principal_of(claims)
         if self.revocations is not None:
             _ensure_not_revoked(principal, self.revocations.revocations)
         self._remembered[token] = (principal, key)
@@ -127,7 +127,8 @@ def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
         raise InvalidToken("revoked", Flaw.REVOKED)
 
 
-def _principal(claims: dict[str, Any]) -> Principal:
+def principal_of(claims: dict[str, Any]) -> Principal:
+    """The caller that these claims describe. Raises InvalidToken if one of them is of another type than it must be."""
     return Principal(
         subject=text(claims, "sub"),
         client_id=text(claims, "client_id"),
@@ -139,4 +140,6 @@ def _principal(claims: dict[str, Any]) -> Principal:
         scopes=frozenset(text(claims, "scope").split()) if "scope" in claims else frozenset(),
         roles=texts(claims, "roles"),
         permissions=texts(claims, "permissions"),
+        version=counter(claims, "ver"),
+        role_version=counter(claims, "rver"),
     )

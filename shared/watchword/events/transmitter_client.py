@@ -1,7 +1,7 @@
 """The receiver's side of HTTP: discovery, stream and poll of an SSF 1.0 transmitter."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from watchword.errors import Unavailable
-from watchword.events.types import SUPPORTED
+from watchword.events.types import supported_by
 
 POLL_DELIVERY: Final = "urn:ietf:rfc:8936"
 SCOPES: Final = "ssf.read ssf.manage"
@@ -89,12 +89,32 @@ class TransmitterClient:
         answer = await self._call("GET", endpoint)
         streams = answer if isinstance(answer, list) else [answer]
         suitable = [stream for stream in streams if stream.get("delivery", {}).get("method") == POLL_DELIVERY]
-        request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(SUPPORTED)}
-        stream = suitable[0] if suitable else await self._call("POST", endpoint, request)
+        wanted = supported_by(self._account.issuer)
+        if suitable:
+            stream = await self._with_events(suitable[0], wanted)
+        else:
+            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(wanted)}
+            stream = await self._call("POST", endpoint, request)
         audience = stream["aud"]
         return Stream(
             str(stream["delivery"]["endpoint_url"]), str(audience[0] if isinstance(audience, list) else audience)
         )
+
+    async def _with_events(self, stream: Mapping[str, Any], wanted: Sequence[str]) -> Mapping[str, Any]:
+        """The stream after it was asked for the events that it lacks and the transmitter supports. It keeps what a
+        later release of this service may have asked for."""
+        requested = stream.get("events_requested")
+        if not isinstance(requested, list):
+            return stream
+        supported = stream.get("events_supported", ())
+        missing = [kind for kind in wanted if kind in supported and kind not in requested]
+        if not missing:
+            return stream
+        change = {"stream_id": stream["stream_id"], "events_requested": [*requested, *missing]}
+        changed: Mapping[str, Any] = await self._call(
+            "PATCH", str(self._configuration["configuration_endpoint"]), change
+        )
+        return changed
 
     async def poll(self, url: str, receipt: Receipt, *, max_events: int, wait: bool) -> Delivery:
         """Hand in the receipt and get the next events (RFC 8936 section 2). With `wait` the transmitter answers when
