@@ -171,8 +171,7 @@ def _hints(owner: Registration | User) -> list[str]:
 
 async def _get_for_update(db: AsyncSession, login: str) -> User:
     """The user with this name or e-mail address, its row locked. Raises UserNotFound."""
-    unlocked = await users.find_by_login(db, login)
-    user = await users.find_for_update(db, unlocked.id) if unlocked is not None else None
+    user = await users.find_by_login(db, login, lock=True)
     if user is None:
         raise UserNotFound(f"there is no user {login}")
     return user

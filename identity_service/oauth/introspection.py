@@ -14,7 +14,21 @@ from watchword.auth.verifier import principal_of
 
 SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
-_SHOWN: Final = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti", "sid", "roles", "permissions")
+_SHOWN: Final = (
+    "scope",
+    "client_id",
+    "exp",
+    "iat",
+    "sub",
+    "aud",
+    "iss",
+    "jti",
+    "sid",
+    "roles",
+    "permissions",
+    "ver",
+    "rver",
+)
 
 
 class Introspection:
