@@ -97,6 +97,14 @@ class Administration:
         """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises NotFound."""
         await self._parts.accounts.set_roles(username, names, self._cause)
 
+    async def set_permissions(self, role: str, permissions: Sequence[str]) -> None:
+        """Give a role exactly these permissions. Tokens that say otherwise are refused from now on. Raises NotFound."""
+        await self._parts.roles.set_permissions(role, permissions, self._cause)
+
+    async def delete_role(self, role: str) -> None:
+        """Delete a role, and take it from everybody who has it. Raises RoleNotFound, RoleNeeded."""
+        await self._parts.roles.delete(role, self._cause)
+
     async def set_active(self, username: str, active: bool) -> None:
         """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound."""
         await self._parts.accounts.set_active(username, active, self._cause)

@@ -75,6 +75,17 @@ async def _set_roles(parts: Parts, options: argparse.Namespace) -> str:
     return f"Roles of {options.username}: {roles}. Tokens that say otherwise are refused from now on."
 
 
+async def _set_permissions(parts: Parts, options: argparse.Namespace) -> str:
+    await Administration(parts).set_permissions(options.role, options.permissions)
+    permissions = ", ".join(sorted(set(options.permissions))) or "none"
+    return f"Permissions of the role {options.role}: {permissions}. Tokens that say otherwise are refused from now on."
+
+
+async def _delete_role(parts: Parts, options: argparse.Namespace) -> str:
+    await Administration(parts).delete_role(options.role)
+    return f"The role {options.role} is deleted, and nobody has it. Tokens that carry it are refused from now on."
+
+
 async def _disable(parts: Parts, options: argparse.Namespace) -> str:
     await Administration(parts).set_active(options.username, False)
     return f"{options.username} is disabled, and all of their sessions have ended."
@@ -136,6 +147,11 @@ def _add_commands(line: CommandLine) -> None:
     roles = add("set-roles", "Give a user exactly these roles.", _set_roles)
     roles.add_argument("username")
     roles.add_argument("roles", nargs="*")
+    permissions = add("set-permissions", "Give a role exactly these permissions.", _set_permissions)
+    permissions.add_argument("role")
+    permissions.add_argument("permissions", nargs="*")
+    delete_role = add("delete-role", "Delete a role, and take it from everybody who has it.", _delete_role)
+    delete_role.add_argument("role")
     add("disable-user", "Disable an account and end its sessions.", _disable).add_argument("username")
     add("enable-user", "Enable a disabled account.", _enable).add_argument("username")
     add("keys", "List the signing keys.", _keys)

@@ -30,7 +30,7 @@ class SessionGuard(Guard):
     async def ensure(self, request: Request, principal: Principal) -> None:
         await super().ensure(request, principal)
         sessions = (await _parts(request)).sessions
-        await sessions.ensure_live(principal.person_id(), principal.own_session_id(), principal.issued_at)
+        await sessions.ensure_live(principal)
 
 
 async def _parts(request: Request) -> Parts:

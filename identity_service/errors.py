@@ -19,6 +19,25 @@ class UserNotFound(NotFound):
     detail = "There is no such user."
 
 
+class RoleNotFound(NotFound):
+    code = "role_not_found"
+    detail = "There is no such role."
+
+
+class RoleNeeded(Conflict):
+    """This service gives the role by itself, so it cannot be deleted."""
+
+    code = "role_needed"
+    detail = "This role cannot be deleted."
+
+
+class PermissionUnknown(NotFound):
+    """No service reads this permission, so that giving it to a role would have no effect."""
+
+    code = "permission_unknown"
+    detail = "There is no such permission."
+
+
 class SessionNotFound(NotFound):
     code = "session_not_found"
     detail = "You have no such session."

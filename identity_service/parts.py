@@ -24,6 +24,7 @@ from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
+from identity_service.roles.service import Roles
 from identity_service.services.models import Service
 from identity_service.services.service import Services
 from identity_service.sessions.models import Session
@@ -86,6 +87,7 @@ class Parts:
             self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services
         )
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
+        self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
         self.erasures = Erasures(self.database)
         self.oauth = OAuthEndpoints(

@@ -17,7 +17,7 @@ from identity_service.errors import (
     WeakNewPassword,
     WrongPassword,
 )
-from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.recording.recorder import Cause, Ended, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.models import EndReason
@@ -102,7 +102,10 @@ class Accounts:
             locked.password_hash = new_hash
             locked.updated_at = now
             ended = await sessions.end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_id=session_id)
-            await self._recorder.password_changed(db, now, user_id, ended, by_user(user_id, EndReason.PASSWORD_CHANGED))
+            if ended:
+                locked.raise_version()
+            cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
+            await self._recorder.password_changed(db, now, locked, Ended(ended, session_id), cause)
 
     async def delete(self, user_id: UUID) -> UUID:
         """Delete the account with everything that belongs to it. Deleting twice returns the same receipt.
@@ -128,10 +131,11 @@ class Accounts:
             before = await roles.of_user(db, user.id)
             await roles.replace(db, user.id, names)
             after = await roles.of_user(db, user.id)
-            if after != before:
+            # What a role may do can change in between, and has an event of its own.
+            if after.roles != before.roles:
                 now = self._clock.now()
-                user.refuse_tokens_before(now)
-                await self._recorder.claims_changed(db, now, user, after, cause)
+                user.outdate_claims(now)
+                await self._recorder.claims_changed(db, now, user, after.as_claims(), cause)
 
     async def set_active(self, login: str, active: bool, cause: Cause) -> None:
         """Enable an account, or disable it and end its sessions. Doing so twice has no further effect."""
@@ -167,8 +171,7 @@ def _hints(owner: Registration | User) -> list[str]:
 
 async def _get_for_update(db: AsyncSession, login: str) -> User:
     """The user with this name or e-mail address, its row locked. Raises UserNotFound."""
-    unlocked = await users.find_by_login(db, login)
-    user = await users.find_for_update(db, unlocked.id) if unlocked is not None else None
+    user = await users.find_by_login(db, login, lock=True)
     if user is None:
         raise UserNotFound(f"there is no user {login}")
     return user

@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId, Texts
-from watchword.events.types import SUPPORTED
 
 
 class Delivery(StrEnum):
@@ -49,11 +48,6 @@ class Stream(Base):
     verified_at: Mapped[Instant | None]
     failed_pushes: Mapped[int] = mapped_column(server_default=text("0"))
     next_push_at: Mapped[Instant | None]
-
-    @property
-    def events_delivered(self) -> list[str]:
-        """The event types that are both requested and supported."""
-        return [kind for kind in SUPPORTED if kind in self.events_requested]
 
 
 class StreamEvent(Base):

@@ -56,8 +56,8 @@ class Pusher:
 
     async def push_one(self, http: httpx.AsyncClient) -> bool:
         """Try to deliver the oldest event of one stream. False if no stream is due."""
-        now = self._clock.now()
         async with self._database.begin() as db:
+            now = self._clock.now()
             claim = await repository.claim_push(db, now, lease_until=now + LEASE)
         if claim is None:
             return False
@@ -98,9 +98,9 @@ class Pusher:
 
     async def _settle(self, stream: Stream, event: StreamEvent, status: int | None) -> None:
         """End the lease: delete the event if the receiver took or refused it, else set the time of the next try."""
-        now = self._clock.now()
         async with self._database.begin() as db:
             current = await repository.lock_stream(db, stream.id)
+            now = self._clock.now()
             if status == TAKEN:
                 await repository.acknowledge(db, stream.id, [event.jti], now)
             if status == REFUSED and await repository.refuse(db, stream.id, [event.jti]):

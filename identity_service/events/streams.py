@@ -25,7 +25,7 @@ from identity_service.keys.sealing import Sealer
 from identity_service.loopback import is_loopback
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
-from watchword.events.types import SUPPORTED, EventType
+from watchword.events.types import EventType
 
 _LAST_PORT: Final = 65_535
 
@@ -102,9 +102,9 @@ class Streams:
 
     async def verify(self, client_id: str, request: VerificationRequest) -> None:
         """Send a verification event through the stream, unless it is disabled. Raises VerifiedTooOften."""
-        now = self._clock.now()
         async with self._database.begin() as db:
             stream = await _get(db, client_id, request.stream_id, lock=True)
+            now = self._clock.now()
             if stream.verified_at is not None and now - stream.verified_at < MIN_VERIFICATION_INTERVAL:
                 raise VerifiedTooOften
             stream.verified_at = now
@@ -117,7 +117,9 @@ class Streams:
 
     def _replace(self, stream: Stream, draft: StreamDraft) -> None:
         self._set_delivery(stream, draft.delivery)
-        stream.events_requested = list(SUPPORTED) if draft.events_requested is None else draft.events_requested
+        stream.events_requested = (
+            list(self._views.supported) if draft.events_requested is None else draft.events_requested
+        )
         stream.description = draft.description
 
     def _set_delivery(self, stream: Stream, delivery: DeliveryDraft) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from identity_service.events.errors import NotSupplied
 from identity_service.events.models import Delivery, Stream
 from identity_service.events.schemas import StatusRead, StreamChanges, StreamRead, StreamReplacement
-from watchword.events.types import SUPPORTED
+from watchword.events.types import supported_by
 
 MIN_VERIFICATION_INTERVAL: Final = timedelta(seconds=1)
 _SUPPLIED: Final = ("iss", "aud", "events_supported", "events_delivered", "min_verification_interval")
@@ -32,6 +32,7 @@ class StreamViews:
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
+        self.supported = supported_by(issuer)
 
     def stream(self, stream: Stream) -> StreamRead:
         """The whole stream; what authorizes a push is left out."""
@@ -40,9 +41,9 @@ class StreamViews:
             iss=self._issuer,
             aud=stream.client_id,
             delivery={"method": stream.delivery_method, "endpoint_url": stream.push_url or self._poll_url(stream)},
-            events_supported=list(SUPPORTED),
+            events_supported=list(self.supported),
             events_requested=stream.events_requested,
-            events_delivered=stream.events_delivered,
+            events_delivered=[kind for kind in self.supported if kind in stream.events_requested],
             min_verification_interval=int(MIN_VERIFICATION_INTERVAL.total_seconds()),
             description=stream.description,
         )

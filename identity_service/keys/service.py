@@ -43,12 +43,12 @@ class SigningKeys:
 
         It takes over when the present key ends.
         """
-        now = self._clock.now()
-        if not self._schedule.is_due(await self.load(), now):
+        if not self._schedule.is_due(await self.load(), self._clock.now()):
             return None
         pair = await self._generate()
         async with self._database.begin() as db:
             keys = await self._lock_all(db)
+            now = self._clock.now()
             # Another process may have made it while this one generated.
             if not self._schedule.is_due(keys, now):
                 return None
@@ -60,10 +60,11 @@ class SigningKeys:
 
     async def rotate(self) -> SigningKey:
         """Make a key that takes over once every cached JWKS has it. The old ones verify until their last token ends."""
-        now = self._clock.now()
         pair = await self._generate()
         async with self._database.begin() as db:
-            signs_now = any(key.signs(now) for key in await self._lock_all(db))
+            keys = await self._lock_all(db)
+            now = self._clock.now()
+            signs_now = any(key.signs(now) for key in keys)
             signs_from = now + self._schedule.notice if signs_now else now
             await repository.end_signing(db, signs_from, signs_from + self._schedule.longest_token)
             return await self._add(db, pair, now, signs_from=signs_from)
@@ -73,10 +74,10 @@ class SigningKeys:
 
         Raises KeyNotFound.
         """
-        now = self._clock.now()
         pair = await self._generate()
         async with self._database.begin() as db:
             keys = await self._lock_all(db)
+            now = self._clock.now()
             compromised = next((key for key in keys if key.kid == kid), None)
             if compromised is None:
                 raise KeyNotFound(f"there is no signing key {kid}")

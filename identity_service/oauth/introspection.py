@@ -1,21 +1,36 @@
 """Introspection (RFC 7662), for services that ask about a token instead of verifying it."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
+from identity_service.errors import SessionEnded
 from identity_service.oauth.errors import InvalidClient
 from identity_service.oauth.request import OAuthRequest
 from identity_service.services.service import Services
 from identity_service.sessions.service import Sessions
 from identity_service.tokens.kind import TokenKind
 from identity_service.tokens.reading import ReadToken, TokenReader
+from watchword.auth.verifier import principal_of
 
 SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
-_SHOWN: Final = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti", "sid", "roles", "permissions")
+_SHOWN: Final = (
+    "scope",
+    "client_id",
+    "exp",
+    "iat",
+    "sub",
+    "aud",
+    "iss",
+    "jti",
+    "sid",
+    "roles",
+    "permissions",
+    "ver",
+    "rver",
+)
 
 
 class Introspection:
@@ -53,10 +68,14 @@ class Introspection:
         claims = token.claims
         if "sid" not in claims:
             return True
-        user_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
         if token.kind is TokenKind.REFRESH:
+            user_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
             return await self._sessions.is_usable(UUID(claims["jti"]), user_id, session_id)
-        return await self._sessions.is_live(user_id, session_id, datetime.fromtimestamp(claims["iat"], UTC))
+        try:
+            await self._sessions.ensure_live(principal_of(claims))
+        except SessionEnded:
+            return False
+        return True
 
 
 def _describe(token: ReadToken) -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """The recorder: writes the audit row and the security events of a change, in the transaction of that change."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit import repository as audit
 from identity_service.events import repository
-from identity_service.roles.models import RolesAndPermissions
 from identity_service.users import deletions
 from identity_service.users.models import User
 from watchword.events import types
@@ -34,6 +33,20 @@ def by_user(user_id: UUID, why: str) -> Cause:
 BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
+class Ended(NamedTuple):
+    """The sessions of a user that have ended, and the one that goes on."""
+
+    session_ids: Collection[UUID]
+    except_id: UUID
+
+
+class RoleChange(NamedTuple):
+    """A role, and the version of the installation's roles since its change."""
+
+    role: str
+    version: int
+
+
 class Recorder:
     """Records changes. It changes nothing itself; every method is called inside the transaction of the change."""
 
@@ -44,36 +57,65 @@ class Recorder:
         self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Iterable[UUID], cause: Cause
     ) -> None:
         """Record that these sessions have ended; receivers refuse their tokens."""
-        events = []
-        for session_id in session_ids:
-            audit.record(db, cause.actor, "session.ended", session_id, user=str(user_id), why=cause.why)
-            revoked = types.session_revoked(
+        session_ids = list(session_ids)
+        _audit_ended(db, user_id, session_ids, cause)
+        revoked = [
+            types.session_revoked(
                 self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
             )
-            events.append(revoked)
-        await self._enqueue(db, now, *events)
+            for session_id in session_ids
+        ]
+        await self._enqueue(db, now, *revoked)
+
+    async def other_sessions_ended(
+        self, db: AsyncSession, now: datetime, user: User, ended: Ended, cause: Cause
+    ) -> None:
+        """Record that the sessions of the user have ended, all but one; receivers refuse tokens with a smaller version
+        than `user.version`, except those of the session that goes on."""
+        _audit_ended(db, user.id, ended.session_ids, cause)
+        revoked = types.all_sessions_revoked(
+            self._issuer,
+            str(user.id),
+            user.version,
+            except_sid=str(ended.except_id),
+            at=now,
+            initiator=cause.entity,
+            reason=cause.why,
+        )
+        await self._enqueue(db, now, revoked)
 
     async def claims_changed(
-        self, db: AsyncSession, now: datetime, user: User, roles: RolesAndPermissions, cause: Cause
+        self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
     ) -> None:
-        """Record that the user now has these roles; receivers refuse tokens from before `user.tokens_valid_from`."""
-        claims = {"roles": roles.roles, "permissions": roles.permissions}
-        audit.record(db, cause.actor, "user.roles_changed", user.id, roles=roles.roles, why=cause.why)
+        """Record that these roles and permissions are the user's now; receivers refuse tokens with a smaller version
+        than `user.version`."""
+        audit.record(db, cause.actor, "user.roles_changed", user.id, roles=claims["roles"], why=cause.why)
         changed = types.token_claims_change(
-            self._issuer, str(user.id), user.tokens_valid_from, claims, initiator=cause.entity, reason=cause.why
+            self._issuer, str(user.id), user.version, claims, at=now, initiator=cause.entity, reason=cause.why
         )
         await self._enqueue(db, now, changed)
 
-    async def password_changed(
-        self, db: AsyncSession, now: datetime, user_id: UUID, ended_sessions: Iterable[UUID], cause: Cause
+    async def role_changed(
+        self, db: AsyncSession, now: datetime, change: RoleChange, permissions: Collection[str], cause: Cause
     ) -> None:
-        """Record that the password was changed and that these sessions have ended because of it."""
-        audit.record(db, cause.actor, "user.password_changed", user_id, why=cause.why)
+        """Record that the role now has these permissions; receivers refuse older tokens that carry it."""
+        audit.record(db, cause.actor, "role.changed", change.role, permissions=sorted(set(permissions)), why=cause.why)
+        await self._enqueue_role(db, now, change, cause)
+
+    async def role_deleted(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> None:
+        """Record that the role was deleted; receivers refuse the tokens that carry it."""
+        audit.record(db, cause.actor, "role.deleted", change.role, why=cause.why)
+        await self._enqueue_role(db, now, change, cause)
+
+    async def password_changed(self, db: AsyncSession, now: datetime, user: User, ended: Ended, cause: Cause) -> None:
+        """Record that the password was changed, and that the other sessions of the user have ended because of it."""
+        audit.record(db, cause.actor, "user.password_changed", user.id, why=cause.why)
         changed = types.password_change(
-            self._issuer, str(user_id), "update", at=now, initiator=cause.entity, reason=cause.why
+            self._issuer, str(user.id), "update", at=now, initiator=cause.entity, reason=cause.why
         )
         await self._enqueue(db, now, changed)
-        await self.sessions_ended(db, now, user_id, ended_sessions, cause)
+        if ended.session_ids:
+            await self.other_sessions_ended(db, now, user, ended, cause)
 
     async def disabled(
         self, db: AsyncSession, now: datetime, user_id: UUID, ended_sessions: Iterable[UUID], cause: Cause
@@ -107,6 +149,12 @@ class Recorder:
         await repository.notify(db)
         return await deletions.insert(db, user_id, receivers)
 
+    async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> None:
+        changed = types.role_changed(
+            self._issuer, change.role, change.version, at=now, initiator=cause.entity, reason=cause.why
+        )
+        await self._enqueue(db, now, changed)
+
     async def _enqueue(self, db: AsyncSession, now: datetime, *events: SecurityEvent) -> None:
         """Put the events into every stream that requests them. They have one cause, so they share a `txn` (RFC 8417
         section 2.2)."""
@@ -115,6 +163,11 @@ class Recorder:
             await repository.enqueue(db, event.type, _claims(event, txn, now))
         if events:
             await repository.notify(db)
+
+
+def _audit_ended(db: AsyncSession, user_id: UUID, session_ids: Iterable[UUID], cause: Cause) -> None:
+    for session_id in session_ids:
+        audit.record(db, cause.actor, "session.ended", session_id, user=str(user_id), why=cause.why)
 
 
 def _claims(event: SecurityEvent, txn: str, now: datetime) -> dict[str, Any]:

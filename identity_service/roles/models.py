@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base
@@ -11,10 +11,15 @@ from identity_service.tables import Base
 
 @dataclass(frozen=True, slots=True)
 class RolesAndPermissions:
-    """The roles of one person and what these allow, each in alphabetical order."""
+    """The roles of one person and what these allow, each in alphabetical order, and the `version` that they were read
+    at: how often any role of the installation had changed."""
 
     roles: list[str]
     permissions: list[str]
+    version: int
+
+    def as_claims(self) -> dict[str, list[str]]:
+        return {"roles": self.roles, "permissions": self.permissions}
 
 
 class Role(Base):
@@ -36,3 +41,12 @@ class UserRole(Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(ForeignKey(Role.name), primary_key=True, index=True)
+
+
+class RoleVersion(Base):
+    """The version of the latest change to what a role may do. It outlives the role, since tokens may still carry it."""
+
+    __tablename__ = "role_versions"
+
+    role: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, unique=True)

@@ -4,15 +4,32 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, exists, func, insert, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Text, bindparam, delete, distinct, exists, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, UserRole
+from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
+from watchword.database import locks
+from watchword.database.reads import ReadStatement
 
 DEFAULT_ROLE: Final = "user"
 """The role of every new account."""
 
+VERSION = select(func.coalesce(func.max(RoleVersion.version), 0)).scalar_subquery()
+"""How often any role of the installation has changed."""
+
+OUTDATED = ReadStatement(
+    select(RoleVersion.role)
+    .where(
+        RoleVersion.role == func.any(bindparam("roles", type_=ARRAY(Text))),
+        RoleVersion.version > bindparam("version", type_=RoleVersion.version.type),
+    )
+    .limit(1)
+)
+"""One of these roles that has changed since this version."""
+
+# One statement, so that the version belongs to the permissions.
 _ROLES_AND_PERMISSIONS = (
     select(
         func.coalesce(func.array_agg(distinct(UserRole.role)), []).label("roles"),
@@ -22,6 +39,7 @@ _ROLES_AND_PERMISSIONS = (
             ),
             [],
         ).label("permissions"),
+        VERSION.label("version"),
     )
     .select_from(UserRole)
     .outerjoin(RolePermission, RolePermission.role == UserRole.role)
@@ -36,12 +54,13 @@ async def is_held(db: AsyncSession, role: str) -> bool:
 async def of_user(db: AsyncSession, user_id: UUID) -> RolesAndPermissions:
     """The roles of a user, with their permissions; both empty for a user without roles."""
     row = (await db.execute(_ROLES_AND_PERMISSIONS.where(UserRole.user_id == user_id))).one()
-    return RolesAndPermissions(roles=list(row.roles), permissions=list(row.permissions))
+    return RolesAndPermissions(roles=list(row.roles), permissions=list(row.permissions), version=row.version)
 
 
 async def find_unknown(db: AsyncSession, names: Collection[str]) -> list[str]:
-    """Those of the names that are no role, sorted."""
-    known = set((await db.scalars(select(Role.name).where(Role.name.in_(names)))).all())
+    """Those of the names that are no role, sorted. The others are not deleted before this transaction ends."""
+    statement = select(Role.name).where(Role.name.in_(names)).order_by(Role.name)
+    known = set((await db.scalars(statement.with_for_update(read=True, key_share=True))).all())
     return sorted(set(names) - known)
 
 
@@ -50,3 +69,46 @@ async def replace(db: AsyncSession, user_id: UUID, names: Collection[str]) -> No
     await db.execute(delete(UserRole).where(UserRole.user_id == user_id))
     if names:
         await db.execute(insert(UserRole), [{"user_id": user_id, "role": name} for name in sorted(set(names))])
+
+
+async def lock(db: AsyncSession) -> None:
+    """Keep others from changing what roles may do until this transaction ends; it can still be read."""
+    await locks.lock(db, "identity.roles")
+
+
+async def find_for_update(db: AsyncSession, name: str) -> Role | None:
+    """The role, its row locked until the transaction ends: nobody is given the role meanwhile."""
+    return await db.get(Role, name, with_for_update=True)
+
+
+async def permissions_of(db: AsyncSession, name: str) -> set[str]:
+    return set((await db.scalars(select(RolePermission.permission).where(RolePermission.role == name))).all())
+
+
+async def find_unknown_permissions(db: AsyncSession, permissions: Collection[str]) -> list[str]:
+    """Those of the permissions that no role has, sorted."""
+    statement = select(RolePermission.permission).where(RolePermission.permission.in_(permissions))
+    return sorted(set(permissions) - set((await db.scalars(statement)).all()))
+
+
+async def replace_permissions(db: AsyncSession, name: str, permissions: Collection[str]) -> None:
+    """Give the role exactly these permissions."""
+    await db.execute(delete(RolePermission).where(RolePermission.role == name))
+    if permissions:
+        rows = [{"role": name, "permission": permission} for permission in sorted(set(permissions))]
+        await db.execute(insert(RolePermission), rows)
+
+
+async def delete_role(db: AsyncSession, role: Role) -> None:
+    """Delete the role, and take it from everybody who has it."""
+    await db.execute(delete(UserRole).where(UserRole.role == role.name))
+    await db.delete(role)
+
+
+async def raise_version(db: AsyncSession, name: str) -> int:
+    """Note that the role has changed, and return the version that it changed with. `lock` must be held."""
+    statement = upsert(RoleVersion).values(role=name, version=VERSION + 1)
+    statement = statement.on_conflict_do_update(
+        index_elements=[RoleVersion.role], set_={"version": statement.excluded.version}
+    )
+    return (await db.execute(statement.returning(RoleVersion.version))).scalar_one()

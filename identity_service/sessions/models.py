@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId, Texts
@@ -58,7 +58,8 @@ class Session(Base):
 
 
 class RefreshToken(Base):
-    """One token of a session's family. It is used once; a retry within the window gets the same successor again."""
+    """One token of a session's family. It is used once; a retry within the window leads to the unspent token of the
+    family."""
 
     __tablename__ = "refresh_tokens"
 
@@ -73,10 +74,13 @@ class RefreshToken(Base):
 
     def is_retried(self, now: datetime, window: timedelta) -> bool:
         """Whether the token was used so recently that an honest client may present it again: an answer that was lost,
-        or two tabs at once."""
-        return self.used_at is not None and now - self.used_at <= window
+        or two tabs at once. Without a window, no client may."""
+        return self.used_at is not None and bool(window) and now - self.used_at <= window
 
     def spend(self, successor: "RefreshToken", now: datetime) -> None:
         """Mark the token as traded in for its successor."""
         self.used_at = now
         self.successor_id = successor.id
+
+
+Index("refresh_tokens_unspent_idx", RefreshToken.session_id, postgresql_where=RefreshToken.used_at.is_(None))

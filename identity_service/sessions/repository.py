@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, bindparam, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.roles import repository as roles
 from identity_service.sessions.models import EndReason, RefreshToken, Session
 from identity_service.users.models import User
 from watchword.database.reads import ReadStatement
 
 LIVE = ReadStatement(
-    select(Session.expires_at, User.tokens_valid_from)
+    select(Session.expires_at, User.tokens_valid_from, User.claims_version, roles.VERSION.label("role_version"))
     .join(User, User.id == Session.user_id)
     .where(
         Session.id == bindparam("session_id", type_=Session.id.type),
@@ -44,8 +45,13 @@ async def find_for_rotation(db: AsyncSession, token_id: UUID) -> TokenWithSessio
     return TokenWithSession(*row) if row is not None else None
 
 
-async def get_token(db: AsyncSession, token_id: UUID) -> RefreshToken:
-    return await db.get_one(RefreshToken, token_id)
+async def get_unspent(db: AsyncSession, session_id: UUID) -> RefreshToken:
+    """The refresh token of the session that has not been traded in: the end of its chain, however long that is.
+
+    The session must be locked. Every session has exactly one, which is its newest, so that it is deleted last.
+    """
+    statement = select(RefreshToken).where(RefreshToken.session_id == session_id, RefreshToken.used_at.is_(None))
+    return (await db.scalars(statement)).one()
 
 
 async def is_unused(db: AsyncSession, token_id: UUID, session_id: UUID) -> bool:

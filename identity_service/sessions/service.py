@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, audience_within, scopes_within
 from identity_service.errors import AccountChanged, RefreshTokenRefused, SessionEnded, SessionNotFound
-from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.recording.recorder import Cause, Ended, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository
 from identity_service.sessions.models import EndReason, RefreshToken, Session
@@ -17,6 +18,7 @@ from identity_service.sessions.repository import TokenWithSession
 from identity_service.sessions.values import IssuedSession, Lifetimes, PresentedRefreshToken, SignInRequest
 from identity_service.users import repository as users
 from identity_service.users.models import User
+from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -66,23 +68,25 @@ class Sessions:
     async def rotate(self, presented: PresentedRefreshToken) -> IssuedSession:
         """Trade a refresh token for its successor (RFC 9700 section 4.14.2).
 
-        A retry within the window gets the same successor again; a later use is a replay, which ends the session.
-        Raises RefreshTokenRefused, ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge, NoSigningKey.
+        A retry within the window gets the unspent token of the session; a later use is a replay, which ends the session
+        whatever else is requested. Raises RefreshTokenRefused, ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge,
+        NoSigningKey.
         """
         async with self._database.begin() as db:
             user, pair = await _lock_for_rotation(db, presented)
             now = self._clock.now()
             if not _is_honoured(user, pair, presented, now):
                 raise RefreshTokenRefused("not a live session of an active user with this client")
-            # Before the token is spent: a caller who asks for too much may ask again.
-            target = _narrow(presented, pair.session)
-            successor = await self._successor(db, pair, now)
-            if successor is None:
+            is_replayed = pair.token.used_at is not None and not pair.token.is_retried(now, self._lifetimes.retry)
+            if is_replayed:
                 await self._end_replayed(db, pair.session, now)
                 issued = None
             else:
+                # Before the token is spent: a caller who asks for too much may ask again.
+                target = _narrow(presented, pair.session)
+                refresh_token = await self._next_token(db, pair, now)
                 roles_now = await roles.of_user(db, user.id)
-                issued = IssuedSession(user, roles_now, pair.session, successor, target, now)
+                issued = IssuedSession(user, roles_now, pair.session, refresh_token, target, now)
                 self._ensure_mintable(issued)
         # After the block, which has committed the end of the session.
         if issued is None:
@@ -106,38 +110,46 @@ class Sessions:
                 await self._recorder.sessions_ended(db, now, user_id, [session_id], Cause(actor, "user", reason))
 
     async def end_others(self, user_id: UUID, current: UUID) -> None:
-        """End every session of this user but the current one."""
+        """End every session of this user but the current one. Raises SessionEnded if that one has ended meanwhile."""
         async with self._database.begin() as db:
+            user = await users.find_for_update(db, user_id)
+            session = await repository.find_for_update(db, user_id, current)
             now = self._clock.now()
+            if user is None or session is None or not session.is_live(now):
+                raise SessionEnded("the session ended while others were being ended")
             ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
-            await self._recorder.sessions_ended(db, now, user_id, ended, by_user(user_id, EndReason.ENDED_BY_OWNER))
+            if ended:
+                user.raise_version()
+                cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
+                await self._recorder.other_sessions_ended(db, now, user, Ended(ended, current), cause)
 
-    async def ensure_live(self, user_id: UUID, session_id: UUID, issued_at: datetime) -> None:
-        """Raise SessionEnded unless this session of an active user is live and an access token of it that was issued
-        at this time still says what is true."""
-        if (refusal := await self._refusal(user_id, session_id, issued_at)) is not None:
-            raise SessionEnded(refusal)
-
-    async def is_live(self, user_id: UUID, session_id: UUID, issued_at: datetime) -> bool:
-        """Whether `ensure_live` would let an access token pass."""
-        return await self._refusal(user_id, session_id, issued_at) is None
+    async def ensure_live(self, caller: Principal) -> None:
+        """Raise SessionEnded unless the session of this access token is live, its user is active, and what it says of
+        them is true. Raises NotPermitted for a token without a session."""
+        row = await self._live(caller.person_id(), caller.own_session_id())
+        if row is None:
+            raise SessionEnded("the session has ended, or the user is deleted or disabled")
+        if _is_outdated(caller, row):
+            raise SessionEnded("issued before the roles of the user changed")
+        # Rarely true, so that most requests need one statement.
+        if caller.role_version < row["role_version"] and await self._carries_changed_role(caller):
+            raise SessionEnded("issued before a role in it changed")
 
     async def is_usable(self, token_id: UUID, user_id: UUID, session_id: UUID) -> bool:
         """Whether this refresh token of a live session has not been traded in yet."""
-        if await self._refusal(user_id, session_id, None) is not None:
+        if await self._live(user_id, session_id) is None:
             return False
         async with self._database.begin() as db:
             return await repository.is_unused(db, token_id, session_id)
 
-    async def _refusal(self, user_id: UUID, session_id: UUID, issued_at: datetime | None) -> str | None:
-        """Why a token of this session is refused. `issued_at` is None for a refresh token: it names no roles, so no
-        change of roles makes it outdated."""
+    async def _live(self, user_id: UUID, session_id: UUID) -> asyncpg.Record | None:
+        """The row of `LIVE` for this session of an active user; None if it has ended."""
         row = await self._database.reads.fetch_row(repository.LIVE, session_id=session_id, user_id=user_id)
-        if row is None or row["expires_at"] <= self._clock.now():
-            return "the session has ended, or the user is deleted or disabled"
-        if issued_at is not None and issued_at.timestamp() < row["tokens_valid_from"]:
-            return "issued before the roles changed"
-        return None
+        return row if row is not None and self._clock.now() < row["expires_at"] else None
+
+    async def _carries_changed_role(self, caller: Principal) -> bool:
+        values = {"roles": sorted(caller.roles), "version": caller.role_version}
+        return await self._database.reads.fetch_row(roles.OUTDATED, **values) is not None
 
     def _new_session(self, user_id: UUID, request: SignInRequest, now: datetime) -> Session:
         return Session(
@@ -154,18 +166,16 @@ class Sessions:
             expires_at=now + self._lifetimes.session,
         )
 
-    async def _successor(self, db: AsyncSession, pair: TokenWithSession, now: datetime) -> RefreshToken | None:
-        """The token that the client gets: a fresh one, at a retry the same one again, None at a replay."""
-        if pair.token.successor_id is None:
-            successor = pair.session.next_token(now, self._lifetimes.refresh)
-            db.add(successor)
-            await db.flush()  # its id comes from the database
-            pair.token.spend(successor, now)
-            pair.session.last_seen_at = now
-            return successor
-        if pair.token.is_retried(now, self._lifetimes.retry):
-            return await repository.get_token(db, pair.token.successor_id)
-        return None
+    async def _next_token(self, db: AsyncSession, pair: TokenWithSession, now: datetime) -> RefreshToken:
+        """The token that the client gets: the successor of the one presented, at a retry the one unspent now."""
+        if pair.token.used_at is not None:
+            return await repository.get_unspent(db, pair.session.id)
+        successor = pair.session.next_token(now, self._lifetimes.refresh)
+        db.add(successor)
+        await db.flush()  # its id comes from the database
+        pair.token.spend(successor, now)
+        pair.session.last_seen_at = now
+        return successor
 
     async def _end_replayed(self, db: AsyncSession, session: Session, now: datetime) -> None:
         """End a session whose refresh token was replayed: a thief and the owner both hold it, and nothing tells which
@@ -192,6 +202,14 @@ def _is_honoured(user: User, pair: TokenWithSession, presented: PresentedRefresh
         and pair.session.is_live(now)
         and now < pair.token.expires_at
     )
+
+
+def _is_outdated(caller: Principal, row: asyncpg.Record) -> bool:
+    """Whether the roles of the user have changed since the token was issued."""
+    if row["claims_version"] > 0:
+        return bool(caller.version < row["claims_version"])
+    # So far only the release before has changed them, which counts nothing.
+    return bool(caller.issued_at.timestamp() < row["tokens_valid_from"])
 
 
 def _narrow(presented: PresentedRefreshToken, session: Session) -> Target:

@@ -70,7 +70,7 @@ class PresentedRefreshToken:
 class IssuedSession:
     """Everything that the tokens of one session are minted from.
 
-    `issued_at` was read while the user's row was locked, so that a later change of roles has a later time.
+    The user's version and roles were read while the user's row was locked, so that a later change has a later version.
     """
 
     user: User

@@ -1,7 +1,7 @@
 """Mints what the token endpoint answers: the claims of access tokens (RFC 9068) and of refresh tokens."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -73,20 +73,20 @@ class TokenMinter:
 
     def _session_claims(self, issued: IssuedSession) -> dict[str, Any]:
         session, user = issued.session, issued.user
-        # Never older than what it says: a change of roles refuses every token issued before it.
-        issued_at = max(issued.issued_at, datetime.fromtimestamp(user.tokens_valid_from, UTC))
         claims = self._access_claims(
             str(user.id),
             session.client_id,
             issued.target,
-            issued_at,
-            min(issued_at + self._access_lifetime, session.expires_at),
+            issued.issued_at,
+            min(issued.issued_at + self._access_lifetime, session.expires_at),
         )
         return claims | {
             "sid": str(session.id),
             "roles": issued.roles.roles,
             "permissions": issued.roles.permissions,
             "preferred_username": user.username,
+            "ver": user.version,
+            "rver": issued.roles.version,
         }
 
     def _access_claims(

@@ -2,16 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId
-
-CLOCK_ALLOWANCE_SECONDS: Final = 2
-"""How far the clocks of replicas may differ without a token from before a change counting as a later one."""
 
 
 class UserState(StrEnum):
@@ -22,7 +18,9 @@ class UserState(StrEnum):
 class User(Base):
     """Username and e-mail address are stored as they were written, and are unique without regard to case.
 
-    `tokens_valid_from` is in seconds since the epoch: access tokens with an earlier `iat` are refused.
+    `version` counts what makes older tokens untrue, and every token carries it. `claims_version` is the version since
+    which the roles are what they are: this service refuses access tokens with a smaller one. `tokens_valid_from`, in
+    seconds since 1970, is what the release before compares with `iat`.
     """
 
     __tablename__ = "users"
@@ -34,6 +32,8 @@ class User(Base):
     password_hash: Mapped[str]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     tokens_valid_from: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    claims_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
@@ -41,13 +41,16 @@ class User(Base):
     def state(self) -> UserState:
         return UserState.ACTIVE if self.is_active else UserState.DISABLED
 
-    def refuse_tokens_before(self, now: datetime) -> None:
-        """Refuse all access tokens issued until `now`, which must be read while this row is locked.
+    def raise_version(self) -> None:
+        """Make receivers tell the tokens that were issued until now from later ones. The row must be locked."""
+        self.version += 1
 
-        A token that was minted while the caller waited for the lock then counts as older. The value rises at every
-        call, so that a token from between two changes counts as older than the second.
-        """
-        self.tokens_valid_from = max(self.tokens_valid_from + 1, int(now.timestamp()) + CLOCK_ALLOWANCE_SECONDS)
+    def outdate_claims(self, now: datetime) -> None:
+        """Refuse every access token that was issued until now. The row must be locked, and `now` read since."""
+        self.raise_version()
+        self.claims_version = self.version
+        # A process of the release before goes by `iat`, which is rounded down.
+        self.tokens_valid_from = max(self.tokens_valid_from, int(now.timestamp()) + 1)
 
 
 Index("users_username_key", func.lower(User.username), unique=True)

@@ -29,7 +29,11 @@ async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
     return await db.get(User, user_id, with_for_update={"read": True})
 
 
-async def find_by_login(db: AsyncSession, login: str) -> User | None:
-    """The user with this username or, if it contains an @, with this e-mail address; case does not matter."""
+async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> User | None:
+    """The user with this username or, if it contains an @, with this e-mail address; case does not matter.
+
+    `lock` holds the row until the transaction ends. Whoever has the name when the lock is given is found.
+    """
     column = User.email if "@" in login else User.username
-    return await db.scalar(select(User).where(func.lower(column) == func.lower(login)))
+    statement = select(User).where(func.lower(column) == func.lower(login))
+    return await db.scalar(statement.with_for_update() if lock else statement)

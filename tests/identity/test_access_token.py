@@ -42,6 +42,8 @@ async def test_access_token_has_exactly_these_claims(
         "roles": ["user"],
         "permissions": [],
         "preferred_username": "ada",
+        "ver": 0,
+        "rver": 0,
     }
 
 

@@ -101,6 +101,10 @@ async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, s
         (ADMIN, "", "standard input is empty"),
         ([*ADMIN, "--email", "root"], f"{PASSWORD}\n", "email: "),
         (["set-roles", "nobody", "admin"], "", "there is no user nobody"),
+        (["set-permissions", "emperor", "post:edit_any"], "", "there is no role emperor"),
+        (["set-permissions", "moderator", "post:burn"], "", "there is no permission post:burn"),
+        (["delete-role", "emperor"], "", "there is no role emperor"),
+        (["delete-role", "user"], "", "the role user is given to new accounts"),
         (["withdraw-key", "unknown"], "", "there is no signing key unknown"),
         (["extend-client", "nobody"], "", "there is no client nobody"),
     ],
@@ -125,6 +129,20 @@ async def test_roles_are_set_to_exactly_those_named(environment: dict[str, str],
         assert (outcome.status, outcome.error) == (1, "there is no role emperor\n")
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == ["moderator", "user"]
         assert (await run(environment, "set-roles", "ada")).status == 0
+        assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == []
+
+
+async def test_role_gets_exactly_the_permissions_named_and_is_deleted(
+    environment: dict[str, str], databases: Databases, seeded_roles: None
+) -> None:
+    async with services.identity(databases) as identity:
+        await identity.register("ada")
+        assert (await run(environment, "set-roles", "ada", "moderator")).status == 0
+        outcome = await run(environment, "set-permissions", "moderator", "post:edit_any")
+        assert outcome.output.startswith("Permissions of the role moderator: post:edit_any. ")
+        assert claims_of((await identity.sign_in("ada"))["access_token"])["permissions"] == ["post:edit_any"]
+        outcome = await run(environment, "delete-role", "moderator")
+        assert outcome.output.startswith("The role moderator is deleted, and nobody has it. ")
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == []
 
 

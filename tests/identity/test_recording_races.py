@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from identity_service.administration import Administration
+from identity_service.errors import UserNotFound
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
@@ -109,12 +110,32 @@ async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles
     mixed = [one for pair in zip(refreshes, changes, strict=True) for one in pair]
     answers = [answer for answer in await asyncio.gather(*mixed) if isinstance(answer, httpx.Response)]
     assert statuses(answers) == {200: AT_ONCE}
-    changes_sent = [(event["event_timestamp"], event["claims"]["roles"]) for _, _, event in await posts.events()]
-    assert len({at for at, _ in changes_sent}) == len(changes_sent) > 0
-    (latest_at, latest_roles) = max(changes_sent)
+    changes_sent = [(event["ver"], event["claims"]["roles"]) for _, _, event in await posts.events()]
+    assert len({version for version, _ in changes_sent}) == len(changes_sent) > 0
+    (latest_version, latest_roles) = max(changes_sent)
     for answer in answers:
         claims = claims_of(answer.json()["access_token"])
-        assert claims["iat"] < latest_at or claims["roles"] == latest_roles
+        assert claims["ver"] < latest_version or claims["roles"] == latest_roles
+
+
+async def test_command_for_a_name_that_is_given_up_meanwhile_does_not_change_its_former_owner(
+    identity: Identity, databases: Databases
+) -> None:
+    await identity.register("ada")
+    owner = await asyncpg.connect(databases.url("identity_owner"))
+    async with owner.transaction():
+        await owner.execute("UPDATE identity.users SET username = 'countess'")
+        change = asyncio.create_task(Administration(identity.parts).set_active("ada", False))
+
+        async def is_blocked() -> bool:
+            return change.done() or len(await databases.fetch("identity_owner", BLOCKED)) > 0
+
+        await until(is_blocked)
+    await owner.close()
+    with pytest.raises(UserNotFound):
+        await change
+    (row,) = await databases.fetch("identity_app", "SELECT is_active FROM identity.users")
+    assert row["is_active"]
 
 
 async def test_simultaneous_disabling_is_sent_once(identity: Identity, databases: Databases) -> None:

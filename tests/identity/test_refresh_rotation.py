@@ -59,14 +59,6 @@ async def test_retry_within_ten_seconds_gets_the_same_successor(
     assert (await trade(identity_at, spent))["refresh_token"] == first["refresh_token"]
 
 
-async def test_retry_gets_the_same_successor_when_that_one_is_spent_too(identity_at: Identity) -> None:
-    spent = (await register_and_sign_in(identity_at))["refresh_token"]
-    successor = (await trade(identity_at, spent))["refresh_token"]
-    latest = (await trade(identity_at, successor))["refresh_token"]
-    assert (await trade(identity_at, spent))["refresh_token"] == successor
-    assert (await trade(identity_at, successor))["refresh_token"] == latest
-
-
 async def test_replay_after_the_window_ends_the_session(
     identity_at: Identity, databases: Databases, clock: StandingClock
 ) -> None:

@@ -9,8 +9,9 @@ from tests.identity.receivers import POLL, PUSH, STREAMS, receiver, receiver_wit
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
-from watchword.events.types import SUPPORTED, EventType
+from watchword.events.types import EventType, supported_by
 
+SUPPORTED = list(supported_by(IDENTITY_URL))
 CONFIGURATION = "/.well-known/ssf-configuration"
 HOOK = {"method": PUSH, "endpoint_url": "https://feeds.example/events", "authorization_header": "Bearer hush"}
 
@@ -77,9 +78,9 @@ async def test_stream_without_a_delivery_is_polled_and_gets_every_event(identity
         "iss": IDENTITY_URL,
         "aud": "posts",
         "delivery": {"method": POLL, "endpoint_url": f"{IDENTITY_URL}/ssf/streams/{stream_id}/poll"},
-        "events_supported": list(SUPPORTED),
-        "events_requested": list(SUPPORTED),
-        "events_delivered": list(SUPPORTED),
+        "events_supported": SUPPORTED,
+        "events_requested": SUPPORTED,
+        "events_delivered": SUPPORTED,
         "min_verification_interval": 1,
     }
 

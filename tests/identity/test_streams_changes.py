@@ -9,9 +9,10 @@ from identity_service.administration import Administration
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import POLL, PUSH, STATUS, STREAMS, Receiver, receiver, receiver_with_stream, summary_of
 from tests.support.services import IDENTITY_URL, Identity
-from watchword.events.types import SUPPORTED, EventType
+from watchword.events.types import EventType, supported_by
 from watchword.testing import StandingClock
 
+SUPPORTED = list(supported_by(IDENTITY_URL))
 HOOK = {"method": PUSH, "endpoint_url": "https://feeds.example/events"}
 
 
@@ -53,7 +54,7 @@ async def test_put_resets_members_that_are_left_out(identity: Identity) -> None:
     posts = await receiver_with_stream(identity, description="Posts", events_requested=[], delivery=HOOK)
     replaced = await change(posts, "PUT")
     assert "description" not in replaced
-    assert (replaced["delivery"]["method"], replaced["events_requested"]) == (POLL, list(SUPPORTED))
+    assert (replaced["delivery"]["method"], replaced["events_requested"]) == (POLL, SUPPORTED)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])

@@ -149,6 +149,15 @@ CLAIMS = [
     Forgery("scope a list", "scope is missing or no text", with_claims(scope=["posts:write"])),
     Forgery("roles a text", "roles is no list of texts", with_claims(roles="admin")),
     Forgery("permissions of numbers", "permissions is no list of texts", with_claims(permissions=[1])),
+    Forgery("ver negative", "ver is no whole number", with_claims(ver=-1)),
+    Forgery("ver true", "ver is no whole number", with_claims(ver=True)),
+    Forgery("ver null", "ver is no whole number", with_claims(ver=None)),
+    Forgery("ver a text", "ver is no whole number", with_claims(ver="1")),
+    Forgery("ver with a fraction", "ver is no whole number", with_claims(ver=1.5)),
+    Forgery("ver beyond all versions", "ver is no whole number", with_claims(ver=2**53)),
+    Forgery("rver negative", "rver is no whole number", with_claims(rver=-1)),
+    Forgery("rver false", "rver is no whole number", with_claims(rver=False)),
+    Forgery("rver a float", "rver is no whole number", with_raw_claim("rver", "1.0")),
 ]
 SHAPES = [
     Forgery("header not JSON", "not JSON", with_raw_header("{alg: RS256}")),

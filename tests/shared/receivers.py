@@ -36,15 +36,18 @@ async def receiving(
         await database.close()
 
 
-def refuses(receiver: Receiver, subject: str = "", session_id: str | None = None, issued_at: float = 1000) -> bool:
-    """Whether a token of this subject and session is refused by this process."""
-    return receiver.revocations.refuses(principal(subject, session_id, issued_at))
+def refuses(
+    receiver: Receiver, subject: str = "", session_id: str | None = None, issued_at: float = 1000, **more: Any
+) -> bool:
+    """Whether a token of this subject and session is refused by this process; `more` are fields of the principal."""
+    return receiver.revocations.refuses(principal(subject, session_id, issued_at, **more))
 
 
-def principal(subject: str = "", session_id: str | None = None, issued_at: float = 1000) -> Principal:
+def principal(subject: str = "", session_id: str | None = None, issued_at: float = 1000, **more: Any) -> Principal:
     nothing: frozenset[str] = frozenset()
     issued, expires = instant(issued_at), instant(issued_at + 600)
-    return Principal(subject, "web", "jti", issued, expires, session_id, "ada", nothing, nothing, nothing)
+    caller = Principal(subject, "web", "jti", issued, expires, session_id, "ada", nothing, nothing, nothing)
+    return caller._replace(**more)
 
 
 def session(session_id: str) -> dict[str, Any]:

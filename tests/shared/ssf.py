@@ -42,6 +42,7 @@ class Transmitter:
         self.pollers: list[str] = []
         self.long_polls: list[bool] = []
         self.streams: list[dict[str, Any]] = []
+        self.changes: list[dict[str, Any]] = []
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
         self.calls: Counter[str] = Counter()
@@ -114,7 +115,7 @@ class Transmitter:
                 Route("/.well-known/oauth-authorization-server/tenants/one", self._answers("oauth", self._describe)),
                 Route("/tenants/one/certs", self._answers("certs", self._certs)),
                 Route("/tenants/one/login", self._answers("token", self._token), methods=["POST"]),
-                Route("/tenants/one/config", self._answers("streams", self._streams), methods=["GET", "POST"]),
+                Route("/tenants/one/config", self._answers("streams", self._streams), methods=["GET", "POST", "PATCH"]),
                 Route("/tenants/one/queues/{name}", self._answers("poll", self._poll), methods=["POST"]),
             ]
         )
@@ -152,7 +153,13 @@ class Transmitter:
             return Response(status_code=401)
         if request.method == "GET":
             return JSONResponse(self.streams)
-        assert (await request.json())["delivery"] == {"method": POLL}
+        body = await request.json()
+        if request.method == "PATCH":
+            self.changes.append(body)
+            (stream,) = [stream for stream in self.streams if stream["stream_id"] == body["stream_id"]]
+            stream |= body
+            return JSONResponse(stream)
+        assert body["delivery"] == {"method": POLL}
         return JSONResponse(self.add_stream(), status_code=201)
 
     async def _poll(self, request: Request) -> Response:

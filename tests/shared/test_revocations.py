@@ -111,6 +111,7 @@ def test_expired_revocations_are_deleted_and_no_others(revocations: Revocations)
     for number in range(1_000):
         revoke(revocations, Kind.SESSION, f"s{number}", until=900)
         revoke(revocations, Kind.CLAIMS, f"a{number}", 1000, until=900)
+        revocations.add(Revocation(Kind.ROLE, f"r{number}", 0, 900, number), 0)
     revoke(revocations, Kind.DISABLED, "a0", until=2000)
     revocations.add(Revocation(Kind.SESSION, "last", FOR_EVER, 2000), 901)
     assert len(revocations) == 2
@@ -129,6 +130,7 @@ def test_memory_is_bounded_by_what_happens_within_the_life_of_a_token(revocation
 def test_a_replacement_leaves_nothing_of_what_was_there_before(revocations: Revocations) -> None:
     revoke(revocations, Kind.SESSION, "old")
     revoke(revocations, Kind.DISABLED, "ada")
+    revocations.add(Revocation(Kind.ROLE, "editor", 0, 900, 5), 0)
     revocations.replace([Revocation(Kind.SESSION, "new", FOR_EVER, 900)], 0)
     assert revocations.refuses(principal(session_id="new"))
     assert not revocations.refuses(principal("ada", "old"))

@@ -41,6 +41,13 @@ async def test_principal_is_what_the_token_says(verifier: Verifier, issuer: Issu
     assert principal.expires_at.tzinfo is UTC
 
 
+async def test_versions_are_what_the_token_says_and_count_as_0_without_it(verifier: Verifier, issuer: Issuer) -> None:
+    counted = await verifier.verify(issuer.mint(version=2**53 - 1, role_version=7))
+    assert (counted.version, counted.role_version) == (2**53 - 1, 7)
+    uncounted = await verifier.verify(issuer.mint())
+    assert (uncounted.version, uncounted.role_version) == (0, 0)
+
+
 async def test_a_client_on_its_own_behalf_is_a_principal_without_a_person(verifier: Verifier, issuer: Issuer) -> None:
     principal = await verifier.verify(issuer.mint("a-client", username=None))
     assert (principal.subject, principal.username, principal.session_id) == ("a-client", None, None)

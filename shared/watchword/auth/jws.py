@@ -7,7 +7,7 @@ another `alg` or `typ`, with a `crit`, or without a known `kid` is refused befor
 import string
 from binascii import Error as NotBase64
 from binascii import a2b_base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import orjson
@@ -19,6 +19,7 @@ MAX_TOKEN_BYTES: Final = 8_192
 LEEWAY_SECONDS: Final = 5
 MAX_LEEWAY_SECONDS: Final = 60
 LAST_INSTANT: Final = 253_402_300_799
+LARGEST_COUNT: Final = 2**53 - 1
 
 _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
 _TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
@@ -86,6 +87,14 @@ def number(claims: dict[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST_INSTANT:
         raise InvalidToken(f"{name} is missing or no number", Flaw.CLAIMS)
     return float(value)
+
+
+def counter(claims: Mapping[str, Any], name: str) -> int:
+    """A claim that counts: a whole number, 0 if it is absent. Raises InvalidToken if it is anything else."""
+    value = claims.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
+        raise InvalidToken(f"{name} is no whole number", Flaw.CLAIMS)
+    return value
 
 
 def text(claims: dict[str, Any], name: str) -> str:

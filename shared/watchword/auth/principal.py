@@ -12,6 +12,8 @@ class Principal(NamedTuple):
     """A verified caller, as an access token describes it (RFC 9068). Times are aware, in UTC.
 
     `subject` is a user's id. If a service calls on its own behalf, it is the client's id, and `session_id` is None.
+    `version` counts the changes to what tokens say of this user (`ver`), `role_version` those to what roles may do at
+    this issuer (`rver`); a token without them counts as 0.
     """
 
     subject: str
@@ -24,6 +26,8 @@ class Principal(NamedTuple):
     scopes: frozenset[str]
     roles: frozenset[str]
     permissions: frozenset[str]
+    version: int = 0
+    role_version: int = 0
 
     def may(self, permission: str) -> bool:
         """Whether one of the caller's roles has this permission."""

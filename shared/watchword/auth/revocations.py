@@ -1,4 +1,4 @@
-"""Revocations: sessions and subjects whose tokens are refused although their signatures are valid.
+"""Revocations: sessions, subjects and roles whose tokens are refused although their signatures are valid.
 
 They are kept in memory, bounded by how long a token can live: tokens that were revoked longer ago have expired.
 """
@@ -17,18 +17,37 @@ FOR_EVER: Final = 2**53
 class Kind(StrEnum):
     SESSION = "session"
     CLAIMS = "claims"
+    VERSION = "version"
+    SIGNED_OUT = "signed out"
     DISABLED = "disabled"
     PURGED = "purged"
+    ROLE = "role"
 
 
 class Revocation(NamedTuple):
-    """`key` is a session's id, or for the other kinds a subject; tokens with an `iat` before `valid_from` are refused,
-    `until` all of them have expired. Times are seconds since 1970, as in a token (RFC 7519 section 2)."""
+    """What is refused, until all of its tokens have expired at `until` (seconds since 1970, as in a token).
+
+    `key` is a session's id, a role or, for the other kinds, a subject. If the issuer counts its changes, `version`
+    alone decides: tokens with a smaller one are refused, except those of the session `except_sid`. Otherwise tokens
+    are refused whose `iat` is before `valid_from`.
+    """
 
     kind: str
     key: str
     valid_from: int
     until: float
+    version: int | None = None
+    except_sid: str | None = None
+
+    def refuses(self, principal: Principal) -> bool:
+        """Whether it refuses a token of the subject that is its key."""
+        if self.version is None:
+            return principal.issued_at.timestamp() < self.valid_from
+        return principal.version < self.version and (self.except_sid is None or principal.session_id != self.except_sid)
+
+    def replaces(self, previous: "Revocation") -> bool:
+        """Whether it is the later of two of one kind and key, which can arrive out of order."""
+        return (previous.version or 0, previous.valid_from) <= (self.version or 0, self.valid_from)
 
 
 class Revocations:
@@ -39,6 +58,7 @@ class Revocations:
         self.leeway_seconds: float = LEEWAY_SECONDS
         """The largest leeway of the verifiers that ask."""
         self._sessions: dict[str, float] = {}
+        self._roles: dict[str, Revocation] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
         self._next_cleanup = 0.0
 
@@ -48,27 +68,24 @@ class Revocations:
         return self.memory_seconds + 2 * self.leeway_seconds
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._subjects)
+        return len(self._sessions) + len(self._roles) + len(self._subjects)
 
     def refuses(self, principal: Principal) -> bool:
         if principal.session_id in self._sessions:
             return True
+        if self._roles and self._refuses_roles(principal):
+            return True
         by_kind = self._subjects.get(principal.subject)
-        if by_kind is None:
-            return False
-        issued_at = principal.issued_at.timestamp()
-        return any(issued_at < revocation.valid_from for revocation in by_kind.values())
+        return by_kind is not None and any(revocation.refuses(principal) for revocation in by_kind.values())
 
     def add(self, revocation: Revocation, now: float) -> None:
         """Refuse from now on. Revocations that have expired at `now` (seconds since 1970) are deleted now and then."""
         if revocation.kind == Kind.SESSION:
             self._sessions[revocation.key] = revocation.until
+        elif revocation.kind == Kind.ROLE:
+            _add_latest(self._roles, revocation.key, revocation)
         else:
-            by_kind = self._subjects.setdefault(revocation.key, {})
-            previous = by_kind.get(revocation.kind)
-            # Revocations can arrive out of order; the latest `valid_from` holds.
-            if previous is None or previous.valid_from <= revocation.valid_from:
-                by_kind[revocation.kind] = revocation
+            _add_latest(self._subjects.setdefault(revocation.key, {}), revocation.kind, revocation)
         if now >= self._next_cleanup:
             self._next_cleanup = now + self.memory_seconds / 10
             self._delete_expired(now)
@@ -85,16 +102,28 @@ class Revocations:
         fresh = Revocations(self.memory_seconds)
         for revocation in revocations:
             fresh.add(revocation, now)
-        self._sessions, self._subjects = fresh._sessions, fresh._subjects
+        self._sessions, self._roles, self._subjects = fresh._sessions, fresh._roles, fresh._subjects
+
+    def _refuses_roles(self, principal: Principal) -> bool:
+        """Whether the token carries a role that has changed since: what it lists as permissions is not true now."""
+        changed = (self._roles.get(role) for role in principal.roles)
+        return any(role is not None and principal.role_version < (role.version or 0) for role in changed)
 
     def _delete_expired(self, now: float) -> None:
         self._sessions = {key: until for key, until in self._sessions.items() if until > now}
+        self._roles = {role: held for role, held in self._roles.items() if held.until > now}
         for key in list(self._subjects):
             by_kind = {kind: held for kind, held in self._subjects[key].items() if held.until > now}
             if by_kind:
                 self._subjects[key] = by_kind
             else:
                 del self._subjects[key]
+
+
+def _add_latest(held: dict[str, Revocation], key: str, revocation: Revocation) -> None:
+    previous = held.get(key)
+    if previous is None or revocation.replaces(previous):
+        held[key] = revocation
 
 
 class RevocationSource(Background, Protocol):

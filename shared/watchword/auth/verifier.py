@@ -11,6 +11,7 @@ from watchword.auth.jws import (
     LEEWAY_SECONDS,
     MAX_LEEWAY_SECONDS,
     JwsReader,
+    counter,
     ensure_current,
     ensure_meant_for,
     number,
@@ -158,7 +159,7 @@ class Verifier:
         except InvalidToken as refusal:
             self._hints.note(refusal.flaw, claims, now, has_accepted=self.outcomes["accepted"] > 0)
             raise
-        principal = _principal(claims)
+        principal = principal_of(claims)
         if self.revocations is not None:
             _ensure_not_revoked(principal, self.revocations.revocations)
         self._remembered[token] = (principal, key)
@@ -185,7 +186,8 @@ def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
         raise InvalidToken("revoked", Flaw.REVOKED)
 
 
-def _principal(claims: dict[str, Any]) -> Principal:
+def principal_of(claims: dict[str, Any]) -> Principal:
+    """The caller that these claims describe. Raises InvalidToken if one of them is of another type than it must be."""
     return Principal(
         subject=text(claims, "sub"),
         client_id=text(claims, "client_id"),
@@ -197,4 +199,6 @@ def _principal(claims: dict[str, Any]) -> Principal:
         scopes=frozenset(text(claims, "scope").split()) if "scope" in claims else frozenset(),
         roles=texts(claims, "roles"),
         permissions=texts(claims, "permissions"),
+        version=counter(claims, "ver"),
+        role_version=counter(claims, "rver"),
     )

@@ -16,14 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
-from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
+from watchword.auth.revocations import Kind, Revocations
 from watchword.clock import Clock, SystemClock
 from watchword.database import Listener, wait_for
 from watchword.events.authorized_calls import TransmitterAccount
+from watchword.events.meaning import revocation_by
 from watchword.events.polling import Poller
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.silence import Contact, SilencePolicy
-from watchword.events.store import Store
+from watchword.events.store import Store, revocation_of
 from watchword.events.types import EventType
 from watchword.lines import quoted
 from watchword.tasks import cancel_and_wait
@@ -60,6 +61,7 @@ class Receiver:
         self.revocations = revocations
         self.observe_lag: Callable[[float], None] | None = None
         """Called when an event has had its effect, with the seconds since it happened."""
+        self._issuer = account.issuer
         self._store = store
         self._effects = dict(effects or {})
         self._clock = clock or SystemClock()
@@ -149,17 +151,12 @@ class Receiver:
     async def _revoke(self, db: AsyncSession, received: ReceivedEvent) -> None:
         until = self._clock.now().timestamp() + self.revocations.keep_seconds()
         subject = received.subject
+        if (revocation := revocation_by(received, self._issuer, until)) is not None:
+            await self._store.revoke(db, revocation)
+            return
         match received.type:
-            case EventType.SESSION_REVOKED if received.session_id is not None:
-                await self._store.revoke(db, Revocation(Kind.SESSION, received.session_id, FOR_EVER, until))
-            case EventType.SESSION_REVOKED | EventType.TOKEN_CLAIMS_CHANGE if subject:
-                await self._store.revoke(db, Revocation(Kind.CLAIMS, subject, received.valid_from, until))
-            case EventType.ACCOUNT_DISABLED if subject:
-                await self._store.revoke(db, Revocation(Kind.DISABLED, subject, FOR_EVER, until))
             case EventType.ACCOUNT_ENABLED if subject:
                 await self._store.reinstate(db, Kind.DISABLED, subject)
-            case EventType.ACCOUNT_PURGED if subject:
-                await self._store.revoke(db, Revocation(Kind.PURGED, subject, FOR_EVER, until))
             case EventType.CREDENTIAL_CHANGE if subject:
                 # A changed password ends sessions by events of their own; the one in which it was changed goes on.
                 pass
@@ -176,7 +173,7 @@ class Receiver:
             self._payloads_while_loading.append(payload)
         message: dict[str, Any] = orjson.loads(payload)
         if "add" in message:
-            self.revocations.add(Revocation(*message["add"]), self._clock.now().timestamp())
+            self.revocations.add(revocation_of(message), self._clock.now().timestamp())
         elif "remove" in message:
             self.revocations.remove(*message["remove"])
         else:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from watchword.auth import KeySource
 from watchword.auth.errors import InvalidToken
-from watchword.auth.jws import JwsReader, ensure_meant_for, number
+from watchword.auth.jws import LARGEST_COUNT, JwsReader, ensure_meant_for, number
 
 SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 
@@ -28,6 +28,26 @@ class ReceivedEvent:
     def valid_from(self) -> int:
         """In seconds: tokens of the subject that were issued earlier make claims that are not true now."""
         return int(self.claims.get("event_timestamp", self.at.timestamp()))
+
+    @property
+    def version(self) -> int | None:
+        """The `ver` of the subject after the change; None if the issuer does not count, and its times decide."""
+        return _count(self.claims.get("ver"))
+
+    @property
+    def role_version(self) -> int | None:
+        """The `rver` of the issuer after the change of a role."""
+        return _count(self.claims.get("rver"))
+
+    @property
+    def role(self) -> str | None:
+        """The role that the event is about."""
+        return _text(self.claims.get("role"))
+
+    @property
+    def except_sid(self) -> str | None:
+        """The session that goes on when all others of the subject have ended."""
+        return _text(self.claims.get("except_sid"))
 
 
 class EventReader:
@@ -83,3 +103,9 @@ def user_and_session(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _count(value: Any) -> int | None:
+    """A member of our own, which another issuer may use for something else."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT
+    return value if is_count else None

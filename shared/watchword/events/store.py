@@ -1,11 +1,11 @@
 """The receiver's tables: each event once, in one transaction with its effect, and what every process must know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,16 +37,18 @@ class Store:
         values = revocation._asdict()
         values["expires_at"] = datetime.fromtimestamp(values.pop("until"), UTC)
         statement = insert(revocations).values(**values)
-        new = statement.excluded
-        latest = {"valid_from": new.valid_from, "expires_at": new.expires_at}
+        new, old = statement.excluded, revocations.c
+        names = ("valid_from", "expires_at", "version", "except_sid")
+        # The order of `Revocation.replaces`.
+        is_later = tuple_(func.coalesce(old.version, 0), old.valid_from) <= tuple_(
+            func.coalesce(new.version, 0), new.valid_from
+        )
         await db.execute(
             statement.on_conflict_do_update(
-                index_elements=[revocations.c.kind, revocations.c.key],
-                set_=latest,
-                where=revocations.c.valid_from <= new.valid_from,
+                index_elements=[old.kind, old.key], set_={name: new[name] for name in names}, where=is_later
             )
         )
-        await self._notify(db, {"add": list(revocation)})
+        await self._notify(db, _as_message(revocation))
 
     async def reinstate(self, db: AsyncSession, kind: str, key: str) -> None:
         """Have every process accept this again from the commit on."""
@@ -60,7 +62,7 @@ class Store:
         async with self.database.begin() as db:
             rows: Sequence[Any] = (await db.execute(select(revocations).where(revocations.c.expires_at > now))).all()
             contact_at = await db.scalar(select(contact.c.heard_at).order_by(contact.c.heard_at.desc()).limit(1))
-        return [Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp()) for row in rows], contact_at
+        return [_as_revocation(row) for row in rows], contact_at
 
     async def note_contact(self, issuer: str, now: datetime, *, has_more: bool) -> None:
         """Record that the transmitter has answered, and notify every process of it and of whether more events wait.
@@ -85,3 +87,19 @@ class Store:
         await db.execute(
             text("SELECT pg_notify(:channel, :payload)"), {"channel": self.tables.channel, "payload": payload}
         )
+
+
+def revocation_of(message: Mapping[str, Any]) -> Revocation:
+    """The revocation that a notification tells of."""
+    kind, key, valid_from, until = message["add"]
+    return Revocation(kind, key, valid_from, until, message.get("version"), message.get("except_sid"))
+
+
+def _as_message(revocation: Revocation) -> dict[str, Any]:
+    """What `revocation_of` reads. A process of the release before takes `add` for the whole, so it has four members."""
+    kind, key, valid_from, until, version, except_sid = revocation
+    return {"add": [kind, key, valid_from, until], "version": version, "except_sid": except_sid}
+
+
+def _as_revocation(row: Any) -> Revocation:
+    return Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp(), row.version, row.except_sid)

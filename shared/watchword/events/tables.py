@@ -9,7 +9,7 @@ from watchword.database.database import Database
 
 class ReceiverTables:
     """`received`: the ids of events that have had their effect. `revocations`: what is refused, for as long as a token
-    can live. `contact`: one row, when the transmitter last answered."""
+    can live; without a `version` its times decide. `contact`: one row, when the transmitter last answered."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.schema = metadata.schema or "public"
@@ -27,6 +27,9 @@ class ReceiverTables:
             Column("key", String, primary_key=True),
             Column("valid_from", BigInteger, nullable=False),
             Column("expires_at", DateTime(timezone=True), nullable=False),
+            # Nullable, so that they can be added to tables that a process of the release before is using.
+            Column("version", BigInteger),
+            Column("except_sid", String),
             Index(None, "expires_at"),
         )
         self.contact = Table(

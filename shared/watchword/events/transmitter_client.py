@@ -10,7 +10,7 @@ import httpx
 from watchword.events.authorized_calls import AuthorizedCalls, TransmitterAccount
 from watchword.events.documents import Document, shown
 from watchword.events.errors import TransmitterUnavailable
-from watchword.events.types import SUPPORTED
+from watchword.events.types import supported_by
 
 POLL_DELIVERY: Final = "urn:ietf:rfc:8936"
 LONG_POLL_TIMEOUT_SECONDS: Final = 90.0
@@ -66,7 +66,7 @@ class TransmitterClient:
 
     async def find_or_create_stream(self) -> Stream:
         """This receiver's stream with poll delivery; a stream is created if there is none."""
-        wanted = SUPPORTED
+        wanted = supported_by(self._issuer)
         answer = await self._calls.call("GET", self._configuration_endpoint)
         streams = [stream for stream in (answer if isinstance(answer, list) else [answer]) if _is_polled(stream)]
         if streams:

@@ -1,4 +1,4 @@
-"""Event types of CAEP 1.0 and RISC 1.0, with their subjects (RFC 9493) and their claims."""
+"""Event types of CAEP 1.0 and RISC 1.0 and those of an issuer itself, with their subjects (RFC 9493) and claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,17 @@ class EventType(StrEnum):
 
 
 SUPPORTED: Final = tuple(kind for kind in EventType if kind not in (EventType.VERIFICATION, EventType.STREAM_UPDATED))
-"""The types that a stream may ask for; the other two belong to every stream."""
+"""The standard types that a stream may ask for; the other two belong to every stream."""
+
+
+def role_changed_type(issuer: str) -> str:
+    """The type of an issuer's own events about what a role may do, which no standard has."""
+    return f"{issuer}/events/role-changed"
+
+
+def supported_by(issuer: str) -> tuple[str, ...]:
+    """Every type that a stream of this issuer may ask for."""
+    return (*SUPPORTED, role_changed_type(issuer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +68,36 @@ def session_revoked(
     return SecurityEvent(EventType.SESSION_REVOKED, session_of(issuer, subject, session_id), claims)
 
 
-def token_claims_change(
-    issuer: str, subject: str, valid_from: int, claims: Mapping[str, Any], *, initiator: str, reason: str
+def all_sessions_revoked(
+    issuer: str, subject: str, version: int, *, except_sid: str | None, at: datetime, initiator: str, reason: str
 ) -> SecurityEvent:
-    """Tokens of this user whose `iat` is less than `valid_from` (seconds) make claims that are not true now."""
-    changed = {**_circumstances(valid_from, initiator, reason), "claims": dict(claims)}
+    """No token of this user with a smaller `ver` is valid now, except those of the session `except_sid`.
+
+    `ver` and `except_sid` are members of our own; other receivers go by the time, and refuse that session's tokens too.
+    """
+    claims = {**_circumstances(int(at.timestamp()), initiator, reason), "ver": version}
+    if except_sid is not None:
+        claims["except_sid"] = except_sid
+    return SecurityEvent(EventType.SESSION_REVOKED, iss_sub(issuer, subject), claims)
+
+
+def token_claims_change(
+    issuer: str, subject: str, version: int, claims: Mapping[str, Any], *, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """Tokens of this user whose `ver` is less than `version` make claims that are not true now."""
+    changed = {**_circumstances(int(at.timestamp()), initiator, reason), "claims": dict(claims), "ver": version}
     return SecurityEvent(EventType.TOKEN_CLAIMS_CHANGE, iss_sub(issuer, subject), changed)
+
+
+def role_changed(
+    issuer: str, role: str, role_version: int, *, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """Tokens that carry this role and whose `rver` is less than `role_version` list permissions that are not true now.
+
+    The role is the subject, as an opaque identifier (RFC 9493 section 3.2.7): the event is about no single user.
+    """
+    claims = {**_circumstances(int(at.timestamp()), initiator, reason), "role": role, "rver": role_version}
+    return SecurityEvent(role_changed_type(issuer), {"format": "opaque", "id": role}, claims)
 
 
 def password_change(

@@ -45,6 +45,8 @@ class Issuer:
         username: str | None = "ada",
         roles: Sequence[str] = (),
         permissions: Sequence[str] = (),
+        version: int | None = None,
+        role_version: int | None = None,
         expires_in: float = 600,
         claims: Mapping[str, Any] | None = None,
         header: Mapping[str, Any] | None = None,
@@ -52,8 +54,8 @@ class Issuer:
     ) -> str:
         """An access token of a person, or with `username=None` of a service that calls on its own behalf.
 
-        `claims` and `header` replace members of the token, or with ABSENT remove them. `key` signs in the place of the
-        issuer's own key.
+        `version` and `role_version` are its `ver` and `rver`, left out if they are None. `claims` and `header` replace
+        members of the token, or with ABSENT remove them. `key` signs in the place of the issuer's own key.
         """
         now = int(self.clock.now().timestamp())
         body: dict[str, Any] = {
@@ -69,6 +71,8 @@ class Issuer:
             "roles": list(roles),
             "permissions": list(permissions),
             "preferred_username": username or ABSENT,
+            "ver": ABSENT if version is None else version,
+            "rver": ABSENT if role_version is None else role_version,
             **(claims or {}),
         }
         head = {"alg": "RS256", "typ": "at+jwt", "kid": self.kid, **(header or {})}

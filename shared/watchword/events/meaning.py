@@ -1,0 +1,49 @@
+"""What an event revokes."""
+
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.types import EventType, role_changed_type
+
+
+def revocation_by(received: ReceivedEvent, issuer: str, until: float) -> Revocation | None:
+    """What every process must refuse because of this event of this issuer, `until` its tokens have expired; None if the
+    event revokes nothing."""
+    if received.type == role_changed_type(issuer):
+        return _of_role(received, until)
+    if received.type == EventType.SESSION_REVOKED and received.session_id is not None:
+        return Revocation(Kind.SESSION, received.session_id, FOR_EVER, until)
+    if received.subject:
+        return _of_subject(received, received.subject, until)
+    return None
+
+
+def _of_role(received: ReceivedEvent, until: float) -> Revocation | None:
+    if not received.role or received.role_version is None:
+        return None
+    # No time: a process of the release before takes the role for a subject, and must refuse nothing because of it.
+    return Revocation(Kind.ROLE, received.role, 0, until, received.role_version)
+
+
+def _of_subject(received: ReceivedEvent, subject: str, until: float) -> Revocation | None:
+    match received.type:
+        case EventType.TOKEN_CLAIMS_CHANGE:
+            return _outdated(Kind.VERSION, received, subject, until)
+        case EventType.SESSION_REVOKED:
+            return _outdated(Kind.SIGNED_OUT, received, subject, until)
+        case EventType.ACCOUNT_DISABLED:
+            return Revocation(Kind.DISABLED, subject, FOR_EVER, until)
+        case EventType.ACCOUNT_PURGED:
+            return Revocation(Kind.PURGED, subject, FOR_EVER, until)
+        case _:
+            return None
+
+
+def _outdated(kind: Kind, received: ReceivedEvent, subject: str, until: float) -> Revocation:
+    """Refuse the subject's tokens from before the event: by version, or by time if the issuer does not count.
+
+    If versions decide, the time is for processes of the release before, which know no versions. It is a second later,
+    since the `iat` of tokens is rounded down: those from earlier in the same second are refused as well.
+    """
+    if received.version is None:
+        return Revocation(Kind.CLAIMS, subject, received.valid_from, until)
+    return Revocation(kind, subject, received.valid_from + 1, until, received.version, received.except_sid)
