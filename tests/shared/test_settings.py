@@ -9,8 +9,9 @@ import identity_service.settings as identity
 import posts_service.settings as posts
 from watchword.service.settings import ENV_FILE_VARIABLE, ServiceSettings, load
 
-SECRET = "hunter2-hunter2"
-DATABASE_URL = f"postgresql://posts_app:{SECRET}@127.0.0.1/watchword"
+SECRET = "hunter2-hunter2-hunter2"
+DATABASE_PASSWORD = "correct-horse-battery"
+DATABASE_URL = f"postgresql://posts_app:{DATABASE_PASSWORD}@127.0.0.1/watchword"
 POSTS = {
     "POSTS_DATABASE_URL": DATABASE_URL,
     "POSTS_ISSUER": "http://localhost:8001",
@@ -31,6 +32,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for settings in (
         identity.Settings,
         identity.IdentityMigrationSettings,
+        identity.SetupSettings,
         posts.Settings,
         posts.PostsMigrationSettings,
     ):
@@ -125,7 +127,7 @@ def test_settings_show_no_secret(
 @pytest.mark.parametrize("settings", [posts.PostsMigrationSettings, identity.IdentityMigrationSettings])
 def test_settings_of_a_migration_show_no_secret(settings: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, {f"{settings.model_config['env_prefix']}MIGRATION_DATABASE_URL": DATABASE_URL})
-    assert SECRET not in repr(load(settings))
+    assert DATABASE_PASSWORD not in repr(load(settings))
 
 
 @pytest.mark.parametrize(

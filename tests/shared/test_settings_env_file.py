@@ -70,16 +70,16 @@ def test_the_environment_wins_over_the_file(env_file: Path, monkeypatch: pytest.
 
 def test_the_file_wins_over_the_folder_of_secrets(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SECRETS_FOLDER_VARIABLE, str(env_file.parent))
-    (env_file.parent / "POSTS_CLIENT_SECRET").write_text("from the folder")
+    (env_file.parent / "POSTS_CLIENT_SECRET").write_text("a secret from the folder")
     (env_file.parent / "POSTS_LOG_LEVEL").write_text("debug")
     settings = load(posts.Settings)
     assert (settings.client_secret.get_secret_value(), settings.log_level) == (SECRET, "debug")
 
 
 def test_a_wrong_value_in_the_file_is_named_and_not_shown(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    add(env_file, f"POSTS_PORT={SECRET}\nPOSTS_AUDIENCE=\n")
+    add(env_file, f"POSTS_PORT={SECRET}\nPOSTS_JWKS_URL=\n")
     lines = refusal(posts.Settings, capsys)
-    assert sorted(line.split()[0] for line in lines) == ["POSTS_AUDIENCE", "POSTS_PORT"]
+    assert sorted(line.split()[0] for line in lines) == ["POSTS_JWKS_URL", "POSTS_PORT"]
     assert SECRET not in "".join(lines)
 
 
