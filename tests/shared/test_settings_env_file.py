@@ -109,3 +109,36 @@ def test_a_pipe_is_refused_and_not_waited_for(env_file: Path, capsys: pytest.Cap
 def test_a_file_that_is_not_text_is_refused(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     env_file.write_bytes(b"POSTS_PORT=\xff\n")
     assert refusal(posts.Settings, capsys) == [f"{env_file} cannot be read: it is not UTF-8 text"]
+
+
+def test_a_byte_order_mark_and_carriage_returns_are_no_part_of_it(env_file: Path) -> None:
+    text = "POSTS_PORT=9001\r\n" + env_file.read_text().replace("\n", "\r\n")
+    env_file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    settings = load(posts.Settings)
+    assert (settings.port, settings.client_secret.get_secret_value()) == (9_001, SECRET)
+
+
+@pytest.mark.parametrize(("line", "number"), [("POSTS_PORT", 8), ("POSTS_PORT 9001", 8), ("\n\n$(date)", 10)])
+def test_a_line_that_sets_nothing_is_refused_by_its_number(
+    env_file: Path, capsys: pytest.CaptureFixture[str], line: str, number: int
+) -> None:
+    assert len(env_file.read_text().splitlines()) == 7
+    add(env_file, f"{line}\n")
+    assert refusal(posts.Settings, capsys) == [f"{env_file} cannot be read: line {number} must look like NAME=value"]
+
+
+def test_a_variable_that_is_there_twice_is_refused(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add(env_file, "POSTS_PORT=9001\nposts_port=9002\n")
+    assert refusal(posts.Settings, capsys) == [f"POSTS_PORT is wrong: {env_file} has it 2 times"]
+
+
+def test_a_file_that_is_too_large_is_refused(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add(env_file, "#" * 10_000_000)
+    assert refusal(posts.Settings, capsys) == [f"{env_file} cannot be read: it is larger than 1048576 bytes"]
+
+
+def test_a_device_is_refused_and_not_read(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(ENV_FILE_VARIABLE, "/dev/zero")
+    assert refusal(posts.Settings, capsys) == ["/dev/zero cannot be read: it is no regular file"]

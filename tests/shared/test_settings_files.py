@@ -1,5 +1,6 @@
 """A setting may be a file of its name in the folder of secrets, as containers get them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,32 @@ def test_a_proxy_that_is_no_address_is_refused(
 ) -> None:
     monkeypatch.setenv("POSTS_TRUSTED_PROXIES", proxies)
     assert [line.split(":")[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_TRUSTED_PROXIES is wrong"]
+
+
+@pytest.mark.parametrize("content", [f"\ufeff{SECRET}", f"{SECRET}\r\n", f"\n {SECRET} \n\n"])
+def test_what_an_editor_writes_around_a_secret_is_no_part_of_it(folder: Path, content: str) -> None:
+    (folder / "POSTS_CLIENT_SECRET").write_bytes(content.encode())
+    assert load(posts.Settings).client_secret.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (f"{SECRET}\n{SECRET}".encode(), "it has more than one line, or a control character"),
+        (f"{SECRET}\0".encode(), "it has more than one line, or a control character"),
+        (SECRET.encode("utf-16"), "it is not UTF-8 text"),
+        (b"x" * 10_000_000, "it is larger than 65536 bytes"),
+    ],
+    ids=["two lines", "NUL", "UTF-16", "10 MB"],
+)
+def test_a_file_that_holds_no_value_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: bytes, why: str
+) -> None:
+    (folder / "POSTS_CLIENT_SECRET").write_bytes(content)
+    assert refusal(posts.Settings, capsys) == [f"POSTS_CLIENT_SECRET is wrong: {why}"]
+
+
+def test_a_pipe_in_the_folder_is_refused_and_not_waited_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "POSTS_CLIENT_SECRET").unlink()
+    os.mkfifo(folder / "POSTS_CLIENT_SECRET")
+    assert refusal(posts.Settings, capsys) == ["POSTS_CLIENT_SECRET is wrong: it is no regular file"]

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -58,12 +58,17 @@ def ineffective_variables(readers: Readers, variables: Variables) -> Iterator[st
     prefixes = {str(settings.model_config.get("env_prefix", "")).upper() for settings in readers.values()} - {""}
     for name in sorted(variables.names() - known - _OUR_VARIABLES):
         if name.startswith((_OURS, *prefixes)):
-            similar = difflib.get_close_matches(name, known | _OUR_VARIABLES, n=1, cutoff=0.8)
-            hint = f"; is {similar[0]} meant?" if similar else ""
-            yield f"{name} is no setting and has no effect{hint}"
+            yield f"{name} is no setting and has no effect{_hint(name, known | _OUR_VARIABLES)}"
     folder = os.environ.get(SECRETS_FOLDER_VARIABLE)
     if folder and not Path(folder).is_dir():
         yield f"{SECRETS_FOLDER_VARIABLE} has no effect: there is no folder {folder}"
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    prefix, _, rest = name.partition("_")
+    names = [other.removeprefix(f"{prefix}_") for other in known if other.startswith(f"{prefix}_")]
+    similar = difflib.get_close_matches(rest, names, n=1, cutoff=0.8)
+    return f"; is {prefix}_{similar[0]} meant?" if similar else ""
 
 
 def _value_and_source(
