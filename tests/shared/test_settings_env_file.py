@@ -4,12 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic_settings import BaseSettings
 
 import identity_service.settings as identity
 import posts_service.settings as posts
 from tests.shared.test_settings import IDENTITY, POSTS, SECRET, clean_environment, refusal
-from watchword.service.settings import ENV_FILE_VARIABLE, SECRETS_FOLDER_VARIABLE, load
+from watchword.service.settings import ENV_FILE_VARIABLE, SECRETS_FOLDER_VARIABLE, EnvironmentSettings, load
 
 __all__ = ["clean_environment"]
 
@@ -38,7 +37,7 @@ def test_both_services_read_their_settings_from_one_file(env_file: Path) -> None
 @pytest.mark.parametrize(
     "settings", [posts.PostsMigrationSettings, identity.IdentityMigrationSettings, identity.SetupSettings]
 )
-def test_the_settings_of_a_command_may_be_in_it(env_file: Path, settings: type[BaseSettings]) -> None:
+def test_the_settings_of_a_command_may_be_in_it(env_file: Path, settings: type[EnvironmentSettings]) -> None:
     prefix = settings.model_config["env_prefix"]
     add(env_file, f"{prefix}MIGRATION_DATABASE_URL={POSTS['POSTS_DATABASE_URL']}\n")
     add(env_file, f"IDENTITY_POSTS_AUDIENCE=http://localhost:8002\nIDENTITY_POSTS_CLIENT_SECRET={SECRET * 2}\n")

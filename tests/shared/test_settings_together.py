@@ -3,12 +3,11 @@
 import base64
 
 import pytest
-from pydantic_settings import BaseSettings
 
 import identity_service.settings as identity
 import posts_service.settings as posts
 from tests.shared.test_settings import DATABASE_PASSWORD, IDENTITY, POSTS, SECRET, clean_environment, refusal, set_all
-from watchword.service.settings import load
+from watchword.service.settings import EnvironmentSettings, load
 
 __all__ = ["clean_environment"]
 
@@ -119,9 +118,9 @@ def test_everything_that_is_wrong_alone_and_together_is_said_at_once(
     ("settings", "values"), [(posts.Settings, POSTS), (identity.Settings, IDENTITY), (identity.SetupSettings, SETUP)]
 )
 def test_blanks_around_a_value_are_no_part_of_it(
-    settings: type[BaseSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    settings: type[EnvironmentSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_all(monkeypatch, values)
-    expected = load(settings)  # type: ignore[type-var]
+    expected = load(settings)
     set_all(monkeypatch, {name: f" {value}\t" for name, value in values.items()})
-    assert load(settings) == expected  # type: ignore[type-var]
+    assert load(settings) == expected

@@ -181,7 +181,7 @@ def read_variables() -> Variables:
 
 def judge(settings: type[AnySettings], variables: Variables) -> AnySettings | dict[str, str]:
     """The settings with these values, or every problem: a sentence that names the variable, by field."""
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field in settings.model_fields:
         try:
@@ -199,7 +199,7 @@ def judge(settings: type[AnySettings], variables: Variables) -> AnySettings | di
     return loaded
 
 
-def _problems(error: ValidationError, values: Mapping[str, str]) -> dict[str, str]:
+def _problems(error: ValidationError, values: Mapping[str, Any]) -> dict[str, str]:
     problems: dict[str, str] = {}
     for item in error.errors(include_url=False):
         field = str(item["loc"][0])
