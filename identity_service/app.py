@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
 from identity_service.authentication import routes as authentication
-from identity_service.clients.models import FIRST_PARTY_CLIENT
+from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
@@ -59,7 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
         background=(parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, cleanup),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
-        docs_client_id=FIRST_PARTY_CLIENT,
+        docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
     )
     oauth_errors.install(app)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.authentication.browser import BrowserTokens
 from identity_service.authentication.cookie import RefreshCookie
-from identity_service.authentication.schemas import SignedInRead, SignInForm
+from identity_service.authentication.schemas import RefreshForm, SignedInRead, SignInForm
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import (
     BrowserSignInDep,
@@ -24,16 +24,22 @@ async def sign_browser_in(
     form: SignInForm, browsers: BrowserSignInDep, device: DeviceDep, cookie: CookieDep, response: Response
 ) -> SignedInRead:
     """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read."""
-    return _signed_in(await browsers.sign_in(form.credentials(), device), cookie, response)
+    return _signed_in(await browsers.sign_in(form.credentials(), device, form.resource), cookie, response)
 
 
 @router.post("/current/refresh")
 @public
 async def refresh_browser(
-    refresh_token: RefreshTokenOfCookie, browsers: BrowserSignInDep, cookie: CookieDep, response: Response
+    refresh_token: RefreshTokenOfCookie,
+    browsers: BrowserSignInDep,
+    cookie: CookieDep,
+    response: Response,
+    form: RefreshForm | None = None,
 ) -> SignedInRead:
-    """Get another access token for the session whose cookie this browser holds; the cookie is rotated."""
-    return _signed_in(await browsers.refresh(refresh_token), cookie, response)
+    """Get another access token for the session whose cookie this browser holds; the cookie is rotated. No body is
+    needed."""
+    resource = form.resource if form is not None else None
+    return _signed_in(await browsers.refresh(refresh_token, resource), cookie, response)
 
 
 def _signed_in(browser: BrowserTokens, cookie: RefreshCookie, response: Response) -> SignedInRead:

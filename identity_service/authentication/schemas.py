@@ -11,14 +11,27 @@ from watchword.http.fields import Body, Text
 _Credential = Annotated[Text, Field(min_length=1, max_length=256)]
 
 
+_Resource = Annotated[
+    Text | None,
+    Field(max_length=500, description="The audience that the access token is for (RFC 8707); default: the client's"),
+]
+
+
 class SignInForm(Body):
     """`username` may be the e-mail address as well."""
 
     username: _Credential
     password: _Credential
+    resource: _Resource = None
 
     def credentials(self) -> PasswordCredentials:
         return PasswordCredentials(self.username, self.password)
+
+
+class RefreshForm(Body):
+    """Without `resource`, the access token is for the audience that the session began with."""
+
+    resource: _Resource = None
 
 
 class SignedInRead(BaseModel):
