@@ -72,9 +72,9 @@ def _links(settings: Settings) -> tuple[Link, ...]:
         Link("/.well-known/jwks.json", "Keys", "The public keys that verify tokens (JWKS)."),
         Link("/.well-known/ssf-configuration", "Security events", "Where services subscribe to them, as in SSF 1.0."),
     )
-    if not (settings.posts_audience or "").startswith(("http://", "https://")):
+    if settings.posts_audience is None:
         return own
-    return (*own, Link(str(settings.posts_audience), "Watchword posts", "Posts, which only their authors change."))
+    return (*own, Link(settings.posts_audience, "Watchword posts", "Posts, which only their authors change."))
 
 
 def from_environment() -> FastAPI:

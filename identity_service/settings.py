@@ -13,7 +13,7 @@ from identity_service.loopback import is_loopback
 from watchword.service import MigrationSettings, ServiceSettings, split_by_commas
 from watchword.service.secret_values import ensure_different, ensure_secret
 from watchword.service.sites import is_same_site
-from watchword.service.web_origins import EVERY_ORIGIN, audience_uri, page_origins
+from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origins
 
 _TEN_YEARS = 315_360_000
 
@@ -105,7 +105,7 @@ class Settings(ServiceSettings):
     def _is_not_identity(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and value == info.data.get("issuer"):
             raise ValueError("it must not be the issuer, which is the audience of identity's own API")
-        return None if value is None else audience_uri(value)
+        return None if value is None else audience_url(value)
 
 
 class IdentityMigrationSettings(MigrationSettings):

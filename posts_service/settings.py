@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from watchword.service import MigrationSettings, ServiceSettings
 from watchword.service.secret_values import ensure_different, ensure_secret
-from watchword.service.web_origins import audience_uri, origin, web_url
+from watchword.service.web_origins import audience_url, origin, web_url
 
 
 class Settings(ServiceSettings):
@@ -47,7 +47,7 @@ class Settings(ServiceSettings):
     def _is_not_identity(cls, value: str, info: ValidationInfo) -> str:
         if value == info.data.get("issuer"):
             raise ValueError("it must not be the issuer: posts would accept the tokens of identity's own API")
-        return audience_uri(value)
+        return audience_url(value)
 
     @field_validator("jwks_url")
     @classmethod
