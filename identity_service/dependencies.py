@@ -63,7 +63,7 @@ CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
 DeviceDep = Annotated[Device, Depends(_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
-SignedIn = Annotated[Principal, Depends(SessionGuard(scope=Scope.ACCOUNT))]
+SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]
 
 OurPage = Depends(_ensure_our_page)
 """Refuses requests from pages that are not ours, with CrossSite."""

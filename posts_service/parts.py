@@ -47,7 +47,13 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         issuer_address=settings.issuer_address,
     )
     keys = keys or RemoteKeys.of(settings.issuer, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address)
-    verifier = Verifier(issuer=settings.issuer, audience=settings.audience, keys=keys, revocations=receiver)
+    verifier = Verifier(
+        issuer=settings.issuer,
+        audience=settings.audience,
+        keys=keys,
+        revocations=receiver,
+        leeway_seconds=settings.clock_leeway_seconds,
+    )
     return Parts(
         settings=settings,
         clock=clock,

@@ -31,6 +31,13 @@ class Settings(ServiceSettings):
         description="How long revocations are kept; access tokens that are valid for longer are refused, so write at"
         " least `IDENTITY_ACCESS_TOKEN_SECONDS`",
     )
+    clock_leeway_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=60,
+        description="How far the clocks of this machine and of the issuer may differ; tokens are accepted for so much"
+        " longer, and revocations are kept for so much longer",
+    )
     silence_seconds: float = Field(
         90.0,
         ge=1,

@@ -16,6 +16,7 @@ from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.notifications import Doorbell, wait_for
 from watchword.ids import parse_uuid
+from watchword.lines import quoted
 
 logger = logging.getLogger("identity.events")
 
@@ -66,9 +67,9 @@ class PollDelivery:
             for jti in await repository.refuse(db, stream_id, refused) if refused else []:
                 error = request.set_errors[str(jti)]
                 audit.record(db, client_id, "event.refused", jti, err=error.err, description=error.description)
-                logger.error(
-                    "a receiver refused an event", extra={"client": client_id, "jti": str(jti), "err": error.err}
-                )
+                fields = {"client": client_id, "jti": str(jti), "err": error.err}
+                explanation = quoted(f"{error.err}: {error.description}")
+                logger.error("a receiver refused an event: %s: %s", client_id, explanation, extra=fields)
 
     async def _read(self, client_id: str, stream_id: UUID, limit: int) -> Sequence[StreamEvent]:
         """The next events to send, and one more than `limit` if there are more."""

@@ -17,6 +17,7 @@ from watchword.database.database import Database
 from watchword.database.notifications import Doorbell, wait_for
 from watchword.errors import Unavailable
 from watchword.http_client.tls import ssl_context
+from watchword.lines import quoted
 
 logger = logging.getLogger("identity.push")
 
@@ -70,7 +71,7 @@ class Pusher:
             while await self.push_one(http):
                 pass
         except Unavailable as error:
-            logger.warning("cannot push", extra={"reason": error.reason})
+            logger.warning("cannot push: %s", error, extra={"reason": error.reason})
         except Exception:
             # An error in one receiver's stream must not end the pushing to all others.
             logger.exception("pushing failed")
@@ -90,7 +91,8 @@ class Pusher:
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, TimeoutError) as error:
-            logger.warning("push failed", extra={"client": stream.client_id, "error": repr(error)})
+            fields = {"client": stream.client_id, "error": repr(error)}
+            logger.warning("push failed: %s: %s", stream.client_id, quoted(error), extra=fields)
             return None
         return response.status_code
 
@@ -112,8 +114,9 @@ class Pusher:
 async def _log_refusal(stream: Stream, response: httpx.Response) -> None:
     """Log how the receiver explains its refusal; no more than the first bytes of it are read."""
     body = await anext(response.aiter_raw(MAX_ERROR_BODY_BYTES), b"")
-    extra = {"client": stream.client_id, "answer": body[:MAX_LOGGED_BYTES]}
-    logger.error("a receiver refused an event", extra=extra)
+    answer = body[:MAX_LOGGED_BYTES]
+    fields = {"client": stream.client_id, "answer": answer}
+    logger.error("a receiver refused an event: %s: %s", stream.client_id, quoted(answer), extra=fields)
 
 
 def _retry_pause(failures: int) -> timedelta:

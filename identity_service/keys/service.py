@@ -54,7 +54,8 @@ class SigningKeys:
                 return None
             # If no key signs now, there is nothing to wait for: verifiers fetch an unknown kid when they meet it.
             key = await self._add(db, pair, now, signs_from=covered_until(keys, now))
-        logger.info("made the next signing key", extra={"kid": key.kid, "signs_from": key.signs_from.isoformat()})
+        fields = {"kid": key.kid, "signs_from": key.signs_from.isoformat()}
+        logger.info("made the next signing key: %s, signs from %s", key.kid, fields["signs_from"], extra=fields)
         return key
 
     async def rotate(self) -> SigningKey:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from identity_service import errors
 from identity_service.caching import NO_STORE
 from watchword.errors import AppError
+from watchword.lines import one_line
 
 logger = logging.getLogger("identity.oauth")
 
@@ -129,6 +130,8 @@ def install(app: FastAPI) -> None:
 
 async def _on_oauth_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, OAuthError)  # noqa: S101 - the registration above says so
-    logger.info("refused", extra={"error": error.error, "reason": error.reason})
+    reason = one_line(error.reason or error.description or "")
+    fields = {"error": error.error, "reason": error.reason}
+    logger.info("refused: %s (%d %s)", reason, error.status, error.error, extra=fields)
     body = {"error": error.error, "error_description": error.description}
     return Response(orjson.dumps(body), error.status, error.headers(), "application/json")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from watchword.errors import Unavailable
+from watchword.lines import one_line, quoted
 
 CANCEL_AGAIN_SECONDS: Final = 1.0
 
@@ -22,16 +23,24 @@ async def repeat(
     An error is logged and does not end the repetition: Unavailable as a warning, anything else with its traceback.
     The log line names the work, by `name` or by its function, and the seconds until the next call.
     """
-    details: dict[str, Any] = {"work": name or getattr(work, "__qualname__", repr(work))}
+    title = name or getattr(work, "__qualname__", repr(work))
     while True:
         error = await _failure_of(work)
         seconds = pause()
-        if isinstance(error, Unavailable):
-            extra = {**details, "reason": error.reason, "again_in": seconds}
-            logger.warning("background work failed", extra=extra)
-        elif error is not None:
-            logger.error("background work failed", exc_info=error, extra={**details, "again_in": seconds})
+        if error is not None:
+            _log_failure(logger, title, error, seconds)
         await asyncio.sleep(seconds)
+
+
+def _log_failure(logger: logging.Logger, title: str, error: Exception, seconds: float) -> None:
+    fields: dict[str, Any] = {"work": title, "again_in": seconds}
+    # What an error says may come from the other side.
+    text = "background work failed: %s: %s; again in %.1f s"
+    if isinstance(error, Unavailable):
+        fields["reason"] = error.reason
+        logger.warning(text, title, one_line(str(error)), seconds, extra=fields)
+    else:
+        logger.error(text, title, quoted(error), seconds, exc_info=error, extra=fields)
 
 
 async def _failure_of(work: Callable[[], Awaitable[object]]) -> Exception | None:

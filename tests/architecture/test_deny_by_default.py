@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from watchword.auth import UnguardedOperation, optional, protect, public, signed_in
+from watchword.auth import UnguardedOperation, optional, protect, public, requires, signed_in
 from watchword.testing import Issuer
 
 Change = Callable[[FastAPI], object]
@@ -165,6 +165,69 @@ async def test_app_without_operations_does_not_start(issuer: Issuer) -> None:
     ],
 )
 async def test_app_whose_every_operation_is_decided_on_starts(issuer: Issuer, change: Change) -> None:
+    app = an_app(issuer)
+    change(app)
+    await start(app)
+
+
+ROLE, PERMISSION = Depends(requires(role="admin")), Depends(requires(permission="thing:edit_any"))
+SCOPE = Depends(requires("things"))
+
+each_unscoped = pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        pytest.param(lambda app: app.get("/all", dependencies=[ROLE])(endpoint()), "GET /all", id="role"),
+        pytest.param(lambda app: app.put("/all", dependencies=[PERMISSION])(endpoint()), "PUT /all", id="permission"),
+        pytest.param(
+            lambda app: app.include_router(router_with(dependencies=[ROLE])), "DELETE /inner/{name}", id="router"
+        ),
+        pytest.param(
+            lambda app: app.get("/all", dependencies=[ROLE, Depends(signed_in)])(endpoint()), "GET /all", id="signed_in"
+        ),
+        pytest.param(
+            lambda app: app.get("/all", dependencies=[ROLE, Depends(requires(permission="a", any_scope=True))])(
+                endpoint()
+            ),
+            "GET /all",
+            id="one_of_two_any_scope",
+        ),
+    ],
+)
+
+
+@each_unscoped
+async def test_app_with_a_role_or_permission_and_no_scope_does_not_start_and_says_what_to_write(
+    issuer: Issuer, change: Change, named: str
+) -> None:
+    app = an_app(issuer)
+    app.get("/guarded", dependencies=[Depends(signed_in)])(endpoint())
+    change(app)
+    with pytest.raises(UnguardedOperation, match="any_scope=True") as refusal:
+        await start(app)
+    assert named in str(refusal.value)
+    assert "GET /guarded" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            lambda app: app.get("/", dependencies=[Depends(requires("things", role="admin"))])(endpoint()), id="both"
+        ),
+        pytest.param(
+            lambda app: app.get("/", dependencies=[Depends(requires(any_of=["a", "b"], role="admin"))])(endpoint()),
+            id="any_of",
+        ),
+        pytest.param(
+            lambda app: app.include_router(router_with(dependencies=[SCOPE]), dependencies=[ROLE]), id="two_guards"
+        ),
+        pytest.param(
+            lambda app: app.get("/", dependencies=[Depends(requires(role="admin", any_scope=True))])(endpoint()),
+            id="any_scope",
+        ),
+    ],
+)
+async def test_app_whose_roles_and_permissions_come_with_a_scope_starts(issuer: Issuer, change: Change) -> None:
     app = an_app(issuer)
     change(app)
     await start(app)

@@ -54,7 +54,14 @@ async def test_tokens_are_counted_by_what_became_of_them(posts: Posts, ada: Pers
     posts.parts.receiver.revocations.add(Revocation(Kind.DISABLED, ada.id, FOR_EVER, FOR_EVER), 0)
     assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 401
     metrics = await scrape(posts.http)
-    expected = {**dict.fromkeys(bad, 1), "accepted": 1, "remembered": 2, "revoked": 1, "keys_unavailable": 0}
+    expected = {
+        **dict.fromkeys(bad, 1),
+        "accepted": 1,
+        "remembered": 2,
+        "revoked": 1,
+        "key_not_fetched": 0,
+        "keys_unavailable": 0,
+    }
     assert {outcome: metrics(VERIFICATIONS, outcome=outcome) for outcome in metrics.values("outcome")} == expected
     assert metrics("watchword_revocations_held") == 1
 

@@ -7,27 +7,50 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
 from tests.shared.apps import Service, guarded_app
-from watchword.auth import Guard, Principal, optional, requires, requires_permission, requires_role, signed_in
+from watchword.auth import Guard, Principal, optional, requires, signed_in
 from watchword.testing import Issuer
 
 GUARDS: dict[str, Guard] = {
     "signed_in": signed_in,
     "scope": requires("things:write"),
-    "permission": requires_permission("thing:edit_any"),
-    "role": requires_role("admin"),
+    "scopes": requires("things:read", "things:write"),
+    "any_of": requires(any_of=["things:write", "things:admin"]),
+    "scope_and_any_of": requires("things:read", any_of=["things:write", "things:admin"]),
+    "permission": requires("things:write", permission="thing:edit_any"),
+    "role": requires("things:write", role="admin"),
+    "role_any_scope": requires(role="admin", any_scope=True),
     "optional": optional,
 }
 ENOUGH: dict[str, dict[str, Any]] = {
     "signed_in": {},
     "scope": {"scope": "things:read things:write"},
-    "permission": {"permissions": ["thing:edit_any"]},
-    "role": {"roles": ["user", "admin"]},
+    "scopes": {"scope": "things:write other things:read"},
+    "any_of": {"scope": "things:admin"},
+    "scope_and_any_of": {"scope": "things:read things:write"},
+    "permission": {"scope": "things:write", "permissions": ["thing:edit_any"]},
+    "role": {"scope": "things:write", "roles": ["user", "admin"]},
+    "role_any_scope": {"roles": ["user", "admin"]},
     "optional": {},
 }
 TOO_LITTLE: dict[str, list[dict[str, Any]]] = {
     "scope": [{}, {"scope": "things:read"}, {"scope": "things:writer"}, {"roles": ["things:write"]}],
-    "permission": [{}, {"permissions": ["thing:edit"]}, {"scope": "thing:edit_any"}],
-    "role": [{}, {"roles": ["user"]}, {"permissions": ["admin"]}, {"scope": "admin"}],
+    "scopes": [{}, {"scope": "things:read"}, {"scope": "things:write"}, {"scope": "things:read,things:write"}],
+    "any_of": [{}, {"scope": "things:read"}, {"scope": "things:admins"}],
+    "scope_and_any_of": [{}, {"scope": "things:read"}, {"scope": "things:write things:admin"}],
+    "permission": [
+        {"permissions": ["thing:edit_any"]},
+        {"scope": "things:read", "permissions": ["thing:edit_any"]},
+        {"scope": "things:write", "permissions": ["thing:edit"]},
+        {"scope": "things:write thing:edit_any"},
+    ],
+    "role": [
+        {"roles": ["admin"]},
+        {"scope": "things:read", "roles": ["admin"]},
+        {"scope": "things:write", "roles": ["user"]},
+        {"scope": "things:write", "permissions": ["admin"]},
+        {"scope": "things:write admin"},
+    ],
+    "role_any_scope": [{}, {"roles": ["user"]}, {"permissions": ["admin"]}, {"scope": "admin"}],
 }
 REFUSALS = [(guard, claims) for guard, refused in TOO_LITTLE.items() for claims in refused]
 
@@ -115,17 +138,65 @@ async def test_caller_with_too_little_is_forbidden(
     assert answer.status_code == 403
 
 
-async def test_lack_of_scope_gives_a_challenge_that_names_the_scope(service: Service) -> None:
-    answer = await service.http.get("/parameter/scope/", headers=service.issuer.bearer())
-    challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="things:write"'
+@pytest.mark.parametrize(
+    ("guard", "scopes"),
+    [
+        ("scope", "things:write"),
+        ("scopes", "things:read things:write"),
+        ("any_of", "things:write things:admin"),
+        ("scope_and_any_of", "things:read things:write things:admin"),
+        ("role", "things:write"),
+    ],
+)
+async def test_lack_of_scope_gives_a_challenge_that_names_the_scopes(service: Service, guard: str, scopes: str) -> None:
+    answer = await service.http.get(f"/parameter/{guard}/", headers=service.issuer.bearer(roles=["admin"]))
+    challenge = f'Bearer realm="watchword", error="insufficient_scope", scope="{scopes}"'
     assert answer.headers["www-authenticate"] == challenge
     assert answer.json()["code"] == "insufficient_scope"
 
 
 @pytest.mark.parametrize("guard", ["permission", "role"])
 async def test_lack_of_a_role_gives_no_challenge_and_names_nothing(service: Service, guard: str) -> None:
-    answer = await service.http.get(f"/parameter/{guard}/", headers=service.issuer.bearer())
+    answer = await service.http.get(f"/parameter/{guard}/", headers=service.issuer.bearer(scope="things:write"))
     assert "www-authenticate" not in answer.headers
     assert answer.json()["code"] == "not_permitted"
     assert "admin" not in answer.text
     assert "thing:edit_any" not in answer.text
+
+
+def test_a_guard_that_requires_nothing_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="signed_in"):
+        requires()
+    with pytest.raises(TypeError, match="signed_in"):
+        requires(any_of=[])
+    with pytest.raises(TypeError, match="signed_in"):
+        requires(any_scope=True)
+
+
+def test_a_guard_cannot_require_a_scope_and_accept_any() -> None:
+    with pytest.raises(TypeError, match="any_scope"):
+        requires("things:write", role="admin", any_scope=True)
+    with pytest.raises(TypeError, match="any_scope"):
+        requires(any_of=["things:write"], role="admin", any_scope=True)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "a,b", " a", "a\n", 'a"b', "a\\b", "ä", "a\x7f"])
+def test_a_scope_that_no_token_can_carry_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is no scope"):
+        requires(name)
+    with pytest.raises(ValueError, match="is no scope"):
+        requires(any_of=["things:read", name])
+
+
+def test_scopes_are_arguments_and_not_a_list() -> None:
+    with pytest.raises(TypeError, match="scopes are texts"):
+        requires(["a", "b"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="scopes are texts"):
+        requires(any_of="ab")
+
+
+def test_a_role_or_a_permission_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        requires("things:write", role="")
+    with pytest.raises(ValueError, match="empty"):
+        requires("things:write", permission="")

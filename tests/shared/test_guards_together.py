@@ -7,16 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 from tests.shared.apps import Service, guarded_app
-from watchword.auth import (
-    Guard,
-    NotPermitted,
-    Principal,
-    optional,
-    requires,
-    requires_permission,
-    requires_role,
-    signed_in,
-)
+from watchword.auth import Guard, NotPermitted, Principal, optional, requires, signed_in
 from watchword.testing import Issuer
 
 SUSPENDED = str(uuid4())
@@ -31,8 +22,8 @@ class NotSuspended(Guard):
 
 def app_of(issuer: Issuer) -> FastAPI:
     app = guarded_app(issuer)
-    admin = APIRouter(prefix="/admin", dependencies=[Depends(requires_role("admin"))])
-    keys = APIRouter(prefix="/keys", dependencies=[Depends(requires_permission("key:rotate"))])
+    admin = APIRouter(prefix="/admin", dependencies=[Depends(requires(role="admin"))])
+    keys = APIRouter(prefix="/keys", dependencies=[Depends(requires(permission="key:rotate"))])
 
     @keys.post("/rotate")
     async def rotate(caller: Annotated[Principal, Depends(requires("keys:write"))]) -> str:
@@ -45,7 +36,7 @@ def app_of(issuer: Issuer) -> FastAPI:
         return here == there
 
     @app.get("/not-suspended")
-    async def not_suspended(caller: Annotated[Principal, Depends(NotSuspended(scope="things:read"))]) -> str:
+    async def not_suspended(caller: Annotated[Principal, Depends(NotSuspended("things:read"))]) -> str:
         return caller.subject
 
     admin.include_router(keys)

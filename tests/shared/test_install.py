@@ -64,9 +64,9 @@ class Notes:
     output: Path
 
     def lines(self, message: str) -> list[dict[str, Any]]:
-        """The log lines with this message. Fails if any line of the process is not JSON."""
+        """The log lines whose message begins with this. Fails if any line of the process is not JSON."""
         lines = [json.loads(line) for line in self.output.read_text().splitlines()]
-        return [line for line in lines if line["message"] == message]
+        return [line for line in lines if line["message"].startswith(message)]
 
 
 @pytest.fixture(scope="module", params=APPS)

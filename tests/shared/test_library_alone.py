@@ -27,11 +27,11 @@ APP = """
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
-from watchword.auth import Principal, Verifier, optional, protect, requires, requires_role, signed_in
+from watchword.auth import Principal, Verifier, optional, protect, requires, signed_in
 
 app = FastAPI()
 protect(app, Verifier.of("http://localhost:8001", audience="http://localhost:8003"))
-Admin = Annotated[Principal, Depends(requires_role("admin"))]
+Admin = Annotated[Principal, Depends(requires("notes:admin", role="admin"))]
 
 
 @app.get("/notes")

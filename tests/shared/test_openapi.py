@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
 from tests.shared.apps import guarded_app
-from watchword.auth import Guard, optional, public, requires, requires_permission, requires_role, signed_in
+from watchword.auth import Guard, optional, public, requires, signed_in
 from watchword.testing import Issuer
 
 each_guard = pytest.mark.parametrize(
@@ -17,10 +17,26 @@ each_guard = pytest.mark.parametrize(
         pytest.param([optional], [{}, {"watchword": []}], None, id="optional"),
         pytest.param([requires("b:x"), requires("a:x")], [{"watchword": ["a:x", "b:x"]}], None, id="scopes"),
         pytest.param([optional, requires("a:x")], [{"watchword": ["a:x"]}], None, id="optional_and_scope"),
-        pytest.param([requires_role("admin")], [{"watchword": []}], ["role admin"], id="role"),
+        pytest.param([requires("b:x", "a:x")], [{"watchword": ["a:x", "b:x"]}], None, id="all_scopes"),
         pytest.param(
-            [requires_permission("thing:edit"), requires_role("admin")],
-            [{"watchword": []}],
+            [requires("a:x", any_of=["b:x", "c:x"])],
+            [{"watchword": ["a:x", "b:x"]}, {"watchword": ["a:x", "c:x"]}],
+            None,
+            id="any_of",
+        ),
+        pytest.param(
+            [requires("b:x"), requires(any_of=["b:x", "c:x"])],
+            [{"watchword": ["b:x"]}],
+            None,
+            id="any_of_needed_anyway",
+        ),
+        pytest.param([requires("a:x", role="admin")], [{"watchword": ["a:x"]}], ["role admin"], id="role"),
+        pytest.param(
+            [requires(role="admin", any_scope=True)], [{"watchword": []}], ["role admin"], id="role_any_scope"
+        ),
+        pytest.param(
+            [requires("a:x", permission="thing:edit"), requires("a:x", role="admin")],
+            [{"watchword": ["a:x"]}],
             ["permission thing:edit", "role admin"],
             id="permission_and_role",
         ),

@@ -9,6 +9,8 @@ from tests.shared.receivers import LEADER, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter
 from tests.support.databases import LISTENING, Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.auth import Verifier
+from watchword.auth.jws import LEEWAY_SECONDS
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events import EventType
 from watchword.testing import StandingClock
@@ -142,15 +144,18 @@ async def is_waiting(databases: Databases) -> bool:
     return bool(await databases.fetch("posts_app", WAITING))
 
 
+@pytest.mark.parametrize("leeway_seconds", [0, 5, 60])
 async def test_a_revocation_outlasts_every_token_that_it_refuses(
-    databases: Databases, transmitter: Transmitter
+    databases: Databases, transmitter: Transmitter, leeway_seconds: int
 ) -> None:
     clock = StandingClock()
     async with receiving(databases, transmitter, clock=clock, memory_seconds=600) as receiver:
+        issuer = transmitter.issuer
+        Verifier.of(issuer.url, issuer.audience, revocations=receiver, leeway_seconds=leeway_seconds)
         jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
         await until(lambda: transmitter.is_settled(jti))
-        # A token of an issuer whose clock is five seconds ahead, which is accepted for five seconds after its end.
-        clock.advance(seconds=609)
+        # A token of an issuer whose clock is ahead by the leeway, which is accepted for so much longer after its end.
+        clock.advance(seconds=600 + 2 * max(leeway_seconds, LEEWAY_SECONDS) - 1)
         await receiver.load()
         assert refuses(receiver, session_id="s")
         clock.advance(seconds=2)

@@ -7,7 +7,8 @@ import pytest
 
 from tests.shared.key_server import KeyServer
 from tests.support.waiting import until
-from watchword.auth import InvalidToken, RemoteKeys, Verifier, remote_keys
+from watchword.auth import InvalidToken, KeysUnavailable, RemoteKeys, Verifier, remote_keys
+from watchword.auth.errors import UnknownKey
 from watchword.testing import Issuer
 
 
@@ -16,6 +17,13 @@ async def refusal_of(keys: RemoteKeys, kid: str) -> str | None:
     with pytest.raises(InvalidToken) as refusal:
         await keys.get(kid)
     return refusal.value.reason
+
+
+async def seconds_until_another_try(keys: RemoteKeys, kid: str) -> int:
+    """The `Retry-After` of the 503 with which this key is not given."""
+    with pytest.raises(KeysUnavailable) as refusal:
+        await keys.get(kid)
+    return int(refusal.value.headers()["Retry-After"])
 
 
 async def test_keys_are_there_once_started(key_server: KeyServer) -> None:
@@ -49,9 +57,62 @@ async def test_tokens_are_verified_with_fetched_keys(key_server: KeyServer, issu
 
 async def test_unknown_kid_fetches_keys_once_per_cooldown(key_server: KeyServer) -> None:
     keys = RemoteKeys(key_server.url, cooldown=3_600)
-    for _ in range(3):
-        assert await asyncio.gather(*(refusal_of(keys, f"unknown-{n}") for n in range(50))) == ["unknown kid"] * 50
+    assert await asyncio.gather(*(refusal_of(keys, f"unknown-{n}") for n in range(50))) == ["unknown kid"] * 50
+    for n in range(100):
+        await seconds_until_another_try(keys, f"unknown-{n}")
     assert key_server.requests == 1
+
+
+async def test_unknown_kid_is_no_refusal_while_the_cooldown_runs(key_server: KeyServer) -> None:
+    keys = RemoteKeys(key_server.url, cooldown=3_600)
+    await keys.start()
+    try:
+        assert 3_000 < await seconds_until_another_try(keys, "unknown") <= 3_600
+    finally:
+        await keys.stop()
+
+
+async def test_a_good_token_of_a_key_made_during_the_cooldown_is_503_and_then_accepted(
+    key_server: KeyServer, issuer: Issuer
+) -> None:
+    keys = RemoteKeys(key_server.url, cooldown=1.5)
+    verifier = Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)
+    # The first fetch starts the cooldown, whatever caused it.
+    await verifier.verify(issuer.mint())
+    issuer.rotate("second")
+    token = issuer.mint("ada")
+    refusals: list[BaseException] = []
+
+    async def is_accepted() -> bool:
+        try:
+            return (await verifier.verify(token)).subject == "ada"
+        except KeysUnavailable as refusal:
+            refusals.append(refusal)
+            return False
+
+    await until(is_accepted)
+    assert len(refusals) > 0
+    assert verifier.outcomes["key_not_fetched"] == len(refusals)
+    assert (verifier.outcomes["keys_unavailable"], key_server.requests) == (0, 2)
+
+
+async def test_unknown_kid_is_refused_after_a_fresh_fetch_that_does_not_have_it(key_server: KeyServer) -> None:
+    keys = RemoteKeys(key_server.url, cooldown=0.2)
+    await keys.get("first")
+    refusals: list[str | None] = []
+
+    async def is_refused() -> bool:
+        try:
+            await keys.get("unknown")
+        except UnknownKey as refusal:
+            refusals.append(refusal.reason)
+            return True
+        except KeysUnavailable:
+            return False
+        raise AssertionError("unreachable")
+
+    await until(is_refused)
+    assert (refusals, key_server.requests) == (["unknown kid"], 2)
 
 
 async def test_unknown_kid_fetches_again_after_the_cooldown(key_server: KeyServer) -> None:

@@ -66,7 +66,7 @@ def log() -> Iterator[io.StringIO]:
 
 def lines(log: io.StringIO, message: str) -> list[dict[str, Any]]:
     everything = [json.loads(line) for line in log.getvalue().splitlines()]
-    return [line for line in everything if line["message"] == message]
+    return [line for line in everything if line["message"].startswith(f"{message}: ")]
 
 
 @pytest.mark.parametrize(

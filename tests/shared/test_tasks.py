@@ -70,6 +70,10 @@ async def test_an_error_is_logged_with_its_work_and_does_not_end_the_repetition(
     await cancel_and_wait([task])
     assert list(lines(caplog)) == [("WARNING", "polling", "no contact", 0.0), ("ERROR", "polling", None, 0.002)]
     assert [record.exc_info is not None for record in records(caplog)] == [False, True]
+    assert [record.getMessage() for record in records(caplog)] == [
+        "background work failed: polling: no contact; again in 0.0 s",
+        "background work failed: polling: ValueError('a mistake'); again in 0.0 s",
+    ]
 
 
 async def test_work_without_a_name_is_logged_by_its_function(caplog: pytest.LogCaptureFixture) -> None:

@@ -54,9 +54,9 @@ async def test_forgery_is_unauthenticated_and_the_reason_is_in_the_log_only(
     assert answer.headers["www-authenticate"] == 'Bearer realm="watchword", error="invalid_token"'
     assert answer.headers["content-type"] == "application/problem+json"
     assert refusal(answer) == UNAUTHENTICATED
-    assert [vars(record)["reason"] for record in caplog.records if record.name == "watchword.refusals"] == [
-        forgery.reason
-    ]
+    [record] = [record for record in caplog.records if record.name == "watchword.refusals"]
+    assert vars(record)["reason"] == forgery.reason
+    assert record.getMessage() == f"refused: {forgery.reason} (401 unauthenticated)"
     assert token == "" or token not in caplog.text
 
 

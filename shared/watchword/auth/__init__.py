@@ -5,7 +5,7 @@ This package verifies tokens and never issues them. It knows about a caller what
 
 from watchword.auth.background import Background
 from watchword.auth.errors import InsufficientScope, InvalidToken, KeysUnavailable, MissingToken, NotPermitted
-from watchword.auth.guards import Guard, optional, public, requires, requires_permission, requires_role, signed_in
+from watchword.auth.guards import Guard, optional, public, requires, signed_in
 from watchword.auth.principal import Principal
 from watchword.auth.protect import UnguardedOperation, protect
 from watchword.auth.public_key import KeySource, PublicKey
@@ -33,7 +33,5 @@ __all__ = [
     "protect",
     "public",
     "requires",
-    "requires_permission",
-    "requires_role",
     "signed_in",
 ]

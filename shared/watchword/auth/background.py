@@ -1,8 +1,10 @@
 """What starts and stops with an app: keys that are fetched, a receiver that polls."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Protocol, runtime_checkable
+from weakref import WeakSet
 
 
 @runtime_checkable
@@ -27,3 +29,56 @@ async def running(part: object) -> AsyncIterator[None]:
         yield
     finally:
         await part.stop()
+
+
+class Runner:
+    """Starts and stops one part, and knows whether it runs: what has not been started does not keep anything safe."""
+
+    def __init__(self, part: object) -> None:
+        self._part = part
+        self._has_to_run = isinstance(part, Background)
+        self._started_at: float | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the part runs, or has nothing to start."""
+        return self._started_at is not None or not self._has_to_run
+
+    def seconds(self) -> float:
+        """For how long the part has been running; 0 if it does not run."""
+        return 0.0 if self._started_at is None else time.monotonic() - self._started_at
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Run the part during the block. A block inside of another one's, of a second app, leaves it to that one."""
+        if self._started_at is not None:
+            yield
+            return
+        async with running(self._part):
+            self._started_at = time.monotonic()
+            try:
+                yield
+            finally:
+                self._started_at = None
+
+
+_unowned: "WeakSet[Background]" = WeakSet()
+
+
+def expect_owner(part: Background) -> None:
+    """Note a part that does nothing by itself: somebody has to start it, usually the app whose verifier owns it."""
+    _unowned.add(part)
+
+
+def own(part: object) -> None:
+    """Note that this part will be started, or has been."""
+    # By identity, since a part of somebody else's need not be hashable.
+    for unowned in list(_unowned):
+        if unowned is part:
+            _unowned.discard(unowned)
+
+
+def take_unowned() -> Iterator[Background]:
+    """Every part that nobody owns, each once."""
+    while _unowned:
+        yield _unowned.pop()

@@ -1,5 +1,7 @@
 """The refusals of guards, with the challenges of RFC 6750 section 3."""
 
+import math
+from collections.abc import Sequence
 from enum import StrEnum
 
 from watchword.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
@@ -60,12 +62,16 @@ class AmbiguousCredentials(BadRequest):
 
 
 class InsufficientScope(Forbidden):
+    """The token lacks one of `scopes`, or all of `any_of`. The challenge names every scope that can help, separated by
+    blanks (RFC 6750 section 3)."""
+
     code = "insufficient_scope"
     detail = "The access token does not carry the scope that this needs."
 
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"lacks scope {scope}")
-        self.scope = scope
+    def __init__(self, *scopes: str, any_of: Sequence[str] = ()) -> None:
+        alternatives = f"one of {' '.join(any_of)}" if any_of else ""
+        super().__init__("lacks scope " + " and ".join(filter(None, [" ".join(scopes), alternatives])))
+        self.scope = " ".join((*scopes, *any_of))
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'}
@@ -77,7 +83,28 @@ class NotPermitted(Forbidden):
 
 
 class KeysUnavailable(Unavailable):
-    """The issuer's keys could not be fetched, so whether the token is valid is not known."""
+    """The key of the token may exist, but could not be fetched, or not yet: whether the token is valid is not known.
+
+    `seconds` is how long it takes until the next fetch.
+    """
 
     code = "keys_unavailable"
     detail = "Tokens cannot be verified at the moment; try again shortly."
+
+    def __init__(self, reason: str | None = None, *, seconds: float = 0.0) -> None:
+        super().__init__(reason)
+        self._seconds = max(self.retry_after, math.ceil(seconds))
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self._seconds)}
+
+
+class KeyNotFetched(KeysUnavailable):
+    """The issuer answers, but whether it has this key is not known before the next fetch. Anyone can cause this."""
+
+
+class NotStarted(Unavailable):
+    """What keeps the keys or the revocations of this app fresh does not run, so nothing can be verified."""
+
+    code = "not_started"
+    detail = "Tokens cannot be verified, because this service has not been started as it must be."

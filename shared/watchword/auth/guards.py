@@ -4,18 +4,33 @@
 async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read"))]) -> …: ...
 """
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, TypeVar
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 
-from watchword.auth.errors import AmbiguousCredentials, InsufficientScope, InvalidToken, MissingToken, NotPermitted
+from watchword.auth.errors import (
+    AmbiguousCredentials,
+    InsufficientScope,
+    InvalidToken,
+    MissingToken,
+    NotPermitted,
+    NotStarted,
+)
 from watchword.auth.principal import Principal
+from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
 from watchword.http._framework import Operation
+from watchword.lines import Seldom
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
+logger = logging.getLogger("watchword.configuration")
+
+_seldom: Final = Seldom(logger)
+_UNPROTECTED: Final = """every guarded request to the app %r is answered 503, because `protect` was never called for \
+it: an app that is mounted under another one needs a call of its own"""
 _PUBLIC: Final = "__watchword_public__"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -23,57 +38,74 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class Guard:
     """A FastAPI dependency that gives the verified caller, or raises. `requires` and its siblings make the usual ones.
 
-    A subclass may require more of the caller by overriding `ensure`.
+    The arguments are those of `requires`; with `anonymous` a caller without a token passes as None. A subclass may
+    require more of the caller by overriding `ensure`.
     """
 
     def __init__(
         self,
-        *,
-        scope: str | None = None,
+        *scopes: str,
+        any_of: Collection[str] = (),
         permission: str | None = None,
         role: str | None = None,
+        any_scope: bool = False,
         anonymous: bool = False,
     ) -> None:
-        self.scope = scope
+        if "" in (permission, role):
+            raise ValueError("the name of a role or a permission is empty")
+        self.scopes = scope_tokens(scopes)
+        self.any_of = scope_tokens(any_of)
         self.permission = permission
         self.role = role
+        self.any_scope = any_scope
         self.anonymous = anonymous
 
     async def __call__(self, request: Request) -> Principal | None:
+        verifier = _verifier_of(request)
+        verifier.ensure_running()
         token = bearer_token(request)
         if token is None:
             if self.anonymous:
                 return None
             raise MissingToken("no token")
-        # `protect` has put it there: a guard is made before its app is, and finds the app by the request.
-        verifier: Verifier = request.app.state.verifier
         principal = await verifier.verify(token, is_write=request.method not in _SAFE_METHODS)
         await self.ensure(request, principal)
         return principal
 
     async def ensure(self, request: Request, principal: Principal) -> None:
         """Raise Forbidden unless this caller may pass."""
-        if self.scope is not None and self.scope not in principal.scopes:
-            raise InsufficientScope(self.scope)
+        if not principal.scopes.issuperset(self.scopes) or (self.any_of and principal.scopes.isdisjoint(self.any_of)):
+            raise InsufficientScope(*self.scopes, any_of=self.any_of)
         if self.role is not None and self.role not in principal.roles:
             raise NotPermitted(f"lacks role {self.role}")
         if self.permission is not None and self.permission not in principal.permissions:
             raise NotPermitted(f"lacks permission {self.permission}")
 
-
-def requires(scope: str) -> Guard:
-    """A guard for callers whose token carries this scope."""
-    return Guard(scope=scope)
-
-
-def requires_permission(permission: str) -> Guard:
-    """A guard for callers who have a role with this permission."""
-    return Guard(permission=permission)
+    @property
+    def needs_scope(self) -> bool:
+        """Whether only tokens with a certain scope pass."""
+        return bool(self.scopes or self.any_of)
 
 
-def requires_role(role: str) -> Guard:
-    """A guard for callers who have this role."""
-    return Guard(role=role)
+def requires(
+    *scopes: str,
+    any_of: Collection[str] = (),
+    permission: str | None = None,
+    role: str | None = None,
+    any_scope: bool = False,
+) -> Guard:
+    """A guard for callers whose token carries all of `scopes` and one of `any_of`, and who have this permission and
+    this role.
+
+    Roles and permissions say what a person may do, and scopes what a client may do in their name. An operation that
+    names a role or a permission and no scope would be open to every client of an administrator, so it keeps the app
+    from starting, unless `any_scope` says that this is meant.
+    """
+    if any_scope and (scopes or any_of):
+        raise TypeError("any_scope means that no scope is required, and here one is")
+    if not (scopes or any_of or permission is not None or role is not None):
+        raise TypeError("requires() without anything that it requires; write `signed_in` for any valid token")
+    return Guard(*scopes, any_of=any_of, permission=permission, role=role, any_scope=any_scope)
 
 
 signed_in: Final = Guard()
@@ -96,6 +128,16 @@ def is_public(endpoint: object) -> bool:
 def guards_of(operation: Operation) -> Iterator[Guard]:
     """Every guard of an operation and of the routers around it, in the order in which FastAPI calls them."""
     return (call for call in operation.dependencies() if isinstance(call, Guard))
+
+
+def _verifier_of(request: Request) -> Verifier:
+    """The verifier that `protect` gave the app: a guard is made before its app is, and finds the app by the request."""
+    verifier: Verifier | None = getattr(request.app.state, "verifier", None)
+    if verifier is None:
+        _seldom.log(logging.ERROR, "unprotected", _UNPROTECTED, request.app.title)
+        # Only `protect` teaches an app to answer our own errors; every app can answer this one.
+        raise HTTPException(503, NotStarted.detail) from NotStarted("the app is not protected")
+    return verifier
 
 
 def bearer_token(request: Request) -> str | None:

@@ -17,6 +17,7 @@ from watchword.auth.public_key import ALGORITHM, KeySource, PublicKey, RsaVerifi
 
 MAX_TOKEN_BYTES: Final = 8_192
 LEEWAY_SECONDS: Final = 5
+MAX_LEEWAY_SECONDS: Final = 60
 LAST_INSTANT: Final = 253_402_300_799
 
 _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
@@ -103,13 +104,13 @@ def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
     return frozenset(value)
 
 
-def ensure_current(claims: dict[str, Any], now: float) -> None:
-    """Raise InvalidToken unless `exp` is in the future, and `iat` and an `nbf` are not, with five seconds of leeway."""
-    if number(claims, "exp") <= now - LEEWAY_SECONDS:
+def ensure_current(claims: dict[str, Any], now: float, leeway_seconds: float = LEEWAY_SECONDS) -> None:
+    """Raise InvalidToken unless `exp` is in the future, and `iat` and an `nbf` are not, with this leeway."""
+    if number(claims, "exp") <= now - leeway_seconds:
         raise InvalidToken("expired", Flaw.EXPIRED)
-    if number(claims, "iat") > now + LEEWAY_SECONDS:
+    if number(claims, "iat") > now + leeway_seconds:
         raise InvalidToken("issued in the future", Flaw.NOT_YET)
-    if "nbf" in claims and number(claims, "nbf") > now + LEEWAY_SECONDS:
+    if "nbf" in claims and number(claims, "nbf") > now + leeway_seconds:
         raise InvalidToken("not valid yet", Flaw.NOT_YET)
 
 

@@ -1,6 +1,7 @@
 """Guards and refusals in the OpenAPI document: what each operation requires, and the one form of every error."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -78,8 +79,9 @@ def _describe_guards(operation: dict[str, Any], guards: list[Guard]) -> set[str]
     if not guards:
         operation["security"] = []
         return set()
-    scopes = {guard.scope for guard in guards if guard.scope}
-    requirement: list[dict[str, list[str]]] = [{SCHEME: sorted(scopes)}]
+    alternatives = _scopes_that_suffice(guards)
+    scopes = {scope for alternative in alternatives for scope in alternative}
+    requirement = [{SCHEME: sorted(alternative)} for alternative in alternatives]
     operation["security"] = [{}, *requirement] if all(guard.anonymous for guard in guards) else requirement
     if beyond := sorted({f"{kind} {name}" for guard in guards for kind, name in _beyond_scope(guard)}):
         operation["x-requires"] = beyond
@@ -88,6 +90,13 @@ def _describe_guards(operation: dict[str, Any], guards: list[Guard]) -> set[str]
     if scopes or beyond:
         answers.setdefault("403", {"description": "A valid token that does not allow this"})
     return scopes
+
+
+def _scopes_that_suffice(guards: list[Guard]) -> list[set[str]]:
+    """Each set of scopes with which a token passes all guards."""
+    needed = {scope for guard in guards for scope in guard.scopes}
+    choices = product(*(guard.any_of for guard in guards if guard.any_of and needed.isdisjoint(guard.any_of)))
+    return [needed.union(choice) for choice in choices]
 
 
 def _describe_refusals(operation: dict[str, Any]) -> None:

@@ -11,11 +11,12 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from watchword.auth.errors import KeysUnavailable, UnknownKey
+from watchword.auth.errors import KeyNotFetched, KeysUnavailable, UnknownKey
 from watchword.auth.public_key import PublicKey, usable_keys
 from watchword.http_client.address import transport_to
 from watchword.http_client.tls import ssl_context
 from watchword.http_client.traced import TracedClient
+from watchword.lines import quoted
 from watchword.observability.logs import new_request_id, request_id
 from watchword.tally import Tally
 from watchword.tasks import cancel_and_wait, repeat
@@ -28,13 +29,15 @@ RETRY_SECONDS: Final = 1.0
 MAX_AGE_SECONDS: Final = (1.0, 3_600.0)
 DEFAULT_MAX_AGE_SECONDS: Final = 300.0
 MAX_DOCUMENT_BYTES: Final = 262_144
+NOT_FETCHED: Final = "the issuer's keys could not be fetched"
 
 
 class RemoteKeys:
     """An issuer's keys, fetched from `url`; at most one fetch is under way.
 
     While the issuer cannot be reached, the old keys stay in use. A withdrawn key goes with the next fetch, at most one
-    JWKS lifetime later. An unknown `kid` causes at most one fetch in `cooldown` seconds.
+    JWKS lifetime later. An unknown `kid` causes at most one fetch in `cooldown` seconds. Until then it may be a new key
+    that this process has not fetched yet, so nobody says that there is no such key.
     """
 
     def __init__(
@@ -61,7 +64,10 @@ class RemoteKeys:
     def of(cls, issuer: str, *, jwks_url: str | None = None, issuer_address: str | None = None) -> "RemoteKeys":
         """The keys of `issuer`, a URL. `jwks_url` says where they are if not at `/.well-known/jwks.json`, and
         `issuer_address` (`scheme://host[:port]`) where the issuer is reached from here if not at its own URL."""
-        return cls(jwks_url or f"{issuer}/.well-known/jwks.json", transport=transport_to(issuer, issuer_address))
+        # An issuer may end in a slash, which then is part of its `iss`.
+        return cls(
+            jwks_url or f"{issuer.rstrip('/')}/.well-known/jwks.json", transport=transport_to(issuer, issuer_address)
+        )
 
     def find(self, kid: str) -> PublicKey | None:
         return self._keys.get(kid)
@@ -75,14 +81,20 @@ class RemoteKeys:
         if key is not None:
             return key
         # Anyone can write any kid, so an unknown one must not cause a fetch each time.
-        if self._fetching is not None or time.monotonic() - self._last_try >= self._seconds_between_fetches():
-            await self._fetch()
-            key = self._keys.get(kid)
+        if self._fetching is None and (wait := self._seconds_until_fetch()) > 0:
+            if self._is_without_answer():
+                raise KeysUnavailable(NOT_FETCHED, seconds=wait)
+            raise KeyNotFetched("unknown kid, and the next fetch is not due yet", seconds=wait)
+        await self._fetch()
+        key = self._keys.get(kid)
         if key is not None:
             return key
-        if self._failed or not self._keys:
-            raise KeysUnavailable("the issuer's keys could not be fetched")
+        if self._is_without_answer():
+            raise KeysUnavailable(NOT_FETCHED, seconds=self._seconds_until_fetch())
         raise UnknownKey("unknown kid")
+
+    def has_keys(self) -> bool:
+        return bool(self._keys)
 
     async def start(self) -> None:
         """Begin to keep the keys fresh. Returns when the first fetch has succeeded, failed or timed out."""
@@ -97,8 +109,14 @@ class RemoteKeys:
             await self._http.aclose()
             self._http = None
 
-    def _seconds_between_fetches(self) -> float:
-        return min(RETRY_SECONDS, self._cooldown) if self._failed or not self._keys else self._cooldown
+    def _is_without_answer(self) -> bool:
+        """Whether the last fetch failed, or there was none."""
+        return self._failed or not self._keys
+
+    def _seconds_until_fetch(self) -> float:
+        """For how long an unknown `kid` causes no fetch; 0 or less if it may."""
+        pause = min(RETRY_SECONDS, self._cooldown) if self._is_without_answer() else self._cooldown
+        return pause - (time.monotonic() - self._last_try)
 
     async def _refresh(self) -> None:
         request_id.set(new_request_id())
@@ -129,7 +147,8 @@ class RemoteKeys:
         except Exception as error:
             # After any error, the old keys stay in use until another fetch succeeds.
             if not self._failed:
-                logger.warning("fetching the JWKS failed", extra={"url": self._url, "error": repr(error)})
+                fields = {"url": self._url, "error": repr(error)}
+                logger.warning("fetching the JWKS failed: %s: %s", self._url, quoted(error), extra=fields)
             self._failed = True
             self.fetches["failed"] += 1
         else:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from watchword.auth.background import Background
+from watchword.auth.jws import LEEWAY_SECONDS
 from watchword.auth.principal import Principal
 
 FOR_EVER: Final = 2**53
@@ -35,9 +36,16 @@ class Revocations:
 
     def __init__(self, memory_seconds: float) -> None:
         self.memory_seconds = memory_seconds
+        self.leeway_seconds: float = LEEWAY_SECONDS
+        """The largest leeway of the verifiers that ask."""
         self._sessions: dict[str, float] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
         self._next_cleanup = 0.0
+
+    def keep_seconds(self) -> float:
+        """For how long a revocation is needed: until the last token is refused that was issued before it, by an issuer
+        whose clock is ahead, and that is accepted a little after its end."""
+        return self.memory_seconds + 2 * self.leeway_seconds
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._subjects)

@@ -1,26 +1,46 @@
 """Accepts the access tokens that one issuer signed for one audience, and no others."""
 
+import logging
 from datetime import timedelta
 from typing import Any, Final
 
-from watchword.auth.errors import Flaw, InvalidToken, KeysUnavailable
-from watchword.auth.jws import LEEWAY_SECONDS, JwsReader, ensure_current, ensure_meant_for, number, text, texts
+from watchword.auth.background import Runner, own
+from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotStarted
+from watchword.auth.hints import ConfigurationHints
+from watchword.auth.jws import (
+    LEEWAY_SECONDS,
+    MAX_LEEWAY_SECONDS,
+    JwsReader,
+    ensure_current,
+    ensure_meant_for,
+    number,
+    text,
+    texts,
+)
 from watchword.auth.principal import Principal, instant
 from watchword.auth.public_key import KeySource, PublicKey
 from watchword.auth.remote_keys import RemoteKeys
 from watchword.auth.revocations import Revocations, RevocationSource
 from watchword.clock import Clock, SystemClock
+from watchword.lines import Seldom
 from watchword.tally import Tally
 
-ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
-OUTCOMES: Final = ("accepted", "remembered", "keys_unavailable", *Flaw)
+logger = logging.getLogger("watchword.configuration")
 
-_LEEWAY: Final = timedelta(seconds=LEEWAY_SECONDS)
+ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
+OUTCOMES: Final = ("accepted", "remembered", "key_not_fetched", "keys_unavailable", *Flaw)
+
+_NEVER_STARTED: Final = """every guarded request is answered 503, because %s not running: the app's lifespan was not \
+entered, or has ended. Serve the app with its lifespan (uvicorn without `--lifespan off`); if it is mounted under \
+another app, enter `service.router.lifespan_context(service)` in the lifespan of that one"""
 
 
 class Verifier:
     """Verifies an access token all or nothing: signature, `alg`, `typ`, `kid`, `iss`, `aud`, `exp`, `iat`, `sub`,
     `jti` (RFC 9068 section 4), and that it is not revoked.
+
+    `leeway_seconds`, at most 60, is how far the clocks of the issuer and of this machine may differ. A token is
+    accepted for so much longer after its end.
 
     A verified token is remembered by its exact text until it expires, is revoked, or its key goes. At most `remember`
     are, and the oldest is dropped first.
@@ -34,14 +54,25 @@ class Verifier:
         keys: KeySource,
         revocations: RevocationSource | None = None,
         clock: Clock | None = None,
+        leeway_seconds: float = LEEWAY_SECONDS,
         remember: int = 10_000,
     ) -> None:
+        _ensure_usable(issuer, audience, leeway_seconds)
         self.issuer = issuer
         self.audience = audience
         self.keys = keys
         self.revocations = revocations
         self.outcomes = Tally(*OUTCOMES)
+        self.keys_runner = Runner(keys)
+        self.revocations_runner = Runner(revocations)
+        own(revocations)
+        if revocations is not None:
+            held = revocations.revocations
+            held.leeway_seconds = max(held.leeway_seconds, leeway_seconds)
         self._clock = clock or SystemClock()
+        self._leeway = timedelta(seconds=leeway_seconds)
+        self._hints = ConfigurationHints(issuer, audience)
+        self._seldom = Seldom(logger)
         self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
         self._capacity = remember
         self._remembered: dict[str, tuple[Principal, PublicKey]] = {}
@@ -55,6 +86,7 @@ class Verifier:
         jwks_url: str | None = None,
         issuer_address: str | None = None,
         revocations: RevocationSource | None = None,
+        leeway_seconds: float = LEEWAY_SECONDS,
     ) -> "Verifier":
         """A verifier that fetches the issuer's keys over HTTP.
 
@@ -62,7 +94,18 @@ class Verifier:
         (`scheme://host[:port]`) where the issuer is reached from here if not at its own URL.
         """
         keys = RemoteKeys.of(issuer, jwks_url=jwks_url, issuer_address=issuer_address)
-        return cls(issuer=issuer, audience=audience, keys=keys, revocations=revocations)
+        return cls(issuer=issuer, audience=audience, keys=keys, revocations=revocations, leeway_seconds=leeway_seconds)
+
+    def ensure_running(self) -> None:
+        """Raise NotStarted unless the app that this verifier protects has started its keys and revocations.
+
+        Without them a withdrawn key or a revoked token would be accepted for ever.
+        """
+        if self.keys_runner.is_ready and self.revocations_runner.is_ready:
+            return
+        idle = "the receiver of security events is" if self.keys_runner.is_ready else "the refreshing of keys is"
+        self._seldom.log(logging.ERROR, "not started", _NEVER_STARTED, idle)
+        raise NotStarted(f"{idle} not running")
 
     async def verify(self, token: str, is_write: bool = False) -> Principal:
         """The caller that this access token speaks for.
@@ -85,7 +128,7 @@ class Verifier:
         principal, key = remembered
         if (
             self.keys.find(key.kid) is key
-            and principal.expires_at > self._clock.now() - _LEEWAY
+            and principal.expires_at > self._clock.now() - self._leeway
             and (self.revocations is None or not self.revocations.revocations.refuses(principal))
         ):
             self.outcomes["remembered"] += 1
@@ -100,16 +143,21 @@ class Verifier:
         except InvalidToken as refusal:
             self.outcomes[refusal.flaw] += 1
             raise
-        except KeysUnavailable:
-            self.outcomes["keys_unavailable"] += 1
+        except KeysUnavailable as outage:
+            self.outcomes["key_not_fetched" if isinstance(outage, KeyNotFetched) else "keys_unavailable"] += 1
             raise
         self.outcomes["accepted"] += 1
         return principal
 
     async def _check(self, token: str) -> Principal:
         claims, key = await self._reader.read(token)
-        ensure_meant_for(claims, self.issuer, self.audience)
-        ensure_current(claims, self._clock.now().timestamp())
+        now = self._clock.now().timestamp()
+        try:
+            ensure_meant_for(claims, self.issuer, self.audience)
+            ensure_current(claims, now, self._leeway.total_seconds())
+        except InvalidToken as refusal:
+            self._hints.note(refusal.flaw, claims, now, has_accepted=self.outcomes["accepted"] > 0)
+            raise
         principal = _principal(claims)
         if self.revocations is not None:
             _ensure_not_revoked(principal, self.revocations.revocations)
@@ -117,6 +165,16 @@ class Verifier:
         while len(self._remembered) > self._capacity:
             del self._remembered[next(iter(self._remembered))]
         return principal
+
+
+def _ensure_usable(issuer: str, audience: str, leeway_seconds: float) -> None:
+    """Raise ValueError for what no token can ever match."""
+    if not issuer.startswith(("http://", "https://")):
+        raise ValueError(f"issuer: the URL of the issuer, exactly as it is in tokens (iss), and not {issuer!r}")
+    if not audience:
+        raise ValueError("audience: the name of this service in tokens (aud)")
+    if not 0 <= leeway_seconds <= MAX_LEEWAY_SECONDS:
+        raise ValueError(f"leeway_seconds: from 0 to {MAX_LEEWAY_SECONDS}, and not {leeway_seconds}")
 
 
 def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:

@@ -8,6 +8,7 @@ from watchword.auth.errors import InvalidToken, UnknownKey
 from watchword.errors import Unavailable
 from watchword.events.security_event import EventReader, ReceivedEvent
 from watchword.events.transmitter_client import Receipt
+from watchword.lines import quoted
 
 logger = logging.getLogger("watchword.events")
 
@@ -42,14 +43,15 @@ class Intake:
         except UnknownKey:
             # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS.
             # It is delivered again, and by then both know the same.
-            logger.warning("the key of an event is not published yet", extra={"jti": jti})
+            logger.warning("the key of an event is not published yet: %s", quoted(jti), extra={"jti": jti})
         except InvalidToken as refusal:
-            logger.error("an event is not valid", extra={"jti": jti, "reason": refusal.reason})
+            fields = {"jti": jti, "reason": refusal.reason}
+            logger.error("an event is not valid: %s: %s", quoted(jti), refusal, extra=fields)
             receipt.errors[jti] = {"err": "authentication_failed", "description": refusal.reason or ""}
         except Unavailable:
             raise
         except Exception:
-            logger.exception("an event cannot be applied", extra={"jti": jti})
+            logger.exception("an event cannot be applied: %s", quoted(jti), extra={"jti": jti})
             self._failures[jti] = self._failures.get(jti, 0) + 1
             if self._failures[jti] >= MAX_TRIES:
                 receipt.errors[jti] = {"err": "invalid_request", "description": "cannot be applied"}

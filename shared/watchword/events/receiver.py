@@ -14,7 +14,8 @@ import httpx
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from watchword.auth.jws import LEEWAY_SECONDS
+from watchword.auth.background import expect_owner, own
+from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from watchword.clock import Clock, SystemClock
 from watchword.database import Listener, wait_for
@@ -24,6 +25,7 @@ from watchword.events.silence import Contact, SilencePolicy
 from watchword.events.store import Store
 from watchword.events.transmitter_client import TransmitterAccount
 from watchword.events.types import EventType
+from watchword.lines import quoted
 from watchword.tasks import cancel_and_wait
 
 logger = logging.getLogger("watchword.events")
@@ -68,6 +70,11 @@ class Receiver:
         self._tasks: list[asyncio.Task[None]] = []
         # Notifications that arrive while `load` reads the tables; None at other times.
         self._payloads_while_loading: list[str] | None = None
+        self._issuer = account.issuer
+        expect_owner(self)
+
+    def __repr__(self) -> str:
+        return f"the receiver of the security events of {self._issuer}"
 
     @property
     def last_contact_at(self) -> datetime | None:
@@ -82,7 +89,10 @@ class Receiver:
         return self._contact.is_silent()
 
     def ensure_in_contact(self, is_write: bool) -> None:
-        """Raise TransmitterSilent if the transmitter has been silent too long for this request."""
+        """Raise TransmitterSilent if the transmitter has been silent too long for this request, and NotStarted if this
+        receiver does not know what is revoked."""
+        if not self._loaded.is_set():
+            raise NotStarted("the receiver of security events has not been started")
         self._contact.ensure(is_write=is_write)
 
     async def start(self) -> None:
@@ -92,6 +102,7 @@ class Receiver:
 
         Raises TimeoutError if the database does not answer.
         """
+        own(self)
         self._loaded.clear()
         self._poller.caught_up.clear()
         self._tasks = [asyncio.create_task(self._listener.run()), asyncio.create_task(self._poller.run())]
@@ -102,6 +113,7 @@ class Receiver:
     async def stop(self) -> None:
         await cancel_and_wait(self._tasks)
         self._tasks = []
+        self._loaded.clear()
 
     async def load(self) -> None:
         """Read what is revoked from the database: at the start, and when notifications may have been lost."""
@@ -129,8 +141,7 @@ class Receiver:
             self.observe_lag(max(0.0, (self._clock.now() - received.at).total_seconds()))
 
     async def _revoke(self, db: AsyncSession, received: ReceivedEvent) -> None:
-        # A token of an issuer whose clock is ahead, which is accepted a little after its end, is refused as well.
-        until = self._clock.now().timestamp() + self.revocations.memory_seconds + 2 * LEEWAY_SECONDS
+        until = self._clock.now().timestamp() + self.revocations.keep_seconds()
         subject = received.subject
         match received.type:
             case EventType.SESSION_REVOKED if received.session_id is not None:
@@ -147,12 +158,12 @@ class Receiver:
                 # A changed password ends sessions by events of their own; the one in which it was changed goes on.
                 pass
             case EventType.VERIFICATION | EventType.STREAM_UPDATED | EventType.IDENTIFIER_CHANGED:
-                logger.info("an event that revokes nothing", extra={"type": received.type, "jti": received.jti})
+                fields = {"type": received.type, "jti": received.jti}
+                logger.info("an event that revokes nothing: %s", received.type, extra=fields)
             case _:
-                logger.warning(
-                    "an event whose type or subject is not known here",
-                    extra={"type": received.type, "jti": received.jti},
-                )
+                fields = {"type": received.type, "jti": received.jti}
+                text = "an event whose type or subject is not known here: %s"
+                logger.warning(text, quoted(received.type), extra=fields)
 
     def _on_notification(self, payload: str) -> None:
         if self._payloads_while_loading is not None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from watchword import errors
 from watchword.errors import AppError
 from watchword.http._framework import operations, path_of
+from watchword.lines import one_line
 from watchword.observability.logs import request_id
 
 logger = logging.getLogger("watchword.refusals")
@@ -54,7 +55,9 @@ def status_of(error: AppError) -> int:
 def problem(error: AppError) -> Response:
     """The response to one refusal; its reason is logged."""
     status = status_of(error)
-    logger.info("refused", extra={"status": status, "code": error.code, "reason": error.reason or error.detail})
+    reason = error.reason or error.detail
+    fields = {"status": status, "code": error.code, "reason": reason}
+    logger.info("refused: %s (%d %s)", one_line(reason), status, error.code, extra=fields)
     if isinstance(error, errors.Invalid):
         return _invalid([{"pointer": error.pointer, "code": error.code, "detail": error.advice}], error.headers())
     return _response(status, error.code, error.detail, headers=error.headers())

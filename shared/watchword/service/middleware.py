@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.errors import TooLarge
 from watchword.http import problems
+from watchword.lines import one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
 
@@ -55,7 +56,8 @@ class OutermostMiddleware:
         try:
             await self._app(scope, _limited(receive, self._max_body_bytes), answer.send)
         except Exception:
-            logger.exception("unhandled error", extra={"method": scope["method"], "path": scope["path"]})
+            fields = {"method": scope["method"], "path": scope["path"]}
+            logger.exception("unhandled error: %s %s", scope["method"], one_line(scope["path"]), extra=fields)
             if answer.status is not None:
                 raise
             await problems.internal_error()(scope, receive, answer.send)
@@ -121,4 +123,5 @@ def _log(scope: Scope, status: int | None, seconds: float) -> None:
             "status": status,
             "milliseconds": round(seconds * 1000, 2),
         }
-        logger.log(level, "request", extra=fields)
+        shown = one_line(f"{scope['method']} {scope['path']}")
+        logger.log(level, "request: %s %s in %s ms", shown, status, fields["milliseconds"], extra=fields)
