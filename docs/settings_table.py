@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
 
 import identity_service.settings as identity
 import posts_service.settings as posts
-from watchword.service.settings import ENV_FILE_VARIABLE, SECRETS_FOLDER, SECRETS_FOLDER_VARIABLE
+from watchword.service import EnvironmentSettings
+from watchword.service.variables import ENV_FILE_VARIABLE, SECRETS_FOLDER, SECRETS_FOLDER_VARIABLE
 
 README = Path(__file__).parents[1] / "README.md"
 _MARKS = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
@@ -22,7 +22,7 @@ _SOURCES = f"""**Where settings come from**
 | `{SECRETS_FOLDER_VARIABLE}` | `{SECRETS_FOLDER}` | A folder with a file for each variable; the other two ways win |
 """
 
-SERVICES: dict[str, tuple[type[BaseSettings], ...]] = {
+SERVICES: dict[str, tuple[type[EnvironmentSettings], ...]] = {
     "identity_service": (identity.Settings, identity.IdentityMigrationSettings, identity.SetupSettings),
     "posts_service": (posts.Settings, posts.PostsMigrationSettings),
 }
@@ -34,16 +34,19 @@ def with_tables(readme: str) -> str:
     return _MARKS.sub(lambda match: f"{match[1]}{tables}{match[2]}", readme)
 
 
-def _table(service: str, classes: tuple[type[BaseSettings], ...]) -> str:
+def _table(service: str, classes: tuple[type[EnvironmentSettings], ...]) -> str:
     lines = [f"**{service}**", "", "| Variable | Default | Meaning |", "|---|---|---|"]
-    lines += [_row(settings, name) for settings in classes for name in settings.model_fields]
-    return "\n".join(lines) + "\n"
+    rows: dict[str, str] = {}
+    for settings in classes:
+        for name in settings.model_fields:
+            # `setup` reads what `serve` reads, and more.
+            rows.setdefault(name, _row(settings, name))
+    return "\n".join([*lines, *rows.values()]) + "\n"
 
 
-def _row(settings: type[BaseSettings], name: str) -> str:
+def _row(settings: type[EnvironmentSettings], name: str) -> str:
     field = settings.model_fields[name]
-    variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
-    return f"| `{variable}` | {_default(field.default, field.is_required())} | {field.description} |"
+    return f"| `{settings.variable(name)}` | {_default(field.default, field.is_required())} | {field.description} |"
 
 
 def _default(value: Any, required: bool) -> str:

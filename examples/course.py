@@ -14,7 +14,7 @@ import httpx
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel, SecretStr
 
-from watchword.auth import Principal, Verifier, protect, public, requires, requires_role
+from watchword.auth import Principal, Verifier, protect, public, requires
 from watchword.errors import Unauthenticated, Unavailable
 
 
@@ -59,14 +59,16 @@ class AuthHandler:
         """The token endpoint's answer, with an access token that this service accepts. The password is not stored."""
         password = credentials.password.get_secret_value()
         form = {"grant_type": "password", "username": credentials.username, "password": password}
+        form["resource"] = self._verifier.audience
         try:
             answer = await self._http.post(f"{self._verifier.issuer}/oauth/token", data=form)
         except httpx.HTTPError as error:
             raise LoginUnavailable(repr(error)) from error
-        if answer.status_code == 400:
+        if answer.status_code == 400 and answer.json().get("error") == "invalid_grant":
             raise WrongCredentials(answer.text)
         if answer.status_code != 200:
-            raise LoginUnavailable(f"the token endpoint answered {answer.status_code}")
+            # Such as invalid_target, if this service has not been made at the issuer.
+            raise LoginUnavailable(f"the token endpoint answered {answer.status_code}: {answer.text}")
         tokens: dict[str, Any] = answer.json()
         self.remember(await self._verifier.verify(tokens["access_token"]))
         return tokens
@@ -94,7 +96,7 @@ app = FastAPI(title="Course", lifespan=lifespan)
 protect(app, verifier)
 
 Caller = Annotated[Principal, Depends(requires("course"))]
-Administrator = Annotated[Principal, Depends(requires_role("admin"))]
+Administrator = Annotated[Principal, Depends(requires("course", role="admin"))]
 
 
 @app.get("/")

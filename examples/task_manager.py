@@ -17,7 +17,7 @@ from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from watchword.auth import Principal, Verifier, protect, requires, requires_role
+from watchword.auth import Principal, Verifier, protect, requires
 from watchword.database import Database
 from watchword.errors import NotFound
 from watchword.events import ReceiverTables, receive_security_events
@@ -87,7 +87,7 @@ class TaskNotFound(NotFound):
 
 # The type of a parameter is the guard: without a token 401, without the scope or the role 403.
 Caller = Annotated[Principal, Depends(requires("tasks"))]
-Administrator = Annotated[Principal, Depends(requires_role("admin"))]
+Administrator = Annotated[Principal, Depends(requires("tasks", role="admin"))]
 
 
 @app.post("/tasks", status_code=201, response_model=TaskRead)

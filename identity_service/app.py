@@ -20,7 +20,7 @@ from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever
 from identity_service.settings import Settings
 from watchword import service
-from watchword.service import new_app, on_shutdown_signal
+from watchword.service import Link, new_app, on_shutdown_signal
 
 ROUTERS = (
     oauth.router,
@@ -60,9 +60,21 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,
+        links=_links(parts.settings),
     )
     oauth_errors.install(app)
     return app
+
+
+def _links(settings: Settings) -> tuple[Link, ...]:
+    own = (
+        Link("/.well-known/oauth-authorization-server", "Metadata", "The endpoints for tokens, as in RFC 8414."),
+        Link("/.well-known/jwks.json", "Keys", "The public keys that verify tokens (JWKS)."),
+        Link("/.well-known/ssf-configuration", "Security events", "Where services subscribe to them, as in SSF 1.0."),
+    )
+    if settings.posts_audience is None:
+        return own
+    return (*own, Link(settings.posts_audience, "Watchword posts", "Posts, which only their authors change."))
 
 
 def from_environment() -> FastAPI:

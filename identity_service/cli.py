@@ -31,12 +31,13 @@ _FIRST_ADMINISTRATOR: Final = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     line = CommandLine("identity_service", __doc__, MIGRATIONS, Settings, IdentityMigrationSettings)
+    line.reads("setup", SetupSettings)
     _add_commands(line)
     line.run(arguments)
 
 
-async def _run(command: Command, options: argparse.Namespace) -> None:
-    parts = assemble(load(Settings))
+async def _run(command: Command, options: argparse.Namespace, settings: type[Settings] = Settings) -> None:
+    parts = assemble(load(settings))
     try:
         _ensure_text(options)
         print(await command(parts, options))
@@ -136,10 +137,17 @@ def _line(key: SigningKey, now: datetime) -> str:
 
 
 def _add_commands(line: CommandLine) -> None:
-    def add(name: str, description: str, command: Command) -> argparse.ArgumentParser:
-        return line.add(name, description, lambda options: asyncio.run(_run(command, options)))
+    def add(
+        name: str, description: str, command: Command, settings: type[Settings] = Settings
+    ) -> argparse.ArgumentParser:
+        return line.add(name, description, lambda options: asyncio.run(_run(command, options, settings)))
 
-    add("setup", "Make the clients, the first signing key and an administrator, unless they exist.", _setup)
+    add(
+        "setup",
+        "Make the clients, the first signing key and an administrator, unless they exist.",
+        _setup,
+        SetupSettings,
+    )
     admin = add("create-admin", "Make an administrator, unless the username is taken.", _create_admin)
     admin.add_argument("--username", required=True)
     admin.add_argument("--email", required=True)

@@ -2,13 +2,20 @@
 
 import binascii
 import os
-from base64 import urlsafe_b64decode
+from base64 import b64decode
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from watchword.service import EnvironmentSettings, MigrationSettings, ServiceSettings, split_by_commas
+from identity_service.loopback import is_loopback
+from watchword.service import MigrationSettings, ServiceSettings, split_by_commas
+from watchword.service.secret_values import ensure_different, ensure_secret
+from watchword.service.sites import is_same_site
+from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origins
+
+_TEN_YEARS = 315_360_000
 
 
 class Settings(ServiceSettings):
@@ -20,15 +27,17 @@ class Settings(ServiceSettings):
     )
     access_token_seconds: int = Field(600, ge=10, le=3_600, description="How long an access token is valid")
     refresh_token_seconds: int = Field(
-        1_209_600, ge=60, description="How long a refresh token is valid if it is not used (14 days)"
+        1_209_600, ge=60, le=_TEN_YEARS, description="How long a refresh token is valid if it is not used (14 days)"
     )
-    session_seconds: int = Field(5_184_000, ge=60, description="How long a session lasts, even if it is used (60 days)")
+    session_seconds: int = Field(
+        5_184_000, ge=60, le=_TEN_YEARS, description="How long a session lasts, even if it is used (60 days)"
+    )
     refresh_retry_seconds: int = Field(
         10, ge=0, le=60, description="How long a used refresh token may be sent again; it gets the same successor"
     )
     jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")
     signing_key_seconds: int = Field(
-        2_592_000, ge=2, description="How long a key signs before the next one takes over (30 days)"
+        2_592_000, ge=2, le=_TEN_YEARS, description="How long a key signs before the next one takes over (30 days)"
     )
     key_check_seconds: float = Field(
         5.0, gt=0, le=60, description="Seconds between two checks of the keys in the database, in each process"
@@ -52,33 +61,86 @@ class Settings(ServiceSettings):
     )
     hash_queue: int = Field(64, ge=1, le=10_000, description="Passwords that may wait for a thread; beyond it 503")
 
+    posts_audience: str | None = Field(
+        None, description="The audience that names posts_service, linked at `/`; `setup` requires it"
+    )
+
     _split_browser_origins = field_validator("browser_origins", mode="before")(split_by_commas)
 
     @field_validator("key_encryption_key")
     @classmethod
-    def _is_256_bits(cls, value: SecretStr) -> SecretStr:
+    def _is_256_bits(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         try:
-            is_256_bits = len(urlsafe_b64decode(value.get_secret_value())) == 32
+            key = b64decode(value.get_secret_value(), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
-            is_256_bits = False
-        if not is_256_bits:
+            key = b""
+        if len(key) != 32:
             raise ValueError("it must be 32 bytes in URL-safe base64")
+        ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
+        return ensure_secret(value)
+
+    @field_validator("session_seconds")
+    @classmethod
+    def _outlasts_its_tokens(cls, value: int, info: ValidationInfo) -> int:
+        refresh_token_seconds = info.data.get("refresh_token_seconds", 0)
+        if value < refresh_token_seconds:
+            refresh = cls.variable("refresh_token_seconds")
+            raise ValueError(
+                f"a refresh token ends with its session: {refresh} is {refresh_token_seconds}, which is more"
+            )
         return value
+
+    @field_validator("browser_origins")
+    @classmethod
+    def _may_use_the_cookie(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        origins = page_origins(value)
+        if origins and EVERY_ORIGIN in info.data.get("cors_origins", ()):
+            raise ValueError(f"it allows cookies, so {cls.variable('cors_origins')} must name its origins too, not *")
+        if origins and "issuer" in info.data:
+            _ensure_cookie_reaches(origins, info.data["issuer"])
+        return origins
+
+    @field_validator("posts_audience")
+    @classmethod
+    def _is_not_identity(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and value == info.data.get("issuer"):
+            raise ValueError("it must not be the issuer, which is the audience of identity's own API")
+        return None if value is None else audience_url(value)
 
 
 class IdentityMigrationSettings(MigrationSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
 
-class SetupSettings(EnvironmentSettings):
-    """The settings of the command `setup`, beside those of the service."""
+class SetupSettings(Settings):
+    """The settings of the command `setup`: those of the service, and its own."""
 
-    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
-
-    posts_audience: str = Field(min_length=1, description="The audience that names posts_service; for `setup` only")
-    posts_client_secret: SecretStr = Field(min_length=16, description="Secret of the client `posts`; for `setup` only")
+    posts_audience: str = Field(min_length=1, description="The audience that names posts_service")
+    posts_client_secret: SecretStr = Field(description="Secret of the client `posts`; for `setup` only")
     admin_password: SecretStr | None = Field(
         None,
         min_length=1,
         description="Password of the account `admin`, which `setup` creates if there is no administrator",
     )
+
+    @field_validator("posts_client_secret", "admin_password")
+    @classmethod
+    def _is_used_once(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
+        return value if value is None or info.field_name == "admin_password" else ensure_secret(value)
+
+
+def _ensure_cookie_reaches(origins: tuple[str, ...], issuer: str) -> None:
+    """Raise ValueError if browsers would not keep the cookie, or not send it from one of these pages."""
+    own = urlsplit(issuer)
+    if EVERY_ORIGIN in origins:
+        raise ValueError("it must not be *: only pages of ours may use the cookie")
+    if own.scheme == "http" and not is_loopback(own.hostname):
+        raise ValueError("the cookie is sent over TLS only: the issuer must begin with https://")
+    strangers = [origin for origin in origins if not is_same_site(origin, issuer)]
+    if strangers:
+        raise ValueError(
+            f"{', '.join(strangers)} is another site than the issuer: browsers would not send it the cookie, which is"
+            " SameSite=Strict; use the issuer's scheme and registrable domain"
+        )

@@ -7,7 +7,7 @@ from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import routes as posts
 from posts_service.settings import Settings
 from watchword import service
-from watchword.service import new_app
+from watchword.service import Link, new_app
 
 # The client of the issuer that /docs signs in with.
 DOCS_CLIENT_ID = "posts-docs"
@@ -22,6 +22,14 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Whose post it is, and who may change it.",
         routers=(posts.router,),
         docs_client_id=DOCS_CLIENT_ID,
+        links=_links(parts.settings),
+    )
+
+
+def _links(settings: Settings) -> tuple[Link, ...]:
+    return (
+        Link("/posts", "Posts", "The published posts, newest first, as JSON."),
+        Link(settings.issuer, "Watchword identity", "Signs people in, and issues the tokens that are valid here."),
     )
 
 

@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from watchword.service import MigrationSettings, ServiceSettings
+from watchword.service.secret_values import ensure_different, ensure_secret
+from watchword.service.web_origins import audience_url, origin, web_url
 
 
 class Settings(ServiceSettings):
@@ -18,15 +20,16 @@ class Settings(ServiceSettings):
     )
     issuer_address: str | None = Field(
         None,
-        pattern=r"^https?://[^/?#@]+$",
         description="Address of the issuer from here, if it is not the issuer itself: `http://identity:8001`",
     )
     client_id: str = Field("posts", min_length=1, description="This service's own client at the issuer")
-    client_secret: SecretStr = Field(min_length=1, description="Secret of that client, used to receive security events")
+    client_secret: SecretStr = Field(description="Secret of that client, used to receive security events")
     revocation_memory_seconds: int = Field(
         900,
         ge=60,
-        description="How long revocations are kept; access tokens that are valid for longer are refused",
+        le=86_400,
+        description="How long revocations are kept; access tokens that are valid for longer are refused, so write at"
+        " least `IDENTITY_ACCESS_TOKEN_SECONDS`",
     )
     clock_leeway_seconds: float = Field(
         5.0,
@@ -38,12 +41,36 @@ class Settings(ServiceSettings):
     silence_seconds: float = Field(
         90.0,
         ge=1,
+        le=604_800,
         description="Time without contact to the issuer after which the policy for silence applies",
     )
     silence_policy: Literal["serve", "refuse_writes"] = Field(
         "serve",
         description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
     )
+
+    @field_validator("audience")
+    @classmethod
+    def _is_not_identity(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("issuer"):
+            raise ValueError("it must not be the issuer: posts would accept the tokens of identity's own API")
+        return audience_url(value)
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _can_be_fetched(cls, value: str | None) -> str | None:
+        return None if value is None else web_url(value)
+
+    @field_validator("issuer_address")
+    @classmethod
+    def _can_be_called(cls, value: str | None) -> str | None:
+        return None if value is None else origin(value)
+
+    @field_validator("client_secret")
+    @classmethod
+    def _is_used_once(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
+        return ensure_secret(value)
 
 
 class PostsMigrationSettings(MigrationSettings):

@@ -8,6 +8,8 @@ from deploy.common import SERVICES, exit_status
 from deploy.compose.roll import roll
 from deploy.compose.up import down, up
 
+_MAX_REPLICAS = 100
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 1 with one clear message."""
@@ -29,12 +31,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up_command = commands.add_parser("up", help="start everything, with the secrets it needs")
     for service in SERVICES:
-        up_command.add_argument(f"--{service}", type=int, default=1, metavar="REPLICAS")
+        up_command.add_argument(f"--{service}", type=_replicas, default=1, metavar="REPLICAS")
     down_command = commands.add_parser("down", help="stop everything")
     down_command.add_argument("--volumes", action="store_true", help="delete the data, the image and the secrets too")
     roll_command = commands.add_parser("roll", help="replace the replicas of services one by one")
     roll_command.add_argument("service", nargs="+", choices=SERVICES)
     return parser
+
+
+def _replicas(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MAX_REPLICAS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of replicas: write 1 to {_MAX_REPLICAS}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ _MAX_PAGES = 100
 
 @dataclass(frozen=True)
 class Author:
-    """A signed-in account."""
+    """A signed-in account, with a token for posts."""
 
     username: str
     id: str
@@ -51,10 +51,11 @@ class Demo:
 
     def sign_in(self, username: str) -> Author:
         """Sign in. Raises CommandFailed if the account has another password."""
-        form = {"grant_type": "password", "username": username, "password": self._password}
-        token = self._call("POST", f"{self._identity}/oauth/token", data=form)["access_token"]
-        me = self._call("GET", f"{self._identity}/users/me", token=token)
-        return Author(username, me["id"], token)
+        password = {"grant_type": "password", "username": username, "password": self._password}
+        own = self._tokens(**password, resource=self._identity)
+        me = self._call("GET", f"{self._identity}/users/me", token=own["access_token"])
+        refresh = {"grant_type": "refresh_token", "refresh_token": own["refresh_token"]}
+        return Author(username, me["id"], self._tokens(**refresh, resource=self._posts)["access_token"])
 
     def count_posts(self, author: Author) -> int:
         """Count the author's posts, published ones and drafts."""
@@ -66,6 +67,9 @@ class Demo:
         state = "draft" if number % _DRAFT_EVERY == _DRAFT_EVERY - 1 else "published"
         post = {"title": title, "body": body, "state": state}
         self._call("POST", f"{self._posts}/posts", json=post, token=author.token, expected=(201,))
+
+    def _tokens(self, **form: str) -> Any:
+        return self._call("POST", f"{self._identity}/oauth/token", data=form)
 
     def _posts_of(self, author: Author, state: str) -> Iterator[Any]:
         query = {"author": author.id, "state": state, "limit": "100"}

@@ -122,10 +122,12 @@ Watchword is running.
   posts      {posts}   {posts}/docs
 
   Sign in as admin with the password {admin_password}
-  (made for this machine, stored in {home / "secrets.json"}):
+  (made for this machine, stored in {home / "secrets.json"}). This gets a token for posts:
 
     curl -s {identity}/oauth/token \\
          -d grant_type=password -d username=admin -d 'password={admin_password}'
+
+  and with -d resource={identity} one for identity itself.
 
   make demo  adds demo accounts and posts (in another terminal).
   Data and logs are in {home}/: identity.log, posts.log, postgres/log.

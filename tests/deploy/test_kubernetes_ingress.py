@@ -19,7 +19,7 @@ from tests.support.services import KEY_ENCRYPTION_KEY
 
 OPERATIONS = "operations"
 FOR_OPERATORS = {"/livez", "/metrics", "/readyz"}
-PAGES = {"/docs", "/docs/swagger-ui.css", "/openapi.json"}
+PAGES = {"/", "/docs", "/docs/swagger-ui.css", "/openapi.json"}
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 ISSUER = "https://identity.example.com"
 
@@ -34,7 +34,10 @@ def app_of(service: str) -> FastAPI:
         )
         return identity_service.app.create_app(identity_service.parts.assemble(identity))
     posts = posts_service.settings.Settings(
-        database_url=NOWHERE, issuer=ISSUER, audience="https://posts.example.com", client_secret="secret"
+        database_url=NOWHERE,
+        issuer=ISSUER,
+        audience="https://posts.example.com",
+        client_secret="secret of the client posts",
     )
     return posts_service.app.create_app(posts_service.parts.assemble(posts))
 
@@ -74,14 +77,14 @@ def test_every_operation_is_public_except_those_for_operators(service: str) -> N
 
 
 @each_service
-def test_the_documentation_is_public(service: str) -> None:
+def test_the_documentation_and_the_front_page_are_public(service: str) -> None:
     for path in PAGES:
         assert backend(rendered("overlays/production"), f"{service}.example.com", path) == service, path
 
 
 @each_service
 def test_paths_for_operators_are_not_public(service: str) -> None:
-    for path in FOR_OPERATORS | {f"{path}/" for path in FOR_OPERATORS} | {"/", ""}:
+    for path in FOR_OPERATORS | {f"{path}/" for path in FOR_OPERATORS} | {"/other"}:
         assert backend(rendered("overlays/production"), f"{service}.example.com", path) is None, path
 
 

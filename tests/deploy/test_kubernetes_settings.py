@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_settings import BaseSettings
 
 import identity_service.settings
 import posts_service.settings
 from deploy.kubernetes.development_secrets import secret_list
 from tests.support.kubernetes import EVERYTHING, OVERLAYS, Manifest, Manifests, Workload, rendered
-from watchword.service.settings import SECRETS_FOLDER, load
+from watchword.service.settings import SECRETS_FOLDER, EnvironmentSettings, load
 
-NEEDED: dict[tuple[str, str], tuple[type[BaseSettings], ...]] = {
+NEEDED: dict[tuple[str, str], tuple[type[EnvironmentSettings], ...]] = {
     ("identity_service", "serve"): (identity_service.settings.Settings,),
     ("identity_service", "migrate"): (identity_service.settings.IdentityMigrationSettings,),
     ("identity_service", "setup"): (identity_service.settings.Settings, identity_service.settings.SetupSettings),
@@ -49,7 +48,7 @@ class ContainerSettings:
     files: dict[str, tuple[str, str]]
 
     @property
-    def settings(self) -> tuple[type[BaseSettings], ...]:
+    def settings(self) -> tuple[type[EnvironmentSettings], ...]:
         return NEEDED[self.command]
 
 
@@ -80,7 +79,7 @@ def _files(pod: Manifest, container: Manifest) -> dict[str, tuple[str, str]]:
     return {item["path"]: (secret["name"], item["key"]) for secret in secrets for item in secret["items"]}
 
 
-def variables_of(settings: tuple[type[BaseSettings], ...], *, required: bool = False) -> set[str]:
+def variables_of(settings: tuple[type[EnvironmentSettings], ...], *, required: bool = False) -> set[str]:
     return {
         f"{container.model_config.get('env_prefix', '')}{field}".upper()
         for container in settings

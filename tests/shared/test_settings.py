@@ -3,14 +3,14 @@
 import base64
 
 import pytest
-from pydantic_settings import BaseSettings
 
 import identity_service.settings as identity
 import posts_service.settings as posts
-from watchword.service.settings import ENV_FILE_VARIABLE, ServiceSettings, load
+from watchword.service.settings import ENV_FILE_VARIABLE, EnvironmentSettings, ServiceSettings, load
 
-SECRET = "hunter2-hunter2"
-DATABASE_URL = f"postgresql://posts_app:{SECRET}@127.0.0.1/watchword"
+SECRET = "hunter2-hunter2-hunter2"
+DATABASE_PASSWORD = "correct-horse-battery"
+DATABASE_URL = f"postgresql://posts_app:{DATABASE_PASSWORD}@127.0.0.1/watchword"
 POSTS = {
     "POSTS_DATABASE_URL": DATABASE_URL,
     "POSTS_ISSUER": "http://localhost:8001",
@@ -31,6 +31,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for settings in (
         identity.Settings,
         identity.IdentityMigrationSettings,
+        identity.SetupSettings,
         posts.Settings,
         posts.PostsMigrationSettings,
     ):
@@ -43,7 +44,7 @@ def set_all(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
         monkeypatch.setenv(name, value)
 
 
-def refusal(settings: type[BaseSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
+def refusal(settings: type[EnvironmentSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
     """The lines that `load` writes before it exits."""
     with pytest.raises(SystemExit) as ended:
         load(settings)
@@ -70,7 +71,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_every_missing_variable_is_named(
-    settings: type[BaseSettings], missing: list[str], capsys: pytest.CaptureFixture[str]
+    settings: type[EnvironmentSettings], missing: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sorted(refusal(settings, capsys)) == [f"{name} is not set" for name in missing]
 
@@ -100,7 +101,7 @@ def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, capsys: 
     ],
 )
 def test_value_that_is_wrong_is_not_shown(
-    settings: type[BaseSettings],
+    settings: type[EnvironmentSettings],
     values: dict[str, str],
     name: str,
     wrong: str,
@@ -115,7 +116,7 @@ def test_value_that_is_wrong_is_not_shown(
 
 @pytest.mark.parametrize(("settings", "values"), [(posts.Settings, POSTS), (identity.Settings, IDENTITY)])
 def test_settings_show_no_secret(
-    settings: type[BaseSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    settings: type[EnvironmentSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_all(monkeypatch, values)
     shown = repr(load(settings))
@@ -123,9 +124,11 @@ def test_settings_show_no_secret(
 
 
 @pytest.mark.parametrize("settings", [posts.PostsMigrationSettings, identity.IdentityMigrationSettings])
-def test_settings_of_a_migration_show_no_secret(settings: type[BaseSettings], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_a_migration_show_no_secret(
+    settings: type[EnvironmentSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
     set_all(monkeypatch, {f"{settings.model_config['env_prefix']}MIGRATION_DATABASE_URL": DATABASE_URL})
-    assert SECRET not in repr(load(settings))
+    assert DATABASE_PASSWORD not in repr(load(settings))
 
 
 @pytest.mark.parametrize(

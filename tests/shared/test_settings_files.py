@@ -1,5 +1,6 @@
 """A setting may be a file of its name in the folder of secrets, as containers get them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from watchword.service.settings import SECRETS_FOLDER_VARIABLE, load
 
 __all__ = ["clean_environment"]
 
-PLAIN = {name: value for name, value in POSTS.items() if SECRET not in value}
+PLAIN = {name: value for name, value in POSTS.items() if "SECRET" not in name and "DATABASE" not in name}
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def test_secrets_come_from_files(folder: Path) -> None:
 
 
 def test_the_environment_wins_over_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POSTS_CLIENT_SECRET", "another secret")
-    assert load(posts.Settings).client_secret.get_secret_value() == "another secret"
+    monkeypatch.setenv("POSTS_CLIENT_SECRET", "another secret of a client")
+    assert load(posts.Settings).client_secret.get_secret_value() == "another secret of a client"
 
 
 def test_file_that_is_missing_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,12 +46,12 @@ def test_file_that_is_empty_is_named(folder: Path, capsys: pytest.CaptureFixture
     assert refusal(posts.Settings, capsys) == [f"{name} is empty"]
 
 
-def test_folder_where_a_file_should_be_is_no_secret(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_where_a_file_should_be_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # What a container engine makes if the file to mount is missing.
     (folder / "POSTS_CLIENT_SECRET").unlink()
     (folder / "POSTS_CLIENT_SECRET").mkdir()
-    with pytest.warns(UserWarning, match="POSTS_CLIENT_SECRET"):
-        assert refusal(posts.Settings, capsys) == ["POSTS_CLIENT_SECRET is not set"]
+    path = folder / "POSTS_CLIENT_SECRET"
+    assert refusal(posts.Settings, capsys) == [f"POSTS_CLIENT_SECRET is wrong: {path} is a folder, not a file"]
 
 
 def test_a_folder_that_is_not_there_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +74,32 @@ def test_a_proxy_that_is_no_address_is_refused(
 ) -> None:
     monkeypatch.setenv("POSTS_TRUSTED_PROXIES", proxies)
     assert [line.split(":")[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_TRUSTED_PROXIES is wrong"]
+
+
+@pytest.mark.parametrize("content", [f"\ufeff{SECRET}", f"{SECRET}\r\n", f"\n {SECRET} \n\n"])
+def test_what_an_editor_writes_around_a_secret_is_no_part_of_it(folder: Path, content: str) -> None:
+    (folder / "POSTS_CLIENT_SECRET").write_bytes(content.encode())
+    assert load(posts.Settings).client_secret.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (f"{SECRET}\n{SECRET}".encode(), "it has more than one line, or a control character"),
+        (f"{SECRET}\0".encode(), "it has more than one line, or a control character"),
+        (SECRET.encode("utf-16"), "it is not UTF-8 text"),
+        (b"x" * 10_000_000, "it is larger than 65536 bytes"),
+    ],
+    ids=["two lines", "NUL", "UTF-16", "10 MB"],
+)
+def test_a_file_that_holds_no_value_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: bytes, why: str
+) -> None:
+    (folder / "POSTS_CLIENT_SECRET").write_bytes(content)
+    assert refusal(posts.Settings, capsys) == [f"POSTS_CLIENT_SECRET is wrong: {why}"]
+
+
+def test_a_pipe_in_the_folder_is_refused_and_not_waited_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "POSTS_CLIENT_SECRET").unlink()
+    os.mkfifo(folder / "POSTS_CLIENT_SECRET")
+    assert refusal(posts.Settings, capsys) == ["POSTS_CLIENT_SECRET is wrong: it is no regular file"]

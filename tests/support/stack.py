@@ -1,5 +1,6 @@
 """Both services as processes over a durable PostgreSQL; each can be stopped and started."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from deploy.common import write_private
 from deploy.local.environment import Addresses, service_environment
 from deploy.local.processes import ChildProcess, end_children, start_child
 from deploy.local.secret_file import load_secrets
@@ -27,14 +29,15 @@ class Stack:
 
     def __init__(self, home: Path, databases: Databases, **settings: str) -> None:
         self.databases = databases
-        self._home = home
+        self.home = home
         self._ports = ExitStack()
         identity, posts = (self._ports.enter_context(held_port()) for _ in range(2))
         self._addresses = Addresses(identity, posts, databases.server.port)
-        secrets = {
-            **load_secrets(home / "secrets.json"),
-            **{f"{r}_password": p for r, p in databases.passwords.items()},
-        }
+        roles = {f"{role}_password": password for role, password in databases.passwords.items()}
+        secrets = {**load_secrets(home / "secrets.json"), **roles}
+        # As `make run` leaves them, so that `make demo` and `make identity` find this stack.
+        write_private(home / "secrets.json", json.dumps(secrets))
+        self._addresses.write(home / "run.json")
         self.environment = service_environment(self._addresses, secrets, {**os.environ, **settings})
         self._children: dict[str, ChildProcess] = {}
 
@@ -54,7 +57,7 @@ class Stack:
     def launch(self, service: str) -> None:
         """Start a service, which will be ready later."""
         command = [sys.executable, "-m", f"{service}_service", "serve"]
-        child = start_child(service, command, self._home / f"{service}.log", environment=self.environment)
+        child = start_child(service, command, self.home / f"{service}.log", environment=self.environment)
         self._children[service] = child
 
     def stop(self, service: str) -> None:
@@ -86,7 +89,7 @@ class Stack:
         return outcome.stdout
 
     def log(self, service: str) -> str:
-        return (self._home / f"{service}.log").read_text()
+        return (self.home / f"{service}.log").read_text()
 
 
 @contextmanager

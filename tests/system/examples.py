@@ -14,8 +14,19 @@ from deploy.local.processes import end_children, start_child
 from tests.support.ports import held_port
 from tests.support.stack import Stack, await_answer
 
+# `make demo` writes 200 posts.
+PASTE_SECONDS = 580
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
+# `make demo` shows its progress on standard error.
+MAKE = """
+make() {
+  case $1 in
+    identity) eval "PYTHON -m deploy.local service --home HOME identity ${2#DO=}" 2>&ERRORS ;;
+    demo) PYTHON -m deploy.local demo --home HOME 2>&1 ;;
+  esac
+}
+"""
 PAUSE = """
 sleep() {
   for _ in $(seq 600); do
@@ -51,6 +62,12 @@ def new_service(running: Stack, audience: str, *scopes: str) -> None:
     running.command("identity", "extend-client", "web", "--audience", audience, *named)
 
 
+def registration(section: str) -> str:
+    """The commands of one section of the examples' README that register a service at identity."""
+    text = "".join(blocks((EXAMPLES / "README.md").read_text(), section, ""))
+    return "".join(re.findall(r"^make identity .*\n", text, re.MULTILINE))
+
+
 @contextmanager
 def free_url() -> Iterator[str]:
     """A URL on this machine that nobody else takes during the block."""
@@ -79,13 +96,15 @@ def blocks(text: str, section: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", section_text, re.DOTALL)
 
 
-def paste(commands: str, running: Stack, *, pause_until_refused: str = "") -> str:
-    """Paste the commands into a shell, where `make identity` speaks to the running stack; what they printed.
+def paste(commands: str, running: Stack, *, pause_until_refused: str = "", errors_to: str = "2") -> str:
+    """Paste the commands into a shell, where `make identity` and `make demo` speak to the running stack; what they
+    printed.
 
     Every `expect` among them must have got the status that it names. A `sleep` among them, which gives a logout time,
-    lasts until curl gets a 401 with the arguments `pause_until_refused`.
+    lasts until curl gets a 401 with the arguments `pause_until_refused`. Nothing may be printed on standard error; with
+    `errors_to="1"`, what `make identity` complains about is part of the output.
     """
-    functions = f"make() {{ {sys.executable} -m identity_service ${{2#DO=}}; }}\n"
+    functions = MAKE.replace("PYTHON", sys.executable).replace("HOME", str(running.home)).replace("ERRORS", errors_to)
     functions += PAUSE.replace("ARGUMENTS", pause_until_refused)
     process = subprocess.run(
         ["bash"],
@@ -94,7 +113,7 @@ def paste(commands: str, running: Stack, *, pause_until_refused: str = "") -> st
         env=running.environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PASTE_SECONDS,
         check=False,
     )
     outcomes = re.findall(r"^(\d{3}), expected (\d{3})$", process.stdout, re.MULTILINE)

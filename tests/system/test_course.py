@@ -8,7 +8,7 @@ import pytest
 from tests.support.services import PASSWORD
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
-from tests.system.examples import EXAMPLES, blocks, free_url, new_service, paste, served
+from tests.system.examples import EXAMPLES, blocks, free_url, paste, registration, served
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,8 @@ def course(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The URL of the running example."""
     log = tmp_path_factory.mktemp("course") / "log"
     with free_url() as url:
-        new_service(running, url, "course")
+        register = registration("A course project").replace("http://localhost:8004", url)
+        paste(register, running)
         variables = {"COURSE_ISSUER": running.identity, "COURSE_AUDIENCE": url}
         with served("course:app", url, EXAMPLES, running, log, **variables):
             yield url
@@ -24,7 +25,7 @@ def course(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def test_the_walk_through_can_be_pasted(course: str, running: Stack) -> None:
     commands = "".join(blocks((EXAMPLES / "README.md").read_text(), "A course project", "bash"))
-    commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8003", course)
+    commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8004", course)
     printed = paste(commands, running)
     assert '{"message":"Welcome, everybody."}' in printed
     assert '"username":"mary","roles":["user"],"permissions":[]' in printed

@@ -11,7 +11,7 @@ from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.waiting import until
 from tests.system.conftest import NewPerson
-from tests.system.examples import EXAMPLES, blocks, free_url, new_client, new_database, new_service, paste, served
+from tests.system.examples import EXAMPLES, blocks, free_url, new_database, paste, registration, served
 
 EXAMPLE = EXAMPLES / "task_manager.py"
 
@@ -26,12 +26,13 @@ def tasks(running: Stack, database: str, tmp_path_factory: pytest.TempPathFactor
     """The URL of the running example."""
     log = tmp_path_factory.mktemp("tasks") / "log"
     with free_url() as url:
-        new_service(running, url, "tasks")
+        register = registration("A task manager").replace("http://localhost:8005", url)
+        printed = paste(register.replace("http://localhost:8001", running.identity), running)
         variables = {
             "TASKS_DATABASE_URL": database,
             "TASKS_ISSUER": running.identity,
             "TASKS_AUDIENCE": url,
-            "TASKS_CLIENT_SECRET": new_client(running, "tasks"),
+            "TASKS_CLIENT_SECRET": printed.split("Secret, shown only now: ")[1].split()[0],
         }
         with served("task_manager:app", url, EXAMPLES, running, log, **variables):
             yield f"{url}/tasks"
@@ -63,7 +64,7 @@ async def titles(url: str, ada: Person) -> list[str]:
 def test_the_walk_through_can_be_pasted(tasks: str, running: Stack) -> None:
     commands = "".join(blocks((EXAMPLES / "README.md").read_text(), "A task manager", "bash"))
     own = tasks.removesuffix("/tasks")
-    commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8003", own)
+    commands = commands.replace("http://localhost:8001", running.identity).replace("http://localhost:8005", own)
     printed = paste(commands, running, pause_until_refused=f'-H "Authorization: Bearer $TOM" {tasks}')
     assert '"title":"Water the plants","description":"Both rooms","completed":true' in printed
 

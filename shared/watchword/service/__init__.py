@@ -7,6 +7,7 @@ services that have settings, a database and a verifier.
 from watchword.service.app import ServiceParts, from_environment, new_app
 from watchword.service.cli import CommandLine
 from watchword.service.dependencies import part
+from watchword.service.front_page import Link
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import install
 from watchword.service.middleware import OnAnswer, OutermostMiddleware
@@ -17,6 +18,7 @@ __all__ = [
     "Check",
     "CommandLine",
     "EnvironmentSettings",
+    "Link",
     "MigrationSettings",
     "OnAnswer",
     "OutermostMiddleware",

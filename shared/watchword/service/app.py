@@ -12,6 +12,7 @@ from watchword.auth import Verifier, protect
 from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.observability.logs import configure_logging
 from watchword.observability.tracing import configure_tracing, telemetry
+from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
 from watchword.service.process import BackgroundWork, running
@@ -51,12 +52,14 @@ def new_app(
     lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     cookie_origins: Sequence[str] = (),
     docs_client_id: str | None = None,
+    links: Sequence[Link] = (),
 ) -> FastAPI:
-    """Build the app of a service: its `routers`, protected by `parts.verifier`, and /docs, /livez, /readyz, /metrics.
+    """Build the app of a service: its `routers`, guarded by `parts.verifier`, and /, /docs, /livez, /readyz, /metrics.
 
     It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
-    may send this service's cookies; `docs_client_id` is the client that /docs signs in with.
+    may send this service's cookies; `docs_client_id` is the client that /docs signs in with. The page at /
+    names `links` first.
     """
 
     async def check_database() -> str:
@@ -72,7 +75,8 @@ def new_app(
     settings = parts.settings
     health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
-    for router in (*routers, health, metrics_routes(metrics)):
+    front_page = front_page_routes(title, summary, links)
+    for router in (*routers, health, metrics_routes(metrics), front_page):
         app.include_router(router)
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
     add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request)

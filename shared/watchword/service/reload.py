@@ -8,13 +8,18 @@ from typing import Any
 VARIABLE = "WATCHWORD_RELOAD"
 
 
+def is_reloading() -> bool:
+    """Whether the environment asks for it: WATCHWORD_RELOAD is there, and neither empty nor 0."""
+    return os.environ.get(VARIABLE, "") not in ("", "0")
+
+
 def reload_options(factory: str) -> dict[str, Any]:
     """The options for `uvicorn.run` that reload the service that `factory` ("module:name") builds.
 
-    Empty unless WATCHWORD_RELOAD is in the environment. With these options one process serves, and it restarts when a
-    file of the service's package or of this library changes.
+    Empty unless WATCHWORD_RELOAD asks for it. With these options one process serves, and it restarts when a file of the
+    service's package or of this library changes.
     """
-    if not os.environ.get(VARIABLE):
+    if not is_reloading():
         return {}
     packages = (factory.partition(".")[0], "watchword")
     return {"reload": True, "reload_dirs": [str(Path(str(import_module(name).__file__)).parent) for name in packages]}

@@ -1,23 +1,44 @@
-"""Settings are typed, read once, and come from the environment, from one file for all, or from a file for each.
+"""Settings are typed, read once, and judged as a whole: what can never take effect is refused by name.
 
 Secrets have no default anywhere.
 """
 
-import errno
-import os
+import re
 import sys
-from ipaddress import ip_network
-from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+from watchword.service.reload import is_reloading
+from watchword.service.variables import (
+    ENV_FILE_VARIABLE,
+    SECRETS_FOLDER,
+    SECRETS_FOLDER_VARIABLE,
+    UnusableValue,
+    Variables,
+)
+from watchword.service.web_origins import issuer_url, page_origins
 
-ENV_FILE_VARIABLE: Final = "WATCHWORD_ENV_FILE"
-SECRETS_FOLDER: Final = "/run/secrets"
-SECRETS_FOLDER_VARIABLE: Final = "WATCHWORD_SECRETS_FOLDER"
+__all__ = [
+    "ENV_FILE_VARIABLE",
+    "SECRETS_FOLDER",
+    "SECRETS_FOLDER_VARIABLE",
+    "EnvironmentSettings",
+    "MigrationSettings",
+    "ServiceSettings",
+    "judge",
+    "load",
+    "postgresql_url",
+    "read_variables",
+    "split_by_commas",
+]
+
+AnySettings = TypeVar("AnySettings", bound="EnvironmentSettings")
+
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 def postgresql_url(value: str) -> str:
@@ -39,9 +60,26 @@ def split_by_commas(value: Any) -> Any:
 
 
 class EnvironmentSettings(BaseSettings):
-    """The base of all settings classes. A settings file may hold variables of other services."""
+    """The base of all settings classes. `load` reads one; the constructor takes the values that it is given."""
 
-    model_config = SettingsConfigDict(dotenv_filtering="only_existing")
+    model_config = SettingsConfigDict(allow_inf_nan=False)
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The name of the variable for this field."""
+        return f"{cls.model_config.get('env_prefix', '')}{field}".upper()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take no value but those given: `load` reads the variables, and says where each comes from."""
+        return (init_settings,)
 
 
 class ServiceSettings(EnvironmentSettings):
@@ -53,36 +91,52 @@ class ServiceSettings(EnvironmentSettings):
     database_pool_size: int = Field(
         8, ge=1, le=100, description="Connections in each of the two pools of every process"
     )
-    issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`)")
+    issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`), without a path")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(ge=1, le=65535, description="Port to listen on")
     workers: int = Field(1, ge=1, le=64, description="Number of processes that serve requests")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins of browser pages that may call this service, separated by commas"
+        (),
+        description="Origins of browser pages that may call this service, separated by commas; `*` alone allows all",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks of proxies in front, separated by commas; their X-Forwarded-For is trusted",
     )
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest request body that is read")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     _is_postgresql = field_validator("database_url")(postgresql_url)
+    _is_issuer = field_validator("issuer")(issuer_url)
     _split_lists = field_validator("cors_origins", "trusted_proxies", mode="before")(split_by_commas)
+    _are_origins = field_validator("cors_origins")(page_origins)
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, value: str) -> str:
+        try:
+            ip_address(value)
+        except ValueError:
+            if not _HOST_NAME.fullmatch(value):
+                raise ValueError("it must be an address or a name, without scheme, port and brackets") from None
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _one_if_reloading(cls, value: int) -> int:
+        if value > 1 and is_reloading():
+            raise ValueError("one process serves while WATCHWORD_RELOAD is set: write 1")
+        return value
 
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
-        return value
+        return tuple(_network(text) for text in value)
 
-    @field_validator("issuer")
+    @field_validator("log_level", mode="before")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        if value.endswith("/") or "?" in value or "#" in value or not value.startswith(("http://", "https://")):
-            raise ValueError("it must be an http(s) URL without a trailing slash, query or fragment")
-        return value
+    def _in_lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
 
 class MigrationSettings(EnvironmentSettings):
@@ -99,44 +153,70 @@ def load(settings: type[AnySettings]) -> AnySettings:
     """Read the settings, or name every variable that is missing or wrong and exit with status 2.
 
     The environment wins over the file that WATCHWORD_ENV_FILE names (lines `NAME=value`, as dotenv has them), and that
-    file over the folder of secrets, which has one file for each variable: what is nearer to the person who starts the
-    process wins over what the machine provides. The file must be there and readable if it is named; its variables that
-    are no settings are ignored, since several services may share it.
+    file over the folder of secrets, which has one file for each variable. The file must be there and readable if it is
+    named; its variables that are no settings are ignored, since several services may share it.
     """
-    folder = Path(os.environ.get(SECRETS_FOLDER_VARIABLE, SECRETS_FOLDER))
+    judged = judge(settings, read_variables())
+    if isinstance(judged, dict):
+        _refuse(*judged.values())
+    return judged
+
+
+def read_variables() -> Variables:
+    """The variables of this process. Exits with status 2 if the file that WATCHWORD_ENV_FILE names cannot be read."""
     try:
-        return settings(_env_file=_env_file(), _secrets_dir=folder if folder.is_dir() else None)
-    except ValidationError as error:
-        for item in error.errors(include_url=False):
-            name = "_".join(str(step) for step in item["loc"])
-            variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
-            _complain(f"{variable} {_problem(item['type'], item['msg'], item['input'])}")
+        return Variables.read()
     except OSError as error:
-        _complain(f"{error.filename} cannot be read: {error.strerror}")
-    raise SystemExit(2)
+        _refuse(f"{error.filename} cannot be read: {error.strerror}")
 
 
-def _env_file() -> Path | None:
-    """The file that WATCHWORD_ENV_FILE names. Raises OSError if it cannot be read: pydantic would pass over it."""
-    name = os.environ.get(ENV_FILE_VARIABLE)
-    if not name:
-        return None
-    path = Path(name)
-    if path.is_fifo():
-        # Settings are read more than once, and the second reader of a pipe would wait for ever.
-        raise OSError(errno.ESPIPE, "it is a pipe, which can be read only once", name)
+def judge(settings: type[AnySettings], variables: Variables) -> AnySettings | dict[str, str]:
+    """The settings with these values, or every problem: a sentence that names the variable, by field."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for field in settings.model_fields:
+        try:
+            value = variables.find(settings.variable(field))
+        except UnusableValue as problem:
+            problems[field] = f"is wrong: {problem}"
+        else:
+            values |= {} if value is None else {field: value.text}
     try:
-        path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise OSError(errno.EILSEQ, "it is not UTF-8 text", name) from None
-    return path
+        loaded = settings(**values)
+    except ValidationError as error:
+        problems = _problems(error, values) | problems
+    if problems:
+        return {field: f"{settings.variable(field)} {problem}" for field, problem in problems.items()}
+    return loaded
 
 
-def _problem(kind: str, message: str, value: object) -> str:
-    if kind == "missing":
-        return "is not set"
-    return "is empty" if value == "" else f"is wrong: {message}"
+def _problems(error: ValidationError, values: Mapping[str, Any]) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for item in error.errors(include_url=False):
+        field = str(item["loc"][0])
+        if item["type"] == "missing":
+            problems[field] = "is not set"
+        elif values.get(field) == "":
+            problems[field] = "is empty"
+        else:
+            problems[field] = f"is wrong: {item['msg'].removeprefix('Value error, ')}"
+    return problems
 
 
-def _complain(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - there is no log yet
+def _network(text: str) -> str:
+    if text == "*":
+        raise ValueError("* would believe every caller: write the addresses or networks of the proxies")
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(
+            "it must be addresses, or networks such as 10.0.0.0/8 without bits behind the prefix"
+        ) from None
+    if network.prefixlen == 0:
+        raise ValueError("a network of all addresses would believe every caller: write those of the proxies")
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def _refuse(*lines: str) -> NoReturn:
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - there is no log yet
+    raise SystemExit(2)

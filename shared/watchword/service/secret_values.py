@@ -1,0 +1,53 @@
+"""What every secret of a service must be: long enough, its own, and not the example of a document."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+MIN_SECRET_LENGTH: Final = 16
+
+_MIN_DIFFERENT_CHARACTERS: Final = 5
+_EXAMPLE: Final = re.compile(
+    r"change.?me|replace.?(me|this|with)|your.?(own.?)?(secret|password|key)|placeholder|[<>…]", re.I
+)
+
+
+def ensure_secret(value: SecretStr) -> SecretStr:
+    """Return the value. Raises ValueError if it is short or an example."""
+    secret = value.get_secret_value()
+    if len(secret) < MIN_SECRET_LENGTH:
+        raise ValueError(f"it must have at least {MIN_SECRET_LENGTH} characters")
+    if _EXAMPLE.search(secret) or len(set(secret)) < _MIN_DIFFERENT_CHARACTERS:
+        raise ValueError("it is an example or too easy to guess: make one with `openssl rand -base64 32`")
+    return value
+
+
+def ensure_different(value: SecretStr, others: Mapping[str, object]) -> None:
+    """Raise ValueError if one of these settings, by the names of their variables, holds the same secret."""
+    for variable, other in others.items():
+        if value.get_secret_value() == _secret_in(other):
+            raise ValueError(f"the same secret is in {variable}: each must be used for one purpose only")
+
+
+def without_password(url: str) -> str:
+    """The URL with `***` for its password, and for each parameter of its query that is one."""
+    parts = urlsplit(url)
+    account, at, server = parts.netloc.rpartition("@")
+    user, colon, _ = account.partition(":")
+    query = re.sub(r"(?i)(^|&)([^&=]*password[^&=]*)=[^&]*", r"\1\2=***", parts.query)
+    return parts._replace(netloc=f"{user}{':***' if colon else ''}{at}{server}", query=query).geturl()
+
+
+def _secret_in(value: object) -> str | None:
+    """The secret that a setting holds: itself, or the password in a URL."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, str) and "@" in value:
+        try:
+            return unquote(urlsplit(value).password or "") or None
+        except ValueError:
+            return None
+    return None

@@ -1,0 +1,126 @@
+"""Settings that can never work, alone or together, are refused by name, all of them at once."""
+
+import base64
+
+import pytest
+
+import identity_service.settings as identity
+import posts_service.settings as posts
+from tests.shared.test_settings import DATABASE_PASSWORD, IDENTITY, POSTS, SECRET, clean_environment, refusal, set_all
+from watchword.service.settings import EnvironmentSettings, load
+
+__all__ = ["clean_environment"]
+
+SETUP = IDENTITY | {
+    "IDENTITY_POSTS_AUDIENCE": "http://localhost:8002",
+    "IDENTITY_POSTS_CLIENT_SECRET": "a secret of the client posts",
+}
+ZEROS = base64.urlsafe_b64encode(bytes(32)).decode()
+KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYPTION_KEY']}@127.0.0.1/watchword"
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "value"),
+    [
+        (posts.Settings, "POSTS_AUDIENCE", POSTS["POSTS_ISSUER"]),
+        (posts.Settings, "POSTS_AUDIENCE", "posts"),
+        (posts.Settings, "POSTS_AUDIENCE", "http://localhost:8002#posts"),
+        (posts.Settings, "POSTS_AUDIENCE", "https://"),
+        (posts.Settings, "POSTS_JWKS_URL", ""),
+        (posts.Settings, "POSTS_JWKS_URL", "/jwks.json"),
+        (posts.Settings, "POSTS_JWKS_URL", "http://ada:pw@localhost/jwks.json"),
+        (posts.Settings, "POSTS_ISSUER_ADDRESS", "identity:8001"),
+        (posts.Settings, "POSTS_ISSUER_ADDRESS", "http://identity:8001/path"),
+        (posts.Settings, "POSTS_ISSUER_ADDRESS", "http://identity:80010"),
+        (posts.Settings, "POSTS_SILENCE_SECONDS", "inf"),
+        (posts.Settings, "POSTS_SILENCE_SECONDS", "nan"),
+        (posts.Settings, "POSTS_REVOCATION_MEMORY_SECONDS", "99999999999999"),
+        (posts.Settings, "POSTS_HOST", "http://0.0.0.0"),
+        (posts.Settings, "POSTS_HOST", "localhost:8002"),
+        (posts.Settings, "POSTS_HOST", "[::1]"),
+        (posts.Settings, "POSTS_TRUSTED_PROXIES", "0.0.0.0/0"),
+        (posts.Settings, "POSTS_TRUSTED_PROXIES", "::/0"),
+        (posts.Settings, "POSTS_CLIENT_SECRET", "short"),
+        (posts.Settings, "POSTS_CLIENT_SECRET", "changeme-changeme"),
+        (posts.Settings, "POSTS_CLIENT_SECRET", "a" * 40),
+        (posts.Settings, "POSTS_CLIENT_SECRET", DATABASE_PASSWORD),
+        (posts.Settings, "POSTS_CLIENT_SECRET", "two lines\nof a secret"),
+        (identity.Settings, "IDENTITY_SESSION_SECONDS", "86400"),
+        (identity.Settings, "IDENTITY_SIGNING_KEY_SECONDS", "99999999999999"),
+        (identity.Settings, "IDENTITY_KEY_ENCRYPTION_KEY", ZEROS),
+        (identity.Settings, "IDENTITY_KEY_ENCRYPTION_KEY", f"{IDENTITY['IDENTITY_KEY_ENCRYPTION_KEY']}!!"),
+        (identity.SetupSettings, "IDENTITY_POSTS_AUDIENCE", IDENTITY["IDENTITY_ISSUER"]),
+        (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", "too short"),
+        (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", DATABASE_PASSWORD),
+        (identity.SetupSettings, "IDENTITY_ADMIN_PASSWORD", SETUP["IDENTITY_POSTS_CLIENT_SECRET"]),
+    ],
+)
+def test_a_value_that_can_never_work_is_refused_by_name(
+    settings: type[identity.Settings] | type[posts.Settings],
+    name: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_all(monkeypatch, POSTS | SETUP | {name: value})
+    [said] = refusal(settings, capsys)
+    assert said.startswith(f"{name} is ")
+    assert "pw" not in said
+    assert SECRET not in said
+
+
+def test_the_key_of_the_keys_is_no_password_of_the_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_all(monkeypatch, IDENTITY | {"IDENTITY_DATABASE_URL": KEY_OF_THE_DATABASE})
+    [said] = refusal(identity.Settings, capsys)
+    assert said.startswith("IDENTITY_KEY_ENCRYPTION_KEY is wrong: the same secret is in IDENTITY_DATABASE_URL")
+
+
+def test_a_default_that_does_not_go_with_another_setting_is_named_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_all(monkeypatch, IDENTITY | {"IDENTITY_REFRESH_TOKEN_SECONDS": "6000000"})
+    [said] = refusal(identity.Settings, capsys)
+    assert said.startswith("IDENTITY_SESSION_SECONDS is wrong: ")
+    assert "IDENTITY_REFRESH_TOKEN_SECONDS" in said
+
+
+def test_reloading_is_for_one_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_WORKERS": "2", "WATCHWORD_RELOAD": "1"})
+    [said] = refusal(posts.Settings, capsys)
+    assert said.startswith("POSTS_WORKERS is wrong: ")
+    monkeypatch.setenv("WATCHWORD_RELOAD", "0")
+    assert load(posts.Settings).workers == 2
+
+
+@pytest.mark.parametrize("text", ["INFO", "Warning", "debug"])
+def test_a_log_level_is_understood_in_any_case(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    set_all(monkeypatch, POSTS | {"POSTS_LOG_LEVEL": text})
+    assert load(posts.Settings).log_level == text.lower()
+
+
+def test_everything_that_is_wrong_alone_and_together_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {
+        "IDENTITY_PORT": "0",
+        "IDENTITY_SESSION_SECONDS": "60",
+        "IDENTITY_BROWSER_ORIGINS": "https://other.example",
+        "IDENTITY_POSTS_CLIENT_SECRET": "",
+        "IDENTITY_POSTS_AUDIENCE": "posts",
+    }
+    set_all(monkeypatch, SETUP | wrong)
+    assert {line.split()[0] for line in refusal(identity.SetupSettings, capsys)} == wrong.keys()
+
+
+@pytest.mark.parametrize(
+    ("settings", "values"), [(posts.Settings, POSTS), (identity.Settings, IDENTITY), (identity.SetupSettings, SETUP)]
+)
+def test_blanks_around_a_value_are_no_part_of_it(
+    settings: type[EnvironmentSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, values)
+    expected = load(settings)
+    set_all(monkeypatch, {name: f" {value}\t" for name, value in values.items()})
+    assert load(settings) == expected
