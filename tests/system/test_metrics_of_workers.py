@@ -99,7 +99,7 @@ async def test_memory_and_descriptors_are_of_all_processes(many_workers: Stack) 
     async def every_process_is_counted() -> bool:
         figures = await metrics_of(many_workers)
         descriptors = [psutil.Process(worker).rlimit(psutil.RLIMIT_NOFILE)[0] for worker in workers_of(many_workers)]
-        return figures("process_max_fds") == sum(descriptors) > 0
+        return bool(figures("process_max_fds") == sum(descriptors) > 0)
 
     await until(every_process_is_counted)
     figures = await metrics_of(many_workers)
