@@ -143,7 +143,7 @@ async def test_a_service_that_was_not_started_is_never_ready(
 @asynccontextmanager
 async def unstarted_posts(databases: Databases, transmitter: Transmitter) -> AsyncIterator[httpx.AsyncClient]:
     """The service as it is if it is mounted under another app, or served with `--lifespan off`."""
-    values = {
+    values: dict[str, Any] = {
         "database_url": databases.url("posts_app"),
         "issuer": transmitter.issuer.url,
         "audience": POSTS_URL,

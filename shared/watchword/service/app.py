@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 import watchword
 from watchword.auth import Verifier, protect
 from watchword.metrics.metrics import Metrics, metrics_routes
+from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
 from watchword.observability.tracing import configure_tracing, telemetry
 from watchword.service.front_page import Link, front_page_routes
@@ -70,6 +71,7 @@ def new_app(
         async with running(parts.database, migrations, *background, metrics.run), lifespan():
             yield
 
+    watch_process(metrics)
     app = _bare_app(title, summary, whole_lifespan)
     app.state.parts = parts
     settings = parts.settings

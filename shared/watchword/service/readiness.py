@@ -63,7 +63,8 @@ def checks_of(verifier: Verifier) -> dict[str, Check]:
     checks: dict[str, Check] = {}
     if isinstance(keys := verifier.keys, RemoteKeys):
         checks["keys"] = _check_of_keys(verifier, keys)
-    if isinstance(receiver := verifier.revocations, Hearing):
+    receiver: object = verifier.revocations
+    if isinstance(receiver, Hearing):
         checks["security_events"] = _check_of_events(verifier, receiver)
     return checks
 
