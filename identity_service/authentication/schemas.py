@@ -4,18 +4,17 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from identity_service.authentication.password import PasswordCredentials
+from identity_service.authentication.password import MAX_LOGIN_CHARACTERS, PasswordCredentials
 from identity_service.tokens.minting import TokenAnswer
+from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
 from watchword.http.fields import Body, Text
-
-_Credential = Annotated[Text, Field(min_length=1, max_length=256)]
 
 
 class SignInForm(Body):
     """`username` may be the e-mail address as well."""
 
-    username: _Credential
-    password: _Credential
+    username: Annotated[Text, Field(min_length=1, max_length=MAX_LOGIN_CHARACTERS)]
+    password: Annotated[Text, Field(min_length=1, max_length=MAX_TYPED_CHARACTERS)]
 
     def credentials(self) -> PasswordCredentials:
         return PasswordCredentials(self.username, self.password)

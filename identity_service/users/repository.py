@@ -1,11 +1,13 @@
 """The table of users."""
 
+import contextlib
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.users.models import User
+from identity_service.users.normal_form import normal_email
 from watchword.database.reads import ReadStatement
 
 CARD = ReadStatement(
@@ -30,6 +32,10 @@ async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def find_by_login(db: AsyncSession, login: str) -> User | None:
-    """The user with this username or, if it contains an @, with this e-mail address; case does not matter."""
-    column = User.email if "@" in login else User.username
-    return await db.scalar(select(User).where(func.lower(column) == func.lower(login)))
+    """The user with this username or, if it contains an @, with this e-mail address, in any spelling of it."""
+    if "@" not in login:
+        return await db.scalar(select(User).where(func.lower(User.username) == func.lower(login)))
+    with contextlib.suppress(ValueError):
+        # An address is stored in its normal form. What is none is looked up all the same, and found to be nobody's.
+        login = normal_email(login)
+    return await db.scalar(select(User).where(func.lower(User.email) == func.lower(login)))
