@@ -67,13 +67,15 @@ class KeyCase:
 
     def _try(self, row: SigningKey) -> OpenedKey | None:
         try:
-            return open_key(self._sealer, row)
+            key = open_key(self._sealer, row)
         except CannotUnseal as error:
-            identity = (row.kid, row.sealed_private_key)
-            if identity not in self._logged:
-                self._logged.add(identity)
+            if (secret := (row.kid, row.sealed_private_key)) not in self._logged:
+                self._logged.add(secret)
                 logger.error("a signing key is not used: %s", error.reason, extra={"kid": row.kid})
             return None
+        if key.public != PublicKey(row.kid, row.n, row.e):
+            logger.warning("the columns n and e of the signing key %s are not those of the key", row.kid)
+        return key
 
 
 def _failure(sealer: Sealer, row: SigningKey) -> str | None:

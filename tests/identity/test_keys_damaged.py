@@ -123,6 +123,7 @@ async def test_public_key_in_a_row_is_never_published_in_the_place_of_the_sealed
     identity: Identity, databases: Databases, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who can write to the table can publish no key of their own under a kid of ours."""
+    caplog.set_level(logging.WARNING)
     await identity.register("ada")
     kid, true = signing_kid(identity), identity.parts.keyring.published()
     foreign = generation.generate().public
