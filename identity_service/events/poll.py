@@ -36,12 +36,15 @@ class PollDelivery:
         self._clock = clock
         self._long_poll_seconds = long_poll_seconds
 
-    async def poll(self, client_id: str, stream_id: UUID, request: PollRequest) -> PollAnswer:
+    async def poll(self, client_id: str, written_id: str, request: PollRequest) -> PollAnswer:
         """Take the acknowledgements, then answer with the oldest events that wait.
 
         If none waits, wait for one: no longer than `long_poll_seconds`, nor when the process is shutting down.
         Raises StreamNotFound, also for a stream that is pushed.
         """
+        stream_id = parse_uuid(written_id)
+        if stream_id is None:
+            raise StreamNotFound
         await self._settle(client_id, stream_id, request)
         limit = MAX_EVENTS if request.max_events is None else min(request.max_events, MAX_EVENTS)
         is_long = limit > 0 and not request.return_immediately

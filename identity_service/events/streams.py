@@ -27,6 +27,7 @@ from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.database.portions import delete_in_portions
 from watchword.events.types import SUPPORTED, EventType
+from watchword.ids import parse_uuid
 
 _LAST_PORT: Final = 65_535
 
@@ -53,7 +54,7 @@ class Streams:
             raise
         return self._views.stream(stream)
 
-    async def get(self, client_id: str, stream_id: UUID) -> StreamRead:
+    async def get(self, client_id: str, stream_id: str) -> StreamRead:
         async with self._database.begin() as db:
             return self._views.stream(await _get(db, client_id, stream_id))
 
@@ -82,16 +83,16 @@ class Streams:
             self._replace(stream, replacement)
         return self._views.stream(stream)
 
-    async def delete(self, client_id: str, stream_id: UUID) -> None:
+    async def delete(self, client_id: str, stream_id: str) -> None:
         """Delete the stream and every event that waits in it."""
         async with self._database.begin() as db:
-            await _get(db, client_id, stream_id)
-            last = await repository.last_event_id(db, stream_id)
-        await self._delete_events(stream_id, last)
+            stream = await _get(db, client_id, stream_id)
+            last = await repository.last_event_id(db, stream.id)
+        await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
             await db.delete(await _get(db, client_id, stream_id, lock=True))
 
-    async def get_status(self, client_id: str, stream_id: UUID) -> StatusRead:
+    async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
         async with self._database.begin() as db:
             return self._views.status(await _get(db, client_id, stream_id))
 
@@ -143,8 +144,9 @@ class Streams:
                 )
 
 
-async def _get(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream:
-    stream = await repository.find_stream(db, client_id, stream_id, lock=lock)
+async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:
+    known_id = parse_uuid(stream_id)
+    stream = await repository.find_stream(db, client_id, known_id, lock=lock) if known_id is not None else None
     if stream is None:
         raise StreamNotFound
     return stream
