@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from identity_service.accounts.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
+from identity_service.caching import forbid_caching
 from identity_service.dependencies import AccountsDep, SignedIn
 from watchword.auth import public
+from watchword.http import StrictRoute
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(forbid_caching)], route_class=StrictRoute)
 
 
 @router.post("", status_code=201)

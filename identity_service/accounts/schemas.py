@@ -4,12 +4,17 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from identity_service.accounts.models import Account
 from identity_service.users.models import UserState
+from identity_service.users.normal_form import (
+    MAX_PASSWORD_CHARACTERS,
+    MAX_TYPED_CHARACTERS,
+    normal_email,
+    normal_password,
+)
 from watchword.http.fields import Body, Text
 
 Username = Annotated[
@@ -26,13 +31,22 @@ Username = Annotated[
 
 def _normalized(value: str) -> str:
     try:
-        return validate_email(value, check_deliverability=False).normalized
-    except EmailNotValidError as error:
+        return normal_email(value)
+    except ValueError as error:
         raise PydanticCustomError("email_invalid", "{reason}", {"reason": str(error)}) from None
 
 
+def _normal_password(value: Any) -> Any:
+    """The characters that are hashed are those that are counted. What is too long in any spelling stays as it is."""
+    return normal_password(value) if isinstance(value, str) and len(value) <= MAX_TYPED_CHARACTERS else value
+
+
 Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(_normalized)]
-Password = Annotated[Text, Field(min_length=8, max_length=256, examples=["correct horse battery"])]
+Password = Annotated[
+    Text,
+    BeforeValidator(_normal_password),
+    Field(min_length=8, max_length=MAX_PASSWORD_CHARACTERS, examples=["correct horse battery"]),
+]
 FullName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
@@ -66,7 +80,7 @@ class UserChanges(Body):
 
 
 class PasswordChange(Body):
-    current_password: Annotated[Text, Field(max_length=256)]
+    current_password: Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS)]
     new_password: Password
 
 

@@ -9,11 +9,12 @@ from identity_service.errors import AccountChanged, AccountDisabled, HashingBusy
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.users import repository as users
+from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
 from identity_service.users.passwords import Passwords
 from watchword.database.database import Database
 from watchword.tally import Tally
 
-_MAX_CHARACTERS: Final = 256
+MAX_LOGIN_CHARACTERS: Final = 256
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,7 +38,7 @@ class SignIn:
         """Start a session. Raises InvalidCredentials: an unknown user, a disabled one and a wrong password look alike
         and take equally long."""
         with self._counted():
-            if max(len(credentials.login), len(credentials.password)) > _MAX_CHARACTERS:
+            if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
             try:
                 return await self._attempt(credentials, request)

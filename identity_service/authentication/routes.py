@@ -14,8 +14,14 @@ from identity_service.dependencies import (
     RefreshTokenOfCookie,
 )
 from watchword.auth import public
+from watchword.http import StrictRoute
 
-router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[OurPage, Depends(forbid_caching)])
+router = APIRouter(
+    prefix="/sessions",
+    tags=["sessions"],
+    dependencies=[OurPage, Depends(forbid_caching)],
+    route_class=StrictRoute,
+)
 
 
 @router.post("", status_code=201)

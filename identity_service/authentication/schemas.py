@@ -4,12 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from identity_service.authentication.password import PasswordCredentials
+from identity_service.authentication.password import MAX_LOGIN_CHARACTERS, PasswordCredentials
 from identity_service.tokens.minting import TokenAnswer
+from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
 from watchword.http.fields import Body, Text
-
-_Credential = Annotated[Text, Field(min_length=1, max_length=256)]
-
 
 _Resource = Annotated[
     Text | None,
@@ -20,8 +18,8 @@ _Resource = Annotated[
 class SignInForm(Body):
     """`username` may be the e-mail address as well."""
 
-    username: _Credential
-    password: _Credential
+    username: Annotated[Text, Field(min_length=1, max_length=MAX_LOGIN_CHARACTERS)]
+    password: Annotated[Text, Field(min_length=1, max_length=MAX_TYPED_CHARACTERS)]
     resource: _Resource = None
 
     def credentials(self) -> PasswordCredentials:

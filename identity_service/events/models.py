@@ -67,3 +67,10 @@ class StreamEvent(Base):
 
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
+
+SUBJECT = func.coalesce(
+    StreamEvent.claims[("sub_id", "sub")].astext, StreamEvent.claims[("sub_id", "user", "sub")].astext
+)
+"""The user whom an event is about, or whose session."""
+
+Index("stream_events_subject_idx", text("coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"))

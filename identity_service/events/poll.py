@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from identity_service.audit import repository as audit
 from identity_service.events import repository
 from identity_service.events.errors import StreamNotFound
 from identity_service.events.models import Delivery, StreamEvent, StreamStatus
-from identity_service.events.schemas import PollAnswer, PollRequest
+from identity_service.events.schemas import PollAnswer, PollRequest, SetError
 from identity_service.events.security_event_tokens import SetMinter
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -35,12 +37,15 @@ class PollDelivery:
         self._clock = clock
         self._long_poll_seconds = long_poll_seconds
 
-    async def poll(self, client_id: str, stream_id: UUID, request: PollRequest) -> PollAnswer:
+    async def poll(self, client_id: str, written_id: str, request: PollRequest) -> PollAnswer:
         """Take the acknowledgements, then answer with the oldest events that wait.
 
         If none waits, wait for one: no longer than `long_poll_seconds`, nor when the process is shutting down.
         Raises StreamNotFound, also for a stream that is pushed.
         """
+        stream_id = parse_uuid(written_id)
+        if stream_id is None:
+            raise StreamNotFound
         await self._settle(client_id, stream_id, request)
         limit = MAX_EVENTS if request.max_events is None else min(request.max_events, MAX_EVENTS)
         is_long = limit > 0 and not request.return_immediately
@@ -64,12 +69,8 @@ class PollDelivery:
                 raise StreamNotFound
             if acknowledged:
                 await repository.acknowledge(db, stream_id, acknowledged, self._clock.now())
-            for jti in await repository.refuse(db, stream_id, refused) if refused else []:
-                error = request.set_errors[str(jti)]
-                audit.record(db, client_id, "event.refused", jti, err=error.err, description=error.description)
-                fields = {"client": client_id, "jti": str(jti), "err": error.err}
-                explanation = quoted(f"{error.err}: {error.description}")
-                logger.error("a receiver refused an event: %s: %s", client_id, explanation, extra=fields)
+            for jti, kind in await repository.refuse(db, stream_id, refused) if refused else []:
+                _record_refusal(db, client_id, jti, kind, request.set_errors[str(jti)])
 
     async def _read(self, client_id: str, stream_id: UUID, limit: int) -> Sequence[StreamEvent]:
         """The next events to send, and one more than `limit` if there are more."""
@@ -81,6 +82,15 @@ class PollDelivery:
                 raise StreamNotFound
             is_enabled = stream.status == StreamStatus.ENABLED
             return await repository.next_events(db, stream_id, limit + 1) if is_enabled else []
+
+
+def _record_refusal(db: AsyncSession, client_id: str, jti: UUID, kind: str, error: SetError) -> None:
+    # The description may quote the event, and the audit outlives the account.
+    described = {"description": error.description} if kind in repository.OBEYED else {}
+    audit.record(db, client_id, "event.refused", jti, err=error.err, **described)
+    fields = {"client": client_id, "jti": str(jti), "err": error.err}
+    explanation = quoted(f"{error.err}: {error.description}")
+    logger.error("a receiver refused an event: %s: %s", client_id, explanation, extra=fields)
 
 
 def _parse_ids(texts: Iterable[str]) -> list[UUID]:

@@ -11,7 +11,7 @@ from identity_service.audit import repository as audit
 from identity_service.events import repository
 from identity_service.events.models import Stream, StreamEvent
 from identity_service.events.security_event_tokens import SetMinter
-from identity_service.keys.sealing import Sealer
+from identity_service.keys.sealing import CannotUnseal, Sealer
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.notifications import Doorbell, wait_for
@@ -78,11 +78,9 @@ class Pusher:
 
     async def _send(self, http: httpx.AsyncClient, stream: Stream, security_event_token: str) -> int | None:
         """The status of the receiver's answer; None if it did not answer."""
-        headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
-        if stream.sealed_push_authorization is not None:
-            headers["Authorization"] = self._sealer.unseal_text(stream.client_id, stream.sealed_push_authorization)
-        request = http.build_request("POST", stream.push_url or "", content=security_event_token, headers=headers)
         try:
+            headers = self._headers(stream)
+            request = http.build_request("POST", stream.push_url or "", content=security_event_token, headers=headers)
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                 response = await http.send(request, stream=True)
                 try:
@@ -90,11 +88,18 @@ class Pusher:
                         await _log_refusal(stream, response)
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, CannotUnseal) as error:
             fields = {"client": stream.client_id, "error": repr(error)}
             logger.warning("push failed: %s: %s", stream.client_id, quoted(error), extra=fields)
             return None
         return response.status_code
+
+    def _headers(self, stream: Stream) -> dict[str, str]:
+        """Raises CannotUnseal."""
+        headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
+        if stream.sealed_push_authorization is not None:
+            headers["Authorization"] = self._sealer.unseal_text(stream.client_id, stream.sealed_push_authorization)
+        return headers
 
     async def _settle(self, stream: Stream, event: StreamEvent, status: int | None) -> None:
         """End the lease: delete the event if the receiver took or refused it, else set the time of the next try."""

@@ -2,17 +2,29 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import any_, delete, insert, literal, or_, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import any_, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events.models import Delivery, Stream, StreamEvent, StreamStatus
+from identity_service.events.models import SUBJECT, Delivery, Stream, StreamEvent, StreamStatus
 from identity_service.users import deletions
+from watchword.database.portions import delete_portion
+from watchword.events.types import EventType
 
 CHANNEL = "identity_events"
+
+OBEYED: Final = (
+    EventType.SESSION_REVOKED,
+    EventType.TOKEN_CLAIMS_CHANGE,
+    EventType.CREDENTIAL_CHANGE,
+    EventType.ACCOUNT_DISABLED,
+    EventType.ACCOUNT_ENABLED,
+    EventType.ACCOUNT_PURGED,
+)
+"""Events whose receivers refuse tokens or accept them again. Of a user they tell ids, roles and times, and no name."""
 
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Sequence[tuple[UUID, str]]:
@@ -65,17 +77,37 @@ async def next_events(db: AsyncSession, stream_id: UUID, limit: int) -> Sequence
 
 async def acknowledge(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID], now: datetime) -> None:
     """Delete events that the receiver has taken, and confirm the deletions of accounts that they report."""
-    await deletions.confirm(db, await _delete(db, stream_id, jtis), now)
+    await deletions.confirm(db, [jti for jti, _ in await _delete(db, stream_id, jtis)], now)
 
 
-async def refuse(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[UUID]:
-    """Delete events that the receiver will never take. Returns those that were in the stream."""
+async def refuse(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """Delete events that the receiver will never take. Returns the id and type of those that were in the stream."""
     return await _delete(db, stream_id, jtis)
 
 
-async def delete_events(db: AsyncSession, stream_id: UUID) -> None:
-    """Delete every event that waits in the stream."""
-    await db.execute(delete(StreamEvent).where(StreamEvent.stream_id == stream_id))
+async def forget_user(db: AsyncSession, subject: str) -> None:
+    """Remove from the events that wait in any stream what they say about a user, except what must be obeyed.
+
+    Those that remain name the user and their sessions by their ids.
+    """
+    about_user = subject == SUBJECT
+    await db.execute(delete(StreamEvent).where(about_user, StreamEvent.type.not_in(OBEYED)))
+    path = array(["events", StreamEvent.type, "claims"])
+    redacted = func.jsonb_set(StreamEvent.claims, path, literal({}, JSONB))
+    changes = about_user, StreamEvent.type == EventType.TOKEN_CLAIMS_CHANGE
+    await db.execute(update(StreamEvent).where(*changes).values(claims=redacted))
+
+
+async def last_event_id(db: AsyncSession, stream_id: UUID) -> int:
+    """The id of the newest event that waits in the stream; 0 if none does."""
+    newest = select(StreamEvent.id).where(StreamEvent.stream_id == stream_id).order_by(StreamEvent.id.desc()).limit(1)
+    return await db.scalar(newest) or 0
+
+
+async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
+    """Delete a portion of the events that wait in the stream, no newer one than `last`; return how many."""
+    conditions = StreamEvent.stream_id == stream_id, StreamEvent.id <= last
+    return await delete_portion(db, StreamEvent, *conditions, order_by=[StreamEvent.id])
 
 
 async def claim_push(db: AsyncSession, now: datetime, lease_until: datetime) -> tuple[Stream, StreamEvent] | None:
@@ -109,7 +141,8 @@ async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
     return await db.get(Stream, stream_id, with_for_update=True)
 
 
-async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[UUID]:
-    """Delete events, and return those that were in the stream."""
+async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """Delete events, and return the id and type of those that were in the stream."""
     statement = delete(StreamEvent).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
-    return (await db.scalars(statement.returning(StreamEvent.jti))).all()
+    rows = await db.execute(statement.returning(StreamEvent.jti, StreamEvent.type))
+    return [(row.jti, row.type) for row in rows]

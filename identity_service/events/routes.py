@@ -1,7 +1,6 @@
 """The Shared Signals transmitter over HTTP: its configuration, streams, and polling."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
@@ -15,17 +14,25 @@ from identity_service.events.schemas import (
     StatusRead,
     StreamChanges,
     StreamDraft,
+    StreamId,
     StreamRead,
     StreamReplacement,
     VerificationRequest,
 )
 from watchword.auth import Principal, public, requires
+from watchword.http import BadRequestRoute
 
 Manager = Annotated[Principal, Depends(requires(Scope.SSF_MANAGE))]
 Reader = Annotated[Principal, Depends(requires(Scope.SSF_READ))]
 
 router = APIRouter(tags=["security events"])
-streams_router = APIRouter(prefix="/ssf/streams", tags=["security events"], dependencies=[Depends(forbid_caching)])
+streams_router = APIRouter(
+    prefix="/ssf/streams",
+    tags=["security events"],
+    dependencies=[Depends(forbid_caching)],
+    # SSF 1.0 section 8.1.
+    route_class=BadRequestRoute,
+)
 
 
 @router.get("/.well-known/ssf-configuration", summary="What this transmitter offers (SSF 1.0 section 7)")
@@ -45,7 +52,7 @@ async def create_stream(caller: Manager, parts: PartsDep, draft: StreamDraft | N
 async def read_streams(
     caller: Reader,
     parts: PartsDep,
-    stream_id: Annotated[UUID | None, Query(description="One stream; without it, the list of yours")] = None,
+    stream_id: Annotated[StreamId | None, Query(description="One stream; without it, the list of yours")] = None,
 ) -> StreamRead | list[StreamRead]:
     """Your stream, or the list of your streams."""
     if stream_id is None:
@@ -66,13 +73,13 @@ async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamRe
 
 
 @streams_router.delete("", status_code=204)
-async def delete_stream(caller: Manager, parts: PartsDep, stream_id: UUID) -> None:
+async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -> None:
     """Delete the stream and every event that waits in it."""
     await parts.streams.delete(caller.client_id, stream_id)
 
 
 @streams_router.get("/status", response_model=StatusRead, response_model_exclude_none=True)
-async def read_status(caller: Reader, parts: PartsDep, stream_id: UUID) -> StatusRead:
+async def read_status(caller: Reader, parts: PartsDep, stream_id: StreamId) -> StatusRead:
     """The status of the stream: enabled, paused or disabled."""
     return await parts.streams.get_status(caller.client_id, stream_id)
 
@@ -90,6 +97,6 @@ async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationR
 
 
 @streams_router.post("/{stream_id}/poll", response_model=PollAnswer)
-async def poll_stream(caller: Reader, parts: PartsDep, stream_id: UUID, request: PollRequest) -> PollAnswer:
+async def poll_stream(caller: Reader, parts: PartsDep, stream_id: StreamId, request: PollRequest) -> PollAnswer:
     """Acknowledge the events that you have processed, and get those that wait (RFC 8936)."""
     return await parts.poll_delivery.poll(caller.client_id, stream_id, request)

@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
 from identity_service.events.models import Delivery, StreamStatus
 from watchword.http.fields import Text
@@ -13,6 +13,10 @@ _FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"
 
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 EventTypes = Annotated[list[Text], Field(max_length=64)]
+
+
+StreamId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+"""The id of a stream as a receiver writes it. One that is no UUID is the id of no stream: 404, not 400."""
 
 
 class DeliveryDraft(BaseModel):
@@ -34,7 +38,7 @@ class StreamDraft(BaseModel):
 class StreamReplacement(StreamDraft):
     """A whole stream. Members left out are reset; members that the transmitter supplies must be unchanged if sent."""
 
-    stream_id: UUID
+    stream_id: StreamId
     model_config = ConfigDict(extra="allow")
 
 
@@ -43,20 +47,20 @@ class StreamChanges(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    stream_id: UUID
+    stream_id: StreamId
     delivery: DeliveryDraft | None = None
     events_requested: EventTypes | None = None
     description: ShortText | None = None
 
 
 class StatusChange(BaseModel):
-    stream_id: UUID
+    stream_id: StreamId
     status: StreamStatus
     reason: ShortText | None = None
 
 
 class VerificationRequest(BaseModel):
-    stream_id: UUID
+    stream_id: StreamId
     state: Annotated[Text, StringConstraints(max_length=1_000)] | None = None
 
 
@@ -72,8 +76,8 @@ class PollRequest(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    max_events: int | None = Field(None, ge=0, alias="maxEvents")
-    return_immediately: bool = Field(False, alias="returnImmediately")
+    max_events: StrictInt | None = Field(None, ge=0, alias="maxEvents")
+    return_immediately: StrictBool = Field(False, alias="returnImmediately")
     ack: list[Text] = Field([], max_length=10_000)
     set_errors: dict[Text, SetError] = Field({}, alias="setErrs", max_length=10_000)
 

@@ -25,7 +25,9 @@ from identity_service.keys.sealing import Sealer
 from identity_service.loopback import is_loopback
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
+from watchword.database.portions import delete_in_portions
 from watchword.events.types import EventType
+from watchword.ids import parse_uuid
 
 _LAST_PORT: Final = 65_535
 
@@ -52,7 +54,7 @@ class Streams:
             raise
         return self._views.stream(stream)
 
-    async def get(self, client_id: str, stream_id: UUID) -> StreamRead:
+    async def get(self, client_id: str, stream_id: str) -> StreamRead:
         async with self._database.begin() as db:
             return self._views.stream(await _get(db, client_id, stream_id))
 
@@ -81,12 +83,16 @@ class Streams:
             self._replace(stream, replacement)
         return self._views.stream(stream)
 
-    async def delete(self, client_id: str, stream_id: UUID) -> None:
+    async def delete(self, client_id: str, stream_id: str) -> None:
         """Delete the stream and every event that waits in it."""
+        async with self._database.begin() as db:
+            stream = await _get(db, client_id, stream_id)
+            last = await repository.last_event_id(db, stream.id)
+        await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
             await db.delete(await _get(db, client_id, stream_id, lock=True))
 
-    async def get_status(self, client_id: str, stream_id: UUID) -> StatusRead:
+    async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
         async with self._database.begin() as db:
             return self._views.status(await _get(db, client_id, stream_id))
 
@@ -95,9 +101,11 @@ class Streams:
         async with self._database.begin() as db:
             stream = await _get(db, client_id, change.stream_id, lock=True)
             stream.status, stream.status_reason = change.status, change.reason
-            if change.status is StreamStatus.DISABLED:
-                await repository.delete_events(db, stream.id)
             await repository.notify(db)
+            last = await repository.last_event_id(db, stream.id)
+        if change.status is StreamStatus.DISABLED:
+            # No event is added after the commit, unless somebody enables the stream: those are newer, and stay.
+            await self._delete_events(stream.id, last)
         return self._views.status(stream)
 
     async def verify(self, client_id: str, request: VerificationRequest) -> None:
@@ -114,6 +122,10 @@ class Streams:
                     "events": {EventType.VERIFICATION: {} if request.state is None else {"state": request.state}},
                 }
                 await repository.enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
+
+    async def _delete_events(self, stream_id: UUID, last: int) -> None:
+        """Nobody may have polled for long: there may be more events than one statement can delete in its time."""
+        await delete_in_portions(self._database, lambda db: repository.delete_events(db, stream_id, last))
 
     def _replace(self, stream: Stream, draft: StreamDraft) -> None:
         self._set_delivery(stream, draft.delivery)
@@ -134,8 +146,9 @@ class Streams:
                 )
 
 
-async def _get(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream:
-    stream = await repository.find_stream(db, client_id, stream_id, lock=lock)
+async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:
+    known_id = parse_uuid(stream_id)
+    stream = await repository.find_stream(db, client_id, known_id, lock=lock) if known_id is not None else None
     if stream is None:
         raise StreamNotFound
     return stream

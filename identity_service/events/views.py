@@ -57,7 +57,7 @@ class StreamViews:
         """Members that the transmitter supplies may be sent back, but not changed. Raises NotSupplied."""
         supplied = self.stream(stream).model_dump(mode="json")
         for name, value in (body.model_extra or {}).items():
-            if name in _SUPPLIED and value != supplied[name]:
+            if name in _SUPPLIED and (value != supplied[name] or isinstance(value, bool)):
                 raise NotSupplied(name)
         delivery = body.delivery
         if delivery is None or delivery.method is not Delivery.POLL:

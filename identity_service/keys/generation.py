@@ -20,9 +20,14 @@ class KeyPair(NamedTuple):
 def generate() -> KeyPair:
     """Generate a key pair. It takes a core some hundred milliseconds, so call it in a thread."""
     private = generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=KEY_BITS)
+    return KeyPair(private, public_half(private))
+
+
+def public_half(private: RSAPrivateKey) -> PublicKey:
+    """The public key, named by its thumbprint."""
     numbers = private.public_key().public_numbers()
     n, e = _base64url(numbers.n), _base64url(numbers.e)
-    return KeyPair(private, PublicKey(kid=thumbprint(n, e), n=n, e=e))
+    return PublicKey(kid=thumbprint(n, e), n=n, e=e)
 
 
 def thumbprint(n: str, e: str) -> str:

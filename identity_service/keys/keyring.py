@@ -1,15 +1,17 @@
 """The keys of this process: a copy of the table, from which the clock picks the one that signs."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from identity_service.errors import NoSigningKey
 from identity_service.keys.models import SigningKey, whose_turn
+from identity_service.keys.opening import KeyCase, OpenedKey
 from identity_service.keys.schedule import Schedule
-from identity_service.keys.sealing import Sealer
+from identity_service.keys.sealing import CannotUnseal, Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.keys.signing import Signer
 from watchword.auth.errors import UnknownKey
@@ -27,12 +29,12 @@ class Keyring:
 
     def __init__(self, signing_keys: SigningKeys, sealer: Sealer, schedule: Schedule, clock: Clock) -> None:
         self._signing_keys = signing_keys
-        self._sealer = sealer
         self._schedule = schedule
         self._clock = clock
+        self._case = KeyCase(sealer)
+        # Rows whose keys this process has opened, and no others.
         self._rows: Sequence[SigningKey] = ()
-        self._signers: dict[str, Signer] = {}
-        self._public: dict[str, PublicKey] = {}
+        self._keys: Mapping[str, OpenedKey] = {}
         self._read_at = datetime.min.replace(tzinfo=UTC)
         self._reload_lock = asyncio.Lock()
 
@@ -41,7 +43,7 @@ class Keyring:
         signing = whose_turn(self._rows, self._clock.now())
         if signing is None:
             raise NoSigningKey("no key signs now")
-        return self._signers[signing.kid]
+        return self._keys[signing.kid].signer
 
     def published(self) -> list[PublicKey]:
         """The keys that belong in the JWKS at this instant, the newest first."""
@@ -49,13 +51,13 @@ class Keyring:
         rows = sorted(
             (row for row in self._rows if row.is_published(now)), key=lambda row: row.signs_from, reverse=True
         )
-        return [self._public[row.kid] for row in rows]
+        return [self._keys[row.kid].public for row in rows]
 
     def find(self, kid: str) -> PublicKey | None:
         """The verification key with this `kid`, if this process has read it and it is published."""
         now = self._clock.now()
         is_published = any(row.kid == kid and row.is_published(now) for row in self._rows)
-        return self._public[kid] if is_published else None
+        return self._keys[kid].public if is_published else None
 
     async def get(self, kid: str) -> PublicKey:
         """The verification key with this `kid`; an unknown one makes this process read the table again.
@@ -77,25 +79,23 @@ class Keyring:
         """Check the keys every `check_seconds`, until the task is cancelled."""
         # Starting the service has just checked them.
         await asyncio.sleep(self._schedule.check_seconds)
-        await repeat(self.check, lambda: self._schedule.check_seconds, logger)
+        await repeat(self._check_again, lambda: self._schedule.check_seconds, logger, name="checking the keys")
 
     async def check(self) -> None:
-        """Read the table, and make the next key if it is due."""
+        """Read the table, and make the next key if it is due. Raises CannotUnseal if no key can be opened."""
         await self.reload()
         if self._schedule.is_due(self._rows, self._clock.now()):
             await self._signing_keys.make_next()
             await self.reload()
 
     async def reload(self) -> None:
-        """Read the table; only keys that this process does not have yet are unsealed."""
+        """Read the table; only keys that this process does not have yet are opened."""
         self._read_at = self._clock.now()
         rows = await self._signing_keys.load()
-        signers, public = {}, {}
-        for row in rows:
-            signers[row.kid] = self._signers.get(row.kid) or self._unseal(row)
-            public[row.kid] = self._public.get(row.kid) or PublicKey(kid=row.kid, n=row.n, e=row.e)
-        # All at once: if a key cannot be unsealed, everything stays as it was read before.
-        self._rows, self._signers, self._public = rows, signers, public
+        keys = self._case.open(rows)
+        self._rows, self._keys = [row for row in rows if row.kid in keys], keys
 
-    def _unseal(self, row: SigningKey) -> Signer:
-        return Signer(row.kid, self._sealer.unseal(row.kid, row.sealed_private_key))
+    async def _check_again(self) -> None:
+        # Each row that cannot be opened has been logged.
+        with contextlib.suppress(CannotUnseal):
+            await self.check()

@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from identity_service.dependencies import PartsDep
+from identity_service.errors import NoSigningKey
 from watchword.auth import public
 from watchword.http.conditional import is_unchanged
 
@@ -16,7 +17,11 @@ router = APIRouter(tags=["keys"])
 @public
 async def read_jwks(request: Request, parts: PartsDep) -> Response:
     """Every key whose tokens may still be valid, and the next one before it signs."""
-    body = orjson.dumps({"keys": [key.as_jwk() for key in parts.keyring.published()]})
+    keys = parts.keyring.published()
+    if not keys:
+        # A cache would keep an empty list, and verifiers would give up the keys that they have.
+        raise NoSigningKey("no key is published")
+    body = orjson.dumps({"keys": [key.as_jwk() for key in keys]})
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={parts.settings.jwks_max_age_seconds}"}
     if is_unchanged(request.headers.get("if-none-match"), etag):

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.keys import generation, repository
 from identity_service.keys.generation import KeyPair
 from identity_service.keys.models import SigningKey, whose_turn
+from identity_service.keys.opening import usable_rows
 from identity_service.keys.schedule import Schedule, covered_until
 from identity_service.keys.sealing import Sealer
 from watchword.clock import Clock
@@ -25,7 +26,8 @@ class KeyNotFound(NotFound):
 
 
 class SigningKeys:
-    """The table of signing keys. Every change locks it, and raises CannotUnseal if a key in it cannot be opened."""
+    """The table of signing keys. Every change locks it, and raises CannotUnseal if no key in it can be opened: a
+    process with another key-encryption key than the others changes nothing. A row that cannot be opened is no key."""
 
     def __init__(self, database: Database, sealer: Sealer, schedule: Schedule, clock: Clock) -> None:
         self._database = database
@@ -43,12 +45,14 @@ class SigningKeys:
 
         It takes over when the present key ends.
         """
-        if not self._schedule.is_due(await self.load(), self._clock.now()):
+        now = self._clock.now()
+        if not self._schedule.is_due(self._usable(await self.load(), now), now):
             return None
         pair = await self._generate()
         async with self._database.begin() as db:
-            keys = await self._lock_all(db)
+            rows = await _lock_all(db)
             now = self._clock.now()
+            keys = self._usable(rows, now)
             # Another process may have made it while this one generated.
             if not self._schedule.is_due(keys, now):
                 return None
@@ -62,9 +66,9 @@ class SigningKeys:
         """Make a key that takes over once every cached JWKS has it. The old ones verify until their last token ends."""
         pair = await self._generate()
         async with self._database.begin() as db:
-            keys = await self._lock_all(db)
+            rows = await _lock_all(db)
             now = self._clock.now()
-            signs_now = any(key.signs(now) for key in keys)
+            signs_now = whose_turn(self._usable(rows, now), now) is not None
             signs_from = now + self._schedule.notice if signs_now else now
             await repository.end_signing(db, signs_from, signs_from + self._schedule.longest_token)
             return await self._add(db, pair, now, signs_from=signs_from)
@@ -76,14 +80,15 @@ class SigningKeys:
         """
         pair = await self._generate()
         async with self._database.begin() as db:
-            keys = await self._lock_all(db)
+            keys = await _lock_all(db)
             now = self._clock.now()
+            usable = self._usable(keys, now)
             compromised = next((key for key in keys if key.kid == kid), None)
             if compromised is None:
                 raise KeyNotFound(f"there is no signing key {kid}")
             compromised.signs_until = min(compromised.signs_until, now)
             compromised.withdrawn_at = min(compromised.withdrawn_at, now)
-            signing = whose_turn(keys, now)
+            signing = whose_turn(usable, now)
             if signing is None:
                 signing = self._row(pair, now, signs_from=now)
                 db.add(signing)
@@ -93,17 +98,8 @@ class SigningKeys:
         """Generate before the transaction begins: it takes long, and the lock must not."""
         return await asyncio.to_thread(generation.generate)
 
-    async def _lock_all(self, db: AsyncSession) -> Sequence[SigningKey]:
-        """All keys, locked until this transaction ends.
-
-        Raises CannotUnseal if one of them was sealed under another key-encryption key: after adding a key under this
-        one, no process could read them all.
-        """
-        await repository.lock(db)
-        keys = await repository.all_keys(db)
-        for key in keys:
-            self._sealer.unseal(key.kid, key.sealed_private_key)
-        return keys
+    def _usable(self, keys: Sequence[SigningKey], now: datetime) -> list[SigningKey]:
+        return usable_rows(self._sealer, keys, now)
 
     async def _add(self, db: AsyncSession, pair: KeyPair, now: datetime, *, signs_from: datetime) -> SigningKey:
         key = self._row(pair, now, signs_from=signs_from)
@@ -123,3 +119,9 @@ class SigningKeys:
             signs_until=signs_until,
             withdrawn_at=signs_until + self._schedule.longest_token,
         )
+
+
+async def _lock_all(db: AsyncSession) -> Sequence[SigningKey]:
+    """All keys, locked until this transaction ends."""
+    await repository.lock(db)
+    return await repository.all_keys(db)

@@ -57,6 +57,12 @@ class Session(Base):
         return RefreshToken(session_id=self.id, issued_at=now, expires_at=min(now + lifetime, self.expires_at))
 
 
+OVER_AT = func.coalesce(Session.ended_at, Session.expires_at)
+"""When a session ended or will expire."""
+
+Index("sessions_over_at_idx", OVER_AT)
+
+
 class RefreshToken(Base):
     """One token of a session's family. It is used once; a retry within the window leads to the unspent token of the
     family."""
@@ -66,7 +72,7 @@ class RefreshToken(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=None, server_default=func.uuidv7())
     session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
     issued_at: Mapped[Instant]
-    expires_at: Mapped[Instant]
+    expires_at: Mapped[Instant] = mapped_column(index=True)
     used_at: Mapped[Instant | None]
     successor_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("identity.refresh_tokens.id", ondelete="CASCADE"), unique=True

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, cast, delete, func, select, update
+from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.roles import repository as roles
-from identity_service.sessions.models import EndReason, RefreshToken, Session
+from identity_service.sessions.models import OVER_AT, EndReason, RefreshToken, Session
 from identity_service.users.models import User
+from watchword.database.portions import delete_portion
 from watchword.database.reads import ReadStatement
 
 LIVE = ReadStatement(
@@ -23,6 +25,9 @@ LIVE = ReadStatement(
         User.is_active,
     )
 )
+
+# Deleting a token deletes its predecessor too, and that one's; so the predecessors go first. Ids are in order of time.
+_OLDEST_FIRST: Final = (RefreshToken.expires_at, RefreshToken.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,32 @@ async def settle_names_scopes(db: AsyncSession, client_id: str, scopes: Sequence
     await db.execute(update(Session).where(*unsettled).values(names_scopes=~is_whole))
 
 
-async def delete_ended(db: AsyncSession, before: datetime) -> None:
-    """Delete sessions that ended or expired before this time, and refresh tokens that expired before it."""
-    await db.execute(delete(Session).where(func.coalesce(Session.ended_at, Session.expires_at) < before))
-    await db.execute(delete(RefreshToken).where(RefreshToken.expires_at < before))
+async def ids_of_user(db: AsyncSession, user_id: UUID, after: UUID, limit: int) -> Sequence[UUID]:
+    """The ids of sessions of this user, in order, that follow the id `after`."""
+    following = Session.user_id == user_id, Session.id > after
+    return (await db.scalars(select(Session.id).where(*following).order_by(Session.id).limit(limit))).all()
+
+
+async def ids_over(db: AsyncSession, before: datetime, limit: int) -> Sequence[UUID]:
+    """The ids of sessions that ended or expired before this time, the first to end first."""
+    return (await db.scalars(select(Session.id).where(before > OVER_AT).order_by(OVER_AT).limit(limit))).all()
+
+
+async def delete_expired_tokens(db: AsyncSession, before: datetime) -> int:
+    """Delete a portion of the refresh tokens that expired before this time, and return how many."""
+    return await delete_portion(db, RefreshToken, RefreshToken.expires_at < before, order_by=_OLDEST_FIRST)
+
+
+async def delete_tokens_of(db: AsyncSession, session_ids: Sequence[UUID], before: datetime | None = None) -> int:
+    """Delete a portion of the refresh tokens of these sessions, all or those that expired before; return how many."""
+    conditions = [RefreshToken.session_id.in_(session_ids)]
+    if before is not None:
+        conditions.append(RefreshToken.expires_at < before)
+    return await delete_portion(db, RefreshToken, *conditions, order_by=_OLDEST_FIRST)
+
+
+async def delete_without_tokens(db: AsyncSession, session_ids: Sequence[UUID]) -> int:
+    """Delete those of these sessions that have no refresh token, and return how many. Nobody can use such a session."""
+    has_token = exists().where(RefreshToken.session_id == Session.id)
+    statement = delete(Session).where(Session.id.in_(session_ids), ~has_token).returning(Session.id)
+    return len((await db.scalars(statement, execution_options={"synchronize_session": False})).all())

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from identity_service.caching import forbid_caching
 from identity_service.dependencies import CookieDep, SessionsDep, SignedIn
 from identity_service.sessions.models import EndReason
 from identity_service.sessions.schemas import SessionRead
 
-router = APIRouter(prefix="/sessions", tags=["sessions"])
+router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(forbid_caching)])
 
 
 @router.get("")

@@ -7,12 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from passlib.context import CryptContext
-from zxcvbn import zxcvbn
 
 from identity_service.errors import HashingBusy, WeakPassword
+from identity_service.users import strength
+from identity_service.users.normal_form import normal_password
 from watchword.tally import Tally
 
 Result = TypeVar("Result")
@@ -20,10 +21,6 @@ Result = TypeVar("Result")
 MIN_GUESSES: Final = 10**8
 """The guesses that a random password of eight characters takes: such a password is just strong enough."""
 
-_CHECKED_CHARACTERS: Final = 48
-# zxcvbn tries every combination of the letters that signs may stand for. Rare signs are therefore replaced by more
-# frequent ones with the same meaning, so that no password makes it compute for seconds.
-_FREQUENT_SIGNS: Final = str.maketrans("{[<|+", "(((!t")
 _BCRYPT_BYTES: Final = 72
 _NICENESS: Final = 15
 
@@ -32,8 +29,8 @@ class Passwords:
     """Hashes on as many threads as there are cores, at low priority, so that the event loop stays responsive. The
     queue in front of the threads is bounded; when it is full, every method raises HashingBusy.
 
-    Hashes of plain bcrypt are accepted too, so that users can be imported from another system: the first sign-in
-    replaces such a hash.
+    A password is hashed in its normal form. Hashes of plain bcrypt and of passwords in another form are accepted too,
+    so that users can be imported from another system: the first sign-in replaces such a hash.
     """
 
     def __init__(self, *, threads: int, queue: int, rounds: int) -> None:
@@ -45,8 +42,6 @@ class Passwords:
         self.threads = threads
         self.outcomes = Tally("accepted", "rejected")
         self._free_slots = self._slots = threads + queue
-        # zxcvbn keeps the hints of the password that it checks in a global variable.
-        self._zxcvbn_lock = threading.Lock()
 
     async def start(self) -> None:
         """Prepare what the first answer to an unknown user needs, so that it takes no longer than the others."""
@@ -62,15 +57,14 @@ class Passwords:
         return {"running": running, "waiting": pending - running}
 
     async def hash(self, password: str) -> str:
-        return await self._run(lambda: str(self._context.hash(password)))
+        return await self._run(lambda: self._hash(password))
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
         """Whether the password matches the hash, and a replacement if it does and the hash is outdated.
 
-        Without a hash, for an unknown user, it computes one all the same: both answers must take equally long.
+        Without a hash, for an unknown user, it computes as many as a wrong password takes: both answers must take
+        equally long.
         """
-        if password_hash is None:
-            return await self._run(lambda: (bool(self._context.dummy_verify()), None))
         return await self._run(lambda: self._verify(password, password_hash))
 
     async def ensure_strong(
@@ -80,22 +74,33 @@ class Passwords:
 
         `hints` are words that are easy to guess for this user, such as the username.
         """
-        strength = await self._run(lambda: self._check(checked_part(password), hints))
-        if strength["guesses"] < MIN_GUESSES:
-            feedback = strength["feedback"]
+        estimate = await self._run(lambda: strength.estimate(normal_password(password), hints))
+        if estimate["guesses"] < MIN_GUESSES:
+            feedback = estimate["feedback"]
             advice = [feedback["warning"], *feedback["suggestions"]]
             raise refusal(advice=" ".join(["This password is too easy to guess.", *filter(None, advice)]))
 
-    def _verify(self, password: str, password_hash: str) -> tuple[bool, str | None]:
-        # The library raises on more than 72 bytes for plain bcrypt, and no imported hash was made of so many.
-        if len(password.encode()) > _BCRYPT_BYTES and self._context.identify(password_hash) == "bcrypt":
+    def _hash(self, password: str) -> str:
+        return str(self._context.hash(normal_password(password)))
+
+    def _verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        normal = normal_password(password)
+        matches, new_hash = self._verify_form(normal, password_hash)
+        if matches or normal == password:
+            return matches, new_hash
+        # The hash may be older than the rule that passwords are normalized, or imported.
+        matches, _ = self._verify_form(password, password_hash)
+        return matches, self._hash(normal) if matches else None
+
+    def _verify_form(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        if password_hash is None or self._is_too_long(password, password_hash):
             return bool(self._context.dummy_verify()), None
         matches, new_hash = self._context.verify_and_update(password, password_hash)
         return bool(matches), new_hash
 
-    def _check(self, password: str, hints: Collection[str]) -> dict[str, Any]:
-        with self._zxcvbn_lock:
-            return dict(zxcvbn(password, user_inputs=list(hints)))
+    def _is_too_long(self, password: str, password_hash: str) -> bool:
+        # The library raises on more than 72 bytes for plain bcrypt, and no imported hash was made of so many.
+        return len(password.encode()) > _BCRYPT_BYTES and self._context.identify(password_hash) == "bcrypt"
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if self._free_slots <= 0:
@@ -113,11 +118,6 @@ class Passwords:
         if not future.cancelled():
             # Retrieved, so that asyncio does not log it when the caller has given up.
             future.exception()
-
-
-def checked_part(password: str) -> str:
-    """The part of a password that zxcvbn is given, short and plain enough to bound its work."""
-    return password[:_CHECKED_CHARACTERS].translate(_FREQUENT_SIGNS)
 
 
 def _lower_thread_priority() -> None:

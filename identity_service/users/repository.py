@@ -1,11 +1,13 @@
 """The table of users."""
 
+import contextlib
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.users.models import User
+from identity_service.users.normal_form import normal_email
 from watchword.database.reads import ReadStatement
 
 CARD = ReadStatement(
@@ -30,10 +32,14 @@ async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> User | None:
-    """The user with this username or, if it contains an @, with this e-mail address; case does not matter.
+    """The user with this username or, if it contains an @, with this e-mail address, in any spelling of it.
 
     `lock` holds the row until the transaction ends. Whoever has the name when the lock is given is found.
     """
+    if "@" in login:
+        with contextlib.suppress(ValueError):
+            # An address is stored in its normal form. What is none is looked up all the same, and is nobody's.
+            login = normal_email(login)
     column = User.email if "@" in login else User.username
     statement = select(User).where(func.lower(column) == func.lower(login))
     return await db.scalar(statement.with_for_update() if lock else statement)

@@ -13,8 +13,9 @@ from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRe
 from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
 from watchword.http.conditional import is_unchanged
+from watchword.http.strict import StrictRoute
 
-router = APIRouter(prefix="/posts", tags=["posts"])
+router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictRoute)
 
 # What a reader sees depends on who they are.
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}

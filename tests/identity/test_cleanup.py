@@ -1,10 +1,19 @@
 """Sessions and refresh tokens are deleted some time after they ended or expired, and never before."""
 
+import asyncio
+import logging
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from identity_service.sessions import cleanup, repository
 from identity_service.sessions.cleanup import RETENTION, delete_expired
 from tests.support.databases import Databases
 from tests.support.services import Identity
+from tests.support.waiting import until
+from watchword.database.portions import PORTION
+from watchword.tasks import cancel_and_wait
 
 
 async def count(databases: Databases) -> tuple[int, int]:
@@ -33,3 +42,101 @@ async def test_refresh_token_is_deleted_thirty_days_after_it_expired(identity: I
     expired = identity.parts.clock.now() + identity.parts.lifetimes.refresh
     await delete_expired(identity.parts.database, expired + RETENTION + timedelta(minutes=1))
     assert await count(databases) == (1, 0)
+
+
+FILL = """
+    WITH sessions AS (
+        INSERT INTO identity.sessions (user_id, client_id, scopes, audiences, created_at, expires_at)
+        SELECT id, 'web', '{}', '{}', now(), now() + $2::interval FROM identity.users, generate_series(1, 12)
+        WHERE username = $1
+        RETURNING id
+    )
+    INSERT INTO identity.refresh_tokens (session_id, issued_at, expires_at)
+    SELECT id, now(), now() - interval '60 days' FROM sessions, generate_series(1, 1000)
+"""
+
+
+async def fill(databases: Databases, username: str, left: str) -> None:
+    """Twelve sessions of this user with a thousand expired refresh tokens each; more than are deleted at once."""
+    await databases.execute("identity_owner", FILL, username, timedelta(days=float(left)))
+
+
+@pytest.fixture
+def deletions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each deletion of a portion deleted."""
+    counts: list[int] = []
+    delete = repository.delete_portion
+
+    async def counted(*arguments: Any, **named: Any) -> int:
+        counts.append(await delete(*arguments, **named))
+        return counts[-1]
+
+    monkeypatch.setattr(repository, "delete_portion", counted)
+    return counts
+
+
+@pytest.mark.parametrize("left", ["-60", "10"], ids=["expired sessions", "live sessions"])
+async def test_many_expired_tokens_are_deleted_in_portions_while_people_sign_in(
+    identity: Identity, databases: Databases, deletions: list[int], left: str
+) -> None:
+    await identity.register("ada")
+    await fill(databases, "ada", left)
+    now = identity.parts.clock.now()
+    deleting = asyncio.create_task(delete_expired(identity.parts.database, now))
+    tokens = await identity.sign_in("ada")
+    deleted = await deleting
+    assert (deleted.refresh_tokens, max(deletions)) == (12_000, PORTION)
+    assert await count(databases) == (13 - deleted.sessions, 1)
+    assert deleted.sessions == (12 if left == "-60" else 0)
+    assert (await identity.refresh(tokens["refresh_token"])).status_code == 200
+
+
+async def test_two_processes_clean_up_at_once(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await fill(databases, "ada", "-60")
+    now = identity.parts.clock.now()
+    both = await asyncio.gather(*(delete_expired(identity.parts.database, now) for _ in range(2)))
+    assert sum(one.refresh_tokens for one in both) == 12_000
+    assert await count(databases) == (0, 0)
+
+
+@pytest.mark.parametrize("left", ["-60", "10"], ids=["expired sessions", "live sessions"])
+async def test_owner_of_many_expired_tokens_can_delete_the_account(
+    identity: Identity, databases: Databases, deletions: list[int], left: str
+) -> None:
+    headers = await identity.signed_in("ada")
+    eve = await identity.signed_in("eve")
+    for name in ("ada", "eve"):
+        await fill(databases, name, left)
+    assert (await identity.http.delete("/users/me", headers=headers)).status_code == 204
+    assert (sum(deletions), max(deletions)) == (12_000, PORTION)
+    assert await count(databases) == (13, 12_001)
+    assert (await identity.http.get("/users/me", headers=eve)).status_code == 200
+
+
+async def test_chain_of_any_length_is_deleted(identity: Identity, databases: Databases) -> None:
+    await identity.register("ada")
+    await fill(databases, "ada", "-60")
+    chain = """
+        UPDATE identity.refresh_tokens t SET used_at = issued_at, successor_id = n.next
+        FROM (SELECT id, lead(id) OVER (ORDER BY id) AS next FROM identity.refresh_tokens) n WHERE n.id = t.id
+    """
+    await databases.execute("identity_owner", chain)
+    await delete_expired(identity.parts.database, identity.parts.clock.now())
+    assert await count(databases) == (0, 0)
+
+
+async def test_cleanup_says_how_much_it_deleted(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(cleanup, "FIRST_PAUSE_SECONDS", 0)
+    await identity.register("ada")
+    await fill(databases, "ada", "-60")
+    task = asyncio.create_task(cleanup.delete_expired_forever(identity.parts.database, identity.parts.clock))
+    try:
+        await until(lambda: "deleted what expired long ago" in caplog.messages)
+    finally:
+        await cancel_and_wait([task])
+    (record,) = [one for one in caplog.records if one.getMessage() == "deleted what expired long ago"]
+    assert (vars(record)["sessions"], vars(record)["refresh_tokens"]) == (12, 12_000)

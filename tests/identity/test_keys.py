@@ -7,7 +7,7 @@ from identity_service.administration import Administration
 from identity_service.keys import generation
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from identity_service.keys.service import SigningKeys
-from tests.identity.signing import published_kids, signing_kid
+from tests.identity.signing import signing_kid
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import KEY_ENCRYPTION_KEY, Identity
@@ -116,16 +116,3 @@ async def test_no_key_is_made_under_another_key_encryption_key(
             await attempt
     rows = await databases.fetch("identity_app", "SELECT kid FROM identity.signing_keys")
     assert [row["kid"] for row in rows] == [present]
-
-
-async def test_key_that_cannot_be_unsealed_leaves_this_process_the_keys_that_it_has(
-    identity: Identity, databases: Databases
-) -> None:
-    headers = await identity.signed_in("ada")
-    kid = signing_kid(identity)
-    # A sealed key is bound to its kid: under another one it cannot be opened.
-    await databases.fetch("identity_owner", "UPDATE identity.signing_keys SET kid = 'another'")
-    with pytest.raises(CannotUnseal):
-        await identity.parts.keyring.reload()
-    assert (signing_kid(identity), await published_kids(identity)) == (kid, [kid])
-    assert (await identity.http.get("/users/me", headers=headers)).status_code == 200

@@ -139,8 +139,8 @@ class Poller:
             now = self._clock.now()
             await self._store.note_contact(self._account.issuer, now, has_more=polls.has_more)
             if now >= clean_up_at:
-                clean_up_at = now + CLEAN_UP_EVERY
-                await self._store.delete_expired(now)
+                has_more = await self._store.delete_expired(now)
+                clean_up_at = now if has_more else now + CLEAN_UP_EVERY
             if polls.all_settled:
                 self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
             else:

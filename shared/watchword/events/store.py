@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.revocations import Revocation
 from watchword.database import Database
+from watchword.database.portions import PORTION, delete_portion
 from watchword.events.tables import ReceiverTables
 
 RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
@@ -75,12 +76,19 @@ class Store:
             await db.execute(statement)
             await self._notify(db, {"heard": now.timestamp(), "has_more": has_more})
 
-    async def delete_expired(self, now: datetime) -> None:
-        """Delete revocations whose tokens have all expired, and the ids of events that are not delivered again."""
+    async def delete_expired(self, now: datetime) -> bool:
+        """Delete revocations whose tokens have all expired, and the ids of events that are not delivered again.
+
+        One portion of each is deleted, so that no event waits for long; true if there may be more.
+        """
         received, revocations = self.tables.received, self.tables.revocations
+        expires_at, received_at = revocations.c.expires_at, received.c.received_at
         async with self.database.begin() as db:
-            await db.execute(delete(revocations).where(revocations.c.expires_at <= now))
-            await db.execute(delete(received).where(received.c.received_at <= now - RECEIVED_IDS_LIFETIME))
+            counts = [
+                await delete_portion(db, revocations, expires_at <= now, order_by=[expires_at]),
+                await delete_portion(db, received, received_at <= now - RECEIVED_IDS_LIFETIME, order_by=[received_at]),
+            ]
+        return max(counts) >= PORTION
 
     async def _notify(self, db: AsyncSession, message: dict[str, Any]) -> None:
         payload = orjson.dumps(message).decode()

@@ -2,6 +2,7 @@
 
 from watchword.http.conditional import is_expected, is_unchanged
 from watchword.http.fields import Body, Text
-from watchword.http.problems import problem
+from watchword.http.problems import Unparsable, problem
+from watchword.http.strict import BadRequestRoute, StrictRoute
 
-__all__ = ["Body", "Text", "is_expected", "is_unchanged", "problem"]
+__all__ = ["BadRequestRoute", "Body", "StrictRoute", "Text", "Unparsable", "is_expected", "is_unchanged", "problem"]

@@ -37,6 +37,10 @@ STATUS: Final[dict[type[AppError], int]] = {
 }
 
 
+class Unparsable(RequestValidationError):
+    """A malformed request to a route whose protocol wants 400 for it, not 422. The answer says the same otherwise."""
+
+
 def install(app: FastAPI) -> None:
     """Make every refusal of this app a problem document."""
     app.add_exception_handler(AppError, _on_refusal)
@@ -104,9 +108,11 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
     # FastAPI reads the body before it calls any guard; a caller is authenticated before their body is validated.
     if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
-    return _invalid(
-        [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
-    )
+    wrong = [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
+    if isinstance(error, Unparsable):
+        kind = errors.BadRequest
+        return _response(STATUS[kind], kind.code, kind.detail, field_errors=wrong)
+    return _invalid(wrong)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

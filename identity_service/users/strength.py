@@ -1,0 +1,53 @@
+"""How easy a password is to guess, judged by zxcvbn with bounded work."""
+
+import threading
+from collections.abc import Collection
+from typing import Any, Final
+
+from zxcvbn import matching, zxcvbn
+
+_CHECKED_CHARACTERS: Final = 32
+MAX_LOOKUPS: Final = 3_000
+"""About how many parts of a password zxcvbn may look up in its dictionaries."""
+
+# The same sign in rarer forms: each form multiplies the readings that zxcvbn tries.
+_FREQUENT_SIGNS: Final = str.maketrans("{[<|+", "(((!t")
+
+_SIGNS: Final = frozenset(sign for signs in matching.L33T_TABLE.values() for sign in signs)
+
+# zxcvbn keeps the hints of the password that it checks in a global variable.
+_lock = threading.Lock()
+
+
+def estimate(password: str, hints: Collection[str]) -> dict[str, Any]:
+    """What zxcvbn says of the part of the password that it is given: `guesses` and `feedback`.
+
+    It computes in Python, and no other thread of the process does meanwhile: so it must be little. `hints` are words
+    that are easy to guess for this user.
+    """
+    part = checked_part(password)
+    words = [hint.translate(_FREQUENT_SIGNS)[: len(part)] for hint in hints]
+    with _lock:
+        return dict(zxcvbn(part, user_inputs=words))
+
+
+def checked_part(password: str) -> str:
+    """The longest beginning of the password for which zxcvbn looks up no more than MAX_LOOKUPS parts.
+
+    It looks up each part of each reading, and signs such as 1, which may stand for `i` or `l`, give many readings: ten
+    characters that are all such signs take as much as thirty-two without them. Either is more than a strong password
+    needs.
+    """
+    part = password[:_CHECKED_CHARACTERS].translate(_FREQUENT_SIGNS)
+    readings = 0
+    for end, character in enumerate(part, start=1):
+        if character in _SIGNS and character not in part[: end - 1]:
+            readings = _readings(part[:end])
+        # Beside the readings there is the password itself, forwards and backwards.
+        if (2 + readings) * end * (end + 1) // 2 > MAX_LOOKUPS:
+            return part[: end - 1]
+    return part
+
+
+def _readings(part: str) -> int:
+    return len(matching.enumerate_l33t_subs(matching.relevant_l33t_subtable(part, matching.L33T_TABLE)))

@@ -1,0 +1,44 @@
+"""Deleting many rows: a portion at a time, each in a short transaction of its own, so that nobody waits for it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, CursorResult, FromClause, delete, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
+
+from watchword.database.database import Database
+
+PORTION: Final = 5_000
+"""So many rows take some ten milliseconds: less than anybody notices, and far from the time limit of a statement."""
+
+
+async def delete_portion(
+    db: AsyncSession,
+    table: type[DeclarativeBase] | FromClause,
+    *conditions: ColumnElement[bool],
+    order_by: Sequence[ColumnElement[Any]],
+    limit: int = PORTION,
+) -> int:
+    """Delete at most `limit` of the rows that meet the conditions, the first in this order; return how many.
+
+    Rows that another transaction holds are left out. An index for the conditions and the order makes each call cheap.
+    """
+    rows = select(literal_column("ctid")).select_from(table).where(*conditions).order_by(*order_by).limit(limit)
+    statement = delete(table).where(literal_column("ctid").in_(rows.with_for_update(skip_locked=True)))  # type: ignore[arg-type]
+    result = await db.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)  # noqa: S101 - a DELETE has no other
+    return result.rowcount
+
+
+async def delete_in_portions(
+    database: Database, delete_some: Callable[[AsyncSession], Awaitable[int]], portion: int = PORTION
+) -> int:
+    """Call `delete_some`, each time in its own transaction, until it deletes less than a portion; return the sum."""
+    total = 0
+    while True:
+        async with database.begin() as db:
+            deleted = await delete_some(db)
+        total += deleted
+        if deleted < portion:
+            return total

@@ -1,0 +1,78 @@
+"""A request that says one thing twice is refused: two readers of it, a proxy and this service, could take either."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from watchword.http.problems import Unparsable
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses a query parameter or a member of a JSON object that is given twice.
+
+    `APIRouter(route_class=StrictRoute)`; no operation of the router may take a list in its query.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            if (name := _repeated([key for key, _ in request.query_params.multi_items()])) is not None:
+                raise _refusal("query", name)
+            strict = _StrictRequest(request.scope, request.receive)
+            try:
+                return await handle(strict)
+            except RequestValidationError:
+                if strict.repeated_member is not None:
+                    raise _refusal("body", strict.repeated_member) from None
+                raise
+
+        return handle_strictly
+
+
+class BadRequestRoute(StrictRoute):
+    """Answers 400 to what cannot be parsed, where other routes answer 422, for a protocol that says so."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_request(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                raise Unparsable(error.errors()) from None
+
+        return handle_request
+
+
+class _StrictRequest(Request):
+    """`repeated_member` is the name of the member that the body has twice; None before it is read."""
+
+    repeated_member: str | None = None
+
+    async def json(self) -> Any:
+        return json.loads(await self.body(), object_pairs_hook=self._object)
+
+    def _object(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
+        self.repeated_member = _repeated([name for name, _ in members])
+        if self.repeated_member is not None:
+            # FastAPI answers this error alone as one of the body.
+            raise json.JSONDecodeError("a member is given twice", "", 0)
+        return dict(members)
+
+
+def _repeated(names: list[str]) -> str | None:
+    """The first name that is there twice."""
+    if len(set(names)) == len(names):
+        return None
+    return next(name for name in names if names.count(name) > 1)
+
+
+def _refusal(part: str, name: str) -> RequestValidationError:
+    # Not an AppError: a malformed request is answered after the guards, whatever is wrong with it.
+    error = {"type": "repeated", "loc": (part, name), "msg": "This is given more than once", "input": None}
+    return RequestValidationError([error])

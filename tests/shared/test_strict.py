@@ -1,0 +1,96 @@
+"""A request that says one thing twice is refused, in every service."""
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
+
+from tests.shared.apps import Service, guarded_app
+from watchword.auth import public, requires
+from watchword.http import BadRequestRoute, Body, StrictRoute
+from watchword.testing import Issuer
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Inner(BaseModel):
+    a: int
+
+
+class Thing(Body):
+    name: str
+    inner: Inner | None = None
+
+
+def app_of(issuer: Issuer) -> FastAPI:
+    api = guarded_app(issuer)
+    for prefix, route_class in (("/strict", StrictRoute), ("/protocol", BadRequestRoute)):
+        api.include_router(things(route_class), prefix=prefix)
+    return api
+
+
+def things(route_class: type[StrictRoute]) -> APIRouter:
+    router = APIRouter(route_class=route_class)
+
+    @router.get("/things")
+    @public
+    async def find_thing(name: str = "", page: int = 1) -> str:
+        return f"{name} {page}"
+
+    @router.post("/things")
+    @public
+    async def make_thing(thing: Thing) -> str:
+        return thing.name
+
+    @router.put("/things", dependencies=[Depends(requires("things"))])
+    async def replace_thing(thing: Thing) -> str:
+        return thing.name
+
+    return router
+
+
+@pytest.mark.parametrize("query", ["name=a&name=b", "name=a&page=1&name=a", "page=1&page=1", "other=1&other=2"])
+async def test_query_parameter_given_twice_is_refused(service: Service, query: str) -> None:
+    answer = await service.http.get(f"/strict/things?{query}")
+    assert answer.status_code == 422
+    assert [error["code"] for error in answer.json()["errors"]] == ["repeated"]
+
+
+@pytest.mark.parametrize("query", ["", "name=a", "name=a&page=2", "name=a%26name=b", "name=&page=2"])
+async def test_query_parameters_given_once_are_read(service: Service, query: str) -> None:
+    assert (await service.http.get(f"/strict/things?{query}")).status_code == 200
+
+
+REPEATED = {
+    "twice": ('{"name": "a", "name": "b"}', "/body/name"),
+    "twice the same": ('{"name": "a", "name": "a"}', "/body/name"),
+    "written differently": ('{"name": "a", "n\\u0061me": "b"}', "/body/name"),
+    "in an inner object": ('{"name": "a", "inner": {"a": 1, "a": 2}}', "/body/a"),
+}
+
+
+@pytest.mark.parametrize(("content", "pointer"), REPEATED.values(), ids=REPEATED.keys())
+async def test_member_given_twice_is_refused_by_name(service: Service, content: str, pointer: str) -> None:
+    answer = await service.http.post("/strict/things", content=content, headers=JSON)
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, "repeated")]
+
+
+@pytest.mark.parametrize("content", ['{"name": "a"}', '{"name": "name", "inner": {"a": 1}}'])
+async def test_member_given_once_in_each_object_is_read(service: Service, content: str) -> None:
+    assert (await service.http.post("/strict/things", content=content, headers=JSON)).status_code == 200
+
+
+@pytest.mark.parametrize("content", ["{", "[1", "nothing", '{"name": 1}', "[" * 2_000])
+async def test_malformed_body_is_answered_as_elsewhere(service: Service, content: str) -> None:
+    assert (await service.http.post("/strict/things", content=content, headers=JSON)).status_code in (400, 422)
+
+
+@pytest.mark.parametrize("content", ["{", '{"name": 1}', '{"name": "a", "name": "b"}', ""])
+async def test_protocol_that_says_so_gets_400(service: Service, content: str) -> None:
+    answer = await service.http.post("/protocol/things", content=content, headers=JSON)
+    assert (answer.status_code, answer.json()["code"], len(answer.json()["errors"])) == (400, "bad_request", 1)
+
+
+async def test_caller_is_authenticated_before_a_repetition_is_seen(service: Service) -> None:
+    repeated = {"content": '{"name": "a", "name": "b"}', "headers": JSON, "params": [("a", "1"), ("a", "2")]}
+    assert (await service.http.put("/strict/things", **repeated)).status_code == 401
