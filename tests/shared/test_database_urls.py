@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.shared.tables import read, transact
 from tests.support.databases import DATABASE, Databases
 from tests.support.fresh import Fresh
 from tests.support.ports import held_port
-from watchword.database import Database
+from watchword.database import Database, DatabaseUnavailable
 from watchword.database.address import connect_arguments
 from watchword.database.connections import dedicated_connection
 
@@ -111,6 +112,26 @@ async def test_a_password_of_special_characters_is_the_same_for_every_way(databa
     finally:
         fresh.drop()
         databases.server.psql("postgres", f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("target", ["any", "read-write", "primary", "prefer-standby"])
+async def test_a_host_that_is_silent_does_not_keep_every_way_from_the_next(databases: Databases, target: str) -> None:
+    login = f"postgresql://posts_app:{databases.passwords['posts_app']}"
+    options = f"connect_timeout=1&target_session_attrs={target}&application_name=x"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port, real = silent.getsockname()[1], databases.server.port
+        first = f"{login}@127.0.0.1:{port},127.0.0.1:{real}/{DATABASE}?{options}"
+        second = f"{login}@/{DATABASE}?host=127.0.0.1,127.0.0.1&port={port},{real}&{options}"
+        for url in (first, second):
+            assert await names_of_connections(url) == ["x"] * 3
+
+
+async def test_no_way_connects_to_a_server_of_another_kind(databases: Databases) -> None:
+    database = Database(f"{databases.url('posts_app')}?target_session_attrs=standby", size=1)
+    for way in (transact, read):
+        with pytest.raises(DatabaseUnavailable):
+            await way(database, NAME)
+    await database.close()
 
 
 def test_migrate_connects_in_the_same_way(databases: Databases) -> None:

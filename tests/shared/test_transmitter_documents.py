@@ -150,3 +150,14 @@ async def test_optional_members_of_a_stream_are_optional(databases: Databases, t
     transmitter.trouble["streams"] = JSONResponse([*others, *transmitter.streams])
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.is_settled(jti))
+
+
+async def test_a_stream_that_cannot_be_extended_is_received_as_it_is(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    supported = [EventType.SESSION_REVOKED, EventType.ACCOUNT_PURGED]
+    transmitter.add_stream().update(events_supported=supported, events_requested=supported[:1])
+    jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.is_settled(jti))
+    assert len(transmitter.streams) == 1

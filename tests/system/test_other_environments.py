@@ -15,7 +15,7 @@ from tests.support.authorities import Authority
 from tests.support.databases import DATABASE, migrated
 from tests.support.person import Person
 from tests.support.services import unique
-from tests.support.stack import Stack
+from tests.support.stack import COMMAND_SECONDS, Stack
 from tests.support.tls_proxy import TlsProxy, tls_before
 from tests.support.waiting import until
 from tests.system.conftest import SETTINGS
@@ -132,7 +132,7 @@ def test_a_database_whose_certificate_is_not_trusted_keeps_a_service_from_starti
             env=variables | {"POSTS_PORT": url.rpartition(":")[2]},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=COMMAND_SECONDS,
             check=False,
         )
     said = outcome.stdout + outcome.stderr

@@ -5,7 +5,7 @@ and drops one that is empty, repeated or overridden without a word. So the URL i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
@@ -23,9 +23,10 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class ConnectArguments:
-    """What a connection is made with: `dsn` for asyncpg, and how long to try, if the URL says so."""
+    """What a connection is made with: for each host a URL for asyncpg, in the order in which they are tried, and for
+    how many seconds each is tried, if the URL says so."""
 
-    dsn: str = field(repr=False)
+    dsns: tuple[str, ...] = field(repr=False)
     connect_timeout: int | None
 
 
@@ -45,9 +46,29 @@ def connect_arguments(url: str) -> ConnectArguments:
     if problems:
         raise ValueError("; ".join(problems))
     seconds = options.pop("connect_timeout", None)
-    query = f"?{urlencode(options, quote_via=quote)}" if options else ""
-    dsn = f"postgresql://{parts.netloc}{'' if parts.path == '/' else parts.path}{query}"
-    return ConnectArguments(dsn, None if seconds is None else int(seconds))
+    return ConnectArguments(tuple(_dsns(parts, options)), None if seconds is None else int(seconds))
+
+
+def _dsns(parts: SplitResult, options: Mapping[str, str]) -> Iterator[str]:
+    """One URL for each host: asyncpg tries several under one time limit, and one that is silent would use it up."""
+    hosts = list(_hosts(parts, options))
+    # Of several hosts, a standby is taken if there is one.
+    is_wish = len(hosts) > 1 and options.get("target_session_attrs") == "prefer-standby"
+    for wish in ({"target_session_attrs": "standby"}, {"target_session_attrs": "any"}) if is_wish else ({},):
+        for netloc, own in hosts:
+            query = urlencode({**options, **own, **wish}, quote_via=quote)
+            yield f"postgresql://{netloc}{'' if parts.path == '/' else parts.path}{query and '?'}{query}"
+
+
+def _hosts(parts: SplitResult, options: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What stands before the path, and the options host and port, for each host."""
+    login, at, hosts = parts.netloc.rpartition("@")
+    if hosts or "host" not in options:
+        yield from ((f"{login}{at}{host}", {}) for host in hosts.split(","))
+        return
+    names, ports = options["host"].split(","), options.get("port", "").split(",")
+    for name, port in zip(names, ports if len(ports) > 1 else ports * len(names), strict=True):
+        yield parts.netloc, {"host": name, "port": port} if port else {"host": name}
 
 
 def _split(url: str) -> SplitResult:

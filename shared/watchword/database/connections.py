@@ -24,17 +24,21 @@ _FAILURES: Final = (
 
 
 async def connect(url: str, *, timeout: float, command_timeout: float | None) -> "asyncpg.Connection[asyncpg.Record]":
-    """A new connection, made as the URL says. `timeout` is in seconds, unless the URL has a `connect_timeout`.
+    """A new connection, made as the URL says. Each host is tried for `timeout` seconds, or for its `connect_timeout`.
 
     Raises DatabaseUnavailable if there is none to be had, for whatever reason: the server may let us in again.
     """
     arguments = connect_arguments(url)
-    try:
-        return await asyncpg.connect(
-            arguments.dsn, timeout=arguments.connect_timeout or timeout, command_timeout=command_timeout
-        )
-    except _FAILURES as error:
-        raise DatabaseUnavailable(f"cannot connect to the database: {error!r}") from error
+    failures: list[Exception] = []
+    for dsn in arguments.dsns:
+        try:
+            return await asyncpg.connect(
+                dsn, timeout=arguments.connect_timeout or timeout, command_timeout=command_timeout
+            )
+        except _FAILURES as error:
+            failures.append(error)
+    reasons = "; ".join(repr(error) for error in failures)
+    raise DatabaseUnavailable(f"cannot connect to the database: {reasons}") from failures[-1]
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The receiver's side of HTTP: discovery, stream and poll of an SSF 1.0 transmitter."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,6 +12,8 @@ from watchword.events.authorized_calls import AuthorizedCalls, TransmitterAccoun
 from watchword.events.documents import Document, shown
 from watchword.events.errors import TransmitterUnavailable
 from watchword.events.types import supported_by
+
+logger = logging.getLogger("watchword.events")
 
 POLL_DELIVERY: Final = "urn:ietf:rfc:8936"
 LONG_POLL_TIMEOUT_SECONDS: Final = 90.0
@@ -100,7 +103,12 @@ class TransmitterClient:
         if not missing:
             return stream
         change = {"stream_id": stream.text("stream_id"), "events_requested": [*requested, *missing]}
-        return Document("the stream", await self._calls.call("PATCH", self._configuration_endpoint, change))
+        try:
+            return Document("the stream", await self._calls.call("PATCH", self._configuration_endpoint, change))
+        except TransmitterUnavailable as error:
+            # Receiving less is better than receiving nothing.
+            logger.warning("the stream does not deliver %s: %s", ", ".join(missing), error.reason)
+            return stream
 
     async def _document(self, name: str) -> Document:
         # Well-known paths go between the host and the path of an issuer.
