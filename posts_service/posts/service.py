@@ -26,10 +26,12 @@ class Page:
     @classmethod
     def of(cls, views: list[PostView], limit: int) -> "Page":
         """A page of at most `limit` posts; one view more than that means that there is a next page."""
-        if len(views) <= limit:
-            return cls(views, None)
-        last = views[limit - 1]
-        return cls(views[:limit], Cursor(last.listed_at, last.id))
+        return cls(views, None).first(limit) if len(views) > limit else cls(views, None)
+
+    def first(self, count: int) -> "Page":
+        """The first `count` of these posts, as a page that is not the last."""
+        last = self.views[count - 1]
+        return Page(self.views[:count], Cursor(last.listed_at, last.id))
 
 
 class Posts:

@@ -62,6 +62,7 @@ class CheckedRequests(HttpToolsProtocol):
     _beside_body = 0
     _chunk_bytes = 0
     _refusal: Refusal | None = None
+    _is_next_due = False
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -101,10 +102,21 @@ class CheckedRequests(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        if self.flow.write_paused:
+            # The next answer is not made before the client has read most of this one.
+            self._is_next_due = True
+            self.flow.pause_reading()
+            return
         super().on_response_complete()
         if self.pipeline:
             # uvicorn reads on; what it read would wait in memory.
             self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._is_next_due:
+            self._is_next_due = False
+            self.on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that could not be parsed; uvicorn calls this."""
