@@ -4,32 +4,33 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from posts_service.dependencies import PostsDep, Reader, Writer
+from posts_service.dependencies import ChangeConditions, PostsDep, Reader, Writer
+from posts_service.errors import PostChanged
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
 from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRead
 from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
-from watchword.http.conditional import is_unchanged
+from watchword.http import Preconditions
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 
 # What a reader sees depends on who they are.
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
+_UNCONDITIONAL: Final = Preconditions()
+
 # A page that would be longer ends before, so that no reader makes this process hold much. A hundred posts of usual
 # length are shorter.
 MAX_PAGE_BYTES: Final = 131_072
-
-IfMatch = Annotated[str | None, Header(description="Act only on this version (its `ETag`)")]
 
 
 @router.get("/{post_id}", response_model=PostRead, responses={304: {"description": "Unchanged"}})
 async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Request) -> Response:
     """A published post, or your own draft."""
-    return _post_response(await posts.read(reader, post_id), request.headers.get("if-none-match"))
+    return _post_response(await posts.read(reader, post_id), Preconditions.of(request.headers))
 
 
 @router.get("", response_model=PostPage)
@@ -59,21 +60,21 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
 
 @router.patch("/{post_id}", response_model=PostRead, responses={412: {"description": "Changed meanwhile"}})
 async def edit_post(
-    post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, if_match: IfMatch = None
+    post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, conditions: ChangeConditions
 ) -> Response:
     """Change a post. Only its author or a moderator may; members left out stay as they are."""
-    return _post_response(await posts.edit(writer, post_id, changes, if_match))
+    return _post_response(await posts.edit(writer, post_id, changes, conditions))
 
 
 @router.delete("/{post_id}", status_code=204, responses={412: {"description": "Changed meanwhile"}})
-async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, if_match: IfMatch = None) -> None:
+async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions) -> None:
     """Delete a post. Only its author or a moderator may."""
-    await posts.delete(writer, post_id, if_match)
+    await posts.delete(writer, post_id, conditions)
 
 
-def _post_response(view: PostView, if_none_match: str | None = None) -> Response:
+def _post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:
     headers = {**_PRIVATE, "ETag": view.etag}
-    if is_unchanged(if_none_match, view.etag):
+    if not conditions.ensure_readable(view.etag, PostChanged):
         return Response(status_code=304, headers=headers)
     return Response(view.as_json(), headers=headers, media_type="application/json")
 

@@ -13,7 +13,7 @@ from posts_service.posts.view import PostView
 from watchword.auth import InvalidToken, MissingToken, NotPermitted, Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.http.conditional import is_expected
+from watchword.http.conditional import Preconditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,9 @@ class Posts:
             db.add(post)
         return PostView.of_post(post)
 
-    async def edit(self, editor: Principal, post_id: UUID, changes: PostChanges, if_match: str | None) -> PostView:
+    async def edit(
+        self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
+    ) -> PostView:
         """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged."""
         async with self._database.begin() as db:
             post = await repository.get_for_update(db, post_id)
@@ -88,20 +90,15 @@ class Posts:
             policy.ensure_can_edit(editor, view)
             if "state" in changes.model_fields_set:
                 policy.ensure_can_publish(editor, view)
-            _ensure_expected(view, if_match)
+            preconditions.ensure_changeable(view.etag, PostChanged)
             post.apply(changes.model_dump(exclude_unset=True), self._clock.now())
         return PostView.of_post(post)
 
-    async def delete(self, editor: Principal, post_id: UUID, if_match: str | None) -> None:
+    async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions) -> None:
         """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""
         async with self._database.begin() as db:
             post = await repository.get_for_update(db, post_id)
             view = PostView.of_post(post)
             policy.ensure_can_delete(editor, view)
-            _ensure_expected(view, if_match)
+            preconditions.ensure_changeable(view.etag, PostChanged)
             await db.delete(post)
-
-
-def _ensure_expected(view: PostView, if_match: str | None) -> None:
-    if not is_expected(if_match, view.etag):
-        raise PostChanged

@@ -1,7 +1,7 @@
 """What every service answers alike: problem documents, conditional requests, validated fields."""
 
-from watchword.http.conditional import is_expected, is_unchanged
+from watchword.http.conditional import Preconditions, is_expected, is_unchanged
 from watchword.http.fields import Body, Text
 from watchword.http.problems import problem
 
-__all__ = ["Body", "Text", "is_expected", "is_unchanged", "problem"]
+__all__ = ["Body", "Preconditions", "Text", "is_expected", "is_unchanged", "problem"]

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
 
 from watchword.errors import PreconditionFailed
 
@@ -30,24 +29,19 @@ class Preconditions(NamedTuple):
         if_match, if_none_match = headers.getlist("if-match"), headers.getlist("if-none-match")
         return cls(", ".join(if_match) if if_match else None, ", ".join(if_none_match) if if_none_match else None)
 
-    def allow_change(self, etag: str) -> bool:
-        """Whether a representation with this strong tag may be changed: if not, the answer is 412 (13.2.2)."""
-        return is_expected(self.if_match, etag) and not is_unchanged(self.if_none_match, etag)
+    def ensure_readable(self, etag: str, failure: type[PreconditionFailed] = PreconditionFailed) -> bool:
+        """Whether a representation with this strong tag is to be sent; otherwise the answer is 304.
 
+        Raises `failure` if If-Match does not name it (section 13.2.2).
+        """
+        if not is_expected(self.if_match, etag):
+            raise failure
+        return not is_unchanged(self.if_none_match, etag)
 
-def read_response(
-    headers: Headers, content: bytes, fields: dict[str, str], *, failure: type[PreconditionFailed] = PreconditionFailed
-) -> Response:
-    """Answer GET or HEAD of a representation whose strong tag is the field ETag of `fields`: with it, or with 304.
-
-    Raises `failure` if the request's If-Match does not name it (section 13.2.2).
-    """
-    preconditions = Preconditions.of(headers)
-    if not is_expected(preconditions.if_match, fields["ETag"]):
-        raise failure
-    if is_unchanged(preconditions.if_none_match, fields["ETag"]):
-        return Response(status_code=304, headers=fields)
-    return Response(content, headers=fields)
+    def ensure_changeable(self, etag: str, failure: type[PreconditionFailed] = PreconditionFailed) -> None:
+        """Raises `failure` if If-Match does not name this strong tag, or if If-None-Match does (section 13.2.2)."""
+        if not is_expected(self.if_match, etag) or is_unchanged(self.if_none_match, etag):
+            raise failure
 
 
 def is_unchanged(if_none_match: str | None, etag: str) -> bool:
