@@ -19,6 +19,8 @@ async def read_jwks(request: Request, parts: PartsDep) -> Response:
     body = orjson.dumps({"keys": [key.as_jwk() for key in parts.keyring.published()]})
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={parts.settings.jwks_max_age_seconds}"}
-    if not Preconditions.of(request.headers).ensure_readable(etag):
+    preconditions = Preconditions.of(request.headers)
+    preconditions.ensure_readable(etag)
+    if preconditions.is_unchanged(etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/jwk-set+json")

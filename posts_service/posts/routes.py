@@ -74,7 +74,8 @@ async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions
 
 def _post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:
     headers = {**_PRIVATE, "ETag": view.etag}
-    if not conditions.ensure_readable(view.etag, PostChanged):
+    conditions.ensure_readable(view.etag, PostChanged)
+    if conditions.is_unchanged(view.etag):
         return Response(status_code=304, headers=headers)
     return Response(view.as_json(), headers=headers, media_type="application/json")
 

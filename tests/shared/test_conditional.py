@@ -85,9 +85,10 @@ def test_the_order_of_precedence(if_match: str | None, if_none_match: str | None
 
 def _status_of_read(both: Preconditions) -> int:
     try:
-        return 200 if both.ensure_readable(ETAG) else 304
+        both.ensure_readable(ETAG)
     except PreconditionFailed:
         return 412
+    return 304 if both.is_unchanged(ETAG) else 200
 
 
 def _status_of_change(both: Preconditions) -> int:

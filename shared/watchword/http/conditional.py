@@ -29,14 +29,14 @@ class Preconditions(NamedTuple):
         if_match, if_none_match = headers.getlist("if-match"), headers.getlist("if-none-match")
         return cls(", ".join(if_match) if if_match else None, ", ".join(if_none_match) if if_none_match else None)
 
-    def ensure_readable(self, etag: str, failure: type[PreconditionFailed] = PreconditionFailed) -> bool:
-        """Whether a representation with this strong tag is to be sent; otherwise the answer is 304.
-
-        Raises `failure` if If-Match does not name it (section 13.2.2).
-        """
+    def ensure_readable(self, etag: str, failure: type[PreconditionFailed] = PreconditionFailed) -> None:
+        """Raises `failure` if If-Match does not name this strong tag. A read asks `is_unchanged` next (13.2.2)."""
         if not is_expected(self.if_match, etag):
             raise failure
-        return not is_unchanged(self.if_none_match, etag)
+
+    def is_unchanged(self, etag: str) -> bool:
+        """Whether the answer to a read is 304, because If-None-Match names this tag."""
+        return is_unchanged(self.if_none_match, etag)
 
     def ensure_changeable(self, etag: str, failure: type[PreconditionFailed] = PreconditionFailed) -> None:
         """Raises `failure` if If-Match does not name this strong tag, or if If-None-Match does (section 13.2.2)."""
