@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Header, Request
 
 from posts_service.posts.service import Posts
 from watchword.auth import Principal, optional, requires
+from watchword.http import Preconditions
 from watchword.service import part
 
 
@@ -14,6 +15,16 @@ class Scope(StrEnum):
     POSTS_WRITE = "posts:write"
 
 
+def preconditions(
+    request: Request,
+    if_match: Annotated[str | None, Header(description="Act only on this version (its `ETag`)")] = None,
+    if_none_match: Annotated[str | None, Header(description="Act only if this is not the version")] = None,
+) -> Preconditions:
+    """The request's own; the parameters are for the OpenAPI document, and see one line of each field only."""
+    return Preconditions.of(request.headers)
+
+
 PostsDep = Annotated[Posts, Depends(part("posts"))]
 Reader = Annotated[Principal | None, Depends(optional)]
+ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
 Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]

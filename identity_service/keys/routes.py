@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from identity_service.dependencies import PartsDep
 from identity_service.errors import NoSigningKey
 from watchword.auth import public
-from watchword.http.conditional import is_unchanged
+from watchword.http import Preconditions
 
 router = APIRouter(tags=["keys"])
 
@@ -24,6 +24,8 @@ async def read_jwks(request: Request, parts: PartsDep) -> Response:
     body = orjson.dumps({"keys": [key.as_jwk() for key in keys]})
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={parts.settings.jwks_max_age_seconds}"}
-    if is_unchanged(request.headers.get("if-none-match"), etag):
+    preconditions = Preconditions.of(request.headers)
+    preconditions.ensure_readable(etag)
+    if preconditions.is_unchanged(etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/jwk-set+json")

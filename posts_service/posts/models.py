@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from posts_service.authors.models import Author
 from posts_service.tables import Base, Instant
+
+# How much of the body a list shows.
+SUMMARY_CHARACTERS: Final = 280
 
 
 class State(StrEnum):

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, delete, literal_column, select, tuple_
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, delete, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
 from posts_service.authors.models import Author
 from posts_service.errors import PostNotFound
 from posts_service.posts.cursor import Cursor
-from posts_service.posts.models import Post
+from posts_service.posts.models import SUMMARY_CHARACTERS, Post
 from posts_service.posts.view import PostView
 from watchword.database.reads import ReadPool, ReadStatement
 
@@ -25,11 +25,15 @@ _AUTHOR: Final = Post.author_id == bindparam("author_id", type_=Uuid())
 _LIMIT: Final = bindparam("limit", type_=Integer())
 _CURSOR: Final = tuple_(bindparam("at", type_=DateTime(timezone=True)), bindparam("post_id", type_=Uuid()))
 
-_COLUMNS: Final = [getattr(Post if name in Post.__table__.columns else Author, name) for name in PostView._fields]
-_VIEW: Final = select(*_COLUMNS).join(Author, Author.id == Post.author_id)
+_COLUMNS: Final = {name: getattr(Post if name in Post.__table__.columns else Author, name) for name in PostView._fields}
+_VIEW: Final = select(*_COLUMNS.values()).join(Author, Author.id == Post.author_id)
+
+# PostgreSQL unpacks no more of a long text than this.
+_BEGINNING: Final = func.left(Post.body, SUMMARY_CHARACTERS).label("body")
+_LISTED: Final = select(*{**_COLUMNS, "body": _BEGINNING}.values()).join(Author, Author.id == Post.author_id)
 
 _FEED = (
-    _VIEW.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
+    _LISTED.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
     .order_by(Post.published_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )
@@ -38,7 +42,7 @@ BY_ID: Final = ReadStatement(_VIEW.where(Post.id == bindparam("post_id", type_=U
 FEED: Final = ReadStatement(_FEED)
 BY_AUTHOR: Final = ReadStatement(_FEED.where(_AUTHOR))
 DRAFTS: Final = ReadStatement(
-    _VIEW.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
+    _LISTED.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
     .order_by(Post.created_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )
@@ -50,14 +54,14 @@ async def find_view(reads: ReadPool, post_id: UUID) -> PostView | None:
 
 
 async def list_published(reads: ReadPool, author_id: UUID | None, begin: Cursor, limit: int) -> list[PostView]:
-    """Published posts of one author or of all, the newest first, after `begin`."""
+    """Published posts of one author or of all, the newest first, after `begin`; of each body only the beginning."""
     if author_id is None:
         return await _list(reads, FEED, begin, limit=limit)
     return await _list(reads, BY_AUTHOR, begin, limit=limit, author_id=author_id)
 
 
 async def list_drafts(reads: ReadPool, author_id: UUID, begin: Cursor, limit: int) -> list[PostView]:
-    """Drafts of one author, the newest first, after `begin`."""
+    """Drafts of one author, the newest first, after `begin`; of each body only the beginning."""
     return await _list(reads, DRAFTS, begin, limit=limit, author_id=author_id)
 
 

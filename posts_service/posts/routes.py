@@ -4,15 +4,16 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from posts_service.dependencies import PostsDep, Reader, Writer
+from posts_service.dependencies import ChangeConditions, PostsDep, Reader, Writer
+from posts_service.errors import PostChanged
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
 from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRead
 from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
-from watchword.http.conditional import is_unchanged
+from watchword.http import Preconditions
 from watchword.http.strict import StrictRoute
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictRoute)
@@ -20,13 +21,17 @@ router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictRoute)
 # What a reader sees depends on who they are.
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
-IfMatch = Annotated[str | None, Header(description="Act only on this version (its `ETag`)")]
+_UNCONDITIONAL: Final = Preconditions()
+
+# A page that would be longer ends before, so that no reader makes this process hold much. A hundred posts of usual
+# length are shorter.
+MAX_PAGE_BYTES: Final = 131_072
 
 
 @router.get("/{post_id}", response_model=PostRead, responses={304: {"description": "Unchanged"}})
 async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Request) -> Response:
     """A published post, or your own draft."""
-    return _post_response(await posts.read(reader, post_id), request.headers.get("if-none-match"))
+    return _post_response(await posts.read(reader, post_id), Preconditions.of(request.headers))
 
 
 @router.get("", response_model=PostPage)
@@ -39,7 +44,7 @@ async def list_posts(
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
     state: Annotated[State, Query(description="`draft`: your own drafts")] = State.PUBLISHED,
 ) -> Response:
-    """Posts, the newest first; pages stay consistent while posts are added."""
+    """Posts without their whole bodies, the newest first; pages stay consistent while posts are added."""
     begin = Cursor.parse(cursor) if cursor is not None else None
     if state is State.DRAFT:
         return _page_response(await posts.list_drafts(reader, author, begin, limit), request)
@@ -56,29 +61,36 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
 
 @router.patch("/{post_id}", response_model=PostRead, responses={412: {"description": "Changed meanwhile"}})
 async def edit_post(
-    post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, if_match: IfMatch = None
+    post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, conditions: ChangeConditions
 ) -> Response:
     """Change a post. Only its author or a moderator may; members left out stay as they are."""
-    return _post_response(await posts.edit(writer, post_id, changes, if_match))
+    return _post_response(await posts.edit(writer, post_id, changes, conditions))
 
 
 @router.delete("/{post_id}", status_code=204, responses={412: {"description": "Changed meanwhile"}})
-async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, if_match: IfMatch = None) -> None:
+async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions) -> None:
     """Delete a post. Only its author or a moderator may."""
-    await posts.delete(writer, post_id, if_match)
+    await posts.delete(writer, post_id, conditions)
 
 
-def _post_response(view: PostView, if_none_match: str | None = None) -> Response:
+def _post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:
     headers = {**_PRIVATE, "ETag": view.etag}
-    if is_unchanged(if_none_match, view.etag):
+    conditions.ensure_readable(view.etag, PostChanged)
+    if conditions.is_unchanged(view.etag):
         return Response(status_code=304, headers=headers)
     return Response(view.as_json(), headers=headers, media_type="application/json")
 
 
 def _page_response(page: Page, request: Request) -> Response:
-    next_cursor = str(page.next_cursor) if page.next_cursor is not None else None
-    headers = {**_PRIVATE, "Link": _link(request, next_cursor)} if next_cursor else _PRIVATE
-    return Response(page_as_json(page.views, next_cursor), headers=headers, media_type="application/json")
+    while len(content := _page_content(page)) > MAX_PAGE_BYTES and len(page.views) > 1:
+        fitting = len(page.views) * MAX_PAGE_BYTES // len(content)
+        page = page.first(min(max(fitting, 1), len(page.views) - 1))
+    headers = {**_PRIVATE, "Link": _link(request, str(page.next_cursor))} if page.next_cursor else _PRIVATE
+    return Response(content, headers=headers, media_type="application/json")
+
+
+def _page_content(page: Page) -> bytes:
+    return page_as_json(page.views, str(page.next_cursor) if page.next_cursor is not None else None)
 
 
 def _link(request: Request, next_cursor: str) -> str:

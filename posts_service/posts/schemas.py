@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from posts_service.posts.models import State
+from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from watchword.http.fields import Body, Text
 
 # In this order: the length counts without the blanks around the title.
@@ -38,10 +38,11 @@ class AuthorCard(BaseModel):
     username: str
 
 
-class PostRead(BaseModel):
+class _Post(BaseModel):
+    """What a post looks like, but for its text."""
+
     id: UUID
     title: str
-    body: str
     state: State
     author: AuthorCard
     version: int
@@ -50,6 +51,14 @@ class PostRead(BaseModel):
     published_at: datetime | None
 
 
+class PostRead(_Post):
+    body: str
+
+
+class PostSummary(_Post):
+    summary: str = Field(max_length=SUMMARY_CHARACTERS, description="The beginning of the body")
+
+
 class PostPage(BaseModel):
-    items: list[PostRead]
+    items: list[PostSummary] = Field(description="At most `limit`, and fewer if the page would be long")
     next: str | None = Field(description="The cursor of the next page; null on the last")

@@ -13,7 +13,7 @@ from posts_service.posts.view import PostView
 from watchword.auth import InvalidToken, MissingToken, NotPermitted, Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.http.conditional import is_expected
+from watchword.http.conditional import Preconditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,12 @@ class Page:
     @classmethod
     def of(cls, views: list[PostView], limit: int) -> "Page":
         """A page of at most `limit` posts; one view more than that means that there is a next page."""
-        if len(views) <= limit:
-            return cls(views, None)
-        last = views[limit - 1]
-        return cls(views[:limit], Cursor(last.listed_at, last.id))
+        return cls(views, None).first(limit) if len(views) > limit else cls(views, None)
+
+    def first(self, count: int) -> "Page":
+        """The first `count` of these posts, as a page that is not the last."""
+        last = self.views[count - 1]
+        return Page(self.views[:count], Cursor(last.listed_at, last.id))
 
 
 class Posts:
@@ -78,7 +80,9 @@ class Posts:
             db.add(post)
         return PostView.of_post(post)
 
-    async def edit(self, editor: Principal, post_id: UUID, changes: PostChanges, if_match: str | None) -> PostView:
+    async def edit(
+        self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
+    ) -> PostView:
         """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged."""
         async with self._database.begin() as db:
             post = await repository.get_for_update(db, post_id)
@@ -86,20 +90,15 @@ class Posts:
             policy.ensure_can_edit(editor, view)
             if "state" in changes.model_fields_set:
                 policy.ensure_can_publish(editor, view)
-            _ensure_expected(view, if_match)
+            preconditions.ensure_changeable(view.etag, PostChanged)
             post.apply(changes.model_dump(exclude_unset=True), self._clock.now())
         return PostView.of_post(post)
 
-    async def delete(self, editor: Principal, post_id: UUID, if_match: str | None) -> None:
+    async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions) -> None:
         """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""
         async with self._database.begin() as db:
             post = await repository.get_for_update(db, post_id)
             view = PostView.of_post(post)
             policy.ensure_can_delete(editor, view)
-            _ensure_expected(view, if_match)
+            preconditions.ensure_changeable(view.etag, PostChanged)
             await db.delete(post)
-
-
-def _ensure_expected(view: PostView, if_match: str | None) -> None:
-    if not is_expected(if_match, view.etag):
-        raise PostChanged

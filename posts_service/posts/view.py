@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from asyncpg import Record
 
-from posts_service.posts.models import Post, State
+from posts_service.posts.models import SUMMARY_CHARACTERS, Post, State
 
 # asyncpg has a UUID of its own, which orjson does not take for one: `default` writes it out.
 _OPTIONS: Final = orjson.OPT_UTC_Z
@@ -20,11 +20,11 @@ class PostView(NamedTuple):
     """A post with its author's name: the columns that are read, and the members that `PostRead` promises.
 
     Each field is a column of the post or, like `username`, one of its author; `repository` selects what is named here.
+    In a list, `body` is only the beginning of the text.
     """
 
     id: UUID
     title: str
-    body: str
     state: str
     author_id: UUID
     username: str
@@ -32,6 +32,7 @@ class PostView(NamedTuple):
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
+    body: str
 
     @classmethod
     def of(cls, row: Record) -> "PostView":
@@ -65,6 +66,12 @@ class PostView(NamedTuple):
         members["author"] = {"id": members["author"], "username": members.pop("username")}
         return members
 
+    def as_summary(self) -> dict[str, Any]:
+        """The members of `PostSummary`, not yet JSON."""
+        members = self.as_dict()
+        members["summary"] = members.pop("body")[:SUMMARY_CHARACTERS]
+        return members
+
     def as_json(self) -> bytes:
         return orjson.dumps(self.as_dict(), default=str, option=_OPTIONS)
 
@@ -78,5 +85,5 @@ _MEMBERS: Final = tuple("author" if name == "author_id" else name for name in Po
 
 def page_as_json(views: Sequence[PostView], next_cursor: str | None) -> bytes:
     return orjson.dumps(
-        {"items": [view.as_dict() for view in views], "next": next_cursor}, default=str, option=_OPTIONS
+        {"items": [view.as_summary() for view in views], "next": next_cursor}, default=str, option=_OPTIONS
     )

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.posts.people import WRITE, Person
+from tests.posts.summaries import summary_of
 from tests.support.services import Posts
 from watchword.testing import Issuer, StandingClock
 
@@ -27,7 +28,7 @@ async def test_the_newest_post_comes_first(posts_at: Posts, clock: StandingClock
     for _ in range(3):
         published.append(await posts_at.publish(ada.headers))
         clock.advance(seconds=1)
-    assert await listed(posts_at) == published[::-1]
+    assert await listed(posts_at) == [summary_of(post) for post in published[::-1]]
 
 
 async def test_a_draft_published_later_comes_to_the_top(posts_at: Posts, clock: StandingClock, ada: Person) -> None:
@@ -67,18 +68,18 @@ async def test_drafts_are_in_no_public_list(posts: Posts, ada: Person, moderator
     await posts.publish(ada.headers, state="draft")
     post = await posts.publish(ada.headers)
     for headers in ({}, ada.headers, moderator.headers):
-        assert await listed(posts, headers) == [post]
-        assert await listed(posts, headers, author=ada.id) == [post]
-        assert await listed(posts, headers, state="published") == [post]
+        assert await listed(posts, headers) == [summary_of(post)]
+        assert await listed(posts, headers, author=ada.id) == [summary_of(post)]
+        assert await listed(posts, headers, state="published") == [summary_of(post)]
 
 
 async def test_a_list_of_drafts_is_the_callers_own(posts: Posts, ada: Person, stranger: Person) -> None:
     draft = await posts.publish(ada.headers, state="draft")
     await posts.publish(ada.headers)
     theirs = await posts.publish(stranger.headers, state="draft")
-    assert await listed(posts, ada.headers, state="draft") == [draft]
-    assert await listed(posts, ada.headers, state="draft", author=ada.id) == [draft]
-    assert await listed(posts, stranger.headers, state="draft") == [theirs]
+    assert await listed(posts, ada.headers, state="draft") == [summary_of(draft)]
+    assert await listed(posts, ada.headers, state="draft", author=ada.id) == [summary_of(draft)]
+    assert await listed(posts, stranger.headers, state="draft") == [summary_of(theirs)]
 
 
 async def test_drafts_of_another_are_an_empty_page(
@@ -105,8 +106,8 @@ async def test_a_service_has_no_drafts(posts: Posts, issuer: Issuer) -> None:
 
 async def test_the_author_filter_shows_one_authors_posts(posts: Posts, ada: Person, stranger: Person) -> None:
     hers, theirs = await posts.publish(ada.headers), await posts.publish(stranger.headers)
-    assert await listed(posts, author=ada.id) == [hers]
-    assert await listed(posts, author=stranger.id) == [theirs]
+    assert await listed(posts, author=ada.id) == [summary_of(hers)]
+    assert await listed(posts, author=stranger.id) == [summary_of(theirs)]
     assert await listed(posts, author=str(uuid4())) == []
 
 

@@ -169,7 +169,7 @@ def test_an_app_is_installed_once() -> None:
     add_frame(app, 2_048)
     with pytest.raises(RuntimeError, match="already"):
         install(app, "notes")
-    assert len(app.user_middleware) == 1
+    assert len(app.user_middleware) == 2
 
 
 def test_importing_the_package_loads_no_database_and_no_server() -> None:

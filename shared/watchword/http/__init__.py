@@ -1,8 +1,18 @@
 """What every service answers alike: problem documents, conditional requests, validated fields."""
 
-from watchword.http.conditional import is_expected, is_unchanged
+from watchword.http.conditional import Preconditions, is_expected, is_unchanged
 from watchword.http.fields import Body, Text
 from watchword.http.problems import Unparsable, problem
 from watchword.http.strict import BadRequestRoute, StrictRoute
 
-__all__ = ["BadRequestRoute", "Body", "StrictRoute", "Text", "Unparsable", "is_expected", "is_unchanged", "problem"]
+__all__ = [
+    "BadRequestRoute",
+    "Body",
+    "Preconditions",
+    "StrictRoute",
+    "Text",
+    "Unparsable",
+    "is_expected",
+    "is_unchanged",
+    "problem",
+]

@@ -71,6 +71,11 @@ def internal_error() -> Response:
     return _response(500, "internal_error", "Something went wrong on our side.")
 
 
+def document(status: int, code: str, detail: str) -> Response:
+    """The problem document of a refusal that no app has raised: the server's own."""
+    return _response(status, code, detail)
+
+
 def _invalid(field_errors: list[dict[str, str]], headers: dict[str, str] | None = None) -> Response:
     kind = errors.Invalid
     return _response(STATUS[kind], kind.code, kind.detail, headers=headers, field_errors=field_errors)

@@ -16,6 +16,7 @@ from watchword.observability.tracing import configure_tracing, telemetry
 from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
+from watchword.service.middleware import Fields
 from watchword.service.process import BackgroundWork, running
 from watchword.service.readiness import checks_of
 from watchword.service.settings import ServiceSettings, load
@@ -81,7 +82,7 @@ def new_app(
     for router in (*routers, health, metrics_routes(metrics), front_page):
         app.include_router(router)
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
-    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request)
+    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, _fields_of_site(settings.issuer))
     protect(app, parts.verifier)
     return app
 
@@ -105,6 +106,14 @@ def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAs
         redirect_slashes=False,
         telemetry=telemetry(),
     )
+
+
+def _fields_of_site(issuer: str) -> Fields:
+    """The header fields of every answer: if the issuer's URL is https, browsers are to use nothing else here.
+
+    Browsers ignore the field over http (RFC 6797 section 8.1), so a service on a developer's machine may send it.
+    """
+    return ((b"strict-transport-security", b"max-age=31536000"),) if issuer.startswith("https://") else ()
 
 
 def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:

@@ -3,11 +3,12 @@
 import logging
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from watchword.http import problems
 from watchword.observability.logs import configure_logging
 from watchword.service import docs
-from watchword.service.middleware import DEFAULT_BODY_LIMIT, OnAnswer, OutermostMiddleware
+from watchword.service.middleware import DEFAULT_BODY_LIMIT, Fields, OnAnswer, OutermostMiddleware, UnhandledErrors
 
 
 def install(
@@ -34,12 +35,21 @@ def install(
 
 
 def add_frame(
-    app: FastAPI, max_body_bytes: int, docs_client_id: str | None = None, on_answer: OnAnswer | None = None
+    app: FastAPI,
+    max_body_bytes: int,
+    docs_client_id: str | None = None,
+    on_answer: OnAnswer | None = None,
+    fields: Fields = (),
 ) -> None:
-    """Do the part of `install` that is the app's, not the process's. `on_answer` is called after every request."""
+    """Do the part of `install` that is the app's, not the process's.
+
+    `on_answer` is called after every request; every answer has the header fields `fields`.
+    """
     problems.install(app)
     docs.install(app, docs_client_id)
-    app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer)
+    # The first of the list is the outermost layer, and the last one the innermost.
+    app.user_middleware.append(Middleware(UnhandledErrors))
+    app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer, fields=fields)
 
 
 def _ensure_bare(app: FastAPI) -> None:

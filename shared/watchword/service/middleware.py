@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.errors import TooLarge
@@ -20,7 +21,15 @@ REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 DEFAULT_BODY_LIMIT: Final = 1_048_576
 
 OnAnswer = Callable[[Scope, int | None, float], None]
-"""Called after each request with its scope, the status (None if there was no answer), and the seconds it took."""
+"""Called after each request with its scope, the status (None if the client had gone), and the seconds it took."""
+
+Fields = tuple[tuple[bytes, bytes], ...]
+"""Header fields as ASGI has them."""
+
+_NO_SNIFFING: Final[Fields] = ((b"x-content-type-options", b"nosniff"),)
+
+# Where the answer to a request is kept in its scope.
+_ANSWER: Final = "watchword.answer"
 
 
 class OutermostMiddleware:
@@ -29,18 +38,24 @@ class OutermostMiddleware:
     1. the request has an id, the caller's own if it is well formed: on every log line, span and answer, even a 500;
     2. HEAD is handled as GET; the server sends no body (RFC 9110 section 9.3.2);
     3. reading more than `max_body_bytes` of a body raises TooLarge;
-    4. no answer is to be sniffed for another media type than it says;
+    4. every answer has the header fields `fields`, and is not to be sniffed for another media type than it says;
     5. an exception that nothing has handled is logged and becomes a 500 that shows nothing of it;
-    6. `on_answer` is called, for the metrics;
-    7. the request is logged.
+    6. a client that disconnects before it has its answer is no error, whatever was being read or sent;
+    7. `on_answer` is called, for the metrics;
+    8. the request is logged.
     """
 
     def __init__(
-        self, app: ASGIApp, max_body_bytes: int = DEFAULT_BODY_LIMIT, on_answer: OnAnswer | None = None
+        self,
+        app: ASGIApp,
+        max_body_bytes: int = DEFAULT_BODY_LIMIT,
+        on_answer: OnAnswer | None = None,
+        fields: Fields = (),
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._on_answer = on_answer
+        self._fields = (*_NO_SNIFFING, *fields)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,42 +66,104 @@ class OutermostMiddleware:
         current_id = _id_for(scope)
         token = request_id.set(current_id)
         note("watchword.request_id", current_id)
-        answer = _Answer(send, current_id)
+        answer = scope[_ANSWER] = _Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
         started = time.perf_counter()
         try:
-            await self._app(scope, _limited(receive, self._max_body_bytes), answer.send)
-        except Exception:
-            fields = {"method": scope["method"], "path": scope["path"]}
-            logger.exception("unhandled error: %s %s", scope["method"], one_line(scope["path"]), extra=fields)
-            if answer.status is not None:
-                raise
-            await problems.internal_error()(scope, receive, answer.send)
+            await _answering_errors(self._app, scope, answer.receive, answer.send)
+        except ClientDisconnect:
+            # The server sends nothing to a client that has gone.
+            answer.is_aborted = True
         finally:
             seconds = time.perf_counter() - started
+            status = None if answer.is_aborted else answer.status
             if self._on_answer is not None:
-                self._on_answer(scope, answer.status, seconds)
-            _log(scope, answer.status, seconds)
+                self._on_answer(scope, status, seconds)
+            _log(scope, status, seconds)
             request_id.reset(token)
+
+    def _with_id(self, current_id: str) -> Fields:
+        return ((b"x-request-id", current_id.encode()), *self._fields)
+
+
+class UnhandledErrors:
+    """Answers an exception that nothing has handled with 500, inside all other layers: the answer has their fields.
+
+    Without the field of the CORS layer, a page is not shown the answer. It is for an app inside OutermostMiddleware.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _answering_errors(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _answering_errors(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Call the app; log an exception and answer it, or raise it if a part of another answer is sent."""
+    try:
+        await app(scope, receive, send)
+    except ClientDisconnect:
+        raise
+    except Exception as error:
+        answer = scope[_ANSWER]
+        if error is not answer.logged_error:
+            answer.logged_error = error
+            fields = {"method": scope["method"], "path": scope["path"]}
+            logger.exception("unhandled error: %s %s", scope["method"], one_line(scope["path"]), extra=fields)
+        if answer.status is not None:
+            raise
+        await problems.internal_error()(scope, receive, send)
 
 
 class _Answer:
-    """Sends an answer on with the header fields that every answer has, and remembers its status."""
+    """What passes between the server and the app for one request: the body, up to a limit, and the answer to it.
 
-    __slots__ = ("_id", "_send", "status")
+    The answer is sent on with the header fields that every answer has.
+    """
 
-    def __init__(self, send: Send, current_id: str) -> None:
+    __slots__ = (
+        "_fields",
+        "_is_complete",
+        "_limit",
+        "_receive",
+        "_received",
+        "_send",
+        "is_aborted",
+        "logged_error",
+        "status",
+    )
+
+    def __init__(self, receive: Receive, send: Send, limit: int, fields: Fields) -> None:
+        self._receive = receive
         self._send = send
-        self._id = current_id.encode()
+        self._limit = limit
+        self._fields = fields
+        self._received = 0
+        self._is_complete = False
+        self.is_aborted = False
+        self.logged_error: Exception | None = None
         self.status: int | None = None
+
+    async def receive(self) -> Message:
+        """Raises TooLarge when more than the limit of the body has been received."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._limit:
+                raise TooLarge(f"more than {self._limit} bytes")
+        elif not self._is_complete:
+            self.is_aborted = True
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [
-                *message.get("headers", ()),
-                (b"x-request-id", self._id),
-                (b"x-content-type-options", b"nosniff"),
-            ]
+            message["headers"] = [*message.get("headers", ()), *self._fields]
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._is_complete = True
         await self._send(message)
 
 
@@ -97,23 +174,8 @@ def _id_for(scope: Scope) -> str:
     return new_request_id()
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    received = 0
-
-    async def counting() -> Message:
-        nonlocal received
-        message = await receive()
-        if message["type"] == "http.request":
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise TooLarge(f"more than {limit} bytes")
-        return message
-
-    return counting
-
-
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
-    """Log a successful read for debugging only; a change or a refusal always."""
+    """Log a successful read for debugging only; a change, a refusal or an aborted request always."""
     is_quiet = scope["method"] in ("GET", "OPTIONS") and status is not None and status < 400
     level = logging.DEBUG if is_quiet else logging.INFO
     if logger.isEnabledFor(level):

@@ -101,13 +101,13 @@ def serve(factory: str, settings: ServiceSettings) -> None:
 
     from watchword.metrics.workers import shared_metrics_folder
     from watchword.service.reload import reload_options
-    from watchword.service.request_head import LimitedHead
+    from watchword.service.time_limits import BoundedConnection
 
     with shared_metrics_folder(settings.workers):
         uvicorn.run(
             factory,
             factory=True,
-            http=LimitedHead,
+            http=BoundedConnection,
             host=settings.host,
             port=settings.port,
             workers=settings.workers,

@@ -1,29 +1,188 @@
-"""A limit on the size of request heads. uvicorn has none, and joins many header fields slowly."""
+"""What is checked of a request before an app sees it, and how much of it is kept beside its body.
 
-from typing import Final
+uvicorn with httptools keeps a head of any length, takes trailers for header fields, and accepts a request without Host.
+"""
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import logging
+from typing import Final, NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from watchword.http import problems
+from watchword.observability.logs import new_request_id, request_id
+
+logger = logging.getLogger("watchword.refusals")
 
 MAX_HEAD_BYTES: Final = 65_536
 
+# Each field costs several objects, and every look-up of a field passes over all of them.
+MAX_FIELDS: Final = 200
 
-class LimitedHead(HttpToolsProtocol):
-    """Answers 400 and closes the connection if a head has not ended after 64 KiB and the chunk that goes beyond."""
+# Requests that a client sends before it has the answer to the one before; each is kept until its turn.
+MAX_PIPELINED: Final = 32
 
-    _in_head = True
-    _head_bytes = 0
+# Fields that a request has at most once, and of which two readers may take different ones.
+_SINGLE: Final = frozenset({b"host", b"content-type", b"origin"})
+
+# RFC 9110 section 7.2: a host and perhaps a port; it may be empty.
+_NOT_IN_HOST: Final = frozenset(b" \t,/?#@\\<>\"'`{}|^")
+
+
+class Refusal(NamedTuple):
+    """Why a request is refused before an app sees it. `detail` is fit for strangers."""
+
+    status: int
+    code: str
+    detail: str
+
+
+class HeadRefused(Exception):
+    """Ends the parsing of a request whose head is refused."""
+
+
+MALFORMED: Final = Refusal(400, "malformed_request", "The request is not valid HTTP.")
+TOO_LONG: Final = Refusal(431, "head_too_long", "The request head is too long, or has too many fields.")
+TOO_MANY: Final = Refusal(400, "too_many_pipelined", "Too many requests wait for an answer on this connection.")
+HOST: Final = Refusal(400, "invalid_host", "The request must have exactly one valid Host field.")
+REPEATED: Final = Refusal(400, "repeated_field", "A header field that may occur once occurs twice.")
+CODING: Final = Refusal(501, "unsupported_coding", "The only transfer coding here is chunked, in HTTP/1.1.")
+VERSION: Final = Refusal(505, "unsupported_version", "The versions of HTTP that this server speaks are 1.1 and 1.0.")
+
+
+class CheckedRequests(HttpToolsProtocol):
+    """A connection whose requests are refused if their head is ambiguous, or if they bring too much beside their body.
+
+    At most 64 KiB of a message may be something else than its body and the framing of its chunks: its head, its
+    trailers, chunk extensions. What arrives in one read may go beyond that before it is counted. Trailers are dropped
+    (RFC 9110 section 6.5.1).
+    """
+
+    _in_head = False
+    _in_body = False
+    _beside_body = 0
+    _chunk_bytes = 0
+    _refusal: Refusal | None = None
+    _is_next_due = False
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._beside_body += len(data)
         super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The request head is too long.")
+        if self._beside_body > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.refuse(TOO_LONG)
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._in_body, self._beside_body, self._chunk_bytes = True, False, 0, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._refusal = self._refusal_of_head()
+        if self._refusal is not None:
+            raise HeadRefused(self._refusal.detail)
         super().on_headers_complete()
+        self._in_head, self._in_body = False, True
+
+    def on_body(self, body: bytes) -> None:
+        self._beside_body -= len(body)
+        self._chunk_bytes += len(body)
+        super().on_body(body)
+
+    def on_chunk_complete(self) -> None:
+        # The length in hexadecimal digits, and two ends of a line.
+        self._beside_body -= len(f"{self._chunk_bytes:x}") + 4
+        self._chunk_bytes = 0
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if self.flow.write_paused:
+            # The next answer is not made before the client has read most of this one.
+            self._is_next_due = True
+            self.flow.pause_reading()
+            return
+        super().on_response_complete()
+        if self.pipeline:
+            # uvicorn reads on; what it read would wait in memory.
+            self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._is_next_due:
+            self._is_next_due = False
+            self.on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that could not be parsed; uvicorn calls this."""
+        self.refuse(self._refusal or MALFORMED)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer the request that is arriving, if no other answer is due before, and close the connection."""
+        if self._may_answer():
+            self.transport.write(self._answer(refusal))
+        if self._in_body:
+            # The app that reads this body is told that there is no more, and must send nothing after this answer.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
+
+    def _may_answer(self) -> bool:
+        if self._in_body:
+            return not self.cycle.response_started and not self.pipeline
+        return self.cycle is None or self.cycle.response_complete
+
+    def _answer(self, refusal: Refusal) -> bytes:
+        token = request_id.set(new_request_id())
+        try:
+            logger.info("refused", extra={"status": refusal.status, "code": refusal.code, "reason": refusal.detail})
+            document = problems.document(refusal.status, refusal.code, refusal.detail)
+            fields = [*self.server_state.default_headers, *document.raw_headers, *_closing_fields()]
+        finally:
+            request_id.reset(token)
+        return b"".join([STATUS_LINE[refusal.status], *_lines(fields), b"\r\n", bytes(document.body)])
+
+    def _refusal_of_head(self) -> Refusal | None:
+        version = self.parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            return VERSION
+        if len(self.headers) > MAX_FIELDS or self._is_long():
+            return TOO_LONG
+        if len(self.pipeline) >= MAX_PIPELINED:
+            return TOO_MANY
+        return _refusal_of_fields(self.headers, version)
+
+    def _is_long(self) -> bool:
+        # A head that came in one read was not counted while it arrived.
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES
+
+
+def _refusal_of_fields(fields: list[tuple[bytes, bytes]], version: str) -> Refusal | None:
+    host = None
+    seen: set[bytes] = set()
+    for name, value in fields:
+        if name in _SINGLE:
+            if name in seen:
+                return HOST if name == b"host" else REPEATED
+            seen.add(name)
+            if name == b"host":
+                host = value
+        elif name == b"transfer-encoding" and (version == "1.0" or value.strip().lower() != b"chunked"):
+            return CODING
+    if host is None:
+        return HOST if version == "1.1" else None
+    return None if _NOT_IN_HOST.isdisjoint(host.strip(b" \t")) else HOST
+
+
+def _closing_fields() -> list[tuple[bytes, bytes]]:
+    own_id = (request_id.get() or "").encode()
+    return [(b"connection", b"close"), (b"x-request-id", own_id), (b"x-content-type-options", b"nosniff")]
+
+
+def _lines(fields: list[tuple[bytes, bytes]]) -> list[bytes]:
+    return [b"%s: %s\r\n" % field for field in fields]
