@@ -20,6 +20,7 @@ PREFIXES = (
     "SECRETS_FOLDER",
     "PUBLISH",
     "TRUSTED_PROXIES",
+    "PUSH_NETWORKS",
     "OTEL_",
     "MAKE",
 )
