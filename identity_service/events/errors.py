@@ -27,7 +27,7 @@ class NotSupplied(BadRequest):
 class UnusableEndpoint(BadRequest):
     code = "unusable_endpoint"
     detail = (
-        "Push needs an https endpoint_url without credentials or fragment, at an address that this transmitter may call;"
+        "Push needs an https endpoint_url without credentials or fragment, at an address that this transmitter calls;"
         " poll takes none."
     )
 
