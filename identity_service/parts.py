@@ -13,6 +13,7 @@ from identity_service.clients.service import Clients
 from identity_service.events.models import Stream
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
+from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.repository import CHANNEL
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
@@ -71,9 +72,10 @@ class Parts:
         self.doorbell = Doorbell()
         self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
         minter = SetMinter(issuer, self.keyring)
-        self.streams = Streams(self.database, self.sealer, StreamViews(issuer), clock)
+        addresses = PushAddresses(settings.push_networks)
+        self.streams = Streams(self.database, self.sealer, StreamViews(issuer), clock, addresses=addresses)
         self.poll_delivery = PollDelivery(self.database, minter, self.doorbell, clock, settings.long_poll_seconds)
-        self.pusher = Pusher(self.database, minter, self.sealer, self.doorbell, clock)
+        self.pusher = Pusher(self.database, minter, self.sealer, self.doorbell, clock, addresses=addresses)
 
         # Use cases.
         self.passwords = _passwords(settings)

@@ -3,6 +3,7 @@
 import binascii
 import os
 from base64 import b64decode
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -49,6 +50,10 @@ class Settings(ServiceSettings):
     long_poll_seconds: float = Field(
         20.0, ge=0, le=60, description="How long a poll for security events waits for the next one"
     )
+    push_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Networks that are not public and that events may be pushed to, separated by commas",
+    )
     password_grant: bool = Field(
         True, description="Offer the password grant to first-party clients (RFC 9700 forbids it to all others)"
     )
@@ -65,7 +70,14 @@ class Settings(ServiceSettings):
         None, description="The audience that names posts_service, linked at `/`; `setup` requires it"
     )
 
-    _split_browser_origins = field_validator("browser_origins", mode="before")(split_by_commas)
+    _split_lists_of_identity = field_validator("browser_origins", "push_networks", mode="before")(split_by_commas)
+
+    @field_validator("push_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
 
     @field_validator("key_encryption_key")
     @classmethod

@@ -52,6 +52,8 @@ def service_environment(addresses: Addresses, secrets: Mapping[str, str], caller
         "IDENTITY_HOST": "127.0.0.1",
         "IDENTITY_CORS_ORIGINS": f"{identity},{posts}",
         "IDENTITY_POSTS_AUDIENCE": posts,
+        # Receivers of a developer run on this machine.
+        "IDENTITY_PUSH_NETWORKS": "127.0.0.0/8,::1/128",
         "POSTS_ISSUER": identity,
         "POSTS_AUDIENCE": posts,
         "POSTS_HOST": "127.0.0.1",

@@ -26,7 +26,10 @@ class NotSupplied(BadRequest):
 
 class UnusableEndpoint(BadRequest):
     code = "unusable_endpoint"
-    detail = "Push needs an https endpoint_url without credentials or fragment; poll takes none."
+    detail = (
+        "Push needs an https endpoint_url without credentials or fragment, at an address that this transmitter calls;"
+        " poll takes none."
+    )
 
 
 class VerifiedTooOften(TooManyRequests):

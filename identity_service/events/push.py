@@ -10,13 +10,14 @@ import httpx
 from identity_service.audit import repository as audit
 from identity_service.events import repository
 from identity_service.events.models import Stream, StreamEvent
+from identity_service.events.push_addresses import PushAddresses
+from identity_service.events.push_client import push_client
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.notifications import Doorbell, wait_for
 from watchword.errors import Unavailable
-from watchword.http_client.tls import ssl_context
 from watchword.lines import quoted
 
 logger = logging.getLogger("identity.push")
@@ -38,16 +39,30 @@ REFUSED: Final = 400
 class Pusher:
     """Runs in every process. A lease in a stream's row lets only one of them push that stream at a time."""
 
-    def __init__(self, database: Database, minter: SetMinter, sealer: Sealer, doorbell: Doorbell, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        minter: SetMinter,
+        sealer: Sealer,
+        doorbell: Doorbell,
+        clock: Clock,
+        *,
+        addresses: PushAddresses,
+    ) -> None:
         self._database = database
         self._minter = minter
         self._sealer = sealer
         self._doorbell = doorbell
         self._clock = clock
+        self._addresses = addresses
+
+    def client(self) -> httpx.AsyncClient:
+        """The client that `push_one` takes."""
+        return push_client(self._addresses, REQUEST_TIMEOUT_SECONDS)
 
     async def run(self) -> None:
         """Push every event that waits, again at each ring and at least once a second, until the bell is closed."""
-        async with httpx.AsyncClient(verify=ssl_context(), timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False) as http:
+        async with self.client() as http:
             while not self._doorbell.closed:
                 # Before the table is read, so that an event enqueued meanwhile is not missed.
                 next_ring = self._doorbell.next_ring()

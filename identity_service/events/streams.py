@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.events import repository
 from identity_service.events.errors import StreamExists, StreamNotFound, UnusableEndpoint, VerifiedTooOften
 from identity_service.events.models import Delivery, Stream, StreamStatus
+from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.schemas import (
     DeliveryDraft,
     StatusChange,
@@ -35,11 +36,14 @@ _LAST_PORT: Final = 65_535
 class Streams:
     """The streams of all receivers. Every method that takes a stream's id raises StreamNotFound."""
 
-    def __init__(self, database: Database, sealer: Sealer, views: StreamViews, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer, views: StreamViews, clock: Clock, *, addresses: PushAddresses
+    ) -> None:
         self._database = database
         self._sealer = sealer
         self._views = views
         self._clock = clock
+        self._addresses = addresses
 
     async def create(self, client_id: str, draft: StreamDraft) -> StreamRead:
         """Make the one stream that a receiver may have. Raises StreamExists, UnusableEndpoint."""
@@ -139,7 +143,7 @@ class Streams:
         stream.push_url = stream.sealed_push_authorization = stream.next_push_at = None
         stream.failed_pushes = 0
         if delivery.method is Delivery.PUSH:
-            stream.push_url = _push_url(delivery.endpoint_url)
+            stream.push_url = _push_url(delivery.endpoint_url, self._addresses)
             if delivery.authorization_header is not None:
                 stream.sealed_push_authorization = self._sealer.seal_text(
                     stream.client_id, delivery.authorization_header
@@ -154,8 +158,12 @@ async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool =
     return stream
 
 
-def _push_url(endpoint_url: str | None) -> str:
-    """The URL, normalized. Raises UnusableEndpoint unless it is https, or http to this very machine."""
+def _push_url(endpoint_url: str | None, addresses: PushAddresses) -> str:
+    """The URL, normalized.
+
+    Raises UnusableEndpoint unless it is https, or http to this very machine, and, if its host is written as an address,
+    this is one that events may be pushed to.
+    """
     try:
         # Parsed by the library that will push to it.
         url = httpx.URL(endpoint_url or "")
@@ -164,4 +172,6 @@ def _push_url(endpoint_url: str | None) -> str:
     is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
     if not (is_safe and url.host and (url.port or 1) <= _LAST_PORT) or url.userinfo or url.fragment:
         raise UnusableEndpoint
+    if not addresses.may_allow(url.host):
+        raise UnusableEndpoint("an address that IDENTITY_PUSH_NETWORKS does not allow")
     return str(url)

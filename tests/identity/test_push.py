@@ -14,8 +14,6 @@ from tests.identity.receivers import KINDS, POLL, PUSH, Receiver, cause_events, 
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
-from tests.support.waiting import PATIENCE_SECONDS
-from watchword.http_client.tls import ssl_context
 from watchword.testing import StandingClock
 
 SECRET = "Bearer a secret of the receiver"
@@ -47,7 +45,7 @@ async def pushed_to(identity: Identity, url: str) -> Receiver:
 async def push(identity: Identity) -> int:
     """Push until no stream is due, and return the number of tries."""
     tried = 0
-    async with httpx.AsyncClient(verify=ssl_context(), trust_env=False, timeout=PATIENCE_SECONDS) as http:
+    async with identity.parts.pusher.client() as http:
         while await identity.parts.pusher.push_one(http):
             tried += 1
     return tried

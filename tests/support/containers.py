@@ -25,6 +25,7 @@ PREFIXES = (
     "PROMETHEUS_IMAGE",
     "PYTHON_IMAGE",
     "TRUSTED_PROXIES",
+    "PUSH_NETWORKS",
     "OTEL_",
     "MAKE",
 )

@@ -97,6 +97,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         "key_check_seconds": 60,
         "cors_origins": POSTS_URL,
         "browser_origins": POSTS_URL,
+        "push_networks": "127.0.0.0/8,::1/128",
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)

@@ -1,0 +1,70 @@
+"""The HTTP client that pushes: it connects to addresses that it has checked, and to no others."""
+
+import asyncio
+import socket
+from ipaddress import ip_address
+from typing import Final
+
+import httpx
+
+from identity_service.events.push_addresses import Address, PushAddresses
+from watchword.http_client.tls import ssl_context
+
+MAX_ADDRESSES: Final = 4
+"""So many addresses of one name are tried, one after another."""
+
+
+class ForbiddenAddress(httpx.ConnectError):
+    """The receiver's host has no address that events may be pushed to."""
+
+
+class CheckedTransport(httpx.AsyncBaseTransport):
+    """Resolves the host of each request, and connects to an allowed address of it.
+
+    The name is resolved once, so that a resolver which then says another address changes nothing. The Host header and
+    what TLS verifies are the name's, as if httpx had resolved it. No connection is kept: two names may share an
+    address, and one of them must not get what is meant for the other.
+    """
+
+    def __init__(self, addresses: PushAddresses) -> None:
+        self._addresses = addresses
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=ssl_context(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        allowed = [address for address in await _resolve(host, request.url.port) if self._addresses.allow(address)]
+        failure: httpx.TransportError = ForbiddenAddress("no address that events may be pushed to", request=request)
+        for address in allowed[:MAX_ADDRESSES]:
+            try:
+                return await self._transport.handle_async_request(_addressed_to(request, address, host))
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def push_client(addresses: PushAddresses, timeout_seconds: float) -> httpx.AsyncClient:
+    """It follows no redirect and asks no proxy: neither address would be checked."""
+    transport = CheckedTransport(addresses)
+    return httpx.AsyncClient(transport=transport, timeout=timeout_seconds, trust_env=False, follow_redirects=False)
+
+
+async def _resolve(host: str, port: int | None) -> list[Address]:
+    """Every address of the host, each once. Raises ConnectError."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpx.ConnectError(f"the name cannot be resolved: {error!r}") from None
+    # The part after % is the interface of a link-local address.
+    return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found))
+
+
+def _addressed_to(request: httpx.Request, address: Address, host: str) -> httpx.Request:
+    # httpx has written the Host header from the name already.
+    url = request.url.copy_with(host=str(address))
+    extensions = {**request.extensions, "sni_hostname": host}
+    return httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)
