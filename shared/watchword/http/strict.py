@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from watchword.http.problems import Unparsable
+
+
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
 class StrictRoute(APIRoute):
@@ -21,8 +24,10 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
-            if (name := _repeated([key for key, _ in request.query_params.multi_items()])) is not None:
-                raise _refusal("query", name)
+            if request.scope["query_string"]:
+                _ensure_no_parameter_twice(request)
+            if request.method in _WITHOUT_BODY:
+                return await handle(request)
             strict = _StrictRequest(request.scope, request.receive)
             try:
                 return await handle(strict)
@@ -63,6 +68,11 @@ class _StrictRequest(Request):
             # FastAPI answers this error alone as one of the body.
             raise json.JSONDecodeError("a member is given twice", "", 0)
         return dict(members)
+
+
+def _ensure_no_parameter_twice(request: Request) -> None:
+    if (name := _repeated([key for key, _ in request.query_params.multi_items()])) is not None:
+        raise _refusal("query", name)
 
 
 def _repeated(names: list[str]) -> str | None:
