@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from posts_service.dependencies import SCOPE_TEXTS
 from posts_service.metrics import build_metrics
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import routes as posts
@@ -26,6 +27,7 @@ def create_app(parts: Parts) -> FastAPI:
         routers=(posts.router,),
         checks={"security_events": security_events},
         docs_client_id=DOCS_CLIENT_ID,
+        scopes=SCOPE_TEXTS,
     )
 
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from identity_service.events.models import Delivery, StreamStatus
 from watchword.http.fields import Text
 
-# A header field's value (RFC 9110 section 5.5) without its obsolete bytes. `$` would let a line feed pass.
-_FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"
+# A header field's value (RFC 9110 section 5.5) without its obsolete bytes. To pydantic, as to ECMA-262, `$` is the end
+# of the whole text: no line feed passes.
+_FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
 
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 EventTypes = Annotated[list[Text], Field(max_length=64)]
@@ -107,3 +108,21 @@ class StatusRead(BaseModel):
     stream_id: UUID
     status: Literal["enabled", "paused", "disabled"]
     reason: str | None = None
+
+
+class AuthorizationScheme(BaseModel):
+    spec_urn: str
+
+
+class TransmitterConfiguration(BaseModel):
+    """SSF 1.0 section 7.1."""
+
+    spec_version: str
+    issuer: str
+    jwks_uri: str
+    delivery_methods_supported: list[Delivery]
+    configuration_endpoint: str
+    status_endpoint: str
+    verification_endpoint: str
+    authorization_schemes: list[AuthorizationScheme]
+    default_subjects: Literal["ALL", "NONE"]

@@ -1,6 +1,7 @@
 """The refusals of guards, with the challenges of RFC 6750 section 3."""
 
 from enum import StrEnum
+from typing import Self
 
 from watchword.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
 
@@ -66,6 +67,10 @@ class InsufficientScope(Forbidden):
     def __init__(self, scope: str) -> None:
         super().__init__(f"lacks scope {scope}")
         self.scope = scope
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("notes:read")
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'}

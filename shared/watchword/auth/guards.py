@@ -5,13 +5,14 @@ async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read")
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from fastapi import Request
 
 from watchword.auth.errors import AmbiguousCredentials, InsufficientScope, InvalidToken, MissingToken, NotPermitted
 from watchword.auth.principal import Principal
 from watchword.auth.verifier import Verifier
+from watchword.errors import AppError
 from watchword.http._framework import Operation
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -23,8 +24,11 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class Guard:
     """A FastAPI dependency that gives the verified caller, or raises. `requires` and its siblings make the usual ones.
 
-    A subclass may require more of the caller by overriding `ensure`.
+    A subclass may require more of the caller by overriding `ensure`; `further_refusals` are the errors that this
+    raises, for the OpenAPI document.
     """
+
+    further_refusals: ClassVar[tuple[type[AppError], ...]] = ()
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from watchword.auth import openapi
 from watchword.auth.background import running
 from watchword.auth.guards import guards_of, is_public
 from watchword.auth.identify import identify
+from watchword.auth.openapi import ScopeTexts
 from watchword.auth.verifier import Verifier
 from watchword.http import problems
 from watchword.http._framework import Operation, frontend_paths, operations
@@ -20,19 +21,19 @@ class UnguardedOperation(Exception):
     """An operation has neither a guard nor `@public`; the app must not start."""
 
 
-def protect(app: FastAPI, verifier: Verifier) -> None:
+def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = None) -> None:
     """Let this app's guards accept the tokens that `verifier` accepts.
 
-    Refusals become problem documents, and the OpenAPI document says what each operation requires. Keys and
-    revocations are kept fresh while the app runs. An app with an operation that is neither guarded nor public does
-    not start: UnguardedOperation names it.
+    Refusals become problem documents, and the OpenAPI document says what each operation requires, with the texts of
+    `scopes`. Keys and revocations are kept fresh while the app runs. An app with an operation that is neither guarded
+    nor public does not start: UnguardedOperation names it.
     """
     # Every request carries its app, so a guard finds the verifier here. `identify` is passed in the same way
     # because problem documents, which call it, are a layer below the guards.
     app.state.verifier = verifier
     app.state.identify = identify
     problems.install(app)
-    openapi.describe(app, f"{verifier.issuer}/oauth/token")
+    openapi.describe(app, f"{verifier.issuer}/oauth/token", scopes or ScopeTexts())
     _run_with(app, verifier)
 
 

@@ -4,7 +4,10 @@ import logging
 
 from fastapi import FastAPI
 
+from watchword.errors import TooLarge
 from watchword.http import problems
+from watchword.http.openapi import Document, amend, operations_in
+from watchword.http.responses import merge, refusals
 from watchword.observability.logs import configure_logging
 from watchword.service import docs
 from watchword.service.middleware import DEFAULT_BODY_LIMIT, OnAnswer, OutermostMiddleware
@@ -38,8 +41,15 @@ def add_frame(
 ) -> None:
     """Do the part of `install` that is the app's, not the process's. `on_answer` is called after every request."""
     problems.install(app)
+    amend(app, _describe_body_limit)
     docs.install(app, docs_client_id)
     app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer)
+
+
+def _describe_body_limit(document: Document) -> None:
+    for operation in operations_in(document):
+        if "requestBody" in operation:
+            merge(operation["responses"], {"413": refusals(TooLarge)[413]})
 
 
 def _ensure_bare(app: FastAPI) -> None:
