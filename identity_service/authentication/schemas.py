@@ -1,6 +1,6 @@
 """What signing a browser in looks like in JSON."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -8,14 +8,15 @@ from identity_service.authentication.password import PasswordCredentials
 from identity_service.tokens.minting import TokenAnswer
 from watchword.http.fields import Body, Text
 
-_Credential = Annotated[Text, Field(min_length=1, max_length=256)]
+_Login = Annotated[Text, Field(min_length=1, max_length=256, examples=["ada"])]
+_Password = Annotated[Text, Field(min_length=1, max_length=256, examples=["correct horse battery"])]
 
 
 class SignInForm(Body):
     """`username` may be the e-mail address as well."""
 
-    username: _Credential
-    password: _Credential
+    username: _Login
+    password: _Password
 
     def credentials(self) -> PasswordCredentials:
         return PasswordCredentials(self.username, self.password)
@@ -24,10 +25,10 @@ class SignInForm(Body):
 class SignedInRead(BaseModel):
     """The access token only; the refresh token is in a cookie that no script can read."""
 
-    access_token: str
-    token_type: str = "Bearer"  # noqa: S105 - RFC 6749 section 5.1, no secret
-    expires_in: int
-    scope: str
+    access_token: str = Field(examples=["eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6749 section 5.1, no secret
+    expires_in: int = Field(ge=0, description="Seconds until the access token expires", examples=[600])
+    scope: str = Field(description="Scopes separated by blanks", examples=["posts:write"])
 
     @classmethod
     def of(cls, tokens: TokenAnswer) -> Self:

@@ -15,11 +15,23 @@ NOTEWORTHY = ("ETag", "Link", "Location", "Retry-After", "Set-Cookie", "WWW-Auth
 BUGS = 500
 
 
-class Documented:
-    """A hook for a client of this app: an answer that the document does not have is an AssertionError."""
+# By the title of the app. A test of a service makes the app anew, and the documents differ in addresses alone.
+_documents: dict[str, "Documented"] = {}
 
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
+
+def documented(app: FastAPI) -> "Documented":
+    """The document of this app's service."""
+    if app.title not in _documents:
+        _documents[app.title] = Documented(app.openapi())
+    return _documents[app.title]
+
+
+class Documented:
+    """A hook for a client of an app: an answer that the app's document does not have is an AssertionError."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._components = document["components"]
+        self._paths = list(_paths(document))
         self._validators: dict[tuple[str, str], Draft202012Validator] = {}
 
     async def check(self, response: httpx.Response) -> None:
@@ -50,22 +62,22 @@ class Documented:
     def _validator(self, key: tuple[str, str], schema: dict[str, Any]) -> Draft202012Validator:
         if key not in self._validators:
             # With the components beside it, the references of the schema lead where they do in the document.
-            whole = {**schema, "components": self._app.openapi()["components"]}
+            whole = {**schema, "components": self._components}
             self._validators[key] = Draft202012Validator(whole)
         return self._validators[key]
 
     def _find(self, request: httpx.Request) -> dict[str, Any] | None:
-        for path, item in self._paths():
-            if request.method.lower() in item and re.fullmatch(path, request.url.path):
+        for path, item in self._paths:
+            if request.method.lower() in item and path.fullmatch(request.url.path):
                 description: dict[str, Any] = item[request.method.lower()]
                 return description
         return None
 
-    def _paths(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The paths as regular expressions, those without parameters first, as the routes are tried."""
-        paths: dict[str, Any] = self._app.openapi()["paths"]
-        for path in sorted(paths, key=lambda path: "{" in path):
-            yield re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)), paths[path]
+
+def _paths(document: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], dict[str, Any]]]:
+    """The paths as regular expressions, those without parameters first, as the routes are tried."""
+    for path in sorted(document["paths"], key=lambda path: "{" in path):
+        yield re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), document["paths"][path]
 
 
 def _essence(media_type: str) -> str:
