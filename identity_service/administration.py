@@ -1,21 +1,25 @@
 """The acts of an administrator, for the command line and for any other interface."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
 
 from identity_service.accounts.schemas import Registration
-from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, hash_secret
-from identity_service.errors import EmailTaken, UsernameTaken
+from identity_service.clients.drafts import ClientDraft, ClientExtension, Reach
+from identity_service.clients.models import Client
+from identity_service.clients.narrowing import Target
+from identity_service.errors import ClientNotFound, EmailTaken, UsernameTaken
+from identity_service.installation import Installation, Unassigned
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.recording.recorder import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
+from identity_service.services.drafts import ServiceDraft
+from identity_service.sessions import repository as sessions
 from identity_service.users import repository as users
+from watchword.auth.jws import MAX_TOKEN_BYTES
 from watchword.errors import Invalid
 
 ADMIN: Final = "admin"
@@ -32,28 +36,6 @@ class FirstAdministrator(Enum):
     NAME_TAKEN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientDraft:
-    """A client to be made; without a secret it is a public one."""
-
-    id: str
-    name: str
-    secret: str | None
-    grants: Sequence[str]
-    scopes: Sequence[str]
-    audiences: Sequence[str]
-
-    def as_client(self) -> Client:
-        return Client(
-            id=self.id,
-            name=self.name,
-            secret_hash=hash_secret(self.secret) if self.secret is not None else None,
-            grants=list(self.grants),
-            scopes=list(self.scopes),
-            audiences=list(self.audiences),
-        )
-
-
 class Administration:
     """Every method is one act, recorded under `cause`. It answers with values; the caller words them.
 
@@ -65,30 +47,19 @@ class Administration:
         self._cause = cause
 
     async def install(self, posts_audience: str, posts_secret: str) -> SigningKey | None:
-        """Make the clients of this installation, and its first signing key; returns the key if one was due.
+        """Make the services, the clients and the first signing key. Returns the key if one was due.
 
-        What exists stays as it is, except that the client `posts` gets the secret.
+        What exists stays as it is, except that the client `posts` gets the secret, and that each of these clients gets
+        its default audience.
         """
-        issuer = self._parts.settings.issuer
-        pages = ClientDraft(
-            id=FIRST_PARTY_CLIENT,
-            name="Watchword's own pages",
-            secret=None,
-            grants=["password", "refresh_token"],
-            scopes=["account", "posts:write"],
-            audiences=[issuer, posts_audience],
-        )
-        posts = ClientDraft(
-            id="posts",
-            name="posts_service",
-            secret=posts_secret,
-            grants=["client_credentials"],
-            scopes=["introspect", "ssf.manage", "ssf.read"],
-            audiences=[issuer],
-        )
-        for draft in (pages, posts):
-            await self._parts.clients.merge(draft.as_client())
-        return await self._parts.signing_keys.make_next()
+        return await Installation(self._parts).install(posts_audience, posts_secret)
+
+    async def assign_scopes(self, posts_audience: str) -> list[Unassigned]:
+        """Assign each scope of a client to a service if only one can have it, and give each client a default audience.
+
+        Call it after `install`. Returns the scopes that still belong to no service.
+        """
+        return await Installation(self._parts).assign_scopes(posts_audience)
 
     async def create_first_administrator(self, password: str) -> FirstAdministrator:
         """Make an administrator named `admin`, unless an administrator exists."""
@@ -130,15 +101,71 @@ class Administration:
         """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound."""
         await self._parts.accounts.set_active(username, active, self._cause)
 
-    async def upsert_client(self, draft: ClientDraft) -> None:
-        """Make this client, or replace the one with its id. Raises Invalid."""
-        try:
-            await self._parts.clients.upsert(draft.as_client())
-        except IntegrityError:
-            raise Invalid(
-                advice="a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is not a UUID"
-            ) from None
+    async def create_client(self, draft: ClientDraft, *, replace: bool = False) -> list[str]:
+        """Make this client; with `replace`, replace the one with its id. Returns warnings.
 
-    async def extend_client(self, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:
-        """Allow a client more scopes and audiences. Raises ClientNotFound."""
-        await self._parts.clients.extend(client_id, scopes, audiences)
+        Raises Invalid, with one line for each thing that is wrong.
+        """
+        clients, reach = self._parts.clients, await self._reach()
+        present = await clients.find(draft.id)
+        taken = [f"there is a client {draft.id} already; --replace replaces it, and its secret"]
+        refuse([*(taken if present is not None and not replace else ()), *draft.faults(reach)])
+        if present is not None:
+            await self._settle_sessions(present)
+        await (clients.upsert if replace else clients.insert)(draft.as_client())
+        return self._size_warnings(draft.as_client(), reach)
+
+    async def extend_client(self, client_id: str, extension: ClientExtension) -> tuple[Client, list[str]]:
+        """Allow a client more scopes and audiences. Returns the client and warnings.
+
+        Raises ClientNotFound; Invalid, with one line for each thing that is wrong.
+        """
+        clients, reach = self._parts.clients, await self._reach()
+        present = await clients.find(client_id)
+        if present is None:
+            raise ClientNotFound(f"there is no client {client_id}")
+        refuse(extension.faults(reach, present))
+        await self._settle_sessions(present)
+        client = await clients.extend(client_id, extension)
+        return client, self._size_warnings(client, reach)
+
+    async def create_service(self, draft: ServiceDraft, *, replace: bool = False) -> None:
+        """Make this service; with `replace`, give the present one what the draft has. What it leaves out stays.
+
+        Raises Invalid, with one line for each thing that is wrong.
+        """
+        directory = await self._parts.services.directory()
+        faults = draft.faults(directory)
+        if draft.audience in directory.audiences and not replace:
+            faults.insert(0, f"there is a service {draft.audience} already; --replace changes its name and texts")
+        if draft.client_id is not None and await self._parts.clients.find(draft.client_id) is None:
+            faults.append(f"there is no client {draft.client_id}")
+        refuse(faults)
+        await self._parts.services.upsert(draft)
+
+    async def _reach(self) -> Reach:
+        directory = await self._parts.services.directory()
+        return Reach(directory.audiences, directory.audience_by_scope)
+
+    async def _settle_sessions(self, client: Client) -> None:
+        async with self._parts.database.begin() as db:
+            await sessions.settle_names_scopes(db, client.id, client.scopes)
+
+    def _size_warnings(self, client: Client, reach: Reach) -> list[str]:
+        """The audiences for which the client's scopes alone leave little room for a person's roles and permissions."""
+        warnings = []
+        for audience in client.audiences:
+            scopes = [scope for scope in client.scopes if reach.audience_by_scope.get(scope) == audience]
+            size = self._parts.tokens.size_for(client.id, Target(audience, scopes))
+            if size > MAX_TOKEN_BYTES * 3 // 4:
+                warnings.append(
+                    f"a token with all its scopes of {audience} has at least {size} bytes; services accept"
+                    f" {MAX_TOKEN_BYTES}, the person's roles and permissions included"
+                )
+        return warnings
+
+
+def refuse(faults: Sequence[str]) -> None:
+    """Raise Invalid with these faults, one a line, if there are any."""
+    if faults:
+        raise Invalid(advice="\n".join(faults))

@@ -10,7 +10,7 @@ from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
 from identity_service.authentication import routes as authentication
 from identity_service.authentication.cookie import COOKIE
-from identity_service.clients.models import FIRST_PARTY_CLIENT
+from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
@@ -63,7 +63,7 @@ def create_app(parts: Parts) -> FastAPI:
         background=(parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, cleanup),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
-        docs_client_id=FIRST_PARTY_CLIENT,
+        docs_client_id=DOCUMENTATION_CLIENT,
         scopes=SCOPE_TEXTS,
     )
     amend(app, partial(documentation.describe_credentials, COOKIE))

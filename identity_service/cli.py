@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from identity_service.administration import Administration, ClientDraft, FirstAdministrator
+from identity_service import client_commands
+from identity_service.administration import Administration, FirstAdministrator
+from identity_service.installation import Unassigned
 from identity_service.keys.models import SigningKey
-from identity_service.oauth.metadata import GRANTS
 from identity_service.parts import MIGRATIONS, Parts, assemble
+from identity_service.password_input import read_password
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
-from watchword.errors import AppError
+from watchword.errors import AppError, Invalid
 from watchword.service import CommandLine, load
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _run(command: Command, options: argparse.Namespace) -> None:
     parts = assemble(load(Settings))
     try:
+        _ensure_text(options)
         print(await command(parts, options))
     except AppError as error:
         print(error.reason or error.detail, file=sys.stderr)
@@ -49,8 +52,9 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     setup = load(SetupSettings)
     administration = Administration(parts)
     key = await administration.install(setup.posts_audience, setup.posts_client_secret.get_secret_value())
-    lines = ["The clients web and posts are set up."]
+    lines = ["The clients web, posts, identity-docs and posts-docs are set up."]
     lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
+    lines.extend(_assignment(scope) for scope in await administration.assign_scopes(setup.posts_audience))
     if setup.admin_password is not None:
         password = setup.admin_password.get_secret_value()
         lines.append(_FIRST_ADMINISTRATOR[await administration.create_first_administrator(password)])
@@ -58,7 +62,7 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
 
 
 async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
-    password = sys.stdin.readline().rstrip("\n") if options.password_stdin else secrets.token_urlsafe(15)
+    password = read_password(sys.stdin.buffer) if options.password_stdin else secrets.token_urlsafe(15)
     if not await Administration(parts).create_administrator(options.username, options.email, password):
         return f"The username {options.username} is taken; nothing was changed."
     line = f"{options.username} is an administrator."
@@ -96,25 +100,22 @@ async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
     return f"{options.kid} is withdrawn; {signing.kid} signs from now on."
 
 
-async def _create_client(parts: Parts, options: argparse.Namespace) -> str:
-    secret = None if options.public else secrets.token_urlsafe(32)
-    draft = ClientDraft(
-        id=options.id,
-        name=options.name or options.id,
-        secret=secret,
-        grants=options.grant,
-        scopes=options.scope,
-        audiences=options.audience,
+def _assignment(unassigned: Unassigned) -> str:
+    scope, clients = unassigned.scope, ", ".join(unassigned.clients)
+    return (
+        f"The scope {scope} of the client {clients} belongs to no service, and no token carries it; assign it with:"
+        f" create-service AUDIENCE --name NAME --scope '{scope}=TEXT' --replace"
     )
-    await Administration(parts).upsert_client(draft)
-    if secret is None:
-        return f"The client {options.id} is saved. It is public: it has no secret."
-    return f"The client {options.id} is saved.\nSecret, shown only now: {secret}"
 
 
-async def _extend_client(parts: Parts, options: argparse.Namespace) -> str:
-    await Administration(parts).extend_client(options.id, options.scope, options.audience)
-    return f"The client {options.id} may use these scopes and audiences too."
+def _ensure_text(options: argparse.Namespace) -> None:
+    """Raise Invalid for an argument that is not UTF-8, which no table can hold."""
+    values = (value if isinstance(value, list) else [value] for value in vars(options).values())
+    for text in (text for value in values for text in value if isinstance(text, str)):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Invalid(advice="an argument is not UTF-8") from None
 
 
 def _line(key: SigningKey, now: datetime) -> str:
@@ -140,11 +141,9 @@ def _add_commands(line: CommandLine) -> None:
     add("keys", "List the signing keys.", _keys)
     add("rotate-keys", "Make a signing key, which takes over once every cached JWKS has it.", _rotate_keys)
     add("withdraw-key", "Withdraw a compromised signing key at once.", _withdraw_key).add_argument("kid")
-    client = add("create-client", "Make a client, or replace it.", _create_client)
-    client.add_argument("--name")
-    client.add_argument("--public", action="store_true", help="a client that cannot keep a secret")
-    client.add_argument("--grant", action="append", default=[], choices=GRANTS)
-    for command in (client, add("extend-client", "Allow a client more scopes and audiences.", _extend_client)):
-        command.add_argument("id")
-        command.add_argument("--scope", action="append", default=[])
-        command.add_argument("--audience", action="append", default=[])
+    service = add("create-service", "Make a service that tokens can be meant for.", client_commands.create_service)
+    client_commands.add_service_arguments(service)
+    client = add("create-client", "Make a client.", client_commands.create_client)
+    client_commands.add_client_arguments(client)
+    extended = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
+    client_commands.add_extension_arguments(extended)

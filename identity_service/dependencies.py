@@ -27,10 +27,10 @@ class Scope(StrEnum):
 
 
 SCOPE_TEXTS: Final = ScopeTexts(
-    people={Scope.ACCOUNT: "See, change and delete your account, and see and end your sessions"},
+    people={Scope.ACCOUNT: "See and change your account, and see and end your sessions"},
     services={
-        Scope.SSF_MANAGE: "Make, change and delete streams of security events",
-        Scope.SSF_READ: "Receive security events",
+        Scope.SSF_MANAGE: "Create, change and delete your streams of security events",
+        Scope.SSF_READ: "See your streams of security events, and receive the events",
     },
 )
 

@@ -87,6 +87,11 @@ class ClientNotFound(NotFound):
     detail = "There is no such client."
 
 
+class ClientExists(Conflict):
+    code = "client_exists"
+    detail = "There is a client with this id already."
+
+
 class NotSetUp(Unavailable):
     """The command `setup` has not been run on this database."""
 
@@ -101,12 +106,29 @@ class GrantTypeNotAllowed(Forbidden):
 
 class ScopeNotAllowed(Forbidden):
     code = "scope_not_allowed"
-    detail = "A scope is unknown or more than this client may have."
+    detail = "A scope is unknown or more than this client may have, or none is left for the audience."
 
 
 class AudienceNotAllowed(Forbidden):
     code = "audience_not_allowed"
     detail = "An audience is unknown or more than this client may reach."
+
+
+class NoAudience(AudienceNotAllowed):
+    code = "no_audience"
+    detail = "This client may reach no service; an administrator must give it an audience."
+
+
+class NoDefaultAudience(AudienceNotAllowed):
+    code = "no_default_audience"
+    detail = "This client has several audiences and no default: name one as the resource."
+
+
+class TokenTooLarge(Forbidden):
+    """The access token would be larger than any service accepts."""
+
+    code = "token_too_large"
+    detail = "With these scopes the token would be larger than a service accepts; ask for fewer."
 
 
 class DeletionNotFound(NotFound):

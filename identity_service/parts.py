@@ -24,6 +24,8 @@ from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
+from identity_service.services.models import Service
+from identity_service.services.service import Services
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Lifetimes
@@ -40,7 +42,7 @@ from watchword.database.migrations import Migrations
 from watchword.database.notifications import Doorbell, Listener
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, Client, Role, Session, Stream, User)
+TABLES = (AuditEntry, Client, Role, Service, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -75,14 +77,24 @@ class Parts:
         # Use cases.
         self.passwords = _passwords(settings)
         self.clients = Clients(self.database)
-        self.sessions = Sessions(self.database, self.recorder, self.lifetimes, clock)
+        self.services = Services(self.database)
+        self.sessions = Sessions(
+            self.database, self.recorder, self.lifetimes, clock, ensure_mintable=self.tokens.ensure_mintable
+        )
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
-        self.browser_sign_in = BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens)
+        self.browser_sign_in = BrowserSignIn(
+            self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services
+        )
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
         self.erasures = Erasures(self.database)
         self.oauth = OAuthEndpoints(
-            self.clients, self.sessions, self.sign_in, reader, self.tokens, password_grant=settings.password_grant
+            self.clients,
+            self.services,
+            self.sessions,
+            reader,
+            self.tokens,
+            sign_in=self.sign_in if settings.password_grant else None,
         )
 
 

@@ -11,7 +11,7 @@ from watchword import service
 from watchword.service import new_app
 
 # The client of the issuer that /docs signs in with.
-DOCS_CLIENT_ID = "web"
+DOCS_CLIENT_ID = "posts-docs"
 
 
 def create_app(parts: Parts) -> FastAPI:

@@ -14,7 +14,7 @@ class Scope(StrEnum):
     POSTS_WRITE = "posts:write"
 
 
-SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and delete posts in your name"})
+SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and delete your posts"})
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]
 Reader = Annotated[Principal | None, Depends(optional)]

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity_service.authentication.password import PasswordCredentials, SignIn
+from identity_service.clients.narrowing import TokenRequest
 from identity_service.clients.service import Clients
+from identity_service.services.service import Services
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device, IssuedSession, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
@@ -23,25 +25,44 @@ class BrowserSignIn:
     """Signs browsers in as the first-party client, with everything that this client may ask for."""
 
     def __init__(
-        self, clients: Clients, sign_in: SignIn, sessions: Sessions, reader: TokenReader, tokens: TokenMinter
+        self,
+        clients: Clients,
+        sign_in: SignIn,
+        sessions: Sessions,
+        reader: TokenReader,
+        tokens: TokenMinter,
+        *,
+        services: Services,
     ) -> None:
         self._clients = clients
+        self._services = services
         self._sign_in = sign_in
         self._sessions = sessions
         self._reader = reader
         self._tokens = tokens
 
-    async def sign_in(self, credentials: PasswordCredentials, device: Device) -> BrowserTokens:
-        """Start a session with a password. Raises InvalidCredentials."""
-        client = await self._clients.first_party()
-        request = SignInRequest(client.id, client.scopes, client.audiences, device)
+    async def sign_in(
+        self, credentials: PasswordCredentials, device: Device, resource: str | None = None
+    ) -> BrowserTokens:
+        """Start a session with a password. The access token is for the audience `resource`; default: the client's.
+
+        Raises InvalidCredentials, AudienceNotAllowed, ScopeNotAllowed.
+        """
+        request = SignInRequest.of(await self._request(resource), device)
         return self._mint(await self._sign_in.sign_in(credentials, request))
 
-    async def refresh(self, refresh_token: str) -> BrowserTokens:
-        """Trade the cookie's refresh token in. Raises RefreshTokenRefused."""
-        client = await self._clients.first_party()
-        presented = await self._reader.read_refresh_token(refresh_token, client)
+    async def refresh(self, refresh_token: str, resource: str | None = None) -> BrowserTokens:
+        """Trade the cookie's refresh token in. Without `resource` the access token is for the audience that the session
+        began with.
+
+        Raises RefreshTokenRefused, AudienceNotAllowed, ScopeNotAllowed.
+        """
+        presented = await self._reader.read_refresh_token(refresh_token, await self._request(resource))
         return self._mint(await self._sessions.rotate(presented))
+
+    async def _request(self, resource: str | None) -> TokenRequest:
+        client = await self._clients.first_party()
+        return TokenRequest(client, await self._services.scopes_of(client.audiences), resource=resource)
 
     def _mint(self, issued: IssuedSession) -> BrowserTokens:
         return BrowserTokens(self._tokens.for_session(issued), issued.refresh_token.expires_at)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from identity_service.authentication.browser import BrowserTokens
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.documentation import COOKIE_SCHEME, OUR_PAGE
-from identity_service.authentication.schemas import SignedInRead, SignInForm
+from identity_service.authentication.schemas import RefreshForm, SignedInRead, SignInForm
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import (
     BrowserSignInDep,
@@ -17,12 +17,17 @@ from identity_service.dependencies import (
     RefreshTokenOfCookie,
 )
 from identity_service.errors import (
+    AudienceNotAllowed,
     CrossSite,
     HashingBusy,
     InvalidCredentials,
+    NoAudience,
+    NoDefaultAudience,
     NoSigningKey,
     NotSetUp,
     RefreshTokenRefused,
+    ScopeNotAllowed,
+    TokenTooLarge,
 )
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
@@ -30,7 +35,17 @@ from watchword.http.responses import answer, refusals
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[OurPage, Depends(forbid_caching)])
 
-_REFUSALS: Final = (CrossSite, NoSigningKey, NotSetUp, DatabaseUnavailable)
+_REFUSALS: Final = (
+    CrossSite,
+    AudienceNotAllowed,
+    NoAudience,
+    NoDefaultAudience,
+    ScopeNotAllowed,
+    TokenTooLarge,
+    NoSigningKey,
+    NotSetUp,
+    DatabaseUnavailable,
+)
 
 
 @router.post(
@@ -45,7 +60,7 @@ async def sign_browser_in(
     form: SignInForm, browsers: BrowserSignInDep, device: DeviceDep, cookie: CookieDep, response: Response
 ) -> SignedInRead:
     """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read."""
-    return _signed_in(await browsers.sign_in(form.credentials(), device), cookie, response)
+    return _signed_in(await browsers.sign_in(form.credentials(), device, form.resource), cookie, response)
 
 
 @router.post(
@@ -56,10 +71,16 @@ async def sign_browser_in(
 )
 @public
 async def refresh_browser(
-    refresh_token: RefreshTokenOfCookie, browsers: BrowserSignInDep, cookie: CookieDep, response: Response
+    refresh_token: RefreshTokenOfCookie,
+    browsers: BrowserSignInDep,
+    cookie: CookieDep,
+    response: Response,
+    form: RefreshForm | None = None,
 ) -> SignedInRead:
-    """Get another access token for the session whose cookie this browser holds; the cookie is rotated."""
-    return _signed_in(await browsers.refresh(refresh_token), cookie, response)
+    """Get another access token for the session whose cookie this browser holds; the cookie is rotated. No body is
+    needed."""
+    resource = form.resource if form is not None else None
+    return _signed_in(await browsers.refresh(refresh_token, resource), cookie, response)
 
 
 def _signed_in(browser: BrowserTokens, cookie: RefreshCookie, response: Response) -> SignedInRead:

@@ -12,14 +12,31 @@ _Login = Annotated[Text, Field(min_length=1, max_length=256, examples=["ada"])]
 _Password = Annotated[Text, Field(min_length=1, max_length=256, examples=["correct horse battery"])]
 
 
+_Resource = Annotated[
+    Text | None,
+    Field(
+        max_length=500,
+        description="The audience that the access token is for (RFC 8707); default: the client's",
+        examples=["http://localhost:8002"],
+    ),
+]
+
+
 class SignInForm(Body):
     """`username` may be the e-mail address as well."""
 
     username: _Login
     password: _Password
+    resource: _Resource = None
 
     def credentials(self) -> PasswordCredentials:
         return PasswordCredentials(self.username, self.password)
+
+
+class RefreshForm(Body):
+    """Without `resource`, the access token is for the audience that the session began with."""
+
+    resource: _Resource = None
 
 
 class SignedInRead(BaseModel):

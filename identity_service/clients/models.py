@@ -14,6 +14,9 @@ from identity_service.tables import Base, Instant, Texts
 FIRST_PARTY_CLIENT: Final = "web"
 """The id of the client of this installation's own pages; a request that names no client is this one's."""
 
+DOCUMENTATION_CLIENT: Final = "identity-docs"
+"""The id of the client that this service's page /docs signs in with."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClientCredentials:
@@ -36,17 +39,28 @@ class Client(Base):
     grants: Mapped[Texts]
     scopes: Mapped[Texts]
     audiences: Mapped[Texts]
+    default_audience: Mapped[str | None]
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     @property
     def is_public(self) -> bool:
         return self.secret_hash is None
 
+    @property
+    def is_first_party(self) -> bool:
+        """Whether this installation trusts the client with passwords: RFC 9700 section 2.4 allows it to no other."""
+        return "password" in self.grants
+
     def is_authenticated_by(self, secret: str | None) -> bool:
         """A confidential client by its secret; a public one by sending none."""
         if self.secret_hash is None:
             return not secret
         return secret is not None and compare_digest(self.secret_hash, hash_secret(secret))
+
+    def replace_by(self, other: "Client") -> None:
+        """Take everything but the id and the time of creation from the other."""
+        for name in ("name", "secret_hash", "grants", "scopes", "audiences", "default_audience"):
+            setattr(self, name, getattr(other, name))
 
     def ensure_may_use(self, grant_type: str) -> None:
         """Raise GrantTypeNotAllowed unless this client may use the grant type."""

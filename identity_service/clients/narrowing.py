@@ -1,8 +1,39 @@
-"""Narrowing: a token request may ask for fewer scopes and audiences than are allowed, never for more."""
+"""What a token is for: one audience, and those scopes of the grant that belong to its service."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from identity_service.errors import AudienceNotAllowed, ScopeNotAllowed
+from identity_service.clients.models import Client
+from identity_service.errors import AudienceNotAllowed, NoAudience, NoDefaultAudience, ScopeNotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The audience and the scopes of one access token."""
+
+    audience: str
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A client that asks for a token, the scopes that the services of its audiences have, and what it asks for.
+
+    `scope` (RFC 6749 section 3.3) and `resource` (RFC 8707) are None if the request does not name them.
+    """
+
+    client: Client
+    scopes_by_audience: Mapping[str, Collection[str]]
+    scope: str | None = None
+    resource: str | None = None
+
+    def target(self, scopes: Sequence[str], audience: str) -> Target:
+        """Those of the scopes that belong to the service with this audience. Raises ScopeNotAllowed if none does."""
+        of_service = self.scopes_by_audience.get(audience, ())
+        narrowed = [scope for scope in scopes if scope in of_service]
+        if not narrowed:
+            raise ScopeNotAllowed(f"{self.client.id} gets no scope of {audience}")
+        return Target(audience, narrowed)
 
 
 def scopes_within(requested: str | None, allowed: Sequence[str]) -> list[str]:
@@ -18,9 +49,19 @@ def scopes_within(requested: str | None, allowed: Sequence[str]) -> list[str]:
     return scopes
 
 
-def audiences_within(requested: Sequence[str], allowed: Sequence[str]) -> list[str]:
-    """The audiences requested by `resource`, or all allowed ones if there are none. Raises AudienceNotAllowed
-    (RFC 8707 section 2)."""
-    if not set(requested) <= set(allowed):
-        raise AudienceNotAllowed("more than allowed")
-    return sorted(set(requested)) or list(allowed)
+def audience_within(requested: str | None, allowed: Sequence[str], default: str | None) -> str:
+    """The requested audience, or the default one if none is requested. Raises AudienceNotAllowed (RFC 8707 section 2).
+
+    A client with one audience needs no default.
+    """
+    if not allowed:
+        raise NoAudience("the client has no audience")
+    if requested is not None:
+        if requested not in allowed:
+            raise AudienceNotAllowed("more than allowed")
+        return requested
+    if default is not None and default in allowed:
+        return default
+    if len(allowed) > 1:
+        raise NoDefaultAudience("the client has several audiences and no default")
+    return allowed[0]

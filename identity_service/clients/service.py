@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from identity_service.clients import repository
+from identity_service.clients.drafts import ClientExtension
 from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, ClientCredentials
-from identity_service.errors import ClientNotAuthenticated, ClientNotFound, NotSetUp
+from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound, NotSetUp
 from watchword.database.database import Database
 
 
@@ -28,31 +29,57 @@ class Clients:
             raise NotSetUp(f"there is no client {FIRST_PARTY_CLIENT}; run the set-up")
         return client
 
-    async def upsert(self, client: Client) -> None:
-        """Insert the client, or replace everything that the client with its id may do."""
+    async def find(self, client_id: str) -> Client | None:
         async with self._database.begin() as db:
-            await repository.upsert(db, client)
+            return await repository.find(db, client_id)
+
+    async def list_all(self) -> Sequence[Client]:
+        async with self._database.begin() as db:
+            return await repository.list_all(db)
+
+    async def insert(self, client: Client) -> None:
+        """Raises ClientExists if there is a client with this id."""
+        async with self._database.begin() as db:
+            if not await repository.insert_missing(db, client):
+                raise ClientExists(f"there is a client {client.id} already")
+
+    async def upsert(self, client: Client) -> None:
+        """Insert the client, or replace everything that the client with its id may do, and its secret."""
+        async with self._database.begin() as db:
+            await repository.insert_missing(db, client)
+            existing = await repository.find_for_update(db, client.id)
+            if existing is not None:
+                existing.replace_by(client)
 
     async def merge(self, client: Client) -> None:
-        """Insert the client; if its id exists, set its secret and add the grants, scopes and audiences it lacks."""
+        """Insert the client; if its id exists, set its secret and its default audience, and add the grants, scopes and
+        audiences that it lacks."""
         async with self._database.begin() as db:
+            await repository.insert_missing(db, client)
             existing = await repository.find_for_update(db, client.id)
-            if existing is None:
-                db.add(client)
-                return
-            existing.secret_hash = client.secret_hash
-            existing.grants = _union(existing.grants, client.grants)
-            existing.scopes = _union(existing.scopes, client.scopes)
-            existing.audiences = _union(existing.audiences, client.audiences)
+            if existing is not None:
+                existing.secret_hash = client.secret_hash
+                existing.grants = _union(existing.grants, client.grants)
+                existing.scopes = _union(existing.scopes, client.scopes)
+                existing.audiences = _union(existing.audiences, client.audiences)
+                existing.default_audience = client.default_audience
 
-    async def extend(self, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:
+    async def extend(self, client_id: str, extension: ClientExtension) -> Client:
         """Let a client ask for these scopes and audiences too. Raises ClientNotFound."""
         async with self._database.begin() as db:
             client = await repository.find_for_update(db, client_id)
             if client is None:
                 raise ClientNotFound(f"there is no client {client_id}")
-            client.scopes = _union(client.scopes, scopes)
-            client.audiences = _union(client.audiences, audiences)
+            extension.extend(client)
+            return client
+
+    async def choose_default_audiences(self, issuer: str) -> None:
+        """Give each client without a default audience its first that is not the issuer's, or its only one."""
+        async with self._database.begin() as db:
+            for client in await repository.list_for_update(db):
+                if client.default_audience is None and client.audiences:
+                    others = (audience for audience in client.audiences if audience != issuer)
+                    client.default_audience = next(others, client.audiences[0])
 
     async def _find(self, client_id: str) -> Client | None:
         if "\x00" in client_id:

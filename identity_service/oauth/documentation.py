@@ -45,8 +45,14 @@ TOKEN_REQUEST: Final = form(
     username={"type": "string", "description": "The username or the e-mail address, for `password`"},
     password=_SECRET,
     refresh_token=_TEXT,
-    scope={"type": "string", "description": "Scopes separated by blanks; default: all"},
-    resource={"type": "string", "description": "The audience (RFC 8707)"},
+    scope={
+        "type": "string",
+        "description": "Scopes separated by blanks; default: all. A token carries those of its audience",
+    },
+    resource={
+        "type": "string",
+        "description": "The audience that the access token is for (RFC 8707); default: the client's",
+    },
 )
 
 TOKEN: Final = form(

@@ -9,6 +9,7 @@ from identity_service.oauth.grants.refresh_token import RefreshTokenGrant
 from identity_service.oauth.introspection import Introspection
 from identity_service.oauth.revocation import Revocation
 from identity_service.oauth.token_endpoint import TokenEndpoint
+from identity_service.services.service import Services
 from identity_service.sessions.service import Sessions
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
@@ -18,16 +19,17 @@ class OAuthEndpoints:
     def __init__(
         self,
         clients: Clients,
+        services: Services,
         sessions: Sessions,
-        sign_in: SignIn,
         reader: TokenReader,
         tokens: TokenMinter,
         *,
-        password_grant: bool,
+        sign_in: SignIn | None,
     ) -> None:
+        """Without `sign_in` there is no password grant."""
         grants: list[Grant] = [RefreshTokenGrant(reader, sessions, tokens), ClientCredentialsGrant(tokens)]
-        if password_grant:
+        if sign_in is not None:
             grants.insert(0, PasswordGrant(sign_in, tokens))
-        self.token = TokenEndpoint(clients, grants)
+        self.token = TokenEndpoint(clients, services, grants)
         self.revocation = Revocation(clients, reader, sessions)
-        self.introspection = Introspection(clients, reader, sessions)
+        self.introspection = Introspection(clients, services, reader, sessions)

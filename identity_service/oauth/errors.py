@@ -54,7 +54,7 @@ class UnsupportedGrantType(OAuthError):
 
 class InvalidScope(OAuthError):
     error = "invalid_scope"
-    description = "A scope is unknown or more than this client may have."
+    description = "A scope is unknown or more than this client may have, or none is left for the resource."
 
 
 class InvalidTarget(OAuthError):
@@ -62,6 +62,18 @@ class InvalidTarget(OAuthError):
 
     error = "invalid_target"
     description = "A resource is unknown or more than this client may reach."
+
+
+class NoTarget(InvalidTarget):
+    description = errors.NoAudience.detail
+
+
+class NoDefaultTarget(InvalidTarget):
+    description = errors.NoDefaultAudience.detail
+
+
+class TooManyScopes(InvalidScope):
+    description = errors.TokenTooLarge.detail
 
 
 class UnsupportedTokenType(OAuthError):
@@ -85,6 +97,9 @@ TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
     errors.GrantTypeNotAllowed: UnauthorizedClient,
     errors.ScopeNotAllowed: InvalidScope,
     errors.AudienceNotAllowed: InvalidTarget,
+    errors.NoAudience: NoTarget,
+    errors.NoDefaultAudience: NoDefaultTarget,
+    errors.TokenTooLarge: TooManyScopes,
     errors.InvalidCredentials: InvalidGrant,
     errors.RefreshTokenRefused: InvalidGrant,
 }

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
 from identity_service.oauth.errors import InvalidClient
 from identity_service.oauth.request import OAuthRequest
+from identity_service.services.service import Services
 from identity_service.sessions.service import Sessions
 from identity_service.tokens.kind import TokenKind
 from identity_service.tokens.reading import ReadToken, TokenReader
@@ -17,13 +19,15 @@ _SHOWN: Final = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti",
 
 
 class Introspection:
-    def __init__(self, clients: Clients, reader: TokenReader, sessions: Sessions) -> None:
+    def __init__(self, clients: Clients, services: Services, reader: TokenReader, sessions: Sessions) -> None:
         self._clients = clients
+        self._services = services
         self._reader = reader
         self._sessions = sessions
 
     async def introspect(self, request: OAuthRequest) -> dict[str, Any]:
-        """What a token says if it is valid now; otherwise only that it is not active (section 2.2).
+        """What a token says if it is valid now and may be shown to the client; otherwise only that it is not active
+        (sections 2.2 and 4).
 
         Raises InvalidClient for a client that may not introspect.
         """
@@ -31,9 +35,19 @@ class Introspection:
         if client.is_public or SCOPE not in client.scopes:
             raise InvalidClient("may not introspect")
         token = await self._reader.read_any(request.form.get("token"))
-        if token is None or not await self._is_live(token):
+        if token is None or not await self._may_be_shown(token, client) or not await self._is_live(token):
             return INACTIVE
-        return _describe(token.claims)
+        return _describe(token)
+
+    async def _may_be_shown(self, token: ReadToken, client: Client) -> bool:
+        """A refresh token to the client that it was issued to, an access token to the client of the service that it is
+        meant for."""
+        if token.kind is TokenKind.REFRESH:
+            return bool(token.claims["client_id"] == client.id)
+        audience = token.claims["aud"]
+        # In a token of an earlier release, the audience is a list.
+        audiences = audience if isinstance(audience, list) else [audience]
+        return not (await self._services.audiences_of(client.id)).isdisjoint(audiences)
 
     async def _is_live(self, token: ReadToken) -> bool:
         claims = token.claims
@@ -45,8 +59,11 @@ class Introspection:
         return await self._sessions.is_live(user_id, session_id, datetime.fromtimestamp(claims["iat"], UTC))
 
 
-def _describe(claims: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"active": True, "token_type": "Bearer"}
+def _describe(token: ReadToken) -> dict[str, Any]:
+    claims = token.claims
+    answer: dict[str, Any] = {"active": True}
+    if token.kind is TokenKind.ACCESS:
+        answer["token_type"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1, no secret
     answer |= {name: claims[name] for name in _SHOWN if name in claims}
     if "preferred_username" in claims:
         answer["username"] = claims["preferred_username"]

@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request
 
 from identity_service.clients.models import FIRST_PARTY_CLIENT, ClientCredentials
-from identity_service.oauth.errors import InvalidClient, InvalidRequest
+from identity_service.oauth.errors import InvalidClient, InvalidRequest, InvalidTarget
 from identity_service.sessions.values import Device
 
 _REPEATABLE: Final = frozenset({"resource"})
+_ANY_CHARACTERS: Final = frozenset({"token"})
+"""A text with NUL is no token, and a text that is no token is no error (RFC 7009 section 2.2, RFC 7662 section 2.2)."""
 _MAX_FIELDS: Final = 32
 
 
@@ -39,8 +41,12 @@ class Form:
             raise InvalidRequest(f"lacks {name}")
         return value
 
-    def all(self, name: str) -> list[str]:
-        return self._values.get(name, [])
+    def resource(self) -> str | None:
+        """The audience that is asked for (RFC 8707). Raises InvalidTarget if there are several: a token has one."""
+        resources = self._values.get("resource", [])
+        if len(resources) > 1:
+            raise InvalidTarget("several resources")
+        return resources[0] if resources else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ async def read_form(request: Request) -> Form:
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError:
         raise InvalidRequest("not UTF-8, or too many parameters") from None
-    if any("\x00" in value for _, value in fields):
+    if any("\x00" in value for name, value in fields if name not in _ANY_CHARACTERS):
         raise InvalidRequest("holds the character NUL")
     return Form(fields)
 

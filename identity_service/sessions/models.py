@@ -20,7 +20,11 @@ class EndReason(StrEnum):
 
 
 class Session(Base):
-    """One sign-in with one client on one device. It ends when it expires or is ended, and never comes back."""
+    """One sign-in with one client on one device. It ends when it expires or is ended, and never comes back.
+
+    `scopes` and `audiences` are those of the grant, `audience` is the one of its first access token. `names_scopes` is
+    whether the client asked for the scopes by name. Both are None in a row of the release before these columns.
+    """
 
     __tablename__ = "sessions"
 
@@ -29,6 +33,8 @@ class Session(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("identity.clients.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[Texts]
     audiences: Mapped[Texts]
+    audience: Mapped[str | None]
+    names_scopes: Mapped[bool | None]
     device: Mapped[str | None]
     address: Mapped[str | None]
     created_at: Mapped[Instant]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, Text, bindparam, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.sessions.models import EndReason, RefreshToken, Session
@@ -79,6 +79,15 @@ async def end_all(
         .returning(Session.id)
     )
     return (await db.scalars(statement)).all()
+
+
+async def settle_names_scopes(db: AsyncSession, client_id: str, scopes: Sequence[str]) -> None:
+    """Before the client's scopes change: where a row of an earlier release does not say whether it was asked for scopes
+    by name, write down that it was unless it has all of these, which are the client's."""
+    present = cast(list(scopes), ARRAY(Text))
+    is_whole = Session.scopes.contains(present) & Session.scopes.contained_by(present)
+    unsettled = Session.client_id == client_id, Session.names_scopes.is_(None), Session.ended_at.is_(None)
+    await db.execute(update(Session).where(*unsettled).values(names_scopes=~is_whole))
 
 
 async def delete_ended(db: AsyncSession, before: datetime) -> None:

@@ -1,12 +1,13 @@
 """Starting sessions, rotating their refresh tokens, ending them, and checking that they are live."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.clients.narrowing import audiences_within, scopes_within
+from identity_service.clients.models import Client
+from identity_service.clients.narrowing import Target, audience_within, scopes_within
 from identity_service.errors import AccountChanged, RefreshTokenRefused, SessionEnded, SessionNotFound
 from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.roles import repository as roles
@@ -23,16 +24,27 @@ from watchword.database.database import Database
 class Sessions:
     """The sessions of all users. Times are read within the transaction, and under the lock where one is taken."""
 
-    def __init__(self, database: Database, recorder: Recorder, lifetimes: Lifetimes, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        recorder: Recorder,
+        lifetimes: Lifetimes,
+        clock: Clock,
+        *,
+        ensure_mintable: Callable[[IssuedSession], None],
+    ) -> None:
         self._database = database
         self._recorder = recorder
         self._lifetimes = lifetimes
         self._clock = clock
+        # Called before a commit: an error raised here leaves neither a session nor a spent refresh token behind.
+        self._ensure_mintable = ensure_mintable
 
     async def start(self, user: User, new_hash: str | None, request: SignInRequest) -> IssuedSession:
         """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it.
 
-        Raises AccountChanged if the account or its password changed while the password was verified.
+        Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
+        NoSigningKey.
         """
         async with self._database.begin() as db:
             locked = await users.find_for_update(db, user.id)
@@ -47,13 +59,15 @@ class Sessions:
             token = session.next_token(now, self._lifetimes.refresh)
             db.add(token)
             roles_now = await roles.of_user(db, user.id)
-        return IssuedSession(locked, roles_now, session, token, request.scopes, request.audiences, now)
+            issued = IssuedSession(locked, roles_now, session, token, request.target, now)
+            self._ensure_mintable(issued)
+        return issued
 
     async def rotate(self, presented: PresentedRefreshToken) -> IssuedSession:
         """Trade a refresh token for its successor (RFC 9700 section 4.14.2).
 
         A retry within the window gets the same successor again; a later use is a replay, which ends the session.
-        Raises RefreshTokenRefused, ScopeNotAllowed, AudienceNotAllowed.
+        Raises RefreshTokenRefused, ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge, NoSigningKey.
         """
         async with self._database.begin() as db:
             user, pair = await _lock_for_rotation(db, presented)
@@ -61,15 +75,19 @@ class Sessions:
             if not _is_honoured(user, pair, presented, now):
                 raise RefreshTokenRefused("not a live session of an active user with this client")
             # Before the token is spent: a caller who asks for too much may ask again.
-            scopes, audiences = _narrow(presented, pair.session)
+            target = _narrow(presented, pair.session)
             successor = await self._successor(db, pair, now)
             if successor is None:
                 await self._end_replayed(db, pair.session, now)
-            roles_now = await roles.of_user(db, user.id)
+                issued = None
+            else:
+                roles_now = await roles.of_user(db, user.id)
+                issued = IssuedSession(user, roles_now, pair.session, successor, target, now)
+                self._ensure_mintable(issued)
         # After the block, which has committed the end of the session.
-        if successor is None:
+        if issued is None:
             raise RefreshTokenRefused("replayed; the session is ended")
-        return IssuedSession(user, roles_now, pair.session, successor, scopes, audiences, now)
+        return issued
 
     async def list_live(self, user_id: UUID) -> Sequence[Session]:
         """The live sessions of a user, the most recently seen first."""
@@ -127,6 +145,8 @@ class Sessions:
             client_id=request.client_id,
             scopes=list(request.scopes),
             audiences=list(request.audiences),
+            audience=request.target.audience,
+            names_scopes=request.names_scopes,
             device=request.device.description,
             address=request.device.address,
             created_at=now,
@@ -174,8 +194,33 @@ def _is_honoured(user: User, pair: TokenWithSession, presented: PresentedRefresh
     )
 
 
-def _narrow(presented: PresentedRefreshToken, session: Session) -> tuple[list[str], list[str]]:
-    """The scopes and audiences requested, out of those that the session began with and its client still may have."""
-    scopes = [scope for scope in session.scopes if scope in presented.client.scopes]
-    audiences = [audience for audience in session.audiences if audience in presented.client.audiences]
-    return scopes_within(presented.scope, scopes), audiences_within(presented.resources, audiences)
+def _narrow(presented: PresentedRefreshToken, session: Session) -> Target:
+    """What the access token is for: what is requested out of the grant, which covers what the client may still have."""
+    request, client = presented.request, presented.client
+    if client.is_first_party:
+        allowed, audiences = _first_party_scopes(session, client), client.audiences
+    else:
+        allowed = [scope for scope in session.scopes if scope in client.scopes]
+        audiences = [audience for audience in session.audiences if audience in client.audiences]
+    started_with = _first_audience(session)
+    default = started_with if started_with in audiences else client.default_audience
+    audience = audience_within(request.resource, audiences, default)
+    return request.target(scopes_within(request.scope, allowed), audience)
+
+
+def _first_audience(session: Session) -> str | None:
+    """The audience that the session began with; in a row of an earlier release, the only one that it has."""
+    if session.audience is None and len(session.audiences) == 1:
+        return session.audiences[0]
+    return session.audience
+
+
+def _first_party_scopes(session: Session, client: Client) -> list[str]:
+    """What the client may have now; if it asked for the scopes by name, those of them that it still may have.
+
+    In a row of an earlier release, scopes other than the client's were asked for by name.
+    """
+    names_scopes = session.names_scopes
+    if names_scopes is None:
+        names_scopes = set(session.scopes) != set(client.scopes)
+    return [scope for scope in client.scopes if not names_scopes or scope in session.scopes]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from identity_service.clients.models import Client
+from identity_service.clients.narrowing import Target, TokenRequest, audience_within, scopes_within
 from identity_service.roles.models import RolesAndPermissions
 from identity_service.sessions.models import RefreshToken, Session
 from identity_service.users.models import User
@@ -32,12 +33,24 @@ class Device(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignInRequest:
-    """The client that a user signs in with, what its tokens are to be valid for, and the user's device."""
+    """The client that a user signs in with, the scopes and audiences of the grant, what the first access token is for,
+    and the user's device. `names_scopes` is whether the client asked for the scopes by name."""
 
     client_id: str
     scopes: Sequence[str]
     audiences: Sequence[str]
+    names_scopes: bool
+    target: Target
     device: Device
+
+    @classmethod
+    def of(cls, request: TokenRequest, device: Device) -> "SignInRequest":
+        """The grant covers every audience of the client. Raises ScopeNotAllowed, AudienceNotAllowed."""
+        client = request.client
+        audience = audience_within(request.resource, client.audiences, client.default_audience)
+        scopes = scopes_within(request.scope, client.scopes)
+        target = request.target(scopes, audience)
+        return cls(client.id, scopes, client.audiences, request.scope is not None, target, device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +59,11 @@ class PresentedRefreshToken:
 
     token_id: UUID
     subject: UUID
-    client: Client
-    scope: str | None
-    resources: Sequence[str]
+    request: TokenRequest
+
+    @property
+    def client(self) -> Client:
+        return self.request.client
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,5 @@ class IssuedSession:
     roles: RolesAndPermissions
     session: Session
     refresh_token: RefreshToken
-    scopes: Sequence[str]
-    audiences: Sequence[str]
+    target: Target
     issued_at: datetime

@@ -1,14 +1,15 @@
 """Mints what the token endpoint answers: the claims of access tokens (RFC 9068) and of refresh tokens."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from identity_service.clients.narrowing import Target
 from identity_service.keys.keyring import Keyring
 from identity_service.sessions.models import RefreshToken
 from identity_service.sessions.values import IssuedSession
+from identity_service.tokens import size
 from identity_service.tokens.kind import TokenKind
 from watchword.clock import Clock
 
@@ -19,7 +20,7 @@ class TokenAnswer:
 
     access_token: str
     expires_in: int
-    scope: str | None
+    scope: str
     refresh_token: str | None
 
     def as_json(self) -> dict[str, Any]:
@@ -42,56 +43,65 @@ class TokenMinter:
         self._access_lifetime = access_lifetime
         self._clock = clock
 
+    def ensure_mintable(self, issued: IssuedSession) -> None:
+        """Raise NoSigningKey or TokenTooLarge if `for_session` would. It signs nothing, so it is quick."""
+        self._keyring.signer()
+        size.ensure_acceptable(self._session_claims(issued))
+
     def for_session(self, issued: IssuedSession) -> TokenAnswer:
         """The access token and the refresh token of a person's session."""
+        session = issued.session
+        refresh = self._refresh_claims(issued.refresh_token, str(issued.user.id), session.client_id)
+        return self._sign(self._session_claims(issued), refresh)
+
+    def for_client(self, client_id: str, target: Target) -> TokenAnswer:
+        """The access token of a service on its own behalf; it gets no refresh token (RFC 6749 section 4.4.3).
+
+        Raises NoSigningKey, TokenTooLarge.
+        """
+        claims = self._client_claims(client_id, target)
+        size.ensure_acceptable(claims)
+        return self._sign(claims, None)
+
+    def size_for(self, client_id: str, target: Target) -> int:
+        """How many bytes a client's own token has; a person's has more, for the name, the roles and permissions."""
+        return size.token_bytes(self._client_claims(client_id, target))
+
+    def _client_claims(self, client_id: str, target: Target) -> dict[str, Any]:
+        now = self._clock.now()
+        return self._access_claims(client_id, client_id, target, now, now + self._access_lifetime)
+
+    def _session_claims(self, issued: IssuedSession) -> dict[str, Any]:
         session, user = issued.session, issued.user
         # Never older than what it says: a change of roles refuses every token issued before it.
         issued_at = max(issued.issued_at, datetime.fromtimestamp(user.tokens_valid_from, UTC))
         claims = self._access_claims(
             str(user.id),
             session.client_id,
+            issued.target,
             issued_at,
             min(issued_at + self._access_lifetime, session.expires_at),
-            scopes=issued.scopes,
-            audiences=issued.audiences,
         )
-        claims |= {
+        return claims | {
             "sid": str(session.id),
             "roles": issued.roles.roles,
             "permissions": issued.roles.permissions,
             "preferred_username": user.username,
         }
-        refresh = self._refresh_claims(issued.refresh_token, str(user.id), session.client_id)
-        return self._sign(claims, refresh)
-
-    def for_client(self, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> TokenAnswer:
-        """The access token of a service on its own behalf; it gets no refresh token (RFC 6749 section 4.4.3)."""
-        now = self._clock.now()
-        expires_at = now + self._access_lifetime
-        claims = self._access_claims(client_id, client_id, now, expires_at, scopes=scopes, audiences=audiences)
-        return self._sign(claims, None)
 
     def _access_claims(
-        self,
-        subject: str,
-        client_id: str,
-        issued_at: datetime,
-        expires_at: datetime,
-        *,
-        scopes: Sequence[str],
-        audiences: Sequence[str],
+        self, subject: str, client_id: str, target: Target, issued_at: datetime, expires_at: datetime
     ) -> dict[str, Any]:
-        claims: dict[str, Any] = {
+        return {
             "iss": self._issuer,
-            "aud": list(audiences),
+            "aud": target.audience,
             "sub": subject,
             "client_id": client_id,
             "iat": int(issued_at.timestamp()),
             "exp": int(expires_at.timestamp()),
             "jti": str(uuid4()),
+            "scope": " ".join(target.scopes),
         }
-        # A scope is one word at least (RFC 6749 section 3.3), so the claim is left out if there is none.
-        return {**claims, "scope": " ".join(scopes)} if scopes else claims
 
     def _refresh_claims(self, token: RefreshToken, subject: str, client_id: str) -> dict[str, Any]:
         """The claims come from the row alone, so that a retry gets the same ones again."""
@@ -111,6 +121,6 @@ class TokenMinter:
         return TokenAnswer(
             access_token=signer.sign(access, TokenKind.ACCESS),
             expires_in=access["exp"] - access["iat"],
-            scope=access.get("scope"),
+            scope=access["scope"],
             refresh_token=signer.sign(refresh, TokenKind.REFRESH) if refresh is not None else None,
         )

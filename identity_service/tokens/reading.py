@@ -1,11 +1,10 @@
 """Reads tokens that this service has minted: a refresh token to be traded in, or any token by its claims."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from identity_service.clients.models import Client
+from identity_service.clients.narrowing import TokenRequest
 from identity_service.errors import RefreshTokenRefused
 from identity_service.sessions.values import PresentedRefreshToken
 from identity_service.tokens.kind import TokenKind
@@ -28,10 +27,8 @@ class TokenReader:
         self._clock = clock
         self._readers = {kind: JwsReader(keys, [kind]) for kind in (TokenKind.REFRESH, TokenKind.ACCESS)}
 
-    async def read_refresh_token(
-        self, refresh_token: str, client: Client, *, scope: str | None = None, resources: Sequence[str] = ()
-    ) -> PresentedRefreshToken:
-        """A refresh token that this client was issued. Raises RefreshTokenRefused for anything else."""
+    async def read_refresh_token(self, refresh_token: str, request: TokenRequest) -> PresentedRefreshToken:
+        """A refresh token that the requesting client was issued. Raises RefreshTokenRefused for anything else."""
         try:
             claims, _ = await self._readers[TokenKind.REFRESH].read(refresh_token)
             ensure_meant_for(claims, self._issuer, self._issuer)
@@ -40,9 +37,9 @@ class TokenReader:
             token_id, subject = UUID(text(claims, "jti")), UUID(text(claims, "sub"))
         except (InvalidToken, ValueError) as error:
             raise RefreshTokenRefused(str(error)) from None
-        if client_id != client.id:
+        if client_id != request.client.id:
             raise RefreshTokenRefused("another client's refresh token")
-        return PresentedRefreshToken(token_id, subject, client, scope, resources)
+        return PresentedRefreshToken(token_id, subject, request)
 
     async def read_any(self, token: str) -> ReadToken | None:
         """An access token or a refresh token of ours that is current; None for anything else."""

@@ -59,7 +59,7 @@ async def _until_refused(
     """Milliseconds from the answer to the sign-out until every connection has been refused."""
     for connection in connections:
         assert (await connection.get(url, headers=session.headers)).status_code == 200
-    gone = await http.delete(f"{running.identity}/sessions/current", headers=session.headers)
+    gone = await http.delete(f"{running.identity}/sessions/current", headers=session.identity_headers)
     assert gone.status_code == 204
     started = time.perf_counter()
     waiting = list(connections)

@@ -152,6 +152,6 @@ async def test_the_address_of_a_session_is_the_clients_whatever_header_it_sends(
     gateway = running.inspect(running.replicas("caddy")[0])["NetworkSettings"]["Networks"]["watchword-test_front"]
     http.headers["X-Forwarded-For"] = "203.0.113.9"
     ada = await person()
-    [session] = (await http.get(f"{running.identity}/sessions", headers=ada.headers)).json()
+    [session] = (await http.get(f"{running.identity}/sessions", headers=ada.identity_headers)).json()
     # This machine reaches Caddy from Docker's gateway: it is neither Caddy's address nor the one in the header.
     assert session["address"] == gateway["Gateway"]

@@ -65,7 +65,7 @@ async def test_a_logout_at_one_replica_is_obeyed_by_all_of_posts(running: Contai
     for process in processes:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"accepted\n"
-    answer = await ada.http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+    answer = await ada.http.delete(f"{running.identity}/sessions/current", headers=ada.identity_headers)
     assert answer.status_code == 204
     outputs = await asyncio.gather(*(process.communicate() for process in processes))
     assert [process.returncode for process in processes] == [0, 0, 0], outputs

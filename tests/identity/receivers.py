@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft
 from tests.identity.answers import claims_of
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, Identity, bearer
 
@@ -105,7 +106,7 @@ async def stranger(identity: Identity) -> Receiver:
         scopes=["ssf.manage", "ssf.read"],
         audiences=[IDENTITY_URL],
     )
-    await Administration(identity.parts).upsert_client(draft)
+    await Administration(identity.parts).create_client(draft)
     return await receiver(identity, "feeds")
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from tests.identity.answers import ensure_oauth_error, ensure_problem
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 
 
 async def register_and_sign_in(identity: Identity, **form: str) -> dict[str, Any]:
-    """The token answer to the new user `ada`."""
+    """The token answer to the new user `ada`; the access token is for this service, unless `form` names another."""
     await identity.register("ada")
-    return await identity.sign_in("ada", **form)
+    return await identity.sign_in("ada", **{"resource": IDENTITY_URL, **form})
 
 
 async def ensure_ended(identity: Identity, tokens: dict[str, Any], **client: str) -> None:

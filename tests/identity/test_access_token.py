@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from uuid import UUID
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
 from tests.identity.answers import claims_of, header_of
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
@@ -32,13 +32,13 @@ async def test_access_token_has_exactly_these_claims(
     assert str(UUID(claims.pop("jti")))
     assert claims == {
         "iss": IDENTITY_URL,
-        "aud": [IDENTITY_URL, POSTS_URL],
+        "aud": POSTS_URL,
         "sub": user_id,
         "client_id": "web",
         "iat": now,
         "exp": now + 600,
         "sid": str(session["id"]),
-        "scope": "account posts:write",
+        "scope": "posts:write",
         "roles": ["user"],
         "permissions": [],
         "preferred_username": "ada",
@@ -98,15 +98,5 @@ async def test_service_speaks_for_itself_without_session_or_refresh_token(identi
     assert set(answer) == {"access_token", "token_type", "expires_in", "scope"}
     claims = claims_of(answer["access_token"])
     assert set(claims) == {"iss", "aud", "sub", "client_id", "iat", "exp", "jti", "scope"}
-    assert (claims["sub"], claims["client_id"], claims["aud"]) == ("posts", "posts", [IDENTITY_URL])
-    assert claims["scope"] == "introspect ssf.manage ssf.read"
-
-
-async def test_token_without_scopes_has_no_scope_claim_and_is_valid(identity: Identity) -> None:
-    own: tuple[list[str], list[str], list[str]] = (["client_credentials"], [], [IDENTITY_URL])
-    await Administration(identity.parts).upsert_client(ClientDraft("robot", "Robot", POSTS_SECRET, *own))
-    form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
-    answer = (await identity.token(**form)).json()
-    assert "scope" not in claims_of(answer["access_token"])
-    assert "scope" not in answer
-    assert (await identity.parts.verifier.verify(answer["access_token"])).scopes == frozenset()
+    assert (claims["sub"], claims["client_id"], claims["aud"]) == ("posts", "posts", IDENTITY_URL)
+    assert claims["scope"] == "ssf.manage ssf.read"

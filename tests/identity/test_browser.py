@@ -28,7 +28,7 @@ def cookie_of(response: httpx.Response) -> Morsel[str]:
 
 async def test_browser_gets_an_access_token_and_a_cookie(identity: Identity) -> None:
     user_id = await identity.register("ada")
-    response = await sign_in(identity)
+    response = await sign_in(identity, resource=IDENTITY_URL)
     assert (response.status_code, response.headers["cache-control"]) == (201, "no-store")
     body = response.json()
     assert set(body) == {"access_token", "token_type", "expires_in", "scope"}

@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.test_browser import COOKIE, CROSS_SITE, PAGE, cookie_of, sign_in
 from tests.support.databases import Databases
@@ -15,9 +16,9 @@ from watchword.testing import StandingClock
 SESSIONS = "SELECT end_reason FROM identity.sessions"
 
 
-async def signed_in(identity: Identity) -> httpx.Response:
+async def signed_in(identity: Identity, **members: str) -> httpx.Response:
     await identity.register("ada")
-    response = await sign_in(identity)
+    response = await sign_in(identity, **members)
     assert response.status_code == 201, response.text
     identity.http.cookies.clear()
     return response
@@ -114,7 +115,7 @@ async def test_expired_cookie_is_refused(identity_at: Identity, clock: StandingC
 
 async def test_refresh_token_of_a_client_with_a_secret_is_no_cookie(identity: Identity) -> None:
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await Administration(identity.parts).upsert_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
+    await Administration(identity.parts).create_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
     await identity.register("ada")
     secret = {"client_id": "partner", "client_secret": POSTS_SECRET}
     token = (await identity.sign_in("ada", **secret))["refresh_token"]
@@ -123,7 +124,7 @@ async def test_refresh_token_of_a_client_with_a_secret_is_no_cookie(identity: Id
 
 
 async def test_signing_out_clears_the_cookie(identity: Identity) -> None:
-    first = await signed_in(identity)
+    first = await signed_in(identity, resource=IDENTITY_URL)
     signed_out = await identity.http.delete("/sessions/current", headers=bearer(first.json()["access_token"]))
     assert signed_out.status_code == 204
     cleared = cookie_of(signed_out)

@@ -71,7 +71,7 @@ async def test_setup_makes_clients_and_a_key_and_doing_it_again_changes_nothing(
         assert (outcome.status, outcome.error) == (0, "")
         rows.append(await databases.fetch("identity_app", "SELECT * FROM identity.clients ORDER BY id"))
         rows.append(await databases.fetch("identity_app", "SELECT * FROM identity.signing_keys"))
-    assert [row["id"] for row in rows[0]] == ["posts", "web"]
+    assert [row["id"] for row in rows[0]] == ["identity-docs", "posts", "posts-docs", "web"]
     assert len(rows[1]) == 1
     assert rows[:2] == rows[2:]
 
@@ -98,11 +98,10 @@ async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, s
     ("arguments", "stdin", "error"),
     [
         (ADMIN, "password\n", "This password is too easy to guess."),
-        (ADMIN, "", "password: "),
+        (ADMIN, "", "standard input is empty"),
         ([*ADMIN, "--email", "root"], f"{PASSWORD}\n", "email: "),
         (["set-roles", "nobody", "admin"], "", "there is no user nobody"),
         (["withdraw-key", "unknown"], "", "there is no signing key unknown"),
-        (["create-client", "Not An Id"], "", "a client id is "),
         (["extend-client", "nobody"], "", "there is no client nobody"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
@@ -143,23 +142,23 @@ async def test_keys_are_listed_rotated_and_withdrawn(environment: dict[str, str]
 
 
 async def test_client_is_made_extended_and_used(environment: dict[str, str], databases: Databases) -> None:
-    audience = ["--audience", IDENTITY_URL]
-    made = await run(environment, "create-client", "robot", "--grant", "client_credentials", *audience)
+    await run(environment, "setup")
+    may = ["--grant", "client_credentials", "--scope", "ssf.read", "--audience", IDENTITY_URL]
+    made = await run(environment, "create-client", "robot", *may)
+    assert made.error == ""
     form = {
         "grant_type": "client_credentials",
         "client_id": "robot",
         "client_secret": made.output.strip().rpartition("only now: ")[2],
     }
     async with services.identity(databases) as identity:
-        assert "scope" not in (await identity.token(**form)).json()
-        extoutcome = await run(environment, "extend-client", "robot", "--scope", "introspect", "--audience", POSTS_URL)
-        assert (extoutcome.status, extoutcome.output) == (
-            0,
-            "The client robot may use these scopes and audiences too.\n",
-        )
-        answer = (await identity.token(**form)).json()
-    assert answer["scope"] == "introspect"
-    assert claims_of(answer["access_token"])["aud"] == [IDENTITY_URL, POSTS_URL]
+        assert (await identity.token(**form)).json()["scope"] == "ssf.read"
+        more = ["--scope", "posts:write", "--audience", POSTS_URL]
+        assert (await run(environment, "extend-client", "robot", *more)).status == 0
+        assert (await identity.token(**form)).json()["scope"] == "ssf.read"
+        answer = (await identity.token(**form, resource=POSTS_URL)).json()
+    assert answer["scope"] == "posts:write"
+    assert claims_of(answer["access_token"])["aud"] == POSTS_URL
 
 
 async def test_wrong_key_encryption_key_prints_one_line(environment: dict[str, str]) -> None:

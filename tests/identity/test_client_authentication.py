@@ -6,7 +6,8 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft
 from tests.identity.answers import ensure_oauth_error
 from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_SECRET, Identity
 from watchword.errors import Invalid
@@ -35,7 +36,7 @@ async def test_client_authenticates_by_the_form(identity: Identity) -> None:
 
 async def test_basic_credentials_are_form_encoded(identity: Identity) -> None:
     secret = "a secret: with 100% blanks & ünïcödé + more"
-    await Administration(identity.parts).upsert_client(
+    await Administration(identity.parts).create_client(
         ClientDraft("robot", "Robot", secret, ["client_credentials"], ["account"], [IDENTITY_URL])
     )
     assert (await ask(identity, basic("robot", quote_plus(secret)), **OWN)).status_code == 200
@@ -117,7 +118,7 @@ async def test_client_cannot_use_a_grant_type_that_it_does_not_have(
 
 async def test_public_client_cannot_speak_for_itself(identity: Identity) -> None:
     own = ["client_credentials"], ["account"], [IDENTITY_URL]
-    await Administration(identity.parts).upsert_client(ClientDraft("robot", "Robot", None, *own))
+    await identity.parts.clients.upsert(ClientDraft("robot", "Robot", None, *own).as_client())
     ensure_oauth_error(await identity.token(**OWN, client_id="robot"), "unauthorized_client")
 
 
@@ -141,4 +142,4 @@ async def test_service_narrows_its_scope(identity: Identity) -> None:
 )
 async def test_no_client_can_be_taken_for_a_user(identity: Identity, client_id: str) -> None:
     with pytest.raises(Invalid, match="a client id is"):
-        await Administration(identity.parts).upsert_client(ClientDraft(client_id, "Robot", POSTS_SECRET, [], [], []))
+        await Administration(identity.parts).create_client(ClientDraft(client_id, "Robot", POSTS_SECRET, [], [], []))

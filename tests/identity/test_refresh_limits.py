@@ -2,7 +2,8 @@
 
 import pytest
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases
@@ -51,18 +52,30 @@ async def test_session_ends_after_60_days_however_much_it_is_used(identity_at: I
 
 
 async def test_narrower_scope_does_not_narrow_the_session(identity_at: Identity) -> None:
-    token = await refresh_token(identity_at)
-    narrow = (await identity_at.refresh(token, scope="account", resource=POSTS_URL)).json()
+    token = await refresh_token(identity_at, resource=POSTS_URL)
+    narrow = (await identity_at.refresh(token, scope="account", resource=IDENTITY_URL)).json()
     assert narrow["scope"] == claims_of(narrow["access_token"])["scope"] == "account"
-    assert claims_of(narrow["access_token"])["aud"] == [POSTS_URL]
     wide = (await identity_at.refresh(narrow["refresh_token"])).json()
-    assert wide["scope"] == "account posts:write"
-    assert claims_of(wide["access_token"])["aud"] == [IDENTITY_URL, POSTS_URL]
+    assert wide["scope"] == "posts:write"
+
+
+async def test_refresh_may_ask_for_any_audience_and_keeps_the_first_without_asking(identity_at: Identity) -> None:
+    tokens = await register_and_sign_in(identity_at, resource=IDENTITY_URL)
+    session_id = claims_of(tokens["access_token"])["sid"]
+    for resource in (POSTS_URL, IDENTITY_URL, None, POSTS_URL, None):
+        form = {} if resource is None else {"resource": resource}
+        tokens = (await identity_at.refresh(tokens["refresh_token"], **form)).json()
+        claims = claims_of(tokens["access_token"])
+        assert (claims["aud"], claims["sid"]) == (resource or IDENTITY_URL, session_id)
 
 
 @pytest.mark.parametrize(
     ("narrowing", "error"),
-    [({"scope": "account posts:write"}, "invalid_scope"), ({"resource": POSTS_URL}, "invalid_target")],
+    [
+        ({"scope": "account posts:write"}, "invalid_scope"),
+        ({"resource": POSTS_URL}, "invalid_scope"),
+        ({"resource": "http://elsewhere.example"}, "invalid_target"),
+    ],
 )
 async def test_requesting_more_is_refused_and_does_not_spend_the_token(
     identity_at: Identity, clock: StandingClock, narrowing: dict[str, str], error: str
@@ -73,11 +86,21 @@ async def test_requesting_more_is_refused_and_does_not_spend_the_token(
     assert (await identity_at.refresh(token)).status_code == 200
 
 
+async def test_two_resources_are_refused_and_do_not_spend_the_token(
+    identity_at: Identity, clock: StandingClock
+) -> None:
+    token = await refresh_token(identity_at)
+    form = {"grant_type": "refresh_token", "refresh_token": token, "resource": [POSTS_URL, IDENTITY_URL]}
+    ensure_oauth_error(await identity_at.http.post("/oauth/token", data=form), "invalid_target")
+    clock.advance(minutes=1)
+    assert (await identity_at.refresh(token)).status_code == 200
+
+
 async def test_another_clients_refresh_token_is_refused_and_its_session_stays_live(
     identity_at: Identity, databases: Databases
 ) -> None:
     grants, scopes, audiences = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await Administration(identity_at.parts).upsert_client(ClientDraft("app", "App", None, grants, scopes, audiences))
+    await Administration(identity_at.parts).create_client(ClientDraft("app", "App", None, grants, scopes, audiences))
     token = await refresh_token(identity_at, client_id="app")
     ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
     ensure_oauth_error(await identity_at.refresh(token, client_id="web"), "invalid_grant")
@@ -108,8 +131,7 @@ async def test_access_token_has_the_roles_at_the_time_of_the_refresh(identity_at
 
 
 async def test_access_token_has_the_username_at_the_time_of_the_refresh(identity_at: Identity) -> None:
-    await identity_at.register("ada")
-    answer = await identity_at.sign_in("ada")
+    answer = await register_and_sign_in(identity_at)
     await identity_at.http.patch("/users/me", json={"username": "countess"}, headers=bearer(answer["access_token"]))
     refreshed = (await identity_at.refresh(answer["refresh_token"])).json()
     assert claims_of(refreshed["access_token"])["preferred_username"] == "countess"
@@ -130,7 +152,7 @@ async def test_refresh_token_of_a_deleted_or_ended_thing_is_refused(
     identity_at: Identity, databases: Databases, sql: str
 ) -> None:
     grants = ["password", "refresh_token"]
-    await Administration(identity_at.parts).upsert_client(
+    await Administration(identity_at.parts).create_client(
         ClientDraft("app", "App", None, grants, ["account"], [IDENTITY_URL])
     )
     token = await refresh_token(identity_at, client_id="app")

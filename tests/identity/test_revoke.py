@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft
 from tests.identity.answers import ensure_oauth_error
 from tests.identity.signing_in import ensure_ended, ensure_live, register_and_sign_in
 from tests.support.databases import Databases
@@ -24,7 +25,7 @@ async def revoke(identity: Identity, token: str, **form: str) -> httpx.Response:
 async def sign_in_with_partner(identity: Identity) -> dict[str, Any]:
     """The tokens of a user who signed in with a client that has a secret."""
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await Administration(identity.parts).upsert_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
+    await Administration(identity.parts).create_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
     return await register_and_sign_in(identity, **PARTNER)
 
 
@@ -43,7 +44,7 @@ async def test_either_token_ends_its_session_whatever_the_hint(identity: Identit
 
 async def test_revocation_ends_no_other_session(identity: Identity, databases: Databases) -> None:
     tokens = await register_and_sign_in(identity)
-    other = await identity.sign_in("ada")
+    other = await identity.sign_in("ada", resource=IDENTITY_URL)
     ensure_done(await revoke(identity, tokens["refresh_token"]))
     await ensure_live(identity, other)
     reasons = [row["end_reason"] for row in await databases.fetch("identity_app", SESSIONS)]
@@ -63,7 +64,7 @@ async def test_revoking_twice_has_no_further_effect(identity: Identity) -> None:
         ensure_done(await revoke(identity, tokens["refresh_token"]))
 
 
-@pytest.mark.parametrize("token", ["unknown", "a.b.c", "ü", "x" * 20_000])
+@pytest.mark.parametrize("token", ["unknown", "a.b.c", "ü", "a\x00b", "x" * 20_000])
 async def test_garbage_is_no_error_and_revokes_nothing(identity: Identity, token: str) -> None:
     tokens = await register_and_sign_in(identity)
     ensure_done(await revoke(identity, token))

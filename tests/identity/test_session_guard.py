@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from identity_service.administration import Administration, ClientDraft
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft
 from tests.identity.answers import ensure_problem
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity, bearer
@@ -33,7 +34,9 @@ async def test_valid_token_is_refused_if_its_session_or_user_is_gone(
 
 async def test_token_without_the_scope_account_is_refused(identity: Identity) -> None:
     await identity.register("ada")
-    token = (await identity.sign_in("ada", scope="posts:write"))["access_token"]
+    draft = ClientDraft("app", "App", None, ["password"], ["ssf.read"], [IDENTITY_URL])
+    await Administration(identity.parts).create_client(draft)
+    token = (await identity.sign_in("ada", client_id="app"))["access_token"]
     response = await identity.http.get("/users/me", headers=bearer(token))
     ensure_problem(response, 403, "insufficient_scope")
     challenge = 'Bearer realm="watchword", error="insufficient_scope", scope="account"'
@@ -42,7 +45,7 @@ async def test_token_without_the_scope_account_is_refused(identity: Identity) ->
 
 async def test_token_of_a_service_is_refused_on_the_routes_of_a_person(identity: Identity) -> None:
     own = ["client_credentials"], ["account"], [IDENTITY_URL]
-    await Administration(identity.parts).upsert_client(ClientDraft("robot", "Robot", POSTS_SECRET, *own))
+    await Administration(identity.parts).create_client(ClientDraft("robot", "Robot", POSTS_SECRET, *own))
     form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
     token = (await identity.token(**form)).json()["access_token"]
     ensure_problem(await identity.http.get("/users/me", headers=bearer(token)), 403, "not_permitted")

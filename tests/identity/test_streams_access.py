@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientExtension
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import STATUS, STREAMS, VERIFY, Receiver, receiver, receiver_with_stream, stranger
 from tests.support.services import Identity, bearer
@@ -66,6 +68,7 @@ async def test_reading_scope_does_not_suffice_to_manage(identity: Identity, oper
 @pytest.mark.parametrize("operation", READING + MANAGING)
 async def test_other_scopes_suffice_for_nothing(identity: Identity, operation: str) -> None:
     posts = await receiver_with_stream(identity)
+    await Administration(identity.parts).extend_client("posts", ClientExtension(["introspect"], []))
     other = await receiver(identity, scope="introspect")
     refused = await attempt(identity, operation, posts.stream_id, other.headers)
     ensure_problem(refused, 403, "insufficient_scope")

@@ -44,12 +44,13 @@ async def under_load(ada: Person, *, readers: int = 6, writers: int = 2) -> Asyn
     """Read posts, with and without a token, and write posts during the block. An exception fails the block."""
     answers, over = Answers(), asyncio.Event()
     first = (await ada.publish()).headers["Location"]
-    urls = (f"{ada.stack.posts}{first}", f"{ada.stack.posts}/posts?limit=1", f"{ada.stack.identity}/users/me")
+    urls = (f"{ada.stack.posts}{first}", f"{ada.stack.posts}/posts?limit=1")
 
     async def read() -> None:
         while not over.is_set():
             for url in urls:
                 answers.read(await ada.http.get(url, headers=ada.headers))
+            answers.read(await ada.http.get(f"{ada.stack.identity}/users/me", headers=ada.identity_headers))
             answers.read(await ada.http.get(urls[0]))
 
     async def write() -> None:
@@ -67,7 +68,7 @@ async def under_load(ada: Person, *, readers: int = 6, writers: int = 2) -> Asyn
 
 async def titles_of(ada: Person) -> Counter[str]:
     """How often each title occurs among the posts of this person."""
-    me = (await ada.http.get(f"{ada.stack.identity}/users/me", headers=ada.headers)).json()["id"]
+    me = (await ada.http.get(f"{ada.stack.identity}/users/me", headers=ada.identity_headers)).json()["id"]
     titles: Counter[str] = Counter()
     url: str | None = f"{ada.stack.posts}/posts?author={me}&limit=100"
     while url is not None:

@@ -48,7 +48,8 @@ class Identity:
         return await self.http.post("/oauth/token", data=form)
 
     async def sign_in(self, username: str, password: str = PASSWORD, **form: str) -> dict[str, Any]:
-        """The token endpoint's answer to the password grant, which must succeed."""
+        """The token endpoint's answer to the password grant, which must succeed. The token is for posts, unless
+        the form has a `resource`."""
         response = await self.token(grant_type="password", username=username, password=password, **form)
         assert response.status_code == 200, response.text
         return dict(response.json())
@@ -57,9 +58,9 @@ class Identity:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **form)
 
     async def signed_in(self, username: str) -> dict[str, str]:
-        """Register, sign in, and return the Authorization header."""
+        """Register, sign in, and return the Authorization header with a token for this service itself."""
         await self.register(username)
-        return bearer((await self.sign_in(username))["access_token"])
+        return bearer((await self.sign_in(username, resource=IDENTITY_URL))["access_token"])
 
 
 @dataclass

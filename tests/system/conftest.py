@@ -22,7 +22,7 @@ SETTINGS = {
 
 
 class NewPerson(Protocol):
-    async def __call__(self, word: str = "ada") -> Person: ...
+    async def __call__(self, word: str = "ada", audience: str | None = None) -> Person: ...
 
 
 @pytest.fixture(scope="package")
@@ -51,7 +51,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 def person(running: Place, http: httpx.AsyncClient) -> NewPerson:
     """A function that registers a person and signs them in."""
 
-    async def make(word: str = "ada") -> Person:
-        return await Person(http, running, unique(word)).register()
+    async def make(word: str = "ada", audience: str | None = None) -> Person:
+        return await Person(http, running, unique(word), audience).register()
 
     return make

@@ -43,6 +43,14 @@ def new_client(running: Stack, client_id: str) -> str:
     return running.command("identity", "create-client", client_id, *arguments).strip().rpartition(" ")[2]
 
 
+def new_service(running: Stack, audience: str, *scopes: str) -> None:
+    """Make a service with these scopes, for which people can get tokens with the client `web`."""
+    texts = [argument for scope in scopes for argument in ("--scope", f"{scope}=Use the service")]
+    running.command("identity", "create-service", audience, "--name", "A service", *texts)
+    named = [argument for scope in scopes for argument in ("--scope", scope)]
+    running.command("identity", "extend-client", "web", "--audience", audience, *named)
+
+
 @contextmanager
 def free_url() -> Iterator[str]:
     """A URL on this machine that nobody else takes during the block."""

@@ -8,7 +8,7 @@ import pytest
 from tests.support.services import PASSWORD
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
-from tests.system.examples import EXAMPLES, blocks, free_url, paste, served
+from tests.system.examples import EXAMPLES, blocks, free_url, new_service, paste, served
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def course(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The URL of the running example."""
     log = tmp_path_factory.mktemp("course") / "log"
     with free_url() as url:
-        running.command("identity", "extend-client", "web", "--scope", "course", "--audience", url)
+        new_service(running, url, "course")
         variables = {"COURSE_ISSUER": running.identity, "COURSE_AUDIENCE": url}
         with served("course:app", url, EXAMPLES, running, log, **variables):
             yield url
@@ -33,14 +33,14 @@ def test_the_walk_through_can_be_pasted(course: str, running: Stack) -> None:
 
 
 async def test_a_profile_says_what_identity_says(course: str, http: httpx.AsyncClient, person: NewPerson) -> None:
-    ada = await person("ada")
-    me = (await http.get(f"{ada.stack.identity}/users/me", headers=ada.headers)).json()
+    ada = await person("ada", course)
+    me = (await http.get(f"{ada.stack.identity}/users/me", headers=ada.identity_headers)).json()
     profile = (await http.get(f"{course}/profile", headers=ada.headers)).json()
     assert profile == {"id": me["id"], "username": ada.username, "roles": ["user"], "permissions": []}
 
 
 async def test_a_login_gives_a_token_for_this_service(course: str, http: httpx.AsyncClient, person: NewPerson) -> None:
-    ada = await person("ada")
+    ada = await person("ada", course)
     answer = await http.post(f"{course}/login", json={"username": ada.username, "password": PASSWORD})
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     assert (await http.get(f"{course}/profile", headers=headers)).json()["username"] == ada.username
@@ -49,7 +49,7 @@ async def test_a_login_gives_a_token_for_this_service(course: str, http: httpx.A
 async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(
     course: str, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
-    ada = await person("ada")
+    ada = await person("ada", course)
     answers = [
         await http.post(f"{course}/login", json={"username": username, "password": "a wrong password"})
         for username in (ada.username, "nobody")
@@ -61,7 +61,7 @@ async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(
 async def test_dashboard_and_list_are_for_administrators(
     course: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
-    ada, mia = await person("ada"), await person("mia")
+    ada, mia = await person("ada", course), await person("mia", course)
     await http.get(f"{course}/profile", headers=ada.headers)
     for path in ("dashboard", "users"):
         assert (await http.get(f"{course}/{path}")).status_code == 401

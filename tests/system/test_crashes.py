@@ -68,7 +68,7 @@ async def kill_at_random(running: Stack, over: asyncio.Event) -> None:
 
 async def sign_out(person: Person, ledger: Ledger, slots: asyncio.Semaphore) -> None:
     async def is_done() -> bool:
-        answer = await attempt(person, "DELETE", f"{person.stack.identity}/sessions/current")
+        answer = await attempt(person, "DELETE", f"{person.stack.identity}/sessions/current", person.identity_headers)
         # 401: an earlier attempt has ended the session, and its answer was lost.
         return answer in (204, 401)
 
@@ -80,7 +80,7 @@ async def sign_out(person: Person, ledger: Ledger, slots: asyncio.Semaphore) -> 
 async def delete(owner: Person, ledger: Ledger, slots: asyncio.Semaphore) -> None:
     async def is_done() -> bool:
         try:
-            answer = await owner.http.delete(f"{owner.stack.identity}/users/me", headers=owner.headers)
+            answer = await owner.http.delete(f"{owner.stack.identity}/users/me", headers=owner.identity_headers)
         except httpx.TransportError:
             return False
         if answer.status_code == 204:
@@ -92,9 +92,9 @@ async def delete(owner: Person, ledger: Ledger, slots: asyncio.Semaphore) -> Non
         ledger.deleted.append(owner)
 
 
-async def attempt(person: Person, method: str, url: str) -> int | None:
+async def attempt(person: Person, method: str, url: str, headers: dict[str, str]) -> int | None:
     try:
-        return (await person.http.request(method, url, headers=person.headers)).status_code
+        return (await person.http.request(method, url, headers=headers)).status_code
     except httpx.TransportError:
         return None
 

@@ -10,7 +10,7 @@ import pytest
 from docs.settings_table import with_tables
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
-from tests.system.examples import ROOT, blocks, free_url, paste, served
+from tests.system.examples import ROOT, blocks, free_url, new_service, paste, served
 
 README = (ROOT / "README.md").read_text()
 LIBRARY = (ROOT / "shared" / "README.md").read_text()
@@ -45,10 +45,10 @@ async def test_the_service_in_the_readme_guards_its_route(
     (source,) = blocks(README, SECTION, "python")
     assert len([line for line in source.splitlines() if line.strip()]) <= 10
     (tmp_path / "notes.py").write_text(here(source, running, own))
-    running.command("identity", "extend-client", "web", "--scope", "notes:read", "--audience", own)
+    new_service(running, own, "notes:read")
     with served("notes:app", own, tmp_path, running, tmp_path / "log"):
-        ada = await person("ada")
-        me = await http.get(f"{running.identity}/users/me", headers=ada.headers)
+        ada = await person("ada", own)
+        me = await http.get(f"{running.identity}/users/me", headers=ada.identity_headers)
         assert (await http.get(f"{own}/notes", headers=ada.headers)).json() == {"notes_of": me.json()["id"]}
         assert (await http.get(f"{own}/notes")).status_code == 401
         account = {"username": "eve", "email": "eve@example.com", "password": "staple trombone violin"}

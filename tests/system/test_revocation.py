@@ -16,7 +16,7 @@ async def test_a_signed_out_session_is_refused_by_posts(
     ada = await person()
     other = await Person(http, running, ada.username).sign_in()
     assert (await ada.publish()).status_code == 201
-    ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+    ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.identity_headers)
     assert ended.status_code == 204
     await until(lambda: refused(ada))
     assert (await other.publish()).status_code == 201
@@ -60,7 +60,7 @@ async def test_a_changed_password_ends_the_other_sessions_everywhere(
     ada = await person()
     other = await Person(http, running, ada.username).sign_in()
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
-    done = await http.put(f"{running.identity}/users/me/password", json=change, headers=ada.headers)
+    done = await http.put(f"{running.identity}/users/me/password", json=change, headers=ada.identity_headers)
     assert done.status_code == 204
     await until(lambda: refused(other))
     assert (await ada.publish()).status_code == 201
@@ -70,7 +70,7 @@ async def test_a_new_name_comes_onto_the_card(running: Stack, http: httpx.AsyncC
     ada = await person()
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
     renamed = await http.patch(
-        f"{running.identity}/users/me", json={"username": f"{ada.username}-l"}, headers=ada.headers
+        f"{running.identity}/users/me", json={"username": f"{ada.username}-l"}, headers=ada.identity_headers
     )
     assert renamed.status_code == 200
 
@@ -86,7 +86,7 @@ async def test_a_deleted_account_takes_its_posts_along_and_can_be_watched(
     ada = await person()
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
     await ada.publish(state="draft")
-    deleted = await http.delete(f"{running.identity}/users/me", headers=ada.headers)
+    deleted = await http.delete(f"{running.identity}/users/me", headers=ada.identity_headers)
     assert deleted.status_code == 204
     receipt = f"{running.identity}{deleted.headers['Location']}"
 
@@ -106,7 +106,7 @@ async def test_a_token_revoked_while_posts_was_down_is_refused_from_the_first_an
     assert (await ada.publish()).status_code == 201
     running.stop("posts")
     try:
-        ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+        ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.identity_headers)
         assert ended.status_code == 204
     finally:
         running.start("posts")

@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from tests.support.person import Person
+from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.waiting import until
 from tests.system.conftest import NewPerson
-from tests.system.examples import EXAMPLES, blocks, free_url, new_client, new_database, paste, served
+from tests.system.examples import EXAMPLES, blocks, free_url, new_client, new_database, new_service, paste, served
 
 EXAMPLE = EXAMPLES / "task_manager.py"
 
@@ -25,7 +26,7 @@ def tasks(running: Stack, database: str, tmp_path_factory: pytest.TempPathFactor
     """The URL of the running example."""
     log = tmp_path_factory.mktemp("tasks") / "log"
     with free_url() as url:
-        running.command("identity", "extend-client", "web", "--scope", "tasks", "--audience", url)
+        new_service(running, url, "tasks")
         variables = {
             "TASKS_DATABASE_URL": database,
             "TASKS_ISSUER": running.identity,
@@ -34,6 +35,16 @@ def tasks(running: Stack, database: str, tmp_path_factory: pytest.TempPathFactor
         }
         with served("task_manager:app", url, EXAMPLES, running, log, **variables):
             yield f"{url}/tasks"
+
+
+@pytest.fixture
+def person(running: Stack, tasks: str, http: httpx.AsyncClient) -> NewPerson:
+    """A function that registers a person, whose tokens are for the example."""
+
+    async def make(word: str = "ada", audience: str | None = None) -> Person:
+        return await Person(http, running, unique(word), audience or tasks.removesuffix("/tasks")).register()
+
+    return make
 
 
 async def add(tasks: str, ada: Person, title: str = "Weave") -> str:
@@ -125,9 +136,9 @@ async def test_a_logout_is_obeyed_there_too(
     tasks: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     ada = await person("ada")
-    other = await Person(http, running, ada.username).sign_in()
+    other = await Person(http, running, ada.username, ada.audience).sign_in()
     await add(tasks, ada)
-    ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.headers)
+    ended = await http.delete(f"{running.identity}/sessions/current", headers=ada.identity_headers)
     assert ended.status_code == 204
 
     async def is_refused() -> bool:

@@ -76,6 +76,8 @@ async def ensure_served(stack: Stack, http: httpx.AsyncClient, grace: previous_r
     assert (await http.get(url)).json()["author"]["username"] == grace.username
     person = Person(http, stack, grace.username)
     person.tokens = {"access_token": grace.access_token, "refresh_token": grace.refresh_token}
+    person.identity_token = grace.access_token
+    assert (await http.get(f"{stack.identity}/users/me", headers=person.identity_headers)).status_code == 200
     assert (await http.patch(url, json={"title": "Changed"}, headers=person.headers)).status_code == 200
     await person.refresh()
     assert (await person.publish()).status_code == 201
@@ -123,10 +125,10 @@ class Traffic:
             self.check(await self.http.get(f"{posts}/posts", headers=person.headers), 200)
             self.check(await self.http.patch(url, json={"title": "B"}, headers=person.headers), 200)
             await person.refresh()
-            self.check(await self.http.get(f"{identity}/users/me", headers=person.headers), 200)
-            self.check(await self.http.get(f"{identity}/sessions", headers=person.headers), 200)
+            self.check(await self.http.get(f"{identity}/users/me", headers=person.identity_headers), 200)
+            self.check(await self.http.get(f"{identity}/sessions", headers=person.identity_headers), 200)
             other = await Person(self.http, self.stack, person.username).sign_in()
-            self.check(await self.http.delete(f"{identity}/sessions/current", headers=other.headers), 204)
+            self.check(await self.http.delete(f"{identity}/sessions/current", headers=other.identity_headers), 204)
 
     async def watch(self, url: str) -> None:
         while not self.over.is_set():
@@ -174,7 +176,7 @@ async def ensure_replicas_start(stack: Stack, environment: Mapping[str, str], ht
     """Another process of each service starts and serves, with the code that `environment` selects."""
     ada = await Person(http, stack, unique("ada")).register()
     async with replica(stack, "identity", environment) as identity, replica(stack, "posts", environment) as posts:
-        assert (await http.get(f"{identity}/users/me", headers=ada.headers)).status_code == 200
+        assert (await http.get(f"{identity}/users/me", headers=ada.identity_headers)).status_code == 200
         body = {"title": "A title", "body": "A body"}
         assert (await http.post(f"{posts}/posts", json=body, headers=ada.headers)).status_code == 201
 
@@ -200,7 +202,7 @@ async def ensure_works(stack: Stack, http: httpx.AsyncClient) -> None:
     """Register, publish and sign out; posts then refuses the token."""
     ada = await Person(http, stack, unique("ada")).register()
     assert (await ada.publish()).status_code == 201
-    assert (await http.delete(f"{stack.identity}/sessions/current", headers=ada.headers)).status_code == 204
+    assert (await http.delete(f"{stack.identity}/sessions/current", headers=ada.identity_headers)).status_code == 204
 
     async def refused() -> bool:
         return (await ada.publish()).status_code == 401

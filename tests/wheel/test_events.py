@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
-from tests.system.examples import EXAMPLES, new_client, new_database
+from tests.system.examples import EXAMPLES, new_client, new_database, new_service
 from tests.wheel.conftest import NewEnvironment
 from tests.wheel.environments import Environment
 from tests.wheel.readme import AUDIENCE, program
@@ -17,13 +17,13 @@ import asyncio, json, sys, time
 import httpx
 from notes import app
 
-async def main(issuer, token, patience):
+async def main(issuer, token, own_token, patience):
     headers = {"Authorization": f"Bearer {token}"}
     async with app.router.lifespan_context(app), httpx.AsyncClient() as client:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://notes.example", headers=headers) as notes:
             before = (await notes.get("/notes")).status_code
-            ended = await client.delete(f"{issuer}/sessions/current", headers=headers)
+            ended = await client.delete(f"{issuer}/sessions/current", headers={"Authorization": f"Bearer {own_token}"})
             answered_at = time.monotonic()
             after = 200
             while after == 200 and time.monotonic() < answered_at + patience:
@@ -32,7 +32,7 @@ async def main(issuer, token, patience):
             seconds = time.monotonic() - answered_at
             print(json.dumps({"statuses": [before, ended.status_code, after], "seconds": seconds}))
 
-asyncio.run(main(sys.argv[1], sys.argv[2], 60))
+asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], 60))
 """
 
 
@@ -47,11 +47,12 @@ def environment(environment_with: NewEnvironment, running: Stack) -> Environment
 async def test_a_logout_is_obeyed(
     environment: Environment, running: Stack, person: NewPerson, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running.command("identity", "extend-client", "web", "--scope", "notes:read", "--audience", AUDIENCE)
+    new_service(running, AUDIENCE, "notes:read")
     database, secret = await new_database(running, "notes"), new_client(running, "notes")
-    token = (await person("ada")).tokens["access_token"]
+    ada = await person("ada", AUDIENCE)
+    tokens = (ada.tokens["access_token"], ada.identity_token)
     variables = {"NOTES_DATABASE_URL": database, "NOTES_CLIENT_SECRET": secret}
-    outcome = json.loads(environment.run("logout.py", running.identity, token, variables=variables))
+    outcome = json.loads(environment.run("logout.py", running.identity, *tokens, variables=variables))
     with capsys.disabled():
         print(f"\nThe logout was obeyed {outcome['seconds']:.3f} s after identity's answer.")  # noqa: T201
     assert outcome["statuses"] == [200, 204, 401]

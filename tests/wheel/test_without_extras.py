@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
+from tests.system.examples import new_service
 from tests.wheel.conftest import NewEnvironment
 from tests.wheel.environments import Environment
 from tests.wheel.readme import AUDIENCE, lines, program
@@ -60,11 +61,10 @@ async def test_ten_lines_guard_a_route_against_a_running_identity(
     environment: Environment, running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     assert len(lines(program("Guard a route"))) <= 10
-    for scope in ("notes:read", "notes:write"):
-        running.command("identity", "extend-client", "web", "--scope", scope, "--audience", AUDIENCE)
-    ada = await person("ada")
-    me = (await http.get(f"{running.identity}/users/me", headers=ada.headers)).json()
-    other = await token_with(http, running, ada.username, scope="notes:write")
+    new_service(running, AUDIENCE, "notes:read", "notes:write")
+    ada = await person("ada", AUDIENCE)
+    me = (await http.get(f"{running.identity}/users/me", headers=ada.identity_headers)).json()
+    other = await token_with(http, running, ada.username, scope="notes:write", resource=AUDIENCE)
     tokens = [ada.tokens["access_token"], None, "not-a-token", other]
     answers = json.loads(environment.run("calls.py", json.dumps(tokens)))
     assert [status for status, _ in answers] == [200, 401, 401, 403]

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Protocol
 
-from identity_service.clients.models import Client
+from identity_service.clients.narrowing import TokenRequest
 from identity_service.oauth.request import Form
 from identity_service.sessions.values import Device
 from identity_service.tokens.minting import TokenAnswer
@@ -11,5 +11,5 @@ from identity_service.tokens.minting import TokenAnswer
 class Grant(Protocol):
     grant_type: ClassVar[str]
 
-    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
-        """Issue tokens to a client that is authenticated and may use this grant type."""
+    async def issue(self, request: TokenRequest, form: Form, device: Device) -> TokenAnswer:
+        """Issue tokens to the client of the request, which is authenticated and may use this grant type."""

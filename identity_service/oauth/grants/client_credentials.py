@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from identity_service.clients.models import Client
-from identity_service.clients.narrowing import audiences_within, scopes_within
+from identity_service.clients.narrowing import TokenRequest, audience_within, scopes_within
 from identity_service.oauth.errors import UnauthorizedClient
 from identity_service.oauth.request import Form
 from identity_service.sessions.values import Device
@@ -16,10 +15,11 @@ class ClientCredentialsGrant:
     def __init__(self, tokens: TokenMinter) -> None:
         self._tokens = tokens
 
-    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
+    async def issue(self, request: TokenRequest, form: Form, device: Device) -> TokenAnswer:
         """Issue an access token to a confidential client."""
+        client = request.client
         if client.is_public:
             raise UnauthorizedClient("a public client has no credentials")
-        scopes = scopes_within(form.find("scope"), client.scopes)
-        audiences = audiences_within(form.all("resource"), client.audiences)
-        return self._tokens.for_client(client.id, scopes, audiences)
+        audience = audience_within(request.resource, client.audiences, client.default_audience)
+        target = request.target(scopes_within(request.scope, client.scopes), audience)
+        return self._tokens.for_client(client.id, target)

@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from identity_service.authentication.password import PasswordCredentials, SignIn
-from identity_service.clients.models import Client
-from identity_service.clients.narrowing import audiences_within, scopes_within
+from identity_service.clients.narrowing import TokenRequest
 from identity_service.oauth.request import Form
 from identity_service.sessions.values import Device, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
@@ -17,10 +16,8 @@ class PasswordGrant:
         self._sign_in = sign_in
         self._tokens = tokens
 
-    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
+    async def issue(self, request: TokenRequest, form: Form, device: Device) -> TokenAnswer:
         """Start a session for a user whose password is right."""
         credentials = PasswordCredentials(form.get("username"), form.get("password"))
-        scopes = scopes_within(form.find("scope"), client.scopes)
-        audiences = audiences_within(form.all("resource"), client.audiences)
-        issued = await self._sign_in.sign_in(credentials, SignInRequest(client.id, scopes, audiences, device))
+        issued = await self._sign_in.sign_in(credentials, SignInRequest.of(request, device))
         return self._tokens.for_session(issued)

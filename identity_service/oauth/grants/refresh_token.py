@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from identity_service.clients.models import Client
+from identity_service.clients.narrowing import TokenRequest
 from identity_service.oauth.request import Form
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device
@@ -18,9 +18,7 @@ class RefreshTokenGrant:
         self._sessions = sessions
         self._tokens = tokens
 
-    async def issue(self, client: Client, form: Form, device: Device) -> TokenAnswer:
-        """Trade a refresh token in. It may be for fewer scopes or resources than the session has, never for more."""
-        presented = await self._reader.read_refresh_token(
-            form.get("refresh_token"), client, scope=form.find("scope"), resources=form.all("resource")
-        )
+    async def issue(self, request: TokenRequest, form: Form, device: Device) -> TokenAnswer:
+        """Trade a refresh token in, for any audience and for any of the scopes that the grant covers."""
+        presented = await self._reader.read_refresh_token(form.get("refresh_token"), request)
         return self._tokens.for_session(await self._sessions.rotate(presented))

@@ -1,0 +1,112 @@
+"""The commands for clients and services: create-service, create-client, extend-client."""
+
+import argparse
+import secrets
+from collections.abc import Iterable, Sequence
+
+from identity_service.administration import Administration, refuse
+from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.models import Client
+from identity_service.oauth.metadata import GRANTS
+from identity_service.parts import Parts
+from identity_service.services.drafts import ServiceDraft
+
+
+async def create_service(parts: Parts, options: argparse.Namespace) -> str:
+    scopes, permissions = _texts("scope", options.scope), _texts("permission", options.permission)
+    draft = ServiceDraft(options.audience, options.name, options.client, scopes, permissions)
+    await Administration(parts).create_service(draft, replace=options.replace)
+    own = f", its own client is {options.client}" if options.client else ""
+    return (
+        f"The service {options.audience} is saved{own}. Scopes named: {_list(scopes)}."
+        f" Permissions named: {_list(permissions)}."
+    )
+
+
+async def create_client(parts: Parts, options: argparse.Namespace) -> str:
+    secret = None if options.public else secrets.token_urlsafe(32)
+    draft = ClientDraft(
+        id=options.id,
+        name=options.id if options.name is None else options.name,
+        secret=secret,
+        grants=options.grant,
+        scopes=options.scope,
+        audiences=options.audience,
+        default_audience=options.default_audience,
+    )
+    warnings = await Administration(parts).create_client(draft, replace=options.replace)
+    lines = [*_description(draft.as_client()), *_warnings(warnings)]
+    if secret is None:
+        return "\n".join([*lines, "It is public: it has no secret."])
+    return "\n".join([*lines, f"Secret, shown only now: {secret}"])
+
+
+async def extend_client(parts: Parts, options: argparse.Namespace) -> str:
+    if not (options.scope or options.audience or options.default_audience):
+        refuse(["there is nothing to add: name a --scope, an --audience or a --default-audience"])
+    extension = ClientExtension(options.scope, options.audience, options.default_audience)
+    client, warnings = await Administration(parts).extend_client(options.id, extension)
+    return "\n".join([*_description(client), _effect_on_sessions(client), *_warnings(warnings)])
+
+
+def add_service_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("audience", help="the URL that names the service in tokens (aud)")
+    command.add_argument("--name", required=True, help="what people call the service")
+    command.add_argument("--client", help="the service's own client, which may ask about tokens for the service")
+    command.add_argument("--scope", action="append", default=[], metavar="SCOPE=TEXT")
+    command.add_argument("--permission", action="append", default=[], metavar="PERMISSION=TEXT")
+    command.add_argument("--replace", action="store_true", help="change a service that exists; what is not named stays")
+
+
+def add_client_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--name")
+    command.add_argument("--public", action="store_true", help="a client that cannot keep a secret")
+    command.add_argument("--grant", action="append", default=[], choices=GRANTS)
+    command.add_argument("--replace", action="store_true", help="replace the client with this id, and its secret")
+    add_extension_arguments(command)
+
+
+def add_extension_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id")
+    command.add_argument("--scope", action="append", default=[], help="a scope of a service")
+    command.add_argument("--audience", action="append", default=[], help="the audience of a service")
+    command.add_argument("--default-audience", help="the audience of tokens for which no resource is requested")
+
+
+def _texts(kind: str, arguments: Sequence[str]) -> dict[str, str]:
+    """The words with their texts, from arguments such as `notes:read=Read your notes`. Raises Invalid."""
+    pairs = [argument.partition("=") for argument in arguments]
+    words = [word for word, _, _ in pairs]
+    refuse(
+        [
+            f"{word}: write --{kind} '{word}=TEXT', with a text that says what it allows"
+            for word, is_, _ in pairs
+            if not is_
+        ]
+        + [f"the {kind} {word} is named twice" for word in sorted(set(words)) if words.count(word) > 1]
+    )
+    return {word: text for word, _, text in pairs}
+
+
+def _description(client: Client) -> list[str]:
+    return [
+        f"The client {client.id} is saved.",
+        f"Grants: {_list(client.grants)}. Scopes: {_list(client.scopes)}.",
+        f"Audiences: {_list(client.audiences)}; without a resource, tokens are for {client.default_audience}.",
+    ]
+
+
+def _effect_on_sessions(client: Client) -> str:
+    if client.is_first_party:
+        return "Its open sessions get this with their next refresh, unless their scopes were asked for by name."
+    if "refresh_token" in client.grants:
+        return "Its open sessions keep what they have; what is added needs another sign-in."
+    return "It has no sessions; its next token can have this."
+
+
+def _warnings(warnings: Iterable[str]) -> list[str]:
+    return [f"Warning: {warning}." for warning in warnings]
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(words) or "none"

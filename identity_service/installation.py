@@ -1,0 +1,95 @@
+"""What every installation has: its own services and clients, its first signing key, and a service for each scope."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from identity_service.clients.drafts import ClientDraft
+from identity_service.clients.models import DOCUMENTATION_CLIENT, FIRST_PARTY_CLIENT, Client
+from identity_service.dependencies import SCOPE_TEXTS
+from identity_service.keys.models import SigningKey
+from identity_service.parts import Parts
+from identity_service.services.drafts import ServiceDraft
+from identity_service.sessions import repository as sessions
+
+POSTS_CLIENT: Final = "posts"
+POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
+PEOPLE: Final = ("password", "refresh_token")
+OWN_SCOPES: Final = {
+    **SCOPE_TEXTS.people,
+    **SCOPE_TEXTS.services,
+    "introspect": "Ask whether a token for your service is valid",
+}
+POSTS_SCOPES: Final = {"posts:write": "Write, change and delete your posts"}
+POSTS_PERMISSIONS: Final = {
+    "post:edit_any": "Change the posts of others",
+    "post:delete_any": "Delete the posts of others",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """A scope that belongs to no service, so that no token carries it, and the clients that may ask for it."""
+
+    scope: str
+    clients: Sequence[str]
+
+
+class Installation:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._issuer = parts.settings.issuer
+
+    async def install(self, posts_audience: str, posts_secret: str) -> SigningKey | None:
+        """Make the clients, services and the first key; what exists stays, but for the secret and default audiences."""
+        for draft in _clients(self._issuer, posts_audience, posts_secret):
+            await self._merge(draft.as_client())
+        for service in _services(self._issuer, posts_audience):
+            await self._parts.services.upsert(service, keep_texts=True)
+        return await self._parts.signing_keys.make_next()
+
+    async def assign_scopes(self, posts_audience: str) -> list[Unassigned]:
+        """Assign each scope to a service if only one can have it, and choose default audiences."""
+        services, clients = self._parts.services, await self._parts.clients.list_all()
+        for audience in sorted({audience for client in clients for audience in client.audiences}):
+            await services.upsert(ServiceDraft(audience, name=audience), keep_texts=True)
+        assigned = (await services.directory()).audience_by_scope
+        left = sorted({scope for client in clients for scope in client.scopes} - assigned.keys())
+        # The scopes of these two services are known, so a scope that is left belongs to another one.
+        candidates = {scope: _candidates(scope, clients) - {self._issuer, posts_audience} for scope in left}
+        await services.assign({scope: next(iter(one)) for scope, one in candidates.items() if len(one) == 1})
+        await self._parts.clients.choose_default_audiences(self._issuer)
+        return [
+            Unassigned(scope, [client.id for client in clients if scope in client.scopes])
+            for scope, audiences in candidates.items()
+            if len(audiences) != 1
+        ]
+
+    async def _merge(self, client: Client) -> None:
+        present = await self._parts.clients.find(client.id)
+        if present is not None:
+            async with self._parts.database.begin() as db:
+                await sessions.settle_names_scopes(db, client.id, present.scopes)
+        await self._parts.clients.merge(client)
+
+
+def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[ClientDraft]:
+    account, write = ["account"], ["posts:write"]
+    both = [issuer, posts_audience]
+    receiver = ["client_credentials"], ["ssf.manage", "ssf.read"], [issuer]
+    yield ClientDraft(
+        FIRST_PARTY_CLIENT, "Watchword's own pages", None, PEOPLE, [*account, *write], both, posts_audience
+    )
+    yield ClientDraft(POSTS_CLIENT, "posts_service", posts_secret, *receiver)
+    yield ClientDraft(DOCUMENTATION_CLIENT, "Documentation of identity", None, PEOPLE, account, [issuer])
+    yield ClientDraft(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", None, PEOPLE, write, [posts_audience])
+
+
+def _services(issuer: str, posts_audience: str) -> Iterable[ServiceDraft]:
+    yield ServiceDraft(issuer, "Watchword identity", None, OWN_SCOPES)
+    yield ServiceDraft(posts_audience, "Watchword posts", POSTS_CLIENT, POSTS_SCOPES, POSTS_PERMISSIONS)
+
+
+def _candidates(scope: str, clients: Sequence[Client]) -> set[str]:
+    """The audiences that every client with this scope has."""
+    return set.intersection(*(set(client.audiences) for client in clients if scope in client.scopes))

@@ -1,0 +1,36 @@
+"""A password that is piped into a command."""
+
+from typing import BinaryIO, Final
+
+from watchword.errors import Invalid
+
+_MAX_BYTES: Final = 4_096
+
+
+def read_password(stream: BinaryIO) -> str:
+    """The one line of the stream, without its line feed. Raises Invalid, which says what else the stream holds.
+
+    What cannot be meant as part of a password is refused, not cut off: nobody could sign in with the rest.
+    """
+    raw = stream.read(_MAX_BYTES + 1)
+    if len(raw) > _MAX_BYTES:
+        raise Invalid(advice=f"standard input is longer than {_MAX_BYTES} bytes; a password is one line")
+    try:
+        line = raw.decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise Invalid(advice="standard input is not UTF-8") from None
+    if (fault := _fault(line)) is not None:
+        raise Invalid(advice=f"standard input {fault}; a password is one line")
+    return line
+
+
+def _fault(line: str) -> str | None:
+    if not line:
+        return "is empty"
+    if line.endswith("\r"):
+        return "ends with a carriage return, as files of Windows do"
+    if "\n" in line or "\r" in line:
+        return "has several lines"
+    if "\x00" in line:
+        return "holds the character NUL"
+    return "begins with a byte order mark" if line.startswith("\ufeff") else None

@@ -1,0 +1,49 @@
+"""A service to be made, and what is wrong with it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from identity_service.services.models import is_audience, is_word
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Every audience, and the audience of every scope and of every permission."""
+
+    audiences: Collection[str]
+    audience_by_scope: Mapping[str, str]
+    audience_by_permission: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDraft:
+    """A service to be made, with the texts of its scopes and permissions. `client_id` is its own client."""
+
+    audience: str
+    name: str
+    client_id: str | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    permissions: Mapping[str, str] = field(default_factory=dict)
+
+    def faults(self, directory: Directory) -> list[str]:
+        """Everything that is wrong with the draft, one sentence each."""
+        return [
+            *self._own_faults(),
+            *self._word_faults("scope", self.scopes, directory.audience_by_scope),
+            *self._word_faults("permission", self.permissions, directory.audience_by_permission),
+        ]
+
+    def _own_faults(self) -> Iterable[str]:
+        if not is_audience(self.audience):
+            yield f"{self.audience} is no audience: it must be an absolute http or https URL without a fragment"
+        if not self.name.strip():
+            yield "a service needs a name"
+
+    def _word_faults(self, kind: str, texts: Mapping[str, str], owners: Mapping[str, str]) -> Iterable[str]:
+        for word, text in texts.items():
+            if not is_word(word):
+                yield f"{word!r} is no {kind}: it has 1 to 200 visible ASCII characters, no quote and no backslash"
+            elif owners.get(word, self.audience) != self.audience:
+                yield f"the {kind} {word} belongs to {owners[word]}"
+            if not text.strip():
+                yield f"the {kind} {word} needs a text that says what it allows"

@@ -1,0 +1,65 @@
+"""The services of this installation: whose scope is whose, and which client may ask about whose tokens."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
+
+from identity_service.services import repository
+from identity_service.services.drafts import Directory, ServiceDraft
+from identity_service.services.models import Service
+from watchword.database.database import Database
+
+ScopesByAudience: TypeAlias = Mapping[str, Collection[str]]
+
+
+class Services:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def scopes_of(self, audiences: Collection[str]) -> ScopesByAudience:
+        """The scopes of the services with these audiences."""
+        rows = await self._database.reads.fetch_rows(repository.SCOPES, audiences=list(audiences))
+        scopes: defaultdict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            scopes[row["audience"]].add(row["scope"])
+        return scopes
+
+    async def audiences_of(self, client_id: str) -> frozenset[str]:
+        """The audiences of the services whose own client this is."""
+        rows = await self._database.reads.fetch_rows(repository.AUDIENCES_OF_CLIENT, client_id=client_id)
+        return frozenset(row["audience"] for row in rows)
+
+    async def directory(self) -> Directory:
+        async with self._database.begin() as db:
+            return Directory(
+                await repository.list_audiences(db),
+                await repository.audience_by_scope(db),
+                await repository.audience_by_permission(db),
+            )
+
+    async def upsert(self, draft: ServiceDraft, *, keep_texts: bool = False) -> None:
+        """Insert the service, or give the present one this name, this client, and these scopes and permissions too.
+
+        With `keep_texts`, names and texts that are set already stay. Without a client in the draft, the present one
+        stays.
+        """
+        async with self._database.begin() as db:
+            await repository.insert_missing(db, draft.audience, draft.name)
+            service = await repository.get_for_update(db, draft.audience)
+            _describe(service, draft, keep_texts=keep_texts)
+            await db.flush()  # the scopes name the audience, and the client is checked first
+            await repository.upsert_scopes(db, draft.audience, draft.scopes, keep_texts=keep_texts)
+            await repository.upsert_permissions(db, draft.audience, draft.permissions, keep_texts=keep_texts)
+
+    async def assign(self, audience_by_scope: Mapping[str, str]) -> None:
+        """Make each of these scopes the named service's, unless it belongs to one already."""
+        async with self._database.begin() as db:
+            for scope, audience in sorted(audience_by_scope.items()):
+                await repository.assign_scope(db, scope, audience)
+
+
+def _describe(service: Service, draft: ServiceDraft, *, keep_texts: bool) -> None:
+    # A service that the migration has made is named by its audience.
+    if not keep_texts or service.name == service.audience:
+        service.name = draft.name
+    service.client_id = draft.client_id or service.client_id
