@@ -23,7 +23,7 @@ router = APIRouter(prefix="/posts", tags=["posts"])
 # What a reader sees depends on who they are.
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
-IfMatch = Annotated[str | None, Header(description="Act only on this version (its `ETag`)")]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="Act only on this version (its `ETag`)")]
 
 
 @router.get(
