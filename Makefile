@@ -74,7 +74,7 @@ docs: $(VENV)/development ## Write the README's tables of settings from the sett
 	@$(BIN)/python -m docs.settings_table
 
 lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and without addresses
-	@for set in runtime local development; do \
+	@for set in runtime local development openapi; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links --annotation-style line requirements/$$set.in -o requirements/$$set.txt \
 	  || exit 1; done
@@ -86,11 +86,11 @@ wheel: $(VENV)/local ## Build the library into dist/, without a network
 wheel-test: $(VENV)/development ## Install the wheel in clean environments and use it there, also with its oldest dependencies
 	@$(BIN)/python -m pytest tests/wheel
 
-clean: ## Remove the virtual environment and the caches; .local/ stays
-	@rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean: ## Remove the virtual environments and the caches; .local/ stays
+	@rm -rf $(VENV) .openapi .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # An environment contains the path of its folder: it is of no use after the folder was moved or copied, and is made again.
-moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) && echo yes; })
+moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi && echo yes; })
 $(if $(moved),$(info This folder was moved or copied: its virtual environment is made again.))
 
 $(BIN)/python:
@@ -108,3 +108,19 @@ $(VENV)/development: requirements/development.txt shared/pyproject.toml | $(BIN)
 	@$(PIP) -r requirements/development.txt
 	@$(LIBRARY)
 	@touch $@ $(VENV)/local
+
+# What reads the OpenAPI documents, apart from everything else: tests/openapi asks for it.
+.PHONY: openapi-tools
+openapi-tools: .openapi/python .openapi/node
+
+.openapi/python: requirements/openapi.txt
+	@rm -rf .openapi/venv && $(PYTHON) -m venv .openapi/venv
+	@.openapi/venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/openapi.txt
+	@touch $@
+
+TYPESCRIPT := tests/openapi/typescript
+.openapi/node: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/.npmrc
+	@mkdir -p .openapi/typescript
+	@cp $^ .openapi/typescript
+	@cd .openapi/typescript && npm ci --silent
+	@touch $@

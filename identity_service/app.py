@@ -9,10 +9,13 @@ from fastapi import FastAPI
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
 from identity_service.authentication import routes as authentication
+from identity_service.authentication.cookie import COOKIE
 from identity_service.clients.models import DOCUMENTATION_CLIENT
+from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
+from identity_service.oauth import documentation
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.parts import MIGRATIONS, Parts, assemble
@@ -20,6 +23,7 @@ from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever
 from identity_service.settings import Settings
 from watchword import service
+from watchword.http.openapi import amend
 from watchword.service import Link, new_app, on_shutdown_signal
 
 ROUTERS = (
@@ -61,7 +65,9 @@ def create_app(parts: Parts) -> FastAPI:
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
+        scopes=SCOPE_TEXTS,
     )
+    amend(app, partial(documentation.describe_credentials, COOKIE))
     oauth_errors.install(app)
     return app
 

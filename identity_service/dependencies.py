@@ -8,11 +8,13 @@ from fastapi import Depends, Request
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
+from identity_service.errors import SessionEnded
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device
-from watchword.auth import Guard, Principal
+from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts
+from watchword.database.errors import DatabaseUnavailable
 from watchword.service import part
 
 _MAX_DEVICE_CHARACTERS: Final = 200
@@ -24,8 +26,19 @@ class Scope(StrEnum):
     SSF_READ = "ssf.read"
 
 
+SCOPE_TEXTS: Final = ScopeTexts(
+    people={Scope.ACCOUNT: "See and change your account, and see and end your sessions"},
+    services={
+        Scope.SSF_MANAGE: "Create, change and delete your streams of security events",
+        Scope.SSF_READ: "See your streams of security events, and receive the events",
+    },
+)
+
+
 class SessionGuard(Guard):
     """Checks the token, and in the database that its session is live and its user active."""
+
+    further_refusals = (SessionEnded, NotPermitted, DatabaseUnavailable)
 
     async def ensure(self, request: Request, principal: Principal) -> None:
         await super().ensure(request, principal)

@@ -6,6 +6,7 @@ from typing import Final
 
 from identity_service.clients.drafts import ClientDraft
 from identity_service.clients.models import DOCUMENTATION_CLIENT, FIRST_PARTY_CLIENT, Client
+from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
@@ -15,10 +16,9 @@ POSTS_CLIENT: Final = "posts"
 POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
 PEOPLE: Final = ("password", "refresh_token")
 OWN_SCOPES: Final = {
-    "account": "See and change your account, and see and end your sessions",
+    **SCOPE_TEXTS.people,
+    **SCOPE_TEXTS.services,
     "introspect": "Ask whether a token for your service is valid",
-    "ssf.manage": "Create, change and delete your streams of security events",
-    "ssf.read": "See your streams of security events, and receive the events",
 }
 POSTS_SCOPES: Final = {"posts:write": "Write, change and delete your posts"}
 POSTS_PERMISSIONS: Final = {

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from posts_service.dependencies import SCOPE_TEXTS
 from posts_service.metrics import build_metrics
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import routes as posts
@@ -22,6 +23,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Whose post it is, and who may change it.",
         routers=(posts.router,),
         docs_client_id=DOCS_CLIENT_ID,
+        scopes=SCOPE_TEXTS,
         links=_links(parts.settings),
     )
 

@@ -1,18 +1,21 @@
 """The parameters that routes get from the service and from the caller."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 
 from posts_service.posts.service import Posts
-from watchword.auth import Principal, optional, requires
+from watchword.auth import Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
 from watchword.service import part
 
 
 class Scope(StrEnum):
     POSTS_WRITE = "posts:write"
+
+
+SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and delete your posts"})
 
 
 def preconditions(

@@ -7,13 +7,31 @@ from fastapi import APIRouter, Depends, Response
 from identity_service.accounts.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import AccountsDep, SignedIn
+from identity_service.errors import (
+    EmailTaken,
+    HashingBusy,
+    PasswordChanged,
+    UsernameTaken,
+    UserNotFound,
+    WeakNewPassword,
+    WeakPassword,
+    WrongPassword,
+)
 from watchword.auth import public
+from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
+from watchword.http.responses import answer, refusals
 
 router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(forbid_caching)], route_class=StrictRoute)
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    operation_id="users_register",
+    status_code=201,
+    responses=answer(201, "Location")
+    | refusals(UsernameTaken, EmailTaken, WeakPassword, HashingBusy, DatabaseUnavailable),
+)
 @public
 async def register(registration: Registration, accounts: AccountsDep, response: Response) -> UserRead:
     """Make an account. Its roles are assigned by an administrator; a role sent here is refused."""
@@ -22,32 +40,39 @@ async def register(registration: Registration, accounts: AccountsDep, response: 
     return account
 
 
-@router.get("/me")
+@router.get("/me", operation_id="users_read_me", responses=refusals(UserNotFound))
 async def read_me(caller: SignedIn, accounts: AccountsDep) -> UserRead:
     """Your own account."""
     return UserRead.of(await accounts.get(caller.person_id()))
 
 
-@router.patch("/me")
+@router.patch("/me", operation_id="users_change_me", responses=refusals(UserNotFound, UsernameTaken))
 async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDep) -> UserRead:
     """Change your username or your full name. Posts and tokens show a new username from the next token on."""
     return UserRead.of(await accounts.change(caller.person_id(), changes))
 
 
-@router.delete("/me", status_code=204)
+@router.delete(
+    "/me", operation_id="users_delete_me", status_code=204, responses=answer(204, "Location") | refusals(UserNotFound)
+)
 async def delete_me(caller: SignedIn, accounts: AccountsDep, response: Response) -> None:
     """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
     receipt = await accounts.delete(caller.person_id())
     response.headers["Location"] = f"/account-deletions/{receipt}"
 
 
-@router.put("/me/password", status_code=204)
+@router.put(
+    "/me/password",
+    operation_id="users_change_password",
+    status_code=204,
+    responses=refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
+)
 async def change_password(change: PasswordChange, caller: SignedIn, accounts: AccountsDep) -> None:
     """Set another password; the current one is required. Every other session ends."""
     await accounts.change_password(caller.person_id(), caller.own_session_id(), change)
 
 
-@router.get("/{user_id}")
+@router.get("/{user_id}", operation_id="users_read", responses=refusals(UserNotFound, DatabaseUnavailable))
 @public
 async def read_card(user_id: UUID, accounts: AccountsDep) -> UserCard:
     """What everybody may know of a user."""

@@ -41,7 +41,11 @@ def _normal_password(value: Any) -> Any:
     return normal_password(value) if isinstance(value, str) and len(value) <= MAX_TYPED_CHARACTERS else value
 
 
-Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(_normalized)]
+Email = Annotated[
+    str,
+    Field(max_length=254, examples=["ada@example.com"], json_schema_extra={"format": "email"}),
+    AfterValidator(_normalized),
+]
 Password = Annotated[
     Text,
     BeforeValidator(_normal_password),
@@ -80,7 +84,13 @@ class UserChanges(Body):
 
 
 class PasswordChange(Body):
-    current_password: Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS)]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"current_password": "correct horse battery", "new_password": "paper clouds over Turin"}]
+        }
+    )
+
+    current_password: Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
     new_password: Password
 
 
@@ -90,17 +100,17 @@ class UserCard(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    username: str
+    username: str = Field(examples=["ada"])
 
 
 class UserRead(UserCard):
     """What users may know of themselves."""
 
-    email: str
-    full_name: str | None
-    state: UserState
-    roles: list[str]
-    permissions: list[str]
+    email: str = Field(examples=["ada@example.com"], json_schema_extra={"format": "email"})
+    full_name: str | None = Field(examples=["Ada Lovelace"])
+    state: UserState = Field(examples=["active"])
+    roles: list[str] = Field(examples=[["user", "moderator"]])
+    permissions: list[str] = Field(examples=[["post:delete_any", "post:edit_any"]])
     created_at: datetime
     updated_at: datetime
 

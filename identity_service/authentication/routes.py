@@ -1,9 +1,12 @@
 """POST /sessions and /sessions/current/refresh: the two routes of a browser, whose refresh token is in a cookie."""
 
+from typing import Final
+
 from fastapi import APIRouter, Depends, Response
 
 from identity_service.authentication.browser import BrowserTokens
 from identity_service.authentication.cookie import RefreshCookie
+from identity_service.authentication.documentation import COOKIE_SCHEME, OUR_PAGE
 from identity_service.authentication.schemas import RefreshForm, SignedInRead, SignInForm
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import (
@@ -13,8 +16,23 @@ from identity_service.dependencies import (
     OurPage,
     RefreshTokenOfCookie,
 )
+from identity_service.errors import (
+    AudienceNotAllowed,
+    CrossSite,
+    HashingBusy,
+    InvalidCredentials,
+    NoAudience,
+    NoDefaultAudience,
+    NoSigningKey,
+    NotSetUp,
+    RefreshTokenRefused,
+    ScopeNotAllowed,
+    TokenTooLarge,
+)
 from watchword.auth import public
+from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
+from watchword.http.responses import answer, refusals
 
 router = APIRouter(
     prefix="/sessions",
@@ -23,8 +41,26 @@ router = APIRouter(
     route_class=StrictRoute,
 )
 
+_REFUSALS: Final = (
+    CrossSite,
+    AudienceNotAllowed,
+    NoAudience,
+    NoDefaultAudience,
+    ScopeNotAllowed,
+    TokenTooLarge,
+    NoSigningKey,
+    NotSetUp,
+    DatabaseUnavailable,
+)
 
-@router.post("", status_code=201)
+
+@router.post(
+    "",
+    operation_id="sessions_sign_in",
+    status_code=201,
+    responses=answer(201, "Set-Cookie") | refusals(InvalidCredentials, HashingBusy, *_REFUSALS),
+    openapi_extra=OUR_PAGE,
+)
 @public
 async def sign_browser_in(
     form: SignInForm, browsers: BrowserSignInDep, device: DeviceDep, cookie: CookieDep, response: Response
@@ -33,7 +69,12 @@ async def sign_browser_in(
     return _signed_in(await browsers.sign_in(form.credentials(), device, form.resource), cookie, response)
 
 
-@router.post("/current/refresh")
+@router.post(
+    "/current/refresh",
+    operation_id="sessions_refresh",
+    responses=answer(200, "Set-Cookie") | refusals(RefreshTokenRefused, *_REFUSALS),
+    openapi_extra=OUR_PAGE | {"security": [{COOKIE_SCHEME: []}]},
+)
 @public
 async def refresh_browser(
     refresh_token: RefreshTokenOfCookie,

@@ -6,7 +6,15 @@ from fastapi import APIRouter, Depends, Query
 
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import PartsDep, Scope
+from identity_service.errors import NoSigningKey
 from identity_service.events import views
+from identity_service.events.errors import (
+    NotSupplied,
+    StreamExists,
+    StreamNotFound,
+    UnusableEndpoint,
+    VerifiedTooOften,
+)
 from identity_service.events.schemas import (
     PollAnswer,
     PollRequest,
@@ -17,10 +25,13 @@ from identity_service.events.schemas import (
     StreamId,
     StreamRead,
     StreamReplacement,
+    TransmitterConfiguration,
     VerificationRequest,
 )
 from watchword.auth import Principal, public, requires
+from watchword.database.errors import DatabaseUnavailable
 from watchword.http import BadRequestRoute
+from watchword.http.responses import refusals
 
 Manager = Annotated[Principal, Depends(requires(Scope.SSF_MANAGE))]
 Reader = Annotated[Principal, Depends(requires(Scope.SSF_READ))]
@@ -35,20 +46,38 @@ streams_router = APIRouter(
 )
 
 
-@router.get("/.well-known/ssf-configuration", summary="What this transmitter offers (SSF 1.0 section 7)")
+@router.get(
+    "/.well-known/ssf-configuration",
+    operation_id="ssf_configuration",
+    summary="What this transmitter offers (SSF 1.0 section 7)",
+    response_model=TransmitterConfiguration,
+)
 @public
 async def read_configuration(parts: PartsDep) -> dict[str, Any]:
     """The transmitter's endpoints, and its methods of delivery and authorization."""
     return views.configuration(parts.settings.issuer)
 
 
-@streams_router.post("", status_code=201, response_model=StreamRead, response_model_exclude_none=True)
+@streams_router.post(
+    "",
+    operation_id="streams_create",
+    status_code=201,
+    response_model=StreamRead,
+    response_model_exclude_none=True,
+    responses=refusals(StreamExists, UnusableEndpoint, DatabaseUnavailable),
+)
 async def create_stream(caller: Manager, parts: PartsDep, draft: StreamDraft | None = None) -> StreamRead:
     """Create your stream. Without a body it is polled and gets every event."""
     return await parts.streams.create(caller.client_id, draft or StreamDraft())
 
 
-@streams_router.get("", response_model=StreamRead | list[StreamRead], response_model_exclude_none=True)
+@streams_router.get(
+    "",
+    operation_id="streams_read",
+    response_model=StreamRead | list[StreamRead],
+    response_model_exclude_none=True,
+    responses=refusals(StreamNotFound, DatabaseUnavailable),
+)
 async def read_streams(
     caller: Reader,
     parts: PartsDep,
@@ -60,43 +89,79 @@ async def read_streams(
     return await parts.streams.get(caller.client_id, stream_id)
 
 
-@streams_router.patch("", response_model=StreamRead, response_model_exclude_none=True)
+@streams_router.patch(
+    "",
+    operation_id="streams_change",
+    response_model=StreamRead,
+    response_model_exclude_none=True,
+    responses=refusals(StreamNotFound, NotSupplied, UnusableEndpoint, DatabaseUnavailable),
+)
 async def change_stream(caller: Manager, parts: PartsDep, changes: StreamChanges) -> StreamRead:
     """Change the members that you send."""
     return await parts.streams.change(caller.client_id, changes)
 
 
-@streams_router.put("", response_model=StreamRead, response_model_exclude_none=True)
+@streams_router.put(
+    "",
+    operation_id="streams_replace",
+    response_model=StreamRead,
+    response_model_exclude_none=True,
+    responses=refusals(StreamNotFound, NotSupplied, UnusableEndpoint, DatabaseUnavailable),
+)
 async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamReplacement) -> StreamRead:
     """Replace the whole stream. Members that you leave out are reset."""
     return await parts.streams.replace(caller.client_id, replacement)
 
 
-@streams_router.delete("", status_code=204)
+@streams_router.delete(
+    "", operation_id="streams_delete", status_code=204, responses=refusals(StreamNotFound, DatabaseUnavailable)
+)
 async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -> None:
     """Delete the stream and every event that waits in it."""
     await parts.streams.delete(caller.client_id, stream_id)
 
 
-@streams_router.get("/status", response_model=StatusRead, response_model_exclude_none=True)
+@streams_router.get(
+    "/status",
+    operation_id="streams_read_status",
+    response_model=StatusRead,
+    response_model_exclude_none=True,
+    responses=refusals(StreamNotFound, DatabaseUnavailable),
+)
 async def read_status(caller: Reader, parts: PartsDep, stream_id: StreamId) -> StatusRead:
     """The status of the stream: enabled, paused or disabled."""
     return await parts.streams.get_status(caller.client_id, stream_id)
 
 
-@streams_router.post("/status", response_model=StatusRead, response_model_exclude_none=True)
+@streams_router.post(
+    "/status",
+    operation_id="streams_set_status",
+    response_model=StatusRead,
+    response_model_exclude_none=True,
+    responses=refusals(StreamNotFound, DatabaseUnavailable),
+)
 async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> StatusRead:
     """Enable, pause or disable the stream. A paused stream stores events for later; a disabled one drops them."""
     return await parts.streams.set_status(caller.client_id, change)
 
 
-@streams_router.post("/verify", status_code=204)
+@streams_router.post(
+    "/verify",
+    operation_id="streams_verify",
+    status_code=204,
+    responses=refusals(StreamNotFound, VerifiedTooOften, DatabaseUnavailable),
+)
 async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationRequest) -> None:
     """Send a verification event through the stream."""
     await parts.streams.verify(caller.client_id, request)
 
 
-@streams_router.post("/{stream_id}/poll", response_model=PollAnswer)
+@streams_router.post(
+    "/{stream_id}/poll",
+    operation_id="streams_poll",
+    response_model=PollAnswer,
+    responses=refusals(StreamNotFound, NoSigningKey, DatabaseUnavailable),
+)
 async def poll_stream(caller: Reader, parts: PartsDep, stream_id: StreamId, request: PollRequest) -> PollAnswer:
     """Acknowledge the events that you have processed, and get those that wait (RFC 8936)."""
     return await parts.poll_delivery.poll(caller.client_id, stream_id, request)

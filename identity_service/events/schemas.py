@@ -8,11 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, String
 from identity_service.events.models import Delivery, StreamStatus
 from watchword.http.fields import Text
 
-# A header field's value (RFC 9110 section 5.5) without its obsolete bytes. `$` would let a line feed pass.
-_FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\z"
+# A header field's value (RFC 9110 section 5.5) without its obsolete bytes. To pydantic, as to ECMA-262, `$` is the end
+# of the whole text: no line feed passes.
+_FIELD_VALUE: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
+
+_SESSION_REVOKED: Final = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
+_JTI: Final = "0199a3c1-e5f0-7d6b-8a2e-3f1c5b7d9e10"
+_SET: Final = "eyJhbGciOiJSUzI1NiIsInR5cCI6InNlY2V2ZW50K2p3dCJ9.eyJqdGkiOiIwMTk5In0.c2lnbmF0dXJl"
 
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
-EventTypes = Annotated[list[Text], Field(max_length=64)]
+Description = Annotated[ShortText, Field(examples=["Sign-outs for the notes"])]
+Reason = Annotated[ShortText, Field(examples=["Maintenance until six"])]
+EventTypes = Annotated[list[Text], Field(max_length=64, examples=[[_SESSION_REVOKED]])]
 
 
 StreamId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
@@ -21,6 +28,8 @@ StreamId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 
 class DeliveryDraft(BaseModel):
     """How to deliver. `endpoint_url` and `authorization_header` are for push; the transmitter supplies poll's URL."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"method": Delivery.POLL}]})
 
     method: Delivery = Delivery.POLL
     endpoint_url: Annotated[Text, StringConstraints(max_length=2_000)] | None = None
@@ -32,7 +41,7 @@ class StreamDraft(BaseModel):
 
     delivery: DeliveryDraft = DeliveryDraft()
     events_requested: EventTypes | None = None
-    description: ShortText | None = None
+    description: Description | None = None
 
 
 class StreamReplacement(StreamDraft):
@@ -50,31 +59,34 @@ class StreamChanges(BaseModel):
     stream_id: StreamId
     delivery: DeliveryDraft | None = None
     events_requested: EventTypes | None = None
-    description: ShortText | None = None
+    description: Description | None = None
 
 
 class StatusChange(BaseModel):
     stream_id: StreamId
     status: StreamStatus
-    reason: ShortText | None = None
+    reason: Reason | None = None
 
 
 class VerificationRequest(BaseModel):
     stream_id: StreamId
-    state: Annotated[Text, StringConstraints(max_length=1_000)] | None = None
+    state: Annotated[Text, StringConstraints(max_length=1_000), Field(examples=["tuesday-1"])] | None = None
 
 
 class SetError(BaseModel):
     """Why a receiver cannot take an event (RFC 8935 section 2.4)."""
 
-    err: Annotated[Text, StringConstraints(max_length=100)]
-    description: Annotated[Text, StringConstraints(max_length=2_000)] = ""
+    err: Annotated[Text, StringConstraints(max_length=100), Field(examples=["invalid_key"])]
+    description: Annotated[Text, StringConstraints(max_length=2_000), Field(examples=["The key is not known"])] = ""
 
 
 class PollRequest(BaseModel):
     """RFC 8936 section 2.2; every member may be absent."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={"examples": [{"maxEvents": 100, "returnImmediately": True, "ack": [_JTI]}]},
+    )
 
     max_events: StrictInt | None = Field(None, ge=0, alias="maxEvents")
     return_immediately: StrictBool = Field(False, alias="returnImmediately")
@@ -85,7 +97,9 @@ class PollRequest(BaseModel):
 class PollAnswer(BaseModel):
     """RFC 8936 section 2.3."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        populate_by_name=True, json_schema_extra={"examples": [{"sets": {_JTI: _SET}, "moreAvailable": False}]}
+    )
 
     sets: dict[str, str]
     more_available: bool = Field(False, alias="moreAvailable")
@@ -95,13 +109,20 @@ class StreamRead(BaseModel):
     """SSF 1.0 section 8.1.1."""
 
     stream_id: UUID
-    iss: str
-    aud: str
-    delivery: dict[str, str]
-    events_supported: list[str]
-    events_requested: list[str]
-    events_delivered: list[str]
-    min_verification_interval: int
+    iss: str = Field(examples=["http://localhost:8001"])
+    aud: str = Field(description="The id of the client that receives the stream", examples=["posts"])
+    delivery: dict[str, str] = Field(
+        examples=[
+            {
+                "method": Delivery.POLL,
+                "endpoint_url": f"http://localhost:8001/ssf/streams/{_JTI}/poll",
+            }
+        ]
+    )
+    events_supported: list[str] = Field(examples=[[_SESSION_REVOKED]])
+    events_requested: list[str] = Field(examples=[[_SESSION_REVOKED]])
+    events_delivered: list[str] = Field(examples=[[_SESSION_REVOKED]])
+    min_verification_interval: int = Field(description="In seconds", examples=[1])
     description: str | None = None
 
 
@@ -111,3 +132,21 @@ class StatusRead(BaseModel):
     stream_id: UUID
     status: Literal["enabled", "paused", "disabled"]
     reason: str | None = None
+
+
+class AuthorizationScheme(BaseModel):
+    spec_urn: str
+
+
+class TransmitterConfiguration(BaseModel):
+    """SSF 1.0 section 7.1."""
+
+    spec_version: str
+    issuer: str
+    jwks_uri: str
+    delivery_methods_supported: list[Delivery]
+    configuration_endpoint: str
+    status_endpoint: str
+    verification_endpoint: str
+    authorization_schemes: list[AuthorizationScheme]
+    default_subjects: Literal["ALL", "NONE"]

@@ -4,16 +4,31 @@ from hashlib import sha256
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from identity_service.dependencies import PartsDep
 from identity_service.errors import NoSigningKey
+from identity_service.keys.schemas import JwkSet
 from watchword.auth import public
 from watchword.http import Preconditions
+from watchword.http.responses import IF_NONE_MATCH, answer, unchanged
 
 router = APIRouter(tags=["keys"])
 
 
-@router.get("/.well-known/jwks.json", summary="The verification keys", responses={304: {"description": "Unchanged"}})
+class JwkSetResponse(JSONResponse):
+    media_type = "application/jwk-set+json"
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    operation_id="keys_read",
+    summary="The verification keys",
+    response_class=JwkSetResponse,
+    response_model=JwkSet,
+    responses=answer(200, "ETag") | unchanged("ETag"),
+    openapi_extra={"parameters": [IF_NONE_MATCH]},
+)
 @public
 async def read_jwks(request: Request, parts: PartsDep) -> Response:
     """Every key whose tokens may still be valid, and the next one before it signs."""
@@ -28,4 +43,4 @@ async def read_jwks(request: Request, parts: PartsDep) -> Response:
     preconditions.ensure_readable(etag)
     if preconditions.is_unchanged(etag):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/jwk-set+json")
+    return Response(body, headers=headers, media_type=JwkSetResponse.media_type)

@@ -1,25 +1,45 @@
-"""The forms and errors of the OAuth endpoints in the OpenAPI document. Our own code reads the forms, so that errors are
-answered as RFC 6749 requires; FastAPI therefore cannot describe them."""
+"""The forms, credentials and errors of the OAuth endpoints in the OpenAPI document. Our own code reads the forms, so
+that errors are answered as RFC 6749 requires; FastAPI therefore cannot describe them."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from identity_service.authentication.documentation import COOKIE_SCHEME, cookie_scheme
 from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.oauth import metadata
+from identity_service.oauth.errors import OAuthError
+from identity_service.oauth.schemas import OAuthRefusal
+from watchword.http.openapi import Document
+from watchword.http.responses import HEADER_FIELDS, Responses
+
+CLIENT_SCHEME: Final = "client"
 
 _TEXT: Final = {"type": "string"}
 _SECRET: Final = {"type": "string", "format": "password"}
 _CLIENT: Final = {"client_id": {"type": "string", "default": FIRST_PARTY_CLIENT}, "client_secret": _SECRET}
+_BASIC: Final = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "The client's id and secret, each form encoded (RFC 6749 section 2.3.1). A public client sends only "
+    "its id, in the form; a confidential one may send both there.",
+}
 
 
-def form(required: Sequence[str], **properties: dict[str, Any]) -> dict[str, Any]:
-    """A form-encoded request body with these properties, for `openapi_extra`."""
-    schema = {"type": "object", "required": list(required), "properties": properties}
-    content = {"application/x-www-form-urlencoded": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}}
+def describe_credentials(cookie_name: str, document: Document) -> None:
+    """Add the security schemes of clients and of the browser's cookie to the OpenAPI document."""
+    schemes = document["components"]["securitySchemes"]
+    schemes |= {CLIENT_SCHEME: _BASIC, COOKIE_SCHEME: cookie_scheme(cookie_name)}
+
+
+def form(example: dict[str, str], required: Sequence[str], **properties: dict[str, Any]) -> dict[str, Any]:
+    """A form-encoded request body with these properties from a client, for `openapi_extra`."""
+    schema = {"type": "object", "required": list(required), "properties": properties | _CLIENT}
+    content = {"application/x-www-form-urlencoded": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}, "security": [{}, {CLIENT_SCHEME: []}]}
 
 
 TOKEN_REQUEST: Final = form(
+    {"grant_type": "password", "username": "ada", "password": "correct horse battery", "client_id": FIRST_PARTY_CLIENT},
     ["grant_type"],
     grant_type={"type": "string", "enum": list(metadata.GRANTS)},
     username={"type": "string", "description": "The username or the e-mail address, for `password`"},
@@ -33,27 +53,32 @@ TOKEN_REQUEST: Final = form(
         "type": "string",
         "description": "The audience that the access token is for (RFC 8707); default: the client's",
     },
-    **_CLIENT,
 )
 
 TOKEN: Final = form(
+    {"token": "eyJhbGciOiJSUzI1NiIsInR5cCI6InJ0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"},
     ["token"],
     token=_TEXT,
     token_type_hint={"type": "string", "enum": ["access_token", "refresh_token"]},
-    **_CLIENT,
 )
 
-_ERROR: Final = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "required": ["error"],
-            "properties": {"error": _TEXT, "error_description": _TEXT},
-        }
-    }
-}
 
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"description": "RFC 6749 section 5.2", "content": _ERROR},
-    401: {"description": "The client could not be authenticated", "content": _ERROR},
-}
+def oauth_refusals(*errors: type[OAuthError]) -> Responses:
+    """The `responses=` of a route that can raise these errors."""
+    responses: Responses = {}
+    for error in (kind() for kind in errors):
+        response = responses.setdefault(error.status, _empty(error))
+        response["description"] = f"{response['description']}\n- `{error.error}`: {error.description}".strip()
+        body = {"error": error.error, "error_description": error.description}
+        response["content"]["application/json"]["examples"][error.error] = {"value": body}
+    return responses
+
+
+def _empty(error: OAuthError) -> dict[str, Any]:
+    described = {name: HEADER_FIELDS[name] for name in error.headers() if name in HEADER_FIELDS}
+    return {
+        "model": OAuthRefusal,
+        "description": "",
+        "headers": described,
+        "content": {"application/json": {"examples": {}}},
+    }

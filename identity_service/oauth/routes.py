@@ -6,15 +6,47 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import OAuthRequestDep, PartsDep
+from identity_service.errors import HashingBusy, NoSigningKey
 from identity_service.oauth import documentation, metadata
-from identity_service.oauth.errors import translate_errors
+from identity_service.oauth.documentation import oauth_refusals
+from identity_service.oauth.errors import (
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    InvalidTarget,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    UnsupportedTokenType,
+    translate_errors,
+)
+from identity_service.oauth.schemas import IntrospectionRead, ServerMetadata, TokenRead
 from watchword.auth import public
+from watchword.database.errors import DatabaseUnavailable
+from watchword.http.responses import refusals
 
 router = APIRouter(tags=["oauth"])
-endpoints = APIRouter(dependencies=[Depends(translate_errors), Depends(forbid_caching)], responses=documentation.ERRORS)
+endpoints = APIRouter(dependencies=[Depends(translate_errors), Depends(forbid_caching)])
 
 
-@endpoints.post(metadata.ENDPOINT, summary="Get tokens", openapi_extra=documentation.TOKEN_REQUEST)
+@endpoints.post(
+    metadata.ENDPOINT,
+    operation_id="oauth_token",
+    summary="Get tokens",
+    response_model=TokenRead,
+    response_model_exclude_unset=True,
+    responses=oauth_refusals(
+        InvalidRequest,
+        InvalidGrant,
+        InvalidScope,
+        InvalidTarget,
+        UnauthorizedClient,
+        UnsupportedGrantType,
+        InvalidClient,
+    )
+    | refusals(HashingBusy, NoSigningKey, DatabaseUnavailable),
+    openapi_extra=documentation.TOKEN_REQUEST,
+)
 @public
 async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
     """Sign in, refresh, or get a token for a service (RFC 6749)."""
@@ -23,9 +55,12 @@ async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, An
 
 @endpoints.post(
     metadata.REVOCATION,
+    operation_id="oauth_revoke",
     summary="Revoke a token (RFC 7009)",
-    openapi_extra=documentation.TOKEN,
     response_class=Response,
+    responses=oauth_refusals(InvalidRequest, InvalidGrant, UnsupportedTokenType, InvalidClient)
+    | refusals(DatabaseUnavailable),
+    openapi_extra=documentation.TOKEN,
 )
 @public
 async def revoke_token(request: OAuthRequestDep, parts: PartsDep) -> None:
@@ -33,14 +68,27 @@ async def revoke_token(request: OAuthRequestDep, parts: PartsDep) -> None:
     await parts.oauth.revocation.revoke(request)
 
 
-@endpoints.post(metadata.INTROSPECTION, summary="Ask about a token (RFC 7662)", openapi_extra=documentation.TOKEN)
+@endpoints.post(
+    metadata.INTROSPECTION,
+    operation_id="oauth_introspect",
+    summary="Ask about a token (RFC 7662)",
+    response_model=IntrospectionRead,
+    response_model_exclude_unset=True,
+    responses=oauth_refusals(InvalidRequest, InvalidClient) | refusals(DatabaseUnavailable),
+    openapi_extra=documentation.TOKEN,
+)
 @public
 async def introspect_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
     """Whether a token is valid now, and what it says; for clients with the scope `introspect`."""
     return await parts.oauth.introspection.introspect(request)
 
 
-@router.get("/.well-known/oauth-authorization-server", summary="What this server offers (RFC 8414)")
+@router.get(
+    "/.well-known/oauth-authorization-server",
+    operation_id="oauth_metadata",
+    summary="What this server offers (RFC 8414)",
+    response_model=ServerMetadata,
+)
 @public
 async def read_metadata(parts: PartsDep) -> dict[str, Any]:
     """Endpoints, grants and ways of client authentication."""

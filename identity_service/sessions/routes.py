@@ -6,33 +6,40 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import CookieDep, SessionsDep, SignedIn
+from identity_service.errors import SessionNotFound
 from identity_service.sessions.models import EndReason
 from identity_service.sessions.schemas import SessionRead
+from watchword.http.responses import answer, refusals
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(forbid_caching)])
 
 
-@router.get("")
+@router.get("", operation_id="sessions_list")
 async def list_sessions(caller: SignedIn, sessions: SessionsDep) -> list[SessionRead]:
     """Where you are signed in, the most recently seen first."""
     current = caller.own_session_id()
     return [SessionRead.of(session, current) for session in await sessions.list_live(caller.person_id())]
 
 
-@router.delete("", status_code=204)
+@router.delete("", operation_id="sessions_end_others", status_code=204)
 async def end_other_sessions(caller: SignedIn, sessions: SessionsDep) -> None:
     """Sign out everywhere else."""
     await sessions.end_others(caller.person_id(), caller.own_session_id())
 
 
-@router.delete("/current", status_code=204)
+@router.delete(
+    "/current",
+    operation_id="sessions_sign_out",
+    status_code=204,
+    responses=answer(204, "Set-Cookie") | refusals(SessionNotFound),
+)
 async def sign_out(caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, response: Response) -> None:
     """Sign out here. Every service refuses this session's tokens from now on."""
     await sessions.end(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT, caller.subject)
     cookie.delete(response)
 
 
-@router.delete("/{session_id}", status_code=204)
+@router.delete("/{session_id}", operation_id="sessions_end", status_code=204, responses=refusals(SessionNotFound))
 async def end_session(session_id: UUID, caller: SignedIn, sessions: SessionsDep) -> None:
     """Sign out on one device."""
     await sessions.end(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER, caller.subject)

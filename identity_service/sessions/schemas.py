@@ -15,9 +15,12 @@ class SessionRead(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    client_id: str
-    device: str | None = Field(description="What the browser or program says about itself (User-Agent)")
-    address: str | None
+    client_id: str = Field(description="The application that signed you in", examples=["web"])
+    device: str | None = Field(
+        description="What the browser or program says about itself (User-Agent)",
+        examples=["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"],
+    )
+    address: str | None = Field(examples=["192.0.2.7"])
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime

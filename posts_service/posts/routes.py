@@ -7,13 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from posts_service.dependencies import ChangeConditions, PostsDep, Reader, Writer
-from posts_service.errors import PostChanged
+from posts_service.errors import InvalidCursor, NotTheAuthor, PostChanged, PostNotFound
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
 from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRead
 from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
+from watchword.auth import MissingToken, NotPermitted
+from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions
+from watchword.http.responses import IF_NONE_MATCH, answer, refusals, unchanged
 from watchword.http.strict import StrictRoute
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictRoute)
@@ -28,13 +31,24 @@ _UNCONDITIONAL: Final = Preconditions()
 MAX_PAGE_BYTES: Final = 131_072
 
 
-@router.get("/{post_id}", response_model=PostRead, responses={304: {"description": "Unchanged"}})
+@router.get(
+    "/{post_id}",
+    operation_id="posts_read",
+    response_model=PostRead,
+    responses=answer(200, "ETag") | unchanged("ETag") | refusals(PostNotFound, DatabaseUnavailable),
+    openapi_extra={"parameters": [IF_NONE_MATCH]},
+)
 async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Request) -> Response:
     """A published post, or your own draft."""
     return _post_response(await posts.read(reader, post_id), Preconditions.of(request.headers))
 
 
-@router.get("", response_model=PostPage)
+@router.get(
+    "",
+    operation_id="posts_list",
+    response_model=PostPage,
+    responses=answer(200, "Link") | refusals(InvalidCursor, MissingToken, NotPermitted, DatabaseUnavailable),
+)
 async def list_posts(
     reader: Reader,
     posts: PostsDep,
@@ -51,7 +65,13 @@ async def list_posts(
     return _page_response(await posts.list_published(author, begin, limit), request)
 
 
-@router.post("", status_code=201, response_model=PostRead)
+@router.post(
+    "",
+    operation_id="posts_publish",
+    status_code=201,
+    response_model=PostRead,
+    responses=answer(201, "Location", "ETag") | refusals(NotPermitted, DatabaseUnavailable),
+)
 async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
     """Publish a post, or store it as a draft. You are its author."""
     view = await posts.publish(writer, draft)
@@ -59,7 +79,12 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
     return Response(view.as_json(), 201, headers, "application/json")
 
 
-@router.patch("/{post_id}", response_model=PostRead, responses={412: {"description": "Changed meanwhile"}})
+@router.patch(
+    "/{post_id}",
+    operation_id="posts_edit",
+    response_model=PostRead,
+    responses=answer(200, "ETag") | refusals(NotTheAuthor, PostNotFound, PostChanged, DatabaseUnavailable),
+)
 async def edit_post(
     post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, conditions: ChangeConditions
 ) -> Response:
@@ -67,7 +92,12 @@ async def edit_post(
     return _post_response(await posts.edit(writer, post_id, changes, conditions))
 
 
-@router.delete("/{post_id}", status_code=204, responses={412: {"description": "Changed meanwhile"}})
+@router.delete(
+    "/{post_id}",
+    operation_id="posts_delete",
+    status_code=204,
+    responses=refusals(NotTheAuthor, PostNotFound, PostChanged, DatabaseUnavailable),
+)
 async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions) -> None:
     """Delete a post. Only its author or a moderator may."""
     await posts.delete(writer, post_id, conditions)

@@ -9,9 +9,25 @@ from pydantic import AfterValidator, BaseModel, Field
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from watchword.http.fields import Body, Text
 
+_BODY: Final = "The Analytical Engine has no pretensions to originate anything."
+
+# A character that is no blank to `str.strip`, in terms of ECMA-262, which OpenAPI asks for.
+_NOT_BLANK: Final = r"[^\s\x00\x1c-\x1f\x85]"
+
 # In this order: the length counts without the blanks around the title.
-Title = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=200)]
-PostText = Annotated[Text, Field(max_length=100_000)]
+Title = Annotated[
+    Text,
+    AfterValidator(str.strip),
+    Field(
+        min_length=1,
+        max_length=200,
+        description="Blanks at both ends are removed",
+        examples=["On engines"],
+        json_schema_extra={"pattern": rf"^[^\x00]*{_NOT_BLANK}[^\x00]*$"},
+    ),
+]
+PostText = Annotated[Text, Field(max_length=100_000, examples=[_BODY])]
+PostState = Annotated[State, Field(description="A draft exists for its author alone", examples=["published"])]
 
 # The default of a member that may be left out but not be null.
 _LEFT_OUT: Final[Any] = None
@@ -22,7 +38,7 @@ class PostDraft(Body):
 
     title: Title
     body: PostText
-    state: State = State.PUBLISHED
+    state: PostState = State.PUBLISHED
 
 
 class PostChanges(Body):
@@ -30,35 +46,37 @@ class PostChanges(Body):
 
     title: Title = _LEFT_OUT
     body: PostText = _LEFT_OUT
-    state: State = _LEFT_OUT
+    state: PostState = _LEFT_OUT
 
 
 class AuthorCard(BaseModel):
     id: UUID
-    username: str
+    username: str = Field(examples=["ada"])
 
 
 class _Post(BaseModel):
     """What a post looks like, but for its text."""
 
     id: UUID
-    title: str
-    state: State
+    title: str = Field(examples=["On engines"])
+    state: PostState
     author: AuthorCard
-    version: int
+    version: int = Field(ge=1, description="Counts the changes", examples=[1])
     created_at: datetime
     updated_at: datetime
-    published_at: datetime | None
+    published_at: datetime | None = Field(description="When it was first published; null for what never was")
 
 
 class PostRead(_Post):
-    body: str
+    body: str = Field(examples=[_BODY])
 
 
 class PostSummary(_Post):
-    summary: str = Field(max_length=SUMMARY_CHARACTERS, description="The beginning of the body")
+    summary: str = Field(max_length=SUMMARY_CHARACTERS, description="The beginning of the body", examples=[_BODY])
 
 
 class PostPage(BaseModel):
     items: list[PostSummary] = Field(description="At most `limit`, and fewer if the page would be long")
-    next: str | None = Field(description="The cursor of the next page; null on the last")
+    next: str | None = Field(
+        description="The cursor of the next page; null on the last", examples=["AAZAKZbcF7UBmaPB5fBNawAAAAAAAAAA"]
+    )

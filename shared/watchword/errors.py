@@ -1,6 +1,6 @@
 """The kinds of refusal. A service subclasses a kind and says in its own words what is wrong."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class AppError(Exception):
@@ -15,6 +15,11 @@ class AppError(Exception):
     def __init__(self, reason: str | None = None) -> None:
         super().__init__(reason or self.detail)
         self.reason = reason
+
+    @classmethod
+    def example(cls) -> Self:
+        """A refusal of this class, for the OpenAPI document. A class whose constructor needs arguments overrides it."""
+        return cls()
 
     def headers(self) -> dict[str, str]:
         """The header fields that the response must have beside the problem document."""

@@ -13,16 +13,16 @@ from tests.support.services import IDENTITY_URL, Identity, Posts, bearer
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 GUARDED_BY_TOKEN = "watchword"
 
-# These take other credentials than an access token: those of a client, a password, the cookie of a session.
+# These take other credentials than an access token: those of a client, which a public one does not have, and a cookie.
+CLIENT = [{}, {"client": []}]
 OTHER_CREDENTIALS = {
-    "POST /oauth/introspect",
-    "POST /oauth/revoke",
-    "POST /oauth/token",
-    "POST /sessions",
-    "POST /sessions/current/refresh",
+    "POST /oauth/introspect": CLIENT,
+    "POST /oauth/revoke": CLIENT,
+    "POST /oauth/token": CLIENT,
+    "POST /sessions/current/refresh": [{"session_cookie": []}],
 }
 PUBLIC = {
-    "identity": OTHER_CREDENTIALS
+    "identity": OTHER_CREDENTIALS.keys()
     | {
         "GET /.well-known/jwks.json",
         "GET /.well-known/oauth-authorization-server",
@@ -32,12 +32,18 @@ PUBLIC = {
         "GET /metrics",
         "GET /readyz",
         "GET /users/{user_id}",
+        "POST /sessions",
         "POST /users",
     },
     "posts": {"GET /livez", "GET /metrics", "GET /readyz"},
 }
 OPTIONAL = {"identity": set[str](), "posts": {"GET /posts", "GET /posts/{post_id}"}}
-SCOPES = {"identity": {"account", "ssf.manage", "ssf.read"}, "posts": {"posts:write"}}
+# A person who selects every scope of the form for signing in gets a token: those that only services get are not there.
+FLOWS = {
+    "identity": {"password": {"account"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
+    "posts": {"password": {"posts:write"}},
+}
+SCOPES = {name: set[str]().union(*flows.values()) for name, flows in FLOWS.items()}
 
 each_service = pytest.mark.parametrize("name", sorted(PUBLIC))
 
@@ -76,7 +82,7 @@ def is_public(security: Security) -> bool:
 
 
 def is_optional(security: Security) -> bool:
-    return {} in security
+    return {} in security and {GUARDED_BY_TOKEN: []} in security
 
 
 def is_guarded(security: Security) -> bool:
@@ -88,9 +94,18 @@ async def test_every_operation_is_guarded_or_on_the_list_of_public_ones(http: ht
     document = await document_of(http)
     everything = {operation for operation, _ in operations(document)}
     assert everything, "an empty document proves nothing"
-    assert names_of(document, is_public) == PUBLIC[name]
+    assert names_of(document, is_public) == PUBLIC[name] - OTHER_CREDENTIALS.keys()
     assert names_of(document, is_optional) == OPTIONAL[name]
     assert names_of(document, is_guarded) == everything - PUBLIC[name] - OPTIONAL[name] != set()
+
+
+async def test_operations_with_other_credentials_name_them(identity: Identity) -> None:
+    document = await document_of(identity.http)
+    named = {name: operation["security"] for name, operation in operations(document) if name in OTHER_CREDENTIALS}
+    assert named == OTHER_CREDENTIALS
+    assert {scheme for security in named.values() for alternative in security for scheme in alternative} <= set(
+        document["components"]["securitySchemes"]
+    )
 
 
 @each_service
@@ -117,9 +132,9 @@ async def test_optional_operations_refuse_an_invalid_token(http: httpx.AsyncClie
 async def test_tokens_come_from_the_issuer(http: httpx.AsyncClient, name: str) -> None:
     scheme = (await document_of(http))["components"]["securitySchemes"][GUARDED_BY_TOKEN]
     assert scheme["type"] == "oauth2"
-    assert set(scheme["flows"]) == {"password"}
-    assert scheme["flows"]["password"]["refreshUrl"] == scheme["flows"]["password"]["tokenUrl"]
-    assert set(scheme["flows"]["password"]["scopes"]) == SCOPES[name]
+    assert {flow: set(described["scopes"]) for flow, described in scheme["flows"].items()} == FLOWS[name]
+    assert all(text for described in scheme["flows"].values() for text in described["scopes"].values())
+    assert len({described["tokenUrl"] for described in scheme["flows"].values()}) == 1
 
 
 async def test_identity_names_its_own_token_endpoint(identity: Identity) -> None:

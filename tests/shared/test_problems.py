@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tests.shared.apps import BODY_LIMIT, Service, plain_app
 from watchword import errors
 from watchword.errors import AppError
-from watchword.http.problems import STATUS, status_of
+from watchword.http.problem_documents import STATUS, status_of
 from watchword.testing import Issuer
 
 STATUSES: dict[type[AppError], int] = {

@@ -17,6 +17,7 @@ import posts_service.parts
 import posts_service.settings
 from identity_service.administration import Administration
 from tests.support.databases import Databases
+from tests.support.documented import documented
 from tests.support.first_key import ensure_first_key
 from watchword.auth import Verifier
 from watchword.clock import Clock
@@ -128,8 +129,10 @@ async def posts(
 
 @asynccontextmanager
 async def _client_for(app: FastAPI, url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client whose every answer is compared with the OpenAPI document."""
+    hooks = {"response": [documented(app).check]}
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url) as http,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url, event_hooks=hooks) as http,
     ):
         yield http

@@ -6,6 +6,7 @@ This package verifies tokens and never issues them. It knows about a caller what
 from watchword.auth.background import Background
 from watchword.auth.errors import InsufficientScope, InvalidToken, KeysUnavailable, MissingToken, NotPermitted
 from watchword.auth.guards import Guard, optional, public, requires, signed_in
+from watchword.auth.openapi import ScopeTexts
 from watchword.auth.principal import Principal
 from watchword.auth.protect import UnguardedOperation, protect
 from watchword.auth.public_key import KeySource, PublicKey
@@ -27,6 +28,7 @@ __all__ = [
     "RemoteKeys",
     "RevocationSource",
     "Revocations",
+    "ScopeTexts",
     "UnguardedOperation",
     "Verifier",
     "optional",

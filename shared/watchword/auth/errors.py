@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Self
 
 from watchword.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
 
@@ -72,6 +73,10 @@ class InsufficientScope(Forbidden):
         alternatives = f"one of {' '.join(any_of)}" if any_of else ""
         super().__init__("lacks scope " + " and ".join(filter(None, [" ".join(scopes), alternatives])))
         self.scope = " ".join((*scopes, *any_of))
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("notes:read")
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'}

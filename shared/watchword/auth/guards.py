@@ -6,7 +6,7 @@ async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read")
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from fastapi import HTTPException, Request
 
@@ -21,6 +21,7 @@ from watchword.auth.errors import (
 from watchword.auth.principal import Principal
 from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
+from watchword.errors import AppError
 from watchword.http._framework import Operation
 from watchword.lines import Seldom
 
@@ -39,8 +40,11 @@ class Guard:
     """A FastAPI dependency that gives the verified caller, or raises. `requires` and its siblings make the usual ones.
 
     The arguments are those of `requires`; with `anonymous` a caller without a token passes as None. A subclass may
-    require more of the caller by overriding `ensure`.
+    require more of the caller by overriding `ensure`; `further_refusals` are the errors that this raises, for the
+    OpenAPI document.
     """
+
+    further_refusals: ClassVar[tuple[type[AppError], ...]] = ()
 
     def __init__(
         self,

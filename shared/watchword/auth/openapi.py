@@ -1,58 +1,52 @@
-"""Guards and refusals in the OpenAPI document: what each operation requires, and the one form of every error."""
+"""Guards in the OpenAPI document: what each operation requires of its caller, and how the guards refuse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
+from watchword.auth.errors import (
+    AmbiguousCredentials,
+    InsufficientScope,
+    InvalidToken,
+    KeysUnavailable,
+    MissingToken,
+    NotPermitted,
+    NotStarted,
+)
 from watchword.auth.guards import Guard, guards_of
+from watchword.errors import AppError
 from watchword.http._framework import operations
+from watchword.http.openapi import Document, amend
+from watchword.http.responses import merge, refusals
 
 SCHEME: Final = "watchword"
 
-_TEXT: Final = {"type": "string"}
-_PROBLEM: Final[dict[str, Any]] = {
-    "title": "Problem",
-    "description": "RFC 9457",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": _TEXT,
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": _TEXT,
-        "code": _TEXT | {"description": "Stable, for programs"},
-        "request_id": _TEXT,
-        "errors": {
-            "type": "array",
-            "description": "With 422: what is wrong, and where",
-            "items": {"type": "object", "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT}},
-        },
-    },
-}
-_CONTENT: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+@dataclass(frozen=True, slots=True)
+class ScopeTexts:
+    """What the scopes of a service allow, each in a sentence: those that people sign in for, and those that only a
+    service gets on its own behalf."""
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
 
 
-def describe(app: FastAPI, token_url: str) -> None:
-    """Add guards and problem documents to the OpenAPI document. `token_url` is where Swagger UI asks for tokens."""
-    generate = app.openapi
+def describe(app: FastAPI, token_url: str, texts: ScopeTexts) -> None:
+    """Add the guards to the OpenAPI document. `token_url` is where Swagger UI asks for tokens."""
 
-    def openapi() -> dict[str, Any]:
-        # FastAPI's own `openapi` keeps its result in `app.openapi_schema` and returns that object from then on, so the
-        # changes below are made once and are in every later answer.
-        if app.openapi_schema:
-            return app.openapi_schema
-        document = generate()
-        _describe_schemes(document, token_url, _describe_operations(document, app))
-        return document
+    def change(document: Document) -> None:
+        scopes = _describe_operations(document, app)
+        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes[SCHEME] = {"type": "oauth2", "flows": _flows(token_url, scopes, texts)}
 
-    # FastAPI documents this assignment as the way to change the document; `/openapi.json` calls it.
-    app.openapi = openapi  # type: ignore[method-assign]
+    amend(app, change)
 
 
-def _describe_operations(document: dict[str, Any], app: FastAPI) -> set[str]:
-    """Describe the guards and refusals of every operation. Returns the scopes that guards require."""
+def _describe_operations(document: Document, app: FastAPI) -> set[str]:
+    """Describe the guards of every operation. Returns the scopes that they require."""
     scopes: set[str] = set()
     for operation in operations(app):
         item = document.get("paths", {}).get(operation.documented_path, {})
@@ -60,24 +54,23 @@ def _describe_operations(document: dict[str, Any], app: FastAPI) -> set[str]:
             description = item.get(method.lower())
             if description is not None and operation.is_api_route:
                 scopes |= _describe_guards(description, list(guards_of(operation)))
-                _describe_refusals(description)
     return scopes
 
 
-def _describe_schemes(document: dict[str, Any], token_url: str, scopes: set[str]) -> None:
-    components = document.setdefault("components", {})
-    flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": dict.fromkeys(sorted(scopes), "")}
-    components.setdefault("securitySchemes", {})[SCHEME] = {"type": "oauth2", "flows": {"password": flow}}
-    schemas = components.setdefault("schemas", {})
-    schemas["Problem"] = _PROBLEM
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
+def _flows(token_url: str, scopes: set[str], texts: ScopeTexts) -> Document:
+    people = {scope: texts.people.get(scope, "") for scope in sorted(scopes - texts.services.keys())}
+    services = {scope: text for scope, text in sorted(texts.services.items()) if scope in scopes}
+    flows = {"password": {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": people}}
+    if services:
+        flows["clientCredentials"] = {"tokenUrl": token_url, "scopes": services}
+    return flows
 
 
-def _describe_guards(operation: dict[str, Any], guards: list[Guard]) -> set[str]:
+def _describe_guards(operation: Document, guards: Sequence[Guard]) -> set[str]:
     """Describe the guards of one operation. Returns the scopes that they require."""
     if not guards:
-        operation["security"] = []
+        # A public operation can name credentials of another kind.
+        operation.setdefault("security", [])
         return set()
     alternatives = _scopes_that_suffice(guards)
     scopes = {scope for alternative in alternatives for scope in alternative}
@@ -85,26 +78,27 @@ def _describe_guards(operation: dict[str, Any], guards: list[Guard]) -> set[str]
     operation["security"] = [{}, *requirement] if all(guard.anonymous for guard in guards) else requirement
     if beyond := sorted({f"{kind} {name}" for guard in guards for kind, name in _beyond_scope(guard)}):
         operation["x-requires"] = beyond
-    answers = operation.setdefault("responses", {})
-    answers.setdefault("401", {"description": "No access token, or an invalid one"})
-    if scopes or beyond:
-        answers.setdefault("403", {"description": "A valid token that does not allow this"})
+    errors = dict.fromkeys(error for guard in guards for error in _refusals_of(guard))
+    merge(operation["responses"], {str(status): refusal for status, refusal in refusals(*errors).items()})
     return scopes
 
 
-def _scopes_that_suffice(guards: list[Guard]) -> list[set[str]]:
+def _scopes_that_suffice(guards: Sequence[Guard]) -> list[set[str]]:
     """Each set of scopes with which a token passes all guards."""
     needed = {scope for guard in guards for scope in guard.scopes}
     choices = product(*(guard.any_of for guard in guards if guard.any_of and needed.isdisjoint(guard.any_of)))
     return [needed.union(choice) for choice in choices]
 
 
-def _describe_refusals(operation: dict[str, Any]) -> None:
-    for status, answer in operation.get("responses", {}).items():
-        if status == "422":
-            answer["content"] = _CONTENT
-        elif status.startswith(("4", "5")):
-            answer.setdefault("content", _CONTENT)
+def _refusals_of(guard: Guard) -> Iterator[type[AppError]]:
+    yield from (AmbiguousCredentials, InvalidToken, KeysUnavailable, NotStarted)
+    if not guard.anonymous:
+        yield MissingToken
+    if guard.needs_scope:
+        yield InsufficientScope
+    if any(_beyond_scope(guard)):
+        yield NotPermitted
+    yield from guard.further_refusals
 
 
 def _beyond_scope(guard: Guard) -> Iterator[tuple[str, str]]:

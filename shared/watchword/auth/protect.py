@@ -14,6 +14,7 @@ from watchword.auth.background import take_unowned
 from watchword.auth.errors import NotStarted
 from watchword.auth.guards import Guard, guards_of, is_public
 from watchword.auth.identify import identify
+from watchword.auth.openapi import ScopeTexts
 from watchword.auth.verifier import Verifier
 from watchword.http import problems
 from watchword.http._framework import Operation, frontend_paths, operations
@@ -26,12 +27,12 @@ class UnguardedOperation(Exception):
     """An operation has neither a guard nor `@public`, or guards without a scope; the app must not start."""
 
 
-def protect(app: FastAPI, verifier: Verifier) -> None:
+def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = None) -> None:
     """Let this app's guards accept the tokens that `verifier` accepts.
 
-    Refusals become problem documents, and the OpenAPI document says what each operation requires. Keys and
-    revocations are kept fresh while the app runs. An app with an operation that is neither guarded nor public, or that
-    requires a role or a permission and no scope, does not start: UnguardedOperation names it.
+    Refusals become problem documents, and the OpenAPI document says what each operation requires, with the texts of
+    `scopes`. Keys and revocations are kept fresh while the app runs. An app with an operation that is neither guarded
+    nor public, or that requires a role or a permission and no scope, does not start: UnguardedOperation names it.
 
     An app that is never started, since it is mounted under another one or served without its lifespan, answers 503: to
     every request if it has such an operation, else at every guard whose keys or revocations have to be started.
@@ -45,7 +46,7 @@ def protect(app: FastAPI, verifier: Verifier) -> None:
     app.state.verifier = verifier
     app.state.identify = identify
     problems.install(app)
-    openapi.describe(app, f"{verifier.issuer}/oauth/token")
+    openapi.describe(app, f"{verifier.issuer}/oauth/token", scopes or ScopeTexts())
     app.add_middleware(_deny_unless_guarded, protected=app)
     _run_with(app, verifier)
 

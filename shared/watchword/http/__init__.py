@@ -1,8 +1,9 @@
-"""What every service answers alike: problem documents, conditional requests, validated fields."""
+"""What every service answers alike: problem documents, their description, conditional requests, validated fields."""
 
 from watchword.http.conditional import Preconditions, is_expected, is_unchanged
 from watchword.http.fields import Body, Text
 from watchword.http.problems import Unparsable, problem
+from watchword.http.responses import answer, refusals
 from watchword.http.strict import BadRequestRoute, StrictRoute
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "StrictRoute",
     "Text",
     "Unparsable",
+    "answer",
     "is_expected",
     "is_unchanged",
     "problem",
+    "refusals",
 ]

@@ -1,9 +1,8 @@
-"""Problem documents (RFC 9457): the one table of statuses, and the body of every refusal."""
+"""Makes every refusal of an app a problem document (RFC 9457)."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
@@ -13,28 +12,14 @@ from starlette.responses import Response
 
 from watchword import errors
 from watchword.errors import AppError
+from watchword.http import openapi
 from watchword.http._framework import operations, path_of
+from watchword.http.problem_documents import MEDIA_TYPE, body_of, invalid_body, problem_body, unparsable_body
 from watchword.lines import one_line
-from watchword.observability.logs import request_id
 
 logger = logging.getLogger("watchword.refusals")
 
-MEDIA_TYPE: Final = "application/problem+json"
-
 Identify = Callable[[Request], Awaitable[AppError | None]]
-
-STATUS: Final[dict[type[AppError], int]] = {
-    errors.BadRequest: 400,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.PreconditionFailed: 412,
-    errors.TooLarge: 413,
-    errors.Invalid: 422,
-    errors.TooManyRequests: 429,
-    errors.Unavailable: 503,
-}
 
 
 class Unparsable(RequestValidationError):
@@ -42,65 +27,36 @@ class Unparsable(RequestValidationError):
 
 
 def install(app: FastAPI) -> None:
-    """Make every refusal of this app a problem document."""
+    """Make every refusal of this app a problem document, and describe it so. Doing it twice has no further effect."""
+    if AppError in app.exception_handlers:
+        return
+    openapi.describe(app)
     app.add_exception_handler(AppError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_malformed)
     app.add_exception_handler(HTTPException, _on_http_exception)
 
 
-def status_of(error: AppError) -> int:
-    """The status of the error's kind. Raises TypeError for an error of no kind."""
-    for kind in type(error).__mro__:
-        if kind in STATUS:
-            return STATUS[kind]
-    raise TypeError(f"{type(error).__name__} is of no known kind")
-
-
 def problem(error: AppError) -> Response:
     """The response to one refusal; its reason is logged."""
-    status = status_of(error)
+    body = body_of(error)
     reason = error.reason or error.detail
-    fields = {"status": status, "code": error.code, "reason": reason}
-    logger.info("refused: %s (%d %s)", one_line(reason), status, error.code, extra=fields)
-    if isinstance(error, errors.Invalid):
-        return _invalid([{"pointer": error.pointer, "code": error.code, "detail": error.advice}], error.headers())
-    return _response(status, error.code, error.detail, headers=error.headers())
+    fields = {"status": body["status"], "code": error.code, "reason": reason}
+    logger.info("refused: %s (%d %s)", one_line(reason), body["status"], error.code, extra=fields)
+    return _response(body, error.headers())
 
 
 def internal_error() -> Response:
-    return _response(500, "internal_error", "Something went wrong on our side.")
+    return _response(problem_body(500, "internal_error", "Something went wrong on our side."))
 
 
 def document(status: int, code: str, detail: str) -> Response:
     """The problem document of a refusal that no app has raised: the server's own."""
-    return _response(status, code, detail)
+    return _response(problem_body(status, code, detail))
 
 
-def _invalid(field_errors: list[dict[str, str]], headers: dict[str, str] | None = None) -> Response:
-    kind = errors.Invalid
-    return _response(STATUS[kind], kind.code, kind.detail, headers=headers, field_errors=field_errors)
-
-
-def _response(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    headers: dict[str, str] | None = None,
-    field_errors: list[dict[str, str]] | None = None,
-) -> Response:
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": request_id.get(),
-    }
-    if field_errors is not None:
-        body["errors"] = field_errors
+def _response(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     # A refusal holds for this request alone: a cache must not repeat a 404 to a caller who may see the resource.
-    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
+    return Response(orjson.dumps(body), body["status"], {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
 async def _on_refusal(_: Request, error: Exception) -> Response:
@@ -113,11 +69,10 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
     # FastAPI reads the body before it calls any guard; a caller is authenticated before their body is validated.
     if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
-    wrong = [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
+    flaws = [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
     if isinstance(error, Unparsable):
-        kind = errors.BadRequest
-        return _response(STATUS[kind], kind.code, kind.detail, field_errors=wrong)
-    return _invalid(wrong)
+        return _response(unparsable_body(flaws))
+    return _response(invalid_body(flaws))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -125,7 +80,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     if error.status_code == 405:
         allow = ", ".join(sorted(_methods_of_path(request)))
-        return _response(405, "method_not_allowed", "This method is not offered here.", headers={"Allow": allow})
+        return _response(problem_body(405, "method_not_allowed", "This method is not offered here."), {"Allow": allow})
     if error.status_code == 404:
         return problem(errors.NotFound("no such route"))
     if (refusal := await _guards_refusal(request)) is not None:

@@ -10,7 +10,6 @@ from fastapi.routing import APIRoute
 
 from watchword.http.problems import Unparsable
 
-
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 

@@ -36,6 +36,10 @@ _RequestKey = tuple[str, str, int | None]
 """Method, route and status of a request."""
 
 
+class PrometheusText(Response):
+    media_type = CONTENT_TYPE_LATEST
+
+
 class Metrics:
     """The metrics of one app, in a registry of its own, so that two apps in one process do not share any.
 
@@ -148,9 +152,11 @@ class Metrics:
 def metrics_routes(metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
-    @router.get("/metrics", summary="Metrics for Prometheus")
+    @router.get(
+        "/metrics", operation_id="metrics_read", summary="Metrics for Prometheus", response_class=PrometheusText
+    )
     @public
-    async def show() -> Response:
-        return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
+    async def show() -> PrometheusText:
+        return PrometheusText(metrics.render())
 
     return router

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 import watchword
-from watchword.auth import Verifier, protect
+from watchword.auth import ScopeTexts, Verifier, protect
 from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
@@ -55,13 +55,14 @@ def new_app(
     cookie_origins: Sequence[str] = (),
     docs_client_id: str | None = None,
     links: Sequence[Link] = (),
+    scopes: ScopeTexts | None = None,
 ) -> FastAPI:
     """Build the app of a service: its `routers`, guarded by `parts.verifier`, and /, /docs, /livez, /readyz, /metrics.
 
     It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
-    may send this service's cookies; `docs_client_id` is the client that /docs signs in with. The page at /
-    names `links` first.
+    may send this service's cookies; `docs_client_id` is the client that /docs signs in with, and shows the texts
+    of `scopes`. The page at / names `links` first.
     """
 
     async def check_database() -> str:
@@ -83,7 +84,7 @@ def new_app(
         app.include_router(router)
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
     add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, _fields_of_site(settings.issuer))
-    protect(app, parts.verifier)
+    protect(app, parts.verifier, scopes=scopes)
     return app
 
 

@@ -5,7 +5,10 @@ import logging
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from watchword.errors import TooLarge
 from watchword.http import problems
+from watchword.http.openapi import Document, amend, operations_in
+from watchword.http.responses import merge, refusals
 from watchword.observability.logs import configure_logging
 from watchword.service import docs
 from watchword.service.middleware import DEFAULT_BODY_LIMIT, Fields, OnAnswer, OutermostMiddleware, UnhandledErrors
@@ -46,10 +49,17 @@ def add_frame(
     `on_answer` is called after every request; every answer has the header fields `fields`.
     """
     problems.install(app)
+    amend(app, _describe_body_limit)
     docs.install(app, docs_client_id)
     # The first of the list is the outermost layer, and the last one the innermost.
     app.user_middleware.append(Middleware(UnhandledErrors))
     app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer, fields=fields)
+
+
+def _describe_body_limit(document: Document) -> None:
+    for operation in operations_in(document):
+        if "requestBody" in operation:
+            merge(operation["responses"], {"413": refusals(TooLarge)[413]})
 
 
 def _ensure_bare(app: FastAPI) -> None:

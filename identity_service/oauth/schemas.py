@@ -1,0 +1,83 @@
+"""What the OAuth endpoints answer, in JSON."""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# The default of a member that an answer may lack; it is never null.
+_ABSENT: Final[Any] = None
+
+
+class TokenRead(BaseModel):
+    """RFC 6749 section 5.1. A service gets no refresh token for itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "access_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl",
+                "token_type": "Bearer",
+                "expires_in": 600,
+                "scope": "posts:write",
+                "refresh_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6InJ0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl",
+            }
+        }
+    )
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int = Field(ge=0, description="Seconds until the access token expires")
+    scope: str = Field(_ABSENT, description="The scopes of the access token, separated by blanks")
+    refresh_token: str = _ABSENT
+
+
+class IntrospectionRead(BaseModel):
+    """RFC 7662 section 2.2. A token that is not valid now has `active` alone."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"active": False}})
+
+    active: bool
+    token_type: Literal["Bearer"] = _ABSENT
+    scope: str = Field(_ABSENT, description="Scopes separated by blanks")
+    client_id: str = _ABSENT
+    username: str = _ABSENT
+    exp: int = Field(_ABSENT, description="Seconds since 1970")
+    iat: int = Field(_ABSENT, description="Seconds since 1970")
+    sub: str = _ABSENT
+    aud: str | list[str] = _ABSENT
+    iss: str = _ABSENT
+    jti: str = _ABSENT
+    sid: str = _ABSENT
+    roles: list[str] = _ABSENT
+    permissions: list[str] = _ABSENT
+
+
+class ServerMetadata(BaseModel):
+    """RFC 8414 section 2."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    response_types_supported: list[str]
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint: str
+    revocation_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint: str
+    introspection_endpoint_auth_methods_supported: list[str]
+    service_documentation: str
+
+
+class OAuthRefusal(BaseModel):
+    """RFC 6749 section 5.2, and RFC 8707 and RFC 7009 for one code each."""
+
+    error: Literal[
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "invalid_target",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_token_type",
+    ]
+    error_description: str

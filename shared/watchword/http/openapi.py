@@ -1,0 +1,111 @@
+"""Problem documents in the OpenAPI document: their schemas, and the refusals of bodies and parameters."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from watchword.errors import BadRequest, Invalid
+from watchword.http.responses import merge, refusals
+
+Document = dict[str, Any]
+
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_TEXT: Final = {"type": "string"}
+_ANNOTATIONS: Final = frozenset({"title", "description", "examples", "default"})
+_ANY_TEXT: Final = ({"type": "string"}, {"anyOf": [{"type": "string"}, {"type": "null"}]})
+
+_MEMBERS: Final[dict[str, Any]] = {
+    "type": _TEXT | {"format": "uri-reference"},
+    "title": _TEXT | {"description": "The phrase of the status"},
+    "status": {"type": "integer", "minimum": 400, "maximum": 599},
+    "detail": _TEXT | {"description": "For people"},
+    "code": _TEXT | {"description": "Stable, for programs"},
+    "request_id": {"type": ["string", "null"], "description": "Names the request in the log, if the service logs so"},
+}
+_FLAW: Final[dict[str, Any]] = {
+    "title": "Flaw",
+    "description": "One thing that is wrong with a request.",
+    "type": "object",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": _TEXT | {"description": "Where: a JSON Pointer (RFC 6901) that begins with the part of the request"},
+        "code": _TEXT | {"description": "Stable, for programs"},
+        "detail": _TEXT | {"description": "For people"},
+    },
+}
+_PROBLEM: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "A refusal (RFC 9457).",
+    "type": "object",
+    "required": list(_MEMBERS),
+    "properties": _MEMBERS,
+}
+_INVALID_REQUEST: Final[dict[str, Any]] = {
+    "title": "InvalidRequest",
+    "description": "A refusal of a request that is not valid, with everything that is wrong with it.",
+    "type": "object",
+    "required": [*_MEMBERS, "errors"],
+    "properties": _MEMBERS | {"errors": {"type": "array", "items": {"$ref": "#/components/schemas/Flaw"}}},
+}
+
+
+def amend(app: FastAPI, change: Callable[[Document], None]) -> None:
+    """Change the app's OpenAPI document, once, when it is made."""
+    generate = app.openapi
+
+    def openapi() -> Document:
+        # FastAPI's own `openapi` keeps its result in `app.openapi_schema` and returns that object from then on, so the
+        # change below is made once and is in every later answer.
+        if app.openapi_schema:
+            return app.openapi_schema
+        document = generate()
+        change(document)
+        return document
+
+    # FastAPI documents this assignment as the way to change the document; `/openapi.json` calls it.
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def operations_in(document: Document) -> Iterator[Document]:
+    """The description of every operation."""
+    for item in document.get("paths", {}).values():
+        yield from (item[method] for method in _METHODS if method in item)
+
+
+def describe(app: FastAPI) -> None:
+    """Describe problem documents, in the place of FastAPI's own error bodies."""
+    amend(app, _describe)
+
+
+def _describe(document: Document) -> None:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas |= {"Flaw": _FLAW, "InvalidRequest": _INVALID_REQUEST, "Problem": _PROBLEM}
+    for operation in operations_in(document):
+        _describe_malformed(operation)
+
+
+def _describe_malformed(operation: Document) -> None:
+    """Describe the refusals of parameters and of a body that FastAPI reads."""
+    answers = operation["responses"]
+    reads_anything = "422" in answers
+    if "application/json" in answers.get("422", {}).get("content", {}):
+        # FastAPI's own description, which it gives to every operation that has a parameter or a body.
+        del answers["422"]
+    has_body = "application/json" in operation.get("requestBody", {}).get("content", {})
+    if has_body:
+        merge(answers, _by_text(BadRequest))
+    if has_body or (reads_anything and any(map(_can_be_invalid, operation.get("parameters", ())))):
+        merge(answers, _by_text(Invalid))
+
+
+def _by_text(*errors: type[BadRequest] | type[Invalid]) -> dict[str, dict[str, Any]]:
+    return {str(status): response for status, response in refusals(*errors).items()}
+
+
+def _can_be_invalid(parameter: Document) -> bool:
+    is_missable = parameter.get("required", False) and parameter["in"] != "path"
+    rules = {name: value for name, value in parameter["schema"].items() if name not in _ANNOTATIONS}
+    return is_missable or rules not in _ANY_TEXT

@@ -1,0 +1,92 @@
+"""What an operation can answer, for its OpenAPI description, derived from the errors that it can raise."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from watchword.errors import AppError
+from watchword.http.problem_documents import MEDIA_TYPE, body_of, status_of
+
+Responses = dict[int | str, dict[str, Any]]
+"""What FastAPI takes as `responses=` of a route."""
+
+_TEXT: Final = {"type": "string"}
+_SECONDS: Final = {"type": "integer", "minimum": 0}
+_REQUEST_ID: Final = "0199a3c1e5f04d6b"
+
+HEADER_FIELDS: Final[Mapping[str, dict[str, Any]]] = {
+    "ETag": {"description": "The version of what is answered (RFC 9110 section 8.8.3)", "schema": _TEXT},
+    "Link": {"description": 'The next page, with `rel="next"` (RFC 8288); absent on the last', "schema": _TEXT},
+    "Location": {"description": "The path of what was made", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds after which the same request may succeed", "schema": _SECONDS},
+    "Set-Cookie": {"description": "The cookie with the refresh token, or its deletion", "schema": _TEXT},
+    "WWW-Authenticate": {"description": "The challenge (RFC 9110 section 11.6.1)", "schema": _TEXT},
+}
+"""Every header field that an operation can have in its description."""
+
+IF_NONE_MATCH: Final[dict[str, Any]] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": _TEXT,
+    "description": "Answer only if there is another version than this one (its `ETag`)",
+}
+"""The parameter, for `openapi_extra` of a route that reads the header field itself."""
+
+
+def refusals(*errors: type[AppError]) -> Responses:
+    """The `responses=` of a route that can raise these errors.
+
+    What its guards, its parameters and its body are refused for is described without being named here.
+    """
+    responses: Responses = {}
+    for error in errors:
+        example = error.example()
+        merge(responses, {status_of(example): _describe(example)})
+    return responses
+
+
+def answer(status: int, *header_fields: str, description: str = "") -> Responses:
+    """The part of a route's `responses=` that says which header fields an answer with this status has."""
+    response: dict[str, Any] = {"headers": _headers(header_fields)}
+    return {status: response | ({"description": description} if description else {})}
+
+
+def unchanged(*header_fields: str) -> Responses:
+    """The answer to a request whose If-None-Match names what the caller would get."""
+    return answer(304, *header_fields, description="Unchanged since the version that `If-None-Match` names")
+
+
+def merge(responses: dict[Any, dict[str, Any]], more: Mapping[Any, dict[str, Any]]) -> None:
+    """Add to `responses` what `more` says: further examples, header fields and lines of description of a status."""
+    for status, added in more.items():
+        response = responses.setdefault(status, {"description": ""})
+        lines = dict.fromkeys((*response["description"].splitlines(), *added["description"].splitlines()))
+        response["description"] = "\n".join(lines)
+        response["headers"] = {**added.get("headers", {}), **response.get("headers", {})}
+        if not response["headers"]:
+            del response["headers"]
+        content = response.setdefault("content", {})
+        for media_type, body in added.get("content", {}).items():
+            present = content.setdefault(media_type, {"schema": body["schema"]})
+            present["examples"] = {**body["examples"], **present.get("examples", {})}
+
+
+def _describe(error: AppError) -> dict[str, Any]:
+    body = body_of(error) | {"request_id": _REQUEST_ID}
+    code = body["code"]
+    named = f"`{code}`" if code == error.code else f"`{code}`, with `{error.code}` in `errors`"
+    schema = "InvalidRequest" if "errors" in body else "Problem"
+    return {
+        "description": f"- {named}: {error.detail}",
+        "headers": _headers(error.headers()),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": f"#/components/schemas/{schema}"},
+                "examples": {error.code: {"summary": error.detail, "value": body}},
+            }
+        },
+    }
+
+
+def _headers(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    return {name: HEADER_FIELDS[name] for name in names}

@@ -1,0 +1,87 @@
+"""Compare every answer of an app with its OpenAPI document: the status, the header fields, the media type, the body."""
+
+import json
+import re
+from collections.abc import Iterator
+from email.message import Message
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+NOTEWORTHY = ("ETag", "Link", "Location", "Retry-After", "Set-Cookie", "WWW-Authenticate")
+BUGS = 500
+
+
+# By the title of the app. A test of a service makes the app anew, and the documents differ in addresses alone.
+_documents: dict[str, "Documented"] = {}
+
+
+def documented(app: FastAPI) -> "Documented":
+    """The document of this app's service."""
+    if app.title not in _documents:
+        _documents[app.title] = Documented(app.openapi())
+    return _documents[app.title]
+
+
+class Documented:
+    """A hook for a client of an app: an answer that the app's document does not have is an AssertionError."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._components = document["components"]
+        self._paths = list(_paths(document))
+        self._validators: dict[tuple[str, str], Draft202012Validator] = {}
+
+    async def check(self, response: httpx.Response) -> None:
+        description = self._find(response.request)
+        if description is None or response.status_code == BUGS:
+            return
+        name = description["operationId"]
+        answer = description["responses"].get(str(response.status_code))
+        assert answer is not None, f"{name} is not documented to answer {response.status_code}"
+        sent = {field for field in NOTEWORTHY if field in response.headers}
+        assert sent <= answer.get("headers", {}).keys(), f"{name} sends {sent} with {response.status_code}"
+        await response.aread()
+        self._check_body(name, answer, response)
+
+    def _check_body(self, name: str, answer: dict[str, Any], response: httpx.Response) -> None:
+        content = answer.get("content", {})
+        if not content:
+            assert response.content == b"", f"{name} sends a body with {response.status_code}"
+            return
+        media_type = _essence(response.headers["Content-Type"])
+        described = {_essence(named): body for named, body in content.items()}
+        assert media_type in described, f"{name} sends {media_type} with {response.status_code}"
+        if media_type.endswith("json"):
+            validator = self._validator((name, f"{response.status_code}"), described[media_type]["schema"])
+            flaw = best_match(validator.iter_errors(json.loads(response.content)))
+            assert flaw is None, f"{name}, {response.status_code}: {flaw}"
+
+    def _validator(self, key: tuple[str, str], schema: dict[str, Any]) -> Draft202012Validator:
+        if key not in self._validators:
+            # With the components beside it, the references of the schema lead where they do in the document.
+            whole = {**schema, "components": self._components}
+            self._validators[key] = Draft202012Validator(whole)
+        return self._validators[key]
+
+    def _find(self, request: httpx.Request) -> dict[str, Any] | None:
+        for path, item in self._paths:
+            if request.method.lower() in item and path.fullmatch(request.url.path):
+                description: dict[str, Any] = item[request.method.lower()]
+                return description
+        return None
+
+
+def _paths(document: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], dict[str, Any]]]:
+    """The paths as regular expressions, those without parameters first, as the routes are tried."""
+    for path in sorted(document["paths"], key=lambda path: "{" in path):
+        yield re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), document["paths"][path]
+
+
+def _essence(media_type: str) -> str:
+    """A media type without its parameters (RFC 9110 section 8.3.1)."""
+    message = Message()
+    message["Content-Type"] = media_type
+    return message.get_content_type()
