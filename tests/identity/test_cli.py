@@ -102,7 +102,7 @@ async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, s
         ([*ADMIN, "--email", "root"], f"{PASSWORD}\n", "email: "),
         (["set-roles", "nobody", "admin"], "", "there is no user nobody"),
         (["withdraw-key", "unknown"], "", "there is no signing key unknown"),
-        (["extend-client", "nobody"], "", "there is no client nobody"),
+        (["extend-client", "nobody", "--scope", "account"], "", "there is no client nobody"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
 )
