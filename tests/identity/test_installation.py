@@ -13,6 +13,7 @@ from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from watchword.errors import Invalid
 
 NOTES_URL, TASKS_URL = "https://notes.example", "https://tasks.example"
 BEFORE = "0004"
@@ -157,6 +158,11 @@ async def test_every_scope_and_permission_of_the_two_services_has_a_text(
         rows = await databases.fetch("identity_app", f"SELECT description FROM identity.{table}")  # noqa: S608
         assert rows
         assert all(row["description"] for row in rows)
+
+
+async def test_posts_cannot_have_the_audience_of_identity(identity: Identity) -> None:
+    with pytest.raises(Invalid, match="IDENTITY_POSTS_AUDIENCE must differ from IDENTITY_ISSUER"):
+        await Administration(identity.parts).install(IDENTITY_URL, POSTS_SECRET)
 
 
 async def test_scopes_move_with_a_service_whose_audience_changes(identity: Identity, databases: Databases) -> None:
