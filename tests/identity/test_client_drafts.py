@@ -158,8 +158,8 @@ async def test_service_that_exists_is_changed_only_on_request_and_keeps_what_is_
     rows = await databases.fetch("identity_app", f"{SERVICES.replace('ORDER', 'WHERE audience = $1 ORDER')}", NOTES_URL)
     assert [(row["name"], row["client_id"]) for row in rows] == [("Other", "posts")]
     texts = "SELECT scope, description FROM identity.service_scopes WHERE audience = $1 ORDER BY scope"
-    kept = await databases.fetch("identity_app", texts, NOTES_URL)
-    assert [tuple(row) for row in kept] == [("notes:read", "Read your notes"), ("notes:write", "Write")]
+    after = await databases.fetch("identity_app", texts, NOTES_URL)
+    assert [tuple(row) for row in after] == [("notes:read", "Read your notes"), ("notes:write", "Write")]
 
 
 async def test_service_loses_its_client_but_stays_when_the_client_is_deleted(

@@ -46,8 +46,8 @@ async def test_session_of_a_first_party_client_gets_what_the_client_may_have_now
     await extend(identity)
     answer = (await identity.refresh(token, client_id="app", resource=NOTES_URL)).json()
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")
-    kept = (await identity.refresh(answer["refresh_token"], client_id="app")).json()
-    assert (claims_of(kept["access_token"])["aud"], kept["scope"]) == (IDENTITY_URL, "account")
+    after = (await identity.refresh(answer["refresh_token"], client_id="app")).json()
+    assert (claims_of(after["access_token"])["aud"], after["scope"]) == (IDENTITY_URL, "account")
 
 
 async def test_session_whose_scopes_were_asked_for_by_name_gets_no_more(identity: Identity) -> None:
