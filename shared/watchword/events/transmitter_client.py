@@ -89,25 +89,25 @@ class TransmitterClient:
         answer = await self._call("GET", endpoint)
         streams = answer if isinstance(answer, list) else [answer]
         suitable = [stream for stream in streams if stream.get("delivery", {}).get("method") == POLL_DELIVERY]
-        wanted = supported_by(self._account.issuer)
+        event_types = list(supported_by(self._account.issuer))
         if suitable:
-            stream = await self._with_events(suitable[0], wanted)
+            stream = await self._with_events(suitable[0], event_types)
         else:
-            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(wanted)}
+            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": event_types}
             stream = await self._call("POST", endpoint, request)
         audience = stream["aud"]
         return Stream(
             str(stream["delivery"]["endpoint_url"]), str(audience[0] if isinstance(audience, list) else audience)
         )
 
-    async def _with_events(self, stream: Mapping[str, Any], wanted: Sequence[str]) -> Mapping[str, Any]:
+    async def _with_events(self, stream: Mapping[str, Any], event_types: Sequence[str]) -> Mapping[str, Any]:
         """The stream after it was asked for the events that it lacks and the transmitter supports. It keeps what a
         later release of this service may have asked for."""
         requested = stream.get("events_requested")
         if not isinstance(requested, list):
             return stream
         supported = stream.get("events_supported", ())
-        missing = [kind for kind in wanted if kind in supported and kind not in requested]
+        missing = [kind for kind in event_types if kind in supported and kind not in requested]
         if not missing:
             return stream
         change = {"stream_id": stream["stream_id"], "events_requested": [*requested, *missing]}
