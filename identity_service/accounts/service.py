@@ -17,7 +17,7 @@ from identity_service.errors import (
     WeakNewPassword,
     WrongPassword,
 )
-from identity_service.recording.recorder import Cause, Ended, Recorder, by_user
+from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.cleanup import delete_expired_of
@@ -106,7 +106,7 @@ class Accounts:
             if ended:
                 locked.raise_version()
             cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
-            await self._recorder.password_changed(db, now, locked, Ended(ended, session_id), cause)
+            await self._recorder.password_changed(db, now, locked, EndedSessions(ended, session_id), cause)
 
     async def delete(self, user_id: UUID) -> UUID:
         """Delete the account with everything that belongs to it. Deleting twice returns the same receipt.

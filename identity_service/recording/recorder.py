@@ -33,7 +33,7 @@ def by_user(user_id: UUID, why: str) -> Cause:
 BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
-class Ended(NamedTuple):
+class EndedSessions(NamedTuple):
     """The sessions of a user that have ended, and the one that goes on."""
 
     session_ids: Collection[UUID]
@@ -68,7 +68,7 @@ class Recorder:
         await self._enqueue(db, now, *revoked)
 
     async def other_sessions_ended(
-        self, db: AsyncSession, now: datetime, user: User, ended: Ended, cause: Cause
+        self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> None:
         """Record that the sessions of the user have ended, all but one; receivers refuse tokens with a smaller version
         than `user.version`, except those of the session that goes on."""
@@ -107,7 +107,9 @@ class Recorder:
         audit.record(db, cause.actor, "role.deleted", change.role, why=cause.why)
         await self._enqueue_role(db, now, change, cause)
 
-    async def password_changed(self, db: AsyncSession, now: datetime, user: User, ended: Ended, cause: Cause) -> None:
+    async def password_changed(
+        self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
+    ) -> None:
         """Record that the password was changed, and that the other sessions of the user have ended because of it."""
         audit.record(db, cause.actor, "user.password_changed", user.id, why=cause.why)
         changed = types.password_change(

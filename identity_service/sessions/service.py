@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, audience_within, scopes_within
 from identity_service.errors import AccountChanged, RefreshTokenRefused, SessionEnded, SessionNotFound
-from identity_service.recording.recorder import Cause, Ended, Recorder, by_user
+from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository
 from identity_service.sessions.models import EndReason, RefreshToken, Session
@@ -121,7 +121,7 @@ class Sessions:
             if ended:
                 user.raise_version()
                 cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-                await self._recorder.other_sessions_ended(db, now, user, Ended(ended, current), cause)
+                await self._recorder.other_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
 
     async def ensure_live(self, caller: Principal) -> None:
         """Raise SessionEnded unless the session of this access token is live, its user is active, and what it says of

@@ -54,9 +54,9 @@ async def test_late_answer_that_overwrites_a_cookie_does_no_harm(identity_at: Id
     late = (await trade(identity_at, first))["refresh_token"]
     latest = (await trade(identity_at, late))["refresh_token"]
     # The answer with `late` comes after the one with `latest`, and the browser keeps what came last.
-    kept = (await trade(identity_at, late))["refresh_token"]
-    assert kept == latest
-    await trade(identity_at, kept)
+    cookie = (await trade(identity_at, late))["refresh_token"]
+    assert cookie == latest
+    await trade(identity_at, cookie)
 
 
 async def test_window_begins_with_the_first_use_of_the_token_that_is_presented(

@@ -172,8 +172,8 @@ async def test_role_that_is_given_and_deleted_at_once_is_held_by_nobody(
     administration = Administration(identity.parts)
     for number in range(8):
         await identity.register(f"ada{number}")
-    given = [administration.set_roles(f"ada{number}", ["user", "moderator"]) for number in range(8)]
-    outcomes = await asyncio.gather(*given, administration.delete_role("moderator"), return_exceptions=True)
+    changes = [administration.set_roles(f"ada{number}", ["user", "moderator"]) for number in range(8)]
+    outcomes = await asyncio.gather(*changes, administration.delete_role("moderator"), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} <= {type(None), NotFound}
     assert outcomes[-1] is None
     assert await databases.fetch("identity_app", HELD) == []

@@ -69,13 +69,13 @@ class TransmitterClient:
 
     async def find_or_create_stream(self) -> Stream:
         """This receiver's stream with poll delivery; a stream is created if there is none."""
-        wanted = supported_by(self._issuer)
+        event_types = list(supported_by(self._issuer))
         answer = await self._calls.call("GET", self._configuration_endpoint)
         streams = [stream for stream in (answer if isinstance(answer, list) else [answer]) if _is_polled(stream)]
         if streams:
-            stream = await self._with_events(Document("the stream", streams[0]), wanted)
+            stream = await self._with_events(Document("the stream", streams[0]), event_types)
         else:
-            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": list(wanted)}
+            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": event_types}
             created = await self._calls.call("POST", self._configuration_endpoint, request)
             stream = Document("the stream", created)
         return Stream(stream.object("delivery").url("endpoint_url", self._issuer), stream.texts("aud")[0])
@@ -93,13 +93,13 @@ class TransmitterClient:
         answer = Document("the answer to the poll", body)
         return Delivery(answer.items("sets"), answer.find("moreAvailable") is True)
 
-    async def _with_events(self, stream: Document, wanted: Sequence[str]) -> Document:
+    async def _with_events(self, stream: Document, event_types: Sequence[str]) -> Document:
         """The stream after it was asked for the events that it lacks and the transmitter supports. It keeps what a
         later release of this service may have asked for."""
         requested, supported = stream.find("events_requested"), stream.find("events_supported")
         if not isinstance(requested, list) or not isinstance(supported, list):
             return stream
-        missing = [kind for kind in wanted if kind in supported and kind not in requested]
+        missing = [kind for kind in event_types if kind in supported and kind not in requested]
         if not missing:
             return stream
         change = {"stream_id": stream.text("stream_id"), "events_requested": [*requested, *missing]}
