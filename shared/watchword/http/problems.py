@@ -18,6 +18,9 @@ from watchword.observability.logs import request_id
 
 logger = logging.getLogger("watchword.refusals")
 
+# So that the answer is not much longer than the body which it refuses.
+MAX_ERRORS: Final = 100
+
 MEDIA_TYPE: Final = "application/problem+json"
 
 Identify = Callable[[Request], Awaitable[AppError | None]]
@@ -107,7 +110,10 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
     if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
     return _invalid(
-        [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
+        [
+            {"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]}
+            for item in error.errors()[:MAX_ERRORS]
+        ]
     )
 
 
