@@ -1,8 +1,11 @@
 """Types for the fields of request bodies."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+MAX_MEMBERS: Final = 100
 
 # PostgreSQL stores every character of Unicode but NUL. Half of a surrogate pair, which JSON can express, is not a
 # character; pydantic refuses it when it matches the pattern.
@@ -14,3 +17,11 @@ class Body(BaseModel):
     """A request body. Unknown members are refused, so that no caller believes they had an effect."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_members(cls, members: Any) -> Any:
+        # To refuse a hundred thousand unknown members one by one takes seconds.
+        if isinstance(members, dict) and len(members) > MAX_MEMBERS:
+            raise PydanticCustomError("too_many_members", "It has at most {most} members", {"most": MAX_MEMBERS})
+        return members

@@ -19,6 +19,9 @@ from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.refusals")
 
+# So that the answer is not much longer than the body which it refuses.
+MAX_ERRORS: Final = 100
+
 Identify = Callable[[Request], Awaitable[AppError | None]]
 
 
@@ -69,7 +72,10 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
     # FastAPI reads the body before it calls any guard; a caller is authenticated before their body is validated.
     if (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
-    flaws = [{"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]} for item in error.errors()]
+    flaws = [
+        {"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]}
+        for item in error.errors()[:MAX_ERRORS]
+    ]
     if isinstance(error, Unparsable):
         return _response(unparsable_body(flaws))
     return _response(invalid_body(flaws))
