@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from posts_service.parts import MIGRATIONS
+from posts_service.settings import PostsMigrationSettings
 from tests.shared.tables import read, transact
 from tests.support.databases import DATABASE, Databases
 from tests.support.fresh import Fresh
@@ -19,6 +20,7 @@ from tests.support.ports import held_port
 from watchword.database import Database, DatabaseUnavailable
 from watchword.database.address import connect_arguments
 from watchword.database.connections import dedicated_connection
+from watchword.service import load
 
 SECRET = "hunter2"
 LOGIN = f"postgresql://posts_app:{SECRET}"
@@ -180,6 +182,20 @@ def test_an_option_that_no_connection_would_obey_is_refused_by_name(options: str
     with pytest.raises(ValueError, match=message) as refused:
         Database(f"{LOGIN}@host/db{options}")
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.usefixtures("bare_home")
+def test_a_service_does_not_start_with_such_an_option_and_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTS_MIGRATION_DATABASE_URL", f"{LOGIN}@host/db?ssl=require")
+    with pytest.raises(SystemExit) as ended:
+        load(PostsMigrationSettings)
+    said = capsys.readouterr().err
+    assert (ended.value.code, said.count("\n")) == (2, 1)
+    assert said.startswith("POSTS_MIGRATION_DATABASE_URL is wrong: ")
+    assert "option ssl" in said
+    assert SECRET not in said
 
 
 def test_every_problem_is_named_at_once() -> None:
