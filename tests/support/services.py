@@ -96,7 +96,8 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         # Under a clock that a test has put forward, a key is made when the test makes it.
         "key_check_seconds": 60,
         "cors_origins": POSTS_URL,
-        "browser_origins": POSTS_URL,
+        # Pages of another site than the issuer's could not use the cookie.
+        "browser_origins": POSTS_URL if settings.get("issuer", IDENTITY_URL) == IDENTITY_URL else "",
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)
