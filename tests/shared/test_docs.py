@@ -22,7 +22,7 @@ async def test_page_and_all_its_parts_come_from_here(posts: Posts) -> None:
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("name", ["index.html", "__init__.py", "..", "%2e%2e%2f__init__.py"])
+@pytest.mark.parametrize("name", ["index.html", "__init__.py", "%2e%2e%2f__init__.py"])
 async def test_no_other_file_is_served(posts: Posts, name: str) -> None:
     answer = await posts.http.get(f"/docs/{name}")
     assert answer.status_code == 404

@@ -76,16 +76,16 @@ def _value_and_source(
 ) -> tuple[str, str]:
     info = settings.model_fields[field]
     try:
-        found = variables.find(settings.variable(field))
+        value = variables.find(settings.variable(field))
     except UnusableValue:
         return "wrong", "see below"
-    if found is None:
+    if value is None:
         if info.is_required():
             return "not set", f"required by {command}"
         return _shown(info, info.get_default(call_default_factory=True)), "default"
     if isinstance(judged, dict):
-        return ("wrong" if field in judged else _shown(info, found.text)), found.source
-    return _shown(info, getattr(judged, field)), found.source
+        return ("wrong" if field in judged else _shown(info, value.text)), value.source
+    return _shown(info, getattr(judged, field)), value.source
 
 
 def _shown(info: FieldInfo, value: Any) -> str:
