@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
+from identity_service.authentication import cookie
 from identity_service.authentication import routes as authentication
 from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.events import routes as events
@@ -62,6 +63,7 @@ def create_app(parts: Parts) -> FastAPI:
         docs_client_id=FIRST_PARTY_CLIENT,
     )
     oauth_errors.install(app)
+    cookie.install(app, parts.cookie)
     return app
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity_service.authentication.password import PasswordCredentials, SignIn
+from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
+from identity_service.errors import RefreshTokenRefused
 from identity_service.sessions.service import Sessions
-from identity_service.sessions.values import Device, IssuedSession, SignInRequest
+from identity_service.sessions.values import Device, IssuedSession, PresentedRefreshToken, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 from identity_service.tokens.reading import TokenReader
 
@@ -31,10 +33,12 @@ class BrowserSignIn:
         self._reader = reader
         self._tokens = tokens
 
-    async def sign_in(self, credentials: PasswordCredentials, device: Device) -> BrowserTokens:
-        """Start a session with a password. Raises InvalidCredentials."""
+    async def sign_in(self, credentials: PasswordCredentials, device: Device, refresh_token: str) -> BrowserTokens:
+        """Start a session with a password, and end the one that the browser has: that of its cookie's refresh token,
+        which may be empty or of no use. Raises InvalidCredentials."""
         client = await self._clients.first_party()
-        request = SignInRequest(client.id, client.scopes, client.audiences, device)
+        previous = await self._read_previous(refresh_token, client)
+        request = SignInRequest(client.id, client.scopes, client.audiences, device, previous)
         return self._mint(await self._sign_in.sign_in(credentials, request))
 
     async def refresh(self, refresh_token: str) -> BrowserTokens:
@@ -42,6 +46,12 @@ class BrowserSignIn:
         client = await self._clients.first_party()
         presented = await self._reader.read_refresh_token(refresh_token, client)
         return self._mint(await self._sessions.rotate(presented))
+
+    async def _read_previous(self, refresh_token: str, client: Client) -> PresentedRefreshToken | None:
+        try:
+            return await self._reader.read_refresh_token(refresh_token, client)
+        except RefreshTokenRefused:
+            return None
 
     def _mint(self, issued: IssuedSession) -> BrowserTokens:
         return BrowserTokens(self._tokens.for_session(issued), issued.refresh_token.expires_at)

@@ -27,10 +27,18 @@ router = APIRouter(
 @router.post("", status_code=201)
 @public
 async def sign_browser_in(
-    form: SignInForm, browsers: BrowserSignInDep, device: DeviceDep, cookie: CookieDep, response: Response
+    form: SignInForm,
+    browsers: BrowserSignInDep,
+    device: DeviceDep,
+    refresh_token: RefreshTokenOfCookie,
+    cookie: CookieDep,
+    response: Response,
 ) -> SignedInRead:
-    """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read."""
-    return _signed_in(await browsers.sign_in(form.credentials(), device), cookie, response)
+    """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read.
+
+    The session that this browser had before ends.
+    """
+    return _signed_in(await browsers.sign_in(form.credentials(), device, refresh_token), cookie, response)
 
 
 @router.post("/current/refresh")

@@ -31,16 +31,6 @@ class Device(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInRequest:
-    """The client that a user signs in with, what its tokens are to be valid for, and the user's device."""
-
-    client_id: str
-    scopes: Sequence[str]
-    audiences: Sequence[str]
-    device: Device
-
-
-@dataclass(frozen=True, slots=True)
 class PresentedRefreshToken:
     """A refresh token whose signature, issuer and expiry are valid, and what the client requests with it."""
 
@@ -49,6 +39,20 @@ class PresentedRefreshToken:
     client: Client
     scope: str | None
     resources: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    """The client that a user signs in with, what its tokens are to be valid for, and the user's device.
+
+    `previous` is a refresh token of the session that the same browser has; it ends.
+    """
+
+    client_id: str
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+    device: Device
+    previous: PresentedRefreshToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
