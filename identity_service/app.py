@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
+from identity_service.authentication import cookie
 from identity_service.authentication import routes as authentication
 from identity_service.authentication.cookie import COOKIE
 from identity_service.clients.models import DOCUMENTATION_CLIENT
@@ -69,6 +70,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     amend(app, partial(documentation.describe_credentials, COOKIE))
     oauth_errors.install(app)
+    cookie.install(app, parts.cookie)
     return app
 
 

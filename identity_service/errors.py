@@ -76,6 +76,10 @@ class NotSignedIn(InvalidToken):
     detail = "Sign in again."
 
 
+class CookieRepeated(NotSignedIn):
+    """The browser sends two cookies of one name; somebody else has planted one of them."""
+
+
 class InvalidCredentials(NotSignedIn):
     """The user is unknown, or the password is wrong."""
 

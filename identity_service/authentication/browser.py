@@ -6,9 +6,10 @@ from datetime import datetime
 from identity_service.authentication.password import PasswordCredentials, SignIn
 from identity_service.clients.narrowing import TokenRequest
 from identity_service.clients.service import Clients
+from identity_service.errors import RefreshTokenRefused
 from identity_service.services.service import Services
 from identity_service.sessions.service import Sessions
-from identity_service.sessions.values import Device, IssuedSession, SignInRequest
+from identity_service.sessions.values import Device, IssuedSession, PresentedRefreshToken, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 from identity_service.tokens.reading import TokenReader
 
@@ -42,13 +43,15 @@ class BrowserSignIn:
         self._tokens = tokens
 
     async def sign_in(
-        self, credentials: PasswordCredentials, device: Device, resource: str | None = None
+        self, credentials: PasswordCredentials, device: Device, *, refresh_token: str, resource: str | None = None
     ) -> BrowserTokens:
-        """Start a session with a password. The access token is for the audience `resource`; default: the client's.
+        """Start a session with a password, and end the one that the browser has: that of its cookie's refresh token,
+        which may be empty or of no use. The access token is for the audience `resource`; default: the client's.
 
         Raises InvalidCredentials, AudienceNotAllowed, ScopeNotAllowed.
         """
-        request = SignInRequest.of(await self._request(resource), device)
+        requested = await self._request(resource)
+        request = SignInRequest.of(requested, device, await self._read_previous(refresh_token, requested))
         return self._mint(await self._sign_in.sign_in(credentials, request))
 
     async def refresh(self, refresh_token: str, resource: str | None = None) -> BrowserTokens:
@@ -63,6 +66,12 @@ class BrowserSignIn:
     async def _request(self, resource: str | None) -> TokenRequest:
         client = await self._clients.first_party()
         return TokenRequest(client, await self._services.scopes_of(client.audiences), resource=resource)
+
+    async def _read_previous(self, refresh_token: str, request: TokenRequest) -> PresentedRefreshToken | None:
+        try:
+            return await self._reader.read_refresh_token(refresh_token, request)
+        except RefreshTokenRefused:
+            return None
 
     def _mint(self, issued: IssuedSession) -> BrowserTokens:
         return BrowserTokens(self._tokens.for_session(issued), issued.refresh_token.expires_at)

@@ -1,32 +1,43 @@
 """The cookie that holds a browser's refresh token, and the check that only our own pages use it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 
-from identity_service.errors import CrossSite
+from identity_service.errors import CookieRepeated, CrossSite
 from identity_service.loopback import is_loopback
+from watchword.http.problems import problem
 
-COOKIE: Final = "watchword_refresh"
-PATH: Final = "/sessions/current"
 CSRF_HEADER: Final = "x-requested-with"
+FORMER_NAME: Final = "watchword_refresh"
+FORMER_PATH: Final = "/sessions/current"
+"""The cookie of earlier releases. Nothing is read from it: whoever could plant it could choose the session."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshCookie:
-    """`origins` are those of the pages that may use the cookie; `secure` is False only for http on this machine."""
+    """`origins` are those of the pages that may use the cookie; `host` is the issuer's; `secure` is False only for http
+    on this machine."""
 
+    name: str
     origins: frozenset[str]
+    host: str
     secure: bool
 
     @classmethod
     def of(cls, issuer: str, origins: tuple[str, ...]) -> "RefreshCookie":
         own = urlsplit(issuer)
         is_local = own.scheme == "http" and is_loopback(own.hostname)
-        return cls(frozenset({f"{own.scheme}://{own.netloc}", *origins}), secure=not is_local)
+        # A browser lets no other host set a cookie with the prefix __Host- (RFC 6265bis section 4.1.3.2). It requires
+        # TLS. On this machine the name carries the port instead, because cookies do not tell ports apart.
+        name = f"{FORMER_NAME}_{own.port or 80}" if is_local else f"__Host-{FORMER_NAME}"
+        own_origin = f"{own.scheme}://{own.netloc}"
+        return cls(name, frozenset({own_origin, *origins}), own.hostname or "", secure=not is_local)
 
     def ensure_ours(self, request: Request) -> None:
         """Raise CrossSite unless the request comes from a page of ours: its Origin is allowed, and it has a header
@@ -38,13 +49,74 @@ class RefreshCookie:
             raise CrossSite("the header X-Requested-With is missing")
 
     def read(self, request: Request) -> str:
-        """The refresh token; empty if the browser sends no cookie."""
-        return request.cookies.get(COOKIE, "")
+        """The refresh token; empty if the browser sends no cookie.
+
+        Raises CookieRepeated for two cookies of this name: one is not ours, and nothing tells which.
+        """
+        values = [value for name, value in _cookies(request) if name == self.name]
+        if len(values) > 1:
+            raise CookieRepeated(f"{len(values)} cookies named {self.name}")
+        return values[0] if values else ""
 
     def set(self, response: Response, refresh_token: str, expires_at: datetime) -> None:
         response.set_cookie(
-            COOKIE, refresh_token, expires=expires_at, path=PATH, httponly=True, secure=self.secure, samesite="strict"
+            self.name, refresh_token, expires=expires_at, path="/", httponly=True, secure=self.secure, samesite="strict"
         )
+        self._delete(response, FORMER_NAME, FORMER_PATH)
 
     def delete(self, response: Response) -> None:
-        response.delete_cookie(COOKIE, path=PATH, httponly=True, secure=self.secure, samesite="strict")
+        self._delete(response, self.name, "/")
+        self._delete(response, FORMER_NAME, FORMER_PATH)
+
+    def delete_everywhere(self, response: Response, path: str) -> None:
+        """Delete every cookie of this name that a browser may send to this path: a cookie is another one for each path
+        and domain, and who plants one chooses both."""
+        for place in _paths_of(path):
+            for domain in (None, *_domains_of(self.host)):
+                self._delete(response, self.name, place, domain)
+        self._delete(response, FORMER_NAME, FORMER_PATH)
+
+    def _delete(self, response: Response, name: str, path: str, domain: str | None = None) -> None:
+        response.delete_cookie(name, path=path, domain=domain, httponly=True, secure=self.secure, samesite="strict")
+
+
+def install(app: FastAPI, cookie: RefreshCookie) -> None:
+    """Delete the cookies with the refusal of two of one name: otherwise no sign-in would help."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CookieRepeated)  # noqa: S101 - the registration below says so
+        response = problem(error)
+        cookie.delete_everywhere(response, request.url.path)
+        return response
+
+    app.add_exception_handler(CookieRepeated, answer)
+
+
+def _cookies(request: Request) -> Iterator[tuple[str, str]]:
+    """Every cookie of the request, in order, also those of one name."""
+    for header in request.headers.getlist("cookie"):
+        for pair in header.split(";"):
+            name, _, value = pair.partition("=")
+            # Blanks and tabs alone: a name that begins with another white space is another name, and has no prefix that
+            # a browser protects.
+            yield name.strip(" \t"), value.strip(" \t")
+
+
+def _paths_of(path: str) -> Iterator[str]:
+    """Every path of a cookie that is sent to this path (RFC 6265 section 5.1.4), the root first."""
+    yield "/"
+    parts = path.strip("/").split("/")
+    for end in range(1, len(parts) + 1):
+        parent = "/" + "/".join(parts[:end])
+        yield parent
+        if end < len(parts):
+            yield f"{parent}/"
+
+
+def _domains_of(host: str) -> Iterator[str]:
+    """Every domain of a cookie that is sent to this host; none for an address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        labels = host.split(".")
+        yield from (".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))

@@ -63,10 +63,19 @@ _REFUSALS: Final = (
 )
 @public
 async def sign_browser_in(
-    form: SignInForm, browsers: BrowserSignInDep, device: DeviceDep, cookie: CookieDep, response: Response
+    form: SignInForm,
+    browsers: BrowserSignInDep,
+    device: DeviceDep,
+    refresh_token: RefreshTokenOfCookie,
+    cookie: CookieDep,
+    response: Response,
 ) -> SignedInRead:
-    """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read."""
-    return _signed_in(await browsers.sign_in(form.credentials(), device, form.resource), cookie, response)
+    """Sign in from one of our own pages. The refresh token goes into a cookie that no script can read.
+
+    The session that this browser had before ends.
+    """
+    tokens = await browsers.sign_in(form.credentials(), device, refresh_token=refresh_token, resource=form.resource)
+    return _signed_in(tokens, cookie, response)
 
 
 @router.post(

@@ -17,6 +17,7 @@ class EndReason(StrEnum):
     REPLAY = "refresh token replayed"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
     DISABLED = "account disabled"
+    REPLACED = "signed in again in the same browser"
 
 
 class Session(Base):

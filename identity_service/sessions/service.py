@@ -55,6 +55,8 @@ class Sessions:
             now = self._clock.now()
             if new_hash is not None:
                 locked.password_hash = new_hash
+            if request.previous is not None:
+                await self._end_previous(db, request.previous, now)
             session = self._new_session(locked.id, request, now)
             db.add(session)
             await db.flush()  # the refresh token names the session's id
@@ -165,6 +167,15 @@ class Sessions:
             last_seen_at=now,
             expires_at=now + self._lifetimes.session,
         )
+
+    async def _end_previous(self, db: AsyncSession, previous: PresentedRefreshToken, now: datetime) -> None:
+        """End the session of this refresh token, which may be another user's; do nothing if it is not live."""
+        pair = await repository.find_for_rotation(db, previous.token_id)
+        if pair is None or not pair.session.is_live(now) or pair.session.user_id != previous.subject:
+            return
+        pair.session.end(now, EndReason.REPLACED)
+        cause = by_user(pair.session.user_id, EndReason.REPLACED)
+        await self._recorder.sessions_ended(db, now, pair.session.user_id, [pair.session.id], cause)
 
     async def _next_token(self, db: AsyncSession, pair: TokenWithSession, now: datetime) -> RefreshToken:
         """The token that the client gets: the successor of the one presented, at a retry the one unspent now."""

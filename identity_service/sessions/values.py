@@ -32,28 +32,6 @@ class Device(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInRequest:
-    """The client that a user signs in with, the scopes and audiences of the grant, what the first access token is for,
-    and the user's device. `names_scopes` is whether the client asked for the scopes by name."""
-
-    client_id: str
-    scopes: Sequence[str]
-    audiences: Sequence[str]
-    names_scopes: bool
-    target: Target
-    device: Device
-
-    @classmethod
-    def of(cls, request: TokenRequest, device: Device) -> "SignInRequest":
-        """The grant covers every audience of the client. Raises ScopeNotAllowed, AudienceNotAllowed."""
-        client = request.client
-        audience = audience_within(request.resource, client.audiences, client.default_audience)
-        scopes = scopes_within(request.scope, client.scopes)
-        target = request.target(scopes, audience)
-        return cls(client.id, scopes, client.audiences, request.scope is not None, target, device)
-
-
-@dataclass(frozen=True, slots=True)
 class PresentedRefreshToken:
     """A refresh token whose signature, issuer and expiry are valid, and what the client requests with it."""
 
@@ -64,6 +42,34 @@ class PresentedRefreshToken:
     @property
     def client(self) -> Client:
         return self.request.client
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    """The client that a user signs in with, the scopes and audiences of the grant, what the first access token is for,
+    and the user's device. `names_scopes` is whether the client asked for the scopes by name.
+
+    `previous` is a refresh token of the session that the same browser has; it ends.
+    """
+
+    client_id: str
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+    names_scopes: bool
+    target: Target
+    device: Device
+    previous: PresentedRefreshToken | None
+
+    @classmethod
+    def of(
+        cls, request: TokenRequest, device: Device, previous: PresentedRefreshToken | None = None
+    ) -> "SignInRequest":
+        """The grant covers every audience of the client. Raises ScopeNotAllowed, AudienceNotAllowed."""
+        client = request.client
+        audience = audience_within(request.resource, client.audiences, client.default_audience)
+        scopes = scopes_within(request.scope, client.scopes)
+        target = request.target(scopes, audience)
+        return cls(client.id, scopes, client.audiences, request.scope is not None, target, device, previous)
 
 
 @dataclass(frozen=True, slots=True)

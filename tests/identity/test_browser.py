@@ -13,17 +13,25 @@ from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, 
 
 CREDENTIALS = {"username": "ada", "password": PASSWORD}
 PAGE = {"Origin": POSTS_URL, "X-Requested-With": "page"}
-COOKIE = "watchword_refresh"
+COOKIE = "watchword_refresh_8001"
+OVER_TLS = "__Host-watchword_refresh"
+FORMER = "watchword_refresh"
 
 
 async def sign_in(identity: Identity, headers: Any = PAGE, **members: str) -> httpx.Response:
     return await identity.http.post("/sessions", json={**CREDENTIALS, **members}, headers=headers)
 
 
-def cookie_of(response: httpx.Response) -> Morsel[str]:
-    """The one cookie that an answer sets."""
-    (header,) = response.headers.get_list("set-cookie")
-    return SimpleCookie(header)[COOKIE]
+def cookie_of(response: httpx.Response, name: str = COOKIE) -> Morsel[str]:
+    """The one cookie of this name that an answer sets."""
+    (cookie,) = cookies_of(response, name)
+    return cookie
+
+
+def cookies_of(response: httpx.Response, name: str) -> list[Morsel[str]]:
+    """Every cookie of this name that an answer sets."""
+    headers = [SimpleCookie(header) for header in response.headers.get_list("set-cookie")]
+    return [header[name] for header in headers if name in header]
 
 
 async def test_browser_gets_an_access_token_and_a_cookie(identity: Identity) -> None:
@@ -46,12 +54,12 @@ async def test_refresh_token_is_in_the_cookie_and_never_in_the_body(identity: Id
     assert "refresh_token" not in response.text
 
 
-async def test_cookie_is_for_this_site_and_this_path_and_no_script(identity: Identity) -> None:
+async def test_cookie_is_for_this_host_and_site_and_no_script(identity: Identity) -> None:
     await identity.register("ada")
     cookie = cookie_of(await sign_in(identity))
     assert cookie["httponly"] is True
     assert cookie["samesite"].lower() == "strict"
-    assert cookie["path"] == "/sessions/current"
+    assert cookie["path"] == "/"
     assert cookie["domain"] == ""
 
 
@@ -70,8 +78,9 @@ async def test_cookie_needs_tls_unless_the_issuer_is_this_machine(
 ) -> None:
     async with services.identity(clean_databases, issuer=issuer) as identity:
         await identity.register("ada")
-        cookie = cookie_of(await sign_in(identity, {**PAGE, "Origin": issuer}))
-        assert bool(cookie["secure"]) is secure
+        response = await sign_in(identity, {**PAGE, "Origin": issuer})
+        cookie = cookie_of(response, OVER_TLS if secure else f"{FORMER}_8001")
+        assert (bool(cookie["secure"]), cookie["path"], cookie["domain"]) == (secure, "/", "")
 
 
 @pytest.mark.parametrize("origin", [POSTS_URL, IDENTITY_URL])
