@@ -57,7 +57,13 @@ def documents(running: Stack, tmp_path: Path) -> dict[str, Path]:
 def run(command: list[str | Path], folder: Path, *, seconds: float = 300, **environment: str) -> str:
     """The output of a command that must succeed."""
     ended = subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=seconds, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
@@ -69,5 +75,7 @@ def _install(name: str) -> None:
     with (TOOLS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         making = ["make", "--silent", f".openapi/{name}"]
-        ended = subprocess.run(making, cwd=ROOT, capture_output=True, text=True, timeout=INSTALLING_SECONDS, check=False)
+        ended = subprocess.run(
+            making, cwd=ROOT, capture_output=True, text=True, timeout=INSTALLING_SECONDS, check=False
+        )
     need(ended.returncode == 0, f"the tools cannot be installed: {ended.stderr.strip()[-300:]}")

@@ -17,14 +17,12 @@ from posts_client.api.posts import posts_delete, posts_edit, posts_publish, post
 from posts_client.models import PostChanges, PostDraft, PostRead
 from posts_client.models import Problem as PostsProblem
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of people whom this file makes
+PASSWORD = "correct horse battery"
 
 identity_url, posts_url, word = sys.argv[1:]
 # A public client has no secret. The generator knows no credentials that may be left out, so they are sent.
 public_client = b64encode(b"web:").decode()
-identity = IdentityCaller(
-    base_url=identity_url, token=public_client, prefix="Basic", raise_on_unexpected_status=True
-)
+identity = IdentityCaller(base_url=identity_url, token=public_client, prefix="Basic", raise_on_unexpected_status=True)
 
 
 def register(username: str) -> UUID:
