@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header
+from fastapi.routing import APIRoute
 
 import identity_service
 import posts_service
@@ -162,6 +163,20 @@ def test_a_parameter_that_takes_any_text_is_never_invalid(issuer: Issuer) -> Non
     app.get("/search")(public(search))
     assert responses(app, "/things/{name}").keys() == {"200"}
     assert responses(app, "/by-id/{thing_id}").keys() == responses(app, "/search").keys() == {"200", "422"}
+
+
+def test_a_class_of_routes_can_answer_400_to_what_is_malformed(issuer: Issuer) -> None:
+    class Protocol(APIRoute):
+        malformed_status = 400
+
+    app = guarded_app(issuer)
+    router = APIRouter(route_class=Protocol)
+
+    def make(draft: Draft, thing_id: UUID) -> None: ...
+
+    router.post("/things")(public(make))
+    app.include_router(router)
+    assert responses(app, method="post").keys() == {"200", "400"}
 
 
 def test_routers_and_routes_add_up(issuer: Issuer) -> None:
