@@ -1,5 +1,7 @@
-"""Schemathesis: requests made from the documents, right ones and wrong ones, as somebody and as a stranger. Every answer
-is one that the document has. What it finds and is right all the same is in schemathesis.toml."""
+"""Schemathesis: requests made from the documents, right ones and wrong ones, as somebody and as a stranger.
+
+Every answer is one that the document has. What it finds and is right all the same is in schemathesis.toml.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
