@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from identity_service.users import deletions
 from watchword.database.database import Database
@@ -12,7 +15,7 @@ from watchword.database.database import Database
 class ServiceErasure:
     """The erasure in one service; `confirmed_at` is null until the service has confirmed it."""
 
-    service: str
+    service: Annotated[str, Field(examples=["posts"])]
     confirmed_at: datetime | None
 
 

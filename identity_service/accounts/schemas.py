@@ -59,6 +59,8 @@ FullName = Annotated[
     ),
 ]
 
+# The default of a member that may be left out but not be null.
+_LEFT_OUT: Final[Any] = None
 _NULLABLE: Final = frozenset({"full_name"})
 
 
@@ -72,7 +74,7 @@ class Registration(Body):
 class UserChanges(Body):
     """Members left out stay as they are. Only `full_name` may be null, which empties it."""
 
-    username: Username | None = None
+    username: Username = _LEFT_OUT
     full_name: FullName | None = None
 
     @model_validator(mode="before")

@@ -16,6 +16,7 @@ _SESSION_REVOKED: Final = "https://schemas.openid.net/secevent/caep/event-type/s
 _JTI: Final = "0199a3c1-e5f0-7d6b-8a2e-3f1c5b7d9e10"
 _SET: Final = "eyJhbGciOiJSUzI1NiIsInR5cCI6InNlY2V2ZW50K2p3dCJ9.eyJqdGkiOiIwMTk5In0.c2lnbmF0dXJl"
 
+Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 Description = Annotated[ShortText, Field(examples=["Sign-outs for the notes"])]
 Reason = Annotated[ShortText, Field(examples=["Maintenance until six"])]
@@ -109,7 +110,7 @@ class StreamRead(BaseModel):
     """SSF 1.0 section 8.1.1."""
 
     stream_id: UUID
-    iss: str = Field(examples=["http://localhost:8001"])
+    iss: Url
     aud: str = Field(description="The id of the client that receives the stream", examples=["posts"])
     delivery: dict[str, str] = Field(
         examples=[
@@ -135,18 +136,18 @@ class StatusRead(BaseModel):
 
 
 class AuthorizationScheme(BaseModel):
-    spec_urn: str
+    spec_urn: str = Field(examples=["urn:ietf:rfc:6749"])
 
 
 class TransmitterConfiguration(BaseModel):
     """SSF 1.0 section 7.1."""
 
-    spec_version: str
-    issuer: str
-    jwks_uri: str
+    spec_version: str = Field(examples=["1_0"])
+    issuer: Url
+    jwks_uri: Url
     delivery_methods_supported: list[Delivery]
-    configuration_endpoint: str
-    status_endpoint: str
-    verification_endpoint: str
+    configuration_endpoint: Url
+    status_endpoint: Url
+    verification_endpoint: Url
     authorization_schemes: list[AuthorizationScheme]
     default_subjects: Literal["ALL", "NONE"]

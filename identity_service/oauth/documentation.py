@@ -59,7 +59,11 @@ TOKEN: Final = form(
     {"token": "eyJhbGciOiJSUzI1NiIsInR5cCI6InJ0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"},
     ["token"],
     token=_TEXT,
-    token_type_hint={"type": "string", "enum": ["access_token", "refresh_token"]},
+    token_type_hint={
+        "type": "string",
+        "examples": ["refresh_token"],
+        "description": "`access_token` or `refresh_token`; the answer is the same with any other and without it",
+    },
 )
 
 

@@ -1,11 +1,14 @@
 """What the OAuth endpoints answer, in JSON."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 # The default of a member that an answer may lack; it is never null.
 _ABSENT: Final[Any] = None
+
+_Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+_Authentication = Annotated[list[str], Field(examples=[["client_secret_basic", "client_secret_post"]])]
 
 
 class TokenRead(BaseModel):
@@ -54,17 +57,17 @@ class IntrospectionRead(BaseModel):
 class ServerMetadata(BaseModel):
     """RFC 8414 section 2."""
 
-    issuer: str
-    token_endpoint: str
-    jwks_uri: str
-    response_types_supported: list[str]
-    grant_types_supported: list[str]
-    token_endpoint_auth_methods_supported: list[str]
-    revocation_endpoint: str
-    revocation_endpoint_auth_methods_supported: list[str]
-    introspection_endpoint: str
-    introspection_endpoint_auth_methods_supported: list[str]
-    service_documentation: str
+    issuer: _Url
+    token_endpoint: _Url
+    jwks_uri: _Url
+    response_types_supported: list[str] = Field(examples=[[]])
+    grant_types_supported: list[str] = Field(examples=[["password", "refresh_token", "client_credentials"]])
+    token_endpoint_auth_methods_supported: _Authentication
+    revocation_endpoint: _Url
+    revocation_endpoint_auth_methods_supported: _Authentication
+    introspection_endpoint: _Url
+    introspection_endpoint_auth_methods_supported: _Authentication
+    service_documentation: _Url
 
 
 class OAuthRefusal(BaseModel):

@@ -1,1 +1,1 @@
-"""The OpenAPI documents: that they are valid, that the services answer as they say, and that clients made from them work."""
+"""The OpenAPI documents: they are valid, the services answer as they say, and clients made from them work."""

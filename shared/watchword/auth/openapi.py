@@ -18,9 +18,8 @@ from watchword.auth.errors import (
 )
 from watchword.auth.guards import Guard, guards_of
 from watchword.errors import AppError
-from watchword.http._framework import operations
-from watchword.http.openapi import Document, amend
-from watchword.http.responses import merge, refusals
+from watchword.http.openapi import Document, amend, descriptions
+from watchword.http.responses import by_text, merge, refusals
 
 SCHEME: Final = "watchword"
 
@@ -48,12 +47,8 @@ def describe(app: FastAPI, token_url: str, texts: ScopeTexts) -> None:
 def _describe_operations(document: Document, app: FastAPI) -> set[str]:
     """Describe the guards of every operation. Returns the scopes that they require."""
     scopes: set[str] = set()
-    for operation in operations(app):
-        item = document.get("paths", {}).get(operation.documented_path, {})
-        for method in operation.methods:
-            description = item.get(method.lower())
-            if description is not None and operation.is_api_route:
-                scopes |= _describe_guards(description, list(guards_of(operation)))
+    for operation, description in descriptions(app, document):
+        scopes |= _describe_guards(description, list(guards_of(operation)))
     return scopes
 
 
@@ -79,7 +74,7 @@ def _describe_guards(operation: Document, guards: Sequence[Guard]) -> set[str]:
     if beyond := sorted({f"{kind} {name}" for guard in guards for kind, name in _beyond_scope(guard)}):
         operation["x-requires"] = beyond
     errors = dict.fromkeys(error for guard in guards for error in _refusals_of(guard))
-    merge(operation["responses"], {str(status): refusal for status, refusal in refusals(*errors).items()})
+    merge(operation["responses"], by_text(refusals(*errors)))
     return scopes
 
 

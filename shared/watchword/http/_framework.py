@@ -48,6 +48,12 @@ class Operation:
         """Whether FastAPI resolves dependencies for this route before it calls the endpoint of an HTTP request."""
         return isinstance(self.context.original_route, routing.APIRoute)
 
+    @property
+    def malformed_status(self) -> int:
+        """The status of FastAPI's own refusals; a class of routes can have another than 422."""
+        status: int = getattr(self.context.original_route, "malformed_status", 422)
+        return status
+
     def matches(self, path: str) -> bool:
         """Whether a request for this path, as `path_of` gives it, belongs to this route, whatever its method."""
         pattern = getattr(self.context, "path_regex", None)

@@ -1,12 +1,15 @@
 """Problem documents in the OpenAPI document: their schemas, and the refusals of bodies and parameters."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI
 
 from watchword.errors import BadRequest, Invalid
-from watchword.http.responses import merge, refusals
+from watchword.http._framework import Operation, operations
+from watchword.http.problem_documents import STATUS
+from watchword.http.responses import by_text, merge, refusals
 
 Document = dict[str, Any]
 
@@ -75,19 +78,27 @@ def operations_in(document: Document) -> Iterator[Document]:
 
 def describe(app: FastAPI) -> None:
     """Describe problem documents, in the place of FastAPI's own error bodies."""
-    amend(app, _describe)
+    amend(app, partial(_describe, app))
 
 
-def _describe(document: Document) -> None:
+def descriptions(app: FastAPI, document: Document) -> Iterator[tuple[Operation, Document]]:
+    """Every operation of the app that the document describes, with its description."""
+    for operation in operations(app):
+        item = document.get("paths", {}).get(operation.documented_path, {})
+        if operation.is_api_route:
+            yield from ((operation, item[method.lower()]) for method in operation.methods if method.lower() in item)
+
+
+def _describe(app: FastAPI, document: Document) -> None:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {"Flaw": _FLAW, "InvalidRequest": _INVALID_REQUEST, "Problem": _PROBLEM}
-    for operation in operations_in(document):
-        _describe_malformed(operation)
+    for operation, description in descriptions(app, document):
+        _describe_malformed(description, operation.malformed_status)
 
 
-def _describe_malformed(operation: Document) -> None:
+def _describe_malformed(operation: Document, malformed_status: int) -> None:
     """Describe the refusals of parameters and of a body that FastAPI reads."""
     answers = operation["responses"]
     reads_anything = "422" in answers
@@ -96,13 +107,9 @@ def _describe_malformed(operation: Document) -> None:
         del answers["422"]
     has_body = "application/json" in operation.get("requestBody", {}).get("content", {})
     if has_body:
-        merge(answers, _by_text(BadRequest))
+        merge(answers, by_text(refusals(BadRequest)))
     if has_body or (reads_anything and any(map(_can_be_invalid, operation.get("parameters", ())))):
-        merge(answers, _by_text(Invalid))
-
-
-def _by_text(*errors: type[BadRequest] | type[Invalid]) -> dict[str, dict[str, Any]]:
-    return {str(status): response for status, response in refusals(*errors).items()}
+        merge(answers, by_text(refusals(Invalid if malformed_status == STATUS[Invalid] else BadRequest)))
 
 
 def _can_be_invalid(parameter: Document) -> bool:

@@ -71,6 +71,11 @@ def merge(responses: dict[Any, dict[str, Any]], more: Mapping[Any, dict[str, Any
             present["examples"] = {**body["examples"], **present.get("examples", {})}
 
 
+def by_text(responses: Responses) -> dict[str, dict[str, Any]]:
+    """The same with each status as the document itself writes it."""
+    return {str(status): response for status, response in responses.items()}
+
+
 def _describe(error: AppError) -> dict[str, Any]:
     body = body_of(error) | {"request_id": _REQUEST_ID}
     code = body["code"]

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from watchword.errors import TooLarge
 from watchword.http import problems
 from watchword.http.openapi import Document, amend, operations_in
-from watchword.http.responses import merge, refusals
+from watchword.http.responses import by_text, merge, refusals
 from watchword.observability.logs import configure_logging
 from watchword.service import docs
 from watchword.service.middleware import DEFAULT_BODY_LIMIT, Fields, OnAnswer, OutermostMiddleware, UnhandledErrors
@@ -59,7 +59,7 @@ def add_frame(
 def _describe_body_limit(document: Document) -> None:
     for operation in operations_in(document):
         if "requestBody" in operation:
-            merge(operation["responses"], {"413": refusals(TooLarge)[413]})
+            merge(operation["responses"], by_text(refusals(TooLarge)))
 
 
 def _ensure_bare(app: FastAPI) -> None:

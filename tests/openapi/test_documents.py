@@ -1,0 +1,196 @@
+"""The OpenAPI documents are valid, name what they describe in the same way, and show what a person would write."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from identity_service.installation import OWN_SCOPES, POSTS_SCOPES
+from posts_service.dependencies import SCOPE_TEXTS
+from tests.openapi.conftest import ROOT, SERVICES
+from tests.support.services import IDENTITY_URL, Identity, Posts
+
+OPERATIONS = {
+    "identity": {
+        "account_deletions_read",
+        "health_live",
+        "health_ready",
+        "keys_read",
+        "metrics_read",
+        "oauth_introspect",
+        "oauth_metadata",
+        "oauth_revoke",
+        "oauth_token",
+        "sessions_end",
+        "sessions_end_others",
+        "sessions_list",
+        "sessions_refresh",
+        "sessions_sign_in",
+        "sessions_sign_out",
+        "ssf_configuration",
+        "streams_change",
+        "streams_create",
+        "streams_delete",
+        "streams_poll",
+        "streams_read",
+        "streams_read_status",
+        "streams_replace",
+        "streams_set_status",
+        "streams_verify",
+        "users_change_me",
+        "users_change_password",
+        "users_delete_me",
+        "users_read",
+        "users_read_me",
+        "users_register",
+    },
+    "posts": {
+        "health_live",
+        "health_ready",
+        "metrics_read",
+        "posts_delete",
+        "posts_edit",
+        "posts_list",
+        "posts_publish",
+        "posts_read",
+    },
+}
+EXAMPLES = {
+    "course": {"COURSE_ISSUER": IDENTITY_URL, "COURSE_AUDIENCE": "http://localhost:8004"},
+    "task_manager": {
+        "TASKS_ISSUER": IDENTITY_URL,
+        "TASKS_AUDIENCE": "http://localhost:8003",
+        "TASKS_CLIENT_SECRET": "a-secret-of-thirty-two-characters",
+        "TASKS_DATABASE_URL": "postgresql://tasks@localhost/tasks",
+    },
+}
+SAID_BY_ITSELF = {"enum", "const", "default"}
+FORMATS = {"uuid": "0199a3c1-e5f0-7d6b-8a2e-3f1c5b7d9e10", "date-time": "2026-11-26T12:00:00Z", "uri": IDENTITY_URL}
+OF_TYPE = {"integer": 1, "number": 1.0, "boolean": True, "null": None}
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+Document = dict[str, Any]
+
+
+@pytest.fixture
+async def document(name: str, identity: Identity, posts: Posts) -> Document:
+    http: httpx.AsyncClient = {"identity": identity.http, "posts": posts.http}[name]
+    document: Document = (await http.get("/openapi.json")).json()
+    return document
+
+
+def operations(document: Document) -> Iterator[Document]:
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def json_contents(operation: Document) -> Iterator[Document]:
+    """What describes the JSON of each body and each successful answer."""
+    answers = [answer for status, answer in operation["responses"].items() if status < "4"]
+    for described in (operation.get("requestBody", {}), *answers):
+        yield from (content for media, content in described.get("content", {}).items() if media.endswith("json"))
+
+
+def shown(schema: Document, document: Document) -> Any:
+    """The example that a documentation page shows for a schema. Fails for a text that nobody has given one."""
+    if "$ref" in schema:
+        return shown(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
+    if examples := schema.get("examples") or ([schema["example"]] if "example" in schema else []):
+        return examples[0]
+    if alternatives := schema.get("anyOf") or schema.get("oneOf"):
+        return shown(alternatives[0], document)
+    if said := SAID_BY_ITSELF & schema.keys():
+        value = schema[said.pop()]
+        return value[0] if isinstance(value, list) and value else value
+    if schema["type"] == "object":
+        return {name: shown(member, document) for name, member in schema.get("properties", {}).items()}
+    if schema["type"] == "array":
+        return [shown(schema["items"], document)]
+    return FORMATS[schema["format"]] if schema["type"] == "string" else OF_TYPE[schema["type"]]
+
+
+@each_service
+def test_a_document_is_valid(document: Document) -> None:
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES))
+def test_the_document_of_a_service_of_ones_own_is_valid(example: str) -> None:
+    script = f"import json; from examples.{example} import app; print(json.dumps(app.openapi()))"
+    written = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=EXAMPLES[example], capture_output=True, text=True, check=True
+    )
+    document = json.loads(written.stdout)
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+    for operation in operations(document):
+        assert "HTTPValidationError" not in json.dumps(operation)
+        guarded = operation["security"] != []
+        assert guarded == bool({"401", "403", "503"} & operation["responses"].keys())
+
+
+@each_service
+def test_operations_have_stable_names_of_a_resource_and_a_verb(document: Document, name: str) -> None:
+    assert {operation["operationId"] for operation in operations(document)} == OPERATIONS[name]
+
+
+@each_service
+def test_every_body_and_every_answer_shows_a_valid_example(document: Document) -> None:
+    tried = 0
+    for operation in operations(document):
+        for content in json_contents(operation):
+            schema = content["schema"]
+            example = shown(schema, document)
+            whole = {**schema, "components": document["components"]}
+            assert Draft202012Validator(whole).is_valid(example), (operation["operationId"], example)
+            tried += 1
+    assert tried > 5
+
+
+@pytest.mark.parametrize("name", ["posts"])
+def test_the_example_of_a_post_is_one_that_a_person_would_write(document: Document) -> None:
+    draft = document["components"]["schemas"]["PostDraft"]
+    assert shown(draft, document)["title"] == "On engines"
+
+
+@pytest.mark.parametrize("name", ["identity"])
+def test_the_oauth_endpoints_describe_what_they_answer(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    token = document["paths"]["/oauth/token"]["post"]["responses"]
+    assert token["200"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/TokenRead"}
+    assert schemas["TokenRead"]["required"] == ["access_token", "token_type", "expires_in"]
+    errors = schemas["OAuthRefusal"]["properties"]["error"]["enum"]
+    for path in ("/oauth/token", "/oauth/revoke", "/oauth/introspect"):
+        responses = document["paths"][path]["post"]["responses"]
+        assert set(responses["400"]["content"]["application/json"]["examples"]) <= set(errors), path
+        assert responses["401"]["headers"].keys() == {"WWW-Authenticate"}, path
+    assert schemas["IntrospectionRead"]["required"] == ["active"]
+
+
+@pytest.mark.parametrize("name", ["identity"])
+def test_media_types_are_those_that_are_sent(document: Document) -> None:
+    keys = document["paths"]["/.well-known/jwks.json"]["get"]["responses"]["200"]
+    assert list(keys["content"]) == ["application/jwk-set+json"]
+    [metrics] = document["paths"]["/metrics"]["get"]["responses"]["200"]["content"]
+    assert metrics.startswith("text/plain; version=")
+
+
+@each_service
+def test_every_refusal_is_a_problem_document_with_an_example_for_each_code(document: Document) -> None:
+    for operation in operations(document):
+        for status, answer in operation["responses"].items():
+            content = answer.get("content", {}).get("application/problem+json")
+            if content is not None:
+                assert {example["value"]["status"] for example in content["examples"].values()} == {int(status)}
+                assert all(f"`{code}`" in answer["description"] for code in content["examples"])
+
+
+def test_identity_and_posts_give_a_scope_the_same_text() -> None:
+    assert SCOPE_TEXTS.people == POSTS_SCOPES
+    assert all(OWN_SCOPES.values())
