@@ -6,7 +6,7 @@ import pytest
 from alembic import command
 
 from identity_service.administration import Administration
-from identity_service.clients.drafts import ClientDraft
+from identity_service.clients.drafts import ClientDraft, ClientExtension
 from identity_service.installation import Unassigned
 from identity_service.parts import MIGRATIONS
 from identity_service.services.drafts import ServiceDraft
@@ -137,6 +137,15 @@ async def test_set_up_gives_a_client_without_a_default_audience_one(identity: Id
     assert (defaults["web"], defaults["posts"]) == (POSTS_URL, IDENTITY_URL)
 
 
+async def test_set_up_keeps_the_default_audience_that_an_operator_has_chosen(
+    identity: Identity, databases: Databases
+) -> None:
+    await Administration(identity.parts).extend_client("web", ClientExtension([], [], IDENTITY_URL))
+    assert await set_up(identity) == []
+    rows = await databases.fetch("identity_app", "SELECT default_audience FROM identity.clients WHERE id = 'web'")
+    assert rows[0]["default_audience"] == IDENTITY_URL
+
+
 async def test_set_up_keeps_the_texts_that_an_operator_has_written(identity: Identity, databases: Databases) -> None:
     own = ServiceDraft(POSTS_URL, "Blog", scopes={"posts:write": "Blog in your name"})
     await Administration(identity.parts).create_service(own, replace=True)
@@ -168,6 +177,7 @@ async def test_posts_cannot_have_the_audience_of_identity(identity: Identity) ->
 async def test_scopes_move_with_a_service_whose_audience_changes(identity: Identity, databases: Databases) -> None:
     administration = Administration(identity.parts)
     await administration.install(NOTES_URL, POSTS_SECRET)
+    assert await administration.assign_scopes(NOTES_URL) == []
     assert (await scopes_of(databases))["posts:write"] == NOTES_URL
     await identity.register("ada")
     assert (await identity.sign_in("ada"))["scope"] == "posts:write"
