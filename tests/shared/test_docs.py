@@ -2,14 +2,20 @@
 
 import asyncio
 import re
+from base64 import b64encode
+from hashlib import sha256
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
+from tests.support import services
+from tests.support.databases import Databases
 from tests.support.services import Posts
+from watchword.auth import protect, signed_in
 from watchword.service import docs
+from watchword.testing import Issuer
 
 
 async def test_page_and_all_its_parts_come_from_here(posts: Posts) -> None:
@@ -77,3 +83,42 @@ def test_a_route_of_the_apps_own_at_the_path_of_another_page_stays() -> None:
 
     docs.install(app)
     assert [route.endpoint for route in app.routes if isinstance(route, Route) and route.path == "/redoc"] == [redoc]
+
+
+def policy_of(page: httpx.Response) -> dict[str, list[str]]:
+    parts = [part.split() for part in page.headers["content-security-policy"].split(";")]
+    return {name: sources for name, *sources in parts}
+
+
+def test_the_page_may_run_its_own_script_and_no_other() -> None:
+    app = FastAPI()
+    docs.install(app, "web")
+    page = page_of(app)
+    [script] = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    own = f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+    policy = policy_of(page)
+    assert policy["script-src"] == ["'self'", own]
+    assert [policy[name] for name in ("default-src", "base-uri", "frame-ancestors")] == [["'none'"]] * 3
+    assert policy["connect-src"] == ["'self'"]
+    assert page.headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_page_may_call_the_origins_that_its_document_names_and_no_other() -> None:
+    issuer = Issuer("https://identity.example")
+    app = FastAPI(servers=[{"url": "https://api.example/v1"}, {"url": "/here"}, {"url": "https://a.example;b/"}])
+    protect(app, issuer.verifier())
+    docs.install(app)
+
+    @app.get("/notes", dependencies=[Depends(signed_in)])
+    async def read_notes() -> str:
+        return ""
+
+    assert policy_of(page_of(app))["connect-src"] == ["'self'", "https://api.example", "https://identity.example"]
+
+
+@pytest.mark.parametrize(("url", "fields"), [("https://identity.example", 1), ("http://localhost:8001", 0)])
+async def test_browsers_stay_with_tls_if_the_issuer_has_it(databases: Databases, url: str, fields: int) -> None:
+    async with services.posts(databases, Issuer(url).verifier(services.POSTS_URL)) as service:
+        for path in ("/livez", "/nothing", "/docs"):
+            answer = await service.http.get(path)
+            assert answer.headers.get_list("strict-transport-security") == ["max-age=31536000"] * fields
