@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
 from identity_service.events.models import Delivery, StreamStatus
 from watchword.http.fields import Text
@@ -85,8 +85,8 @@ class PollRequest(BaseModel):
         json_schema_extra={"examples": [{"maxEvents": 100, "returnImmediately": True, "ack": [_JTI]}]},
     )
 
-    max_events: int | None = Field(None, ge=0, alias="maxEvents")
-    return_immediately: bool = Field(False, alias="returnImmediately")
+    max_events: StrictInt | None = Field(None, ge=0, alias="maxEvents")
+    return_immediately: StrictBool = Field(False, alias="returnImmediately")
     ack: list[Text] = Field([], max_length=10_000)
     set_errors: dict[Text, SetError] = Field({}, alias="setErrs", max_length=10_000)
 
