@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from watchword.auth import Principal, Verifier, protect, requires
-from watchword.database import Database
+from watchword.database import Database, create_tables
 from watchword.errors import NotFound
 from watchword.events import ReceiverTables, receive_security_events
 from watchword.http.fields import Body, Text
@@ -33,10 +33,12 @@ receiver = receive_security_events(issuer, database, tables, client_id="tasks", 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    async with database.begin() as db:
-        await (await db.connection()).run_sync(metadata.create_all)
-    yield
-    await database.close()
+    try:
+        await tables.create(database)
+        await create_tables(database, metadata)
+        yield
+    finally:
+        await database.close()
 
 
 app = FastAPI(title="Tasks", lifespan=lifespan)

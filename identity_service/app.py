@@ -10,7 +10,6 @@ from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import routes as users
 from identity_service.authentication import cookie
 from identity_service.authentication import routes as authentication
-from identity_service.authentication.cookie import COOKIE
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
@@ -68,7 +67,7 @@ def create_app(parts: Parts) -> FastAPI:
         links=_links(parts.settings),
         scopes=SCOPE_TEXTS,
     )
-    amend(app, partial(documentation.describe_credentials, COOKIE))
+    amend(app, partial(documentation.describe_credentials, parts.cookie.name))
     oauth_errors.install(app)
     cookie.install(app, parts.cookie)
     return app

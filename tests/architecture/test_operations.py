@@ -14,7 +14,7 @@ METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 GUARDED_BY_TOKEN = "watchword"
 
 # These take other credentials than an access token: those of a client, which a public one does not have, and a cookie.
-CLIENT = [{}, {"client": []}]
+CLIENT: list[dict[str, list[str]]] = [{}, {"client": []}]
 OTHER_CREDENTIALS = {
     "POST /oauth/introspect": CLIENT,
     "POST /oauth/revoke": CLIENT,

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -54,7 +54,7 @@ def documents(running: Stack, tmp_path: Path) -> dict[str, Path]:
     return files
 
 
-def run(command: list[str | Path], folder: Path, *, seconds: float = 300, **environment: str) -> str:
+def run(command: Sequence[str | Path], folder: Path, *, seconds: float = 300, **environment: str) -> str:
     """The output of a command that must succeed."""
     ended = subprocess.run(
         command,

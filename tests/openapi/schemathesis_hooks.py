@@ -44,7 +44,7 @@ def new_cookie() -> dict[str, str]:
     signing_in = {"username": CALLER, "password": PASSWORD}
     answer = requests.post(f"{IDENTITY}/sessions", json=signing_in, headers=PAGE, timeout=30)
     answer.raise_for_status()
-    return answer.cookies.get_dict()
+    return {name: value for name, value in answer.cookies.items() if value is not None}
 
 
 CALLERS_TOKEN = token_of(CALLER)

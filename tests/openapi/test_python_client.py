@@ -25,11 +25,24 @@ def test_a_generated_python_client_is_typed_and_does_the_main_job(
     # The generator formats what it has written with a program of its environment.
     search_path = f"{python_tools}{os.pathsep}{os.environ['PATH']}"
     for name in SERVICES:
-        generate = [python_tools / "openapi-python-client", "generate", "--meta", "none", "--fail-on-warning"]
+        generate: list[str | Path] = [
+            python_tools / "openapi-python-client",
+            "generate",
+            "--meta",
+            "none",
+            "--fail-on-warning",
+        ]
         run([*generate, "--path", documents[name], "--output-path", f"{name}_client"], tmp_path, PATH=search_path)
     (tmp_path / "mypy.ini").write_text(TYPES)
     cache = ROOT / ".mypy_cache" / "generated_client"
-    mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=mypy.ini", f"--cache-dir={cache}"]
+    mypy: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=mypy.ini",
+        f"--cache-dir={cache}",
+    ]
     run([*mypy, "--python-executable", python_tools / "python", "main_job.py"], tmp_path)
     done = run([python_tools / "python", "main_job.py", running.identity, running.posts, unique("py")], tmp_path)
     assert done == "done\n"

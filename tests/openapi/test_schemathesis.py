@@ -49,9 +49,9 @@ class Schemathesis:
         """`parameters` are lines of the configuration, with values that requests are to have."""
         configuration = self._folder / "schemathesis.toml"
         configuration.write_text(f"{CONFIGURATION}\n[parameters]\n{parameters}\n")
-        command = [self._program, "--config-file", configuration, "run", f"{address}/openapi.json", "--checks", "all"]
+        document = f"{address}/openapi.json"
         run(
-            [*command, "--continue-on-failure", "--no-color", *options],
+            [self._program, "--config-file", configuration, "run", document, "--checks", "all", "--no-color", *options],
             self._folder,
             seconds=SECONDS,
             PYTHONPATH=str(HERE),

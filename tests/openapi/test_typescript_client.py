@@ -19,7 +19,12 @@ def test_a_generated_typescript_client_compiles_strictly_and_does_the_main_job(
     programs = node_modules / ".bin"
     for name in SERVICES:
         # A member with a default may be left out of a request.
-        generate = [programs / "openapi-typescript", documents[name], "--default-non-nullable", "false"]
+        generate: list[str | Path] = [
+            programs / "openapi-typescript",
+            documents[name],
+            "--default-non-nullable",
+            "false",
+        ]
         run([*generate, "--output", f"{name}.ts"], tmp_path)
     run([programs / "tsc"], tmp_path)
     done = run(["node", "built/main_job.js", running.identity, running.posts, unique("ts")], tmp_path)

@@ -29,7 +29,8 @@ def register(username: str) -> UUID:
     account = Registration(username=username, email=f"{username}@example.com", password=PASSWORD)
     user = users_register.sync(client=Identity(base_url=identity_url, raise_on_unexpected_status=True), body=account)
     assert isinstance(user, UserRead), user
-    return user.id
+    user_id: UUID = user.id
+    return user_id
 
 
 def sign_in(username: str, resource: str) -> str:
@@ -38,7 +39,7 @@ def sign_in(username: str, resource: str) -> str:
     )
     tokens = oauth_token.sync(client=identity, body=form)
     assert isinstance(tokens, TokenRead), tokens
-    return tokens.access_token
+    return str(tokens.access_token)
 
 
 def caller_of_posts(token: str) -> PostsCaller:
