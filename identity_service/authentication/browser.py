@@ -65,7 +65,8 @@ class BrowserSignIn:
 
     async def _request(self, resource: str | None) -> TokenRequest:
         client = await self._clients.first_party()
-        return TokenRequest(client, await self._services.scopes_of(client.audiences), resource=resource)
+        resources = () if resource is None else (resource,)
+        return TokenRequest(client, await self._services.scopes_of(client.audiences), resources=resources)
 
     async def _read_previous(self, refresh_token: str, request: TokenRequest) -> PresentedRefreshToken | None:
         try:

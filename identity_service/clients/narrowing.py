@@ -19,13 +19,13 @@ class Target:
 class TokenRequest:
     """A client that asks for a token, the scopes that the services of its audiences have, and what it asks for.
 
-    `scope` (RFC 6749 section 3.3) and `resource` (RFC 8707) are None if the request does not name them.
+    `scope` (RFC 6749 section 3.3) is None and `resources` (RFC 8707) are none if the request does not name them.
     """
 
     client: Client
     scopes_by_audience: Mapping[str, Collection[str]]
     scope: str | None = None
-    resource: str | None = None
+    resources: Sequence[str] = ()
 
     def target(self, scopes: Sequence[str], audience: str) -> Target:
         """Those of the scopes that belong to the service with this audience. Raises ScopeNotAllowed if none does."""
@@ -49,17 +49,19 @@ def scopes_within(requested: str | None, allowed: Sequence[str]) -> list[str]:
     return scopes
 
 
-def audience_within(requested: str | None, allowed: Sequence[str], default: str | None) -> str:
+def audience_within(requested: Sequence[str], allowed: Sequence[str], default: str | None) -> str:
     """The requested audience, or the default one if none is requested. Raises AudienceNotAllowed (RFC 8707 section 2).
 
     A client with one audience needs no default.
     """
     if not allowed:
         raise NoAudience("the client has no audience")
-    if requested is not None:
-        if requested not in allowed:
+    if requested:
+        if len(requested) > 1:
+            raise AudienceNotAllowed("several resources, and a token has one audience")
+        if requested[0] not in allowed:
             raise AudienceNotAllowed("more than allowed")
-        return requested
+        return requested[0]
     if default is not None and default in allowed:
         return default
     if len(allowed) > 1:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request
 
 from identity_service.clients.models import FIRST_PARTY_CLIENT, ClientCredentials
-from identity_service.oauth.errors import InvalidClient, InvalidRequest, InvalidTarget
+from identity_service.oauth.errors import InvalidClient, InvalidRequest
 from identity_service.sessions.values import Device
 
 _REPEATABLE: Final = frozenset({"resource"})
@@ -41,12 +41,8 @@ class Form:
             raise InvalidRequest(f"lacks {name}")
         return value
 
-    def resource(self) -> str | None:
-        """The audience that is asked for (RFC 8707). Raises InvalidTarget if there are several: a token has one."""
-        resources = self._values.get("resource", [])
-        if len(resources) > 1:
-            raise InvalidTarget("several resources")
-        return resources[0] if resources else None
+    def all(self, name: str) -> list[str]:
+        return self._values.get(name, [])
 
 
 @dataclass(frozen=True, slots=True)

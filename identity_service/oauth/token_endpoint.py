@@ -39,7 +39,7 @@ class TokenEndpoint:
             client,
             await self._services.scopes_of(client.audiences),
             request.form.find("scope"),
-            request.form.resource(),
+            request.form.all("resource"),
         )
         # 5. The grant narrows them, checks what authorizes the request, and mints.
         return await grant.issue(token_request, request.form, request.device)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
+from identity_service.services.models import ServicePermission
 from watchword.database import locks
 from watchword.database.reads import ReadStatement
 
@@ -86,8 +87,8 @@ async def permissions_of(db: AsyncSession, name: str) -> set[str]:
 
 
 async def find_unknown_permissions(db: AsyncSession, permissions: Collection[str]) -> list[str]:
-    """Those of the permissions that no role has, sorted."""
-    statement = select(RolePermission.permission).where(RolePermission.permission.in_(permissions))
+    """Those of the permissions that are no service's, sorted."""
+    statement = select(ServicePermission.permission).where(ServicePermission.permission.in_(permissions))
     return sorted(set(permissions) - set((await db.scalars(statement)).all()))
 
 

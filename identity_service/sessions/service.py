@@ -233,7 +233,7 @@ def _narrow(presented: PresentedRefreshToken, session: Session) -> Target:
         audiences = [audience for audience in session.audiences if audience in client.audiences]
     started_with = _first_audience(session)
     default = started_with if started_with in audiences else client.default_audience
-    audience = audience_within(request.resource, audiences, default)
+    audience = audience_within(request.resources, audiences, default)
     return request.target(scopes_within(request.scope, allowed), audience)
 
 

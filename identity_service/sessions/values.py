@@ -66,7 +66,7 @@ class SignInRequest:
     ) -> "SignInRequest":
         """The grant covers every audience of the client. Raises ScopeNotAllowed, AudienceNotAllowed."""
         client = request.client
-        audience = audience_within(request.resource, client.audiences, client.default_audience)
+        audience = audience_within(request.resources, client.audiences, client.default_audience)
         scopes = scopes_within(request.scope, client.scopes)
         target = request.target(scopes, audience)
         return cls(client.id, scopes, client.audiences, request.scope is not None, target, device, previous)

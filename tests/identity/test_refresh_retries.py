@@ -16,6 +16,8 @@ from watchword.testing import StandingClock
 
 ENDINGS = "SELECT end_reason FROM identity.sessions WHERE ended_at IS NOT NULL"
 UNSPENT = "SELECT id FROM identity.refresh_tokens WHERE used_at IS NULL"
+ELSEWHERE = {"resource": "http://elsewhere.example"}
+TWO_RESOURCES = {"resource": [services.IDENTITY_URL, services.POSTS_URL]}
 LENGTHEN = """
     WITH spent AS (
         INSERT INTO identity.refresh_tokens (session_id, issued_at, expires_at, used_at, successor_id)
@@ -110,9 +112,9 @@ async def test_without_a_window_a_second_use_at_the_same_instant_is_a_replay(cle
         ensure_oauth_error(await identity.refresh(token), "invalid_grant")
 
 
-@pytest.mark.parametrize("form", [{"scope": "nonsense"}, {"resource": "http://elsewhere.example"}])
+@pytest.mark.parametrize("form", [{"scope": "nonsense"}, ELSEWHERE, TWO_RESOURCES])
 async def test_replay_is_a_replay_whatever_else_is_requested(
-    identity_at: Identity, databases: Databases, clock: StandingClock, form: dict[str, str]
+    identity_at: Identity, databases: Databases, clock: StandingClock, form: dict[str, Any]
 ) -> None:
     spent = (await register_and_sign_in(identity_at))["refresh_token"]
     latest = (await trade(identity_at, spent))["refresh_token"]
@@ -124,10 +126,10 @@ async def test_replay_is_a_replay_whatever_else_is_requested(
 
 @pytest.mark.parametrize(
     ("form", "error"),
-    [({"scope": "nonsense"}, "invalid_scope"), ({"resource": "http://elsewhere.example"}, "invalid_target")],
+    [({"scope": "nonsense"}, "invalid_scope"), (ELSEWHERE, "invalid_target"), (TWO_RESOURCES, "invalid_target")],
 )
 async def test_unspent_token_with_which_too_much_is_requested_stays_unspent(
-    identity_at: Identity, databases: Databases, clock: StandingClock, form: dict[str, str], error: str
+    identity_at: Identity, databases: Databases, clock: StandingClock, form: dict[str, Any], error: str
 ) -> None:
     token = (await register_and_sign_in(identity_at))["refresh_token"]
     for _ in range(2):

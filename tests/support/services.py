@@ -44,7 +44,7 @@ class Identity:
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
 
-    async def token(self, **form: str) -> httpx.Response:
+    async def token(self, **form: Any) -> httpx.Response:
         return await self.http.post("/oauth/token", data=form)
 
     async def sign_in(self, username: str, password: str = PASSWORD, **form: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Identity:
         assert response.status_code == 200, response.text
         return dict(response.json())
 
-    async def refresh(self, refresh_token: str, **form: str) -> httpx.Response:
+    async def refresh(self, refresh_token: str, **form: Any) -> httpx.Response:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **form)
 
     async def signed_in(self, username: str) -> dict[str, str]:

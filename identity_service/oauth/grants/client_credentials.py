@@ -20,6 +20,6 @@ class ClientCredentialsGrant:
         client = request.client
         if client.is_public:
             raise UnauthorizedClient("a public client has no credentials")
-        audience = audience_within(request.resource, client.audiences, client.default_audience)
+        audience = audience_within(request.resources, client.audiences, client.default_audience)
         target = request.target(scopes_within(request.scope, client.scopes), audience)
         return self._tokens.for_client(client.id, target)
