@@ -49,9 +49,12 @@ async def test_token_says_the_versions_and_when_it_was_issued_also_right_after_a
     await identity_at.register("ada")
     before = claims_of((await identity_at.sign_in("ada"))["access_token"])
     await set_roles(identity_at, "user", "moderator")
-    after = claims_of((await identity_at.sign_in("ada"))["access_token"])
+    tokens = await identity_at.sign_in("ada")
+    after = claims_of(tokens["access_token"])
+    refreshed = claims_of((await identity_at.refresh(tokens["refresh_token"])).json()["access_token"])
     assert (before["ver"], before["rver"], after["ver"], after["rver"]) == (0, 0, 1, 0)
-    assert before["iat"] == after["iat"] == int(clock.now().timestamp())
+    assert after["ver"] == refreshed["ver"]
+    assert before["iat"] == after["iat"] == refreshed["iat"] == int(clock.now().timestamp())
 
 
 async def test_only_the_version_tells_tokens_of_one_second_apart(identity_at: Identity, clock: StandingClock) -> None:
