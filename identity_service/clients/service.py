@@ -52,8 +52,8 @@ class Clients:
                 existing.replace_by(client)
 
     async def merge(self, client: Client) -> None:
-        """Insert the client; if its id exists, set its secret, and add the grants, scopes, audiences and the
-        default audience that it lacks."""
+        """Insert the client; if its id exists, set its secret, and add the grants, scopes, audiences and default
+        audience that it lacks."""
         async with self._database.begin() as db:
             await repository.insert_missing(db, client)
             existing = await repository.find_for_update(db, client.id)
