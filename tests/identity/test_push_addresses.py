@@ -111,8 +111,8 @@ class Resolver:
 
     async def _answer(self, host: Any, port: int, **_: Any) -> list[Any]:
         self.asked += 1
-        found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+        addresses = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
 
 def client(*networks: str) -> httpx.AsyncClient:
