@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Identity,
     Index,
@@ -67,7 +68,8 @@ class Stream(Base):
         return [kind for kind in SUPPORTED if kind in self.events_requested]
 
 
-SUBJECT: Final = literal_column("coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')", String)
+_SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
+SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
 """The user whom an event is about, or whose session. Written out, so that the index is found by it."""
 
 
@@ -78,7 +80,7 @@ class StreamEvent(Base):
     """
 
     __tablename__ = "stream_events"
-    __table_args__ = (Index("stream_events_subject_idx", text(SUBJECT.name)),)
+    __table_args__ = (Index("stream_events_subject_idx", text(_SUBJECT)),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     stream_id: Mapped[UUID] = mapped_column(ForeignKey(Stream.id, ondelete="CASCADE"))
