@@ -1,10 +1,22 @@
 """The stream of one receiver, and the events that wait in it."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,6 +62,11 @@ class Stream(Base):
     next_push_at: Mapped[Instant | None]
 
 
+_SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
+SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
+"""The user whom an event is about, or whose session. Written out, so that the index is found by it."""
+
+
 class StreamEvent(Base):
     """An event that waits in a stream until the receiver acknowledges it.
 
@@ -57,6 +74,7 @@ class StreamEvent(Base):
     """
 
     __tablename__ = "stream_events"
+    __table_args__ = (Index("stream_events_subject_idx", text(_SUBJECT)),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     stream_id: Mapped[UUID] = mapped_column(ForeignKey(Stream.id, ondelete="CASCADE"))
@@ -67,10 +85,3 @@ class StreamEvent(Base):
 
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
-
-SUBJECT = func.coalesce(
-    StreamEvent.claims[("sub_id", "sub")].astext, StreamEvent.claims[("sub_id", "user", "sub")].astext
-)
-"""The user whom an event is about, or whose session."""
-
-Index("stream_events_subject_idx", text("coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"))

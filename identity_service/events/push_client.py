@@ -56,11 +56,11 @@ def push_client(addresses: PushAddresses, timeout_seconds: float) -> httpx.Async
 async def _resolve(host: str, port: int | None) -> list[Address]:
     """Every address of the host, each once. Raises ConnectError."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpx.ConnectError(f"the name cannot be resolved: {error!r}") from None
     # The part after % is the interface of a link-local address.
-    return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found))
+    return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in answers))
 
 
 def _addressed_to(request: httpx.Request, address: Address, host: str) -> httpx.Request:

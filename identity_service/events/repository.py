@@ -90,7 +90,7 @@ async def forget_user(db: AsyncSession, subject: str) -> None:
 
     Those that remain name the user and their sessions by their ids.
     """
-    about_user = subject == SUBJECT
+    about_user = SUBJECT.in_([subject])
     await db.execute(delete(StreamEvent).where(about_user, StreamEvent.type.not_in(OBEYED)))
     path = array(["events", StreamEvent.type, "claims"])
     redacted = func.jsonb_set(StreamEvent.claims, path, literal({}, JSONB))

@@ -71,9 +71,9 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=None, server_default=func.uuidv7())
-    session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"))
     issued_at: Mapped[Instant]
-    expires_at: Mapped[Instant] = mapped_column(index=True)
+    expires_at: Mapped[Instant]
     used_at: Mapped[Instant | None]
     successor_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("identity.refresh_tokens.id", ondelete="CASCADE"), unique=True
@@ -91,3 +91,5 @@ class RefreshToken(Base):
 
 
 Index("refresh_tokens_unspent_idx", RefreshToken.session_id, postgresql_where=RefreshToken.used_at.is_(None))
+Index("refresh_tokens_oldest_first_idx", RefreshToken.expires_at, RefreshToken.id)
+Index("refresh_tokens_of_session_idx", RefreshToken.session_id, RefreshToken.expires_at, RefreshToken.id)

@@ -12,6 +12,7 @@ from identity_service.sessions.cleanup import RETENTION, delete_expired
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
 from tests.support.waiting import until
+from watchword.database import portions
 from watchword.database.portions import PORTION
 from watchword.tasks import cancel_and_wait
 
@@ -65,13 +66,14 @@ async def fill(databases: Databases, username: str, left: str) -> None:
 def deletions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each deletion of a portion deleted."""
     counts: list[int] = []
-    delete = repository.delete_portion
+    delete = portions.delete_places
 
     async def counted(*arguments: Any, **named: Any) -> int:
         counts.append(await delete(*arguments, **named))
         return counts[-1]
 
-    monkeypatch.setattr(repository, "delete_portion", counted)
+    for module in (portions, repository):
+        monkeypatch.setattr(module, "delete_places", counted)
     return counts
 
 

@@ -15,7 +15,7 @@ EVERYTHING_KEPT = """
 NAMES = ("ada", "lovelace", "byron", "moderator")
 
 
-async def kept(databases: Databases) -> str:
+async def everything_stored(databases: Databases) -> str:
     return str((await databases.fetch("identity_app", EVERYTHING_KEPT))[0]["text"]).lower()
 
 
@@ -40,9 +40,9 @@ async def test_name_of_a_deleted_account_is_kept_nowhere(identity: Identity, dat
     await unpolled_streams(identity)
     headers = await identity.signed_in("ada")
     await rename(identity, headers, "lovelace", "byron")
-    assert "lovelace" in await kept(databases)
+    assert "lovelace" in await everything_stored(databases)
     await deleted(identity, headers)
-    assert not [name for name in NAMES if name in await kept(databases)]
+    assert not [name for name in NAMES if name in await everything_stored(databases)]
 
 
 async def test_what_must_be_obeyed_is_still_sent_after_the_deletion(identity: Identity) -> None:
@@ -80,5 +80,5 @@ async def test_refusal_of_an_event_with_a_name_is_audited_without_the_receivers_
     (jti,) = await posts.sets()
     await posts.sets(setErrs={jti: {"err": "invalid_request", "description": description}})
     await deleted(identity, headers)
-    assert "invalid_request" in (text := await kept(databases))
+    assert "invalid_request" in (text := await everything_stored(databases))
     assert "lovelace" not in text

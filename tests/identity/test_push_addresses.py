@@ -106,13 +106,13 @@ class Resolver:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
         self._answers = list(answers)
-        self.asked = 0
+        self.queries = 0
         monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", self._answer)
 
     async def _answer(self, host: Any, port: int, **_: Any) -> list[Any]:
-        self.asked += 1
-        found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+        self.queries += 1
+        addresses = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
 
 def client(*networks: str) -> httpx.AsyncClient:
@@ -137,7 +137,7 @@ async def test_name_is_resolved_once_and_called_at_the_address_that_was_checked(
     async with hook() as endpoint, client("127.0.0.1/32") as http:
         resolver = Resolver(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
         answer = await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
-        assert (answer.status_code, resolver.asked) == (202, 1)
+        assert (answer.status_code, resolver.queries) == (202, 1)
         with pytest.raises(push_client.ForbiddenAddress):
             await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
     (head,) = endpoint.heads
@@ -164,7 +164,7 @@ async def test_tls_is_for_the_name_and_not_for_the_address(monkeypatch: pytest.M
         heard.set()
         return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
-    context.sni_callback = note  # type: ignore[assignment]
+    context.sni_callback = note
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", ssl=context)
     async with server, client("127.0.0.1") as http:
         Resolver(monkeypatch, ["127.0.0.1"])

@@ -1,5 +1,8 @@
 """Indexes for deleting what has expired and what concerns one user, in a table of any size."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,12 +19,26 @@ SUBJECT = sa.text("coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,
 
 
 def upgrade() -> None:
-    create_index_concurrently("refresh_tokens_expires_at_idx", "refresh_tokens", ["expires_at"], schema=SCHEMA)
-    create_index_concurrently("sessions_over_at_idx", "sessions", [OVER_AT], schema=SCHEMA)
-    create_index_concurrently("stream_events_subject_idx", "stream_events", [SUBJECT], schema=SCHEMA)
+    _create("refresh_tokens_oldest_first_idx", "refresh_tokens", ["expires_at", "id"])
+    _create("refresh_tokens_of_session_idx", "refresh_tokens", ["session_id", "expires_at", "id"])
+    _create("sessions_over_at_idx", "sessions", [OVER_AT])
+    _create("stream_events_subject_idx", "stream_events", [SUBJECT])
+    # The second of these is for it as well.
+    _drop("refresh_tokens_session_id_idx", "refresh_tokens")
 
 
 def downgrade() -> None:
-    op.drop_index("stream_events_subject_idx", "stream_events", schema=SCHEMA)
-    op.drop_index("sessions_over_at_idx", "sessions", schema=SCHEMA)
-    op.drop_index("refresh_tokens_expires_at_idx", "refresh_tokens", schema=SCHEMA)
+    _create("refresh_tokens_session_id_idx", "refresh_tokens", ["session_id"])
+    _drop("stream_events_subject_idx", "stream_events")
+    _drop("sessions_over_at_idx", "sessions")
+    _drop("refresh_tokens_of_session_idx", "refresh_tokens")
+    _drop("refresh_tokens_oldest_first_idx", "refresh_tokens")
+
+
+def _create(name: str, table: str, columns: Sequence[Any]) -> None:
+    create_index_concurrently(name, table, columns, schema=SCHEMA)
+
+
+def _drop(name: str, table: str) -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index(name, table, schema=SCHEMA, if_exists=True, postgresql_concurrently=True)

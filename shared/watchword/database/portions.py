@@ -3,7 +3,17 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CursorResult, FromClause, delete, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    CursorResult,
+    Select,
+    Table,
+    delete,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 
@@ -12,22 +22,29 @@ from watchword.database.database import Database
 PORTION: Final = 5_000
 """So many rows take some ten milliseconds: less than anybody notices, and far from the time limit of a statement."""
 
+PLACE: Final[ColumnElement[Any]] = literal_column("ctid").label("place")
+"""Where a row of the table is that is selected from."""
+
 
 async def delete_portion(
     db: AsyncSession,
-    table: type[DeclarativeBase] | FromClause,
+    table: type[DeclarativeBase] | Table,
     *conditions: ColumnElement[bool],
-    order_by: Sequence[ColumnElement[Any]],
+    order_by: Sequence[ColumnExpressionArgument[Any]],
     limit: int = PORTION,
 ) -> int:
     """Delete at most `limit` of the rows that meet the conditions, the first in this order; return how many.
 
     Rows that another transaction holds are left out. An index for the conditions and the order makes each call cheap.
     """
-    rows = select(literal_column("ctid")).select_from(table).where(*conditions).order_by(*order_by).limit(limit)
-    places = func.array(rows.with_for_update(skip_locked=True).scalar_subquery())
+    rows = select(PLACE).select_from(table).where(*conditions).order_by(*order_by).limit(limit)
+    return await delete_places(db, table, rows.with_for_update(skip_locked=True))
+
+
+async def delete_places(db: AsyncSession, table: type[DeclarativeBase] | Table, places: Select[Any]) -> int:
+    """Delete the rows at these places, which the statement selects and locks; return how many."""
     # As an array, so that PostgreSQL goes to each row by its place, and does not read the table to compare places.
-    statement = delete(table).where(literal_column("ctid") == func.any(places))
+    statement = delete(table).where(literal_column("ctid") == func.any(func.array(places.scalar_subquery())))
     result = await db.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)  # noqa: S101 - a DELETE has no other
     return result.rowcount
