@@ -46,7 +46,7 @@ async def test_a_page_of_long_posts_is_short_and_leads_on_to_all_of_them(
     seen: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:
-        query = {"limit": 100, **({"cursor": cursor} if cursor else {})}
+        query: dict[str, str] = {"limit": "100", **({"cursor": cursor} if cursor else {})}
         answer = await posts.http.get("/posts", params=query, timeout=PATIENCE_SECONDS)
         assert len(answer.content) <= MAX_PAGE_BYTES
         assert answer.json()["items"]

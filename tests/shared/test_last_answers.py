@@ -15,8 +15,8 @@ from watchword.service.installation import add_frame
 
 PAGE = "http://page.example"
 SITE_FIELD = (b"strict-transport-security", b"max-age=31536000")
-HALF = {"type": "http.request", "body": b"{", "more_body": True}
-GONE = {"type": "http.disconnect"}
+HALF: Message = {"type": "http.request", "body": b"{", "more_body": True}
+GONE: Message = {"type": "http.disconnect"}
 
 Answers = list[tuple[str, int | None]]
 """The path and the status of each request, as they are counted."""

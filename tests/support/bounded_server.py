@@ -66,23 +66,11 @@ def rest(peer: socket.socket) -> bytes:
 
 
 def has_closed(peer: socket.socket) -> bool:
-    """Whether the server has closed the connection, whatever there is left to read."""
-    peer.setblocking(False)
-    try:
-        while peer.recv(65_536):
-            pass
-    except BlockingIOError:
-        return False
-    except ConnectionError:
-        pass
-    return True
-
-
-def is_cut_off(peer: socket.socket) -> bool:
-    """Whether the server has reset the connection, although there may be something left to read."""
+    """Whether the server has closed or reset the connection. Nothing is read, though there may be something to read."""
+    closed = select.POLLERR | select.POLLHUP | select.POLLRDHUP
     poll = select.poll()
-    poll.register(peer, 0)
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    poll.register(peer, select.POLLRDHUP)
+    return any(event & closed for _, event in poll.poll(0))
 
 
 @contextmanager

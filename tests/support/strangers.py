@@ -1,10 +1,10 @@
 """Strangers who try to fill the memory of a server: endless fields, silence, answers that they do not read."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 
-from tests.support.bounded_server import BoundedServer, has_closed, is_cut_off, send
+from tests.support.bounded_server import BoundedServer, has_closed, send
 from tests.support.waiting import wait_until
 
 HOST = b"Host: localhost\r\n"
@@ -52,22 +52,7 @@ def growth(server: BoundedServer, one: Send, connections: int) -> int:
         def all_are_closed() -> bool:
             nonlocal peak
             peak = max(peak, server.memory())
-            return _all_are_closed(peers)
+            return all(map(has_closed, peers))
 
         wait_until(all_are_closed)
     return peak - before
-
-
-def _all_are_closed(peers: Sequence[socket.socket]) -> bool:
-    # Reading what there is to read would make a reader of the one who does not read.
-    return all(is_cut_off(peer) or (not _has_much_to_read(peer) and has_closed(peer)) for peer in peers)
-
-
-def _has_much_to_read(peer: socket.socket) -> bool:
-    peer.setblocking(False)
-    try:
-        return len(peer.recv(4_096, socket.MSG_PEEK)) > 1_000
-    except BlockingIOError:
-        return False
-    except ConnectionError:
-        return False

@@ -3,10 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import httpx
+
 from tests.support.bounded_server import BoundedServer
+from tests.support.person import Person
+from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.strangers import fixed, growth
-from tests.system.conftest import NewPerson
 
 READERS = 100
 BYTES_MORE = 50_000_000
@@ -19,9 +22,10 @@ FILL = """
 
 
 async def test_a_hundred_readers_who_do_not_read_cost_a_bounded_amount_and_are_cut_off(
-    own_stack: Stack, person: NewPerson
+    own_stack: Stack, http: httpx.AsyncClient
 ) -> None:
-    assert (await (await person()).publish()).status_code == 201
+    ada = await Person(http, own_stack, unique("ada")).register()
+    assert (await ada.publish()).status_code == 201
     await own_stack.databases.execute("posts_owner", FILL)
     process_id = own_stack.child("posts").process.pid
     posts = BoundedServer(int(own_stack.posts.rpartition(":")[2]), process_id, Path())
