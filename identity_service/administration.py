@@ -49,8 +49,7 @@ class Administration:
     async def install(self, posts_audience: str, posts_secret: str) -> SigningKey | None:
         """Make the services, the clients and the first signing key. Returns the key if one was due.
 
-        What exists stays as it is, except that the client `posts` gets the secret, and that each of these clients gets
-        its default audience.
+        What exists stays as it is, except that the client `posts` gets the secret.
         """
         return await Installation(self._parts).install(posts_audience, posts_secret)
 

@@ -10,6 +10,7 @@ from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions import repository as sessions
+from watchword.errors import Invalid
 
 POSTS_CLIENT: Final = "posts"
 POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
@@ -41,7 +42,14 @@ class Installation:
         self._issuer = parts.settings.issuer
 
     async def install(self, posts_audience: str, posts_secret: str) -> SigningKey | None:
-        """Make the clients, services and the first key; what exists stays, but for the secret and default audiences."""
+        """Make the clients, services and the first key; what exists stays, but for the secret.
+
+        Raises Invalid if both services have one audience: a token for posts would then be one for identity.
+        """
+        if posts_audience == self._issuer:
+            raise Invalid(
+                advice="IDENTITY_POSTS_AUDIENCE must differ from IDENTITY_ISSUER, which is identity's audience"
+            )
         for draft in _clients(self._issuer, posts_audience, posts_secret):
             await self._merge(draft.as_client())
         for service in _services(self._issuer, posts_audience):
@@ -58,7 +66,8 @@ class Installation:
         # The scopes of these two services are known, so a scope that is left belongs to another one.
         candidates = {scope: _candidates(scope, clients) - {self._issuer, posts_audience} for scope in left}
         await services.assign({scope: next(iter(one)) for scope, one in candidates.items() if len(one) == 1})
-        await self._parts.clients.choose_default_audiences(self._issuer)
+        assigned = (await services.directory()).audience_by_scope
+        await self._parts.clients.choose_default_audiences(self._issuer, assigned)
         return [
             Unassigned(scope, [client.id for client in clients if scope in client.scopes])
             for scope, audiences in candidates.items()

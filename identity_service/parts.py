@@ -88,14 +88,10 @@ class Parts:
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
         self.erasures = Erasures(self.database)
-        self.oauth = OAuthEndpoints(
-            self.clients,
-            self.services,
-            self.sessions,
-            reader,
-            self.tokens,
-            sign_in=self.sign_in if settings.password_grant else None,
-        )
+        self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
+
+    def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
+        return OAuthEndpoints(self.clients, self.services, self.sessions, reader, self.tokens, sign_in=sign_in)
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:

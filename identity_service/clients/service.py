@@ -1,6 +1,6 @@
 """Authenticating clients, and changing what they may ask for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from identity_service.clients import repository
 from identity_service.clients.drafts import ClientExtension
@@ -52,8 +52,8 @@ class Clients:
                 existing.replace_by(client)
 
     async def merge(self, client: Client) -> None:
-        """Insert the client; if its id exists, set its secret and its default audience, and add the grants, scopes and
-        audiences that it lacks."""
+        """Insert the client; if its id exists, set its secret, and add what it lacks of the grants, scopes, audiences and
+        default audience."""
         async with self._database.begin() as db:
             await repository.insert_missing(db, client)
             existing = await repository.find_for_update(db, client.id)
@@ -62,7 +62,7 @@ class Clients:
                 existing.grants = _union(existing.grants, client.grants)
                 existing.scopes = _union(existing.scopes, client.scopes)
                 existing.audiences = _union(existing.audiences, client.audiences)
-                existing.default_audience = client.default_audience
+                existing.default_audience = existing.default_audience or client.default_audience
 
     async def extend(self, client_id: str, extension: ClientExtension) -> Client:
         """Let a client ask for these scopes and audiences too. Raises ClientNotFound."""
@@ -73,13 +73,16 @@ class Clients:
             extension.extend(client)
             return client
 
-    async def choose_default_audiences(self, issuer: str) -> None:
-        """Give each client without a default audience its first that is not the issuer's, or its only one."""
+    async def choose_default_audiences(self, issuer: str, audience_by_scope: Mapping[str, str]) -> None:
+        """Choose a default audience for each client that has none, or gets no scope of the one that it has: the first
+        that it gets a scope of and that is not the issuer's, if there is one."""
         async with self._database.begin() as db:
             for client in await repository.list_for_update(db):
-                if client.default_audience is None and client.audiences:
-                    others = (audience for audience in client.audiences if audience != issuer)
-                    client.default_audience = next(others, client.audiences[0])
+                useful = {audience_by_scope.get(scope) for scope in client.scopes}.intersection(client.audiences)
+                if client.default_audience is None or (useful and client.default_audience not in useful):
+                    preferred = [audience for audience in client.audiences if audience in useful - {issuer}]
+                    others = [audience for audience in client.audiences if audience in useful or not useful]
+                    client.default_audience = next(iter([*preferred, *others]), None)
 
     async def _find(self, client_id: str) -> Client | None:
         if "\x00" in client_id:

@@ -7,7 +7,7 @@ import pytest
 from identity_service.recording.recorder import BY_COMMAND_LINE
 from tests.identity.answers import ensure_problem, pointers
 from tests.support.databases import Databases
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 
 MEMBERS = {
     *("id", "username", "email", "full_name", "state", "roles", "permissions"),
@@ -29,7 +29,7 @@ async def test_account_shows_its_roles_permissions_and_state(identity: Identity)
     account = (await identity.http.get("/users/me", headers=headers)).json()
     assert (account["roles"], account["permissions"], account["state"]) == (["user"], [], "active")
     await identity.parts.accounts.set_roles("ada", ["user", "moderator"], BY_COMMAND_LINE)
-    headers = bearer((await identity.sign_in("ada"))["access_token"])
+    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     account = (await identity.http.get("/users/me", headers=headers)).json()
     assert account["roles"] == ["moderator", "user"]
     assert "post:edit_any" in account["permissions"]

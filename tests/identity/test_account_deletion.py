@@ -4,7 +4,7 @@ import asyncio
 
 from tests.identity.answers import ensure_oauth_error, ensure_problem, statuses
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
 REMAINING_ROWS = """
     SELECT (SELECT count(*) FROM identity.users) + (SELECT count(*) FROM identity.user_roles)
@@ -23,7 +23,7 @@ async def test_deleted_account_leaves_nothing(identity: Identity, databases: Dat
 
 async def test_tokens_of_a_deleted_account_are_refused(identity: Identity) -> None:
     await identity.register("ada")
-    tokens = await identity.sign_in("ada")
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
     await identity.http.delete("/users/me", headers=bearer(tokens["access_token"]))
     refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
@@ -54,7 +54,7 @@ async def test_deletion_leaves_other_accounts_alone(identity: Identity) -> None:
 
 async def test_simultaneous_deletions_and_refreshes_cause_no_server_error(identity: Identity) -> None:
     await identity.register("ada")
-    tokens = await identity.sign_in("ada")
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
     headers = bearer(tokens["access_token"])
     answers = await asyncio.gather(
         *(identity.refresh(tokens["refresh_token"]) for _ in range(10)),

@@ -100,9 +100,12 @@ async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, s
         (ADMIN, "password\n", "This password is too easy to guess."),
         (ADMIN, "", "standard input is empty"),
         ([*ADMIN, "--email", "root"], f"{PASSWORD}\n", "email: "),
+        (ADMIN, f"{PASSWORD}\r\n", "standard input ends with a carriage return"),
         (["set-roles", "nobody", "admin"], "", "there is no user nobody"),
+        (["set-roles", os.fsdecode(b"\xff")], "", "an argument is not UTF-8"),
+        (["create-service", "notes", "--name", "Notes"], "", "notes is no audience"),
         (["withdraw-key", "unknown"], "", "there is no signing key unknown"),
-        (["extend-client", "nobody"], "", "there is no client nobody"),
+        (["extend-client", "nobody", "--scope", "account"], "", "there is no client nobody"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
 )

@@ -10,7 +10,7 @@ from tests.identity.answers import claims_of, ensure_problem, pointers
 from tests.identity.hook import hook
 from tests.identity.receivers import PUSH, receiver_with_stream, stranger
 from tests.support.databases import Databases
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 from tests.support.waiting import until
 from watchword.testing import StandingClock
 
@@ -141,7 +141,7 @@ async def test_unknown_receipt_is_not_found(identity: Identity) -> None:
 
 async def test_users_id_is_no_receipt(identity: Identity) -> None:
     await identity.register("ada")
-    token = (await identity.sign_in("ada"))["access_token"]
+    token = (await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"]
     await identity.http.delete("/users/me", headers=bearer(token))
     by_user_id = f"/account-deletions/{claims_of(token)['sub']}"
     ensure_problem(await identity.http.get(by_user_id), 404, "deletion_not_found")

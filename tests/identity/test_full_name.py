@@ -9,7 +9,7 @@ from tests.identity.answers import claims_of, pointers
 from tests.identity.test_registration import register
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
 INSERT = "INSERT INTO identity.users (username, email, password_hash) VALUES ('{0}', '{0}@example.com', 'x')"
 AUDIT = "SELECT actor, subject, detail FROM identity.audit_entries WHERE action = 'user.full_name_changed'"
@@ -99,7 +99,7 @@ async def test_full_name_is_in_no_card_and_no_token(identity: Identity) -> None:
     user_id = (await register(identity, full_name="Ada Lovelace")).json()["id"]
     card = await identity.http.get(f"/users/{user_id}")
     assert card.json() == {"id": user_id, "username": "ada"}
-    tokens = await identity.sign_in("ada")
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
     assert "Lovelace" not in json.dumps([claims_of(tokens[kind]) for kind in ("access_token", "refresh_token")])
 
 
@@ -107,7 +107,7 @@ async def test_full_name_is_too_easy_to_guess_as_a_password(identity: Identity) 
     name = "Hieronymus Karl Friedrich"
     assert pointers(await register(identity, full_name=name, password=name)) == ["/body/password"]
     assert (await register(identity, full_name=name)).status_code == 201
-    headers = bearer((await identity.sign_in("ada"))["access_token"])
+    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     change = {"current_password": PASSWORD, "new_password": name.lower()}
     response = await identity.http.put("/users/me/password", json=change, headers=headers)
     assert pointers(response) == ["/body/new_password"]

@@ -12,7 +12,7 @@ from identity_service.users.passwords import Passwords
 from tests.identity.answers import ensure_problem
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 from tests.support.waiting import until
 
 
@@ -72,7 +72,7 @@ async def test_slot_is_free_again_after_work_that_failed(passwords: Passwords) -
 
 
 async def test_every_use_of_a_password_waits_in_the_queue(small_queue: Identity) -> None:
-    headers = bearer((await small_queue.sign_in("ada"))["access_token"])
+    headers = bearer((await small_queue.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     change = {"current_password": PASSWORD, "new_password": "staple battery horse"}
     account = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
     async with full(small_queue.parts.passwords, 2):
@@ -97,7 +97,7 @@ async def test_known_and_unknown_user_get_the_same_answer_when_the_queue_is_full
 
 
 async def test_nothing_is_lost_while_the_queue_is_full(small_queue: Identity) -> None:
-    tokens = await small_queue.sign_in("ada")
+    tokens = await small_queue.sign_in("ada", resource=IDENTITY_URL)
     async with full(small_queue.parts.passwords, 2):
         refreshed = await small_queue.refresh(tokens["refresh_token"])
         me = await small_queue.http.get("/users/me", headers=bearer(tokens["access_token"]))

@@ -9,7 +9,7 @@ from tests.identity.answers import header_of
 from tests.identity.signing import published_kids, signing_kid
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 from tests.support.waiting import until
 from watchword.testing import StandingClock
 
@@ -48,7 +48,7 @@ async def test_old_key_verifies_until_its_last_token_ends_and_then_leaves(
     old, new = signing_kid(identity_at), (await identity_at.parts.signing_keys.rotate()).kid
     clock.advance(seconds=identity_at.parts.schedule.notice.total_seconds() - 1)
     await identity_at.parts.keyring.check()
-    last = await identity_at.sign_in("ada", resource=services.IDENTITY_URL)
+    last = await identity_at.sign_in("ada", resource=IDENTITY_URL)
     assert header_of(last["refresh_token"])["kid"] == old
     clock.advance(minutes=10)
     assert (await identity_at.http.get("/users/me", headers=bearer(last["access_token"]))).status_code == 200
@@ -152,7 +152,7 @@ async def test_checking_goes_on_after_a_check_that_failed(
     async with services.identity(clean_databases, key_check_seconds=0.01) as identity:
         await clean_databases.execute("identity_owner", "REVOKE SELECT ON identity.signing_keys FROM identity_app")
         try:
-            await until(lambda: "background work failed" in caplog.text)
+            await until(lambda: "background work failed" in caplog.messages)
         finally:
             await clean_databases.execute("identity_owner", "GRANT SELECT ON identity.signing_keys TO identity_app")
         new = (await identity.parts.signing_keys.rotate()).kid

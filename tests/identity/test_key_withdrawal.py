@@ -7,7 +7,7 @@ from tests.identity.answers import ensure_oauth_error, ensure_problem, header_of
 from tests.identity.signing import published_kids, signing_kid
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.testing import StandingClock
 
 
@@ -28,7 +28,7 @@ async def test_withdrawn_key_is_not_published_and_another_signs(identity: Identi
 
 async def test_tokens_of_a_withdrawn_key_are_refused(identity: Identity) -> None:
     await identity.register("ada")
-    tokens = await identity.sign_in("ada")
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
     headers = bearer(tokens["access_token"])
     assert (await identity.http.get("/users/me", headers=headers)).status_code == 200
     await withdraw(identity, signing_kid(identity))
@@ -100,7 +100,7 @@ async def test_replica_reads_the_table_for_an_unknown_kid_once_a_second_at_most(
     async with services.identity(databases, clock=clock) as other:
         await identity_at.register("ada")
         await withdraw(identity_at, signing_kid(identity_at))
-        tokens = await identity_at.sign_in("ada")
+        tokens = await identity_at.sign_in("ada", resource=IDENTITY_URL)
         headers = bearer(tokens["access_token"])
         assert (await other.http.get("/users/me", headers=headers)).status_code == 401
         clock.advance(seconds=1)

@@ -34,7 +34,7 @@ async def test_every_address_in_the_metadata_answers(identity: Identity) -> None
 
 async def test_tokens_are_issued_by_the_issuer_in_the_metadata(identity: Identity) -> None:
     await identity.register("ada")
-    answer = await identity.sign_in("ada")
+    answer = await identity.sign_in("ada", resource=IDENTITY_URL)
     principal = await identity.parts.verifier.verify(answer["access_token"])
     assert identity.parts.verifier.issuer == (await identity.http.get(METADATA)).json()["issuer"]
     assert principal.username == "ada"

@@ -8,7 +8,7 @@ import pytest
 from identity_service.sessions.models import EndReason
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
 OTHER = "staple battery horse"
 
@@ -42,7 +42,10 @@ async def test_new_password_must_be_acceptable(identity: Identity, new: object) 
 
 async def test_password_change_ends_every_other_session(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    current, other = await identity.sign_in("ada"), await identity.sign_in("ada")
+    current, other = (
+        await identity.sign_in("ada", resource=IDENTITY_URL),
+        await identity.sign_in("ada", resource=IDENTITY_URL),
+    )
     await change(identity, bearer(current["access_token"]), PASSWORD, OTHER)
     ensure_oauth_error(await identity.refresh(other["refresh_token"]), "invalid_grant")
     refused = await identity.http.get("/users/me", headers=bearer(other["access_token"]))
@@ -53,7 +56,7 @@ async def test_password_change_ends_every_other_session(identity: Identity, data
 
 async def test_password_change_keeps_the_session_it_came_from(identity: Identity) -> None:
     await identity.register("ada")
-    current = await identity.sign_in("ada")
+    current = await identity.sign_in("ada", resource=IDENTITY_URL)
     await change(identity, bearer(current["access_token"]), PASSWORD, OTHER)
     assert (await identity.refresh(current["refresh_token"])).status_code == 200
     assert (await identity.http.get("/users/me", headers=bearer(current["access_token"]))).status_code == 200

@@ -21,13 +21,13 @@ async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
     posts = await receiver_with_stream(identity)
     await posts.verify(state="a word")
     await identity.register("ada")
-    ada = bearer((await identity.sign_in("ada"))["access_token"])
+    ada = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     assert (await identity.http.patch("/users/me", json={"username": "lady"}, headers=ada)).status_code == 200
     assert (await identity.http.delete("/sessions/current", headers=ada)).status_code == 204
     await Administration(identity.parts).set_roles("lady", ["user", "moderator"])
     for active in (False, True):
         await Administration(identity.parts).set_active("lady", active)
-    again = bearer((await identity.sign_in("lady"))["access_token"])
+    again = bearer((await identity.sign_in("lady", resource=IDENTITY_URL))["access_token"])
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
     assert (await identity.http.put("/users/me/password", json=change, headers=again)).status_code == 204
     assert (await identity.http.delete("/users/me", headers=again)).status_code == 204

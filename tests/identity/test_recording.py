@@ -9,7 +9,7 @@ from identity_service.administration import Administration
 from tests.identity.answers import claims_of
 from tests.identity.receivers import Receiver, receiver_with_stream, session, user
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 from watchword.testing import StandingClock
 
 AUDIT = "SELECT actor, action, subject, detail FROM identity.audit_entries ORDER BY id"
@@ -47,7 +47,10 @@ class Ada:
 @pytest.fixture
 async def ada(identity_at: Identity, databases: Databases) -> Ada:
     user_id = await identity_at.register("ada")
-    here, there = await identity_at.sign_in("ada"), await identity_at.sign_in("ada")
+    here, there = (
+        await identity_at.sign_in("ada", resource=IDENTITY_URL),
+        await identity_at.sign_in("ada", resource=IDENTITY_URL),
+    )
     return Ada(identity_at, databases, await receiver_with_stream(identity_at), user_id, here, there)
 
 
@@ -73,7 +76,7 @@ async def test_ending_another_session_is_a_revoked_session(ada: Ada, clock: Stan
 
 
 async def test_ending_all_others_revokes_each_of_them(ada: Ada) -> None:
-    third = await ada.identity.sign_in("ada")
+    third = await ada.identity.sign_in("ada", resource=IDENTITY_URL)
     await ada.request("DELETE", "/sessions")
     others = {ada.session(ada.there), ada.session(third)}
     events = await ada.posts.events()

@@ -13,7 +13,7 @@ from identity_service.administration import Administration
 from tests.identity.answers import claims_of, ensure_problem, statuses
 from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 from tests.support.waiting import until
 from watchword.database.database import DatabaseUnavailable
 from watchword.testing import StandingClock
@@ -77,19 +77,19 @@ async def test_change_whose_event_cannot_be_stored_does_not_happen(
 
 async def test_old_token_is_refused_and_the_refreshed_one_works_at_once(identity: Identity) -> None:
     await identity.register("ada")
-    tokens = await identity.sign_in("ada")
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
     await Administration(identity.parts).set_roles("ada", ["user", "moderator"])
     refused = await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))
     ensure_problem(refused, 401, "unauthenticated")
     fresh = (await identity.refresh(tokens["refresh_token"])).json()["access_token"]
     assert (await identity.http.get("/users/me", headers=bearer(fresh))).status_code == 200
-    second = (await identity.sign_in("ada"))["access_token"]
+    second = (await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"]
     assert (await identity.http.get("/users/me", headers=bearer(second))).status_code == 200
 
 
 async def test_token_between_two_changes_of_one_second_is_refused(identity_at: Identity, clock: StandingClock) -> None:
     await identity_at.register("ada")
-    tokens = await identity_at.sign_in("ada")
+    tokens = await identity_at.sign_in("ada", resource=IDENTITY_URL)
     await Administration(identity_at.parts).set_roles("ada", ["user", "moderator"])
     between = (await identity_at.refresh(tokens["refresh_token"])).json()
     await Administration(identity_at.parts).set_roles("ada", ["user"])
@@ -102,7 +102,7 @@ async def test_token_between_two_changes_of_one_second_is_refused(identity_at: I
 async def test_fifty_changes_and_refreshes_at_once_leave_no_token_with_old_roles(identity_at: Identity) -> None:
     await identity_at.register("ada")
     posts = await receiver_with_stream(identity_at)
-    sessions = [await identity_at.sign_in("ada") for _ in range(10)]
+    sessions = [await identity_at.sign_in("ada", resource=IDENTITY_URL) for _ in range(10)]
     kinds = ["user"], ["user", "moderator"]
     changes = [Administration(identity_at.parts).set_roles("ada", kinds[number % 2]) for number in range(AT_ONCE)]
     refreshes = [identity_at.refresh(tokens["refresh_token"]) for tokens in sessions * 5]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.identity.answers import claims_of, ensure_problem
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 from watchword.testing import StandingClock
 
 
@@ -36,7 +36,10 @@ async def test_session_is_shown_with_its_client_device_and_times(identity_at: Id
 async def test_users_see_only_their_own_sessions(identity: Identity) -> None:
     await identity.register("ada")
     await identity.register("eve")
-    ada, eve = await identity.sign_in("ada"), await identity.sign_in("eve")
+    ada, eve = (
+        await identity.sign_in("ada", resource=IDENTITY_URL),
+        await identity.sign_in("eve", resource=IDENTITY_URL),
+    )
     assert [one["id"] for one in await sessions(identity, ada)] == [claims_of(ada["access_token"])["sid"]]
     assert [one["id"] for one in await sessions(identity, eve)] == [claims_of(eve["access_token"])["sid"]]
 
@@ -96,7 +99,7 @@ async def test_any_user_agent_signs_in_and_is_shown_shortened(
 
 async def test_session_shows_exactly_these_members(identity: Identity) -> None:
     await identity.register("ada")
-    (shown,) = await sessions(identity, await identity.sign_in("ada"))
+    (shown,) = await sessions(identity, await identity.sign_in("ada", resource=IDENTITY_URL))
     assert set(shown) == {
         *("id", "client_id", "device", "address"),
         *("created_at", "last_seen_at", "expires_at", "current"),

@@ -9,14 +9,14 @@ import pytest
 from tests.identity.answers import claims_of, ensure_problem, pointers, statuses
 from tests.identity.signing_in import ensure_ended, ensure_live
 from tests.support.databases import Databases
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 
 ENDED = "SELECT id, end_reason FROM identity.sessions WHERE ended_at IS NOT NULL"
 
 
 async def signed_in_twice(identity: Identity) -> tuple[dict[str, Any], dict[str, Any]]:
     await identity.register("ada")
-    return await identity.sign_in("ada"), await identity.sign_in("ada")
+    return await identity.sign_in("ada", resource=IDENTITY_URL), await identity.sign_in("ada", resource=IDENTITY_URL)
 
 
 def session_id(tokens: dict[str, Any]) -> str:
@@ -48,7 +48,7 @@ async def test_ending_a_session_twice_has_no_further_effect(identity: Identity, 
 async def test_another_users_session_is_not_found_and_stays_live(identity: Identity) -> None:
     ada, _ = await signed_in_twice(identity)
     await identity.register("eve")
-    eve = await identity.sign_in("eve")
+    eve = await identity.sign_in("eve", resource=IDENTITY_URL)
     for which in (session_id(ada), str(uuid4())):
         response = await identity.http.delete(f"/sessions/{which}", headers=bearer(eve["access_token"]))
         ensure_problem(response, 404, "session_not_found")
@@ -63,7 +63,7 @@ async def test_malformed_session_id_is_refused(identity: Identity, nonsense: str
 
 async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
     here, there = await signed_in_twice(identity)
-    elsewhere = await identity.sign_in("ada")
+    elsewhere = await identity.sign_in("ada", resource=IDENTITY_URL)
     assert await end(identity, here) == 204
     await ensure_ended(identity, there)
     await ensure_ended(identity, elsewhere)
@@ -73,14 +73,14 @@ async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
 async def test_ending_all_others_leaves_other_people_alone(identity: Identity) -> None:
     here, _ = await signed_in_twice(identity)
     await identity.register("eve")
-    eve = await identity.sign_in("eve")
+    eve = await identity.sign_in("eve", resource=IDENTITY_URL)
     await end(identity, here)
     await ensure_live(identity, eve)
 
 
 async def test_ending_all_others_succeeds_if_there_are_none(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
-    assert await end(identity, await identity.sign_in("ada")) == 204
+    assert await end(identity, await identity.sign_in("ada", resource=IDENTITY_URL)) == 204
     assert await databases.fetch("identity_app", ENDED) == []
 
 

@@ -1,0 +1,94 @@
+"""What the commands for clients and services say that they have done."""
+
+import argparse
+from collections.abc import Callable
+
+import pytest
+
+from identity_service import client_commands
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+from watchword.errors import Invalid
+
+NOTES_URL = "https://notes.example"
+SERVICE = [NOTES_URL, "--name", "Notes", "--scope", "notes:read=Read your notes"]
+CLIENT = ["app", "--grant", "password", "--scope", "account", "--audience", IDENTITY_URL, "--public"]
+
+
+def parsed(add_arguments: Callable[[argparse.ArgumentParser], None], arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+async def create_service(identity: Identity, *arguments: str) -> str:
+    options = parsed(client_commands.add_service_arguments, list(arguments))
+    return await client_commands.create_service(identity.parts, options)
+
+
+async def create_client(identity: Identity, *arguments: str) -> str:
+    options = parsed(client_commands.add_client_arguments, list(arguments))
+    return await client_commands.create_client(identity.parts, options)
+
+
+async def extend_client(identity: Identity, *arguments: str) -> str:
+    options = parsed(client_commands.add_extension_arguments, list(arguments))
+    return await client_commands.extend_client(identity.parts, options)
+
+
+async def test_service_is_described(identity: Identity, databases: Databases) -> None:
+    said = await create_service(identity, *SERVICE, "--client", "posts", "--permission", "note:edit_any=Edit=all")
+    assert said == (
+        f"The service {NOTES_URL} is saved, its own client is posts. Scopes named: notes:read."
+        " Permissions named: note:edit_any."
+    )
+    (row,) = await databases.fetch(
+        "identity_app", "SELECT description FROM identity.service_permissions WHERE audience = $1", NOTES_URL
+    )
+    assert row["description"] == "Edit=all"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["--scope", "notes:read"], "notes:read: write --scope 'notes:read=TEXT'"),
+        (["--permission", "x"], "x: write --permission 'x=TEXT'"),
+        (["--scope", "a=A", "--scope", "a=B"], "the scope a is named twice"),
+    ],
+)
+async def test_scope_without_a_text_or_named_twice_is_refused(
+    identity: Identity, arguments: list[str], fault: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        await create_service(identity, NOTES_URL, "--name", "Notes", *arguments)
+    assert refusal.value.advice.startswith(fault)
+
+
+async def test_client_is_described_with_its_default_audience(identity: Identity) -> None:
+    said = await create_client(identity, *CLIENT)
+    assert said.splitlines() == [
+        "The client app is saved.",
+        "Grants: password. Scopes: account.",
+        f"Audiences: {IDENTITY_URL}; without a resource, tokens are for {IDENTITY_URL}.",
+        "It is public: it has no secret.",
+    ]
+
+
+async def test_secret_is_the_last_word_that_is_said(identity: Identity) -> None:
+    confidential = [*CLIENT[:-1], "--grant", "client_credentials"]
+    secret = (await create_client(identity, *confidential)).rpartition(" ")[2]
+    answer = await identity.token(grant_type="client_credentials", client_id="app", client_secret=secret)
+    assert answer.status_code == 200
+
+
+async def test_extension_says_what_open_sessions_get(identity: Identity) -> None:
+    await create_client(identity, *CLIENT)
+    said = await extend_client(identity, "app", "--scope", "posts:write", "--audience", POSTS_URL)
+    assert "Its open sessions get this with their next refresh, unless their scopes were asked for by name." in said
+    said = await extend_client(identity, "posts", "--scope", "introspect")
+    assert "It has no sessions; its next token can have this." in said
+
+
+async def test_extension_by_nothing_is_refused(identity: Identity) -> None:
+    with pytest.raises(Invalid, match="there is nothing to add"):
+        await extend_client(identity, "web")

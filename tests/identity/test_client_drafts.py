@@ -1,0 +1,170 @@
+"""A client or a service that could never do anything is refused, with everything that is wrong with it at once."""
+
+from typing import Any
+
+import pytest
+
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.services.drafts import ServiceDraft
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from watchword.errors import Invalid
+
+NOTES_URL = "https://notes.example"
+CLIENTS = "SELECT * FROM identity.clients ORDER BY id"
+SERVICES = "SELECT * FROM identity.services ORDER BY audience"
+
+
+def client(**members: Any) -> ClientDraft:
+    usual = {
+        "id": "app",
+        "name": "App",
+        "secret": POSTS_SECRET,
+        "grants": ["client_credentials"],
+        "scopes": ["account"],
+        "audiences": [IDENTITY_URL],
+    }
+    return ClientDraft(**{**usual, **members})
+
+
+def service(**members: Any) -> ServiceDraft:
+    return ServiceDraft(**{"audience": NOTES_URL, "name": "Notes", **members})
+
+
+FAULTY_CLIENTS = {
+    "id": (client(id="Not An Id"), "a client id is 2 to 63 of a-z, 0-9 and hyphen"),
+    "id of a user": (client(id="0190b7a0-0000-7000-8000-000000000000"), "a client id is "),
+    "blank name": (client(name=" "), "a client needs a name"),
+    "no grants": (client(grants=[]), "a client needs at least one grant"),
+    "public client credentials": (client(secret=None), "a public client has no secret"),
+    "refresh alone": (client(grants=["refresh_token"]), "the grant refresh_token needs the grant password"),
+    "no scopes": (client(scopes=[]), "a client needs at least one scope"),
+    "no audiences": (client(audiences=[]), "a client needs at least one audience"),
+    "unknown scope": (client(scopes=["account", "acount"]), "no service has the scope acount"),
+    "unknown audience": (client(audiences=[IDENTITY_URL, "notes"]), "no service has the audience notes"),
+    "scope of another service": (
+        client(scopes=["account", "posts:write"]),
+        f"the scope posts:write belongs to {POSTS_URL}",
+    ),
+    "audience without scopes": (client(audiences=[IDENTITY_URL, POSTS_URL]), f"the client has no scope of {POSTS_URL}"),
+    "default elsewhere": (client(default_audience=POSTS_URL), f"the default audience {POSTS_URL} is not among"),
+}
+
+
+@pytest.mark.parametrize(("draft", "fault"), FAULTY_CLIENTS.values(), ids=FAULTY_CLIENTS.keys())
+async def test_client_that_could_never_get_a_token_is_refused_by_name(
+    identity: Identity, databases: Databases, draft: ClientDraft, fault: str
+) -> None:
+    before = await databases.fetch("identity_app", CLIENTS)
+    with pytest.raises(Invalid) as refusal:
+        await Administration(identity.parts).create_client(draft)
+    assert [line for line in refusal.value.advice.splitlines() if line.startswith(fault)]
+    assert await databases.fetch("identity_app", CLIENTS) == before
+
+
+async def test_everything_that_is_wrong_with_a_client_is_said_at_once(identity: Identity) -> None:
+    draft = client(id="A", name="", secret=None, grants=["client_credentials"], scopes=["x"], audiences=["y"])
+    with pytest.raises(Invalid) as refusal:
+        await Administration(identity.parts).create_client(draft)
+    assert len(refusal.value.advice.splitlines()) == 5
+
+
+async def test_client_that_exists_is_replaced_only_on_request(identity: Identity, databases: Databases) -> None:
+    administration = Administration(identity.parts)
+    await administration.create_client(client())
+    before = await databases.fetch("identity_app", CLIENTS)
+    other = client(name="Another", secret="another-secret-of-the-client", scopes=["introspect"])
+    with pytest.raises(Invalid, match="there is a client app already; --replace"):
+        await administration.create_client(other)
+    assert await databases.fetch("identity_app", CLIENTS) == before
+    await administration.create_client(other, replace=True)
+    (row,) = await databases.fetch("identity_app", "SELECT * FROM identity.clients WHERE id = 'app'")
+    assert (row["name"], row["scopes"], row["default_audience"]) == ("Another", ["introspect"], IDENTITY_URL)
+
+
+FAULTY_EXTENSIONS = {
+    "unknown scope": (ClientExtension(["acount"], []), "no service has the scope acount"),
+    "unknown audience": (ClientExtension([], ["notes"]), "no service has the audience notes"),
+    "scope alone": (ClientExtension(["posts:write"], []), f"the scope posts:write belongs to {POSTS_URL}"),
+    "audience alone": (ClientExtension([], [POSTS_URL]), f"the client has no scope of {POSTS_URL}"),
+    "default elsewhere": (ClientExtension([], [], POSTS_URL), f"the default audience {POSTS_URL} is not among"),
+}
+
+
+@pytest.mark.parametrize(("extension", "fault"), FAULTY_EXTENSIONS.values(), ids=FAULTY_EXTENSIONS.keys())
+async def test_extension_without_effect_is_refused_by_name(
+    identity: Identity, databases: Databases, extension: ClientExtension, fault: str
+) -> None:
+    await Administration(identity.parts).create_client(client())
+    before = await databases.fetch("identity_app", CLIENTS)
+    with pytest.raises(Invalid, match=fault):
+        await Administration(identity.parts).extend_client("app", extension)
+    assert await databases.fetch("identity_app", CLIENTS) == before
+
+
+async def test_extended_client_may_begin_with_another_audience(identity: Identity) -> None:
+    await Administration(identity.parts).create_client(client())
+    extension = ClientExtension(["posts:write"], [POSTS_URL], POSTS_URL)
+    extended, _ = await Administration(identity.parts).extend_client("app", extension)
+    assert (extended.default_audience, sorted(extended.scopes)) == (POSTS_URL, ["account", "posts:write"])
+
+
+FAULTY_SERVICES = {
+    "no URL": (service(audience="notes"), "notes is no audience"),
+    "no scheme": (service(audience="localhost:8003"), "localhost:8003 is no audience"),
+    "another scheme": (service(audience="ftp://notes.example"), "ftp://notes.example is no audience"),
+    "no host": (service(audience="https:///notes"), "https:///notes is no audience"),
+    "fragment": (service(audience=f"{NOTES_URL}/#x"), f"{NOTES_URL}/#x is no audience"),
+    "blank": (service(audience=f"{NOTES_URL} "), f"{NOTES_URL}  is no audience"),
+    "user": (service(audience="https://ada@notes.example"), "https://ada@notes.example is no audience"),
+    "port": (service(audience="https://notes.example:99999"), "https://notes.example:99999 is no audience"),
+    "blank name": (service(name=" "), "a service needs a name"),
+    "unknown client": (service(client_id="nobody"), "there is no client nobody"),
+    "scope with a blank": (service(scopes={"notes read": "Read"}), "'notes read' is no scope"),
+    "scope with a quote": (service(scopes={'"': "Read"}), "'\"' is no scope"),
+    "empty scope": (service(scopes={"": "Read"}), "'' is no scope"),
+    "scope without a text": (service(scopes={"notes:read": " "}), "the scope notes:read needs a text"),
+    "scope of another": (service(scopes={"account": "Mine"}), f"the scope account belongs to {IDENTITY_URL}"),
+    "permission with a blank": (service(permissions={"a b": "Read"}), "'a b' is no permission"),
+    "permission of another": (
+        service(permissions={"post:edit_any": "x"}),
+        f"the permission post:edit_any belongs to {POSTS_URL}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("draft", "fault"), FAULTY_SERVICES.values(), ids=FAULTY_SERVICES.keys())
+async def test_service_that_no_token_could_be_for_is_refused_by_name(
+    identity: Identity, databases: Databases, draft: ServiceDraft, fault: str
+) -> None:
+    before = await databases.fetch("identity_app", SERVICES)
+    with pytest.raises(Invalid) as refusal:
+        await Administration(identity.parts).create_service(draft)
+    assert refusal.value.advice.startswith(fault)
+    assert await databases.fetch("identity_app", SERVICES) == before
+
+
+async def test_service_that_exists_is_changed_only_on_request_and_keeps_what_is_not_named(
+    identity: Identity, databases: Databases
+) -> None:
+    administration = Administration(identity.parts)
+    scopes = {"notes:read": "Read", "notes:write": "Write"}
+    await administration.create_service(service(client_id="posts", scopes=scopes, permissions={"note:edit_any": "E"}))
+    other = service(name="Other", scopes={"notes:read": "Read your notes"})
+    with pytest.raises(Invalid, match="there is a service"):
+        await administration.create_service(other)
+    await administration.create_service(other, replace=True)
+    rows = await databases.fetch("identity_app", f"{SERVICES.replace('ORDER', 'WHERE audience = $1 ORDER')}", NOTES_URL)
+    assert [(row["name"], row["client_id"]) for row in rows] == [("Other", "posts")]
+    texts = "SELECT scope, description FROM identity.service_scopes WHERE audience = $1 ORDER BY scope"
+    after = await databases.fetch("identity_app", texts, NOTES_URL)
+    assert [tuple(row) for row in after] == [("notes:read", "Read your notes"), ("notes:write", "Write")]
+
+
+async def test_service_loses_its_client_but_stays_when_the_client_is_deleted(
+    identity: Identity, databases: Databases
+) -> None:
+    await databases.execute("identity_owner", "DELETE FROM identity.clients WHERE id = 'posts'")
+    rows = await databases.fetch("identity_app", SERVICES)
+    assert [(row["audience"], row["client_id"]) for row in rows] == [(IDENTITY_URL, None), (POSTS_URL, None)]

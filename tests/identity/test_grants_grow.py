@@ -1,0 +1,129 @@
+"""What an open session gets when its client may have more or less than before."""
+
+import pytest
+
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.services.drafts import ServiceDraft
+from tests.identity.answers import claims_of, ensure_oauth_error
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+
+NOTES_URL = "https://notes.example"
+# A row of the release before: it does not say what was asked for.
+OLD = "UPDATE identity.sessions SET audience = NULL, names_scopes = NULL"
+PEOPLE = ["password", "refresh_token"]
+
+
+@pytest.fixture
+async def identity(identity: Identity) -> Identity:
+    """With the user `ada`, the service Notes, and the client `app`, which may not reach it yet."""
+    await identity.register("ada")
+    administration = Administration(identity.parts)
+    scopes = {"notes:read": "Read your notes", "notes:write": "Write notes"}
+    await administration.create_service(ServiceDraft(NOTES_URL, "Notes", scopes=scopes))
+    await administration.create_client(ClientDraft("app", "App", None, PEOPLE, ["account"], [IDENTITY_URL]))
+    return identity
+
+
+async def refresh_token(identity: Identity, **form: str) -> str:
+    return str((await identity.sign_in("ada", client_id="app", **form))["refresh_token"])
+
+
+async def extend(identity: Identity) -> None:
+    extension = ClientExtension(["notes:read"], [NOTES_URL])
+    await Administration(identity.parts).extend_client("app", extension)
+
+
+async def make_third_party(databases: Databases) -> None:
+    """Take the password grant from the client, as consent will be given in another way."""
+    grants = "UPDATE identity.clients SET grants = '{refresh_token}' WHERE id = 'app'"
+    await databases.execute("identity_owner", grants)
+
+
+async def test_session_of_a_first_party_client_gets_what_the_client_may_have_now(identity: Identity) -> None:
+    token = await refresh_token(identity)
+    await extend(identity)
+    answer = (await identity.refresh(token, client_id="app", resource=NOTES_URL)).json()
+    assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")
+    after = (await identity.refresh(answer["refresh_token"], client_id="app")).json()
+    assert (claims_of(after["access_token"])["aud"], after["scope"]) == (IDENTITY_URL, "account")
+
+
+async def test_session_whose_scopes_were_asked_for_by_name_gets_no_more(identity: Identity) -> None:
+    token = await refresh_token(identity, scope="account")
+    await extend(identity)
+    for form in ({"resource": NOTES_URL}, {"scope": "notes:read", "resource": NOTES_URL}):
+        ensure_oauth_error(await identity.refresh(token, client_id="app", **form), "invalid_scope")
+    assert (await identity.refresh(token, client_id="app")).json()["scope"] == "account"
+
+
+async def test_session_of_a_third_party_never_gets_more_than_was_consented_to(
+    identity: Identity, databases: Databases
+) -> None:
+    token = await refresh_token(identity)
+    await make_third_party(databases)
+    await extend(identity)
+    ensure_oauth_error(await identity.refresh(token, client_id="app", resource=NOTES_URL), "invalid_target")
+    ensure_oauth_error(await identity.refresh(token, client_id="app", scope="notes:read"), "invalid_scope")
+    assert (await identity.refresh(token, client_id="app")).json()["scope"] == "account"
+
+
+@pytest.mark.parametrize("is_third_party", [False, True])
+async def test_what_a_client_loses_its_sessions_lose_too(
+    identity: Identity, databases: Databases, is_third_party: bool
+) -> None:
+    await extend(identity)
+    token = await refresh_token(identity, resource=NOTES_URL)
+    if is_third_party:
+        await make_third_party(databases)
+    less = "UPDATE identity.clients SET scopes = '{account}', audiences = $1 WHERE id = 'app'"
+    await databases.execute("identity_owner", less, [IDENTITY_URL])
+    ensure_oauth_error(await identity.refresh(token, client_id="app", resource=NOTES_URL), "invalid_target")
+    answer = (await identity.refresh(token, client_id="app")).json()
+    assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (IDENTITY_URL, "account")
+
+
+async def test_session_of_the_release_before_with_all_scopes_grows_with_its_client(
+    identity: Identity, databases: Databases
+) -> None:
+    token = await refresh_token(identity)
+    await databases.execute("identity_owner", OLD)
+    await extend(identity)
+    assert (await identity.refresh(token, client_id="app", resource=NOTES_URL)).json()["scope"] == "notes:read"
+
+
+async def test_session_of_the_release_before_with_fewer_scopes_gets_no_more(
+    identity: Identity, databases: Databases
+) -> None:
+    await extend(identity)
+    token = await refresh_token(identity, scope="account", resource=IDENTITY_URL)
+    await databases.execute("identity_owner", OLD)
+    await Administration(identity.parts).extend_client("app", ClientExtension(["notes:write"], []))
+    ensure_oauth_error(await identity.refresh(token, client_id="app", resource=NOTES_URL), "invalid_scope")
+
+
+async def test_session_of_the_release_before_begins_with_the_default_of_its_client(
+    identity: Identity, databases: Databases
+) -> None:
+    token = (await identity.sign_in("ada", resource=IDENTITY_URL))["refresh_token"]
+    await databases.execute("identity_owner", OLD)
+    assert claims_of((await identity.refresh(token)).json()["access_token"])["aud"] == POSTS_URL
+
+
+async def test_session_of_the_release_before_with_one_audience_keeps_it(
+    identity: Identity, databases: Databases
+) -> None:
+    token = (await identity.sign_in("ada"))["refresh_token"]
+    await databases.execute("identity_owner", OLD)
+    await databases.execute("identity_owner", "UPDATE identity.sessions SET audiences = $1", [IDENTITY_URL])
+    assert claims_of((await identity.refresh(token)).json()["access_token"])["aud"] == IDENTITY_URL
+
+
+async def test_replaced_client_says_what_its_open_sessions_get(identity: Identity, databases: Databases) -> None:
+    token = await refresh_token(identity)
+    await databases.execute("identity_owner", OLD)
+    draft = ClientDraft("app", "App", None, PEOPLE, ["notes:read"], [NOTES_URL])
+    await Administration(identity.parts).create_client(draft, replace=True)
+    answer = (await identity.refresh(token, client_id="app")).json()
+    assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")

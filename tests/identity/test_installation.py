@@ -1,0 +1,183 @@
+"""The services of an installation of the release before: the migration and the set-up find out whose scope is whose."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from alembic import command
+
+from identity_service.administration import Administration
+from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.installation import Unassigned
+from identity_service.parts import MIGRATIONS
+from identity_service.services.drafts import ServiceDraft
+from tests.support.databases import Databases
+from tests.support.fresh import Fresh
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from watchword.errors import Invalid
+
+NOTES_URL, TASKS_URL = "https://notes.example", "https://tasks.example"
+BEFORE = "0004"
+
+
+@pytest.fixture
+def fresh(databases: Databases) -> Iterator[Fresh]:
+    """A database at the revision of the release before."""
+    fresh = Fresh(databases)
+    MIGRATIONS.upgrade(fresh.url("identity_owner"), BEFORE)
+    yield fresh
+    fresh.drop()
+
+
+def add_client(fresh: Fresh, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:
+    """Insert a client as the release before does."""
+    lists = ", ".join("'{" + ",".join(words) + "}'" for words in (["password"], scopes, audiences))
+    columns = "id, name, grants, scopes, audiences"
+    fresh.ask(f"INSERT INTO identity.clients ({columns}) VALUES ('{client_id}', '{client_id}', {lists})")  # noqa: S608
+
+
+def add_the_usual_clients(fresh: Fresh) -> None:
+    add_client(fresh, "web", ["account", "posts:write"], [IDENTITY_URL, POSTS_URL])
+    add_client(fresh, "posts", ["introspect", "ssf.manage", "ssf.read"], [IDENTITY_URL])
+
+
+def upgrade(fresh: Fresh) -> None:
+    command.upgrade(MIGRATIONS.config(fresh.url("identity_owner")), "0005")
+
+
+def audience_of(fresh: Fresh, table: str, key: str, value: str, column: str = "audience") -> list[str]:
+    return fresh.ask(f"SELECT {column} FROM identity.{table} WHERE {key} = '{value}'")  # noqa: S608
+
+
+def test_usual_installation_works_before_the_set_up_has_run(fresh: Fresh) -> None:
+    add_the_usual_clients(fresh)
+    upgrade(fresh)
+    assert set(fresh.ask("SELECT audience FROM identity.services")) == {IDENTITY_URL, POSTS_URL}
+    assert audience_of(fresh, "service_scopes", "scope", "account") == [IDENTITY_URL]
+    assert audience_of(fresh, "service_scopes", "scope", "ssf.read") == [IDENTITY_URL]
+    assert audience_of(fresh, "service_scopes", "scope", "posts:write") == [POSTS_URL]
+    assert audience_of(fresh, "clients", "id", "web", "default_audience") == [POSTS_URL]
+    assert audience_of(fresh, "clients", "id", "posts", "default_audience") == [IDENTITY_URL]
+    assert audience_of(fresh, "clients", "id", "posts", "scopes") == ["{ssf.manage,ssf.read}"]
+
+
+def test_scope_that_could_be_of_several_services_is_left_to_the_set_up(fresh: Fresh) -> None:
+    add_client(fresh, "web", ["account", "posts:write", "notes:read"], [IDENTITY_URL, POSTS_URL, NOTES_URL])
+    add_client(fresh, "posts", ["ssf.read"], [IDENTITY_URL])
+    upgrade(fresh)
+    assert audience_of(fresh, "service_scopes", "scope", "notes:read") == []
+    assert audience_of(fresh, "service_scopes", "scope", "account") == [IDENTITY_URL]
+    assert audience_of(fresh, "clients", "id", "web", "default_audience") == []
+
+
+@pytest.mark.parametrize(("scopes", "audiences"), [([], []), (["x"], []), ([], [NOTES_URL])])
+def test_odd_clients_do_not_stop_the_migration(fresh: Fresh, scopes: list[str], audiences: list[str]) -> None:
+    add_client(fresh, "odd", scopes, audiences)
+    upgrade(fresh)
+    assert fresh.ask("SELECT audience FROM identity.services") == audiences
+
+
+def test_downgrade_takes_everything_away_and_upgrade_finds_it_again(fresh: Fresh) -> None:
+    add_the_usual_clients(fresh)
+    before = fresh.columns("identity")
+    upgrade(fresh)
+    command.downgrade(MIGRATIONS.config(fresh.url("identity_owner")), BEFORE)
+    assert fresh.columns("identity") == before
+    upgrade(fresh)
+    assert audience_of(fresh, "service_scopes", "scope", "posts:write") == [POSTS_URL]
+
+
+async def set_up(identity: Identity) -> list[Unassigned]:
+    administration = Administration(identity.parts)
+    await administration.install(POSTS_URL, POSTS_SECRET)
+    return await administration.assign_scopes(POSTS_URL)
+
+
+async def add(identity: Identity, client_id: str, scopes: list[str], audiences: list[str]) -> None:
+    """Insert a client as a process of the release before does."""
+    draft = ClientDraft(client_id, client_id, None, ["password"], scopes, audiences)
+    made = draft.as_client()
+    made.default_audience = None
+    await identity.parts.clients.upsert(made)
+
+
+async def scopes_of(databases: Databases) -> dict[str, str]:
+    rows = await databases.fetch("identity_app", "SELECT scope, audience FROM identity.service_scopes")
+    return {row["scope"]: row["audience"] for row in rows}
+
+
+async def test_set_up_assigns_a_scope_for_which_one_audience_remains(identity: Identity, databases: Databases) -> None:
+    both = [IDENTITY_URL, POSTS_URL]
+    await add(identity, "app", ["account", "posts:write", "notes:read"], [*both, NOTES_URL])
+    assert await set_up(identity) == []
+    assert (await scopes_of(databases))["notes:read"] == NOTES_URL
+    assert NOTES_URL in (await identity.parts.services.directory()).audiences
+
+
+async def test_set_up_names_the_scopes_that_it_cannot_assign_and_their_clients(
+    identity: Identity, databases: Databases
+) -> None:
+    await add(identity, "app", ["notes:read"], [NOTES_URL, TASKS_URL])
+    await add(identity, "bot", ["notes:read"], [NOTES_URL, TASKS_URL])
+    await add(identity, "old", ["admin"], [IDENTITY_URL])
+    assert await set_up(identity) == [Unassigned("admin", ["old"]), Unassigned("notes:read", ["app", "bot"])]
+    notes = ServiceDraft(NOTES_URL, "Notes", scopes={"notes:read": "Read your notes"})
+    await Administration(identity.parts).create_service(notes, replace=True)
+    assert await set_up(identity) == [Unassigned("admin", ["old"])]
+    assert (await scopes_of(databases))["notes:read"] == NOTES_URL
+
+
+async def test_set_up_gives_a_client_without_a_default_audience_one(identity: Identity, databases: Databases) -> None:
+    await add(identity, "app", ["account", "posts:write"], [IDENTITY_URL, POSTS_URL])
+    await add(identity, "own", ["account"], [IDENTITY_URL])
+    await add(identity, "odd", [], [])
+    await set_up(identity)
+    rows = await databases.fetch("identity_app", "SELECT id, default_audience FROM identity.clients")
+    defaults = {row["id"]: row["default_audience"] for row in rows}
+    assert (defaults["app"], defaults["own"], defaults["odd"]) == (POSTS_URL, IDENTITY_URL, None)
+    assert (defaults["web"], defaults["posts"]) == (POSTS_URL, IDENTITY_URL)
+
+
+async def test_set_up_keeps_the_default_audience_that_an_operator_has_chosen(
+    identity: Identity, databases: Databases
+) -> None:
+    await Administration(identity.parts).extend_client("web", ClientExtension([], [], IDENTITY_URL))
+    assert await set_up(identity) == []
+    rows = await databases.fetch("identity_app", "SELECT default_audience FROM identity.clients WHERE id = 'web'")
+    assert rows[0]["default_audience"] == IDENTITY_URL
+
+
+async def test_set_up_keeps_the_texts_that_an_operator_has_written(identity: Identity, databases: Databases) -> None:
+    own = ServiceDraft(POSTS_URL, "Blog", scopes={"posts:write": "Blog in your name"})
+    await Administration(identity.parts).create_service(own, replace=True)
+    await set_up(identity)
+    rows = await databases.fetch(
+        "identity_app", "SELECT name, client_id FROM identity.services WHERE audience = $1", POSTS_URL
+    )
+    assert [tuple(row) for row in rows] == [("Blog", "posts")]
+    texts = await databases.fetch(
+        "identity_app", "SELECT description FROM identity.service_scopes WHERE scope = 'posts:write'"
+    )
+    assert texts[0]["description"] == "Blog in your name"
+
+
+async def test_every_scope_and_permission_of_the_two_services_has_a_text(
+    identity: Identity, databases: Databases
+) -> None:
+    for table in ("service_scopes", "service_permissions"):
+        rows = await databases.fetch("identity_app", f"SELECT description FROM identity.{table}")  # noqa: S608
+        assert rows
+        assert all(row["description"] for row in rows)
+
+
+async def test_posts_cannot_have_the_audience_of_identity(identity: Identity) -> None:
+    with pytest.raises(Invalid, match="IDENTITY_POSTS_AUDIENCE must differ from IDENTITY_ISSUER"):
+        await Administration(identity.parts).install(IDENTITY_URL, POSTS_SECRET)
+
+
+async def test_scopes_move_with_a_service_whose_audience_changes(identity: Identity, databases: Databases) -> None:
+    administration = Administration(identity.parts)
+    await administration.install(NOTES_URL, POSTS_SECRET)
+    assert await administration.assign_scopes(NOTES_URL) == []
+    assert (await scopes_of(databases))["posts:write"] == NOTES_URL
+    await identity.register("ada")
+    assert (await identity.sign_in("ada"))["scope"] == "posts:write"
