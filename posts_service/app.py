@@ -14,9 +14,6 @@ DOCS_CLIENT_ID = "posts-docs"
 
 
 def create_app(parts: Parts) -> FastAPI:
-    async def security_events() -> dict[str, object]:
-        return {"silent": parts.receiver.is_silent(), "seconds": round(parts.receiver.silent_for(), 1)}
-
     return new_app(
         parts,
         MIGRATIONS,
@@ -24,7 +21,6 @@ def create_app(parts: Parts) -> FastAPI:
         title="Watchword posts",
         summary="Whose post it is, and who may change it.",
         routers=(posts.router,),
-        checks={"security_events": security_events},
         docs_client_id=DOCS_CLIENT_ID,
         links=_links(parts.settings),
     )

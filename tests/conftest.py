@@ -45,6 +45,12 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limit, PATIENCE_SECONDS)
 
 
+@pytest.fixture
+def without_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that starts does not wait for its issuer, which is not there in this test."""
+    monkeypatch.setattr("watchword.service.readiness.START_SECONDS", 0.0)
+
+
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Both schemas at head, with the roles of production. They hold whatever rows the previous test left."""
@@ -61,7 +67,7 @@ async def identity(databases: Databases) -> AsyncIterator[services.Identity]:
 
 
 @pytest.fixture
-async def posts(databases: Databases, issuer: Issuer) -> AsyncIterator[services.Posts]:
+async def posts(databases: Databases, issuer: Issuer, without_issuer: None) -> AsyncIterator[services.Posts]:
     """The posts service over empty tables; it accepts the tokens of `issuer`."""
     await databases.empty("posts")
     async with services.posts(databases, issuer.verifier(services.POSTS_URL)) as service:

@@ -23,7 +23,7 @@ async def repeat(
     An error is logged and does not end the repetition: Unavailable as a warning, anything else with its traceback.
     The log line names the work, by `name` or by its function, and the seconds until the next call.
     """
-    title = name or getattr(work, "__qualname__", repr(work))
+    title = str(name or getattr(work, "__qualname__", repr(work)))
     while True:
         error = await _failure_of(work)
         seconds = pause()

@@ -152,7 +152,7 @@ async def test_checking_goes_on_after_a_check_that_failed(
     async with services.identity(clean_databases, key_check_seconds=0.01) as identity:
         await clean_databases.execute("identity_owner", "REVOKE SELECT ON identity.signing_keys FROM identity_app")
         try:
-            await until(lambda: "background work failed" in caplog.messages)
+            await until(lambda: "background work failed" in caplog.text)
         finally:
             await clean_databases.execute("identity_owner", "GRANT SELECT ON identity.signing_keys TO identity_app")
         new = (await identity.parts.signing_keys.rotate()).kid

@@ -25,7 +25,7 @@ def own_databases(tmp_path: Path) -> Iterator[Databases]:
 
 
 @pytest.fixture
-async def own_posts(own_databases: Databases, issuer: Issuer) -> AsyncIterator[Posts]:
+async def own_posts(own_databases: Databases, issuer: Issuer, without_issuer: None) -> AsyncIterator[Posts]:
     async with services.posts(own_databases, issuer.verifier()) as service:
         yield service
 

@@ -9,7 +9,7 @@ import httpx
 from jose import jwt
 
 from tests.support.person import Person
-from tests.support.stack import Stack
+from tests.support.stack import Stack, await_answer
 from tests.support.waiting import PATIENCE_SECONDS, until
 from tests.system.conftest import NewPerson
 
@@ -34,7 +34,9 @@ async def test_posts_started_without_identity_serves_the_public_and_recovers_by_
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
     with away(running, "identity"):
         running.stop("posts")
-        running.start("posts")
+        running.launch("posts")
+        await_answer(running.child("posts"), f"{running.posts}/livez")
+        assert (await http.get(f"{running.posts}/readyz")).status_code == 503
         assert (await http.get(url)).status_code == 200
         refused = await ada.publish()
         assert refused.status_code == 503

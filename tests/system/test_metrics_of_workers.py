@@ -93,3 +93,17 @@ async def test_what_parts_count_is_added_up(many_workers: Stack, http: httpx.Asy
         return accepted + metrics("watchword_token_verifications_total", outcome="remembered") == 20
 
     await until(every_use_is_counted)
+
+
+async def test_memory_and_descriptors_are_of_all_processes(many_workers: Stack) -> None:
+    async def every_process_is_counted() -> bool:
+        figures = await metrics_of(many_workers)
+        descriptors = [psutil.Process(worker).rlimit(psutil.RLIMIT_NOFILE)[0] for worker in workers_of(many_workers)]
+        return bool(figures("process_max_fds") == sum(descriptors) > 0)
+
+    await until(every_process_is_counted)
+    figures = await metrics_of(many_workers)
+    smallest = min(psutil.Process(worker).memory_info().rss for worker in workers_of(many_workers))
+    assert figures("process_resident_memory_bytes") > 2 * smallest
+    assert figures("python_gc_collections_total", generation="0") > 0
+    assert "python_info" in figures.names

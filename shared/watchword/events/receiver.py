@@ -81,6 +81,11 @@ class Receiver:
         """When the transmitter last answered any process of this service."""
         return self._contact.last_at
 
+    @property
+    def refused(self) -> str | None:
+        """Why nothing is received: the issuer's reason while it refuses this client's credentials or scopes."""
+        return None
+
     def silent_for(self) -> float:
         """Seconds since the transmitter last answered any process of this service."""
         return self._contact.silent_for()

@@ -14,6 +14,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from watchword.auth import public
@@ -48,6 +49,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._folder = workers.folder()
         self._refreshers: list[Callable[[], None]] = []
+        self._collectors: list[Collector] = []
         labels = ("method", "route", "status")
         self._requests = Counter("watchword_http_requests_total", "Requests answered", labels, registry=self._registry)
         self._durations = self.histogram(
@@ -55,6 +57,12 @@ class Metrics:
         )
         # Looking up the children by their labels for each request costs more than the rest of counting it.
         self._children: dict[_RequestKey, tuple[Counter, Histogram]] = {}
+
+    def add(self, collector: Collector) -> None:
+        """Render also what this collector finds, in whichever process renders."""
+        self._collectors.append(collector)
+        if self._folder is None:
+            self._registry.register(collector)
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float], multiprocess_mode: MultiprocessMode) -> None:
         """A value that goes up and down."""
@@ -132,7 +140,9 @@ class Metrics:
     def render(self) -> bytes:
         """Prometheus' text format, of every process of this service on this machine."""
         self.refresh()
-        return generate_latest(self._registry if self._folder is None else workers.merge(self._folder))
+        if self._folder is None:
+            return generate_latest(self._registry)
+        return generate_latest(workers.merge(self._folder, self._collectors))
 
 
 def metrics_routes(metrics: Metrics) -> APIRouter:

@@ -38,13 +38,19 @@ def folder() -> Path | None:
     return Path(path) if path else None
 
 
-def merge(shared: Path) -> CollectorRegistry:
-    """The metrics of all processes, combined."""
+def process_ids(shared: Path) -> set[int]:
+    """The processes that write their metrics to this folder and are alive."""
+    return {process_id for file in shared.glob("*.db") if _is_alive(process_id := _process_of(file))}
+
+
+def merge(shared: Path, collectors: Iterable[Collector] = ()) -> CollectorRegistry:
+    """The metrics of all processes, combined, and what these collectors find."""
     for file in shared.glob("gauge_live*.db"):
-        if not _is_alive(int(file.stem.rpartition("_")[2])):
+        if not _is_alive(_process_of(file)):
             file.unlink(missing_ok=True)
     registry = CollectorRegistry()
-    registry.register(_WorkersCollector(shared))
+    for collector in (_WorkersCollector(shared), *collectors):
+        registry.register(collector)
     return registry
 
 
@@ -59,6 +65,10 @@ class _WorkersCollector(Collector):
         files = [str(file) for file in self._shared.glob("*.db") if _has_a_size(file)]
         metrics: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return metrics
+
+
+def _process_of(file: Path) -> int:
+    return int(file.stem.rpartition("_")[2])
 
 
 def _has_a_size(file: Path) -> bool:

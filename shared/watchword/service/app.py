@@ -10,12 +10,14 @@ from starlette.middleware.cors import CORSMiddleware
 import watchword
 from watchword.auth import Verifier, protect
 from watchword.metrics.metrics import Metrics, metrics_routes
+from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
 from watchword.observability.tracing import configure_tracing, telemetry
 from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
 from watchword.service.process import BackgroundWork, running
+from watchword.service.readiness import checks_of
 from watchword.service.settings import ServiceSettings, load
 
 if TYPE_CHECKING:
@@ -55,9 +57,10 @@ def new_app(
 ) -> FastAPI:
     """Build the app of a service: its `routers`, guarded by `parts.verifier`, and /, /docs, /livez, /readyz, /metrics.
 
-    It does no I/O before it starts. `checks` are those of /readyz beside the database's; `background` runs while the
-    app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins` may send this service's
-    cookies; `docs_client_id` is the client that /docs signs in with. The page at / names `links` first.
+    It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
+    `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
+    may send this service's cookies; `docs_client_id` is the client that /docs signs in with. The page at / names
+    `links` first.
     """
 
     async def check_database() -> str:
@@ -68,10 +71,11 @@ def new_app(
         async with running(parts.database, migrations, *background, metrics.run), lifespan():
             yield
 
+    watch_process(metrics)
     app = _bare_app(title, summary, whole_lifespan)
     app.state.parts = parts
     settings = parts.settings
-    health = health_routes({"database": check_database, **(checks or {})})
+    health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     front_page = front_page_routes(title, summary, links)
     for router in (*routers, health, metrics_routes(metrics), front_page):
