@@ -28,20 +28,25 @@ def token(form: dict[str, str], client: tuple[str, str] | None = None) -> str:
     return str(answer.json()["access_token"])
 
 
+def address_of(username: str) -> str:
+    """What somebody signs in with: their e-mail address, because requests of the tests change their username."""
+    return f"{username}@example.com"
+
+
 def token_of(username: str) -> str:
-    return token({"grant_type": "password", "username": username, "password": PASSWORD})
+    return token({"grant_type": "password", "username": address_of(username), "password": PASSWORD})
 
 
 def new_person() -> str:
     """The username of somebody who has just registered."""
     username = f"{CALLER}-{next(numbers)}"
-    account = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
+    account = {"username": username, "email": address_of(username), "password": PASSWORD}
     requests.post(f"{IDENTITY}/users", json=account, timeout=30).raise_for_status()
     return username
 
 
 def new_cookie() -> dict[str, str]:
-    signing_in = {"username": CALLER, "password": PASSWORD}
+    signing_in = {"username": address_of(CALLER), "password": PASSWORD}
     answer = requests.post(f"{IDENTITY}/sessions", json=signing_in, headers=PAGE, timeout=30)
     answer.raise_for_status()
     return {name: value for name, value in answer.cookies.items() if value is not None}
