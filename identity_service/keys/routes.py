@@ -10,8 +10,9 @@ from identity_service.dependencies import PartsDep
 from identity_service.errors import NoSigningKey
 from identity_service.keys.schemas import JwkSet
 from watchword.auth import public
+from watchword.errors import PreconditionFailed
 from watchword.http import Preconditions
-from watchword.http.responses import IF_NONE_MATCH, answer, unchanged
+from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 
 router = APIRouter(tags=["keys"])
 
@@ -26,8 +27,8 @@ class JwkSetResponse(JSONResponse):
     summary="The verification keys",
     response_class=JwkSetResponse,
     response_model=JwkSet,
-    responses=answer(200, "ETag") | unchanged("ETag"),
-    openapi_extra={"parameters": [IF_NONE_MATCH]},
+    responses=answer(200, "ETag") | unchanged("ETag") | refusals(PreconditionFailed, NoSigningKey),
+    openapi_extra=READ_CONDITIONS,
 )
 @public
 async def read_jwks(request: Request, parts: PartsDep) -> Response:

@@ -16,7 +16,7 @@ from posts_service.posts.view import PostView, page_as_json
 from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions
-from watchword.http.responses import IF_NONE_MATCH, answer, refusals, unchanged
+from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 from watchword.http.strict import StrictRoute
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictRoute)
@@ -35,8 +35,8 @@ MAX_PAGE_BYTES: Final = 131_072
     "/{post_id}",
     operation_id="posts_read",
     response_model=PostRead,
-    responses=answer(200, "ETag") | unchanged("ETag") | refusals(PostNotFound, DatabaseUnavailable),
-    openapi_extra={"parameters": [IF_NONE_MATCH]},
+    responses=answer(200, "ETag") | unchanged("ETag") | refusals(PostNotFound, PostChanged, DatabaseUnavailable),
+    openapi_extra=READ_CONDITIONS,
 )
 async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Request) -> Response:
     """A published post, or your own draft."""

@@ -21,7 +21,7 @@ SERVE = {"silence_policy": "serve", "silence_seconds": 30}
 @pytest.fixture
 async def transmitter(databases: Databases, clock: StandingClock) -> AsyncIterator[Transmitter]:
     await databases.empty("posts")
-    async with transmitting() as transmitter:
+    async with transmitting(path="") as transmitter:
         transmitter.issuer.clock = clock
         yield transmitter
 

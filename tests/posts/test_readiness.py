@@ -29,7 +29,7 @@ from watchword.testing import Issuer
 async def transmitter(databases: Databases) -> AsyncIterator[Transmitter]:
     """An issuer with keys and events, whose tokens are meant for posts."""
     await databases.empty("posts")
-    async with transmitting() as transmitter:
+    async with transmitting(path="") as transmitter:
         transmitter.issuer.audience = POSTS_URL
         yield transmitter
 

@@ -31,10 +31,11 @@ class Transmitter:
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, path: str) -> None:
         self._port = port
+        self._path = path
         self.issuer = Issuer()
-        self.issuer.url = f"http://127.0.0.1:{port}/tenants/one"
+        self.issuer.url = f"http://127.0.0.1:{port}{path}"
         self.waiting: dict[str, Any] = {}
         self.acknowledged: list[str] = []
         self.refused: dict[str, Any] = {}
@@ -109,14 +110,15 @@ class Transmitter:
             self._server = self._serving = None
 
     def _app(self) -> Starlette:
+        path = self._path
         return Starlette(
             routes=[
-                Route("/.well-known/ssf-configuration/tenants/one", self._answers("ssf", self._describe)),
-                Route("/.well-known/oauth-authorization-server/tenants/one", self._answers("oauth", self._describe)),
-                Route("/tenants/one/certs", self._answers("certs", self._certs)),
-                Route("/tenants/one/login", self._answers("token", self._token), methods=["POST"]),
-                Route("/tenants/one/config", self._answers("streams", self._streams), methods=["GET", "POST", "PATCH"]),
-                Route("/tenants/one/queues/{name}", self._answers("poll", self._poll), methods=["POST"]),
+                Route(f"/.well-known/ssf-configuration{path}", self._answers("ssf", self._describe)),
+                Route(f"/.well-known/oauth-authorization-server{path}", self._answers("oauth", self._describe)),
+                Route(f"{path}/certs", self._answers("certs", self._certs)),
+                Route(f"{path}/login", self._answers("token", self._token), methods=["POST"]),
+                Route(f"{path}/config", self._answers("streams", self._streams), methods=["GET", "POST", "PATCH"]),
+                Route(f"{path}/queues/{{name}}", self._answers("poll", self._poll), methods=["POST"]),
             ]
         )
 
@@ -198,10 +200,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def transmitting() -> AsyncIterator[Transmitter]:
-    """A transmitter that listens for as long as the block lasts."""
+async def transmitting(path: str = "/tenants/one") -> AsyncIterator[Transmitter]:
+    """A transmitter that listens for as long as the block lasts. `path` is that of its issuer, which may be empty."""
     with held_port() as port:
-        transmitter = Transmitter(port)
+        transmitter = Transmitter(port, path)
         await transmitter.start()
         try:
             yield transmitter

@@ -23,14 +23,18 @@ HEADER_FIELDS: Final[Mapping[str, dict[str, Any]]] = {
 }
 """Every header field that an operation can have in its description."""
 
-IF_NONE_MATCH: Final[dict[str, Any]] = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "schema": _TEXT,
-    "description": "Answer only if there is another version than this one (its `ETag`)",
+
+def _condition(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "schema": _TEXT, "description": description}
+
+
+READ_CONDITIONS: Final = {
+    "parameters": [
+        _condition("If-Match", "Answer only with this version (its `ETag`)"),
+        _condition("If-None-Match", "Answer only if there is another version than this one (its `ETag`)"),
+    ]
 }
-"""The parameter, for `openapi_extra` of a route that reads the header field itself."""
+"""The preconditions of a read, for `openapi_extra` of a route that reads the header fields itself."""
 
 
 def refusals(*errors: type[AppError]) -> Responses:
