@@ -11,7 +11,7 @@ from watchword.testing import StandingClock
 
 
 async def sign_in_from(identity: Identity, device: bytes) -> dict[str, Any]:
-    form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+    form = {"grant_type": "password", "username": "ada", "password": PASSWORD, "resource": IDENTITY_URL}
     response = await identity.http.post("/oauth/token", data=form, headers={b"User-Agent": device})
     assert response.status_code == 200, response.text
     return dict(response.json())
