@@ -65,7 +65,6 @@ class Parts:
         self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, clock)
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=clock)
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, clock)
-        reader = TokenReader(issuer, self.keyring, clock)
 
         # Security events.
         self.recorder = Recorder(issuer)
@@ -85,14 +84,18 @@ class Parts:
             self.database, self.recorder, self.lifetimes, clock, ensure_mintable=self.tokens.ensure_mintable
         )
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
-        self.browser_sign_in = BrowserSignIn(
-            self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services
-        )
-        self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
         self.erasures = Erasures(self.database)
+
+        # The two doors through which people sign in.
+        reader = TokenReader(issuer, self.keyring, clock)
+        self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
+        self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
+
+    def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
+        return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
 
     def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
         return OAuthEndpoints(self.clients, self.services, self.sessions, reader, self.tokens, sign_in=sign_in)

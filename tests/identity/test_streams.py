@@ -43,7 +43,7 @@ async def test_members_without_elements_are_left_out(identity: Identity) -> None
     assert all((await configuration(identity)).values())
 
 
-@pytest.mark.parametrize("issuer", ["https://id.example", "https://id.example/tenant"])
+@pytest.mark.parametrize("issuer", ["https://id.example", "http://localhost:8001"])
 async def test_all_endpoints_are_below_the_issuer(clean_databases: Databases, issuer: str) -> None:
     async with services.identity(clean_databases, issuer=issuer) as identity:
         metadata = await configuration(identity)

@@ -69,10 +69,12 @@ class OutermostMiddleware:
         answer = scope[_ANSWER] = _Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
         started = time.perf_counter()
         try:
-            await _answering_errors(self._app, scope, answer.receive, answer.send)
+            await self._app(scope, answer.receive, answer.send)
         except ClientDisconnect:
             # The server sends nothing to a client that has gone.
             answer.is_aborted = True
+        except Exception as error:
+            await _answer_error(error, scope, answer.receive, answer.send)
         finally:
             seconds = time.perf_counter() - started
             status = None if answer.is_aborted else answer.status
@@ -95,27 +97,27 @@ class UnhandledErrors:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await _answering_errors(self._app, scope, receive, send)
-        else:
+        try:
             await self._app(scope, receive, send)
-
-
-async def _answering_errors(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Call the app; log an exception and answer it, or raise it if a part of another answer is sent."""
-    try:
-        await app(scope, receive, send)
-    except ClientDisconnect:
-        raise
-    except Exception as error:
-        answer = scope[_ANSWER]
-        if error is not answer.logged_error:
-            answer.logged_error = error
-            fields = {"method": scope["method"], "path": scope["path"]}
-            logger.exception("unhandled error: %s %s", scope["method"], one_line(scope["path"]), extra=fields)
-        if answer.status is not None:
+        except ClientDisconnect:
             raise
-        await problems.internal_error()(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            await _answer_error(error, scope, receive, send)
+
+
+async def _answer_error(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Log an exception that nothing has handled, and answer it, or raise it if a part of another answer is sent."""
+    answer = scope[_ANSWER]
+    if error is not answer.logged_error:
+        answer.logged_error = error
+        fields = {"method": scope["method"], "path": scope["path"]}
+        text = "unhandled error: %s %s"
+        logger.error(text, scope["method"], one_line(scope["path"]), exc_info=error, extra=fields)
+    if answer.status is not None:
+        raise error
+    await problems.internal_error()(scope, receive, send)
 
 
 class _Answer:

@@ -59,6 +59,8 @@ class CheckedRequests(HttpToolsProtocol):
 
     _in_head = False
     _in_body = False
+    _read_bytes = 0
+    _first_read_bytes = 0
     _beside_body = 0
     _chunk_bytes = 0
     _refusal: Refusal | None = None
@@ -67,18 +69,16 @@ class CheckedRequests(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        self._beside_body += len(data)
+        self._read_bytes = len(data)
+        self._beside_body += self._read_bytes
         super().data_received(data)
         if self._beside_body > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.refuse(TOO_LONG)
 
     def on_message_begin(self) -> None:
         self._in_head, self._in_body, self._beside_body, self._chunk_bytes = True, False, 0, 0
+        self._first_read_bytes = self._read_bytes
         super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:
-            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._refusal = self._refusal_of_head()
@@ -86,6 +86,9 @@ class CheckedRequests(HttpToolsProtocol):
             raise HeadRefused(self._refusal.detail)
         super().on_headers_complete()
         self._in_head, self._in_body = False, True
+        if not self.parser.should_upgrade():
+            # The app has the fields in its scope. What follows are trailers, for which uvicorn has no other place.
+            self.headers = []
 
     def on_body(self, body: bytes) -> None:
         self._beside_body -= len(body)
@@ -151,14 +154,17 @@ class CheckedRequests(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in ("1.1", "1.0"):
             return VERSION
-        if len(self.headers) > MAX_FIELDS or self._is_long():
+        if len(self.headers) > MAX_FIELDS or (self._may_be_long() and self._is_long()):
             return TOO_LONG
         if len(self.pipeline) >= MAX_PIPELINED:
             return TOO_MANY
         return _refusal_of_fields(self.headers, version)
 
+    def _may_be_long(self) -> bool:
+        # The read in which the head began is not counted in `_beside_body`, because other messages may be in it.
+        return self._first_read_bytes + self._beside_body > MAX_HEAD_BYTES
+
     def _is_long(self) -> bool:
-        # A head that came in one read was not counted while it arrived.
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES
 
 
