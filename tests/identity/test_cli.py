@@ -15,6 +15,7 @@ from tests.support.databases import DATABASE, Databases
 from tests.support.services import IDENTITY_URL, KEY_ENCRYPTION_KEY, PASSWORD, POSTS_SECRET, POSTS_URL
 
 PATIENCE_SECONDS = 60
+OTHER_KEY = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA="
 OWN_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("IDENTITY_")}
 
 
@@ -184,7 +185,7 @@ async def test_client_is_made_extended_and_used(environment: dict[str, str], dat
 
 async def test_wrong_key_encryption_key_prints_one_line(environment: dict[str, str]) -> None:
     await run(environment, "setup")
-    outcome = await run({**environment, "IDENTITY_KEY_ENCRYPTION_KEY": "A" * 43 + "="}, "rotate-keys")
+    outcome = await run({**environment, "IDENTITY_KEY_ENCRYPTION_KEY": OTHER_KEY}, "rotate-keys")
     assert outcome.status == 1
     assert outcome.error.startswith("IDENTITY_KEY_ENCRYPTION_KEY does not open the signing key ")
     assert outcome.error.count("\n") == 1
