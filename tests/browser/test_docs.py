@@ -29,7 +29,7 @@ async def authorize(page: Page, address: str, username: str) -> None:
     await form.locator("button.authorize").click()
     # The page shows each flow of the scheme, and takes both for authorized.
     await expect(page.locator(".auth-container").get_by_text("Logout", exact=True).first).to_be_visible()
-    await page.locator(".btn-done").click()
+    await page.locator(".btn-done").first.click()
 
 
 async def open_to_try(page: Page, name: str) -> Locator:
