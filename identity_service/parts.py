@@ -70,11 +70,7 @@ class Parts:
         self.recorder = Recorder(issuer)
         self.doorbell = Doorbell()
         self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
-        minter = SetMinter(issuer, self.keyring)
-        addresses = PushAddresses(settings.push_networks)
-        self.streams = Streams(self.database, self.sealer, StreamViews(issuer), clock, addresses=addresses)
-        self.poll_delivery = PollDelivery(self.database, minter, self.doorbell, clock, settings.long_poll_seconds)
-        self.pusher = Pusher(self.database, minter, self.sealer, self.doorbell, clock, addresses=addresses)
+        self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
         self.passwords = _passwords(settings)
@@ -93,6 +89,14 @@ class Parts:
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
+
+    def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
+        clock, doorbell = self.clock, self.doorbell
+        self.streams = Streams(
+            self.database, self.sealer, StreamViews(self.settings.issuer), clock, addresses=addresses
+        )
+        self.poll_delivery = PollDelivery(self.database, minter, doorbell, clock, self.settings.long_poll_seconds)
+        self.pusher = Pusher(self.database, minter, self.sealer, doorbell, clock, addresses=addresses)
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
