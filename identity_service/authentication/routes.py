@@ -18,6 +18,7 @@ from identity_service.dependencies import (
 )
 from identity_service.errors import (
     AudienceNotAllowed,
+    CookieRepeated,
     CrossSite,
     HashingBusy,
     InvalidCredentials,
@@ -43,6 +44,7 @@ router = APIRouter(
 
 _REFUSALS: Final = (
     CrossSite,
+    CookieRepeated,
     AudienceNotAllowed,
     NoAudience,
     NoDefaultAudience,

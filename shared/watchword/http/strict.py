@@ -41,6 +41,8 @@ class StrictRoute(APIRoute):
 class BadRequestRoute(StrictRoute):
     """Answers 400 to what cannot be parsed, where other routes answer 422, for a protocol that says so."""
 
+    malformed_status = 400
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
