@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-# RFC 6749 section 3.3, but for the comma: "a,b" is one scope to the standard, and two to whoever wrote it.
+# RFC 6749 section 3.3 without the comma: "a,b" is one scope to the standard, but its author probably means two.
 _SCOPE_TOKEN: Final = re.compile(r"[!#-+\--\[\]-~]+")
 
 
