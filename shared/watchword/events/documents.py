@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from watchword.events.errors import TransmitterUnavailable
+from watchword.lines import one_line
 
 MAX_SHOWN_CHARACTERS: Final = 200
 
 
 class Document:
-    """A JSON object of the transmitter; `name` says which. Every method raises TransmitterUnavailable, which names the
-    member that is missing or wrong."""
+    """A JSON object from the transmitter; `name` says which. Every method raises TransmitterUnavailable, which names
+    the member that is missing or wrong."""
 
     def __init__(self, name: str, value: object) -> None:
         if not isinstance(value, dict):
@@ -65,7 +66,7 @@ class Document:
         return value
 
 
-def parsed(name: str, body: bytes) -> Any:
+def parse_json(name: str, body: bytes) -> Any:
     """The JSON value of an answer. Raises TransmitterUnavailable."""
     try:
         return orjson.loads(body)
@@ -74,7 +75,7 @@ def parsed(name: str, body: bytes) -> Any:
 
 
 def explanation(body: bytes) -> tuple[str, str]:
-    """How a refusal explains itself: its code (RFC 6749 section 5.2, RFC 9457), empty without one, and all of it."""
+    """The code in the body of a refusal (RFC 6749 section 5.2, RFC 9457), empty if it has none, and its whole text."""
     try:
         document = Document("the refusal", orjson.loads(body))
     except (orjson.JSONDecodeError, TransmitterUnavailable):
@@ -86,6 +87,5 @@ def explanation(body: bytes) -> tuple[str, str]:
 
 
 def shown(text: str) -> str:
-    """The beginning of a text of the other side, without characters that would do something to a terminal or a log."""
-    beginning = text[:MAX_SHOWN_CHARACTERS]
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in beginning)
+    """The beginning of a text that the other side wrote, as one line."""
+    return one_line(text, MAX_SHOWN_CHARACTERS)

@@ -59,7 +59,7 @@ class TransmitterClient:
 
     async def discover(self) -> str:
         """Read the discovery documents (SSF 1.0 section 7, RFC 8414); the URL of the keys that sign the events."""
-        # Of their members, most are optional; these three are what receiving cannot do without.
+        # Most members of the two documents are optional; receiving needs these three.
         configuration = await self._document("ssf-configuration")
         self._configuration_endpoint = configuration.url("configuration_endpoint", self._issuer)
         keys = configuration.url("jwks_uri", self._issuer)
