@@ -219,7 +219,7 @@ def _is_outdated(caller: Principal, row: asyncpg.Record) -> bool:
     """Whether the roles of the user have changed since the token was issued."""
     if row["claims_version"] > 0:
         return bool(caller.version < row["claims_version"])
-    # So far only the release before has changed them, which counts nothing.
+    # So far only the previous release has changed them, which counts nothing.
     return bool(caller.issued_at.timestamp() < row["tokens_valid_from"])
 
 

@@ -20,7 +20,7 @@ class User(Base):
 
     `version` counts what makes older tokens untrue, and every token carries it. `claims_version` is the version since
     which the roles are what they are: this service refuses access tokens with a smaller one. `tokens_valid_from`, in
-    seconds since 1970, is what the release before compares with `iat`.
+    seconds since 1970, is what the previous release compares with `iat`.
     """
 
     __tablename__ = "users"
@@ -49,7 +49,7 @@ class User(Base):
         """Refuse every access token that was issued until now. The row must be locked, and `now` read since."""
         self.raise_version()
         self.claims_version = self.version
-        # A process of the release before goes by `iat`, which is rounded down.
+        # A process of the previous release goes by `iat`, which is rounded down.
         self.tokens_valid_from = max(self.tokens_valid_from, int(now.timestamp()) + 1)
 
 

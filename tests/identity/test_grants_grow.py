@@ -10,7 +10,7 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 
 NOTES_URL = "https://notes.example"
-# A row of the release before: it does not say what was asked for.
+# A row of the previous release: it does not say what was asked for.
 OLD = "UPDATE identity.sessions SET audience = NULL, names_scopes = NULL"
 PEOPLE = ["password", "refresh_token"]
 
