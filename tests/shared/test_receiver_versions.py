@@ -119,7 +119,7 @@ async def test_another_issuers_event_about_a_role_has_no_effect(databases: Datab
     assert await databases.fetch("posts_app", ROWS) == []
 
 
-async def test_processes_of_the_release_before_obey_what_is_stored_by_its_time(
+async def test_processes_of_the_previous_release_obey_what_is_stored_by_its_time(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     kind = role_changed_type(transmitter.issuer.url)
@@ -131,7 +131,7 @@ async def test_processes_of_the_release_before_obey_what_is_stored_by_its_time(
     assert by_key == {"ada": AT + 1, "editor": 0}
 
 
-async def test_what_a_process_of_the_release_before_writes_and_tells_is_obeyed(
+async def test_what_a_process_of_the_previous_release_writes_and_tells_is_obeyed(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
@@ -143,7 +143,7 @@ async def test_what_a_process_of_the_release_before_writes_and_tells_is_obeyed(
         assert [refuses(receiver, "ada", issued_at=at, version=9) for at in (1000, 1001)] == [True, False]
 
 
-async def test_notification_has_the_form_that_the_release_before_reads(
+async def test_notification_has_the_form_that_the_previous_release_reads(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:

@@ -77,7 +77,7 @@ def audience_url(text: str) -> str:
 
 def _split(text: str, schemes: frozenset[str]) -> SplitResult:
     if re.search(r"[\s\\]", text) or not text.isprintable():
-        raise ValueError("it must contain no blank and no backslash")
+        raise ValueError("it must contain no space and no backslash")
     try:
         url = urlsplit(text)
     except ValueError:
