@@ -113,7 +113,7 @@ class Accounts:
 
         With the receipt, the erasure in other services can be watched.
         """
-        # In transactions of their own: there may be more than one statement can delete within its time limit.
+        # In transactions of their own: a user may have more of them than one statement can delete in its time.
         await delete_expired_of(self._database, user_id, self._clock.now())
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)

@@ -69,8 +69,8 @@ class RefreshCookie:
         self._delete(response, FORMER_NAME, FORMER_PATH)
 
     def delete_everywhere(self, response: Response, path: str) -> None:
-        """Delete every cookie of this name that a browser may send to this path: one name can have a cookie for each
-        path and domain, and whoever plants one chooses both."""
+        """Delete every cookie of this name that a browser may send to this path: a cookie is another one for each path
+        and domain, and who plants one chooses both."""
         for place in _paths_of(path):
             for domain in (None, *_domains_of(self.host)):
                 self._delete(response, self.name, place, domain)
@@ -97,8 +97,8 @@ def _cookies(request: Request) -> Iterator[tuple[str, str]]:
     for header in request.headers.getlist("cookie"):
         for pair in header.split(";"):
             name, _, value = pair.partition("=")
-            # Only spaces and tabs are removed: with other white space before it, a name is another name, and has no
-            # prefix that a browser protects.
+            # Blanks and tabs alone: a name that begins with another white space is another name, and has no prefix that
+            # a browser protects.
             yield name.strip(" \t"), value.strip(" \t")
 
 

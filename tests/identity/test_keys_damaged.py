@@ -1,4 +1,4 @@
-"""A row of the table of keys that cannot be opened, or whose columns name another key than it holds, affects no other."""
+"""A row of the table of keys that cannot be opened, or that names another key than it holds, affects no other."""
 
 import logging
 

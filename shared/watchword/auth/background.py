@@ -50,7 +50,7 @@ class Runner:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Run the part during the block. If another app runs it already, the block neither starts nor stops it."""
+        """Run the part during the block. A block inside of another one's, of a second app, leaves it to that one."""
         if self._started_at is not None:
             yield
             return
@@ -72,7 +72,7 @@ def expect_owner(part: Background) -> None:
 
 def own(part: object) -> None:
     """Note that this part will be started, or has been."""
-    # Compared by identity, because a part of another library may not be hashable.
+    # By identity, since a part of somebody else's need not be hashable.
     for unowned in list(_unowned):
         if unowned is part:
             _unowned.discard(unowned)

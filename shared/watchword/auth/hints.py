@@ -25,7 +25,7 @@ class ConfigurationHints:
         self._log = Seldom(logger)
 
     def note(self, flaw: Flaw, claims: Mapping[str, Any], now: float, *, has_accepted: bool) -> None:
-        """Note that a token with these claims and a valid signature was refused at `now` (seconds since 1970).
+        """A token with these claims was refused at `now` (seconds since 1970) although its signature is valid.
 
         Expired tokens are common. One is worth a hint only while no token has been accepted (`has_accepted`), because
         an accepted token shows that the clock is right.

@@ -42,9 +42,7 @@ def connect_arguments(url: str) -> ConnectArguments:
     _ensure_sound(parts, options)
     repeated = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
     problems = [*(f"it has the option {name} more than once" for name in repeated), *option_problems(options)]
-    problems += (
-        f"it says {name} both before and after the question mark" for name in _options_in_both_parts(parts, options)
-    )
+    problems += (f"it says {name} both before and after the question mark" for name in _said_twice(parts, options))
     if problems:
         raise ValueError("; ".join(problems))
     seconds = options.pop("connect_timeout", None)
@@ -101,8 +99,8 @@ def _ensure_sound(parts: SplitResult, options: Mapping[str, str]) -> None:
         raise ValueError(FORM)
 
 
-def _options_in_both_parts(parts: SplitResult, options: Mapping[str, str]) -> list[str]:
-    """The options that stand before the question mark too. libpq would take one of the two, asyncpg the other."""
+def _said_twice(parts: SplitResult, options: Mapping[str, str]) -> list[str]:
+    """The options that the URL also says in its first part. libpq would take one of the two, asyncpg the other."""
     user, password, hosts = _authority(parts)
     first_part = {"user": user, "password": password, "host": hosts, "port": hosts, "dbname": parts.path.lstrip("/")}
     return [name for name, value in first_part.items() if value and name in options]

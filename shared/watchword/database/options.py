@@ -56,7 +56,7 @@ def _value_problem(name: str, value: str) -> str | None:
     if name in _FILES and not (Path(value).is_file() and os.access(value, os.R_OK)):
         return "must name a file that this process can read"
     if (pattern := _PATTERNS.get(name)) is not None and not pattern.fullmatch(value):
-        return "has a value that is not valid"
+        return "has a value that it cannot have"
     return None
 
 
