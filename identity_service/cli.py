@@ -169,5 +169,5 @@ def _add_commands(line: CommandLine) -> None:
     client_commands.add_service_arguments(service)
     client = add("create-client", "Make a client.", client_commands.create_client)
     client_commands.add_client_arguments(client)
-    extended = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
-    client_commands.add_extension_arguments(extended)
+    extension = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
+    client_commands.add_extension_arguments(extension)

@@ -80,8 +80,8 @@ def _texts(kind: str, arguments: Sequence[str]) -> dict[str, str]:
     refuse(
         [
             f"{word}: write --{kind} '{word}=TEXT', with a text that says what it allows"
-            for word, is_, _ in pairs
-            if not is_
+            for word, separator, _ in pairs
+            if not separator
         ]
         + [f"the {kind} {word} is named twice" for word in sorted(set(words)) if words.count(word) > 1]
     )

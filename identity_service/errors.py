@@ -32,7 +32,7 @@ class RoleNeeded(Conflict):
 
 
 class PermissionUnknown(NotFound):
-    """No service reads this permission, so that giving it to a role would have no effect."""
+    """No service reads this permission, so giving it to a role would have no effect."""
 
     code = "permission_unknown"
     detail = "There is no such permission."
@@ -139,7 +139,7 @@ class AudienceNotAllowed(Forbidden):
 
 class NoAudience(AudienceNotAllowed):
     code = "no_audience"
-    detail = "This client may reach no service; an administrator must give it an audience."
+    detail = "This client may use no service; an administrator must give it an audience."
 
 
 class NoDefaultAudience(AudienceNotAllowed):

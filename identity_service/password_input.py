@@ -10,7 +10,7 @@ _MAX_BYTES: Final = 4_096
 def read_password(stream: BinaryIO) -> str:
     """The one line of the stream, without its line feed. Raises Invalid, which says what else the stream holds.
 
-    What cannot be meant as part of a password is refused, not cut off: nobody could sign in with the rest.
+    Input that is not clearly one password is refused. If it were shortened, the user could not sign in with it.
     """
     raw = stream.read(_MAX_BYTES + 1)
     if len(raw) > _MAX_BYTES:

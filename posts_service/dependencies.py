@@ -23,7 +23,7 @@ def preconditions(
     if_match: Annotated[str | None, Header(description="Act only on this version (its `ETag`)")] = None,
     if_none_match: Annotated[str | None, Header(description="Act only if this is not the version")] = None,
 ) -> Preconditions:
-    """The request's own; the parameters are for the OpenAPI document, and see one line of each field only."""
+    """The preconditions of the request. The parameters are for the OpenAPI document and see one line of a field."""
     return Preconditions.of(request.headers)
 
 

@@ -37,7 +37,7 @@ def _normalized(value: str) -> str:
 
 
 def _normal_password(value: Any) -> Any:
-    """The characters that are hashed are those that are counted. What is too long in any spelling stays as it is."""
+    """The normal form, so that the characters are counted that are hashed. Too long a text stays as it is."""
     return normal_password(value) if isinstance(value, str) and len(value) <= MAX_TYPED_CHARACTERS else value
 
 
@@ -55,7 +55,8 @@ FullName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
     Field(
-        description="Any text without control characters; blanks at both ends are removed", examples=["Ada Lovelace"]
+        description="Any text without control characters; white space at both ends is removed",
+        examples=["Ada Lovelace"],
     ),
 ]
 

@@ -46,7 +46,7 @@ class BrowserSignIn:
         self, credentials: PasswordCredentials, device: Device, *, refresh_token: str, resource: str | None = None
     ) -> BrowserTokens:
         """Start a session with a password, and end the one that the browser has: that of its cookie's refresh token,
-        which may be empty or of no use. The access token is for the audience `resource`; default: the client's.
+        which may be empty or invalid. The access token is for the audience `resource`; default: the client's.
 
         Raises InvalidCredentials, AudienceNotAllowed, ScopeNotAllowed.
         """

@@ -16,7 +16,7 @@ from watchword.http.problems import problem
 CSRF_HEADER: Final = "x-requested-with"
 FORMER_NAME: Final = "watchword_refresh"
 FORMER_PATH: Final = "/sessions/current"
-"""The cookie of earlier releases. Nothing is read from it: whoever could plant it could choose the session."""
+"""The cookie of earlier releases. It is never read, because another host could set it and so choose the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class RefreshCookie:
 
 
 def install(app: FastAPI, cookie: RefreshCookie) -> None:
-    """Delete the cookies with the refusal of two of one name: otherwise no sign-in would help."""
+    """Answer CookieRepeated, and delete the cookies with it: otherwise the next sign-in would be refused too."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, CookieRepeated)  # noqa: S101 - the registration below says so

@@ -1,4 +1,4 @@
-"""How the routes of a browser know their caller, for the OpenAPI document."""
+"""How the routes for browsers identify their caller, for the OpenAPI document."""
 
 from typing import Any, Final
 

@@ -46,7 +46,7 @@ class SignedInRead(BaseModel):
     access_token: str = Field(examples=["eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6749 section 5.1, no secret
     expires_in: int = Field(ge=0, description="Seconds until the access token expires", examples=[600])
-    scope: str = Field(description="Scopes separated by blanks", examples=["posts:write"])
+    scope: str = Field(description="Scopes separated by spaces", examples=["posts:write"])
 
     @classmethod
     def of(cls, tokens: TokenAnswer) -> Self:

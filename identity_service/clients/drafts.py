@@ -21,7 +21,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClientDraft:
-    """A client to be made; without a secret it is a public one, without a default audience the first one is it."""
+    """A client to be made; without a secret it is public, and the default audience is the first if none is named."""
 
     id: str
     name: str

@@ -19,7 +19,7 @@ class Target:
 class TokenRequest:
     """A client that asks for a token, the scopes that the services of its audiences have, and what it asks for.
 
-    `scope` (RFC 6749 section 3.3) is None and `resources` (RFC 8707) are none if the request does not name them.
+    `scope` (RFC 6749 section 3.3) is None and `resources` (RFC 8707) is empty if the request does not name them.
     """
 
     client: Client
@@ -37,7 +37,7 @@ class TokenRequest:
 
 
 def scopes_within(requested: str | None, allowed: Sequence[str]) -> list[str]:
-    """The requested scopes, which are separated by blanks, or all allowed ones if the parameter is absent.
+    """The requested scopes, which are separated by spaces, or all allowed ones if the parameter is absent.
 
     Raises ScopeNotAllowed (RFC 6749 section 3.3).
     """

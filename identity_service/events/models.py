@@ -64,7 +64,7 @@ class Stream(Base):
 
 _SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
 SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
-"""The user whom an event is about, or whose session. Written out, so that the index is found by it."""
+"""The user of an event: its subject, or the owner of the session. Literal SQL, so that PostgreSQL uses the index."""
 
 
 class StreamEvent(Base):

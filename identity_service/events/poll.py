@@ -86,8 +86,8 @@ class PollDelivery:
 
 def _record_refusal(db: AsyncSession, client_id: str, jti: UUID, kind: str, error: SetError) -> None:
     # The description may quote the event, and the audit outlives the account.
-    described = {"description": error.description} if kind in repository.OBEYED else {}
-    audit.record(db, client_id, "event.refused", jti, err=error.err, **described)
+    description = {"description": error.description} if kind in repository.TYPES_TO_OBEY else {}
+    audit.record(db, client_id, "event.refused", jti, err=error.err, **description)
     fields = {"client": client_id, "jti": str(jti), "err": error.err}
     explanation = quoted(f"{error.err}: {error.description}")
     logger.error("a receiver refused an event: %s: %s", client_id, explanation, extra=fields)

@@ -17,8 +17,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _GLOBAL_IPV6: Final = ip_network("2000::/3")
-# Public to `ipaddress` of some version of Python, and yet special: relays to addresses of IPv4 that nobody has checked,
-# protocol assignments, documentation, and a cloud's service that is reached from inside only.
+# Special ranges that `ipaddress` of some version of Python calls public: relays to unchecked IPv4 addresses,
+# protocol assignments, documentation, and a cloud's service that is reached only from inside.
 _SPECIAL: Final = tuple(
     map(
         ip_network,
@@ -46,7 +46,7 @@ def literal_address(host: str) -> Address | None:
     """The address that a host is written as, also in the short forms such as 127.1 that a resolver takes for one; None
     for a name."""
     if host.rstrip(".").lower() == "localhost" or host.rstrip(".").lower().endswith(".localhost"):
-        # RFC 6761 section 6.3: it is no name that anybody resolves.
+        # RFC 6761 section 6.3: no resolver is asked for this name.
         return IPv4Address("127.0.0.1")
     try:
         return ip_address(host.strip("[]"))

@@ -11,7 +11,7 @@ from identity_service.events.push_addresses import Address, PushAddresses
 from watchword.http_client.tls import ssl_context
 
 MAX_ADDRESSES: Final = 4
-"""So many addresses of one name are tried, one after another."""
+"""How many addresses of one name are tried, one after another."""
 
 
 class ForbiddenAddress(httpx.ConnectError):
@@ -21,7 +21,7 @@ class ForbiddenAddress(httpx.ConnectError):
 class CheckedTransport(httpx.AsyncBaseTransport):
     """Resolves the host of each request, and connects to an allowed address of it.
 
-    The name is resolved once, so that a resolver which then says another address changes nothing. The Host header and
+    The name is resolved once, so that a later answer of the resolver changes nothing. The Host header and
     what TLS verifies are the name's, as if httpx had resolved it. No connection is kept: two names may share an
     address, and one of them must not get what is meant for the other.
     """
@@ -48,7 +48,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
 
 def push_client(addresses: PushAddresses, timeout_seconds: float) -> httpx.AsyncClient:
-    """It follows no redirect and asks no proxy: neither address would be checked."""
+    """A client that follows no redirect and uses no proxy, because neither address would be checked."""
     transport = CheckedTransport(addresses)
     return httpx.AsyncClient(transport=transport, timeout=timeout_seconds, trust_env=False, follow_redirects=False)
 

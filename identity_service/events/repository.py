@@ -16,7 +16,7 @@ from watchword.events.types import EventType
 
 CHANNEL = "identity_events"
 
-OBEYED: Final = (
+TYPES_TO_OBEY: Final = (
     EventType.SESSION_REVOKED,
     EventType.TOKEN_CLAIMS_CHANGE,
     EventType.CREDENTIAL_CHANGE,
@@ -91,7 +91,7 @@ async def forget_user(db: AsyncSession, subject: str) -> None:
     Those that remain name the user and their sessions by their ids.
     """
     about_user = SUBJECT.in_([subject])
-    await db.execute(delete(StreamEvent).where(about_user, StreamEvent.type.not_in(OBEYED)))
+    await db.execute(delete(StreamEvent).where(about_user, StreamEvent.type.not_in(TYPES_TO_OBEY)))
     path = array(["events", StreamEvent.type, "claims"])
     redacted = func.jsonb_set(StreamEvent.claims, path, literal({}, JSONB))
     changes = about_user, StreamEvent.type == EventType.TOKEN_CLAIMS_CHANGE

@@ -128,7 +128,7 @@ class Streams:
                 await repository.enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
 
     async def _delete_events(self, stream_id: UUID, last: int) -> None:
-        """Nobody may have polled for long: there may be more events than one statement can delete in its time."""
+        """Delete the events up to `last` in portions, since one statement may be too slow for all of them."""
         await delete_in_portions(self._database, lambda db: repository.delete_events(db, stream_id, last))
 
     def _replace(self, stream: Stream, draft: StreamDraft) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from identity_service.errors import NoSigningKey
 from identity_service.keys.models import SigningKey, whose_turn
-from identity_service.keys.opening import KeyCase, OpenedKey
+from identity_service.keys.opening import KeyCache, OpenedKey
 from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from identity_service.keys.service import SigningKeys
@@ -31,7 +31,7 @@ class Keyring:
         self._signing_keys = signing_keys
         self._schedule = schedule
         self._clock = clock
-        self._case = KeyCase(sealer)
+        self._cache = KeyCache(sealer)
         # Rows whose keys this process has opened, and no others.
         self._rows: Sequence[SigningKey] = ()
         self._keys: Mapping[str, OpenedKey] = {}
@@ -92,7 +92,7 @@ class Keyring:
         """Read the table; only keys that this process does not have yet are opened."""
         self._read_at = self._clock.now()
         rows = await self._signing_keys.load()
-        keys = self._case.open(rows)
+        keys = self._cache.open(rows)
         self._rows, self._keys = [row for row in rows if row.kid in keys], keys
 
     async def _check_again(self) -> None:

@@ -1,5 +1,5 @@
-"""Opening the rows of the table of signing keys. Of the key itself, only what is sealed in a row is believed: who can
-write to the table could otherwise publish a key of their own under the `kid` of one of ours."""
+"""Opens the rows of the table of signing keys. Only the sealed private key of a row is trusted, and the public key is
+derived from it: otherwise anyone who can write to the table could publish a key of their own under a `kid` of ours."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def usable_rows(sealer: Sealer, rows: Sequence[SigningKey], now: datetime) -> li
     """The rows whose keys can be opened.
 
     Raises CannotUnseal if keys are published and none of them can be opened. Then this process has another
-    key-encryption key than the others, and what it adds would be of use to nobody else.
+    key-encryption key than the others, and no other process could use what it adds.
     """
     failures = [_failure(sealer, row) for row in rows]
     usable = [row for row, failure in zip(rows, failures, strict=True) if failure is None]
@@ -46,8 +46,8 @@ def usable_rows(sealer: Sealer, rows: Sequence[SigningKey], now: datetime) -> li
     return usable
 
 
-class KeyCase:
-    """The opened keys of this process. A row that cannot be opened spoils no other, and is logged once."""
+class KeyCache:
+    """The opened keys of this process. A row that cannot be opened affects no other, and is logged once."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
@@ -69,8 +69,8 @@ class KeyCase:
         try:
             key = open_key(self._sealer, row)
         except CannotUnseal as error:
-            if (secret := (row.kid, row.sealed_private_key)) not in self._logged:
-                self._logged.add(secret)
+            if (sealed_key := (row.kid, row.sealed_private_key)) not in self._logged:
+                self._logged.add(sealed_key)
                 logger.error("a signing key is not used: %s", error.reason, extra={"kid": row.kid})
             return None
         if key.public != PublicKey(row.kid, row.n, row.e):

@@ -35,7 +35,7 @@ async def read_jwks(request: Request, parts: PartsDep) -> Response:
     """Every key whose tokens may still be valid, and the next one before it signs."""
     keys = parts.keyring.published()
     if not keys:
-        # A cache would keep an empty list, and verifiers would give up the keys that they have.
+        # A cache would keep an empty list, and verifiers would drop the keys that they have.
         raise NoSigningKey("no key is published")
     body = orjson.dumps({"keys": [key.as_jwk() for key in keys]})
     etag = f'"{sha256(body).hexdigest()[:32]}"'

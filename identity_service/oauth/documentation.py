@@ -47,7 +47,7 @@ TOKEN_REQUEST: Final = form(
     refresh_token=_TEXT,
     scope={
         "type": "string",
-        "description": "Scopes separated by blanks; default: all. A token carries those of its audience",
+        "description": "Scopes separated by spaces; default: all. A token carries those of its audience",
     },
     resource={
         "type": "string",

@@ -16,7 +16,7 @@ from watchword.auth.verifier import principal_of
 
 SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
-_SHOWN: Final = (
+_SHOWN_CLAIMS: Final = (
     "scope",
     "client_id",
     "exp",
@@ -83,7 +83,7 @@ def _describe(token: ReadToken) -> dict[str, Any]:
     answer: dict[str, Any] = {"active": True}
     if token.kind is TokenKind.ACCESS:
         answer["token_type"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1, no secret
-    answer |= {name: claims[name] for name in _SHOWN if name in claims}
+    answer |= {name: claims[name] for name in _SHOWN_CLAIMS if name in claims}
     if "preferred_username" in claims:
         answer["username"] = claims["preferred_username"]
     return answer

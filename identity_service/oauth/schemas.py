@@ -29,7 +29,7 @@ class TokenRead(BaseModel):
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int = Field(ge=0, description="Seconds until the access token expires")
-    scope: str = Field(_ABSENT, description="The scopes of the access token, separated by blanks")
+    scope: str = Field(_ABSENT, description="The scopes of the access token, separated by spaces")
     refresh_token: str = _ABSENT
 
 
@@ -40,7 +40,7 @@ class IntrospectionRead(BaseModel):
 
     active: bool
     token_type: Literal["Bearer"] = _ABSENT
-    scope: str = Field(_ABSENT, description="Scopes separated by blanks")
+    scope: str = Field(_ABSENT, description="Scopes separated by spaces")
     client_id: str = _ABSENT
     username: str = _ABSENT
     exp: int = Field(_ABSENT, description="Seconds since 1970")

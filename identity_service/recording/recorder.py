@@ -146,7 +146,7 @@ class Recorder:
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> UUID:
         """Record that the account was deleted; returns the receipt with which its erasure elsewhere can be watched."""
         audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
-        # A stream may not be polled for long, and would keep what the account was called until it is.
+        # A stream that is not polled would otherwise keep the names of the account.
         await repository.forget_user(db, str(user_id))
         purged = types.account_purged(self._issuer, str(user_id))
         receivers = await repository.enqueue(db, purged.type, _claims(purged, str(uuid4()), now))

@@ -20,7 +20,7 @@ DEFAULT_ROLE: Final = "user"
 VERSION = select(func.coalesce(func.max(RoleVersion.version), 0)).scalar_subquery()
 """How often any role of the installation has changed."""
 
-OUTDATED = ReadStatement(
+CHANGED_ROLE = ReadStatement(
     select(RoleVersion.role)
     .where(
         RoleVersion.role == func.any(bindparam("roles", type_=ARRAY(Text))),

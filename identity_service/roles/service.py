@@ -42,7 +42,7 @@ class Roles:
         """Delete the role, and take it from everybody who has it. Raises RoleNotFound, and RoleNeeded for a role that
         this service gives by itself."""
         if name in (repository.DEFAULT_ROLE, ADMIN):
-            raise RoleNeeded(f"the role {name} is given to new accounts, and cannot be deleted")
+            raise RoleNeeded(f"this service itself gives the role {name}, so it cannot be deleted")
         async with self._database.begin() as db:
             await repository.lock(db)
             role = await repository.find_for_update(db, name)

@@ -1,4 +1,4 @@
-"""The services of this installation: whose scope is whose, and which client may ask about whose tokens."""
+"""The services of this installation: which scopes each has, and which client may ask about its tokens."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping

@@ -24,7 +24,7 @@ class Session(Base):
     """One sign-in with one client on one device. It ends when it expires or is ended, and never comes back.
 
     `scopes` and `audiences` are those of the grant, `audience` is the one of its first access token. `names_scopes` is
-    whether the client asked for the scopes by name. Both are None in a row of the release before these columns.
+    whether the client asked for the scopes by name. Both are None in a row of a release without these columns.
     """
 
     __tablename__ = "sessions"

@@ -7,12 +7,10 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.clients.models import Client
-from identity_service.clients.narrowing import Target, audience_within, scopes_within
 from identity_service.errors import AccountChanged, RefreshTokenRefused, SessionEnded, SessionNotFound
 from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
-from identity_service.sessions import repository
+from identity_service.sessions import policy, repository
 from identity_service.sessions.models import EndReason, RefreshToken, Session
 from identity_service.sessions.repository import TokenWithSession
 from identity_service.sessions.values import IssuedSession, Lifetimes, PresentedRefreshToken, SignInRequest
@@ -85,7 +83,7 @@ class Sessions:
                 issued = None
             else:
                 # Before the token is spent: a caller who asks for too much may ask again.
-                target = _narrow(presented, pair.session)
+                target = policy.narrow(presented, pair.session)
                 refresh_token = await self._next_token(db, pair, now)
                 roles_now = await roles.of_user(db, user.id)
                 issued = IssuedSession(user, roles_now, pair.session, refresh_token, target, now)
@@ -151,7 +149,7 @@ class Sessions:
 
     async def _carries_changed_role(self, caller: Principal) -> bool:
         values = {"roles": sorted(caller.roles), "version": caller.role_version}
-        return await self._database.reads.fetch_row(roles.OUTDATED, **values) is not None
+        return await self._database.reads.fetch_row(roles.CHANGED_ROLE, **values) is not None
 
     def _new_session(self, user_id: UUID, request: SignInRequest, now: datetime) -> Session:
         return Session(
@@ -178,7 +176,7 @@ class Sessions:
         await self._recorder.sessions_ended(db, now, pair.session.user_id, [pair.session.id], cause)
 
     async def _next_token(self, db: AsyncSession, pair: TokenWithSession, now: datetime) -> RefreshToken:
-        """The token that the client gets: the successor of the one presented, at a retry the one unspent now."""
+        """The refresh token for the client: the successor of the presented one, or at a retry the unspent one."""
         if pair.token.used_at is not None:
             return await repository.get_unspent(db, pair.session.id)
         successor = pair.session.next_token(now, self._lifetimes.refresh)
@@ -219,37 +217,5 @@ def _is_outdated(caller: Principal, row: asyncpg.Record) -> bool:
     """Whether the roles of the user have changed since the token was issued."""
     if row["claims_version"] > 0:
         return bool(caller.version < row["claims_version"])
-    # So far only the release before has changed them, which counts nothing.
+    # Only a process of the previous release has changed the roles so far, and it counts nothing.
     return bool(caller.issued_at.timestamp() < row["tokens_valid_from"])
-
-
-def _narrow(presented: PresentedRefreshToken, session: Session) -> Target:
-    """What the access token is for: what is requested out of the grant, which covers what the client may still have."""
-    request, client = presented.request, presented.client
-    if client.is_first_party:
-        allowed, audiences = _first_party_scopes(session, client), client.audiences
-    else:
-        allowed = [scope for scope in session.scopes if scope in client.scopes]
-        audiences = [audience for audience in session.audiences if audience in client.audiences]
-    started_with = _first_audience(session)
-    default = started_with if started_with in audiences else client.default_audience
-    audience = audience_within(request.resources, audiences, default)
-    return request.target(scopes_within(request.scope, allowed), audience)
-
-
-def _first_audience(session: Session) -> str | None:
-    """The audience that the session began with; in a row of an earlier release, the only one that it has."""
-    if session.audience is None and len(session.audiences) == 1:
-        return session.audiences[0]
-    return session.audience
-
-
-def _first_party_scopes(session: Session, client: Client) -> list[str]:
-    """What the client may have now; if it asked for the scopes by name, those of them that it still may have.
-
-    In a row of an earlier release, scopes other than the client's were asked for by name.
-    """
-    names_scopes = session.names_scopes
-    if names_scopes is None:
-        names_scopes = set(session.scopes) != set(client.scopes)
-    return [scope for scope in client.scopes if not names_scopes or scope in session.scopes]

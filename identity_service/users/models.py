@@ -18,9 +18,9 @@ class UserState(StrEnum):
 class User(Base):
     """Username and e-mail address are stored as they were written, and are unique without regard to case.
 
-    `version` counts what makes older tokens untrue, and every token carries it. `claims_version` is the version since
-    which the roles are what they are: this service refuses access tokens with a smaller one. `tokens_valid_from`, in
-    seconds since 1970, is what the release before compares with `iat`.
+    `version` counts the changes that make older tokens wrong, and every token carries it. `claims_version` is the
+    version of the latest change of the roles: this service refuses access tokens with a smaller one.
+    `tokens_valid_from`, in seconds since 1970, is what the previous release compares with `iat`.
     """
 
     __tablename__ = "users"
@@ -42,14 +42,14 @@ class User(Base):
         return UserState.ACTIVE if self.is_active else UserState.DISABLED
 
     def raise_version(self) -> None:
-        """Make receivers tell the tokens that were issued until now from later ones. The row must be locked."""
+        """Count a change, so that receivers can tell older tokens from later ones. The row must be locked."""
         self.version += 1
 
     def outdate_claims(self, now: datetime) -> None:
-        """Refuse every access token that was issued until now. The row must be locked, and `now` read since."""
+        """Refuse every access token that was issued until now. The row must be locked, and `now` read after that."""
         self.raise_version()
         self.claims_version = self.version
-        # A process of the release before goes by `iat`, which is rounded down.
+        # A process of the previous release compares it with `iat`, which is rounded down.
         self.tokens_valid_from = max(self.tokens_valid_from, int(now.timestamp()) + 1)
 
 

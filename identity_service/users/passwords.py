@@ -62,7 +62,7 @@ class Passwords:
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
         """Whether the password matches the hash, and a replacement if it does and the hash is outdated.
 
-        Without a hash, for an unknown user, it computes as many as a wrong password takes: both answers must take
+        Without a hash, for an unknown user, it computes as many hashes as for a wrong password: both answers must take
         equally long.
         """
         return await self._run(lambda: self._verify(password, password_hash))

@@ -32,13 +32,13 @@ async def find_for_share(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> User | None:
-    """The user with this username or, if it contains an @, with this e-mail address, in any spelling of it.
+    """The user with this username or, if it contains an @, with this e-mail address, in any Unicode form.
 
-    `lock` holds the row until the transaction ends. Whoever has the name when the lock is given is found.
+    `lock` keeps the row locked until the transaction ends; the user is the one who has the name once it is locked.
     """
     if "@" in login:
         with contextlib.suppress(ValueError):
-            # An address is stored in its normal form. What is none is looked up all the same, and is nobody's.
+            # Addresses are stored in their normal form. Text that is no address is looked up too, and finds nobody.
             login = normal_email(login)
     column = User.email if "@" in login else User.username
     statement = select(User).where(func.lower(column) == func.lower(login))

@@ -10,7 +10,7 @@ _CHECKED_CHARACTERS: Final = 32
 MAX_LOOKUPS: Final = 3_000
 """About how many parts of a password zxcvbn may look up in its dictionaries."""
 
-# The same sign in rarer forms: each form multiplies the readings that zxcvbn tries.
+# Signs that stand for the same letter, as one of them: each further sign multiplies the readings that zxcvbn tries.
 _FREQUENT_SIGNS: Final = str.maketrans("{[<|+", "(((!t")
 
 _SIGNS: Final = frozenset(sign for signs in matching.L33T_TABLE.values() for sign in signs)
@@ -22,8 +22,8 @@ _lock = threading.Lock()
 def estimate(password: str, hints: Collection[str]) -> dict[str, Any]:
     """What zxcvbn says of the part of the password that it is given: `guesses` and `feedback`.
 
-    It computes in Python, and no other thread of the process does meanwhile: so it must be little. `hints` are words
-    that are easy to guess for this user.
+    zxcvbn is written in Python and keeps every other thread of the process waiting, so its work is bounded. `hints` are
+    words that are easy to guess for this user.
     """
     part = checked_part(password)
     words = [hint.translate(_FREQUENT_SIGNS)[: len(part)] for hint in hints]

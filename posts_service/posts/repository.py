@@ -28,12 +28,12 @@ _CURSOR: Final = tuple_(bindparam("at", type_=DateTime(timezone=True)), bindpara
 _COLUMNS: Final = {name: getattr(Post if name in Post.__table__.columns else Author, name) for name in PostView._fields}
 _VIEW: Final = select(*_COLUMNS.values()).join(Author, Author.id == Post.author_id)
 
-# PostgreSQL unpacks no more of a long text than this.
+# PostgreSQL decompresses no more of a long text than this.
 _BEGINNING: Final = func.left(Post.body, SUMMARY_CHARACTERS).label("body")
-_LISTED: Final = select(*{**_COLUMNS, "body": _BEGINNING}.values()).join(Author, Author.id == Post.author_id)
+_SUMMARY: Final = select(*{**_COLUMNS, "body": _BEGINNING}.values()).join(Author, Author.id == Post.author_id)
 
 _FEED = (
-    _LISTED.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
+    _SUMMARY.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
     .order_by(Post.published_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )
@@ -42,7 +42,7 @@ BY_ID: Final = ReadStatement(_VIEW.where(Post.id == bindparam("post_id", type_=U
 FEED: Final = ReadStatement(_FEED)
 BY_AUTHOR: Final = ReadStatement(_FEED.where(_AUTHOR))
 DRAFTS: Final = ReadStatement(
-    _LISTED.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
+    _SUMMARY.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
     .order_by(Post.created_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )

@@ -26,8 +26,8 @@ _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"
 
 _UNCONDITIONAL: Final = Preconditions()
 
-# A page that would be longer ends before, so that no reader makes this process hold much. A hundred posts of usual
-# length are shorter.
+# A longer page is cut to fewer posts, so that a client that reads slowly cannot make this process hold much memory. A
+# hundred posts of usual length fit.
 MAX_PAGE_BYTES: Final = 131_072
 
 
@@ -113,8 +113,8 @@ def _post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -
 
 def _page_response(page: Page, request: Request) -> Response:
     while len(content := _page_content(page)) > MAX_PAGE_BYTES and len(page.views) > 1:
-        fitting = len(page.views) * MAX_PAGE_BYTES // len(content)
-        page = page.first(min(max(fitting, 1), len(page.views) - 1))
+        count = len(page.views) * MAX_PAGE_BYTES // len(content)
+        page = page.first(min(max(count, 1), len(page.views) - 1))
     headers = {**_PRIVATE, "Link": _link(request, str(page.next_cursor))} if page.next_cursor else _PRIVATE
     return Response(content, headers=headers, media_type="application/json")
 

@@ -11,23 +11,23 @@ from watchword.http.fields import Body, Text
 
 _BODY: Final = "The Analytical Engine has no pretensions to originate anything."
 
-# A character that is no blank to `str.strip`, in terms of ECMA-262, which OpenAPI asks for.
+# A character that `str.strip` does not remove, as an ECMA-262 expression, which OpenAPI requires.
 _NOT_BLANK: Final = r"[^\s\x00\x1c-\x1f\x85]"
 
-# In this order: the length counts without the blanks around the title.
+# In this order: the length is that of the title without white space around it.
 Title = Annotated[
     Text,
     AfterValidator(str.strip),
     Field(
         min_length=1,
         max_length=200,
-        description="Blanks at both ends are removed",
+        description="White space at both ends is removed",
         examples=["On engines"],
         json_schema_extra={"pattern": rf"^[^\x00]*{_NOT_BLANK}[^\x00]*$"},
     ),
 ]
 PostText = Annotated[Text, Field(max_length=100_000, examples=[_BODY])]
-PostState = Annotated[State, Field(description="A draft exists for its author alone", examples=["published"])]
+PostState = Annotated[State, Field(description="Only its author can read a draft", examples=["published"])]
 
 # The default of a member that may be left out but not be null.
 _LEFT_OUT: Final[Any] = None
@@ -55,7 +55,7 @@ class AuthorCard(BaseModel):
 
 
 class _Post(BaseModel):
-    """What a post looks like, but for its text."""
+    """The members of a post, without its text."""
 
     id: UUID
     title: str = Field(examples=["On engines"])
@@ -64,7 +64,7 @@ class _Post(BaseModel):
     version: int = Field(ge=1, description="Counts the changes", examples=[1])
     created_at: datetime
     updated_at: datetime
-    published_at: datetime | None = Field(description="When it was first published; null for what never was")
+    published_at: datetime | None = Field(description="When it was first published; null if it never was")
 
 
 class PostRead(_Post):

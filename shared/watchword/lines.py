@@ -1,4 +1,4 @@
-"""Texts of others in log lines, and lines that a flood of requests must not repeat."""
+"""Log lines: how they show text that somebody else wrote, and how one is kept from being repeated at each request."""
 
 import logging
 import time
@@ -10,17 +10,20 @@ SILENT_SECONDS: Final = 600.0
 
 def one_line(text: str, limit: int = MAX_CHARACTERS) -> str:
     """The beginning of a text, with everything escaped that could break a line, move a cursor or reverse the text."""
-    shown = "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text[:limit])
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text[:limit]
+    )
     return shown if len(text) <= limit and len(shown) <= limit else f"{shown[:limit]}…"
 
 
 def quoted(value: object) -> str:
-    """A value as Python writes it, as one bounded line: for what a stranger may have chosen."""
+    """The `repr` of a value as one line of limited length, for values that a stranger may have chosen."""
     return one_line(repr(value))
 
 
 class Seldom:
-    """A logger that says the same once in ten minutes: each `key` is one message, and a program has few of them."""
+    """A logger that repeats a message at most once in ten minutes. Each `key` stands for one message; keep them few."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger

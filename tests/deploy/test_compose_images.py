@@ -62,7 +62,7 @@ def test_the_image_that_ours_is_built_from_can_be_pinned() -> None:
 
 
 @pytest.mark.parametrize("service", ["postgres", "caddy", "mailbox", "prometheus"])
-def test_without_a_variable_each_has_its_tag(service: str) -> None:
+def test_each_image_has_its_tag_unless_a_variable_is_set(service: str) -> None:
     name, colon, tag = services()[service]["image"].rpartition(":")
     assert name
     assert colon

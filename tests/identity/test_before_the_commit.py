@@ -128,7 +128,7 @@ async def test_every_token_up_to_the_limit_is_accepted_and_none_beyond_it_is_iss
     assert outcomes == {200, 400}
 
 
-async def test_size_that_is_foretold_is_the_size_of_the_token(identity: Identity) -> None:
+async def test_size_that_is_calculated_is_the_size_of_the_token(identity: Identity) -> None:
     await identity.register("ada")
     token = (await identity.sign_in("ada"))["access_token"]
     assert size.token_bytes(claims_of(token)) == len(token)

@@ -62,7 +62,7 @@ async def test_refused_sign_in_ends_nothing(identity: Identity, databases: Datab
 
 
 @pytest.mark.parametrize("cookie", ["", "nonsense", "a.b.c", "access token", "another client's"])
-async def test_cookie_of_no_use_does_not_keep_anybody_from_signing_in(
+async def test_invalid_cookie_does_not_keep_anybody_from_signing_in(
     identity: Identity, databases: Databases, cookie: str
 ) -> None:
     await identity.register("ada")

@@ -106,7 +106,7 @@ async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, s
         (["set-permissions", "emperor", "post:edit_any"], "", "there is no role emperor"),
         (["set-permissions", "moderator", "post:burn"], "", "there is no permission post:burn"),
         (["delete-role", "emperor"], "", "there is no role emperor"),
-        (["delete-role", "user"], "", "the role user is given to new accounts"),
+        (["delete-role", "user"], "", "this service itself gives the role user"),
         (["set-roles", os.fsdecode(b"\xff")], "", "an argument is not UTF-8"),
         (["create-service", "notes", "--name", "Notes"], "", "notes is no audience"),
         (["withdraw-key", "unknown"], "", "there is no signing key unknown"),

@@ -74,7 +74,7 @@ async def test_client_is_described_with_its_default_audience(identity: Identity)
     ]
 
 
-async def test_secret_is_the_last_word_that_is_said(identity: Identity) -> None:
+async def test_secret_is_printed_last(identity: Identity) -> None:
     confidential = [*CLIENT[:-1], "--grant", "client_credentials"]
     secret = (await create_client(identity, *confidential)).rpartition(" ")[2]
     answer = await identity.token(grant_type="client_credentials", client_id="app", client_secret=secret)

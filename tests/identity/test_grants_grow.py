@@ -10,7 +10,7 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 
 NOTES_URL = "https://notes.example"
-# A row of the release before: it does not say what was asked for.
+# A row of the previous release: it does not say what was asked for.
 OLD = "UPDATE identity.sessions SET audience = NULL, names_scopes = NULL"
 PEOPLE = ["password", "refresh_token"]
 
@@ -84,7 +84,7 @@ async def test_what_a_client_loses_its_sessions_lose_too(
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (IDENTITY_URL, "account")
 
 
-async def test_session_of_the_release_before_with_all_scopes_grows_with_its_client(
+async def test_session_of_the_previous_release_with_all_scopes_grows_with_its_client(
     identity: Identity, databases: Databases
 ) -> None:
     token = await refresh_token(identity)
@@ -93,7 +93,7 @@ async def test_session_of_the_release_before_with_all_scopes_grows_with_its_clie
     assert (await identity.refresh(token, client_id="app", resource=NOTES_URL)).json()["scope"] == "notes:read"
 
 
-async def test_session_of_the_release_before_with_fewer_scopes_gets_no_more(
+async def test_session_of_the_previous_release_with_fewer_scopes_gets_no_more(
     identity: Identity, databases: Databases
 ) -> None:
     await extend(identity)
@@ -103,7 +103,7 @@ async def test_session_of_the_release_before_with_fewer_scopes_gets_no_more(
     ensure_oauth_error(await identity.refresh(token, client_id="app", resource=NOTES_URL), "invalid_scope")
 
 
-async def test_session_of_the_release_before_begins_with_the_default_of_its_client(
+async def test_session_of_the_previous_release_begins_with_the_default_of_its_client(
     identity: Identity, databases: Databases
 ) -> None:
     token = (await identity.sign_in("ada", resource=IDENTITY_URL))["refresh_token"]
@@ -111,7 +111,7 @@ async def test_session_of_the_release_before_begins_with_the_default_of_its_clie
     assert claims_of((await identity.refresh(token)).json()["access_token"])["aud"] == POSTS_URL
 
 
-async def test_session_of_the_release_before_with_one_audience_keeps_it(
+async def test_session_of_the_previous_release_with_one_audience_keeps_it(
     identity: Identity, databases: Databases
 ) -> None:
     token = (await identity.sign_in("ada"))["refresh_token"]

@@ -1,4 +1,4 @@
-"""The services of an installation of the release before: the migration and the set-up find out whose scope is whose."""
+"""An installation of the previous release: the migration and the set-up find out which service has which scope."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ BEFORE = "0004"
 
 @pytest.fixture
 def fresh(databases: Databases) -> Iterator[Fresh]:
-    """A database at the revision of the release before."""
+    """A database at the revision of the previous release."""
     fresh = Fresh(databases)
     MIGRATIONS.upgrade(fresh.url("identity_owner"), BEFORE)
     yield fresh
@@ -29,7 +29,7 @@ def fresh(databases: Databases) -> Iterator[Fresh]:
 
 
 def add_client(fresh: Fresh, client_id: str, scopes: Sequence[str], audiences: Sequence[str]) -> None:
-    """Insert a client as the release before does."""
+    """Insert a client as the previous release does."""
     lists = ", ".join("'{" + ",".join(words) + "}'" for words in (["password"], scopes, audiences))
     columns = "id, name, grants, scopes, audiences"
     fresh.ask(f"INSERT INTO identity.clients ({columns}) VALUES ('{client_id}', '{client_id}', {lists})")  # noqa: S608
@@ -93,7 +93,7 @@ async def set_up(identity: Identity) -> list[Unassigned]:
 
 
 async def add(identity: Identity, client_id: str, scopes: list[str], audiences: list[str]) -> None:
-    """Insert a client as a process of the release before does."""
+    """Insert a client as a process of the previous release does."""
     draft = ClientDraft(client_id, client_id, None, ["password"], scopes, audiences)
     made = draft.as_client()
     made.default_audience = None

@@ -1,4 +1,4 @@
-"""A row of the table of keys that cannot be opened, or that says another key than it holds, spoils no other."""
+"""A row of the table of keys that cannot be opened, or that names another key than it holds, affects no other."""
 
 import logging
 
@@ -122,7 +122,7 @@ async def test_row_that_cannot_be_opened_is_logged_once(
 async def test_public_key_in_a_row_is_never_published_in_the_place_of_the_sealed_one(
     identity: Identity, databases: Databases, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who can write to the table can publish no key of their own under a kid of ours."""
+    """Someone who can write to the table cannot publish a key of their own under a kid of ours."""
     caplog.set_level(logging.WARNING)
     await identity.register("ada")
     kid, true = signing_kid(identity), identity.parts.keyring.published()

@@ -201,7 +201,7 @@ async def test_stream_from_before_is_not_pushed_to_a_forbidden_address(guarded: 
 
 
 @pytest.mark.parametrize("networks", ["everything", "10.0.0.1/8", "10.0.0.0/33", "https://10.0.0.1"])
-def test_network_that_is_none_is_refused_by_the_settings(networks: str) -> None:
+def test_text_that_is_no_network_is_refused_by_the_settings(networks: str) -> None:
     required = {"database_url": "postgresql://a@b/c", "issuer": IDENTITY_URL, "key_encryption_key": KEY_ENCRYPTION_KEY}
     with pytest.raises(ValidationError, match="push_networks"):
         Settings.model_validate({**required, "push_networks": networks})

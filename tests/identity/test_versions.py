@@ -116,7 +116,7 @@ async def test_change_is_obeyed_by_both_processes_of_identity(identity_at: Ident
     assert not await accepts(behind, token)
 
 
-async def test_change_that_the_release_before_made_is_obeyed_by_its_time(
+async def test_change_that_the_previous_release_made_is_obeyed_by_its_time(
     identity_at: Identity, databases: Databases, clock: StandingClock
 ) -> None:
     await identity_at.register("ada")
@@ -129,7 +129,7 @@ async def test_change_that_the_release_before_made_is_obeyed_by_its_time(
     assert await accepts(identity_at, fresh)
 
 
-async def test_process_of_the_release_before_refuses_what_a_change_makes_untrue(
+async def test_process_of_the_previous_release_refuses_what_a_change_makes_untrue(
     identity_at: Identity, databases: Databases, clock: StandingClock
 ) -> None:
     await identity_at.register("ada")

@@ -158,11 +158,11 @@ async def unstarted_posts(databases: Databases, transmitter: Transmitter) -> Asy
             await parts.database.close()
 
 
-class Refused:
+class RefusedReceiver:
     """A receiver whose client the issuer refuses, or did."""
 
     def __init__(self) -> None:
-        self.refused: str | None = "the issuer refuses the client"
+        self.refusal_reason: str | None = "the issuer refuses the client"
         self.revocations = Revocations(900)
         self.last_contact_at = datetime.now(UTC)
 
@@ -183,12 +183,12 @@ async def test_a_service_whose_client_is_refused_is_not_ready_however_long_it_ru
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "START_SECONDS", 0.0)
-    receiver = Refused()
+    receiver = RefusedReceiver()
     verifier = issuer.verifier(revocations=receiver)
     check = checks_of(verifier)["security_events"]
     async with verifier.revocations_runner.run():
         with pytest.raises(Unavailable) as refusal:
             await check()
-        assert (refusal.value.code, refusal.value.reason) == ("client_refused", receiver.refused)
-        receiver.refused = None
+        assert (refusal.value.code, refusal.value.reason) == ("client_refused", receiver.refusal_reason)
+        receiver.refusal_reason = None
         assert await check() == {"silent": False, "seconds": 0.0}

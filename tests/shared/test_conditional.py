@@ -77,7 +77,9 @@ def test_several_lines_of_a_field_are_one_list() -> None:
         ('"7"', '"6"', 200, 200),
     ],
 )
-def test_the_order_of_precedence(if_match: str | None, if_none_match: str | None, read: int, changed: int) -> None:
+def test_preconditions_are_checked_in_the_order_of_precedence(
+    if_match: str | None, if_none_match: str | None, read: int, changed: int
+) -> None:
     """RFC 9110 section 13.2.2: If-Match first; If-None-Match is 304 for a read and 412 for a change."""
     both = Preconditions(if_match, if_none_match)
     assert (_status_of_read(both), _status_of_change(both)) == (read, changed)

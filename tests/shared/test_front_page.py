@@ -25,7 +25,9 @@ def links_of(page: httpx.Response) -> set[str]:
     return set(re.findall(r'href="([^"]+)"', page.text))
 
 
-async def test_it_names_everything_and_every_path_that_it_names_answers(identity: Identity, posts: Posts) -> None:
+async def test_front_page_names_everything_and_every_path_that_it_names_answers(
+    identity: Identity, posts: Posts
+) -> None:
     issuer = posts.parts.settings.issuer
     for service, paths in ((identity, PATHS_OF_IDENTITY), (posts, {"/posts", issuer})):
         page = await service.http.get("/", headers={"Accept": BROWSER})
@@ -45,7 +47,7 @@ async def test_identity_names_posts_if_it_knows_it(identity: Identity) -> None:
         assert POSTS_URL in links_of(await http.get("/"))
 
 
-async def test_it_may_be_kept_and_runs_and_loads_nothing(posts: Posts) -> None:
+async def test_front_page_may_be_cached_and_runs_and_loads_nothing(posts: Posts) -> None:
     page = await posts.http.get("/", headers={"Accept": BROWSER})
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert (page.headers["cache-control"], page.headers["vary"]) == ("public, max-age=300", "Accept")
@@ -84,7 +86,7 @@ async def test_programs_get_the_same_links(posts: Posts) -> None:
     assert (content["title"], {link["url"] for link in content["links"]}) == ("Watchword posts", links_of(page))
 
 
-async def test_it_is_public_read_only_and_not_in_the_document(identity: Identity, posts: Posts) -> None:
+async def test_front_page_is_public_read_only_and_not_in_the_document(identity: Identity, posts: Posts) -> None:
     for service in (identity, posts):
         assert "/" not in (await service.http.get("/openapi.json")).json()["paths"]
         assert (await service.http.head("/")).status_code == 200

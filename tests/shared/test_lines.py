@@ -1,4 +1,4 @@
-"""Texts of others in log lines: bounded, on one line, and without characters that a terminal obeys."""
+"""Text that somebody else wrote, in log lines: bounded, on one line, and without characters that a terminal obeys."""
 
 import logging
 

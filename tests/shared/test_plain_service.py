@@ -69,7 +69,7 @@ def process_of(command: list[str], output: Path) -> Iterator[None]:
             process.terminate()
 
 
-async def test_without_its_lifespan_it_answers_503_and_says_why_once(
+async def test_service_without_its_lifespan_answers_503_and_says_why_once(
     tmp_path: Path, key_server: KeyServer, issuer: Issuer
 ) -> None:
     async with served(tmp_path, key_server, "notes:service", "--lifespan", "off") as notes:
@@ -79,7 +79,7 @@ async def test_without_its_lifespan_it_answers_503_and_says_why_once(
         assert "--lifespan off" in line
 
 
-async def test_mounted_it_answers_503_unless_the_outer_app_starts_it(
+async def test_mounted_service_answers_503_unless_the_outer_app_starts_it(
     tmp_path: Path, key_server: KeyServer, issuer: Issuer
 ) -> None:
     headers = issuer.bearer(scope="notes:read")

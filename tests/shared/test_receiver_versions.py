@@ -15,7 +15,7 @@ from watchword.events.types import role_changed_type, supported_by
 NOTIFY = "SELECT pg_notify('posts_revocations', $1)"
 ROWS = "SELECT kind, key, valid_from, version, except_sid FROM posts.revocations ORDER BY kind"
 AT = 1_000_000_000
-REVOKE_AS_THE_RELEASE_BEFORE = """INSERT INTO posts.revocations (kind, key, valid_from, expires_at)
+REVOKE_AS_THE_PREVIOUS_RELEASE = """INSERT INTO posts.revocations (kind, key, valid_from, expires_at)
     VALUES ('claims', 'ada', 1001, now() + interval '1 hour')"""
 SPARE = {"ver": 6, "except_sid": "s", "event_timestamp": AT}
 EDITOR = frozenset({"editor"})
@@ -119,7 +119,7 @@ async def test_another_issuers_event_about_a_role_has_no_effect(databases: Datab
     assert await databases.fetch("posts_app", ROWS) == []
 
 
-async def test_processes_of_the_release_before_obey_what_is_stored_by_its_time(
+async def test_processes_of_the_previous_release_obey_what_is_stored_by_its_time(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     kind = role_changed_type(transmitter.issuer.url)
@@ -131,19 +131,19 @@ async def test_processes_of_the_release_before_obey_what_is_stored_by_its_time(
     assert by_key == {"ada": AT + 1, "editor": 0}
 
 
-async def test_what_a_process_of_the_release_before_writes_and_tells_is_obeyed(
+async def test_what_a_process_of_the_previous_release_writes_and_tells_is_obeyed(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
         message = {"add": ["session", "s", 2**53, 1e10]}
         await databases.fetch("posts_app", NOTIFY, orjson.dumps(message).decode())
         await until(lambda: refuses(receiver, session_id="s"))
-        await databases.execute("posts_app", REVOKE_AS_THE_RELEASE_BEFORE)
+        await databases.execute("posts_app", REVOKE_AS_THE_PREVIOUS_RELEASE)
         await receiver.load()
         assert [refuses(receiver, "ada", issued_at=at, version=9) for at in (1000, 1001)] == [True, False]
 
 
-async def test_notification_has_the_form_that_the_release_before_reads(
+async def test_notification_has_the_form_that_the_previous_release_reads(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:

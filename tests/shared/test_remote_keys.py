@@ -72,7 +72,7 @@ async def test_unknown_kid_is_no_refusal_while_the_cooldown_runs(key_server: Key
         await keys.stop()
 
 
-async def test_a_good_token_of_a_key_made_during_the_cooldown_is_503_and_then_accepted(
+async def test_a_valid_token_of_a_key_made_during_the_cooldown_is_503_and_then_accepted(
     key_server: KeyServer, issuer: Issuer
 ) -> None:
     keys = RemoteKeys(key_server.url, cooldown=1.5)

@@ -117,7 +117,7 @@ def test_everything_that_is_wrong_alone_and_together_is_said_at_once(
 @pytest.mark.parametrize(
     ("settings", "values"), [(posts.Settings, POSTS), (identity.Settings, IDENTITY), (identity.SetupSettings, SETUP)]
 )
-def test_blanks_around_a_value_are_no_part_of_it(
+def test_spaces_around_a_value_are_no_part_of_it(
     settings: type[EnvironmentSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_all(monkeypatch, values)

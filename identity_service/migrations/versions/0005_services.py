@@ -82,16 +82,15 @@ def _services() -> None:
 
 def _own_audience(clients: Sequence[Any]) -> str | None:
     """This service's audience: the only one of the clients that may ask it about tokens or receive its events."""
-    reading = [client for client in clients if OWN_SCOPES.difference({"account"}).intersection(client.scopes)]
-    candidates = set.intersection(*(set(client.audiences) for client in reading)) if reading else set()
+    readers = [client for client in clients if OWN_SCOPES.difference({"account"}).intersection(client.scopes)]
+    candidates = set.intersection(*(set(client.audiences) for client in readers)) if readers else set()
     return candidates.pop() if len(candidates) == 1 else None
 
 
 def _assign_scopes(clients: Sequence[Any], own: str | None) -> None:
     """Assign each scope for which only one audience remains."""
     for scope in sorted({scope for client in clients for scope in client.scopes}):
-        having = [set(client.audiences) for client in clients if scope in client.scopes]
-        candidates = set.intersection(*having)
+        candidates = set.intersection(*(set(client.audiences) for client in clients if scope in client.scopes))
         if own is not None:
             candidates = candidates & {own} if scope in OWN_SCOPES else candidates - {own}
         if len(candidates) == 1:
@@ -104,5 +103,5 @@ def _choose_defaults(clients: Sequence[Any], own: str | None) -> None:
         others = [audience for audience in client.audiences if audience != own]
         candidates = client.audiences if len(client.audiences) == 1 else others
         if len(candidates) == 1:
-            changed = sa.update(CLIENTS).where(CLIENTS.c.id == client.id)
-            op.execute(changed.values(default_audience=candidates[0]))
+            statement = sa.update(CLIENTS).where(CLIENTS.c.id == client.id)
+            op.execute(statement.values(default_audience=candidates[0]))

@@ -23,7 +23,7 @@ def upgrade() -> None:
     _create("refresh_tokens_of_session_idx", "refresh_tokens", ["session_id", "expires_at", "id"])
     _create("sessions_over_at_idx", "sessions", [OVER_AT])
     _create("stream_events_subject_idx", "stream_events", [SUBJECT])
-    # The second of these is for it as well.
+    # The second of these indexes serves the same queries.
     _drop("refresh_tokens_session_id_idx", "refresh_tokens")
 
 

@@ -32,7 +32,7 @@ async def running(part: object) -> AsyncIterator[None]:
 
 
 class Runner:
-    """Starts and stops one part, and knows whether it runs: what has not been started does not keep anything safe."""
+    """Starts and stops one part, and knows whether it runs. A guard refuses requests while it does not."""
 
     def __init__(self, part: object) -> None:
         self._part = part
@@ -44,8 +44,8 @@ class Runner:
         """Whether the part runs, or has nothing to start."""
         return self._started_at is not None or not self._has_to_run
 
-    def seconds(self) -> float:
-        """For how long the part has been running; 0 if it does not run."""
+    def running_seconds(self) -> float:
+        """How long the part has been running; 0 if it does not run."""
         return 0.0 if self._started_at is None else time.monotonic() - self._started_at
 
     @asynccontextmanager
@@ -66,7 +66,7 @@ _unowned: "WeakSet[Background]" = WeakSet()
 
 
 def expect_owner(part: Background) -> None:
-    """Note a part that does nothing by itself: somebody has to start it, usually the app whose verifier owns it."""
+    """Note a part that does nothing until it is started, usually by the app whose verifier has it."""
     _unowned.add(part)
 
 
@@ -79,6 +79,6 @@ def own(part: object) -> None:
 
 
 def take_unowned() -> Iterator[Background]:
-    """Every part that nobody owns, each once."""
+    """Every part that nothing will start, each only once."""
     while _unowned:
         yield _unowned.pop()

@@ -64,7 +64,7 @@ class AmbiguousCredentials(BadRequest):
 
 class InsufficientScope(Forbidden):
     """The token lacks one of `scopes`, or all of `any_of`. The challenge names every scope that can help, separated by
-    blanks (RFC 6750 section 3)."""
+    spaces (RFC 6750 section 3)."""
 
     code = "insufficient_scope"
     detail = "The access token does not carry the scope that this needs."
@@ -88,9 +88,9 @@ class NotPermitted(Forbidden):
 
 
 class KeysUnavailable(Unavailable):
-    """The key of the token may exist, but could not be fetched, or not yet: whether the token is valid is not known.
+    """The key of the token has not been fetched, so whether the token is valid is not known.
 
-    `seconds` is how long it takes until the next fetch.
+    `seconds` is the time until the next fetch.
     """
 
     code = "keys_unavailable"
@@ -109,7 +109,7 @@ class KeyNotFetched(KeysUnavailable):
 
 
 class NotStarted(Unavailable):
-    """What keeps the keys or the revocations of this app fresh does not run, so nothing can be verified."""
+    """The background work that keeps the keys or the revocations fresh does not run, so no token can be verified."""
 
     code = "not_started"
-    detail = "Tokens cannot be verified, because this service has not been started as it must be."
+    detail = "Tokens cannot be verified, because this service was not started correctly."

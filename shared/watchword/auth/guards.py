@@ -106,9 +106,9 @@ def requires(
     from starting, unless `any_scope` says that this is meant.
     """
     if any_scope and (scopes or any_of):
-        raise TypeError("any_scope means that no scope is required, and here one is")
+        raise TypeError("any_scope means that no scope is required, but this guard requires one")
     if not (scopes or any_of or permission is not None or role is not None):
-        raise TypeError("requires() without anything that it requires; write `signed_in` for any valid token")
+        raise TypeError("requires() needs a scope, a permission or a role; write `signed_in` for any valid token")
     return Guard(*scopes, any_of=any_of, permission=permission, role=role, any_scope=any_scope)
 
 
@@ -139,7 +139,7 @@ def _verifier_of(request: Request) -> Verifier:
     verifier: Verifier | None = getattr(request.app.state, "verifier", None)
     if verifier is None:
         _seldom.log(logging.ERROR, "unprotected", _UNPROTECTED, request.app.title)
-        # Only `protect` teaches an app to answer our own errors; every app can answer this one.
+        # Only an app that `protect` was called for can answer an AppError; every app can answer an HTTPException.
         raise HTTPException(503, NotStarted.detail) from NotStarted("the app is not protected")
     return verifier
 

@@ -27,8 +27,8 @@ class ConfigurationHints:
     def note(self, flaw: Flaw, claims: Mapping[str, Any], now: float, *, has_accepted: bool) -> None:
         """A token with these claims was refused at `now` (seconds since 1970) although its signature is valid.
 
-        An expired token is an everyday thing, and worth a hint only if no other token `has_accepted` shows that the
-        clock is right.
+        Expired tokens are common. One is worth a hint only while no token has been accepted (`has_accepted`), because
+        an accepted token shows that the clock is right.
         """
         match flaw:
             case Flaw.ISSUER:

@@ -52,16 +52,19 @@ def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = Non
 
 
 def _deny_unless_guarded(served: ASGIApp, protected: FastAPI) -> ASGIApp:
-    """Starlette builds the layers of an app when it starts or, if it never does, at its first request. This one checks
-    that every operation is decided on, and is no layer if that is so."""
+    """Add a layer that denies every request if the app has an operation that is not decided on; otherwise add none.
+
+    Starlette calls this when it builds the layers of the app: when the app starts or, if it never starts, at its first
+    request.
+    """
     try:
         ensure_guarded(protected)
     except UnguardedOperation as error:
-        return _Denied(served, f"every request to the app {protected.title!r} is answered 503: {error}")
+        return _DenyAll(served, f"every request to the app {protected.title!r} is answered 503: {error}")
     return served
 
 
-class _Denied:
+class _DenyAll:
     """Answers 503 to everything, and lets the server start the app, which fails with the same error."""
 
     def __init__(self, served: ASGIApp, reason: str) -> None:

@@ -35,8 +35,8 @@ class RemoteKeys:
     """An issuer's keys, fetched from `url`; at most one fetch is under way.
 
     While the issuer cannot be reached, the old keys stay in use. A withdrawn key goes with the next fetch, at most one
-    JWKS lifetime later. An unknown `kid` causes at most one fetch in `cooldown` seconds. Until then it may be a new key
-    that this process has not fetched yet, so nobody says that there is no such key.
+    JWKS lifetime later. An unknown `kid` causes at most one fetch in `cooldown` seconds. Until the next one it may
+    be a new key that this process has not fetched, so the answer is KeyNotFetched and not UnknownKey.
     """
 
     def __init__(

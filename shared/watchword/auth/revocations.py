@@ -63,8 +63,8 @@ class Revocations:
         self._next_cleanup = 0.0
 
     def keep_seconds(self) -> float:
-        """For how long a revocation is needed: until the last token is refused that was issued before it, by an issuer
-        whose clock is ahead, and that is accepted a little after its end."""
+        """How long a revocation must be kept: as long as a token is valid, and twice the leeway, because the issuer's
+        clock may be ahead, and because a token is accepted a little after it expires."""
         return self.memory_seconds + 2 * self.leeway_seconds
 
     def __len__(self) -> int:
@@ -105,7 +105,7 @@ class Revocations:
         self._sessions, self._roles, self._subjects = fresh._sessions, fresh._roles, fresh._subjects
 
     def _refuses_roles(self, principal: Principal) -> bool:
-        """Whether the token carries a role that has changed since: what it lists as permissions is not true now."""
+        """Whether a role in the token has changed since it was issued, so that its permissions are out of date."""
         changed = (self._roles.get(role) for role in principal.roles)
         return any(role is not None and principal.role_version < (role.version or 0) for role in changed)
 

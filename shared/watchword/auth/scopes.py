@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-# RFC 6749 section 3.3, but for the comma: "a,b" is one scope to the standard, and two to whoever wrote it.
+# RFC 6749 section 3.3 without the comma: "a,b" is one scope to the standard, but its author probably means two.
 _SCOPE_TOKEN: Final = re.compile(r"[!#-+\--\[\]-~]+")
 
 
@@ -17,5 +17,5 @@ def scope_tokens(names: Collection[str]) -> tuple[str, ...]:
         raise TypeError(f"scopes are texts, each an argument or a member of a list: {names!r}")
     for name in names:
         if _SCOPE_TOKEN.fullmatch(name) is None:
-            raise ValueError(f"{str(name)!r} is no scope: it is empty, or has a blank, a comma or another separator")
+            raise ValueError(f"{str(name)!r} is no scope: it is empty, or has a space, a comma or another separator")
     return tuple(dict.fromkeys(str(name) for name in names))

@@ -169,7 +169,7 @@ class Verifier:
 
 
 def _ensure_usable(issuer: str, audience: str, leeway_seconds: float) -> None:
-    """Raise ValueError for what no token can ever match."""
+    """Raise ValueError if no token can ever match these values."""
     if not issuer.startswith(("http://", "https://")):
         raise ValueError(f"issuer: the URL of the issuer, exactly as it is in tokens (iss), and not {issuer!r}")
     if not audience:
@@ -187,7 +187,7 @@ def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
 
 
 def principal_of(claims: dict[str, Any]) -> Principal:
-    """The caller that these claims describe. Raises InvalidToken if one of them is of another type than it must be."""
+    """The caller that these claims describe. Raises InvalidToken if one of them has the wrong type."""
     return Principal(
         subject=text(claims, "sub"),
         client_id=text(claims, "client_id"),

@@ -1,7 +1,7 @@
 """A database URL: what it may say, and the arguments with which every connection of a process is made.
 
-asyncpg reads the URL, for all connections alike. It takes an option that it does not know for a setting of the server,
-and drops one that is empty, repeated or overridden without a word. So the URL is checked here first.
+asyncpg reads the URL for every connection. It takes an option that it does not know for a setting of the server, and
+silently drops one that is empty, repeated or overridden. So the URL is checked here first.
 """
 
 import re
@@ -53,10 +53,10 @@ def _dsns(parts: SplitResult, options: Mapping[str, str]) -> Iterator[str]:
     """One URL for each host: asyncpg tries several under one time limit, and one that is silent would use it up."""
     hosts = list(_hosts(parts, options))
     # Of several hosts, a standby is taken if there is one.
-    is_wish = len(hosts) > 1 and options.get("target_session_attrs") == "prefer-standby"
-    for wish in ({"target_session_attrs": "standby"}, {"target_session_attrs": "any"}) if is_wish else ({},):
+    prefers_standby = len(hosts) > 1 and options.get("target_session_attrs") == "prefer-standby"
+    for target in ({"target_session_attrs": "standby"}, {"target_session_attrs": "any"}) if prefers_standby else ({},):
         for netloc, own in hosts:
-            query = urlencode({**options, **own, **wish}, quote_via=quote)
+            query = urlencode({**options, **own, **target}, quote_via=quote)
             yield f"postgresql://{netloc}{'' if parts.path == '/' else parts.path}{query and '?'}{query}"
 
 
@@ -92,7 +92,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
 
 
 def _ensure_sound(parts: SplitResult, options: Mapping[str, str]) -> None:
-    """Raise ValueError unless the URL names a database, and every host is one."""
+    """Raise ValueError unless the URL names a database, and every host in it is valid."""
     hosts = _authority(parts)[2]
     names_database = len(parts.path) > 1 or "dbname" in options or "service" in options
     if not names_database or (hosts and not all(_HOST.fullmatch(host) for host in hosts.split(","))):
@@ -102,8 +102,8 @@ def _ensure_sound(parts: SplitResult, options: Mapping[str, str]) -> None:
 def _said_twice(parts: SplitResult, options: Mapping[str, str]) -> list[str]:
     """The options that the URL also says in its first part. libpq would take one of the two, asyncpg the other."""
     user, password, hosts = _authority(parts)
-    said = {"user": user, "password": password, "host": hosts, "port": hosts, "dbname": parts.path.lstrip("/")}
-    return [name for name, value in said.items() if value and name in options]
+    first_part = {"user": user, "password": password, "host": hosts, "port": hosts, "dbname": parts.path.lstrip("/")}
+    return [name for name, value in first_part.items() if value and name in options]
 
 
 def _authority(parts: SplitResult) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ _FAILURES: Final = (
 async def connect(url: str, *, timeout: float, command_timeout: float | None) -> "asyncpg.Connection[asyncpg.Record]":
     """A new connection, made as the URL says. Each host is tried for `timeout` seconds, or for its `connect_timeout`.
 
-    Raises DatabaseUnavailable if there is none to be had, for whatever reason: the server may let us in again.
+    Raises DatabaseUnavailable if no host accepts it, for whatever reason: a later try may succeed.
     """
     arguments = connect_arguments(url)
     failures: list[Exception] = []

@@ -22,7 +22,7 @@ async def create_tables(database: Database, metadata: MetaData) -> None:
 async def create_and_extend(database: Database, *tables: Table) -> None:
     """Make those of the tables that are missing, in one schema, and add the columns and indexes that the others lack.
 
-    Such a column may be null or has a default of the server, so that a process of the release before goes on.
+    Such a column may be null or has a default of the server, so that processes of the previous release go on working.
     """
     metadata = tables[0].metadata
     async with database.begin() as db:

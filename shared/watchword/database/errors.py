@@ -37,7 +37,7 @@ def as_unavailable(error: BaseException) -> DatabaseUnavailable | None:
 
 
 def is_read_only(error: BaseException | None) -> bool:
-    """Whether a change was refused because this server takes none: it is a standby, perhaps since a moment ago."""
+    """Whether a change was refused because this server is read-only: it is a standby, or has just become one."""
     return getattr(error, "sqlstate", None) == _READ_ONLY
 
 

@@ -24,8 +24,8 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
 _TEXTS: Final = ("dbname", "user", "password", "sslpassword", "krbsrvname", "service", "application_name", "options")
 KNOWN: Final = (*_CHOICES, *_FILES, *_PATTERNS, *_TEXTS)
 
-_VERIFYING: Final = ("verify-ca", "verify-full")
-_DEMANDING: Final = ("require", *_VERIFYING)
+_VERIFY_MODES: Final = ("verify-ca", "verify-full")
+_TLS_MODES: Final = ("require", *_VERIFY_MODES)
 
 
 def option_problems(options: Mapping[str, str]) -> Iterator[str]:
@@ -61,14 +61,14 @@ def _value_problem(name: str, value: str) -> str | None:
 
 
 def _ineffective(options: Mapping[str, str]) -> Iterator[str]:
-    """What would be passed over in silence, or fail at every connection."""
+    """What would be silently ignored, or would fail at every connection."""
     mode = options.get("sslmode") or os.environ.get("PGSSLMODE") or "prefer"
     for name in ("sslrootcert", "sslcrl"):
-        if name in options and mode not in _DEMANDING:
-            yield f"the option {name} has no effect unless sslmode is {', '.join(_DEMANDING[:-1])} or {_DEMANDING[-1]}"
-    if options.get("sslnegotiation") == "direct" and mode not in _DEMANDING:
-        yield f"sslnegotiation=direct needs sslmode={' or '.join(_DEMANDING)}"
-    if mode in _VERIFYING and not ("sslrootcert" in options or "service" in options or _has_default_authority()):
+        if name in options and mode not in _TLS_MODES:
+            yield f"the option {name} has no effect unless sslmode is {', '.join(_TLS_MODES[:-1])} or {_TLS_MODES[-1]}"
+    if options.get("sslnegotiation") == "direct" and mode not in _TLS_MODES:
+        yield f"sslnegotiation=direct needs sslmode={' or '.join(_TLS_MODES)}"
+    if mode in _VERIFY_MODES and not ("sslrootcert" in options or "service" in options or _has_default_authority()):
         yield f"sslmode={mode} needs sslrootcert, a file with the certificates of the authorities that are trusted"
     hosts, ports = (options.get(name, "").count(",") + 1 for name in ("host", "port"))
     if ports not in (1, hosts):

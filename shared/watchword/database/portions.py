@@ -20,10 +20,10 @@ from sqlalchemy.orm import DeclarativeBase
 from watchword.database.database import Database
 
 PORTION: Final = 5_000
-"""So many rows take some ten milliseconds: less than anybody notices, and far from the time limit of a statement."""
+"""How many rows one statement deletes. It takes about ten milliseconds, far below the time limit of a statement."""
 
 PLACE: Final[ColumnElement[Any]] = literal_column("ctid").label("place")
-"""Where a row of the table is that is selected from."""
+"""The physical place of a row (PostgreSQL's `ctid`), in a SELECT from its table."""
 
 
 async def delete_portion(
@@ -53,7 +53,7 @@ async def delete_places(db: AsyncSession, table: type[DeclarativeBase] | Table, 
 async def delete_in_portions(
     database: Database, delete_some: Callable[[AsyncSession], Awaitable[int]], portion: int = PORTION
 ) -> int:
-    """Call `delete_some`, each time in its own transaction, until it deletes less than a portion; return the sum."""
+    """Call `delete_some`, each time in its own transaction, until it deletes less than a portion; return how many."""
     total = 0
     while True:
         async with database.begin() as db:

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
-from watchword.events.documents import Document, explanation, parsed
+from watchword.events.documents import Document, explanation, parse_json
 from watchword.events.errors import ClientRefused, StreamGone, TransmitterUnavailable
 
 SCOPES: Final = "ssf.read ssf.manage"
@@ -21,7 +21,7 @@ TOKEN_USE_SHARE: Final = 0.8
 """The part of an access token's life after which it is replaced, so that none expires on its way."""
 
 TOKEN_LIFETIME_SECONDS: Final = 60.0
-"""How long an access token is used if its answer does not say how long it is valid."""
+"""How long an access token is used if the token endpoint does not say how long it is valid."""
 
 LONGEST_TOKEN_LIFETIME_SECONDS: Final = 86_400.0
 
@@ -57,14 +57,15 @@ class _Answer:
 
 
 class AuthorizedCalls:
-    """Every method raises TransmitterUnavailable; ClientRefused if the issuer refuses the credentials or the scopes."""
+    """The calls of one client. Every method raises TransmitterUnavailable; ClientRefused if the issuer refuses the
+    credentials or the scopes."""
 
     def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount) -> None:
         self._http = http
         self._account = account
         self._token = ""
         self._token_deadline = 0.0
-        # A token that has been accepted before and is not now has expired, or its key is gone: a new one may do.
+        # A token that was accepted before and is refused now has expired, or its key is gone; a new one may help.
         self._was_accepted = False
         self.token_endpoint = ""
 
@@ -73,7 +74,7 @@ class AuthorizedCalls:
         answer = await self._send("GET", url)
         if answer.status != 200:
             raise _failure("GET", url, answer)
-        return Document(name, parsed(url, answer.body))
+        return Document(name, parse_json(url, answer.body))
 
     async def call(self, method: str, url: str, body: Any = None, *, timeout: float = REQUEST_TIMEOUT_SECONDS) -> Any:
         """The JSON value that the transmitter answers to this client. Raises StreamGone for 404."""
@@ -88,7 +89,7 @@ class AuthorizedCalls:
         if not 200 <= answer.status < 300:
             raise _failure(method, url, answer)
         self._was_accepted = True
-        return parsed(url, answer.body)
+        return parse_json(url, answer.body)
 
     async def _access_token(self) -> str:
         if time.monotonic() >= self._token_deadline:
@@ -98,10 +99,10 @@ class AuthorizedCalls:
                 raise self._refusal(answer)
             if answer.status != 200:
                 raise _failure("POST", url, answer)
-            self._take_over(Document("the answer of the token endpoint", parsed(url, answer.body)))
+            self._keep_token(Document("the answer of the token endpoint", parse_json(url, answer.body)))
         return self._token
 
-    def _take_over(self, answer: Document) -> None:
+    def _keep_token(self, answer: Document) -> None:
         token, kind = answer.text("access_token"), answer.find("token_type")
         if not _BEARER_TOKEN.fullmatch(token) or (kind is not None and str(kind).lower() != "bearer"):
             raise TransmitterUnavailable(f"{answer.name} has an access_token that is not a bearer token")

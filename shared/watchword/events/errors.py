@@ -1,4 +1,4 @@
-"""What can go wrong between a receiver and its transmitter. The reason of each names the transmitter's part in it."""
+"""What can go wrong between a receiver and its transmitter. The reason of each error says what the transmitter did."""
 
 from watchword.errors import Unavailable
 
@@ -14,7 +14,7 @@ class StreamGone(TransmitterUnavailable):
 
 
 class ClientRefused(TransmitterUnavailable):
-    """The issuer refuses this client's credentials or scopes; a person must mend that. `error` is the issuer's code."""
+    """The issuer refuses this client's credentials or scopes; a person must correct that. `error` is its code."""
 
     code = "client_refused"
 

@@ -20,16 +20,16 @@ def revocation_by(received: ReceivedEvent, issuer: str, until: float) -> Revocat
 def _of_role(received: ReceivedEvent, until: float) -> Revocation | None:
     if not received.role or received.role_version is None:
         return None
-    # No time: a process of the release before takes the role for a subject, and must refuse nothing because of it.
+    # No time: a process of the previous release takes the role for a subject, and must refuse nothing because of it.
     return Revocation(Kind.ROLE, received.role, 0, until, received.role_version)
 
 
 def _of_subject(received: ReceivedEvent, subject: str, until: float) -> Revocation | None:
     match received.type:
         case EventType.TOKEN_CLAIMS_CHANGE:
-            return _outdated(Kind.VERSION, received, subject, until)
+            return _of_older_tokens(Kind.VERSION, received, subject, until)
         case EventType.SESSION_REVOKED:
-            return _outdated(Kind.SIGNED_OUT, received, subject, until)
+            return _of_older_tokens(Kind.SIGNED_OUT, received, subject, until)
         case EventType.ACCOUNT_DISABLED:
             return Revocation(Kind.DISABLED, subject, FOR_EVER, until)
         case EventType.ACCOUNT_PURGED:
@@ -38,11 +38,11 @@ def _of_subject(received: ReceivedEvent, subject: str, until: float) -> Revocati
             return None
 
 
-def _outdated(kind: Kind, received: ReceivedEvent, subject: str, until: float) -> Revocation:
-    """Refuse the subject's tokens from before the event: by version, or by time if the issuer does not count.
+def _of_older_tokens(kind: Kind, received: ReceivedEvent, subject: str, until: float) -> Revocation:
+    """The revocation of the subject's tokens from before the event: by version, or by time if the event has no version.
 
-    If versions decide, the time is for processes of the release before, which know no versions. It is a second later,
-    since the `iat` of tokens is rounded down: those from earlier in the same second are refused as well.
+    If versions decide, the time is for processes of the previous release, which know no versions. It is a second later,
+    because the `iat` of tokens is rounded down: tokens from earlier in the same second are refused too.
     """
     if received.version is None:
         return Revocation(Kind.CLAIMS, subject, received.valid_from, until)

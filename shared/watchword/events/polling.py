@@ -108,13 +108,15 @@ class Poller:
             self.caught_up.set()
 
     def _note_refusal(self, refusal: ClientRefused) -> None:
-        """Log it once and not at each try that follows, unless the issuer now refuses for another reason."""
+        """Keep the refusal, and log it unless the one before had the same code."""
         if self.refusal is None or self.refusal.error != refusal.error:
-            logger.warning("%s; until it is accepted, nothing that the issuer revokes is refused here", refusal.reason)
+            logger.warning(
+                "%s; until it is accepted, tokens that the issuer revokes are still accepted here", refusal.reason
+            )
         self.refusal = refusal
 
     def note_contact(self) -> None:
-        """The issuer has answered a poll of this client, in this process or in another one."""
+        """Note that the issuer has answered a poll of this client, in this process or in another one."""
         if self.refusal is not None:
             logger.warning("the issuer %s accepts the client %s", self._account.issuer, self._account.client_id)
         self.refusal = None

@@ -84,8 +84,8 @@ class Receiver:
         return self._contact.last_at
 
     @property
-    def refused(self) -> str | None:
-        """Why nothing is received: the issuer's reason while it refuses this client's credentials or scopes."""
+    def refusal_reason(self) -> str | None:
+        """Why the issuer refuses this client's credentials or scopes; None while it does not."""
         refusal = self._poller.refusal
         return None if refusal is None else refusal.reason
 
@@ -179,6 +179,6 @@ class Receiver:
         else:
             self._contact.note(datetime.fromtimestamp(message["heard"], UTC))
             self._poller.note_contact()
-            # A process of the release before does not say whether more events wait.
+            # A process of the previous release does not say whether more events wait.
             if not message.get("has_more", True):
                 self._poller.caught_up.set()

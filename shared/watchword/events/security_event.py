@@ -31,7 +31,7 @@ class ReceivedEvent:
 
     @property
     def version(self) -> int | None:
-        """The `ver` of the subject after the change; None if the issuer does not count, and its times decide."""
+        """The `ver` of the subject after the change; None if the issuer sends none, so that times decide."""
         return _count(self.claims.get("ver"))
 
     @property

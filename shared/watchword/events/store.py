@@ -98,13 +98,13 @@ class Store:
 
 
 def revocation_of(message: Mapping[str, Any]) -> Revocation:
-    """The revocation that a notification tells of."""
+    """The revocation in a notification, as `_as_message` writes it."""
     kind, key, valid_from, until = message["add"]
     return Revocation(kind, key, valid_from, until, message.get("version"), message.get("except_sid"))
 
 
 def _as_message(revocation: Revocation) -> dict[str, Any]:
-    """What `revocation_of` reads. A process of the release before takes `add` for the whole, so it has four members."""
+    """The notification of a revocation. Processes of the previous release read only `add`, with these four members."""
     kind, key, valid_from, until, version, except_sid = revocation
     return {"add": [kind, key, valid_from, until], "version": version, "except_sid": except_sid}
 

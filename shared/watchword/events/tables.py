@@ -27,7 +27,7 @@ class ReceiverTables:
             Column("key", String, primary_key=True),
             Column("valid_from", BigInteger, nullable=False),
             Column("expires_at", DateTime(timezone=True), nullable=False),
-            # Nullable, so that they can be added to tables that a process of the release before is using.
+            # Nullable, so that they can be added to tables that processes of the previous release are using.
             Column("version", BigInteger),
             Column("except_sid", String),
             Index(None, "expires_at"),

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from watchword.events.authorized_calls import AuthorizedCalls, TransmitterAccount
-from watchword.events.documents import Document, shown
+from watchword.events.documents import Document
 from watchword.events.errors import TransmitterUnavailable
 from watchword.events.types import supported_by
+from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.events")
 
@@ -59,7 +60,7 @@ class TransmitterClient:
 
     async def discover(self) -> str:
         """Read the discovery documents (SSF 1.0 section 7, RFC 8414); the URL of the keys that sign the events."""
-        # Of their members, most are optional; these three are what receiving cannot do without.
+        # Most members of the two documents are optional; receiving needs these three.
         configuration = await self._document("ssf-configuration")
         self._configuration_endpoint = configuration.url("configuration_endpoint", self._issuer)
         keys = configuration.url("jwks_uri", self._issuer)
@@ -117,7 +118,7 @@ class TransmitterClient:
         document = await self._calls.document(f"the document {name}", url)
         if (issuer := document.text("issuer")) != self._issuer:
             raise TransmitterUnavailable(
-                f"{document.name} is another issuer's: {shown(issuer)}, and the one configured is {self._issuer}"
+                f"{document.name} is another issuer's: {one_line(issuer)}, and the one configured is {self._issuer}"
             )
         return document
 

@@ -73,7 +73,7 @@ def all_sessions_revoked(
 ) -> SecurityEvent:
     """No token of this user with a smaller `ver` is valid now, except those of the session `except_sid`.
 
-    `ver` and `except_sid` are members of our own; other receivers go by the time, and refuse that session's tokens too.
+    `ver` and `except_sid` are members of our own. Other receivers compare times, and refuse that session's tokens too.
     """
     claims = {**_circumstances(int(at.timestamp()), initiator, reason), "ver": version}
     if except_sid is not None:
@@ -84,7 +84,7 @@ def all_sessions_revoked(
 def token_claims_change(
     issuer: str, subject: str, version: int, claims: Mapping[str, Any], *, at: datetime, initiator: str, reason: str
 ) -> SecurityEvent:
-    """Tokens of this user whose `ver` is less than `version` make claims that are not true now."""
+    """Tokens of this user whose `ver` is less than `version` have roles or permissions that are out of date."""
     changed = {**_circumstances(int(at.timestamp()), initiator, reason), "claims": dict(claims), "ver": version}
     return SecurityEvent(EventType.TOKEN_CLAIMS_CHANGE, iss_sub(issuer, subject), changed)
 
@@ -92,7 +92,7 @@ def token_claims_change(
 def role_changed(
     issuer: str, role: str, role_version: int, *, at: datetime, initiator: str, reason: str
 ) -> SecurityEvent:
-    """Tokens that carry this role and whose `rver` is less than `role_version` list permissions that are not true now.
+    """Tokens that carry this role and whose `rver` is less than `role_version` list permissions that are out of date.
 
     The role is the subject, as an opaque identifier (RFC 9493 section 3.2.7): the event is about no single user.
     """

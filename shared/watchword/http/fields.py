@@ -21,7 +21,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _has_few_members(cls, members: Any) -> Any:
-        # To refuse a hundred thousand unknown members one by one takes seconds.
+        # Refusing a hundred thousand unknown members one by one would take seconds.
         if isinstance(members, dict) and len(members) > MAX_MEMBERS:
             raise PydanticCustomError("too_many_members", "It has at most {most} members", {"most": MAX_MEMBERS})
         return members

@@ -113,6 +113,6 @@ def _describe_malformed(operation: Document, malformed_status: int) -> None:
 
 
 def _can_be_invalid(parameter: Document) -> bool:
-    is_missable = parameter.get("required", False) and parameter["in"] != "path"
+    can_be_missing = parameter.get("required", False) and parameter["in"] != "path"
     rules = {name: value for name, value in parameter["schema"].items() if name not in _ANNOTATIONS}
-    return is_missable or rules not in _ANY_TEXT
+    return can_be_missing or rules not in _ANY_TEXT

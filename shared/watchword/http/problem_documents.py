@@ -34,19 +34,12 @@ def status_of(error: AppError) -> int:
 def body_of(error: AppError) -> dict[str, Any]:
     """The problem document of one refusal."""
     if isinstance(error, errors.Invalid):
-        return invalid_body([{"pointer": error.pointer, "code": error.code, "detail": error.advice}])
+        return body_with_flaws(errors.Invalid, [{"pointer": error.pointer, "code": error.code, "detail": error.advice}])
     return problem_body(status_of(error), error.code, error.detail)
 
 
-def invalid_body(flaws: list[dict[str, str]]) -> dict[str, Any]:
+def body_with_flaws(kind: type[AppError], flaws: list[dict[str, str]]) -> dict[str, Any]:
     """The problem document of a request with these flaws, each with `pointer`, `code` and `detail`."""
-    kind = errors.Invalid
-    return problem_body(STATUS[kind], kind.code, kind.detail) | {"errors": flaws}
-
-
-def unparsable_body(flaws: list[dict[str, str]]) -> dict[str, Any]:
-    """The problem document of a request with these flaws in a protocol that wants 400 for it."""
-    kind = errors.BadRequest
     return problem_body(STATUS[kind], kind.code, kind.detail) | {"errors": flaws}
 
 

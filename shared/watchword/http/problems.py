@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from watchword import errors
-from watchword.errors import AppError
+from watchword.errors import AppError, BadRequest, Invalid
 from watchword.http import openapi
 from watchword.http._framework import operations, path_of
-from watchword.http.problem_documents import MEDIA_TYPE, body_of, invalid_body, problem_body, unparsable_body
+from watchword.http.problem_documents import MEDIA_TYPE, body_of, body_with_flaws, problem_body
 from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.refusals")
@@ -26,11 +26,11 @@ Identify = Callable[[Request], Awaitable[AppError | None]]
 
 
 class Unparsable(RequestValidationError):
-    """A malformed request to a route whose protocol wants 400 for it, not 422. The answer says the same otherwise."""
+    """A malformed request to a route whose protocol wants 400, not 422. The rest of the answer is the same."""
 
 
 def install(app: FastAPI) -> None:
-    """Make every refusal of this app a problem document, and describe it so. Doing it twice has no further effect."""
+    """Make every refusal of this app a problem document, also in the OpenAPI document. A second call does nothing."""
     if AppError in app.exception_handlers:
         return
     openapi.describe(app)
@@ -76,9 +76,7 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
         {"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]}
         for item in error.errors()[:MAX_ERRORS]
     ]
-    if isinstance(error, Unparsable):
-        return _response(unparsable_body(flaws))
-    return _response(invalid_body(flaws))
+    return _response(body_with_flaws(BadRequest if isinstance(error, Unparsable) else Invalid, flaws))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

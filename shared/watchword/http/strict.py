@@ -1,4 +1,4 @@
-"""A request that says one thing twice is refused: two readers of it, a proxy and this service, could take either."""
+"""Refuses a request that gives one value twice: a proxy and this service could each take another one of the two."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -39,7 +39,7 @@ class StrictRoute(APIRoute):
 
 
 class BadRequestRoute(StrictRoute):
-    """Answers 400 to what cannot be parsed, where other routes answer 422, for a protocol that says so."""
+    """A strict route that answers 400, not 422, to a malformed request, for a protocol that requires 400."""
 
     malformed_status = 400
 

@@ -7,10 +7,10 @@ from watchword.http_client.traced import TracedClient
 
 
 def open_client(transport: httpx.AsyncBaseTransport | None = None, *, timeout: float) -> TracedClient:
-    """A client, so that the keys of an issuer and its events are found in the same way, or not at all.
+    """A traced client that verifies TLS. An issuer's keys and its events are both fetched with it, so that both can be
+    reached or neither.
 
-    `transport` is that of `transport_to`; without it, a host is called at its own address. Proxies that the environment
-    names (HTTP_PROXY) are not used: a client's secret and what is revoked are not for a third party, which could also
-    cut long polls.
+    `transport` comes from `transport_to`; without it, a host is called at its own address. Proxies that the environment
+    names (HTTP_PROXY) are not used: they would see the client's secret and what is revoked, and could cut long polls.
     """
     return TracedClient(transport=transport, verify=ssl_context(), timeout=timeout, trust_env=False)

@@ -110,7 +110,7 @@ def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAs
 
 
 def _fields_of_site(issuer: str) -> Fields:
-    """The header fields of every answer: if the issuer's URL is https, browsers are to use nothing else here.
+    """The header fields of every answer: if the issuer's URL is https, browsers must use only https here.
 
     Browsers ignore the field over http (RFC 6797 section 8.1), so a service on a developer's machine may send it.
     """

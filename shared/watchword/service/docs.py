@@ -67,7 +67,7 @@ def _content(name: str) -> bytes:
 
 
 def _fields_of_page(html: str, called_origins: Sequence[str]) -> dict[str, str]:
-    """The page runs its own script and no other, calls its own origin and those that its document names."""
+    """The header fields with which the page runs only its own script, and calls only its origin and these origins."""
     hashes = [f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in _SCRIPT.findall(html)]
     policy = {
         "default-src": ["'none'"],

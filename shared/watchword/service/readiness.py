@@ -14,7 +14,7 @@ from watchword.errors import Unavailable
 from watchword.service.health import Check
 
 START_SECONDS: Final = 30.0
-"""How long a service waits for the issuer after its start, and how old contact by another process may be."""
+"""How long a service waits for the issuer after its start, and how old the contact of another process may be."""
 
 
 class NoContactYet(Unavailable):
@@ -30,14 +30,14 @@ class ReceiverRefused(Unavailable):
 
 
 @runtime_checkable
-class Hearing(Protocol):
-    """What a receiver of security events tells of its contact to the issuer."""
+class EventReceiver(Protocol):
+    """What a receiver of security events says about its contact with the issuer."""
 
     @property
     def last_contact_at(self) -> datetime | None: ...
 
     @property
-    def refused(self) -> str | None: ...
+    def refusal_reason(self) -> str | None: ...
 
     def silent_for(self) -> float: ...
 
@@ -54,7 +54,7 @@ class Arrival:
 
     def is_awaited(self) -> bool:
         """Whether it has not come yet, and there is still time."""
-        self._is_over = self._is_over or self._has_come() or self._runner.seconds() >= START_SECONDS
+        self._is_over = self._is_over or self._has_come() or self._runner.running_seconds() >= START_SECONDS
         return not self._is_over
 
 
@@ -64,7 +64,7 @@ def checks_of(verifier: Verifier) -> dict[str, Check]:
     if isinstance(keys := verifier.keys, RemoteKeys):
         checks["keys"] = _check_of_keys(verifier, keys)
     receiver: object = verifier.revocations
-    if isinstance(receiver, Hearing):
+    if isinstance(receiver, EventReceiver):
         checks["security_events"] = _check_of_events(verifier, receiver)
     return checks
 
@@ -81,7 +81,7 @@ def _check_of_keys(verifier: Verifier, keys: RemoteKeys) -> Check:
     return check
 
 
-def _check_of_events(verifier: Verifier, receiver: Hearing) -> Check:
+def _check_of_events(verifier: Verifier, receiver: EventReceiver) -> Check:
     def is_in_contact() -> bool:
         # One process of the service receives for all. Its contact counts, also from shortly before this one started.
         return receiver.last_contact_at is not None and receiver.silent_for() < START_SECONDS
@@ -90,8 +90,8 @@ def _check_of_events(verifier: Verifier, receiver: Hearing) -> Check:
 
     async def check() -> dict[str, Any]:
         verifier.ensure_running()
-        if receiver.refused is not None:
-            raise ReceiverRefused(receiver.refused)
+        if receiver.refusal_reason is not None:
+            raise ReceiverRefused(receiver.refusal_reason)
         if arrival.is_awaited():
             raise NoContactYet("the issuer has not answered yet")
         return {"silent": receiver.is_silent(), "seconds": round(receiver.silent_for(), 1)}

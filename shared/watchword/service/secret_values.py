@@ -1,4 +1,4 @@
-"""What every secret of a service must be: long enough, its own, and not the example of a document."""
+"""What every secret of a service must be: long enough, used for one purpose, and not an example from documentation."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def ensure_different(value: SecretStr, others: Mapping[str, object]) -> None:
 
 
 def without_password(url: str) -> str:
-    """The URL with `***` for its password, and for each parameter of its query that is one."""
+    """The URL with `***` instead of its password, and instead of each parameter of its query that is a password."""
     parts = urlsplit(url)
     account, at, server = parts.netloc.rpartition("@")
     user, colon, _ = account.partition(":")

@@ -42,7 +42,7 @@ _HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 def postgresql_url(value: str) -> str:
-    """Return the URL without blanks around it.
+    """Return the URL without spaces around it.
 
     Raises ValueError if it is not a PostgreSQL URL with a database, or if it has an option that no connection would
     obey; the message never repeats it, since it may hold a password.
@@ -55,7 +55,7 @@ def postgresql_url(value: str) -> str:
 
 
 def split_by_commas(value: Any) -> Any:
-    """The parts of a text between its commas, without blanks around them; any other value unchanged."""
+    """The parts of a text between its commas, without spaces around them; any other value unchanged."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 

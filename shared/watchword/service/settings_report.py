@@ -1,4 +1,4 @@
-"""The settings as a person reads them: each with its value and where it came from, and the variables that are none."""
+"""The settings as a person reads them, each with its value and its source, and variables that are no settings."""
 
 import difflib
 import os
@@ -14,11 +14,11 @@ from watchword.service.secret_values import without_password
 from watchword.service.settings import EnvironmentSettings, judge
 from watchword.service.variables import ENV_FILE_VARIABLE, SECRETS_FOLDER_VARIABLE, UnusableValue, Variables
 
-_OURS: Final = "WATCHWORD_"
+_PREFIX: Final = "WATCHWORD_"
 # `make run` and `make up` read the last three.
 _OUR_VARIABLES: Final = frozenset(
     {ENV_FILE_VARIABLE, SECRETS_FOLDER_VARIABLE, RELOAD_VARIABLE}
-    | {f"{_OURS}{name}" for name in ("EMBEDDED_POSTGRES", "IMAGE", "VERSION")}
+    | {f"{_PREFIX}{name}" for name in ("EMBEDDED_POSTGRES", "IMAGE", "VERSION")}
 )
 
 Readers = Mapping[str, type[EnvironmentSettings]]
@@ -50,14 +50,14 @@ def setting_problems(readers: Readers, variables: Variables) -> list[str]:
 
 
 def ineffective_variables(readers: Readers, variables: Variables) -> Iterator[str]:
-    """A sentence for each variable that looks like a setting and is none.
+    """A sentence for each variable that looks like a setting but is not one.
 
     They are no error: an earlier release must start with the variables of a later one.
     """
     known = {settings.variable(field) for settings in readers.values() for field in settings.model_fields}
     prefixes = {str(settings.model_config.get("env_prefix", "")).upper() for settings in readers.values()} - {""}
     for name in sorted(variables.names() - known - _OUR_VARIABLES):
-        if name.startswith((_OURS, *prefixes)):
+        if name.startswith((_PREFIX, *prefixes)):
             yield f"{name} is no setting and has no effect{_hint(name, known | _OUR_VARIABLES)}"
     folder = os.environ.get(SECRETS_FOLDER_VARIABLE)
     if folder and not Path(folder).is_dir():

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 # Below these names anybody can register one, so each name below them is a site of its own. It is a small part of the
-# public suffix list (publicsuffix.org): a name that is missing here is judged too kindly, never too harshly.
+# public suffix list (publicsuffix.org). Without an entry, two sites count as one; one site never counts as two.
 _SHARED_SUFFIXES: Final = re.compile(
     r"(ac|co|gov|me|org)\.uk|(com|net|org)\.au|(co|org)\.nz|(co|ne|or)\.jp|(co|or)\.kr|co\.in|co\.za"
     r"|com\.(ar|br|cn|hk|mx|sg|tr|tw)|azurewebsites\.net|cloudfront\.net|fly\.dev|git(hub|lab)\.io|herokuapp\.com"

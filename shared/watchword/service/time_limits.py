@@ -26,8 +26,8 @@ class TimeLimits:
 
     `head_seconds` is for the whole head of a request, and for the first byte on a connection. `silence_seconds` is for
     the next byte of a body that arrives or of an answer that is read; either must also make `bytes_per_second` on
-    average, after a first `silence_seconds`. That is slower than any network which people use, and a body at the limit
-    of its size ends.
+    average, after a first `silence_seconds`. That is slower than any network in use, and limits how long
+    the largest body can take.
     """
 
     head_seconds: float = 20.0
@@ -41,7 +41,7 @@ class TimeLimits:
 
 
 class Pace:
-    """How fast one transfer goes, since it began."""
+    """The progress of one transfer since it began."""
 
     __slots__ = ("_began_at", "_bytes", "_moved_at")
 
@@ -125,7 +125,7 @@ class BoundedConnection(CheckedRequests):
         self._look_later()
 
     def _cut_off(self) -> None:
-        # Closing waits until the client has read everything. So does the kernel, unless it is told to forget the rest.
+        # Closing waits until the client has read everything. With this option the kernel discards the rest instead.
         if self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
@@ -178,7 +178,7 @@ class BoundedConnection(CheckedRequests):
 
 
 def _unacknowledged(connection: socket.socket | None) -> int:
-    """The bytes that the kernel has taken and the client's has not, or 0 where the system does not say."""
+    """The bytes that the client's kernel has not acknowledged; 0 if the operating system does not say."""
     if connection is None or sys.platform != "linux":
         return 0
     return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)

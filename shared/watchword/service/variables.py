@@ -1,6 +1,6 @@
 """Where settings come from: the environment, then one file of lines `NAME=value`, then a folder with a file for each.
 
-What is nearer to the person who starts the process wins over what the machine provides.
+The first that has a variable wins.
 """
 
 import errno
@@ -30,7 +30,7 @@ _INJECTED_PORT: Final = re.compile(r"(tcp|udp|sctp)://\S+")
 
 
 class UnusableValue(ValueError):
-    """A variable is there, and nothing can be read from it. The message completes "IDENTITY_PORT is wrong: "."""
+    """The value of a variable cannot be read. The message completes "IDENTITY_PORT is wrong: "."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Variables:
 
     @classmethod
     def read(cls) -> "Variables":
-        """Those of this process. Raises OSError if the file that WATCHWORD_ENV_FILE names cannot be read."""
+        """The variables of this process. Raises OSError if the file that WATCHWORD_ENV_FILE names cannot be read."""
         env_file = os.environ.get(ENV_FILE_VARIABLE)
         folder = os.environ.get(SECRETS_FOLDER_VARIABLE, SECRETS_FOLDER)
         return cls(os.environ, Path(env_file) if env_file else None, Path(folder) if folder else None)
@@ -105,7 +105,7 @@ def _ensure_one_line(text: str) -> None:
 
 
 def _read_env_file(path: Path) -> list[tuple[str, str]]:
-    """The variables in the file. Raises OSError, which names the line that is none."""
+    """The variables in the file. Raises OSError, which names a line that is not NAME=value."""
     if path.is_fifo():
         # Settings are read more than once, and the second reader of a pipe would wait for ever.
         raise OSError(errno.ESPIPE, "it is a pipe, which can be read only once", str(path))

@@ -1,4 +1,4 @@
-"""Origins, the issuer's URL and audiences as settings write them: in one form, or refused with what to write.
+"""Origins, the issuer's URL and audiences in settings: each is in its one form, or is refused with what to write.
 
 No message repeats the value as it was given: it may be a secret that was set in the wrong place.
 """
@@ -23,7 +23,7 @@ _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?")
 def origin(text: str, schemes: frozenset[str] = _WEB) -> str:
     """The origin in the form that browsers send (RFC 6454 section 6.2): lower case, IDNA, without a default port.
 
-    Raises ValueError for anything that is not an origin and no more, except for one slash at its end.
+    Raises ValueError unless the text is an origin and nothing more; one slash at its end is allowed.
     """
     if text.startswith("[") or '"' in text or "'" in text:
         raise ValueError("write origins without brackets and quotes, separated by commas")
@@ -77,7 +77,7 @@ def audience_url(text: str) -> str:
 
 def _split(text: str, schemes: frozenset[str]) -> SplitResult:
     if re.search(r"[\s\\]", text) or not text.isprintable():
-        raise ValueError("it must contain no blank and no backslash")
+        raise ValueError("it must contain no space and no backslash")
     try:
         url = urlsplit(text)
     except ValueError:
