@@ -40,8 +40,8 @@ class Services:
     async def upsert(self, draft: ServiceDraft, *, keep_texts: bool = False) -> None:
         """Insert the service, or give the present one this name, this client, and these scopes and permissions too.
 
-        With `keep_texts`, names and texts that are set already stay. Without a client in the draft, the present one
-        stays.
+        With `keep_texts`, the name, the client and the texts that are set already stay. Without a client in the draft,
+        the present one stays.
         """
         async with self._database.begin() as db:
             await repository.insert_missing(db, draft.audience, draft.name)
@@ -62,4 +62,5 @@ def _describe(service: Service, draft: ServiceDraft, *, keep_texts: bool) -> Non
     # A service that the migration has made is named by its audience.
     if not keep_texts or service.name == service.audience:
         service.name = draft.name
-    service.client_id = draft.client_id or service.client_id
+    if not keep_texts or service.client_id is None:
+        service.client_id = draft.client_id or service.client_id

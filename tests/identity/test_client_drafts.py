@@ -38,6 +38,10 @@ FAULTY_CLIENTS = {
     "blank name": (client(name=" "), "a client needs a name"),
     "no grants": (client(grants=[]), "a client needs at least one grant"),
     "public client credentials": (client(secret=None), "a public client has no secret"),
+    "public introspection": (
+        client(secret=None, grants=["password"], scopes=["account", "introspect"]),
+        "a public client has no secret, which the scope introspect needs",
+    ),
     "refresh alone": (client(grants=["refresh_token"]), "the grant refresh_token needs the grant password"),
     "no scopes": (client(scopes=[]), "a client needs at least one scope"),
     "no audiences": (client(audiences=[]), "a client needs at least one audience"),

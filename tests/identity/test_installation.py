@@ -160,6 +160,15 @@ async def test_set_up_keeps_the_texts_that_an_operator_has_written(identity: Ide
     assert texts[0]["description"] == "Blog in your name"
 
 
+async def test_set_up_keeps_the_client_that_an_operator_has_given_to_a_service(
+    identity: Identity, databases: Databases
+) -> None:
+    await add(identity, "asking", ["posts:write"], [POSTS_URL])
+    await Administration(identity.parts).create_service(ServiceDraft(POSTS_URL, "Blog", "asking"), replace=True)
+    await set_up(identity)
+    assert await identity.parts.services.audiences_of("asking") == {POSTS_URL}
+
+
 async def test_every_scope_and_permission_of_the_two_services_has_a_text(
     identity: Identity, databases: Databases
 ) -> None:
