@@ -107,6 +107,13 @@ async def test_extension_without_effect_is_refused_by_name(
     assert await databases.fetch("identity_app", CLIENTS) == before
 
 
+async def test_tokens_cannot_begin_with_an_audience_of_which_the_client_has_no_scope(identity: Identity) -> None:
+    without_use = client(audiences=[IDENTITY_URL, POSTS_URL]).as_client()
+    await identity.parts.clients.insert(without_use)
+    with pytest.raises(Invalid, match=f"the client has no scope of {POSTS_URL}"):
+        await Administration(identity.parts).extend_client("app", ClientExtension([], [], POSTS_URL))
+
+
 async def test_extended_client_may_begin_with_another_audience(identity: Identity) -> None:
     await Administration(identity.parts).create_client(client())
     extension = ClientExtension(["posts:write"], [POSTS_URL], POSTS_URL)
