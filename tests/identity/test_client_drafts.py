@@ -1,18 +1,23 @@
 """A client or a service that could never do anything is refused, with everything that is wrong with it at once."""
 
+import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.errors import WordTaken
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from tests.support.waiting import until
 from watchword.errors import Invalid
 
 NOTES_URL = "https://notes.example"
 CLIENTS = "SELECT * FROM identity.clients ORDER BY id"
+SCOPE = "SELECT audience FROM identity.service_scopes WHERE scope = $1"
 SERVICES = "SELECT * FROM identity.services ORDER BY audience"
 
 
@@ -179,3 +184,28 @@ async def test_service_loses_its_client_but_stays_when_the_client_is_deleted(
     await databases.execute("identity_owner", "DELETE FROM identity.clients WHERE id = 'posts'")
     rows = await databases.fetch("identity_app", SERVICES)
     assert [(row["audience"], row["client_id"]) for row in rows] == [(IDENTITY_URL, None), (POSTS_URL, None)]
+
+
+async def test_scope_that_two_services_are_given_at_once_goes_to_one_of_them(
+    identity: Identity, databases: Databases
+) -> None:
+    connection = await asyncpg.connect(databases.url("identity_owner"))
+    try:
+        async with connection.transaction():
+            await connection.execute("INSERT INTO identity.services VALUES ('https://first.example', 'First')")
+            await connection.execute("INSERT INTO identity.service_scopes VALUES ('read', 'https://first.example', '')")
+            draft = service(scopes={"read": "Read your notes"})
+            creating = asyncio.create_task(Administration(identity.parts).create_service(draft))
+            await until(lambda: is_blocked(databases))
+        with pytest.raises(WordTaken, match="read"):
+            await creating
+    finally:
+        await connection.close()
+    assert [row["audience"] for row in await databases.fetch("identity_app", SCOPE, "read")] == [
+        "https://first.example"
+    ]
+    assert NOTES_URL not in (await identity.parts.services.directory()).audiences
+
+
+async def is_blocked(databases: Databases) -> bool:
+    return bool(await databases.fetch("identity_app", "SELECT FROM pg_locks WHERE NOT granted"))
