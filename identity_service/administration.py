@@ -13,11 +13,12 @@ from identity_service.clients.narrowing import Target
 from identity_service.errors import ClientNotFound, EmailTaken, UsernameTaken
 from identity_service.installation import Installation, Unassigned
 from identity_service.keys.models import SigningKey
+from identity_service.oauth import introspection
 from identity_service.parts import Parts
 from identity_service.recording.recorder import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
 from identity_service.services.drafts import ServiceDraft
-from identity_service.sessions import repository as sessions
+from identity_service.sessions.settling import settle_names_scopes
 from identity_service.users import repository as users
 from watchword.auth.jws import MAX_TOKEN_BYTES
 from watchword.errors import Invalid
@@ -62,14 +63,16 @@ class Administration:
 
     async def create_first_administrator(self, password: str) -> FirstAdministrator:
         """Make an administrator named `admin`, unless an administrator exists."""
-        async with self._parts.database.begin() as db:
-            if await roles.is_held(db, ADMIN):
-                return FirstAdministrator.NOT_NEEDED
+        if await self._has_administrator():
+            return FirstAdministrator.NOT_NEEDED
         try:
             is_created = await self.create_administrator(ADMIN, ADMIN_EMAIL, password)
         except EmailTaken:
             is_created = False
-        return FirstAdministrator.CREATED if is_created else FirstAdministrator.NAME_TAKEN
+        if is_created:
+            return FirstAdministrator.CREATED
+        # Another set-up may have made it meanwhile.
+        return FirstAdministrator.NOT_NEEDED if await self._has_administrator() else FirstAdministrator.NAME_TAKEN
 
     async def create_administrator(self, username: str, email: str, password: str) -> bool:
         """Make an account with the role `admin`. False if the username is taken: then nothing is changed.
@@ -116,9 +119,10 @@ class Administration:
         clients, reach = self._parts.clients, await self._reach()
         present = await clients.find(draft.id)
         taken = [f"there is a client {draft.id} already; --replace replaces it, and its secret"]
-        refuse([*(taken if present is not None and not replace else ()), *draft.faults(reach)])
+        faults = [*draft.faults(reach), *_public_faults(draft.secret is None, draft.scopes)]
+        refuse([*(taken if present is not None and not replace else ()), *faults])
         if present is not None:
-            await self._settle_sessions(present)
+            await settle_names_scopes(self._parts.database, present)
         await (clients.upsert if replace else clients.insert)(draft.as_client())
         return self._size_warnings(draft.as_client(), reach)
 
@@ -131,8 +135,8 @@ class Administration:
         present = await clients.find(client_id)
         if present is None:
             raise ClientNotFound(f"there is no client {client_id}")
-        refuse(extension.faults(reach, present))
-        await self._settle_sessions(present)
+        refuse([*extension.faults(reach, present), *_public_faults(present.is_public, extension.scopes)])
+        await settle_names_scopes(self._parts.database, present)
         client = await clients.extend(client_id, extension)
         return client, self._size_warnings(client, reach)
 
@@ -150,13 +154,13 @@ class Administration:
         refuse(faults)
         await self._parts.services.upsert(draft)
 
+    async def _has_administrator(self) -> bool:
+        async with self._parts.database.begin() as db:
+            return await roles.is_held(db, ADMIN)
+
     async def _reach(self) -> Reach:
         directory = await self._parts.services.directory()
         return Reach(directory.audiences, directory.audience_by_scope)
-
-    async def _settle_sessions(self, client: Client) -> None:
-        async with self._parts.database.begin() as db:
-            await sessions.settle_names_scopes(db, client.id, client.scopes)
 
     def _size_warnings(self, client: Client, reach: Reach) -> list[str]:
         """The audiences for which the client's scopes alone leave little room for a person's roles and permissions."""
@@ -170,6 +174,11 @@ class Administration:
                     f" {MAX_TOKEN_BYTES}, the person's roles and permissions included"
                 )
         return warnings
+
+
+def _public_faults(is_public: bool, scopes: Sequence[str]) -> Sequence[str]:
+    forbidden = f"a public client has no secret, which the scope {introspection.SCOPE} needs"
+    return [forbidden] if is_public and introspection.SCOPE in scopes else []
 
 
 def refuse(faults: Sequence[str]) -> None:

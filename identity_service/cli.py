@@ -63,7 +63,7 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
 
 
 async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
-    password = read_password(sys.stdin.buffer) if options.password_stdin else secrets.token_urlsafe(15)
+    password = read_password() if options.password_stdin else secrets.token_urlsafe(15)
     if not await Administration(parts).create_administrator(options.username, options.email, password):
         return f"The username {options.username} is taken; nothing was changed."
     line = f"{options.username} is an administrator."

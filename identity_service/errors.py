@@ -115,6 +115,13 @@ class ClientExists(Conflict):
     detail = "There is a client with this id already."
 
 
+class WordTaken(Conflict):
+    """A scope or a permission belongs to one service."""
+
+    code = "word_taken"
+    detail = "A scope or a permission belongs to another service."
+
+
 class NotSetUp(Unavailable):
     """The command `setup` has not been run on this database."""
 

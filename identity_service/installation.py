@@ -10,7 +10,7 @@ from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
-from identity_service.sessions import repository as sessions
+from identity_service.sessions.settling import settle_names_scopes
 from watchword.errors import Invalid
 
 POSTS_CLIENT: Final = "posts"
@@ -77,8 +77,7 @@ class Installation:
     async def _merge(self, client: Client) -> None:
         present = await self._parts.clients.find(client.id)
         if present is not None:
-            async with self._parts.database.begin() as db:
-                await sessions.settle_names_scopes(db, client.id, present.scopes)
+            await settle_names_scopes(self._parts.database, present)
         await self._parts.clients.merge(client)
 
 

@@ -1,5 +1,6 @@
 """A password that is piped into a command."""
 
+import sys
 from typing import BinaryIO, Final
 
 from watchword.errors import Invalid
@@ -7,7 +8,18 @@ from watchword.errors import Invalid
 _MAX_BYTES: Final = 4_096
 
 
-def read_password(stream: BinaryIO) -> str:
+def read_password() -> str:
+    """The password that is piped into this process. Raises Invalid."""
+    # Python has no standard input if the file descriptor is closed.
+    if sys.stdin is None:
+        raise Invalid(advice="standard input is closed")
+    try:
+        return read_line(sys.stdin.buffer)
+    except OSError as error:
+        raise Invalid(advice=f"standard input cannot be read: {error.strerror}") from None
+
+
+def read_line(stream: BinaryIO) -> str:
     """The one line of the stream, without its line feed. Raises Invalid, which says what else the stream holds.
 
     Input that is not clearly one password is refused. If it were shortened, the user could not sign in with it.

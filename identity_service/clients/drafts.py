@@ -106,6 +106,8 @@ class ClientExtension:
                 yield f"the client has no scope of {audience}, and would get no token for it"
         if self.default_audience is not None and self.default_audience not in audiences:
             yield f"the default audience {self.default_audience} is not among the client's audiences"
+        elif self.default_audience not in (None, *self.audiences) and self.default_audience not in useful:
+            yield f"the client has no scope of {self.default_audience}, and would get no token for it"
 
 
 def _distinct(values: Sequence[str]) -> list[str]:

@@ -15,7 +15,8 @@ from identity_service.sessions.values import Device
 
 _REPEATABLE: Final = frozenset({"resource"})
 _ANY_CHARACTERS: Final = frozenset({"token"})
-"""A text with NUL is no token, and a text that is no token is no error (RFC 7009 section 2.2, RFC 7662 section 2.2)."""
+"""Something that is no token is no error (RFC 7009 section 2.2, RFC 7662 section 2.2), even if it is no text either."""
+_KEEP_BYTES: Final = "surrogateescape"
 _MAX_FIELDS: Final = 32
 
 
@@ -76,12 +77,20 @@ async def read_form(request: Request) -> Form:
         raise InvalidRequest("not form encoded")
     body = await request.body()
     try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+        text = body.decode(errors=_KEEP_BYTES)
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors=_KEEP_BYTES)
     except ValueError:
-        raise InvalidRequest("not UTF-8, or too many parameters") from None
-    if any("\x00" in value for name, value in fields if name not in _ANY_CHARACTERS):
-        raise InvalidRequest("holds the character NUL")
+        raise InvalidRequest("too many parameters") from None
+    if not all(_is_text(value) for name, value in fields if name not in _ANY_CHARACTERS):
+        raise InvalidRequest("not UTF-8, or holds the character NUL")
     return Form(fields)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return b"\x00" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _read_basic(header: str) -> ClientCredentials:

@@ -52,6 +52,8 @@ class IntrospectionRead(BaseModel):
     sid: str = _ABSENT
     roles: list[str] = _ABSENT
     permissions: list[str] = _ABSENT
+    ver: int = Field(_ABSENT, description="Counts the changes to what tokens say of this user")
+    rver: int = Field(_ABSENT, description="Counts the changes to what roles may do")
 
 
 class ServerMetadata(BaseModel):

@@ -28,13 +28,14 @@ class ServiceDraft:
     def faults(self, directory: Directory) -> list[str]:
         """Everything that is wrong with the draft, one sentence each."""
         return [
-            *self._own_faults(),
+            *self._own_faults(directory),
             *self._word_faults("scope", self.scopes, directory.audience_by_scope),
             *self._word_faults("permission", self.permissions, directory.audience_by_permission),
         ]
 
-    def _own_faults(self) -> Iterable[str]:
-        if not is_audience(self.audience):
+    def _own_faults(self, directory: Directory) -> Iterable[str]:
+        # An earlier release took any text as an audience, and tokens for it are valid.
+        if self.audience not in directory.audiences and not is_audience(self.audience):
             yield f"{self.audience} is no audience: it must be an absolute http or https URL without a fragment"
         if not self.name.strip():
             yield "a service needs a name"

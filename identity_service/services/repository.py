@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,16 +45,21 @@ async def insert_missing(db: AsyncSession, audience: str, name: str) -> None:
     await db.execute(insert(Service).values(audience=audience, name=name).on_conflict_do_nothing())
 
 
-async def upsert_scopes(db: AsyncSession, audience: str, texts: Mapping[str, str], *, keep_texts: bool) -> None:
-    """Make these scopes the service's. `keep_texts` leaves a text that a scope has already."""
+async def upsert_scopes(db: AsyncSession, audience: str, texts: Mapping[str, str], *, keep_texts: bool) -> list[str]:
+    """Make these scopes the service's. `keep_texts` leaves a text that a scope has already.
+
+    With `keep_texts` a scope of another service moves to this one; otherwise it stays, and is returned.
+    """
     rows = [{"scope": scope, "audience": audience, "description": text} for scope, text in sorted(texts.items())]
-    await _upsert(db, ServiceScope, "scope", rows, keep_texts)
+    return await _upsert(db, ServiceScope, "scope", rows, keep_texts)
 
 
-async def upsert_permissions(db: AsyncSession, audience: str, texts: Mapping[str, str], *, keep_texts: bool) -> None:
-    """Make these permissions the service's. `keep_texts` leaves a text that a permission has already."""
+async def upsert_permissions(
+    db: AsyncSession, audience: str, texts: Mapping[str, str], *, keep_texts: bool
+) -> list[str]:
+    """Make these permissions the service's, as `upsert_scopes` does with scopes."""
     rows = [{"permission": word, "audience": audience, "description": text} for word, text in sorted(texts.items())]
-    await _upsert(db, ServicePermission, "permission", rows, keep_texts)
+    return await _upsert(db, ServicePermission, "permission", rows, keep_texts)
 
 
 async def assign_scope(db: AsyncSession, scope: str, audience: str) -> None:
@@ -65,11 +70,15 @@ async def assign_scope(db: AsyncSession, scope: str, audience: str) -> None:
 
 async def _upsert(
     db: AsyncSession, table: type[ServiceScope | ServicePermission], key: str, rows: list[dict[str, str]], keep: bool
-) -> None:
+) -> list[str]:
+    """Returns the words that belong to another service and stay there."""
     if not rows:
-        return
+        return []
     statement = insert(table).values(rows)
     text = statement.excluded.description
     present = func.nullif(table.description, "")
     values = {"audience": statement.excluded.audience, "description": func.coalesce(present, text) if keep else text}
-    await db.execute(statement.on_conflict_do_update(index_elements=[key], set_=values))
+    own = None if keep else table.audience == statement.excluded.audience
+    statement = statement.on_conflict_do_update(index_elements=[key], set_=values, where=own)
+    saved = (await db.scalars(statement.returning(literal_column(key)))).all()
+    return sorted({row[key] for row in rows}.difference(saved))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
+from identity_service.errors import WordTaken
 from identity_service.services import repository
 from identity_service.services.drafts import Directory, ServiceDraft
 from identity_service.services.models import Service
@@ -40,16 +41,18 @@ class Services:
     async def upsert(self, draft: ServiceDraft, *, keep_texts: bool = False) -> None:
         """Insert the service, or give the present one this name, this client, and these scopes and permissions too.
 
-        With `keep_texts`, names and texts that are set already stay. Without a client in the draft, the present one
-        stays.
+        With `keep_texts`, the name, the client and the texts that are set already stay. Without a client in the draft,
+        the present one stays. Raises WordTaken.
         """
         async with self._database.begin() as db:
             await repository.insert_missing(db, draft.audience, draft.name)
             service = await repository.get_for_update(db, draft.audience)
             _describe(service, draft, keep_texts=keep_texts)
             await db.flush()  # the scopes name the audience, and the client is checked first
-            await repository.upsert_scopes(db, draft.audience, draft.scopes, keep_texts=keep_texts)
-            await repository.upsert_permissions(db, draft.audience, draft.permissions, keep_texts=keep_texts)
+            scopes = await repository.upsert_scopes(db, draft.audience, draft.scopes, keep_texts=keep_texts)
+            words = await repository.upsert_permissions(db, draft.audience, draft.permissions, keep_texts=keep_texts)
+            if taken := [*scopes, *words]:
+                raise WordTaken(f"another service has got {', '.join(taken)}")
 
     async def assign(self, audience_by_scope: Mapping[str, str]) -> None:
         """Make each of these scopes the named service's, unless it belongs to one already."""
@@ -62,4 +65,5 @@ def _describe(service: Service, draft: ServiceDraft, *, keep_texts: bool) -> Non
     # A service that the migration has made is named by its audience.
     if not keep_texts or service.name == service.audience:
         service.name = draft.name
-    service.client_id = draft.client_id or service.client_id
+    if not keep_texts or service.client_id is None:
+        service.client_id = draft.client_id or service.client_id

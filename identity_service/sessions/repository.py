@@ -92,13 +92,19 @@ async def end_all(
     return (await db.scalars(statement)).all()
 
 
-async def settle_names_scopes(db: AsyncSession, client_id: str, scopes: Sequence[str]) -> None:
-    """Before the client's scopes change: where a row of an earlier release does not say whether it was asked for scopes
-    by name, write down that it was unless it has all of these, which are the client's."""
+async def settle_names_scopes(db: AsyncSession, client_id: str, scopes: Sequence[str], after: UUID) -> UUID | None:
+    """For a portion of the sessions of this client that follow the id `after`: where a row of an earlier release does
+    not say whether it was asked for scopes by name, write down that it was unless it has all of these.
+
+    Returns the last id of the portion; None if there was none.
+    """
     present = cast(list(scopes), ARRAY(Text))
     is_whole = Session.scopes.contains(present) & Session.scopes.contained_by(present)
     unsettled = Session.client_id == client_id, Session.names_scopes.is_(None), Session.ended_at.is_(None)
-    await db.execute(update(Session).where(*unsettled).values(names_scopes=~is_whole))
+    portion = select(Session.id).where(*unsettled, Session.id > after).order_by(Session.id).limit(PORTION)
+    statement = update(Session).where(Session.id.in_(portion.with_for_update())).values(names_scopes=~is_whole)
+    settled = await db.scalars(statement.returning(Session.id), execution_options={"synchronize_session": False})
+    return max(settled, default=None)
 
 
 async def ids_of_user(db: AsyncSession, user_id: UUID, after: UUID, limit: int) -> Sequence[UUID]:

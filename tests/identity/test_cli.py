@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 
@@ -122,6 +123,20 @@ async def test_refused_command_prints_one_line(
     assert outcome.error.startswith(error)
     assert outcome.error.count("\n") == 1
     assert not await databases.fetch("identity_app", "SELECT 1 FROM identity.users")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "error"), [("<&-", "is closed"), ("0>/dev/null", "cannot be read: Bad file descriptor")]
+)
+async def test_standard_input_that_holds_nothing_is_refused(
+    environment: dict[str, str], redirection: str, error: str
+) -> None:
+    command = f"{shlex.join([sys.executable, '-m', 'identity_service', *ADMIN])} {redirection}"
+    process = await asyncio.create_subprocess_shell(
+        command, env={**OWN_ENVIRONMENT, **environment}, stderr=asyncio.subprocess.PIPE
+    )
+    _, message = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    assert (process.returncode, message.decode()) == (1, f"standard input {error}\n")
 
 
 async def test_roles_are_set_to_exactly_those_named(environment: dict[str, str], databases: Databases) -> None:

@@ -1,18 +1,23 @@
 """A client or a service that could never do anything is refused, with everything that is wrong with it at once."""
 
+import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.errors import WordTaken
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from tests.support.waiting import until
 from watchword.errors import Invalid
 
 NOTES_URL = "https://notes.example"
 CLIENTS = "SELECT * FROM identity.clients ORDER BY id"
+SCOPE = "SELECT audience FROM identity.service_scopes WHERE scope = $1"
 SERVICES = "SELECT * FROM identity.services ORDER BY audience"
 
 
@@ -38,6 +43,10 @@ FAULTY_CLIENTS = {
     "blank name": (client(name=" "), "a client needs a name"),
     "no grants": (client(grants=[]), "a client needs at least one grant"),
     "public client credentials": (client(secret=None), "a public client has no secret"),
+    "public introspection": (
+        client(secret=None, grants=["password"], scopes=["account", "introspect"]),
+        "a public client has no secret, which the scope introspect needs",
+    ),
     "refresh alone": (client(grants=["refresh_token"]), "the grant refresh_token needs the grant password"),
     "no scopes": (client(scopes=[]), "a client needs at least one scope"),
     "no audiences": (client(audiences=[]), "a client needs at least one audience"),
@@ -101,6 +110,13 @@ async def test_extension_without_effect_is_refused_by_name(
     with pytest.raises(Invalid, match=fault):
         await Administration(identity.parts).extend_client("app", extension)
     assert await databases.fetch("identity_app", CLIENTS) == before
+
+
+async def test_tokens_cannot_begin_with_an_audience_of_which_the_client_has_no_scope(identity: Identity) -> None:
+    without_use = client(audiences=[IDENTITY_URL, POSTS_URL]).as_client()
+    await identity.parts.clients.insert(without_use)
+    with pytest.raises(Invalid, match=f"the client has no scope of {POSTS_URL}"):
+        await Administration(identity.parts).extend_client("app", ClientExtension([], [], POSTS_URL))
 
 
 async def test_extended_client_may_begin_with_another_audience(identity: Identity) -> None:
@@ -168,3 +184,28 @@ async def test_service_loses_its_client_but_stays_when_the_client_is_deleted(
     await databases.execute("identity_owner", "DELETE FROM identity.clients WHERE id = 'posts'")
     rows = await databases.fetch("identity_app", SERVICES)
     assert [(row["audience"], row["client_id"]) for row in rows] == [(IDENTITY_URL, None), (POSTS_URL, None)]
+
+
+async def test_scope_that_two_services_are_given_at_once_goes_to_one_of_them(
+    identity: Identity, databases: Databases
+) -> None:
+    connection = await asyncpg.connect(databases.url("identity_owner"))
+    try:
+        async with connection.transaction():
+            await connection.execute("INSERT INTO identity.services VALUES ('https://first.example', 'First')")
+            await connection.execute("INSERT INTO identity.service_scopes VALUES ('read', 'https://first.example', '')")
+            draft = service(scopes={"read": "Read your notes"})
+            creating = asyncio.create_task(Administration(identity.parts).create_service(draft))
+            await until(lambda: is_blocked(databases))
+        with pytest.raises(WordTaken, match="read"):
+            await creating
+    finally:
+        await connection.close()
+    assert [row["audience"] for row in await databases.fetch("identity_app", SCOPE, "read")] == [
+        "https://first.example"
+    ]
+    assert NOTES_URL not in (await identity.parts.services.directory()).audiences
+
+
+async def is_blocked(databases: Databases) -> bool:
+    return bool(await databases.fetch("identity_app", "SELECT FROM pg_locks WHERE NOT granted"))

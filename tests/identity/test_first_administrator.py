@@ -1,5 +1,7 @@
 """`setup` makes an administrator if there is none, and no account with its name or address stops it."""
 
+import asyncio
+
 import pytest
 
 from identity_service.administration import Administration, FirstAdministrator
@@ -27,6 +29,14 @@ async def test_first_administrator_is_made_once(identity: Identity, administrati
 async def test_administrator_with_another_name_is_enough(administration: Administration) -> None:
     await administration.create_administrator("root", "root@example.com", PASSWORD)
     assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NOT_NEEDED
+
+
+async def test_two_set_ups_at_once_agree_that_there_is_an_administrator(administration: Administration) -> None:
+    outcomes = await asyncio.gather(*(administration.create_first_administrator(PASSWORD) for _ in range(4)))
+    assert sorted(outcomes, key=lambda outcome: outcome.value) == [
+        FirstAdministrator.CREATED,
+        *[FirstAdministrator.NOT_NEEDED] * 3,
+    ]
 
 
 SOMEBODY = {"username": "somebody", "email": "admin@example.com", "password": PASSWORD}

@@ -1,5 +1,8 @@
 """What an open session gets when its client may have more or less than before."""
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from identity_service.administration import Administration
@@ -8,6 +11,7 @@ from identity_service.services.drafts import ServiceDraft
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+from tests.support.waiting import until
 
 NOTES_URL = "https://notes.example"
 # A row of the previous release: it does not say what was asked for.
@@ -127,3 +131,31 @@ async def test_replaced_client_says_what_its_open_sessions_get(identity: Identit
     await Administration(identity.parts).create_client(draft, replace=True)
     answer = (await identity.refresh(token, client_id="app")).json()
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")
+
+
+async def test_any_number_of_sessions_of_the_release_before_is_settled_in_portions(
+    identity: Identity, databases: Databases
+) -> None:
+    await identity.sign_in("ada", client_id="app")
+    copy = """INSERT INTO identity.sessions (user_id, client_id, scopes, audiences, created_at, expires_at)
+        SELECT user_id, client_id, scopes, audiences, created_at, expires_at FROM identity.sessions
+        CROSS JOIN generate_series(1, 6000)"""
+    await databases.execute("identity_owner", copy)
+    connection = await asyncpg.connect(databases.url("identity_owner"))
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM identity.sessions ORDER BY id DESC LIMIT 1 FOR UPDATE")
+            extending = asyncio.create_task(extend(identity))
+            settled = "SELECT count(*) AS n FROM identity.sessions WHERE names_scopes = false"
+            await until(lambda: has_more_than(databases, settled, 5_000))
+            assert not extending.done()
+    finally:
+        await connection.close()
+    await extending
+    (row,) = await databases.fetch("identity_app", "SELECT count(*) AS n FROM identity.sessions WHERE names_scopes")
+    assert row["n"] == 0
+    assert await has_more_than(databases, settled, 6_000)
+
+
+async def has_more_than(databases: Databases, count: str, limit: int) -> bool:
+    return bool((await databases.fetch("identity_app", count))[0]["n"] > limit)

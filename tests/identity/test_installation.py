@@ -126,6 +126,16 @@ async def test_set_up_names_the_scopes_that_it_cannot_assign_and_their_clients(
     assert (await scopes_of(databases))["notes:read"] == NOTES_URL
 
 
+async def test_scope_of_a_service_whose_audience_is_no_url_can_be_assigned(
+    identity: Identity, databases: Databases
+) -> None:
+    await add(identity, "app", ["notes:read"], ["notes", TASKS_URL])
+    assert await set_up(identity) == [Unassigned("notes:read", ["app"])]
+    notes = ServiceDraft("notes", "Notes", scopes={"notes:read": "Read your notes"})
+    await Administration(identity.parts).create_service(notes, replace=True)
+    assert (await scopes_of(databases))["notes:read"] == "notes"
+
+
 async def test_set_up_gives_a_client_without_a_default_audience_one(identity: Identity, databases: Databases) -> None:
     await add(identity, "app", ["account", "posts:write"], [IDENTITY_URL, POSTS_URL])
     await add(identity, "own", ["account"], [IDENTITY_URL])
@@ -158,6 +168,15 @@ async def test_set_up_keeps_the_texts_that_an_operator_has_written(identity: Ide
         "identity_app", "SELECT description FROM identity.service_scopes WHERE scope = 'posts:write'"
     )
     assert texts[0]["description"] == "Blog in your name"
+
+
+async def test_set_up_keeps_the_client_that_an_operator_has_given_to_a_service(
+    identity: Identity, databases: Databases
+) -> None:
+    await add(identity, "asking", ["posts:write"], [POSTS_URL])
+    await Administration(identity.parts).create_service(ServiceDraft(POSTS_URL, "Blog", "asking"), replace=True)
+    await set_up(identity)
+    assert await identity.parts.services.audiences_of("asking") == {POSTS_URL}
 
 
 async def test_every_scope_and_permission_of_the_two_services_has_a_text(

@@ -1,6 +1,7 @@
 """POST /oauth/introspect (RFC 7662): whether a token is valid now."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -124,6 +125,15 @@ async def test_hint_makes_no_difference(identity: Identity, kind: str, hint: str
 @pytest.mark.parametrize("token", ["unknown", "a.b.c", "ü", "a\x00b", "x" * 20_000])
 async def test_garbage_is_inactive(identity: Identity, token: str) -> None:
     await ensure_inactive(identity, token)
+
+
+@pytest.mark.parametrize("token", ["a%ffb", "a\xffb", "%ed%a0%80"])
+@pytest.mark.parametrize(("endpoint", "answer"), [("introspect", b'{"active":false}'), ("revoke", b"")])
+async def test_token_that_is_no_text_is_no_error(identity: Identity, endpoint: str, answer: bytes, token: str) -> None:
+    body = f"{urlencode(READER)}&token={token}".encode("latin-1")
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    response = await identity.http.post(f"/oauth/{endpoint}", content=body, headers=form)
+    assert (response.status_code, response.content) == (200, answer)
 
 
 async def test_token_with_a_wrong_signature_is_inactive(identity: Identity) -> None:

@@ -4,13 +4,13 @@ from io import BytesIO
 
 import pytest
 
-from identity_service.password_input import read_password
+from identity_service.password_input import read_line
 from watchword.errors import Invalid
 
 
 @pytest.mark.parametrize("piped", ["correct horse", "correct horse\n", " é \n"])
 def test_password_is_the_line_without_its_end(piped: str) -> None:
-    assert read_password(BytesIO(piped.encode())) == piped.removesuffix("\n")
+    assert read_line(BytesIO(piped.encode())) == piped.removesuffix("\n")
 
 
 REFUSED = {
@@ -32,4 +32,4 @@ REFUSED = {
 @pytest.mark.parametrize(("piped", "fault"), REFUSED.values(), ids=REFUSED.keys())
 def test_anything_else_is_refused_and_not_cut_off(piped: bytes, fault: str) -> None:
     with pytest.raises(Invalid, match=f"standard input {fault}"):
-        read_password(BytesIO(piped))
+        read_line(BytesIO(piped))
