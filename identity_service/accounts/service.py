@@ -20,7 +20,7 @@ from identity_service.errors import (
 from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository as sessions
-from identity_service.sessions.cleanup import delete_expired_of
+from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sessions.models import EndReason
 from identity_service.users import deletions
 from identity_service.users import repository as users
@@ -114,7 +114,7 @@ class Accounts:
         With the receipt, the erasure in other services can be watched.
         """
         # In transactions of their own: a user may have more of them than one statement can delete in its time.
-        await delete_expired_of(self._database, user_id, self._clock.now())
+        await delete_unusable_of(self._database, user_id, self._clock.now())
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             if user is None:

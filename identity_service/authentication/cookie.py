@@ -69,11 +69,17 @@ class RefreshCookie:
         self._delete(response, FORMER_NAME, FORMER_PATH)
 
     def delete_everywhere(self, response: Response, path: str) -> None:
-        """Delete every cookie of this name that a browser may send to this path: a cookie is another one for each path
-        and domain, and who plants one chooses both."""
+        """Delete every cookie that a browser may send to this path under this name: a cookie is another one for each
+        path and domain, and who plants one chooses both.
+
+        A cookie without a name is deleted too: a browser sends nothing but its value, which may be `name=value`.
+        """
         for place in _paths_of(path):
             for domain in (None, *_domains_of(self.host)):
                 self._delete(response, self.name, place, domain)
+                # Without a value as well, it would be ignored (RFC 6265bis section 5.7).
+                of_domain = f"; Domain={domain}" if domain else ""
+                response.headers.append("Set-Cookie", f"=deleted; Path={place}; Max-Age=0{of_domain}")
         self._delete(response, FORMER_NAME, FORMER_PATH)
 
     def _delete(self, response: Response, name: str, path: str, domain: str | None = None) -> None:
@@ -96,7 +102,8 @@ def _cookies(request: Request) -> Iterator[tuple[str, str]]:
     """Every cookie of the request, in order, also those of one name."""
     for header in request.headers.getlist("cookie"):
         for pair in header.split(";"):
-            name, _, value = pair.partition("=")
+            # Without an equals sign it is the value of a cookie that has no name.
+            name, _, value = pair.partition("=") if "=" in pair else ("", "", pair)
             # Blanks and tabs alone: a name that begins with another white space is another name, and has no prefix that
             # a browser protects.
             yield name.strip(" \t"), value.strip(" \t")

@@ -32,8 +32,9 @@ from identity_service.errors import (
 )
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import AppError
 from watchword.http import StrictRoute
-from watchword.http.responses import answer, refusals
+from watchword.http.responses import Responses, answer, refusals
 
 router = APIRouter(
     prefix="/sessions",
@@ -56,11 +57,18 @@ _REFUSALS: Final = (
 )
 
 
+def _responses(status: int, *errors: type[AppError]) -> Responses:
+    """Both the answer and the refusal of two cookies set the cookie, or delete it."""
+    responses = answer(status, "Set-Cookie") | refusals(*errors, *_REFUSALS)
+    responses[401]["headers"] |= answer(401, "Set-Cookie")[401]["headers"]
+    return responses
+
+
 @router.post(
     "",
     operation_id="sessions_sign_in",
     status_code=201,
-    responses=answer(201, "Set-Cookie") | refusals(InvalidCredentials, HashingBusy, *_REFUSALS),
+    responses=_responses(201, InvalidCredentials, HashingBusy),
     openapi_extra=OUR_PAGE,
 )
 @public
@@ -83,7 +91,7 @@ async def sign_browser_in(
 @router.post(
     "/current/refresh",
     operation_id="sessions_refresh",
-    responses=answer(200, "Set-Cookie") | refusals(RefreshTokenRefused, *_REFUSALS),
+    responses=_responses(200, RefreshTokenRefused),
     openapi_extra=OUR_PAGE | {"security": [{COOKIE_SCHEME: []}]},
 )
 @public

@@ -33,12 +33,15 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        allowed = [address for address in await _resolve(host, request.url.port) if self._addresses.allow(address)]
+        # As the Host header has it. Python encodes a name with other letters in another way (IDNA 2003), which may be
+        # the name of another host.
+        host = request.url.raw_host.decode("ascii")
+        resolved = await _resolve(host, request.url.port)
+        allowed = [address for address in resolved if self._addresses.allow(address)][:MAX_ADDRESSES]
         failure: httpx.TransportError = ForbiddenAddress("no address that events may be pushed to", request=request)
-        for address in allowed[:MAX_ADDRESSES]:
+        for address in allowed:
             try:
-                return await self._transport.handle_async_request(_addressed_to(request, address, host))
+                return await self._transport.handle_async_request(_addressed_to(request, address, host, len(allowed)))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -63,8 +66,11 @@ async def _resolve(host: str, port: int | None) -> list[Address]:
     return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in answers))
 
 
-def _addressed_to(request: httpx.Request, address: Address, host: str) -> httpx.Request:
+def _addressed_to(request: httpx.Request, address: Address, host: str, tries: int) -> httpx.Request:
+    """The request for one of `tries` addresses, each of which gets its share of the time for connecting."""
     # httpx has written the Host header from the name already.
     url = request.url.copy_with(host=str(address))
-    extensions = {**request.extensions, "sni_hostname": host}
+    timeout = request.extensions["timeout"]
+    timeout = {**timeout, "connect": timeout["connect"] / tries}
+    extensions = {**request.extensions, "sni_hostname": host, "timeout": timeout}
     return httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)

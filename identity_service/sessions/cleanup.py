@@ -44,10 +44,11 @@ async def delete_expired(database: Database, now: datetime) -> Deleted:
             return Deleted(sessions, tokens)
 
 
-async def delete_expired_of(database: Database, user_id: UUID, now: datetime) -> None:
-    """Delete the refresh tokens of this user that have expired, and the sessions that have no other.
+async def delete_unusable_of(database: Database, user_id: UUID, now: datetime) -> None:
+    """Delete the refresh tokens of this user that cannot be traded in, and the sessions that have no other.
 
-    What is left is little, and is deleted with the user's account in one transaction.
+    What is left is little, and is deleted with the user's account in one transaction. If that fails, the sessions go
+    on; only the replay of a token that was deleted is refused without ending its session.
     """
     after = UUID(int=0)
     while True:
@@ -67,14 +68,15 @@ async def delete_expired_forever(database: Database, clock: Clock) -> None:
         deleted = await delete_expired(database, clock.now())
         if any(deleted):
             took = round(time.monotonic() - began, 1)
-            logger.info("deleted what expired long ago", extra={**deleted._asdict(), "seconds": took})
+            text = "deleted what expired long ago: %d sessions, %d refresh tokens, in %s seconds"
+            logger.info(text, *deleted, took, extra={**deleted._asdict(), "seconds": took})
 
     await asyncio.sleep(FIRST_PAUSE_SECONDS)
     await repeat(work, lambda: PAUSE_SECONDS, logger)
 
 
 async def _delete(database: Database, session_ids: Sequence[UUID], before: datetime | None = None) -> Deleted:
-    """Delete the refresh tokens of these sessions, all or those that expired before, and the sessions without any."""
+    """Delete the refresh tokens of these sessions, all or those unusable before, and the sessions without any."""
     tokens = await delete_in_portions(database, lambda db: repository.delete_tokens_of(db, session_ids, before))
     async with database.begin() as db:
         return Deleted(await repository.delete_without_tokens(db, session_ids), tokens)

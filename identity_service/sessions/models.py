@@ -2,12 +2,16 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId, Texts
+
+LONGEST_RETRY: Final = timedelta(minutes=1)
+"""No setting lets a spent refresh token be presented again for longer."""
 
 
 class EndReason(StrEnum):

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, select, true, update
+from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.roles import repository as roles
-from identity_service.sessions.models import OVER_AT, EndReason, RefreshToken, Session
+from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, EndReason, RefreshToken, Session
 from identity_service.users.models import User
 from watchword.database.portions import PLACE, PORTION, delete_places, delete_portion
 from watchword.database.reads import ReadStatement
@@ -124,11 +124,12 @@ async def delete_expired_tokens(db: AsyncSession, before: datetime) -> int:
 
 
 async def delete_tokens_of(db: AsyncSession, session_ids: Sequence[UUID], before: datetime | None = None) -> int:
-    """Delete a portion of the refresh tokens of these sessions, all or those that expired before; return how many."""
+    """Delete a portion of the refresh tokens of these sessions, and return how many: all, or those that could not be
+    traded in at the time `before`, since they had expired or were spent and their retry was over."""
     sessions = select(Session.id).where(Session.id.in_(session_ids)).subquery()
     conditions = [RefreshToken.session_id == sessions.c.id]
     if before is not None:
-        conditions.append(RefreshToken.expires_at < before)
+        conditions.append(or_(RefreshToken.expires_at < before, RefreshToken.used_at < before - LONGEST_RETRY))
     # Session by session, so that the index gives their order: one session may have most of all tokens.
     tokens = select(PLACE).select_from(RefreshToken).where(*conditions).order_by(*_OLDEST_FIRST).limit(PORTION)
     of_session = tokens.with_for_update(skip_locked=True).lateral()

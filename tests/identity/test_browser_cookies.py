@@ -11,7 +11,7 @@ from tests.identity.answers import ensure_problem
 from tests.identity.test_browser import COOKIE, FORMER, OVER_TLS, PAGE, cookie_of, cookies_of, sign_in
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import PASSWORD, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
 REFRESH = "/sessions/current/refresh"
 
@@ -66,6 +66,17 @@ async def test_both_cookies_are_cleared_wherever_they_may_have_been_set(
     assert cookie_of(refused, FORMER)["path"] == "/sessions/current"
 
 
+async def test_cookie_without_a_name_locks_nobody_out(identity: Identity, planted: tuple[str, str]) -> None:
+    """A browser sends its value alone, so that it may look like ours, or like ours without a value."""
+    own = f"{COOKIE}={planted[0]}"
+    assert (await call(identity, REFRESH, ("Cookie", f"{COOKIE}; {own}"))).status_code == 200
+    refused = await call(identity, REFRESH, ("Cookie", f"{own}; {COOKIE}={planted[1]}"))
+    cleared = [one for one in refused.headers.get_list("set-cookie") if one.startswith("=deleted; ")]
+    assert "=deleted; Path=/; Max-Age=0" in cleared
+    assert f"=deleted; Path={REFRESH}; Max-Age=0; Domain=localhost" in cleared
+    assert len(cleared) == len(cookies_of(refused, COOKIE))
+
+
 @pytest.mark.parametrize(
     ("issuer", "domains"),
     [
@@ -99,7 +110,7 @@ async def test_next_sign_in_works_in_a_browser_with_a_planted_cookie(identity: I
     refused = await identity.http.post(REFRESH, headers=PAGE)
     ensure_problem(refused, 401, "not_signed_in")
     assert COOKIE not in identity.http.cookies
-    assert (await sign_in(identity)).status_code == 201
+    assert (await sign_in(identity, resource=IDENTITY_URL)).status_code == 201
     refreshed = await identity.http.post(REFRESH, headers=PAGE)
     assert refreshed.status_code == 200
     me = await identity.http.get("/users/me", headers=bearer(refreshed.json()["access_token"]))
@@ -130,7 +141,7 @@ async def test_nothing_is_read_from_a_cookie_of_another_name(
 
 async def test_signing_in_and_out_clears_the_cookie_of_earlier_releases(identity: Identity) -> None:
     await identity.register("ada")
-    signed_in = await sign_in(identity)
+    signed_in = await sign_in(identity, resource=IDENTITY_URL)
     headers = bearer(signed_in.json()["access_token"])
     signed_out = await identity.http.delete("/sessions/current", headers=headers)
     for answer in (signed_in, signed_out):

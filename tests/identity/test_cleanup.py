@@ -4,11 +4,13 @@ import asyncio
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from identity_service.sessions import cleanup, repository
-from identity_service.sessions.cleanup import RETENTION, delete_expired
+from identity_service.sessions.cleanup import RETENTION, delete_expired, delete_unusable_of
+from identity_service.sessions.models import LONGEST_RETRY
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
 from tests.support.waiting import until
@@ -116,14 +118,48 @@ async def test_owner_of_many_expired_tokens_can_delete_the_account(
     assert (await identity.http.get("/users/me", headers=eve)).status_code == 200
 
 
+CHAIN = """
+    UPDATE identity.refresh_tokens t
+    SET used_at = CASE WHEN n.next IS NOT NULL THEN issued_at END, successor_id = n.next
+    FROM (SELECT id, lead(id) OVER (PARTITION BY session_id ORDER BY id) AS next FROM identity.refresh_tokens) n
+    WHERE n.id = t.id
+"""
+SPENT_LONG_AGO = """
+    UPDATE identity.refresh_tokens
+    SET expires_at = now() + interval '9 days', used_at = used_at - interval '2 hours'
+"""
+
+
+async def test_owner_of_many_spent_tokens_can_delete_the_account(
+    identity: Identity, databases: Databases, deletions: list[int]
+) -> None:
+    """A client that refreshes all the time has as many that have not expired."""
+    headers = await identity.signed_in("ada")
+    await fill(databases, "ada", "10")
+    await databases.execute("identity_owner", CHAIN)
+    await databases.execute("identity_owner", SPENT_LONG_AGO)
+    assert (await identity.http.delete("/users/me", headers=headers)).status_code == 204
+    assert (sum(deletions), max(deletions)) == (12_000 - 12, PORTION)
+    assert await count(databases) == (0, 0)
+
+
+async def test_tokens_in_use_are_not_deleted_before_their_account_is(identity: Identity, databases: Databases) -> None:
+    """If the deletion of the account fails, its owner goes on as before."""
+    user_id = await identity.register("ada")
+    first = await identity.sign_in("ada")
+    assert (await identity.refresh(first["refresh_token"])).status_code == 200
+    await delete_unusable_of(identity.parts.database, UUID(user_id), identity.parts.clock.now())
+    assert await count(databases) == (1, 2)
+    assert (await identity.refresh(first["refresh_token"])).status_code == 200
+    after_retries = identity.parts.clock.now() + LONGEST_RETRY + timedelta(seconds=1)
+    await delete_unusable_of(identity.parts.database, UUID(user_id), after_retries)
+    assert await count(databases) == (1, 1)
+
+
 async def test_chain_of_any_length_is_deleted(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await fill(databases, "ada", "-60")
-    chain = """
-        UPDATE identity.refresh_tokens t SET used_at = issued_at, successor_id = n.next
-        FROM (SELECT id, lead(id) OVER (ORDER BY id) AS next FROM identity.refresh_tokens) n WHERE n.id = t.id
-    """
-    await databases.execute("identity_owner", chain)
+    await databases.execute("identity_owner", CHAIN)
     await delete_expired(identity.parts.database, identity.parts.clock.now())
     assert await count(databases) == (0, 0)
 
@@ -137,8 +173,9 @@ async def test_cleanup_says_how_much_it_deleted(
     await fill(databases, "ada", "-60")
     task = asyncio.create_task(cleanup.delete_expired_forever(identity.parts.database, identity.parts.clock))
     try:
-        await until(lambda: "deleted what expired long ago" in caplog.messages)
+        await until(lambda: "deleted what expired long ago" in caplog.text)
     finally:
         await cancel_and_wait([task])
-    (record,) = [one for one in caplog.records if one.getMessage() == "deleted what expired long ago"]
+    (record,) = [one for one in caplog.records if "deleted what expired long ago" in one.getMessage()]
+    assert "12 sessions, 12000 refresh tokens" in record.getMessage()
     assert (vars(record)["sessions"], vars(record)["refresh_tokens"]) == (12, 12_000)

@@ -107,10 +107,12 @@ class Resolver:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
         self._answers = list(answers)
         self.queries = 0
+        self.hosts: list[Any] = []
         monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", self._answer)
 
     async def _answer(self, host: Any, port: int, **_: Any) -> list[Any]:
         self.queries += 1
+        self.hosts.append(host)
         addresses = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
@@ -151,6 +153,35 @@ async def test_allowed_address_is_called_beside_a_forbidden_one_and_an_unreachab
         Resolver(monkeypatch, ["10.0.0.1", "127.0.0.2", "127.0.0.1"])
         answer = await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
     assert (answer.status_code, len(endpoint.heads)) == (202, 1)
+
+
+async def test_address_that_does_not_answer_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: Any) -> socket.socket:
+        """A listener whose queue is full, so that it answers no further connection."""
+        listener = socket.create_server(("127.0.0.2", endpoint.port), backlog=0)
+        queued.append(socket.create_connection(listener.getsockname()))
+        return listener
+
+    queued: list[socket.socket] = []
+    http = push_client.push_client(PushAddresses(["127.0.0.0/30"]), 3)
+    async with hook() as endpoint, http:
+        with silent():
+            Resolver(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+            async with asyncio.timeout(3):
+                answer = await http.post(endpoint.url.replace("127.0.0.1", "feeds.example"), content="event")
+    queued.pop().close()
+    assert answer.status_code == 202
+
+
+async def test_name_with_other_letters_is_resolved_and_verified_as_the_host_header_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """IDNA 2003, which Python knows, takes `ß` for `ss`, which is the name of another host."""
+    async with hook() as endpoint, client("127.0.0.1") as http:
+        resolver = Resolver(monkeypatch, ["127.0.0.1"])
+        await http.post(f"http://straße.example:{endpoint.port}/events", content="event")
+    assert resolver.hosts == ["xn--strae-oqa.example"]
+    assert f"host: xn--strae-oqa.example:{endpoint.port}" in endpoint.heads[0].lower()
 
 
 async def test_tls_is_for_the_name_and_not_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
