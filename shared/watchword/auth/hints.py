@@ -36,7 +36,7 @@ class ConfigurationHints:
             case Flaw.AUDIENCE:
                 self._warn(flaw, "its audience (aud) is %s, and this service is configured with %s", claims, "aud")
             case Flaw.NOT_YET:
-                name = "iat" if claims["iat"] > now else "nbf"
+                name = max(("iat", "nbf"), key=lambda it: claims.get(it, 0))
                 self._warn_of_clock(flaw, f"it is valid ({name}) from %s on", claims[name], now)
             case Flaw.EXPIRED if not has_accepted:
                 self._warn_of_clock(flaw, "it expired (exp) at %s", claims["exp"], now)

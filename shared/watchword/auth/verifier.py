@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any, Final
 
-from watchword.auth.background import Runner, own
+from watchword.auth.background import own, runner_of
 from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotStarted
 from watchword.auth.hints import ConfigurationHints
 from watchword.auth.jws import (
@@ -64,8 +64,8 @@ class Verifier:
         self.keys = keys
         self.revocations = revocations
         self.outcomes = Tally(*OUTCOMES)
-        self.keys_runner = Runner(keys)
-        self.revocations_runner = Runner(revocations)
+        self.keys_runner = runner_of(keys)
+        self.revocations_runner = runner_of(revocations)
         own(revocations)
         if revocations is not None:
             held = revocations.revocations
