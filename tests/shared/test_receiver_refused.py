@@ -35,7 +35,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     [
         ("token", WRONG_SECRET, "it answered 401 invalid_client: wrong secret"),
         ("token", NO_SCOPE, "it answered 400 invalid_scope"),
-        ("token", Response("no such client\nhere", 403), "it answered 403 no such client\N{REPLACEMENT CHARACTER}here"),
+        ("token", Response("no such client\nhere", 403), r"it answered 403 no such client\nhere"),
         ("streams", FORBIDDEN, "it answered 403 insufficient_scope: ssf.manage"),
         ("streams", Response(status_code=401), "it answered 401"),
     ],

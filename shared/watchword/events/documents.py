@@ -1,14 +1,13 @@
 """What the transmitter answers: JSON whose members are checked when they are read, and refusals made fit for a log."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
 from watchword.events.errors import TransmitterUnavailable
-
-MAX_SHOWN_CHARACTERS: Final = 200
+from watchword.lines import one_line
 
 
 class Document:
@@ -39,7 +38,9 @@ class Document:
         except ValueError:
             scheme, host = "", None
         if scheme not in ("https", urlsplit(issuer).scheme) or not host:
-            raise TransmitterUnavailable(f"{self.name} has a member {member} that is not an https URL: {shown(value)}")
+            raise TransmitterUnavailable(
+                f"{self.name} has a member {member} that is not an https URL: {one_line(value)}"
+            )
         return value
 
     def object(self, member: str) -> "Document":
@@ -78,14 +79,8 @@ def explanation(body: bytes) -> tuple[str, str]:
     try:
         document = Document("the refusal", orjson.loads(body))
     except (orjson.JSONDecodeError, TransmitterUnavailable):
-        return "", shown(body.decode(errors="replace"))
+        return "", one_line(body.decode(errors="replace"))
     texts = [document.find(member) for member in ("error", "code", "error_description", "detail")]
     texts = [text for text in texts if isinstance(text, str) and text]
     code = document.find("error") or document.find("code")
-    return shown(code) if isinstance(code, str) else "", shown(": ".join(texts))
-
-
-def shown(text: str) -> str:
-    """The beginning of a text of the other side, without characters that would do something to a terminal or a log."""
-    beginning = text[:MAX_SHOWN_CHARACTERS]
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in beginning)
+    return one_line(code) if isinstance(code, str) else "", one_line(": ".join(texts))

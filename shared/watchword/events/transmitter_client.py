@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from watchword.events.authorized_calls import AuthorizedCalls, TransmitterAccount
-from watchword.events.documents import Document, shown
+from watchword.events.documents import Document
 from watchword.events.errors import TransmitterUnavailable
 from watchword.events.types import supported_by
+from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.events")
 
@@ -107,7 +108,7 @@ class TransmitterClient:
             return Document("the stream", await self._calls.call("PATCH", self._configuration_endpoint, change))
         except TransmitterUnavailable as error:
             # Receiving less is better than receiving nothing.
-            logger.warning("the stream does not deliver %s: %s", ", ".join(missing), error.reason)
+            logger.warning("the stream does not deliver %s: %s", ", ".join(missing), one_line(str(error)))
             return stream
 
     async def _document(self, name: str) -> Document:
@@ -117,7 +118,7 @@ class TransmitterClient:
         document = await self._calls.document(f"the document {name}", url)
         if (issuer := document.text("issuer")) != self._issuer:
             raise TransmitterUnavailable(
-                f"{document.name} is another issuer's: {shown(issuer)}, and the one configured is {self._issuer}"
+                f"{document.name} is another issuer's: {one_line(issuer)}, and the one configured is {self._issuer}"
             )
         return document
 
