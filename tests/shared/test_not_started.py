@@ -1,5 +1,6 @@
 """What has to be started and was not makes guards answer 503, and the log says why once: never 200, and never 500."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,17 @@ from tests.shared.key_server import KeyServer
 from tests.shared.receivers import receiving
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
-from watchword.auth import Principal, RemoteKeys, Verifier, optional, protect, public, requires, signed_in
+from watchword.auth import (
+    Principal,
+    RemoteKeys,
+    UnguardedOperation,
+    Verifier,
+    optional,
+    protect,
+    public,
+    requires,
+    signed_in,
+)
 from watchword.errors import Unavailable
 from watchword.http import problems
 from watchword.testing import Issuer
@@ -123,6 +134,35 @@ async def test_two_apps_may_share_a_verifier_that_the_outer_one_starts(
             assert (await other.get(NOTES, headers=token)).status_code == 200
         assert (await one.get(NOTES, headers=token)).status_code == 200
     assert key_server.requests == 1
+
+
+async def test_two_verifiers_may_share_keys_that_the_outer_app_starts(key_server: KeyServer, issuer: Issuer) -> None:
+    keys = RemoteKeys(key_server.url)
+    outer, inner = (notes(Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)) for _ in range(2))
+    token = issuer.bearer(scope="notes:read")
+    before = asyncio.all_tasks()
+    async with client_for(outer) as one:
+        async with client_for(inner) as other:
+            assert (await other.get(NOTES, headers=token)).status_code == 200
+        assert (await one.get(NOTES, headers=token)).status_code == 200
+        assert len(asyncio.all_tasks() - before) == 1
+    assert asyncio.all_tasks() <= before
+    async with unstarted(inner) as other:
+        assert (await other.get(NOTES, headers=token)).status_code == 503
+
+
+async def test_an_unguarded_operation_that_the_lifespan_adds_keeps_the_app_from_starting(issuer: Issuer) -> None:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.get("/late")(lambda: "everything")
+        yield
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan)
+    app.get(NOTES, dependencies=[Depends(signed_in)])(lambda: "notes")
+    protect(app, issuer.verifier())
+    with pytest.raises(UnguardedOperation, match="GET /late"):
+        async with app.router.lifespan_context(app):
+            pass
 
 
 async def test_verifier_of_the_tests_needs_no_start(issuer: Issuer) -> None:

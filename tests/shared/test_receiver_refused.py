@@ -124,3 +124,7 @@ def test_a_secret_that_cannot_be_sent_is_refused_at_once_and_not_shown(secret: s
     with pytest.raises(ValueError, match="the client_secret of a receiver must be UTF-8 text") as refused:
         TransmitterAccount("http://issuer.example", "notes", secret)
     assert "from-the-environment" not in str(refused.value)
+
+
+def test_an_account_does_not_show_its_secret() -> None:
+    assert "hunter2" not in repr(TransmitterAccount("http://issuer.example", "notes", "hunter2"))

@@ -41,7 +41,7 @@ async def test_version_of_an_event_decides_and_not_its_time(databases: Databases
         assert not refuses(receiver, "grace")
 
 
-@pytest.mark.parametrize("ver", [None, True, -1, "5", 5.0, [5], 2**53])
+@pytest.mark.parametrize("ver", [None, True, -1, 0, "5", 5.0, [5], 2**53])
 async def test_event_without_a_version_that_counts_decides_by_its_time(
     databases: Databases, transmitter: Transmitter, ver: Any
 ) -> None:
@@ -104,7 +104,10 @@ async def test_changed_role_is_refused_in_every_process_and_after_a_restart(
         assert obeys(later)
 
 
-@pytest.mark.parametrize("body", [{}, {"role": "editor"}, {"role": ["editor"], "rver": 3}, {"role": "", "rver": 3}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"role": "editor"}, {"role": ["editor"], "rver": 3}, {"role": "", "rver": 3}, {"role": "editor", "rver": 0}],
+)
 async def test_changed_role_without_its_members_has_no_effect_and_is_acknowledged(
     databases: Databases, transmitter: Transmitter, body: dict[str, Any]
 ) -> None:

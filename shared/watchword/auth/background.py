@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Protocol, runtime_checkable
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 
 @runtime_checkable
@@ -37,6 +37,7 @@ class Runner:
     def __init__(self, part: object) -> None:
         self._part = part
         self._has_to_run = isinstance(part, Background)
+        self._is_taken = False
         self._started_at: float | None = None
 
     @property
@@ -51,15 +52,28 @@ class Runner:
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Run the part during the block. A block inside of another one's, of a second app, leaves it to that one."""
-        if self._started_at is not None:
+        if self._is_taken:
             yield
             return
-        async with running(self._part):
-            self._started_at = time.monotonic()
-            try:
-                yield
-            finally:
-                self._started_at = None
+        self._is_taken = True
+        try:
+            async with running(self._part):
+                self._started_at = time.monotonic()
+                try:
+                    yield
+                finally:
+                    self._started_at = None
+        finally:
+            self._is_taken = False
+
+
+# By identity, since a part of somebody else's need not be hashable. A runner keeps its part, so no id is used again.
+_runners: "WeakValueDictionary[int, Runner]" = WeakValueDictionary()
+
+
+def runner_of(part: object) -> Runner:
+    """The one runner of this part, which several verifiers may share."""
+    return _runners.setdefault(id(part), Runner(part))
 
 
 _unowned: "WeakSet[Background]" = WeakSet()
@@ -72,7 +86,6 @@ def expect_owner(part: Background) -> None:
 
 def own(part: object) -> None:
     """Note that this part will be started, or has been."""
-    # By identity, since a part of somebody else's need not be hashable.
     for unowned in list(_unowned):
         if unowned is part:
             _unowned.discard(unowned)

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from watchword.auth.errors import Flaw
+from watchword.auth.errors import Flaw, InvalidToken
 from watchword.auth.principal import instant
 from watchword.lines import Seldom, quoted
 
 logger = logging.getLogger("watchword.configuration")
 
+_REFUSED: Final = "a token that the issuer's key has signed was refused"
 _COMPARE_CLOCKS: Final = "compare the clocks of the issuer and of this machine"
 
 
@@ -24,12 +25,13 @@ class ConfigurationHints:
         self._audience = audience
         self._log = Seldom(logger)
 
-    def note(self, flaw: Flaw, claims: Mapping[str, Any], now: float, *, has_accepted: bool) -> None:
+    def note(self, refusal: InvalidToken, claims: Mapping[str, Any], now: float, *, has_accepted: bool) -> None:
         """A token with these claims was refused at `now` (seconds since 1970) although its signature is valid.
 
         Expired tokens are common. One is worth a hint only while no token has been accepted (`has_accepted`), because
         an accepted token shows that the clock is right.
         """
+        flaw = refusal.flaw
         match flaw:
             case Flaw.ISSUER:
                 self._warn(flaw, "its issuer (iss) is %s, and this service is configured with %s", claims, "iss")
@@ -40,12 +42,14 @@ class ConfigurationHints:
                 self._warn_of_clock(flaw, f"it is valid ({name}) from %s on", claims[name], now)
             case Flaw.EXPIRED if not has_accepted:
                 self._warn_of_clock(flaw, "it expired (exp) at %s", claims["exp"], now)
+            case Flaw.LIFETIME:
+                self._log.log(logging.WARNING, flaw, f"{_REFUSED}: it %s", refusal.reason)
 
     def _warn(self, flaw: Flaw, difference: str, claims: Mapping[str, Any], name: str) -> None:
         configured = self._issuer if name == "iss" else self._audience
-        message = f"a token that the issuer's key has signed was refused: {difference}"
+        message = f"{_REFUSED}: {difference}"
         self._log.log(logging.WARNING, flaw, message, quoted(claims.get(name)), quoted(configured))
 
     def _warn_of_clock(self, flaw: Flaw, difference: str, at: float, now: float) -> None:
-        message = f"a token that the issuer's key has signed was refused: {difference}, and it is %s here; %s"
+        message = f"{_REFUSED}: {difference}, and it is %s here; %s"
         self._log.log(logging.WARNING, flaw, message, instant(at), instant(now), _COMPARE_CLOCKS)

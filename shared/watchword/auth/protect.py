@@ -92,6 +92,8 @@ def _run_with(app: FastAPI, verifier: Verifier) -> None:
         # Revocations are inside the app's own lifespan because they may need its database: they start before the
         # first request and stop after the last.
         async with verifier.keys_runner.run(), inner(served) as state, verifier.revocations_runner.run():
+            # The app's own lifespan may have added operations.
+            ensure_guarded(app)
             _warn_of_parts_that_nobody_started()
             yield state
 

@@ -69,6 +69,9 @@ class RemoteKeys:
         )
 
     def find(self, kid: str) -> PublicKey | None:
+        # While nothing refreshes the keys, nobody would notice that one has been withdrawn.
+        if self._refreshing is None and self.age() > self._max_age:
+            return None
         return self._keys.get(kid)
 
     def age(self) -> float:
@@ -76,17 +79,20 @@ class RemoteKeys:
         return time.monotonic() - self._last_success
 
     async def get(self, kid: str) -> PublicKey:
-        key = self._keys.get(kid)
-        if key is not None:
+        if (key := self.find(kid)) is not None:
             return key
+        if self._fetching is not None:
+            # It may lack a key that was made since it began, so nobody is refused because of it.
+            await self._fetch()
+            if (key := self.find(kid)) is not None:
+                return key
         # Anyone can write any kid, so an unknown one must not cause a fetch each time.
-        if self._fetching is None and (wait := self._seconds_until_fetch()) > 0:
+        if (wait := self._seconds_until_fetch()) > 0:
             if self._is_without_answer():
                 raise KeysUnavailable(NOT_FETCHED, seconds=wait)
             raise KeyNotFetched("unknown kid, and the next fetch is not due yet", seconds=wait)
         await self._fetch()
-        key = self._keys.get(kid)
-        if key is not None:
+        if (key := self.find(kid)) is not None:
             return key
         if self._is_without_answer():
             raise KeysUnavailable(NOT_FETCHED, seconds=self._seconds_until_fetch())

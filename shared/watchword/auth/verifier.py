@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any, Final
 
-from watchword.auth.background import Runner, own
+from watchword.auth.background import own, runner_of
 from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotStarted
 from watchword.auth.hints import ConfigurationHints
 from watchword.auth.jws import (
@@ -64,8 +64,8 @@ class Verifier:
         self.keys = keys
         self.revocations = revocations
         self.outcomes = Tally(*OUTCOMES)
-        self.keys_runner = Runner(keys)
-        self.revocations_runner = Runner(revocations)
+        self.keys_runner = runner_of(keys)
+        self.revocations_runner = runner_of(revocations)
         own(revocations)
         if revocations is not None:
             held = revocations.revocations
@@ -156,12 +156,12 @@ class Verifier:
         try:
             ensure_meant_for(claims, self.issuer, self.audience)
             ensure_current(claims, now, self._leeway.total_seconds())
+            principal = principal_of(claims)
+            if self.revocations is not None:
+                _ensure_not_revoked(principal, self.revocations.revocations)
         except InvalidToken as refusal:
-            self._hints.note(refusal.flaw, claims, now, has_accepted=self.outcomes["accepted"] > 0)
+            self._hints.note(refusal, claims, now, has_accepted=self.outcomes["accepted"] > 0)
             raise
-        principal = principal_of(claims)
-        if self.revocations is not None:
-            _ensure_not_revoked(principal, self.revocations.revocations)
         self._remembered[token] = (principal, key)
         while len(self._remembered) > self._capacity:
             del self._remembered[next(iter(self._remembered))]
@@ -180,8 +180,9 @@ def _ensure_usable(issuer: str, audience: str, leeway_seconds: float) -> None:
 
 def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
     # The revocation of a longer-lived token would be deleted before the token expires.
-    if (principal.expires_at - principal.issued_at).total_seconds() > revocations.memory_seconds:
-        raise InvalidToken("lives longer than revocations are kept", Flaw.LIFETIME)
+    seconds, kept = (principal.expires_at - principal.issued_at).total_seconds(), revocations.memory_seconds
+    if seconds > kept:
+        raise InvalidToken(f"lives for {seconds:g} s, and revocations are kept for {kept:g} s", Flaw.LIFETIME)
     if revocations.refuses(principal):
         raise InvalidToken("revoked", Flaw.REVOKED)
 

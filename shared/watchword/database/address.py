@@ -8,17 +8,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-from watchword.database.options import option_problems
+from watchword.database.options import is_port, option_problems
 
 FORM: Final = (
     "it must look like postgresql://role:password@host/database; write special characters of the password as %XX"
 )
 
 _SCHEME: Final = re.compile(r"postgres(ql)?(\+[a-z0-9_]+)?")
-_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]]+)(:[0-9]{1,5})?")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]]+)(?::(.*))?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def _split(url: str) -> SplitResult:
     """The parts of a URL of PostgreSQL; nothing in it is a special character that may belong to the password."""
     try:
         parts = urlsplit(url)
+        unquote(url, errors="strict").encode()
     except ValueError:
         raise ValueError(FORM) from None
     is_ambiguous = parts.netloc.count("@") > 1 or "@" in parts.path + parts.query or "#" in url
@@ -95,8 +96,13 @@ def _ensure_sound(parts: SplitResult, options: Mapping[str, str]) -> None:
     """Raise ValueError unless the URL names a database, and every host in it is valid."""
     hosts = _authority(parts)[2]
     names_database = len(parts.path) > 1 or "dbname" in options or "service" in options
-    if not names_database or (hosts and not all(_HOST.fullmatch(host) for host in hosts.split(","))):
+    if not names_database or (hosts and not all(map(_is_host, hosts.split(",")))):
         raise ValueError(FORM)
+
+
+def _is_host(text: str) -> bool:
+    match = _HOST.fullmatch(text)
+    return match is not None and (match[2] is None or is_port(match[2]))
 
 
 def _said_twice(parts: SplitResult, options: Mapping[str, str]) -> list[str]:

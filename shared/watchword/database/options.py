@@ -17,15 +17,18 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile")
 _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
-    "port": re.compile(r"[0-9]{1,5}(,[0-9]{1,5})*"),
     "host": re.compile(r"[^,]+(,[^,]+)*"),
     "connect_timeout": re.compile(r"[1-9][0-9]{0,2}"),
 }
 _TEXTS: Final = ("dbname", "user", "password", "sslpassword", "krbsrvname", "service", "application_name", "options")
-KNOWN: Final = (*_CHOICES, *_FILES, *_PATTERNS, *_TEXTS)
+KNOWN: Final = (*_CHOICES, *_FILES, *_PATTERNS, *_TEXTS, "port")
 
 _VERIFY_MODES: Final = ("verify-ca", "verify-full")
 _TLS_MODES: Final = ("require", *_VERIFY_MODES)
+
+
+def is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) < 65_536
 
 
 def option_problems(options: Mapping[str, str]) -> Iterator[str]:
@@ -55,7 +58,8 @@ def _value_problem(name: str, value: str) -> str | None:
         return f"must be one of {', '.join(choices)}"
     if name in _FILES and not (Path(value).is_file() and os.access(value, os.R_OK)):
         return "must name a file that this process can read"
-    if (pattern := _PATTERNS.get(name)) is not None and not pattern.fullmatch(value):
+    is_wrong_port = name == "port" and not all(map(is_port, value.split(",")))
+    if is_wrong_port or ((pattern := _PATTERNS.get(name)) is not None and not pattern.fullmatch(value)):
         return "has a value that it cannot have"
     return None
 
@@ -70,6 +74,9 @@ def _ineffective(options: Mapping[str, str]) -> Iterator[str]:
         yield f"sslnegotiation=direct needs sslmode={' or '.join(_TLS_MODES)}"
     if mode in _VERIFY_MODES and not ("sslrootcert" in options or "service" in options or _has_default_authority()):
         yield f"sslmode={mode} needs sslrootcert, a file with the certificates of the authorities that are trusted"
+    lowest, highest = (options.get(f"ssl_{which}_protocol_version", "") for which in ("min", "max"))
+    if lowest > highest > "":
+        yield "ssl_min_protocol_version is above ssl_max_protocol_version"
     hosts, ports = (options.get(name, "").count(",") + 1 for name in ("host", "port"))
     if ports not in (1, hosts):
         yield "the option port must have one port, or one for each host"

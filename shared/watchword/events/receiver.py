@@ -72,7 +72,6 @@ class Receiver:
         self._tasks: list[asyncio.Task[None]] = []
         # Notifications that arrive while `load` reads the tables; None at other times.
         self._payloads_while_loading: list[str] | None = None
-        self._issuer = account.issuer
         expect_owner(self)
 
     def __repr__(self) -> str:

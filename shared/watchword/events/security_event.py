@@ -106,6 +106,7 @@ def _text(value: Any) -> str | None:
 
 
 def _count(value: Any) -> int | None:
-    """A member of our own, which another issuer may use for something else."""
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT
+    """A member of our own, which another issuer may use for something else. No change is counted as 0, which would
+    revoke nothing."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_COUNT
     return value if is_count else None

@@ -108,7 +108,7 @@ class TransmitterClient:
             return Document("the stream", await self._calls.call("PATCH", self._configuration_endpoint, change))
         except TransmitterUnavailable as error:
             # Receiving less is better than receiving nothing.
-            logger.warning("the stream does not deliver %s: %s", ", ".join(missing), error.reason)
+            logger.warning("the stream does not deliver %s: %s", ", ".join(missing), one_line(str(error)))
             return stream
 
     async def _document(self, name: str) -> Document:
