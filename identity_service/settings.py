@@ -1,9 +1,9 @@
 """Every environment variable of this service, typed, with its default and its meaning."""
 
 import binascii
+import math
 import os
 from base64 import b64decode
-from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from identity_service.loopback import is_loopback
 from watchword.service import MigrationSettings, ServiceSettings, split_by_commas
+from watchword.service.networks import networks
 from watchword.service.secret_values import ensure_different, ensure_secret
 from watchword.service.sites import is_same_site
 from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origins
@@ -75,9 +76,7 @@ class Settings(ServiceSettings):
     @field_validator("push_networks")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
-        return value
+        return networks(value, "all addresses would include those of this machine and of its cloud: write each network")
 
     @field_validator("key_encryption_key")
     @classmethod
@@ -99,6 +98,17 @@ class Settings(ServiceSettings):
             refresh = cls.variable("refresh_token_seconds")
             raise ValueError(
                 f"a refresh token ends with its session: {refresh} is {refresh_token_seconds}, which is more"
+            )
+        return value
+
+    @field_validator("key_check_seconds")
+    @classmethod
+    def _sees_every_key_end(cls, value: float, info: ValidationInfo) -> float:
+        signing_key_seconds = info.data.get("signing_key_seconds", math.inf)
+        if signing_key_seconds < 2 * value:
+            signing = cls.variable("signing_key_seconds")
+            raise ValueError(
+                f"keys would end between two checks: {signing} is {signing_key_seconds}; write at most half"
             )
         return value
 

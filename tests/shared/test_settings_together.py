@@ -38,15 +38,22 @@ KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYP
         (posts.Settings, "POSTS_HOST", "http://0.0.0.0"),
         (posts.Settings, "POSTS_HOST", "localhost:8002"),
         (posts.Settings, "POSTS_HOST", "[::1]"),
+        (posts.Settings, "POSTS_HOST", "256.1.1.1"),
+        (posts.Settings, "POSTS_HOST", "posts..example"),
+        (posts.Settings, "POSTS_MAX_BODY_BYTES", "99999999999999999999"),
         (posts.Settings, "POSTS_TRUSTED_PROXIES", "0.0.0.0/0"),
         (posts.Settings, "POSTS_TRUSTED_PROXIES", "::/0"),
         (posts.Settings, "POSTS_CLIENT_SECRET", "short"),
         (posts.Settings, "POSTS_CLIENT_SECRET", "changeme-changeme"),
         (posts.Settings, "POSTS_CLIENT_SECRET", "a" * 40),
         (posts.Settings, "POSTS_CLIENT_SECRET", DATABASE_PASSWORD),
+        (posts.Settings, "POSTS_CLIENT_SECRET", POSTS["POSTS_AUDIENCE"]),
         (posts.Settings, "POSTS_CLIENT_SECRET", "two lines\nof a secret"),
         (identity.Settings, "IDENTITY_SESSION_SECONDS", "86400"),
         (identity.Settings, "IDENTITY_SIGNING_KEY_SECONDS", "99999999999999"),
+        (identity.Settings, "IDENTITY_PUSH_NETWORKS", "*"),
+        (identity.Settings, "IDENTITY_PUSH_NETWORKS", "10.0.0.0/8,0.0.0.0/0"),
+        (identity.Settings, "IDENTITY_PUSH_NETWORKS", "::/0"),
         (identity.Settings, "IDENTITY_KEY_ENCRYPTION_KEY", ZEROS),
         (identity.Settings, "IDENTITY_KEY_ENCRYPTION_KEY", f"{IDENTITY['IDENTITY_KEY_ENCRYPTION_KEY']}!!"),
         (identity.SetupSettings, "IDENTITY_POSTS_AUDIENCE", IDENTITY["IDENTITY_ISSUER"]),
@@ -75,6 +82,25 @@ def test_the_key_of_the_keys_is_no_password_of_the_database(
     set_all(monkeypatch, IDENTITY | {"IDENTITY_DATABASE_URL": KEY_OF_THE_DATABASE})
     [said] = refusal(identity.Settings, capsys)
     assert said.startswith("IDENTITY_KEY_ENCRYPTION_KEY is wrong: the same secret is in IDENTITY_DATABASE_URL")
+
+
+def test_the_password_in_the_options_of_a_database_url_is_no_other_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"postgresql://127.0.0.1/watchword?user=posts_app&password={POSTS['POSTS_CLIENT_SECRET']}"
+    set_all(monkeypatch, POSTS | {"POSTS_DATABASE_URL": url})
+    [said] = refusal(posts.Settings, capsys)
+    assert said.startswith("POSTS_CLIENT_SECRET is wrong: the same secret is in POSTS_DATABASE_URL")
+
+
+def test_no_key_ends_between_two_checks_of_the_keys(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_all(monkeypatch, IDENTITY | {"IDENTITY_SIGNING_KEY_SECONDS": "9"})
+    [said] = refusal(identity.Settings, capsys)
+    assert said.startswith("IDENTITY_KEY_CHECK_SECONDS is wrong: keys would end between two checks")
+    set_all(monkeypatch, IDENTITY | {"IDENTITY_SIGNING_KEY_SECONDS": "10"})
+    assert load(identity.Settings).signing_key_seconds == 10
 
 
 def test_a_default_that_does_not_go_with_another_setting_is_named_too(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -28,7 +28,7 @@ def ensure_secret(value: SecretStr) -> SecretStr:
 def ensure_different(value: SecretStr, others: Mapping[str, object]) -> None:
     """Raise ValueError if one of these settings, by the names of their variables, holds the same secret."""
     for variable, other in others.items():
-        if value.get_secret_value() == _secret_in(other):
+        if value.get_secret_value() in _secrets_in(other):
             raise ValueError(f"the same secret is in {variable}: each must be used for one purpose only")
 
 
@@ -41,13 +41,16 @@ def without_password(url: str) -> str:
     return parts._replace(netloc=f"{user}{':***' if colon else ''}{at}{server}", query=query).geturl()
 
 
-def _secret_in(value: object) -> str | None:
-    """The secret that a setting holds: itself, or the password in a URL."""
+def _secrets_in(value: object) -> set[str]:
+    """What a setting holds that may be a secret: itself, and the password in a URL."""
     if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, str) and "@" in value:
-        try:
-            return unquote(urlsplit(value).password or "") or None
-        except ValueError:
-            return None
-    return None
+        return {value.get_secret_value()}
+    if not isinstance(value, str):
+        return set()
+    try:
+        url = urlsplit(value)
+    except ValueError:
+        return {value}
+    # In libpq a plus sign is a plus sign.
+    options = parse_qs(url.query.replace("+", "%2B"))
+    return {value, unquote(url.password or ""), *options.get("password", ())}

@@ -6,12 +6,13 @@ Secrets have no default anywhere.
 import re
 import sys
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from watchword.service.networks import networks
 from watchword.service.reload import is_reloading
 from watchword.service.variables import (
     ENV_FILE_VARIABLE,
@@ -38,7 +39,10 @@ __all__ = [
 
 AnySettings = TypeVar("AnySettings", bound="EnvironmentSettings")
 
-_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+# The last part of a name is no number, so that a mistyped address is not taken for one.
+_HOST_NAME: Final = re.compile(
+    r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+)
 
 
 def postgresql_url(value: str) -> str:
@@ -103,7 +107,7 @@ class ServiceSettings(EnvironmentSettings):
         (),
         description="Addresses or networks of proxies in front, separated by commas; their X-Forwarded-For is trusted",
     )
-    max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest request body that is read")
+    max_body_bytes: int = Field(1_048_576, ge=1_024, le=1_073_741_824, description="Largest request body that is read")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     _is_postgresql = field_validator("database_url")(postgresql_url)
@@ -131,7 +135,7 @@ class ServiceSettings(EnvironmentSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_network(text) for text in value)
+        return networks(value, "all addresses would believe every caller: write those of the proxies")
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -201,20 +205,6 @@ def _problems(error: ValidationError, values: Mapping[str, Any]) -> dict[str, st
         else:
             problems[field] = f"is wrong: {item['msg'].removeprefix('Value error, ')}"
     return problems
-
-
-def _network(text: str) -> str:
-    if text == "*":
-        raise ValueError("* would believe every caller: write the addresses or networks of the proxies")
-    try:
-        network = ip_network(text)
-    except ValueError:
-        raise ValueError(
-            "it must be addresses, or networks such as 10.0.0.0/8 without bits behind the prefix"
-        ) from None
-    if network.prefixlen == 0:
-        raise ValueError("a network of all addresses would believe every caller: write those of the proxies")
-    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _refuse(*lines: str) -> NoReturn:
