@@ -75,10 +75,13 @@ def _ensure_no_parameter_twice(request: Request) -> None:
 
 
 def _repeated(names: list[str]) -> str | None:
-    """The first name that is there twice."""
-    if len(set(names)) == len(names):
-        return None
-    return next(name for name in names if names.count(name) > 1)
+    """The first name that repeats an earlier one."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _refusal(part: str, name: str) -> RequestValidationError:
