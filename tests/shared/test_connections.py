@@ -1,6 +1,7 @@
 """A connection that keeps the process waiting is closed within its time limit; one that goes on is not."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 
@@ -123,6 +124,31 @@ def _upload(server: BoundedServer, *, seconds: int) -> bytes:
 def test_a_long_poll_lasts_as_long_as_its_app_likes(server: BoundedServer) -> None:
     answer = server.exchange(b"GET /waits/3.5 HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("waiting", [b"", GET], ids=["while one is answered", "while one waits"])
+def test_half_a_request_is_not_late_before_those_in_front_are_answered(server: BoundedServer, waiting: bytes) -> None:
+    with server.connect() as peer:
+        send(peer, b"GET /waits/3 HTTP/1.1\r\n" + HOST + b"\r\n" + waiting + GET[:-2])
+        answers = b""
+        while b"waited" not in answers or answers.count(b"HTTP/1.1 200") < 1 + bool(waiting):
+            part = peer.recv(65_536)
+            assert part
+            answers += part
+        send(peer, GET[-2:].replace(b"\r\n", b"Connection: close\r\n\r\n"))
+        assert (answers + rest(peer)).count(b"HTTP/1.1 200") == 2 + bool(waiting)
+
+
+def test_a_client_that_reads_as_fast_as_it_is_answered_is_kept(server: BoundedServer) -> None:
+    """What waits for it stays as much, because each answer that it reads makes room for the next."""
+    request = LONG_ANSWER.replace(b"20000000", b"20000")
+    with server.connect(receive_buffer=SMALL_BUFFER) as peer:
+        send(peer, request * 3)
+        for _ in range(20):
+            assert peer.recv(20_200, socket.MSG_WAITALL)
+            send(peer, request)
+            time.sleep(0.25)
+        assert peer.recv(1)
 
 
 def test_a_client_may_wait_to_be_asked_for_its_body(server: BoundedServer) -> None:

@@ -85,7 +85,8 @@ def test_http_1_0_may_lack_the_host_but_not_have_two(server: BoundedServer) -> N
         pytest.param(b"GET /livez HTTP/1.1\r\nHost : localhost\r\n\r\n", 400, id="a blank before the colon"),
         pytest.param(get(HOST[:-2], version=b"2.0"), 505, id="another version"),
         pytest.param(b"GET /livez\r\n\r\n", 505, id="no version"),
-        pytest.param(b"CONNECT localhost:1 HTTP/1.1\r\n" + HOST + b"\r\n", 400, id="a tunnel"),
+        pytest.param(b"CONNECT localhost:1 HTTP/1.1\r\n" + HOST + b"\r\n", 501, id="a tunnel"),
+        pytest.param(b"CONNECT / HTTP/1.1\r\n" + HOST + b"\r\n" + get(HOST[:-2]), 501, id="a tunnel to a path"),
     ],
 )
 def test_what_two_readers_may_read_differently_is_refused(server: BoundedServer, request_: bytes, code: int) -> None:
@@ -104,7 +105,34 @@ def test_a_refusal_of_the_server_is_a_problem_document_with_an_id_of_its_log_lin
     assert f"x-request-id: {own_id}".encode() in head
     lines = map(json.loads, server.log.read_text().splitlines())
     [line] = [line for line in lines if line.get("request_id") == own_id]
-    assert (line["message"], line["code"], line["status"]) == ("refused", "invalid_host", 400)
+    assert (line["code"], line["status"]) == ("invalid_host", 400)
+    assert line["message"] == "refused: The request must have exactly one valid Host field. (400 invalid_host)"
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"other"])
+def test_what_follows_an_upgrade_that_is_ignored_is_the_body(
+    server: BoundedServer, protocol: bytes, version: bytes
+) -> None:
+    """Were it the next request, a proxy would give its answer to somebody else."""
+    hidden = get(HOST[:-2], target=b"/hidden")
+    fields = [b"Upgrade: " + protocol, b"Connection: Upgrade", b"Content-Length: %d" % len(hidden)]
+    for parts in ([post(*fields, body=hidden, version=version)], [post(*fields, version=version), hidden]):
+        answer = server.exchange(*parts)
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert body(answer)["bytes"] == len(hidden)
+
+
+def test_trailers_after_an_upgrade_that_is_ignored_are_no_header_fields(server: BoundedServer) -> None:
+    request = CHUNKED.replace(CLOSE, b"Connection: Upgrade, close\r\nUpgrade: h2c\r\n")
+    answer = server.exchange(request + b"3\r\nabc\r\n0\r\nAuthorization: Bearer x\r\n\r\n")
+    assert body(answer) == {"bytes": 3, "fields": ["connection", "host", "transfer-encoding"]}
+
+
+def test_requests_after_an_upgrade_that_is_ignored_are_answered(server: BoundedServer) -> None:
+    upgrade = get(HOST[:-2], b"Connection: Upgrade", b"Upgrade: websocket")
+    answer = server.exchange(upgrade * 20 + get(HOST[:-2], b"Connection: close"))
+    assert answer.count(b"HTTP/1.1 200") == 21
 
 
 def test_trailers_are_no_header_fields(server: BoundedServer) -> None:

@@ -42,19 +42,23 @@ def install(app: FastAPI) -> None:
 def problem(error: AppError) -> Response:
     """The response to one refusal; its reason is logged."""
     body = body_of(error)
-    reason = error.reason or error.detail
-    fields = {"status": body["status"], "code": error.code, "reason": reason}
-    logger.info("refused: %s (%d %s)", one_line(reason), body["status"], error.code, extra=fields)
+    _log_refusal(body["status"], error.code, error.reason or error.detail)
     return _response(body, error.headers())
+
+
+def refusal(status: int, code: str, detail: str) -> Response:
+    """The response to a request that no app has seen: the server's own refusal; it is logged."""
+    _log_refusal(status, code, detail)
+    return _response(problem_body(status, code, detail))
 
 
 def internal_error() -> Response:
     return _response(problem_body(500, "internal_error", "Something went wrong on our side."))
 
 
-def document(status: int, code: str, detail: str) -> Response:
-    """The problem document of a refusal that no app has raised: the server's own."""
-    return _response(problem_body(status, code, detail))
+def _log_refusal(status: int, code: str, reason: str) -> None:
+    fields = {"status": status, "code": code, "reason": reason}
+    logger.info("refused: %s (%d %s)", one_line(reason), status, code, extra=fields)
 
 
 def _response(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

@@ -3,15 +3,13 @@
 uvicorn with httptools keeps a head of any length, takes trailers for header fields, and accepts a request without Host.
 """
 
-import logging
 from typing import Final, NamedTuple
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from watchword.http import problems
 from watchword.observability.logs import new_request_id, request_id
-
-logger = logging.getLogger("watchword.refusals")
 
 MAX_HEAD_BYTES: Final = 65_536
 
@@ -46,6 +44,7 @@ TOO_MANY: Final = Refusal(400, "too_many_pipelined", "Too many requests wait for
 HOST: Final = Refusal(400, "invalid_host", "The request must have exactly one valid Host field.")
 REPEATED: Final = Refusal(400, "repeated_field", "A header field that may occur once occurs twice.")
 CODING: Final = Refusal(501, "unsupported_coding", "The only transfer coding here is chunked, in HTTP/1.1.")
+TUNNEL: Final = Refusal(501, "unsupported_method", "This server opens no tunnels.")
 VERSION: Final = Refusal(505, "unsupported_version", "The versions of HTTP that this server speaks are 1.1 and 1.0.")
 
 
@@ -64,6 +63,7 @@ class CheckedRequests(HttpToolsProtocol):
     _beside_body = 0
     _chunk_bytes = 0
     _refusal: Refusal | None = None
+    _is_upgrade_ignored = False
     _is_next_due = False
 
     def data_received(self, data: bytes) -> None:
@@ -71,9 +71,32 @@ class CheckedRequests(HttpToolsProtocol):
             return
         self._read_bytes = len(data)
         self._beside_body += self._read_bytes
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if self._beside_body > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.refuse(TOO_LONG)
+
+    def _parse(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserError:
+                self.refuse(self._refusal or MALFORMED)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._is_upgrade_ignored:
+                    # The parser takes what follows for another protocol. It is the body, or the next request.
+                    data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                    # The old one reads nothing more if the head says `Connection: close`.
+                    self.parser = httptools.HttpRequestParser(self)
+                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                    continue
+                self.handle_websocket_upgrade()
+            return
+
+    def _head_without_upgrade(self) -> bytes:
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        fields = [field for field in self.headers if field[0] != b"upgrade"]
+        return b"".join([b"%s %s HTTP/%s\r\n" % (method, self.url, version), *_lines(fields), b"\r\n"])
 
     def on_message_begin(self) -> None:
         self._in_head, self._in_body, self._beside_body, self._chunk_bytes = True, False, 0, 0
@@ -84,9 +107,14 @@ class CheckedRequests(HttpToolsProtocol):
         self._refusal = self._refusal_of_head()
         if self._refusal is not None:
             raise HeadRefused(self._refusal.detail)
+        is_upgrade = self.parser.should_upgrade()
+        # RFC 9110 section 7.8: an upgrade may be ignored.
+        self._is_upgrade_ignored = is_upgrade and not self._should_upgrade()
+        if self._is_upgrade_ignored:
+            return
         super().on_headers_complete()
         self._in_head, self._in_body = False, True
-        if not self.parser.should_upgrade():
+        if not is_upgrade:
             # The app has the fields in its scope. What follows are trailers, for which uvicorn has no other place.
             self.headers = []
 
@@ -101,8 +129,9 @@ class CheckedRequests(HttpToolsProtocol):
         self._chunk_bytes = 0
 
     def on_message_complete(self) -> None:
-        self._in_body = False
-        super().on_message_complete()
+        if not self._is_upgrade_ignored:
+            self._in_body = False
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         if self.flow.write_paused:
@@ -121,10 +150,6 @@ class CheckedRequests(HttpToolsProtocol):
             self._is_next_due = False
             self.on_response_complete()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer a request that could not be parsed; uvicorn calls this."""
-        self.refuse(self._refusal or MALFORMED)
-
     def refuse(self, refusal: Refusal) -> None:
         """Answer the request that is arriving, if no other answer is due before, and close the connection."""
         if self._may_answer():
@@ -138,13 +163,16 @@ class CheckedRequests(HttpToolsProtocol):
     def _may_answer(self) -> bool:
         if self._in_body:
             return not self.cycle.response_started and not self.pipeline
-        return self.cycle is None or self.cycle.response_complete
+        return self._is_answered()
+
+    def _is_answered(self) -> bool:
+        """Whether the request that has arrived last, if there was one, has its whole answer."""
+        return self.cycle is None or bool(self.cycle.response_complete)
 
     def _answer(self, refusal: Refusal) -> bytes:
         token = request_id.set(new_request_id())
         try:
-            logger.info("refused", extra={"status": refusal.status, "code": refusal.code, "reason": refusal.detail})
-            document = problems.document(refusal.status, refusal.code, refusal.detail)
+            document = problems.refusal(refusal.status, refusal.code, refusal.detail)
             fields = [*self.server_state.default_headers, *document.raw_headers, *_closing_fields()]
         finally:
             request_id.reset(token)
@@ -154,6 +182,8 @@ class CheckedRequests(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in ("1.1", "1.0"):
             return VERSION
+        if self.parser.get_method() == b"CONNECT":
+            return TUNNEL
         if len(self.headers) > MAX_FIELDS or (self._may_be_long() and self._is_long()):
             return TOO_LONG
         if len(self.pipeline) >= MAX_PIPELINED:

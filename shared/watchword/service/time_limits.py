@@ -76,6 +76,7 @@ class BoundedConnection(CheckedRequests):
     _arrival: Pace | None = None
     _reading: Pace | None = None
     _unread = 0
+    _acknowledged = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -132,7 +133,10 @@ class BoundedConnection(CheckedRequests):
 
     def _close_if_late(self, now: float) -> None:
         if self._in_head:
-            if now - self._head_began_at > self.limits.head_seconds:
+            if self.flow.read_paused or not self._is_answered():
+                # It is this process that does not read, or that has not answered the request before.
+                self._head_began_at = now
+            elif now - self._head_began_at > self.limits.head_seconds:
                 self.refuse(TOO_LATE)
         elif self._in_body:
             if self._sends_too_slowly(now):
@@ -142,11 +146,13 @@ class BoundedConnection(CheckedRequests):
 
     def _reads_too_slowly(self, now: float) -> bool:
         unread = self.transport.get_write_buffer_size() + _unacknowledged(self._socket)
+        # If new answers take the place of those that are read, this grows and the other figure stays.
+        acknowledged = _acknowledged(self._socket)
         if unread == 0 or self._reading is None:
             self._reading = Pace(now) if unread else None
         else:
-            self._reading.note(now, self._unread - unread)
-        self._unread = unread
+            self._reading.note(now, max(self._unread - unread, acknowledged - self._acknowledged))
+        self._unread, self._acknowledged = unread, acknowledged
         return self._reading is not None and self._reading.is_too_slow(now, self.limits)
 
     def _sends_too_slowly(self, now: float) -> bool:
@@ -168,7 +174,7 @@ class BoundedConnection(CheckedRequests):
 
     def _is_idle_for_too_long(self, now: float) -> bool:
         """Whether there is no request for too long. uvicorn's own limit begins anew with every empty line."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if not self._is_answered():
             self._idle_since = None
             return False
         if self._idle_since is None:
@@ -182,3 +188,12 @@ def _unacknowledged(connection: socket.socket | None) -> int:
     if connection is None or sys.platform != "linux":
         return 0
     return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+
+
+def _acknowledged(connection: socket.socket | None) -> int:
+    """The bytes that the client has acknowledged since it connected, or 0 where the system does not say."""
+    if connection is None or sys.platform != "linux" or connection.family == socket.AF_UNIX:
+        return 0
+    # The member tcpi_bytes_acked of Linux's struct tcp_info.
+    information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)
+    return int.from_bytes(information[120:128], sys.byteorder)
