@@ -80,5 +80,5 @@ async def _upsert(
     values = {"audience": statement.excluded.audience, "description": func.coalesce(present, text) if keep else text}
     own = None if keep else table.audience == statement.excluded.audience
     statement = statement.on_conflict_do_update(index_elements=[key], set_=values, where=own)
-    saved = (await db.scalars(statement.returning(literal_column(key)))).all()
+    saved = (await db.scalars(statement.returning(literal_column(key, Text)))).all()
     return sorted({row[key] for row in rows}.difference(saved))

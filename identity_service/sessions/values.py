@@ -16,7 +16,7 @@ from identity_service.users.models import User
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """How long an access token, an unused refresh token and a session last, and how long a spent refresh token still
-    yields the same successor (`retry`)."""
+    leads to the unspent one of its session (`retry`)."""
 
     access: timedelta
     refresh: timedelta
