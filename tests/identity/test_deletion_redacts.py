@@ -5,7 +5,7 @@ import pytest
 from identity_service.administration import Administration
 from tests.identity.receivers import Receiver, receiver_with_stream, stranger
 from tests.support.databases import Databases
-from tests.support.services import Identity
+from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.events.types import SUPPORTED, EventType
 
 EVERYTHING_KEPT = """
@@ -52,7 +52,7 @@ async def test_what_must_be_obeyed_is_still_sent_after_the_deletion(identity: Id
     assert (await identity.http.delete("/sessions/current", headers=ended)).status_code == 204
     administration = Administration(identity.parts)
     await administration.set_roles("ada", ["user", "moderator"])
-    headers = {"Authorization": f"Bearer {(await identity.sign_in('ada'))['access_token']}"}
+    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     await rename(identity, headers, "lovelace")
     await deleted(identity, headers)
     assert await posts.kinds() == ["session-revoked", "token-claims-change", "account-purged"]

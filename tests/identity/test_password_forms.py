@@ -13,7 +13,7 @@ from tests.identity.answers import pointers, statuses
 from tests.identity.test_browser import PAGE
 from tests.identity.test_passwords import store_hash, stored_hash
 from tests.support.databases import Databases
-from tests.support.services import Identity, bearer
+from tests.support.services import IDENTITY_URL, Identity, bearer
 
 COMPOSED = unicodedata.normalize("NFC", "pässphräse, lång ångström")
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
@@ -32,7 +32,8 @@ async def test_password_is_right_in_any_spelling(identity: Identity, written: st
 
 async def test_changed_password_is_right_in_any_spelling(identity: Identity) -> None:
     await identity.register("ada", COMPOSED)
-    headers = bearer((await identity.sign_in("ada", COMPOSED))["access_token"])
+    signed_in = await identity.sign_in("ada", COMPOSED, resource=IDENTITY_URL)
+    headers = bearer(signed_in["access_token"])
     change = {"current_password": DECOMPOSED, "new_password": f"{DECOMPOSED} 2"}
     assert (await identity.http.put("/users/me/password", json=change, headers=headers)).status_code == 204
     await identity.sign_in("ada", f"{COMPOSED} 2")

@@ -64,6 +64,7 @@ REPEATED = {
     "twice": ('{"name": "a", "name": "b"}', "/body/name"),
     "twice the same": ('{"name": "a", "name": "a"}', "/body/name"),
     "written differently": ('{"name": "a", "n\\u0061me": "b"}', "/body/name"),
+    "no text": ('{"\\ud800": 1, "\\ud800": 2}', "/body/?"),
     "in an inner object": ('{"name": "a", "inner": {"a": 1, "a": 2}}', "/body/a"),
 }
 

@@ -87,6 +87,8 @@ def _repeated(names: list[str]) -> str | None:
 
 
 def _refusal(part: str, name: str) -> RequestValidationError:
+    # JSON can express half of a surrogate pair, and no answer can say it.
+    sayable = name.encode(errors="replace").decode()
     # Not an AppError: a malformed request is answered after the guards, whatever is wrong with it.
-    error = {"type": "repeated", "loc": (part, name), "msg": "This is given more than once", "input": None}
+    error = {"type": "repeated", "loc": (part, sayable), "msg": "This is given more than once", "input": None}
     return RequestValidationError([error])
