@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 from watchword.auth import Principal, Verifier, protect, public, requires
 from watchword.errors import Unauthenticated, Unavailable
+from watchword.http_client import open_client
 
 
 class WrongCredentials(Unauthenticated):
@@ -62,16 +63,17 @@ class AuthHandler:
         form["resource"] = self._verifier.audience
         try:
             answer = await self._http.post(f"{self._verifier.issuer}/oauth/token", data=form)
-        except httpx.HTTPError as error:
+            tokens: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
             raise LoginUnavailable(repr(error)) from error
-        if answer.status_code == 400 and answer.json().get("error") == "invalid_grant":
-            raise WrongCredentials(answer.text)
-        if answer.status_code != 200:
-            # Such as invalid_target, if this service has not been made at the issuer.
-            raise LoginUnavailable(f"the token endpoint answered {answer.status_code}: {answer.text}")
-        tokens: dict[str, Any] = answer.json()
-        self.remember(await self._verifier.verify(tokens["access_token"]))
-        return tokens
+        match tokens:
+            case {"access_token": str(token)} if answer.status_code == 200:
+                self.remember(await self._verifier.verify(token))
+                return tokens
+            case {"error": "invalid_grant"}:
+                raise WrongCredentials(answer.text)
+        # Such as invalid_target, if this service has not been made at the issuer.
+        raise LoginUnavailable(f"the token endpoint answered {answer.status_code}: {answer.text}")
 
     def remember(self, caller: Principal) -> User:
         """Put the caller on the list of users, or update them."""
@@ -82,7 +84,7 @@ class AuthHandler:
 
 
 verifier = Verifier.of(os.environ["COURSE_ISSUER"], audience=os.environ["COURSE_AUDIENCE"])
-http = httpx.AsyncClient()
+http = open_client(timeout=10)
 auth = AuthHandler(verifier, http)
 
 

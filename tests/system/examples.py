@@ -55,9 +55,9 @@ def new_client(running: Stack, client_id: str) -> str:
 
 
 def new_service(running: Stack, audience: str, *scopes: str) -> None:
-    """Make a service with these scopes, for which people can get tokens with the client `web`."""
+    """A service with these scopes, for which people can get tokens with the client `web`; one that exists gets them."""
     texts = [argument for scope in scopes for argument in ("--scope", f"{scope}=Use the service")]
-    running.command("identity", "create-service", audience, "--name", "A service", *texts)
+    running.command("identity", "create-service", audience, "--name", "A service", "--replace", *texts)
     named = [argument for scope in scopes for argument in ("--scope", scope)]
     running.command("identity", "extend-client", "web", "--audience", audience, *named)
 

@@ -1,5 +1,6 @@
 """The example `course.py`: its walk-through, and what it refuses."""
 
+import importlib
 from collections.abc import Iterator
 
 import httpx
@@ -73,3 +74,26 @@ async def test_dashboard_and_list_are_for_administrators(
     users = (await http.get(f"{course}/users", headers=mia.headers)).json()
     assert ada.username in [user["username"] for user in users]
     assert (await http.get(f"{course}/dashboard", headers=mia.headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<p>Welcome</p>"),
+        (200, "[]"),
+        (200, "{}"),
+        (400, "<p>Bad request</p>"),
+        (400, '{"error": "invalid_target"}'),
+    ],
+)
+async def test_an_unusable_answer_of_the_issuer_is_neither_a_wrong_password_nor_a_fault_of_the_course(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: str
+) -> None:
+    monkeypatch.setenv("COURSE_ISSUER", "http://localhost:8001")
+    monkeypatch.setenv("COURSE_AUDIENCE", "http://localhost:8004")
+    course = importlib.import_module("examples.course")
+    issuer = httpx.MockTransport(lambda _: httpx.Response(status, text=body))
+    async with httpx.AsyncClient(transport=issuer) as http:
+        handler = course.AuthHandler(course.verifier, http)
+        with pytest.raises(course.LoginUnavailable):
+            await handler.login(course.Credentials(username="ada", password=PASSWORD))

@@ -11,7 +11,7 @@ import pytest
 from tests.wheel.environments import ROOT, Environment, succeed, uv
 
 # What the tests need beside the library and the services.
-TOOLS = ("hypothesis", "pytest-asyncio", "pytest-xdist")
+TOOLS = ("hypothesis", "jsonschema", "pytest-asyncio", "pytest-xdist")
 
 # Left out: what tests the services' migrations, and what takes long without using a dependency in another way.
 LEFT_OUT = (

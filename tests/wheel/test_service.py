@@ -8,7 +8,7 @@ from tests.wheel.conftest import NewEnvironment
 from tests.wheel.environments import Environment
 from tests.wheel.readme import program
 
-# Serves the app in this process, without its lifespan. The last line that it prints is not a log line.
+# Serves the app in this process; no issuer is running. The last line that it prints is not a log line.
 CALLS = """
 import asyncio, json
 import httpx
@@ -16,8 +16,9 @@ from main import app
 
 async def main():
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://notes.example") as client:
-        page, refused = await client.get("/docs"), await client.get("/notes")
+    async with app.router.lifespan_context(app):
+        async with httpx.AsyncClient(transport=transport, base_url="http://notes.example") as client:
+            page, refused = await client.get("/docs"), await client.get("/notes")
     kinds = [answer.headers["content-type"].partition(";")[0] for answer in (page, refused)]
     same_id = refused.headers["x-request-id"] == refused.json()["request_id"]
     print(json.dumps([page.status_code, refused.status_code, *kinds, same_id]))
