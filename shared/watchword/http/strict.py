@@ -64,7 +64,7 @@ class _StrictRequest(Request):
         return json.loads(await self.body(), object_pairs_hook=self._object)
 
     def _object(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
-        self.repeated_member = _repeated([name for name, _ in members])
+        self.repeated_member = first_repeated([name for name, _ in members])
         if self.repeated_member is not None:
             # FastAPI answers this error alone as one of the body.
             raise json.JSONDecodeError("a member is given twice", "", 0)
@@ -72,11 +72,11 @@ class _StrictRequest(Request):
 
 
 def _ensure_no_parameter_twice(request: Request) -> None:
-    if (name := _repeated([key for key, _ in request.query_params.multi_items()])) is not None:
+    if (name := first_repeated([key for key, _ in request.query_params.multi_items()])) is not None:
         raise _refusal("query", name)
 
 
-def _repeated(names: list[str]) -> str | None:
+def first_repeated(names: list[str]) -> str | None:
     """The first name that comes again. Each is looked at once: a stranger chooses how many there are."""
     seen: set[str] = set()
     for name in names:
