@@ -103,7 +103,7 @@ async def ada(environment: Environment, http: httpx.AsyncClient) -> Person:
 
 
 async def sign_out(ada: Person) -> None:
-    ended = await ada.http.delete(f"{ada.stack.identity}/sessions/current", headers=ada.headers)
+    ended = await ada.http.delete(f"{ada.stack.identity}/sessions/current", headers=ada.identity_headers)
     assert ended.status_code == 204
 
 

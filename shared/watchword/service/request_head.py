@@ -6,10 +6,11 @@ uvicorn with httptools keeps a head of any length, takes trailers for header fie
 from typing import Final, NamedTuple
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from watchword.http import problems
 from watchword.observability.logs import new_request_id, request_id
+from watchword.service._server import ServerProtocol
 
 MAX_HEAD_BYTES: Final = 65_536
 
@@ -48,7 +49,7 @@ TUNNEL: Final = Refusal(501, "unsupported_method", "This server opens no tunnels
 VERSION: Final = Refusal(505, "unsupported_version", "The versions of HTTP that this server speaks are 1.1 and 1.0.")
 
 
-class CheckedRequests(HttpToolsProtocol):
+class CheckedRequests(ServerProtocol):
     """A connection whose requests are refused if their head is ambiguous, or if they bring too much beside their body.
 
     At most 64 KiB of a message may be something else than its body and the framing of its chunks: its head, its
@@ -71,7 +72,7 @@ class CheckedRequests(HttpToolsProtocol):
             return
         self._read_bytes = len(data)
         self._beside_body += self._read_bytes
-        self._unset_keepalive_if_required()
+        self.stop_idle_timer()
         self._parse(data)
         if self._beside_body > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.refuse(TOO_LONG)
@@ -109,7 +110,7 @@ class CheckedRequests(HttpToolsProtocol):
             raise HeadRefused(self._refusal.detail)
         is_upgrade = self.parser.should_upgrade()
         # RFC 9110 section 7.8: an upgrade may be ignored.
-        self._is_upgrade_ignored = is_upgrade and not self._should_upgrade()
+        self._is_upgrade_ignored = is_upgrade and not self.accepts_upgrade()
         if self._is_upgrade_ignored:
             return
         super().on_headers_complete()
