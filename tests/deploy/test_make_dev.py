@@ -48,10 +48,10 @@ def test_services_reload_survive_a_broken_file_and_end_at_ctrl_c(development: Lo
     wait_until(lambda: title(development, "identity") == "Watchword identity", lambda: development.log("identity"))
 
     identity = development.code / "identity_service"
-    edit(identity, '"Watchword identity"', '"Watchword" identity')
+    edit(identity, 'title="Watchword identity"', 'title="Watchword" identity')
     wait_until(lambda: "SyntaxError" in development.log("identity"), lambda: development.log("identity"))
     assert development.process.poll() is None
-    edit(identity, '"Watchword" identity', '"Edited identity"')
+    edit(identity, 'title="Watchword" identity', 'title="Edited identity"')
     wait_until(lambda: title(development, "identity") == "Edited identity", lambda: development.log("identity"))
 
     edit(development.code / "shared/watchword/service", '{"status":"alive"}', '{"status":"edited"}')

@@ -36,7 +36,7 @@ def path_of(operation: str) -> tuple[str, str]:
 
 async def test_token_for_posts_is_refused_by_every_operation_that_takes_an_access_token(identity: Identity) -> None:
     await identity.register("ada")
-    scopes = ["posts:write", "account", "ssf.read", "ssf.manage", "introspect"]
+    scopes = ["posts:write", "account", "ssf.read", "ssf.manage"]
     draft = ClientDraft("app", "App", None, ["password"], scopes, [IDENTITY_URL, POSTS_URL])
     await Administration(identity.parts).create_client(draft)
     operations = sorted(names_of(await document_of(identity.http), is_guarded))
@@ -80,7 +80,7 @@ async def test_client_without_an_audience_is_told_so(identity: Identity) -> None
     await add_client(identity)
     refused = await identity.token(**ROBOT)
     ensure_oauth_error(refused, "invalid_target")
-    assert "may reach no service" in refused.json()["error_description"]
+    assert "may use no service" in refused.json()["error_description"]
 
 
 async def test_client_with_several_audiences_and_no_default_is_told_to_name_one(

@@ -180,9 +180,9 @@ def _ensure_usable(issuer: str, audience: str, leeway_seconds: float) -> None:
 
 def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
     # The revocation of a longer-lived token would be deleted before the token expires.
-    seconds, kept = (principal.expires_at - principal.issued_at).total_seconds(), revocations.memory_seconds
-    if seconds > kept:
-        raise InvalidToken(f"lives for {seconds:g} s, and revocations are kept for {kept:g} s", Flaw.LIFETIME)
+    lifetime, memory = (principal.expires_at - principal.issued_at).total_seconds(), revocations.memory_seconds
+    if lifetime > memory:
+        raise InvalidToken(f"lives for {lifetime:g} s, and revocations are kept for {memory:g} s", Flaw.LIFETIME)
     if revocations.refuses(principal):
         raise InvalidToken("revoked", Flaw.REVOKED)
 
