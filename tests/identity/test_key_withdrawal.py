@@ -84,7 +84,7 @@ async def test_unknown_key_cannot_be_withdrawn(identity: Identity, kid: str) -> 
 async def test_withdrawing_a_key_between_two_others_leaves_no_gap(
     clean_databases: Databases, clock: StandingClock
 ) -> None:
-    async with services.identity(clean_databases, clock=clock, signing_key_seconds=100) as identity:
+    async with services.identity(clean_databases, clock=clock, signing_key_seconds=120) as identity:
         for _ in range(3):
             await identity.parts.keyring.check()
         _, second, third, *_ = await identity.parts.signing_keys.load()

@@ -14,7 +14,7 @@ from tests.support.services import KEY_ENCRYPTION_KEY, Identity
 from watchword.testing import StandingClock
 
 JWKS = "/.well-known/jwks.json"
-OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+OTHER_KEY = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA="
 # The example of RFC 7638 section 3.1.
 RFC_7638_N = (
     "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknj"
