@@ -138,7 +138,7 @@ async def test_malformed_poll_is_refused_and_acknowledges_nothing(
 ) -> None:
     posts = await with_events(identity)
     every = list(await posts.sets())
-    assert pointers(await posts.poll(**{"ack": every, **members})) == [pointer]
+    assert pointers(await posts.poll(**{"ack": every, **members}), 400) == [pointer]
     assert list(await posts.sets()) == every
 
 
