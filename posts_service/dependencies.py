@@ -20,8 +20,12 @@ SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and de
 
 def preconditions(
     request: Request,
-    if_match: Annotated[str | None, Header(description="Act only on this version (its `ETag`)")] = None,
-    if_none_match: Annotated[str | None, Header(description="Act only if this is not the version")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="Act only on this version (its `ETag`)")
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="Act only if this is not the version")
+    ] = None,
 ) -> Preconditions:
     """The preconditions of the request. The parameters are for the OpenAPI document and see one line of a field."""
     return Preconditions.of(request.headers)

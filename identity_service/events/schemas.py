@@ -124,7 +124,7 @@ class StreamRead(BaseModel):
     events_requested: list[str] = Field(examples=[[_SESSION_REVOKED]])
     events_delivered: list[str] = Field(examples=[[_SESSION_REVOKED]])
     min_verification_interval: int = Field(description="In seconds", examples=[1])
-    description: str | None = None
+    description: str | None = Field(None, examples=["Sign-outs for the notes"])
 
 
 class StatusRead(BaseModel):
@@ -132,7 +132,7 @@ class StatusRead(BaseModel):
 
     stream_id: UUID
     status: Literal["enabled", "paused", "disabled"]
-    reason: str | None = None
+    reason: str | None = Field(None, examples=["Maintenance until six"])
 
 
 class AuthorizationScheme(BaseModel):
