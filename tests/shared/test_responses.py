@@ -132,7 +132,11 @@ def test_refusals_of_guard_and_route_with_one_status_are_one_answer(issuer: Issu
     app = guarded_app(issuer)
     described = refusals(Unavailable, NameTaken)
     app.get("/things", dependencies=[Depends(requires("a"))], responses=described)(lambda: None)
-    assert set(responses(app)["503"]["content"][PROBLEM]["examples"]) == {"unavailable", "keys_unavailable"}
+    assert set(responses(app)["503"]["content"][PROBLEM]["examples"]) == {
+        "unavailable",
+        "keys_unavailable",
+        "not_started",
+    }
 
 
 def test_a_body_can_be_refused_unread_too_large_and_invalid(issuer: Issuer) -> None:

@@ -5,6 +5,7 @@ As a command: python -m tests.support.bounded_server FACTORY PORT HEAD_SECONDS S
 
 import contextlib
 import os
+import re
 import select
 import socket
 import sys
@@ -12,11 +13,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from deploy.local.processes import end_children, start_child
 from tests.support.ports import held_port
 from tests.support.stack import await_answer
 from tests.support.waiting import PATIENCE_SECONDS
+
+# The length of the body, and the end of the head.
+_LENGTH: Final = re.compile(rb"content-length: ([0-9]+)\r\n(?:.+\r\n)*\r\n", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,16 @@ def send(peer: socket.socket, *parts: bytes) -> None:
     with contextlib.suppress(ConnectionError):
         for part in parts:
             peer.sendall(part)
+
+
+def read_answer(peer: socket.socket) -> bytes:
+    """One whole answer with a Content-Length."""
+    received = b""
+    while (found := _LENGTH.search(received)) is None or len(received) < found.end() + int(found[1]):
+        part = peer.recv(65_536)
+        assert part, received
+        received += part
+    return received
 
 
 def rest(peer: socket.socket) -> bytes:

@@ -1,5 +1,7 @@
 """What can go wrong between a receiver and its transmitter. The reason of each error says what the transmitter did."""
 
+from typing import Self
+
 from watchword.errors import Unavailable
 
 
@@ -17,6 +19,10 @@ class ClientRefused(TransmitterUnavailable):
     """The issuer refuses this client's credentials or scopes; a person must correct that. `error` is its code."""
 
     code = "client_refused"
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("the client is unknown or did not authenticate", "invalid_client")
 
     def __init__(self, reason: str, error: str) -> None:
         super().__init__(reason)
