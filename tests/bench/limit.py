@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-VIEW = """SELECT p.id, p.title, p.body, p.state, p.author_id, a.username, p.version, p.created_at, p.updated_at,
+VIEW = """SELECT p.id, p.title, {text}, p.state, p.author_id, a.username, p.version, p.created_at, p.updated_at,
           p.published_at FROM posts.posts p JOIN posts.authors a ON a.id = p.author_id"""
+POST = VIEW.format(text="p.body")
+SUMMARY = VIEW.format(text="left(p.body, 280) AS summary")
 
 
 @asynccontextmanager
@@ -25,13 +27,13 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 async def read_post(request: Request) -> Response:
-    row = await request.app.state.pool.fetchrow(f"{VIEW} WHERE p.id = $1", UUID(request.path_params["post_id"]))
+    row = await request.app.state.pool.fetchrow(f"{POST} WHERE p.id = $1", UUID(request.path_params["post_id"]))
     return answer(dict(row))
 
 
 async def list_posts(request: Request) -> Response:
     rows = await request.app.state.pool.fetch(
-        f"{VIEW} WHERE p.state = 'published' ORDER BY p.published_at DESC, p.id DESC LIMIT 20"
+        f"{SUMMARY} WHERE p.state = 'published' ORDER BY p.published_at DESC, p.id DESC LIMIT 20"
     )
     return answer({"items": [dict(row) for row in rows]})
 
