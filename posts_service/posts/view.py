@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from asyncpg import Record
 
-from posts_service.posts.models import SUMMARY_CHARACTERS, Post, State
+from posts_service.posts.models import Post, State
 
 # asyncpg has a UUID of its own, which orjson does not take for one: `default` writes it out.
 _OPTIONS: Final = orjson.OPT_UTC_Z
@@ -62,14 +62,15 @@ class PostView(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """The members of `PostRead`, not yet JSON: the fields, with those of the author in one object."""
-        members: dict[str, Any] = dict(zip(_MEMBERS, self, strict=True))
-        members["author"] = {"id": members["author"], "username": members.pop("username")}
-        return members
+        return self._members(_MEMBERS)
 
     def as_summary(self) -> dict[str, Any]:
-        """The members of `PostSummary`, not yet JSON."""
-        members = self.as_dict()
-        members["summary"] = members.pop("body")[:SUMMARY_CHARACTERS]
+        """The members of `PostSummary`, not yet JSON. A list reads only the beginning of each body."""
+        return self._members(_SUMMARY_MEMBERS)
+
+    def _members(self, names: Sequence[str]) -> dict[str, Any]:
+        members: dict[str, Any] = dict(zip(names, self, strict=True))
+        members["author"] = {"id": members["author"], "username": members.pop("username")}
         return members
 
     def as_json(self) -> bytes:
@@ -81,6 +82,7 @@ _VALUES: Final = itemgetter(*PostView._fields)
 
 # The author's object has the place of the author's id.
 _MEMBERS: Final = tuple("author" if name == "author_id" else name for name in PostView._fields)
+_SUMMARY_MEMBERS: Final = tuple("summary" if name == "body" else name for name in _MEMBERS)
 
 
 def page_as_json(views: Sequence[PostView], next_cursor: str | None) -> bytes:

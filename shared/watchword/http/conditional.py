@@ -13,6 +13,9 @@ _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _ANY: Final = "*"
 
 
+_FIELDS: Final = (b"if-match", b"if-none-match")
+
+
 class Preconditions(NamedTuple):
     """The fields If-Match and If-None-Match of one request, each None if it is absent.
 
@@ -26,6 +29,9 @@ class Preconditions(NamedTuple):
     @classmethod
     def of(cls, headers: Headers) -> "Preconditions":
         """Those of a request with these header fields; several lines of one field are one list (section 5.3)."""
+        # Every read of a post comes here, mostly without such a field: the raw fields are the quickest to look through.
+        if not any(name in _FIELDS for name, _ in headers.raw):
+            return _NONE
         if_match, if_none_match = headers.getlist("if-match"), headers.getlist("if-none-match")
         return cls(", ".join(if_match) if if_match else None, ", ".join(if_none_match) if if_none_match else None)
 
@@ -42,6 +48,9 @@ class Preconditions(NamedTuple):
         """Raises `failure` if If-Match does not name this strong tag, or if If-None-Match does (section 13.2.2)."""
         if not is_expected(self.if_match, etag) or is_unchanged(self.if_none_match, etag):
             raise failure
+
+
+_NONE: Final = Preconditions()
 
 
 def is_unchanged(if_none_match: str | None, etag: str) -> bool:

@@ -23,11 +23,12 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
-            if request.scope["query_string"]:
+            scope = request.scope
+            if scope["query_string"]:
                 _ensure_no_parameter_twice(request)
-            if request.method in _WITHOUT_BODY:
+            if scope["method"] in _WITHOUT_BODY:
                 return await handle(request)
-            strict = _StrictRequest(request.scope, request.receive)
+            strict = _StrictRequest(scope, request.receive)
             try:
                 return await handle(strict)
             except RequestValidationError:

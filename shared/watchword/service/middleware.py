@@ -76,7 +76,7 @@ class OutermostMiddleware:
         except Exception as error:
             await _answer_error(error, scope, answer.receive, answer.send)
         finally:
-            # The answer refers to the scope by way of the server: without this, each request would be garbage in a cycle.
+            # The answer refers to the scope by way of the server: each request would otherwise be garbage in a cycle.
             del scope[_ANSWER]
             seconds = time.perf_counter() - started
             status = None if answer.is_aborted else answer.status
