@@ -64,7 +64,7 @@ def send(peer: socket.socket, *parts: bytes) -> None:
 def read_answer(peer: socket.socket) -> bytes:
     """One whole answer with a Content-Length."""
     received = b""
-    while (found := _LENGTH.search(received)) is None or len(received) < found.end() + int(found[1]):
+    while (length := _LENGTH.search(received)) is None or len(received) < length.end() + int(length[1]):
         part = peer.recv(65_536)
         assert part, received
         received += part
