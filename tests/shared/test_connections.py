@@ -1,4 +1,7 @@
-"""A connection that keeps the process waiting is closed within its time limit; one that goes on is not."""
+"""A connection that keeps the process waiting is closed within its time limit; one that goes on is not.
+
+The pauses in these tests are the pace of the client: how long it is idle, and how slowly it sends or reads.
+"""
 
 import json
 import socket

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from watchword.database.migrations import Migrations
 
 AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class ServiceParts(Protocol):
@@ -51,7 +53,7 @@ def new_app(
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check] | None = None,
     background: Sequence[BackgroundWork] = (),
-    lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    lifespan: Lifespan = nullcontext,
     cookie_origins: Sequence[str] = (),
     docs_client_id: str | None = None,
     links: Sequence[Link] = (),
@@ -68,19 +70,14 @@ def new_app(
     async def check_database() -> str:
         return await migrations.usable_revision(parts.database.reads)
 
-    @asynccontextmanager
-    async def whole_lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts.database, migrations, *background, metrics.run), lifespan():
-            yield
-
     watch_process(metrics)
-    app = _bare_app(title, summary, whole_lifespan)
+    background_work = partial(running, parts.database, migrations, *background, metrics.run)
+    app = _bare_app(title, summary, _one_lifespan(background_work, lifespan))
     app.state.parts = parts
     settings = parts.settings
     health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
-    front_page = front_page_routes(title, summary, links)
-    for router in (*routers, health, metrics_routes(metrics), front_page):
+    for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
     add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, _fields_of_site(settings.issuer))
@@ -94,6 +91,15 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
     configure_logging(name, loaded.log_level)
     configure_tracing(f"watchword-{name}")
     return build(loaded)
+
+
+def _one_lifespan(outer: Lifespan, inner: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with outer(), inner():
+            yield
+
+    return lifespan
 
 
 def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
