@@ -104,9 +104,10 @@ async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions
 
 
 def _post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:
-    headers = {**_PRIVATE, "ETag": view.etag}
-    conditions.ensure_readable(view.etag, PostChanged)
-    if conditions.is_unchanged(view.etag):
+    etag = view.etag
+    headers = {**_PRIVATE, "ETag": etag}
+    conditions.ensure_readable(etag, PostChanged)
+    if conditions.is_unchanged(etag):
         return Response(status_code=304, headers=headers)
     return Response(view.as_json(), headers=headers, media_type="application/json")
 

@@ -62,13 +62,13 @@ class PostView(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """The members of `PostRead`, not yet JSON: the fields, with those of the author in one object."""
-        return self._members(_MEMBERS)
+        return self._named(_MEMBERS)
 
     def as_summary(self) -> dict[str, Any]:
         """The members of `PostSummary`, not yet JSON. A list reads only the beginning of each body."""
-        return self._members(_SUMMARY_MEMBERS)
+        return self._named(_SUMMARY_MEMBERS)
 
-    def _members(self, names: Sequence[str]) -> dict[str, Any]:
+    def _named(self, names: Sequence[str]) -> dict[str, Any]:
         members: dict[str, Any] = dict(zip(names, self, strict=True))
         members["author"] = {"id": members["author"], "username": members.pop("username")}
         return members

@@ -20,6 +20,9 @@ from tests.support.ports import held_port
 from tests.support.stack import await_answer
 from tests.support.waiting import PATIENCE_SECONDS
 
+# Longer than the other limits of a test's server.
+KEEP_ALIVE_SECONDS: Final = 4
+
 # The length of the body, and the end of the head.
 _LENGTH: Final = re.compile(rb"content-length: ([0-9]+)\r\n(?:.+\r\n)*\r\n", re.IGNORECASE)
 
@@ -120,7 +123,15 @@ def main(factory: str, port: str, head_seconds: str, silence_seconds: str) -> No
         limits = TimeLimits(float(head_seconds), float(silence_seconds))
 
     configure_logging("bounded", "info")
-    uvicorn.run(factory, factory=True, http=Short, port=int(port), access_log=False, log_config=None)
+    uvicorn.run(
+        factory,
+        factory=True,
+        http=Short,
+        port=int(port),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        access_log=False,
+        log_config=None,
+    )
 
 
 if __name__ == "__main__":

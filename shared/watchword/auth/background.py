@@ -36,14 +36,11 @@ class Runner:
 
     def __init__(self, part: object) -> None:
         self._part = part
-        self._has_to_run = isinstance(part, Background)
         self._is_taken = False
         self._started_at: float | None = None
-
-    @property
-    def is_ready(self) -> bool:
+        # An attribute, not a property: every guarded request reads it.
+        self.is_ready = not isinstance(part, Background)
         """Whether the part runs, or has nothing to start."""
-        return self._started_at is not None or not self._has_to_run
 
     def running_seconds(self) -> float:
         """How long the part has been running; 0 if it does not run."""
@@ -58,11 +55,12 @@ class Runner:
         self._is_taken = True
         try:
             async with running(self._part):
+                was_ready, self.is_ready = self.is_ready, True
                 self._started_at = time.monotonic()
                 try:
                     yield
                 finally:
-                    self._started_at = None
+                    self._started_at, self.is_ready = None, was_ready
         finally:
             self._is_taken = False
 

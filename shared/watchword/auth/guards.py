@@ -136,8 +136,9 @@ def guards_of(operation: Operation) -> Iterator[Guard]:
 
 def _verifier_of(request: Request) -> Verifier:
     """The verifier that `protect` gave the app: a guard is made before its app is, and finds the app by the request."""
-    verifier: Verifier | None = getattr(request.app.state, "verifier", None)
-    if verifier is None:
+    try:
+        verifier: Verifier = request.app.state.verifier
+    except AttributeError:
         _seldom.log(logging.ERROR, "unprotected", _UNPROTECTED, request.app.title)
         # Only an app that `protect` was called for can answer an AppError; every app can answer an HTTPException.
         raise HTTPException(503, NotStarted.detail) from NotStarted("the app is not protected")

@@ -13,7 +13,7 @@ _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _ANY: Final = "*"
 
 
-_FIELDS: Final = (b"if-match", b"if-none-match")
+_FIELDS: Final = frozenset({b"if-match", b"if-none-match"})
 
 
 class Preconditions(NamedTuple):
@@ -30,7 +30,10 @@ class Preconditions(NamedTuple):
     def of(cls, headers: Headers) -> "Preconditions":
         """Those of a request with these header fields; several lines of one field are one list (section 5.3)."""
         # Every read of a post comes here, mostly without such a field: the raw fields are the quickest to look through.
-        if not any(name in _FIELDS for name, _ in headers.raw):
+        for name, _ in headers.raw:
+            if name in _FIELDS:
+                break
+        else:
             return _NONE
         if_match, if_none_match = headers.getlist("if-match"), headers.getlist("if-none-match")
         return cls(", ".join(if_match) if if_match else None, ", ".join(if_none_match) if if_none_match else None)

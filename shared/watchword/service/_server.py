@@ -6,10 +6,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 class ServerProtocol(HttpToolsProtocol):
     """uvicorn's connection, with names for what it keeps to itself."""
 
-    def stop_idle_timer(self) -> None:
-        """Do not close the connection for being idle: something has arrived."""
-        self._unset_keepalive_if_required()
-
     def accepts_upgrade(self) -> bool:
         """Whether the request asks for a WebSocket, and this server has a library for it."""
         return self._should_upgrade()

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 import watchword
 from watchword.auth import ScopeTexts, Verifier, protect
@@ -14,6 +13,7 @@ from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
 from watchword.observability.tracing import configure_tracing, telemetry
+from watchword.service.cross_origin import CrossOriginMiddleware
 from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
@@ -127,7 +127,7 @@ def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:
     if not origins:
         return
     app.add_middleware(
-        CORSMiddleware,
+        CrossOriginMiddleware,
         allow_origins=sorted(origins),
         allow_credentials=cookies,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],

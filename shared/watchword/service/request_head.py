@@ -72,7 +72,6 @@ class CheckedRequests(ServerProtocol):
             return
         self._read_bytes = len(data)
         self._beside_body += self._read_bytes
-        self.stop_idle_timer()
         self._parse(data)
         if self._beside_body > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.refuse(TOO_LONG)
@@ -139,11 +138,15 @@ class CheckedRequests(ServerProtocol):
             # The next answer is not made before the client has read most of this one.
             self._is_next_due = True
             self.flow.pause_reading()
-            return
-        super().on_response_complete()
-        if self.pipeline:
-            # uvicorn reads on; what it read would wait in memory.
-            self.flow.pause_reading()
+        elif self.pipeline:
+            super().on_response_complete()
+            if self.pipeline:
+                # uvicorn reads on; what it read would wait in memory.
+                self.flow.pause_reading()
+        else:
+            # uvicorn would set a timer for the idle connection. BoundedConnection has this limit without one.
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -185,15 +188,13 @@ class CheckedRequests(ServerProtocol):
             return VERSION
         if self.parser.get_method() == b"CONNECT":
             return TUNNEL
-        if len(self.headers) > MAX_FIELDS or (self._may_be_long() and self._is_long()):
+        # The read in which the head began is not counted in `_beside_body`, because other messages may be in it.
+        may_be_long = self._first_read_bytes + self._beside_body > MAX_HEAD_BYTES
+        if len(self.headers) > MAX_FIELDS or (may_be_long and self._is_long()):
             return TOO_LONG
         if len(self.pipeline) >= MAX_PIPELINED:
             return TOO_MANY
         return _refusal_of_fields(self.headers, version)
-
-    def _may_be_long(self) -> bool:
-        # The read in which the head began is not counted in `_beside_body`, because other messages may be in it.
-        return self._first_read_bytes + self._beside_body > MAX_HEAD_BYTES
 
     def _is_long(self) -> bool:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES

@@ -1,0 +1,40 @@
+"""CORS is for pages of another origin; what a cache keeps for anybody else is not given to them."""
+
+import pytest
+from fastapi import FastAPI
+
+from tests.shared.apps import client_for
+from watchword.service.cross_origin import CrossOriginMiddleware
+
+PAGE = "http://page.example"
+
+
+def app_of() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/things")
+    async def things() -> list[str]:
+        return []
+
+    app.add_middleware(CrossOriginMiddleware, allow_origins=[PAGE])
+    return app
+
+
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [({}, None), ({"Origin": PAGE}, PAGE), ({"Origin": "http://other.example"}, None)],
+    ids=["no page", "an allowed page", "another page"],
+)
+@pytest.mark.parametrize("path", ["/things", "/nothing"])
+async def test_every_answer_varies_by_origin(path: str, fields: dict[str, str], allowed: str | None) -> None:
+    async with client_for(app_of()) as http:
+        answer = await http.get(path, headers=fields)
+    assert answer.headers["vary"] == "Origin"
+    assert answer.headers.get("access-control-allow-origin") == allowed
+
+
+async def test_an_allowed_page_may_ask_first() -> None:
+    preflight = {"Origin": PAGE, "Access-Control-Request-Method": "GET"}
+    async with client_for(app_of()) as http:
+        answer = await http.options("/things", headers=preflight)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, PAGE)
