@@ -5,12 +5,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.shared.receivers import receiving, refuses, session, stored
+from tests.shared.receivers import receiving, refuses, session, stored, user
 from tests.shared.ssf import AUDIENCE, Transmitter
 from tests.shared.tokens import STRANGERS_KEY
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.events import EventType
+from watchword.events.types import role_changed_type
 
 SESSION_REVOKED: Final = EventType.SESSION_REVOKED
 TWO_EVENTS: Final[dict[str, Any]] = {str(SESSION_REVOKED): {}, str(EventType.ACCOUNT_PURGED): {}}
@@ -18,7 +19,9 @@ Wrong = Callable[[Transmitter, str], Any]
 
 
 def with_claims(**claims: Any) -> Wrong:
-    return lambda transmitter, jti: transmitter.event(SESSION_REVOKED, session("bad"), **{"jti": jti, **claims})
+    return lambda transmitter, jti: transmitter.event(
+        SESSION_REVOKED, **{"sub_id": session("bad"), "jti": jti, **claims}
+    )
 
 
 def with_header(**head: Any) -> Wrong:
@@ -27,6 +30,19 @@ def with_header(**head: Any) -> Wrong:
 
 def by_a_stranger(transmitter: Transmitter, jti: str) -> str:
     return transmitter.event(SESSION_REVOKED, session("bad"), jti=jti, key=STRANGERS_KEY)
+
+
+def of_role(role: str) -> Wrong:
+    def event(transmitter: Transmitter, jti: str) -> Any:
+        kind = role_changed_type(transmitter.issuer.url)
+        return with_claims(events={kind: {"role": role, "rver": 1}})(transmitter, jti)
+
+    return event
+
+
+def sparing(session_id: str) -> Wrong:
+    events = {str(SESSION_REVOKED): {"ver": 1, "except_sid": session_id}}
+    return lambda transmitter, jti: with_claims(sub_id=user(transmitter, "ada"), events=events)(transmitter, jti)
 
 
 WRONG: Final[dict[str, Wrong]] = {
@@ -53,6 +69,12 @@ WRONG: Final[dict[str, Wrong]] = {
     "a toe that is no number": with_claims(toe="yesterday"),
     "an event_timestamp that is no number": with_claims(events={str(SESSION_REVOKED): {"event_timestamp": "now"}}),
     "an event_timestamp beyond all calendars": with_claims(events={str(SESSION_REVOKED): {"event_timestamp": 10**30}}),
+    "a jti with the character NUL\0": with_claims(),
+    "a jti that is too long " + "x" * 500: with_claims(),
+    "a session with the character NUL": with_claims(sub_id=session("bad\0")),
+    "a session whose id is too long": with_claims(sub_id=session("x" * 501)),
+    "a role with the character NUL": of_role("clerk\0"),
+    "a spared session with the character NUL": sparing("bad\0"),
     "garbage": lambda _, jti: f"garbage {jti}",
     "an empty text": lambda _, jti: "",
     "no text": lambda _, jti: 5,

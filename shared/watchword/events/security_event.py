@@ -11,6 +11,9 @@ from watchword.auth.jws import LARGEST_COUNT, JwsReader, ensure_meant_for, numbe
 
 SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 
+MAX_NAME_CHARACTERS: Final = 500
+"""The length of the longest id or role that is taken: longer ones have no place in the index of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
@@ -75,7 +78,7 @@ class EventReader:
 
 def _single_event(claims: Mapping[str, Any], jti: str) -> tuple[str, Mapping[str, Any]]:
     events = claims.get("events")
-    if claims.get("jti") != jti or not isinstance(events, dict) or len(events) != 1 or "exp" in claims:
+    if _text(claims.get("jti")) != jti or not isinstance(events, dict) or len(events) != 1 or "exp" in claims:
         raise InvalidToken("not a security event token of one event")
     ((kind, body),) = events.items()
     if not isinstance(body, dict):
@@ -102,7 +105,12 @@ def user_and_session(sub_id: Any, issuer: str) -> tuple[str | None, str | None]:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    """Raises InvalidToken for a text that no table can hold."""
+    if not isinstance(value, str):
+        return None
+    if len(value) > MAX_NAME_CHARACTERS or "\x00" in value:
+        raise InvalidToken(f"an id or a role is longer than {MAX_NAME_CHARACTERS} characters, or has the character NUL")
+    return value
 
 
 def _count(value: Any) -> int | None:
