@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from identity_service.errors import NoSigningKey
@@ -21,7 +21,8 @@ from watchword.tasks import repeat
 
 logger = logging.getLogger("identity.keys")
 
-UNKNOWN_KID_COOLDOWN: Final = timedelta(seconds=1)
+UNKNOWN_KID_PAUSE_SECONDS: Final = 1.0
+"""Unknown kids make a process read the table no more often than this."""
 
 
 class Keyring:
@@ -35,8 +36,8 @@ class Keyring:
         # Rows whose keys this process has opened, and no others.
         self._rows: Sequence[SigningKey] = ()
         self._keys: Mapping[str, OpenedKey] = {}
-        self._read_at = datetime.min.replace(tzinfo=UTC)
-        self._reload_lock = asyncio.Lock()
+        self._read_at = -float("inf")
+        self._next_reading: asyncio.Task[None] | None = None
 
     def signer(self) -> Signer:
         """The key that signs at this instant. Raises NoSigningKey."""
@@ -60,17 +61,15 @@ class Keyring:
         return self._keys[kid].public if is_published else None
 
     async def get(self, kid: str) -> PublicKey:
-        """The verification key with this `kid`; an unknown one makes this process read the table again.
+        """The verification key with this `kid`. For an unknown one this process reads the table again, since another
+        process may have made the key a moment ago.
 
         Raises UnknownKey.
         """
         key = self.find(kid)
         if key is None:
-            async with self._reload_lock:
-                # Another replica may have made it. Tokens can name any kid, so this happens once a second at most.
-                if self._clock.now() - self._read_at >= UNKNOWN_KID_COOLDOWN:
-                    await self.reload()
-                key = self.find(kid)
+            await self._read_again()
+            key = self.find(kid)
         if key is None:
             raise UnknownKey("unknown kid")
         return key
@@ -90,12 +89,33 @@ class Keyring:
 
     async def reload(self) -> None:
         """Read the table; only keys that this process does not have yet are opened."""
-        self._read_at = self._clock.now()
+        self._read_at = time.monotonic()
         rows = await self._signing_keys.load()
         keys = self._cache.open(rows)
         self._rows, self._keys = [row for row in rows if row.kid in keys], keys
+
+    async def _read_again(self) -> None:
+        """Wait for a reading of the table that begins from now on. All who wait for one share it."""
+        if self._next_reading is None:
+            self._next_reading = asyncio.create_task(self._reload_when_due())
+            self._next_reading.add_done_callback(_retrieve)
+        # Shielded: one caller that is cancelled must not cancel the reading that others wait for.
+        await asyncio.shield(self._next_reading)
+
+    async def _reload_when_due(self) -> None:
+        # Tokens can name any kid, so an unknown one must not cause a reading each time.
+        await asyncio.sleep(self._read_at + UNKNOWN_KID_PAUSE_SECONDS - time.monotonic())
+        # It may lack a key that is made after it begins, so those who come later wait for another one.
+        self._next_reading = None
+        await self.reload()
 
     async def _check_again(self) -> None:
         # Each row that cannot be opened has been logged.
         with contextlib.suppress(CannotUnseal):
             await self.check()
+
+
+def _retrieve(reading: "asyncio.Task[None]") -> None:
+    """Retrieve the error of a reading, so that asyncio does not log it when all callers have given up."""
+    if not reading.cancelled():
+        reading.exception()

@@ -1,5 +1,6 @@
 """How a client authenticates (RFC 6749 section 2.3), and what it may request."""
 
+import logging
 from base64 import b64encode
 from urllib.parse import quote_plus
 
@@ -143,3 +144,11 @@ async def test_service_narrows_its_scope(identity: Identity) -> None:
 async def test_no_client_can_be_taken_for_a_user(identity: Identity, client_id: str) -> None:
     with pytest.raises(Invalid, match="a client id is"):
         await Administration(identity.parts).create_client(ClientDraft(client_id, "Robot", POSTS_SECRET, [], [], []))
+
+
+async def test_reason_why_a_client_is_refused_is_in_the_log_message(
+    identity: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await identity.token(grant_type="client_credentials", client_id="posts", client_secret="wrong")
+    assert "refused: unknown, or the secret is wrong (401 invalid_client)" in caplog.messages

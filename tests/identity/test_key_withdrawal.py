@@ -92,17 +92,3 @@ async def test_withdrawing_a_key_between_two_others_leaves_no_gap(
         while clock.now() < third.signs_until:
             assert signing_kid(identity) != second.kid
             clock.advance(seconds=5)
-
-
-async def test_replica_reads_the_table_for_an_unknown_kid_once_a_second_at_most(
-    identity_at: Identity, databases: Databases, clock: StandingClock
-) -> None:
-    async with services.identity(databases, clock=clock) as other:
-        await identity_at.register("ada")
-        await withdraw(identity_at, signing_kid(identity_at))
-        tokens = await identity_at.sign_in("ada", resource=IDENTITY_URL)
-        headers = bearer(tokens["access_token"])
-        assert (await other.http.get("/users/me", headers=headers)).status_code == 401
-        clock.advance(seconds=1)
-        assert (await other.http.get("/users/me", headers=headers)).status_code == 200
-        assert (await other.refresh(tokens["refresh_token"])).status_code == 200

@@ -62,3 +62,9 @@ async def test_posts_takes_its_leeway_from_its_settings(
     async with services.posts(databases, verifier, clock_leeway_seconds=leeway_seconds) as posts:
         answer = await posts.http.get("/posts", headers=issuer.bearer(expires_in=-10))
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize("leeway_seconds", [-1, 60.5, float("nan")])
+def test_a_leeway_out_of_its_limits_is_refused(issuer: Issuer, leeway_seconds: float) -> None:
+    with pytest.raises(ValueError, match="leeway_seconds"):
+        verifier_of(issuer, leeway_seconds)

@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx
+import orjson
 import pytest
 
 from tests.shared.key_server import KeyServer
@@ -139,6 +140,20 @@ async def test_a_key_made_since_the_last_fetch_is_found(key_server: KeyServer, i
     issuer.rotate("second")
     assert (await keys.get("second")).kid == "second"
     assert key_server.requests == 2
+
+
+async def test_kid_of_two_different_keys_is_no_key(
+    key_server: KeyServer, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    (first,) = issuer.jwks()["keys"]
+    issuer.rotate("second")
+    (second,) = [key for key in issuer.jwks()["keys"] if key["kid"] == "second"]
+    keys = RemoteKeys(key_server.url, cooldown=0)
+    key_server.body = orjson.dumps({"keys": [first, second, {**second, "kid": "first"}, second]})
+    for _ in range(2):
+        assert await refusal_of(keys, "first") == "unknown kid"
+    assert (await keys.get("second")).kid == "second"
+    assert [record.levelname for record in caplog.records if "['first']" in record.getMessage()] == ["WARNING"]
 
 
 async def test_there_is_never_more_than_one_fetch_at_once(key_server: KeyServer) -> None:

@@ -81,6 +81,12 @@ async def test_member_given_once_in_each_object_is_read(service: Service, conten
     assert (await service.http.post("/strict/things", content=content, headers=JSON)).status_code == 200
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+async def test_body_in_another_encoding_than_utf_8_is_refused(service: Service, encoding: str) -> None:
+    content = '{"name": "a"}'.encode(encoding)
+    assert (await service.http.post("/strict/things", content=content, headers=JSON)).status_code in (400, 422)
+
+
 @pytest.mark.parametrize("content", ["{", "[1", "nothing", '{"name": 1}', "[" * 2_000])
 async def test_malformed_body_is_answered_as_elsewhere(service: Service, content: str) -> None:
     assert (await service.http.post("/strict/things", content=content, headers=JSON)).status_code in (400, 422)

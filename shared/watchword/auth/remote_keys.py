@@ -5,7 +5,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import httpx
@@ -15,7 +15,7 @@ from watchword.auth.errors import KeyNotFetched, KeysUnavailable, UnknownKey
 from watchword.auth.public_key import PublicKey, usable_keys
 from watchword.http_client.address import transport_to
 from watchword.http_client.client import open_client
-from watchword.lines import quoted
+from watchword.lines import Seldom, quoted
 from watchword.observability.logs import new_request_id, request_id
 from watchword.tally import Tally
 from watchword.tasks import cancel_and_wait, repeat
@@ -55,6 +55,7 @@ class RemoteKeys:
         self._last_try = -float("inf")
         self._last_success = time.monotonic()
         self._failed = False
+        self._seldom = Seldom(logger)
         self._fetching: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._http: httpx.AsyncClient | None = None
@@ -146,7 +147,7 @@ class RemoteKeys:
         try:
             async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
                 document, max_age = await self._download()
-            keys = {key.kid: key for key in usable_keys(document)}
+            keys = self._by_kid(usable_keys(document))
             if not keys:
                 raise ValueError("no usable key in the JWKS")
         except Exception as error:
@@ -160,6 +161,19 @@ class RemoteKeys:
             self._take_over(keys, max_age)
         finally:
             self._last_try = time.monotonic()
+
+    def _by_kid(self, keys: Sequence[PublicKey]) -> dict[str, PublicKey]:
+        """The keys by their `kid`. A `kid` that two different keys have is left out: nothing tells which is meant."""
+        by_kid: dict[str, PublicKey] = {}
+        for key in keys:
+            by_kid.setdefault(key.kid, key)
+        ambiguous = {key.kid for key in keys if by_kid[key.kid] != key}
+        if ambiguous:
+            kids = quoted(sorted(ambiguous))
+            self._seldom.log(
+                logging.WARNING, "ambiguous", "two keys in %s have one kid, and none is used: %s", self._url, kids
+            )
+        return {kid: key for kid, key in by_kid.items() if kid not in ambiguous}
 
     def _take_over(self, keys: Mapping[str, PublicKey], max_age: float) -> None:
         # An unchanged key stays the same object: the verifier remembers a token together with its key's object.

@@ -62,7 +62,8 @@ class _StrictRequest(Request):
     repeated_member: str | None = None
 
     async def json(self) -> Any:
-        return json.loads(await self.body(), object_pairs_hook=self._object)
+        # As text: given bytes, Python would take UTF-16 and UTF-32 too, which others do not (RFC 8259 section 8.1).
+        return json.loads((await self.body()).decode("utf-8-sig"), object_pairs_hook=self._object)
 
     def _object(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
         self.repeated_member = first_repeated([name for name, _ in members])
