@@ -131,7 +131,7 @@ def install(app: FastAPI) -> None:
 async def _on_oauth_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, OAuthError)  # noqa: S101 - the registration above says so
     reason = one_line(error.reason or error.description or "")
-    fields = {"error": error.error, "reason": error.reason}
+    fields = {"error": error.error, "reason": reason}
     logger.info("refused: %s (%d %s)", reason, error.status, error.error, extra=fields)
     body = {"error": error.error, "error_description": error.description}
     return Response(orjson.dumps(body), error.status, error.headers(), "application/json")

@@ -12,12 +12,16 @@ from fastapi import Request
 from identity_service.clients.models import FIRST_PARTY_CLIENT, ClientCredentials
 from identity_service.oauth.errors import InvalidClient, InvalidRequest
 from identity_service.sessions.values import Device
+from watchword.errors import TooLarge
 
 _REPEATABLE: Final = frozenset({"resource"})
 _ANY_CHARACTERS: Final = frozenset({"token"})
 """Something that is no token is no error (RFC 7009 section 2.2, RFC 7662 section 2.2), even if it is no text either."""
 _KEEP_BYTES: Final = "surrogateescape"
 _MAX_FIELDS: Final = 32
+
+# Decoding a longer form would keep the other requests waiting, and no form of ours needs more.
+MAX_FORM_BYTES: Final = 65_536
 
 
 class Form:
@@ -71,11 +75,13 @@ class OAuthRequest:
 
 
 async def read_form(request: Request) -> Form:
-    """The body, which must be form encoded (RFC 6749 section 3.2). Raises InvalidRequest."""
+    """The body, which must be form encoded (RFC 6749 section 3.2). Raises InvalidRequest, TooLarge."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise InvalidRequest("not form encoded")
     body = await request.body()
+    if len(body) > MAX_FORM_BYTES:
+        raise TooLarge(f"a form of {len(body)} bytes")
     try:
         text = body.decode(errors=_KEEP_BYTES)
         fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors=_KEEP_BYTES)

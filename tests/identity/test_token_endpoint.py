@@ -55,6 +55,10 @@ async def test_unknown_grant_type_is_refused(identity: Identity, grant_type: str
     ensure_oauth_error(await identity.token(grant_type=grant_type), "unsupported_grant_type")
 
 
+async def test_a_form_longer_than_any_needs_to_be_is_not_decoded(identity: Identity) -> None:
+    ensure_problem(await post(identity, "grant_type=" + "%zz" * 30_000), 413, "too_large")
+
+
 NOT_REPEATABLE = [*SIGN_IN.items(), ("scope", "account"), ("client_id", "web"), ("unknown", "1")]
 
 
@@ -83,7 +87,7 @@ BAD_BODIES = {
     "NUL": urlencode(SIGN_IN) + "&x=a%00",
     "NUL in a name": urlencode({**SIGN_IN, "username": "ada\x00"}),
     "too many parameters": urlencode(SIGN_IN) + "&x=1" * 40,
-    "very many parameters": urlencode(SIGN_IN) + "&" * 500_000,
+    "very many parameters": urlencode(SIGN_IN) + "&" * 1_000,
 }
 
 

@@ -146,6 +146,11 @@ async def test_successful_reads_are_logged_for_debugging_only(http: httpx.AsyncC
     ]
 
 
+async def test_the_log_shows_only_the_beginning_of_a_long_path(http: httpx.AsyncClient, log: io.StringIO) -> None:
+    await http.get("/" + "x" * 50_000)
+    assert max(map(len, log.getvalue().splitlines())) < 1_000
+
+
 async def test_query_and_fields_of_a_request_are_not_logged(http: httpx.AsyncClient, log: io.StringIO) -> None:
     fields = {"Authorization": "Bearer secret", "Cookie": "session=secret"}
     await http.get("/refused", params={"token": "secret"}, headers=fields)

@@ -53,6 +53,11 @@ def test_one_host_is_answered(server: BoundedServer, field: bytes) -> None:
         pytest.param([b"Host: localhost other"], id="a blank"),
         pytest.param([b"Host: http://localhost"], id="a URL"),
         pytest.param([b"Host: user@localhost"], id="a user"),
+        pytest.param([b"Host: localhost:80:80"], id="two ports"),
+        pytest.param([b"Host: localhost:http"], id="a port that is no number"),
+        pytest.param([b"Host: [::1"], id="half an address"),
+        pytest.param([b"Host: local%host"], id="half an escape"),
+        pytest.param([b"Host: l\xf6calhost"], id="no ASCII"),
     ],
 )
 def test_http_1_1_without_one_valid_host_is_400(server: BoundedServer, fields: list[bytes]) -> None:

@@ -60,6 +60,13 @@ async def test_query_parameters_given_once_are_read(service: Service, query: str
     assert (await service.http.get(f"/strict/things?{query}")).status_code == 200
 
 
+async def test_very_many_query_parameters_are_refused(service: Service) -> None:
+    many = "&".join(f"other{number}=1" for number in range(101))
+    answer = await service.http.get(f"/strict/things?{many}")
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("/query", "too_many")]
+    assert (await service.http.get(f"/strict/things?{many.rpartition('&')[0]}")).status_code == 200
+
+
 REPEATED = {
     "twice": ('{"name": "a", "name": "b"}', "/body/name"),
     "twice the same": ('{"name": "a", "name": "a"}', "/body/name"),

@@ -57,8 +57,9 @@ def internal_error() -> Response:
 
 
 def _log_refusal(status: int, code: str, reason: str) -> None:
+    reason = one_line(reason)
     fields = {"status": status, "code": code, "reason": reason}
-    logger.info("refused: %s (%d %s)", one_line(reason), status, code, extra=fields)
+    logger.info("refused: %s (%d %s)", reason, status, code, extra=fields)
 
 
 def _response(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

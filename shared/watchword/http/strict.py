@@ -1,7 +1,12 @@
-"""Refuses a request that gives one value twice: a proxy and this service could each take another one of the two."""
+"""Refuses a request that gives one value twice: a proxy and this service could each take another one of the two.
+
+A request whose parts are too many to be read quickly is refused as well, before they are read.
+"""
 
 import json
+import re
 from collections.abc import Callable, Coroutine
+from json import JSONDecodeError
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -10,7 +15,14 @@ from fastapi.routing import APIRoute
 
 from watchword.http.problems import Unparsable
 
+MAX_PARAMETERS: Final = 100
+
+# Enough for the longest body of any operation: an event of a stream may have an object of its own.
+MAX_CONTAINERS: Final = 20_000
+
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
+# A text that does not end reaches to the end, so that it is passed over once; nothing is tried again.
+_TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class StrictRoute(APIRoute):
@@ -25,15 +37,15 @@ class StrictRoute(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             scope = request.scope
             if scope["query_string"]:
-                _ensure_no_parameter_twice(request)
+                _ensure_few_parameters(request)
             if scope["method"] in _WITHOUT_BODY:
                 return await handle(request)
             strict = _StrictRequest(scope, request.receive)
             try:
                 return await handle(strict)
             except RequestValidationError:
-                if strict.repeated_member is not None:
-                    raise _refusal("body", strict.repeated_member) from None
+                if strict.refusal is not None:
+                    raise strict.refusal from None
                 raise
 
         return handle_strictly
@@ -57,25 +69,45 @@ class BadRequestRoute(StrictRoute):
 
 
 class _StrictRequest(Request):
-    """`repeated_member` is the name of the member that the body has twice; None before it is read."""
+    """`refusal` says what is wrong with the body, in the place of FastAPI's own refusal; None before it is read."""
 
-    repeated_member: str | None = None
+    refusal: RequestValidationError | None = None
 
     async def json(self) -> Any:
+        body = await self.body()
+        if _has_many_containers(body):
+            raise self._refused(_refusal("body", "too_many", f"It has at most {MAX_CONTAINERS} arrays and objects"))
         # As text: given bytes, Python would take UTF-16 and UTF-32 too, which others do not (RFC 8259 section 8.1).
-        return json.loads((await self.body()).decode("utf-8-sig"), object_pairs_hook=self._object)
+        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=self._object)
 
     def _object(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
-        self.repeated_member = first_repeated([name for name, _ in members])
-        if self.repeated_member is not None:
-            # FastAPI answers this error alone as one of the body.
-            raise json.JSONDecodeError("a member is given twice", "", 0)
-        return dict(members)
+        value = dict(members)
+        if len(value) != len(members):
+            raise self._refused(_repeated("body", first_repeated([name for name, _ in members]) or ""))
+        return value
+
+    def _refused(self, refusal: RequestValidationError) -> JSONDecodeError:
+        self.refusal = refusal
+        # FastAPI answers this error alone as one of the body.
+        return JSONDecodeError("refused", "", 0)
 
 
-def _ensure_no_parameter_twice(request: Request) -> None:
+def _has_many_containers(body: bytes) -> bool:
+    """Whether the body has more than MAX_CONTAINERS arrays and objects, each of which takes as long as a long text."""
+    # Most bodies have few brackets. Only in the others are brackets within texts told from those that open something.
+    return _opening(body) > MAX_CONTAINERS and _opening(_TEXT.sub(b"", body, MAX_CONTAINERS)) > MAX_CONTAINERS
+
+
+def _opening(json_text: bytes) -> int:
+    return json_text.count(b"[") + json_text.count(b"{")
+
+
+def _ensure_few_parameters(request: Request) -> None:
+    """Raise an error if there are more than MAX_PARAMETERS, or if one is given twice."""
+    if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+        raise _refusal("query", "too_many", f"It has at most {MAX_PARAMETERS} parameters")
     if (name := first_repeated([key for key, _ in request.query_params.multi_items()])) is not None:
-        raise _refusal("query", name)
+        raise _repeated("query", name)
 
 
 def first_repeated(names: list[str]) -> str | None:
@@ -88,9 +120,12 @@ def first_repeated(names: list[str]) -> str | None:
     return None
 
 
-def _refusal(part: str, name: str) -> RequestValidationError:
+def _repeated(part: str, name: str) -> RequestValidationError:
     # JSON can express half of a surrogate pair, and no answer can say it.
     sayable = name.encode(errors="replace").decode()
+    return _refusal(part, "repeated", "This is given more than once", sayable)
+
+
+def _refusal(part: str, code: str, text: str, *place: str) -> RequestValidationError:
     # Not an AppError: a malformed request is answered after the guards, whatever is wrong with it.
-    error = {"type": "repeated", "loc": (part, sayable), "msg": "This is given more than once", "input": None}
-    return RequestValidationError([error])
+    return RequestValidationError([{"type": code, "loc": (part, *place), "msg": text, "input": None}])

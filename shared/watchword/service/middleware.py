@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.errors import TooLarge
 from watchword.http import problems
-from watchword.lines import one_line
+from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
 
@@ -114,7 +114,7 @@ async def _answer_error(error: Exception, scope: Scope, receive: Receive, send: 
     answer = scope[_ANSWER]
     if error is not answer.logged_error:
         answer.logged_error = error
-        fields = {"method": scope["method"], "path": scope["path"]}
+        fields = {"method": scope["method"], "path": scope["path"][:MAX_CHARACTERS]}
         text = "unhandled error: %s %s"
         logger.error(text, scope["method"], one_line(scope["path"]), exc_info=error, extra=fields)
     if answer.status is not None:
@@ -172,10 +172,9 @@ class _Answer:
 
 
 def _id_for(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return str(value, "ascii")
-    return new_request_id()
+    ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    # Of two, a proxy may have logged the other one.
+    return str(ids[0], "ascii") if len(ids) == 1 and REQUEST_ID.fullmatch(ids[0]) else new_request_id()
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
@@ -185,7 +184,7 @@ def _log(scope: Scope, status: int | None, seconds: float) -> None:
     if logger.isEnabledFor(level):
         fields = {
             "method": scope["method"],
-            "path": scope["path"],
+            "path": scope["path"][:MAX_CHARACTERS],
             "status": status,
             "milliseconds": round(seconds * 1000, 2),
         }

@@ -3,6 +3,7 @@
 uvicorn with httptools keeps a head of any length, takes trailers for header fields, and accepts a request without Host.
 """
 
+import re
 from typing import Final, NamedTuple
 
 import httptools
@@ -23,8 +24,9 @@ MAX_PIPELINED: Final = 32
 # Fields that a request has at most once, and of which two readers may take different ones.
 _SINGLE: Final = frozenset({b"host", b"content-type", b"origin"})
 
-# RFC 9110 section 7.2: a host and perhaps a port; it may be empty.
-_NOT_IN_HOST: Final = frozenset(b" \t,/?#@\\<>\"'`{}|^")
+# RFC 9110 section 7.2: a host, which may be empty (RFC 3986 section 3.2.2), and perhaps a port; no comma,
+# which could separate two.
+_HOST: Final = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|(?:[A-Za-z0-9._~!$&()*+;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?")
 
 
 class Refusal(NamedTuple):
@@ -214,7 +216,7 @@ def _refusal_of_fields(fields: list[tuple[bytes, bytes]], version: str) -> Refus
             return CODING
     if host is None:
         return HOST if version == "1.1" else None
-    return None if _NOT_IN_HOST.isdisjoint(host.strip(b" \t")) else HOST
+    return None if _HOST.fullmatch(host.strip(b" \t")) else HOST
 
 
 def _closing_fields() -> list[tuple[bytes, bytes]]:
