@@ -196,6 +196,21 @@ def test_media_types_are_those_that_are_sent(document: Document) -> None:
     assert metrics.startswith("text/plain; version=")
 
 
+@pytest.mark.parametrize(("name", "own"), [("identity", {"account"}), ("posts", {"posts:write"})])
+def test_people_are_offered_the_scopes_that_they_can_get_each_with_its_text(document: Document, own: set[str]) -> None:
+    flows = document["components"]["securitySchemes"]["watchword"]["flows"]
+    assert flows["password"]["scopes"].keys() == own
+    assert all(text for flow in flows.values() for text in flow["scopes"].values())
+
+
+@each_service
+def test_every_security_scheme_that_an_operation_names_is_described(document: Document) -> None:
+    named = {
+        scheme for operation in operations(document) for requirement in operation["security"] for scheme in requirement
+    }
+    assert named == document["components"]["securitySchemes"].keys()
+
+
 @each_service
 def test_what_every_answer_has_is_not_optional(document: Document) -> None:
     schemas = document["components"]["schemas"]
