@@ -28,6 +28,7 @@ router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(forbid
 @router.post(
     "",
     operation_id="users_register",
+    summary="Make an account",
     status_code=201,
     responses=answer(201, "Location")
     | refusals(UsernameTaken, EmailTaken, WeakPassword, HashingBusy, DatabaseUnavailable),
@@ -40,20 +41,29 @@ async def register(registration: Registration, accounts: AccountsDep, response: 
     return account
 
 
-@router.get("/me", operation_id="users_read_me", responses=refusals(UserNotFound))
+@router.get("/me", operation_id="users_read_me", summary="Read your account", responses=refusals(UserNotFound))
 async def read_me(caller: SignedIn, accounts: AccountsDep) -> UserRead:
     """Your own account."""
     return UserRead.of(await accounts.get(caller.person_id()))
 
 
-@router.patch("/me", operation_id="users_change_me", responses=refusals(UserNotFound, UsernameTaken))
+@router.patch(
+    "/me",
+    operation_id="users_change_me",
+    summary="Change your account",
+    responses=refusals(UserNotFound, UsernameTaken),
+)
 async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDep) -> UserRead:
-    """Change your username or your full name. Posts and tokens show a new username from the next token on."""
+    """Change your username or your full name. Posts show a new username at once, tokens from the next one on."""
     return UserRead.of(await accounts.change(caller.person_id(), changes))
 
 
 @router.delete(
-    "/me", operation_id="users_delete_me", status_code=204, responses=answer(204, "Location") | refusals(UserNotFound)
+    "/me",
+    operation_id="users_delete_me",
+    summary="Delete your account",
+    status_code=204,
+    responses=answer(204, "Location") | refusals(UserNotFound),
 )
 async def delete_me(caller: SignedIn, accounts: AccountsDep, response: Response) -> None:
     """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
@@ -64,6 +74,7 @@ async def delete_me(caller: SignedIn, accounts: AccountsDep, response: Response)
 @router.put(
     "/me/password",
     operation_id="users_change_password",
+    summary="Change your password",
     status_code=204,
     responses=refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
 )
@@ -72,7 +83,12 @@ async def change_password(change: PasswordChange, caller: SignedIn, accounts: Ac
     await accounts.change_password(caller.person_id(), caller.own_session_id(), change)
 
 
-@router.get("/{user_id}", operation_id="users_read", responses=refusals(UserNotFound, DatabaseUnavailable))
+@router.get(
+    "/{user_id}",
+    operation_id="users_read",
+    summary="Read what everybody may know of a user",
+    responses=refusals(UserNotFound, DatabaseUnavailable),
+)
 @public
 async def read_card(user_id: UUID, accounts: AccountsDep) -> UserCard:
     """What everybody may know of a user."""

@@ -48,15 +48,18 @@ Email = Annotated[
 ]
 Password = Annotated[
     Text,
-    BeforeValidator(_normal_password),
     Field(min_length=8, max_length=MAX_PASSWORD_CHARACTERS, examples=["correct horse battery"]),
+    BeforeValidator(_normal_password),
 ]
+_PRINTABLE: Final = r"[^\x00-\x1f\x7f-\x9f]"
 FullName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=rf"^{_PRINTABLE}*$"),
     Field(
         description="Any text without control characters; white space at both ends is removed",
         examples=["Ada Lovelace"],
+        # As it is sent: a character that is not removed, among others.
+        json_schema_extra={"pattern": rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$"},
     ),
 ]
 

@@ -67,6 +67,7 @@ def _responses(status: int, *errors: type[AppError]) -> Responses:
 @router.post(
     "",
     operation_id="sessions_sign_in",
+    summary="Sign a browser in",
     status_code=201,
     responses=_responses(201, InvalidCredentials, HashingBusy),
     openapi_extra=OUR_PAGE,
@@ -91,6 +92,7 @@ async def sign_browser_in(
 @router.post(
     "/current/refresh",
     operation_id="sessions_refresh",
+    summary="Get another access token in a browser",
     responses=_responses(200, RefreshTokenRefused),
     openapi_extra=OUR_PAGE | {"security": [{COOKIE_SCHEME: []}]},
 )
@@ -102,8 +104,10 @@ async def refresh_browser(
     response: Response,
     form: RefreshForm | None = None,
 ) -> SignedInRead:
-    """Get another access token for the session whose cookie this browser holds; the cookie is rotated. No body is
-    needed."""
+    """Get another access token for the session whose cookie this browser holds, and another cookie.
+
+    The body may be left out.
+    """
     resource = form.resource if form is not None else None
     return _signed_in(await browsers.refresh(refresh_token, resource), cookie, response)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from identity_service.authentication.password import MAX_LOGIN_CHARACTERS, PasswordCredentials
 from identity_service.tokens.minting import TokenAnswer
@@ -42,6 +42,8 @@ class RefreshForm(Body):
 
 class SignedInRead(BaseModel):
     """The access token only; the refresh token is in a cookie that no script can read."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     access_token: str = Field(examples=["eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6749 section 5.1, no secret

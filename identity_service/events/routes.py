@@ -61,6 +61,7 @@ async def read_configuration(parts: PartsDep) -> dict[str, Any]:
 @streams_router.post(
     "",
     operation_id="streams_create",
+    summary="Create your stream",
     status_code=201,
     response_model=StreamRead,
     response_model_exclude_none=True,
@@ -74,6 +75,7 @@ async def create_stream(caller: Manager, parts: PartsDep, draft: StreamDraft | N
 @streams_router.get(
     "",
     operation_id="streams_read",
+    summary="Read your stream, or list your streams",
     response_model=StreamRead | list[StreamRead],
     response_model_exclude_none=True,
     responses=refusals(StreamNotFound, DatabaseUnavailable),
@@ -92,6 +94,7 @@ async def read_streams(
 @streams_router.patch(
     "",
     operation_id="streams_change",
+    summary="Change your stream",
     response_model=StreamRead,
     response_model_exclude_none=True,
     responses=refusals(StreamNotFound, NotSupplied, UnusableEndpoint, DatabaseUnavailable),
@@ -104,6 +107,7 @@ async def change_stream(caller: Manager, parts: PartsDep, changes: StreamChanges
 @streams_router.put(
     "",
     operation_id="streams_replace",
+    summary="Replace your stream",
     response_model=StreamRead,
     response_model_exclude_none=True,
     responses=refusals(StreamNotFound, NotSupplied, UnusableEndpoint, DatabaseUnavailable),
@@ -114,7 +118,11 @@ async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamRe
 
 
 @streams_router.delete(
-    "", operation_id="streams_delete", status_code=204, responses=refusals(StreamNotFound, DatabaseUnavailable)
+    "",
+    operation_id="streams_delete",
+    summary="Delete your stream",
+    status_code=204,
+    responses=refusals(StreamNotFound, DatabaseUnavailable),
 )
 async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -> None:
     """Delete the stream and every event that waits in it."""
@@ -124,6 +132,7 @@ async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -
 @streams_router.get(
     "/status",
     operation_id="streams_read_status",
+    summary="Read the status of your stream",
     response_model=StatusRead,
     response_model_exclude_none=True,
     responses=refusals(StreamNotFound, DatabaseUnavailable),
@@ -136,6 +145,7 @@ async def read_status(caller: Reader, parts: PartsDep, stream_id: StreamId) -> S
 @streams_router.post(
     "/status",
     operation_id="streams_set_status",
+    summary="Set the status of your stream",
     response_model=StatusRead,
     response_model_exclude_none=True,
     responses=refusals(StreamNotFound, DatabaseUnavailable),
@@ -148,6 +158,7 @@ async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> 
 @streams_router.post(
     "/verify",
     operation_id="streams_verify",
+    summary="Ask for a verification event",
     status_code=204,
     responses=refusals(StreamNotFound, VerifiedTooOften, DatabaseUnavailable),
 )
@@ -159,6 +170,7 @@ async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationR
 @streams_router.post(
     "/{stream_id}/poll",
     operation_id="streams_poll",
+    summary="Poll for events",
     response_model=PollAnswer,
     responses=refusals(StreamNotFound, NoSigningKey, DatabaseUnavailable),
 )

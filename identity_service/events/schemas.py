@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from identity_service.events.models import Delivery, StreamStatus
 from watchword.http.fields import Text
@@ -22,6 +23,9 @@ Description = Annotated[ShortText, Field(examples=["Sign-outs for the notes"])]
 Reason = Annotated[ShortText, Field(examples=["Maintenance until six"])]
 EventTypes = Annotated[list[Text], Field(max_length=64, examples=[[_SESSION_REVOKED]])]
 
+
+_Absent = SkipJsonSchema[None]
+"""Null stands for a member that the answer leaves out."""
 
 StreamId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """The id of a stream as a receiver writes it. One that is no UUID is the id of no stream: 404, not 400."""
@@ -99,11 +103,20 @@ class PollAnswer(BaseModel):
     """RFC 8936 section 2.3."""
 
     model_config = ConfigDict(
-        populate_by_name=True, json_schema_extra={"examples": [{"sets": {_JTI: _SET}, "moreAvailable": False}]}
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
+        json_schema_extra={"examples": [{"sets": {_JTI: _SET}, "moreAvailable": False}]},
     )
 
     sets: dict[str, str]
     more_available: bool = Field(False, alias="moreAvailable")
+
+
+class DeliveryRead(BaseModel):
+    """How events are delivered: to the receiver's URL by push, at the transmitter's by poll."""
+
+    method: Delivery = Field(examples=[Delivery.POLL])
+    endpoint_url: Url = Field(examples=[f"http://localhost:8001/ssf/streams/{_JTI}/poll"])
 
 
 class StreamRead(BaseModel):
@@ -112,19 +125,12 @@ class StreamRead(BaseModel):
     stream_id: UUID
     iss: Url
     aud: str = Field(description="The id of the client that receives the stream", examples=["posts"])
-    delivery: dict[str, str] = Field(
-        examples=[
-            {
-                "method": Delivery.POLL,
-                "endpoint_url": f"http://localhost:8001/ssf/streams/{_JTI}/poll",
-            }
-        ]
-    )
+    delivery: DeliveryRead
     events_supported: list[str] = Field(examples=[[_SESSION_REVOKED]])
     events_requested: list[str] = Field(examples=[[_SESSION_REVOKED]])
     events_delivered: list[str] = Field(examples=[[_SESSION_REVOKED]])
     min_verification_interval: int = Field(description="In seconds", examples=[1])
-    description: str | None = Field(None, examples=["Sign-outs for the notes"])
+    description: str | _Absent = Field(None, examples=["Sign-outs for the notes"])
 
 
 class StatusRead(BaseModel):
@@ -132,7 +138,7 @@ class StatusRead(BaseModel):
 
     stream_id: UUID
     status: Literal["enabled", "paused", "disabled"]
-    reason: str | None = Field(None, examples=["Maintenance until six"])
+    reason: str | _Absent = Field(None, examples=["Maintenance until six"])
 
 
 class AuthorizationScheme(BaseModel):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from identity_service.events.errors import NotSupplied
 from identity_service.events.models import Delivery, Stream
-from identity_service.events.schemas import StatusRead, StreamChanges, StreamRead, StreamReplacement
+from identity_service.events.schemas import DeliveryRead, StatusRead, StreamChanges, StreamRead, StreamReplacement
 from watchword.events.types import supported_by
 
 MIN_VERIFICATION_INTERVAL: Final = timedelta(seconds=1)
@@ -40,7 +40,9 @@ class StreamViews:
             stream_id=stream.id,
             iss=self._issuer,
             aud=stream.client_id,
-            delivery={"method": stream.delivery_method, "endpoint_url": stream.push_url or self._poll_url(stream)},
+            delivery=DeliveryRead(
+                method=stream.delivery_method, endpoint_url=stream.push_url or self._poll_url(stream)
+            ),
             events_supported=list(self.supported),
             events_requested=stream.events_requested,
             events_delivered=[kind for kind in self.supported if kind in stream.events_requested],

@@ -14,22 +14,23 @@ from watchword.http.responses import answer, refusals
 router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(forbid_caching)])
 
 
-@router.get("", operation_id="sessions_list")
+@router.get("", operation_id="sessions_list", summary="List your sessions")
 async def list_sessions(caller: SignedIn, sessions: SessionsDep) -> list[SessionRead]:
     """Where you are signed in, the most recently seen first."""
     current = caller.own_session_id()
     return [SessionRead.of(session, current) for session in await sessions.list_live(caller.person_id())]
 
 
-@router.delete("", operation_id="sessions_end_others", status_code=204)
+@router.delete("", operation_id="sessions_end_others", summary="Sign out everywhere else", status_code=204)
 async def end_other_sessions(caller: SignedIn, sessions: SessionsDep) -> None:
-    """Sign out everywhere else."""
+    """End every session of yours but this one."""
     await sessions.end_others(caller.person_id(), caller.own_session_id())
 
 
 @router.delete(
     "/current",
     operation_id="sessions_sign_out",
+    summary="Sign out",
     status_code=204,
     responses=answer(204, "Set-Cookie") | refusals(SessionNotFound),
 )
@@ -39,7 +40,13 @@ async def sign_out(caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, r
     cookie.delete(response)
 
 
-@router.delete("/{session_id}", operation_id="sessions_end", status_code=204, responses=refusals(SessionNotFound))
+@router.delete(
+    "/{session_id}",
+    operation_id="sessions_end",
+    summary="Sign out on one device",
+    status_code=204,
+    responses=refusals(SessionNotFound),
+)
 async def end_session(session_id: UUID, caller: SignedIn, sessions: SessionsDep) -> None:
-    """Sign out on one device."""
+    """End one session of yours. Every service refuses its tokens from now on."""
     await sessions.end(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER, caller.subject)

@@ -12,7 +12,7 @@ from identity_service.sessions.models import Session
 class SessionRead(BaseModel):
     """One sign-in on one device."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
     id: UUID
     client_id: str = Field(description="The application that signed you in", examples=["web"])

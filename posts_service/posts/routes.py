@@ -34,6 +34,7 @@ MAX_PAGE_BYTES: Final = 131_072
 @router.get(
     "/{post_id}",
     operation_id="posts_read",
+    summary="Read a post",
     response_model=PostRead,
     responses=answer(200, "ETag") | unchanged("ETag") | refusals(PostNotFound, PostChanged, DatabaseUnavailable),
     openapi_extra=READ_CONDITIONS,
@@ -46,6 +47,7 @@ async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Req
 @router.get(
     "",
     operation_id="posts_list",
+    summary="List posts",
     response_model=PostPage,
     responses=answer(200, "Link") | refusals(InvalidCursor, MissingToken, NotPermitted, DatabaseUnavailable),
 )
@@ -68,6 +70,7 @@ async def list_posts(
 @router.post(
     "",
     operation_id="posts_publish",
+    summary="Publish a post",
     status_code=201,
     response_model=PostRead,
     responses=answer(201, "Location", "ETag") | refusals(NotPermitted, DatabaseUnavailable),
@@ -82,6 +85,7 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
 @router.patch(
     "/{post_id}",
     operation_id="posts_edit",
+    summary="Change a post",
     response_model=PostRead,
     responses=answer(200, "ETag") | refusals(NotTheAuthor, PostNotFound, PostChanged, DatabaseUnavailable),
 )
@@ -95,6 +99,7 @@ async def edit_post(
 @router.delete(
     "/{post_id}",
     operation_id="posts_delete",
+    summary="Delete a post",
     status_code=204,
     responses=refusals(NotTheAuthor, PostNotFound, PostChanged, DatabaseUnavailable),
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from watchword.http.fields import Body, Text
@@ -14,10 +14,13 @@ _BODY: Final = "The Analytical Engine has no pretensions to originate anything."
 # A character that `str.strip` does not remove, as an ECMA-262 expression, which OpenAPI requires.
 _NOT_BLANK: Final = r"[^\s\x00\x1c-\x1f\x85]"
 
-# In this order: the length is that of the title without white space around it.
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
 Title = Annotated[
     Text,
-    AfterValidator(str.strip),
     Field(
         min_length=1,
         max_length=200,
@@ -25,6 +28,8 @@ Title = Annotated[
         examples=["On engines"],
         json_schema_extra={"pattern": rf"^[^\x00]*{_NOT_BLANK}[^\x00]*$"},
     ),
+    # The length is that of the title without white space around it.
+    BeforeValidator(_stripped),
 ]
 PostText = Annotated[Text, Field(max_length=100_000, examples=[_BODY])]
 PostState = Annotated[State, Field(description="Only its author can read a draft", examples=["published"])]

@@ -92,6 +92,14 @@ async def test_password_of_another_length_or_kind_is_refused(identity: Identity,
     assert pointers(await register(identity, password=password)) == ["/body/password"]
 
 
+@pytest.mark.parametrize(
+    ("password", "bound"), [("Zq7!vKx", "at least 8 characters"), (STRONG[:257], "at most 256 characters")]
+)
+async def test_the_length_of_a_password_is_told_in_characters(identity: Identity, password: str, bound: str) -> None:
+    [flaw] = (await register(identity, password=password)).json()["errors"]
+    assert flaw["detail"] == f"String should have {bound}"
+
+
 @pytest.mark.parametrize("password", ["password", "12345678", "qwertyuiop", "aaaaaaaaaaaaaaaa", "P@ssw0rd1", "a" * 256])
 async def test_weak_password_is_refused_with_advice(identity: Identity, password: str) -> None:
     response = await register(identity, password=password)

@@ -159,6 +159,21 @@ def test_the_example_of_a_post_is_one_that_a_person_would_write(document: Docume
     assert shown(draft, document)["title"] == "On engines"
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "member"), [("identity", "Registration", "full_name"), ("posts", "PostDraft", "title")]
+)
+def test_a_name_of_blanks_alone_is_not_valid_by_the_document(document: Document, body: str, member: str) -> None:
+    schema = document["components"]["schemas"][body]["properties"][member]
+    text = Draft202012Validator(schema.get("anyOf", [schema])[0])
+    assert [text.is_valid(value) for value in ("Ada Lovelace", " a", " ", "\u3000", "a\x00b")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("name", ["identity"])
 def test_the_oauth_endpoints_describe_what_they_answer(document: Document) -> None:
     schemas = document["components"]["schemas"]
@@ -179,6 +194,44 @@ def test_media_types_are_those_that_are_sent(document: Document) -> None:
     assert list(keys["content"]) == ["application/jwk-set+json"]
     [metrics] = document["paths"]["/metrics"]["get"]["responses"]["200"]["content"]
     assert metrics.startswith("text/plain; version=")
+
+
+@pytest.mark.parametrize(("name", "own"), [("identity", {"account"}), ("posts", {"posts:write"})])
+def test_people_are_offered_the_scopes_that_they_can_get_each_with_its_text(document: Document, own: set[str]) -> None:
+    flows = document["components"]["securitySchemes"]["watchword"]["flows"]
+    assert flows["password"]["scopes"].keys() == own
+    assert all(text for flow in flows.values() for text in flow["scopes"].values())
+
+
+@each_service
+def test_every_security_scheme_that_an_operation_names_is_described(document: Document) -> None:
+    named = {
+        scheme for operation in operations(document) for requirement in operation["security"] for scheme in requirement
+    }
+    assert named == document["components"]["securitySchemes"].keys()
+
+
+@each_service
+def test_what_every_answer_has_is_not_optional(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    for name in {"SignedInRead", "SessionRead", "PollAnswer", "UserRead", "PostRead", "PostSummary"} & schemas.keys():
+        assert set(schemas[name]["required"]) == schemas[name]["properties"].keys(), name
+
+
+@pytest.mark.parametrize("name", ["identity"])
+def test_a_stream_is_described_as_it_is_answered(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["DeliveryRead"]["required"] == ["method", "endpoint_url"]
+    left_out = (schemas["StreamRead"]["properties"]["description"], schemas["StatusRead"]["properties"]["reason"])
+    assert [member["type"] for member in left_out] == ["string", "string"]
+
+
+@each_service
+def test_every_operation_has_a_summary_that_says_what_it_does(document: Document) -> None:
+    summaries = [operation["summary"] for operation in operations(document)]
+    assert len(set(summaries)) == len(summaries)
+    # One that is made of a function's name has a capital letter in each word.
+    assert [summary for summary in summaries if " " in summary and summary == summary.title()] == []
 
 
 @each_service

@@ -56,6 +56,12 @@ async def post(posts: Posts, person: Person, **body: Any) -> httpx.Response:
     return await posts.http.post("/posts", json={"title": "A title", "body": "A body", **body}, headers=person.headers)
 
 
+@pytest.mark.parametrize(("title", "bound"), [("   ", "at least 1 character"), ("x" * 201, "at most 200 characters")])
+async def test_the_length_of_a_title_is_told_in_characters(posts: Posts, ada: Person, title: str, bound: str) -> None:
+    [flaw] = (await post(posts, ada, title=title)).json()["errors"]
+    assert flaw["detail"] == f"String should have {bound}"
+
+
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 async def test_text_comes_back_as_it_was_given(posts: Posts, databases: Databases, ada: Person, text: str) -> None:
     created = (await post(posts, ada, title=text, body=text)).json()

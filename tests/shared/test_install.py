@@ -124,6 +124,11 @@ def test_a_method_that_is_not_offered_is_a_problem_document(notes: Notes) -> Non
     assert_problem(notes.http.delete("/notes"), 405, "method_not_allowed")
 
 
+def test_head_is_answered_and_named_where_get_is(notes: Notes) -> None:
+    assert notes.http.head("/docs").status_code == 200
+    assert notes.http.delete("/docs").headers["allow"] == "GET, HEAD"
+
+
 def test_a_malformed_body_is_a_problem_document(notes: Notes) -> None:
     assert_problem(notes.http.post("/notes", json={"a": "note"}), 422, "invalid")
 

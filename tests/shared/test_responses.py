@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
+import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from fastapi.routing import APIRoute
 
 import identity_service
@@ -16,7 +17,7 @@ import watchword
 from tests.shared.apps import guarded_app
 from watchword.auth import Guard, optional, public, requires
 from watchword.errors import AppError, Conflict, Invalid, NotFound, TooManyRequests, Unavailable
-from watchword.http import Body, answer, refusals
+from watchword.http import BadRequestRoute, Body, StrictRoute, answer, refusals
 from watchword.http.problem_documents import STATUS, status_of
 from watchword.http.responses import HEADER_FIELDS
 from watchword.service import install
@@ -181,6 +182,52 @@ def test_a_class_of_routes_can_answer_400_to_what_is_malformed(issuer: Issuer) -
     router.post("/things")(public(make))
     app.include_router(router)
     assert responses(app, method="post").keys() == {"200", "400"}
+
+
+def test_a_refusal_of_all_that_is_malformed_is_described_with_its_errors(issuer: Issuer) -> None:
+    app = guarded_app(issuer)
+    router = APIRouter(route_class=BadRequestRoute)
+
+    def make(draft: Draft) -> None: ...
+
+    router.post("/things")(public(make))
+    app.include_router(router)
+    refused = responses(app, method="post")["400"]["content"][PROBLEM]
+    assert refused["schema"]["anyOf"] == [
+        {"$ref": f"#/components/schemas/{name}"} for name in ("InvalidRequest", "Problem")
+    ]
+    assert refused["examples"]["bad_request"]["value"]["errors"]
+
+
+@pytest.mark.parametrize(("route_class", "status"), [(StrictRoute, "422"), (BadRequestRoute, "400")])
+async def test_an_operation_that_refuses_a_repeated_parameter_is_described_so(
+    issuer: Issuer, route_class: type[APIRoute], status: str
+) -> None:
+    app = guarded_app(issuer)
+    router = APIRouter(route_class=route_class)
+    router.get("/things")(public(lambda: None))
+    app.include_router(router)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.example") as http:
+        assert (await http.get("/things?x=1&x=2")).status_code == int(status)
+    assert responses(app).keys() == {"200", status}
+
+
+def test_a_parameter_that_can_be_left_out_is_never_null(issuer: Issuer) -> None:
+    app = guarded_app(issuer)
+
+    def find(
+        name: str | None = None,
+        size: Annotated[int | None, Query(ge=1, description="In bytes")] = None,
+        either: int | UUID | None = None,
+        version: Annotated[str | None, Header()] = None,
+    ) -> None: ...
+
+    app.get("/things")(public(find))
+    described = app.openapi()["paths"]["/things"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in described}
+    assert schemas["size"] == {"type": "integer", "minimum": 1, "description": "In bytes", "title": "Size"}
+    assert schemas["either"]["anyOf"] == [{"type": "integer"}, {"type": "string", "format": "uuid"}]
+    assert "null" not in str(schemas)
 
 
 def test_routers_and_routes_add_up(issuer: Issuer) -> None:

@@ -54,6 +54,12 @@ class Operation:
         status: int = getattr(self.context.original_route, "malformed_status", 422)
         return status
 
+    @property
+    def refuses_repetition(self) -> bool:
+        """Whether a query parameter that is given twice is refused, even one that the operation does not read."""
+        refuses: bool = getattr(self.context.original_route, "refuses_repetition", False)
+        return refuses
+
     def matches(self, path: str) -> bool:
         """Whether a request for this path, as `path_of` gives it, belongs to this route, whatever its method."""
         pattern = getattr(self.context, "path_regex", None)

@@ -6,17 +6,16 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from watchword.errors import BadRequest, Invalid
+from watchword.errors import BadRequest
 from watchword.http._framework import Operation, operations
-from watchword.http.problem_documents import STATUS
-from watchword.http.responses import by_text, merge, refusals
+from watchword.http.responses import by_text, malformed, merge, refusals
 
 Document = dict[str, Any]
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _TEXT: Final = {"type": "string"}
 _ANNOTATIONS: Final = frozenset({"title", "description", "examples", "default"})
-_ANY_TEXT: Final = ({"type": "string"}, {"anyOf": [{"type": "string"}, {"type": "null"}]})
+_NULL: Final = {"type": "null"}
 
 _MEMBERS: Final[dict[str, Any]] = {
     "type": _TEXT | {"format": "uri-reference"},
@@ -95,24 +94,36 @@ def _describe(app: FastAPI, document: Document) -> None:
         schemas.pop(unused, None)
     schemas |= {"Flaw": _FLAW, "InvalidRequest": _INVALID_REQUEST, "Problem": _PROBLEM}
     for operation, description in descriptions(app, document):
-        _describe_malformed(description, operation.malformed_status)
+        for parameter in description.get("parameters", ()):
+            parameter["schema"] = _without_null(parameter["schema"])
+        _describe_malformed(operation, description)
 
 
-def _describe_malformed(operation: Document, malformed_status: int) -> None:
+def _without_null(schema: Document) -> Document:
+    """The schema of a parameter as it can be sent: it may be absent, but a URL and a header field have no null."""
+    if _NULL not in schema.get("anyOf", ()):
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    alternatives = [alternative for alternative in schema["anyOf"] if alternative != _NULL]
+    return {**alternatives[0], **rest} if len(alternatives) == 1 else {"anyOf": alternatives, **rest}
+
+
+def _describe_malformed(operation: Operation, description: Document) -> None:
     """Describe the refusals of parameters and of a body that FastAPI reads."""
-    answers = operation["responses"]
+    answers = description["responses"]
     reads_anything = "422" in answers
     if "application/json" in answers.get("422", {}).get("content", {}):
         # FastAPI's own description, which it gives to every operation that has a parameter or a body.
         del answers["422"]
-    has_body = "application/json" in operation.get("requestBody", {}).get("content", {})
+    has_body = "application/json" in description.get("requestBody", {}).get("content", {})
+    can_be_invalid = reads_anything and any(map(_can_be_invalid, description.get("parameters", ())))
+    if has_body or can_be_invalid or operation.refuses_repetition:
+        merge(answers, by_text(malformed(operation.malformed_status)))
     if has_body:
         merge(answers, by_text(refusals(BadRequest)))
-    if has_body or (reads_anything and any(map(_can_be_invalid, operation.get("parameters", ())))):
-        merge(answers, by_text(refusals(Invalid if malformed_status == STATUS[Invalid] else BadRequest)))
 
 
 def _can_be_invalid(parameter: Document) -> bool:
     can_be_missing = parameter.get("required", False) and parameter["in"] != "path"
     rules = {name: value for name, value in parameter["schema"].items() if name not in _ANNOTATIONS}
-    return can_be_missing or rules not in _ANY_TEXT
+    return can_be_missing or rules != _TEXT

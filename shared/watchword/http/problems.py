@@ -108,7 +108,10 @@ async def _guards_refusal(request: Request) -> AppError | None:
 def _methods_of_path(request: Request) -> set[str]:
     """Every method that the path has (RFC 9110 section 10.2.1). Starlette itself names those of one route only."""
     path = path_of(request.scope)
-    return {method for operation in operations(request.app) if operation.matches(path) for method in operation.methods}
+    named = {method for operation in operations(request.app) if operation.matches(path) for method in operation.methods}
+    # `watchword.service` says so of an app in which it handles HEAD as GET.
+    handles_head: bool = getattr(request.app.state, "handles_head", False)
+    return named | {"HEAD"} if handles_head and "GET" in named else named
 
 
 def _pointer(location: Sequence[str | int]) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from watchword.errors import AppError
-from watchword.http.problem_documents import MEDIA_TYPE, body_of, status_of
+from watchword.errors import AppError, BadRequest, Invalid
+from watchword.http.problem_documents import MEDIA_TYPE, STATUS, body_of, body_with_flaws, status_of
 
 Responses = dict[int | str, dict[str, Any]]
 """What FastAPI takes as `responses=` of a route."""
@@ -45,8 +45,15 @@ def refusals(*errors: type[AppError]) -> Responses:
     responses: Responses = {}
     for error in errors:
         example = error.example()
-        merge(responses, {status_of(example): _describe(example)})
+        merge(responses, {status_of(example): _describe(example, body_of(example))})
     return responses
+
+
+def malformed(status: int) -> Responses:
+    """The refusal of a request whose parameters or body are not as described: 422, or 400 where a protocol wants it."""
+    kind = Invalid if status == STATUS[Invalid] else BadRequest
+    flaw = {"pointer": "/body", "code": "missing", "detail": "Field required"}
+    return {status: _describe(kind.example(), body_with_flaws(kind, [flaw]))}
 
 
 def answer(status: int, *header_fields: str, description: str = "") -> Responses:
@@ -72,6 +79,7 @@ def merge(responses: dict[Any, dict[str, Any]], more: Mapping[Any, dict[str, Any
         content = response.setdefault("content", {})
         for media_type, body in added.get("content", {}).items():
             present = content.setdefault(media_type, {"schema": body["schema"]})
+            present["schema"] = _either(present["schema"], body["schema"])
             present["examples"] = {**body["examples"], **present.get("examples", {})}
 
 
@@ -80,8 +88,13 @@ def by_text(responses: Responses) -> dict[str, dict[str, Any]]:
     return {str(status): response for status, response in responses.items()}
 
 
-def _describe(error: AppError) -> dict[str, Any]:
-    body = body_of(error) | {"request_id": _REQUEST_ID}
+def _either(schema: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    alternatives = schema.get("anyOf", [schema])
+    return schema if other in alternatives else {"anyOf": [*alternatives, other]}
+
+
+def _describe(error: AppError, body: dict[str, Any]) -> dict[str, Any]:
+    body = body | {"request_id": _REQUEST_ID}
     code = body["code"]
     named = f"`{code}`" if code == error.code else f"`{code}`, with `{error.code}` in `errors`"
     schema = "InvalidRequest" if "errors" in body else "Problem"

@@ -31,6 +31,8 @@ class StrictRoute(APIRoute):
     `APIRouter(route_class=StrictRoute)`; no operation of the router may take a list in its query.
     """
 
+    refuses_repetition = True
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 

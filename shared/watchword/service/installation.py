@@ -49,6 +49,7 @@ def add_frame(
     `on_answer` is called after every request; every answer has the header fields `fields`.
     """
     problems.install(app)
+    app.state.handles_head = True
     amend(app, _describe_body_limit)
     docs.install(app, docs_client_id)
     # The first of the list is the outermost layer, and the last one the innermost.

@@ -55,7 +55,7 @@ assert.deepEqual(published.data.author, { id: adaId, username: ada });
 const params = { path: { post_id: published.data.id } };
 
 const edited = await posts.PATCH("/posts/{post_id}", {
-  params: { ...params, header: { "If-Match": published.response.headers.get("ETag") } },
+  params: { ...params, header: { "If-Match": published.response.headers.get("ETag") ?? undefined } },
   body: { title: "On analytical engines" },
   headers: bearer(tokens),
 });
