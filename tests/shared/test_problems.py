@@ -11,6 +11,7 @@ from tests.shared.apps import BODY_LIMIT, Service, plain_app
 from watchword import errors
 from watchword.errors import AppError
 from watchword.http.problem_documents import STATUS, status_of
+from watchword.http.problems import problem
 from watchword.testing import Issuer
 
 STATUSES: dict[type[AppError], int] = {
@@ -114,6 +115,15 @@ async def test_reason_is_for_the_log_alone(service: Service, kind: str, caplog: 
     assert "the reason" not in answer.text
     [record] = [record for record in caplog.records if record.name == "watchword.refusals"]
     assert vars(record)["reason"].startswith("the reason")
+
+
+def test_a_reason_that_a_stranger_has_written_is_one_short_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    problem(errors.NotFound("nothing\n" * 10_000))
+    [record] = caplog.records
+    for text in (record.getMessage(), vars(record)["reason"]):
+        assert len(text) < 400
+        assert "\n" not in text
 
 
 async def test_unknown_path_is_not_found(service: Service) -> None:

@@ -107,6 +107,11 @@ async def test_malformed_id_is_replaced(http: httpx.AsyncClient, sent: bytes) ->
     assert len(answered_id) == 16
 
 
+async def test_of_two_ids_none_is_taken(http: httpx.AsyncClient) -> None:
+    answered_id = (await http.get("/fine", headers=[("X-Request-ID", "one"), ("X-Request-ID", "other")])).json()
+    assert len(answered_id) == 16
+
+
 async def test_requests_without_an_id_get_one_each(http: httpx.AsyncClient) -> None:
     ids = {(await http.get("/fine")).headers["x-request-id"] for _ in range(10)}
     assert len(ids) == 10

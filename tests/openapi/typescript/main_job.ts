@@ -54,8 +54,10 @@ assert.ok(published.data);
 assert.deepEqual(published.data.author, { id: adaId, username: ada });
 const params = { path: { post_id: published.data.id } };
 
+const etag = published.response.headers.get("ETag");
+assert.ok(etag);
 const edited = await posts.PATCH("/posts/{post_id}", {
-  params: { ...params, header: { "If-Match": published.response.headers.get("ETag") ?? undefined } },
+  params: { ...params, header: { "If-Match": etag } },
   body: { title: "On analytical engines" },
   headers: bearer(tokens),
 });
