@@ -15,6 +15,7 @@ from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from watchword.arguments import ensure_count
 from watchword.database.address import connect_arguments
 from watchword.database.connections import connect
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
@@ -48,6 +49,7 @@ class Database:
 
     def __init__(self, url: str, *, size: int = 8) -> None:
         connect_arguments(url)
+        ensure_count("size", size, least=1)
         self.dsn = url
         new_connection = partial(connect, url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS)
         self._engine = create_async_engine(
