@@ -1,6 +1,5 @@
 """Arguments of this library: one that could never take effect is refused when it is given, by its name."""
 
-import math
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,10 +37,9 @@ def ensure_origin(name: str, value: object, meaning: str) -> str:
 
 def ensure_seconds(name: str, value: object) -> float:
     """The seconds. Raises ValueError unless they are a number above 0, and at most ten years."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or not 0 < value <= TEN_YEARS_SECONDS:
-        raise ValueError(f"{name}: seconds, more than 0 and at most {TEN_YEARS_SECONDS}, and not {value!r}")
-    return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= TEN_YEARS_SECONDS:
+        return value
+    raise ValueError(f"{name}: seconds, more than 0 and at most {TEN_YEARS_SECONDS}, and not {value!r}")
 
 
 def ensure_count(name: str, value: object, *, least: int) -> int:

@@ -153,5 +153,6 @@ def test_a_client_for_a_documentation_page_that_there_is_not_is_refused() -> Non
 
 @pytest.mark.parametrize("name", ["roles", "permissions"])
 def test_one_text_in_the_place_of_several_is_refused(issuer: Issuer, name: str) -> None:
+    one: dict[str, Any] = {name: "admin"}
     with pytest.raises(TypeError, match=f"{name} are several texts"):
-        issuer.mint(**{name: "admin"})
+        issuer.mint(**one)
