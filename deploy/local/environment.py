@@ -62,6 +62,8 @@ def service_environment(addresses: Addresses, secrets: Mapping[str, str], caller
     fixed = {
         "IDENTITY_PORT": str(addresses.identity_port),
         "POSTS_PORT": str(addresses.posts_port),
+        # The one that `make run` prints, whatever the caller's environment has.
+        "IDENTITY_ADMIN_PASSWORD": secrets["admin_password"],
         "IDENTITY_POSTS_CLIENT_SECRET": secrets["posts_client_secret"],
         **secret_settings(secrets, f"127.0.0.1:{addresses.postgres_port}"),
     }

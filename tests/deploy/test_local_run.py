@@ -115,12 +115,14 @@ def test_the_callers_variables_override_all_but_ports_databases_and_secrets(tmp_
     caller = {
         "IDENTITY_ISSUER": "https://id.example",
         "IDENTITY_DATABASE_URL": "x",
+        "IDENTITY_ADMIN_PASSWORD": "another than the one that is printed",
         "POSTS_PORT": "1",
         "HOME": "/h",
     }
     environment = service_environment(Addresses(8001, 8002, 5432), secrets, caller)
     login = f"identity_app:{secrets['identity_app_password']}"
     assert environment["IDENTITY_DATABASE_URL"] == f"postgresql://{login}@127.0.0.1:5432/watchword"
+    assert environment["IDENTITY_ADMIN_PASSWORD"] == secrets["admin_password"]
     assert environment["IDENTITY_ISSUER"] == "https://id.example"
     assert (environment["POSTS_PORT"], environment["HOME"]) == ("8002", "/h")
     assert environment["POSTS_AUDIENCE"] == "http://localhost:8002"

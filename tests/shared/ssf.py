@@ -43,6 +43,7 @@ class Transmitter:
         self.pollers: list[str] = []
         self.long_polls: list[bool] = []
         self.streams: list[dict[str, Any]] = []
+        self.drafts: list[dict[str, Any]] = []
         self.changes: list[dict[str, Any]] = []
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
@@ -162,6 +163,7 @@ class Transmitter:
             stream |= body
             return JSONResponse(stream)
         assert body["delivery"] == {"method": POLL}
+        self.drafts.append(body)
         return JSONResponse(self.add_stream(), status_code=201)
 
     async def _poll(self, request: Request) -> Response:

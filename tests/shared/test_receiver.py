@@ -14,6 +14,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import Kind
 from watchword.events import EventType, ReceivedEvent
+from watchword.events.types import supported_by
 from watchword.testing import Issuer
 
 RECEIVED = "SELECT jti FROM posts.received_events"
@@ -69,6 +70,14 @@ async def test_an_event_is_obeyed_committed_and_then_acknowledged(
         await until(lambda: refuses(receiver, session_id="s"))
     assert await stored(databases) == ["s"]
     assert transmitter.acknowledged == [jti]
+
+
+async def test_a_stream_is_asked_for_every_event_that_has_an_effect(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
+        (draft,) = transmitter.drafts
+    assert draft["events_requested"] == [*supported_by(transmitter.issuer.url), OF_A_KIND]
 
 
 async def test_more_events_than_one_answer_holds_are_all_obeyed_in_their_order(

@@ -103,3 +103,15 @@ def test_a_pipe_in_the_folder_is_refused_and_not_waited_for(folder: Path, capsys
     (folder / "POSTS_CLIENT_SECRET").unlink()
     os.mkfifo(folder / "POSTS_CLIENT_SECRET")
     assert refusal(posts.Settings, capsys) == ["POSTS_CLIENT_SECRET is wrong: it is no regular file"]
+
+
+def test_two_files_for_one_variable_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "posts_client_secret").write_text("another secret of some length")
+    (folder / "POSTS_CLIENT_SECRET").write_text("a secret of sufficient length")
+    assert refusal(posts.Settings, capsys) == [f"POSTS_CLIENT_SECRET is wrong: {folder} has it 2 times"]
+
+
+def test_a_secret_in_quotes_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "POSTS_CLIENT_SECRET").write_text('"a secret of sufficient length"')
+    (line,) = refusal(posts.Settings, capsys)
+    assert line.startswith("POSTS_CLIENT_SECRET is wrong: it stands in quotes")

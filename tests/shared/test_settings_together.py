@@ -7,6 +7,7 @@ import pytest
 import identity_service.settings as identity
 import posts_service.settings as posts
 from tests.shared.test_settings import DATABASE_PASSWORD, IDENTITY, POSTS, SECRET, clean_environment, refusal, set_all
+from watchword.service.reload import is_reloading
 from watchword.service.settings import EnvironmentSettings, load
 
 __all__ = ["clean_environment"]
@@ -150,3 +151,9 @@ def test_spaces_around_a_value_are_no_part_of_it(
     expected = load(settings)
     set_all(monkeypatch, {name: f" {value}\t" for name, value in values.items()})
     assert load(settings) == expected
+
+
+@pytest.mark.parametrize("word", ["", "0", "false", "False", "no", "off", " "])
+def test_a_word_for_no_does_not_reload(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("WATCHWORD_RELOAD", word)
+    assert not is_reloading()

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from fastapi import HTTPException, Request
 
+from watchword.arguments import ensure_text
 from watchword.auth.errors import (
     AmbiguousCredentials,
     InsufficientScope,
@@ -55,8 +56,9 @@ class Guard:
         any_scope: bool = False,
         anonymous: bool = False,
     ) -> None:
-        if "" in (permission, role):
-            raise ValueError("the name of a role or a permission is empty")
+        for name, value in (("permission", permission), ("role", role)):
+            if value is not None:
+                ensure_text(name, value, f"the name of a {name}")
         self.scopes = scope_tokens(scopes)
         self.any_of = scope_tokens(any_of)
         self.permission = permission

@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from watchword.arguments import ensure_web_url
 from watchword.auth.errors import KeyNotFetched, KeysUnavailable, UnknownKey
 from watchword.auth.public_key import PublicKey, usable_keys
 from watchword.http_client.address import transport_to
@@ -65,9 +66,9 @@ class RemoteKeys:
         """The keys of `issuer`, a URL. `jwks_url` says where they are if not at `/.well-known/jwks.json`, and
         `issuer_address` (`scheme://host[:port]`) where the issuer is reached from here if not at its own URL."""
         # An issuer may end in a slash, which then is part of its `iss`.
-        return cls(
-            jwks_url or f"{issuer.rstrip('/')}/.well-known/jwks.json", transport=transport_to(issuer, issuer_address)
-        )
+        url = f"{issuer.rstrip('/')}/.well-known/jwks.json" if jwks_url is None else jwks_url
+        ensure_web_url("jwks_url", url, "the URL of the issuer's keys")
+        return cls(url, transport=transport_to(issuer, issuer_address))
 
     def find(self, kid: str) -> PublicKey | None:
         # While nothing refreshes the keys, nobody would notice that one has been withdrawn.

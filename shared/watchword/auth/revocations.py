@@ -6,6 +6,7 @@ They are kept in memory, bounded by how long a token can live: tokens that were 
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
+from watchword.arguments import ensure_seconds
 from watchword.auth.background import Background
 from watchword.auth.jws import LEEWAY_SECONDS
 from watchword.auth.principal import Principal
@@ -54,7 +55,7 @@ class Revocations:
     """The revocations of one process. `memory_seconds` is the longest life of a token that is accepted at all."""
 
     def __init__(self, memory_seconds: float) -> None:
-        self.memory_seconds = memory_seconds
+        self.memory_seconds = ensure_seconds("memory_seconds", memory_seconds)
         self.leeway_seconds: float = LEEWAY_SECONDS
         """The largest leeway of the verifiers that ask."""
         self._sessions: dict[str, float] = {}

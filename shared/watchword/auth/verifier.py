@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any, Final
 
+from watchword.arguments import ensure_count, ensure_text, ensure_web_url
 from watchword.auth.background import own, runner_of
 from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotStarted
 from watchword.auth.hints import ConfigurationHints
@@ -59,6 +60,8 @@ class Verifier:
         remember: int = 10_000,
     ) -> None:
         _ensure_usable(issuer, audience, leeway_seconds)
+        _ensure_same_issuer(issuer, revocations)
+        ensure_count("remember", remember, least=0)
         self.issuer = issuer
         self.audience = audience
         self.keys = keys
@@ -170,12 +173,17 @@ class Verifier:
 
 def _ensure_usable(issuer: str, audience: str, leeway_seconds: float) -> None:
     """Raise ValueError if no token can ever match these values."""
-    if not issuer.startswith(("http://", "https://")):
-        raise ValueError(f"issuer: the URL of the issuer, exactly as it is in tokens (iss), and not {issuer!r}")
-    if not audience:
-        raise ValueError("audience: the name of this service in tokens (aud)")
+    ensure_web_url("issuer", issuer, "the URL of the issuer, exactly as it is in tokens (iss)")
+    ensure_text("audience", audience, "the name of this service in tokens (aud)")
     if not 0 <= leeway_seconds <= MAX_LEEWAY_SECONDS:
         raise ValueError(f"leeway_seconds: from 0 to {MAX_LEEWAY_SECONDS}, and not {leeway_seconds}")
+
+
+def _ensure_same_issuer(issuer: str, revocations: RevocationSource | None) -> None:
+    """Raise ValueError if the events are another issuer's: what they revoke is in no token that is accepted here."""
+    other = getattr(revocations, "issuer", issuer)
+    if other != issuer:
+        raise ValueError(f"revocations: they are those of the issuer {other}, and not of {issuer}")
 
 
 def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:

@@ -4,17 +4,20 @@
 connections that hold them prepared, several times cheaper (docs/decisions/0003-two-ways-into-the-database.md).
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from watchword.arguments import ensure_count
 from watchword.database.address import connect_arguments
 from watchword.database.connections import connect
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
@@ -48,11 +51,12 @@ class Database:
 
     def __init__(self, url: str, *, size: int = 8) -> None:
         connect_arguments(url)
+        ensure_count("size", size, least=1)
         self.dsn = url
         new_connection = partial(connect, url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS)
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=new_connection,
+            async_creator=self._open,
             pool_size=size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_SECONDS,
@@ -61,6 +65,10 @@ class Database:
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         event.listen(self._engine.sync_engine, "handle_error", _drop_read_only)
+        event.listen(self._engine.sync_engine, "connect", self._on_opened)
+        self._connect = new_connection
+        # Each connection that SQLAlchemy is setting up, by the task that does so.
+        self._unfinished: dict[asyncio.Task[Any] | None, asyncpg.Connection[asyncpg.Record]] = {}
         self._size = size
         self._open_transactions = 0
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -83,6 +91,9 @@ class Database:
             raise
         finally:
             self._open_transactions -= 1
+            # SQLAlchemy before 2.1 forgets a connection whose set-up fails or is cancelled, and it would stay open.
+            if (forgotten := self._unfinished.pop(asyncio.current_task(), None)) is not None:
+                forgotten.terminate()
 
     def pools(self) -> dict[str, PoolUse]:
         """The present use of each pool. A transaction without a connection waits for one: it does nothing else before
@@ -91,6 +102,13 @@ class Database:
         in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
         waiting = max(0, self._open_transactions - in_use)
         return {"transactions": PoolUse(self._size, in_use, waiting), "reads": self.reads.use()}
+
+    async def _open(self) -> "asyncpg.Connection[asyncpg.Record]":
+        connection = self._unfinished[asyncio.current_task()] = await self._connect()
+        return connection
+
+    def _on_opened(self, _: Any, __: ConnectionPoolEntry) -> None:
+        self._unfinished.pop(asyncio.current_task(), None)
 
     async def close(self) -> None:
         await self.reads.close()

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
+from watchword.arguments import ensure_web_url
 from watchword.events.documents import Document, explanation, parse_json
 from watchword.events.errors import ClientRefused, StreamGone, TransmitterUnavailable
 
@@ -32,7 +33,8 @@ _BEARER_TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 class TransmitterAccount:
     """The issuer whose events are received, and the credentials of the client that receives them.
 
-    Raises ValueError if one is empty or cannot be sent: a text of the environment that is not UTF-8.
+    Raises ValueError if one is empty or cannot be sent: a text of the environment that is not UTF-8, or one with the
+    line feed of the file that it was read from.
     """
 
     issuer: str
@@ -44,6 +46,9 @@ class TransmitterAccount:
             value: str = getattr(self, name)
             if not value or any("\ud800" <= character <= "\udfff" for character in value):
                 raise ValueError(f"the {name} of a receiver must be UTF-8 text that is not empty")
+            if value != value.strip() or not value.isprintable():
+                raise ValueError(f"the {name} of a receiver has a space around it or a control character")
+        ensure_web_url("issuer", self.issuer, "the URL of the issuer whose events are received")
 
     def basic(self) -> tuple[str, str]:
         """Id and secret, form encoded, for the Basic scheme (RFC 6749 section 2.3.1)."""

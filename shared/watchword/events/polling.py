@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -72,8 +72,10 @@ class Poller:
         *,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None,
+        further_types: Sequence[str] = (),
     ) -> None:
         self._account = account
+        self._further_types = further_types
         self._store = store
         self._intake = Intake(apply)
         self._clock = clock
@@ -129,7 +131,7 @@ class Poller:
             # fetches, since only the transmitter names keys here.
             keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
             async with running(keys):
-                stream = await transmitter.find_or_create_stream()
+                stream = await transmitter.find_or_create_stream(self._further_types)
                 reader = EventReader(keys, self._account.issuer, stream.audience)
                 await self._poll_forever(StreamPolls(transmitter, stream, reader, self._intake))
 

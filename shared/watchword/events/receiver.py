@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -44,7 +45,8 @@ Effect = Callable[[AsyncSession, ReceivedEvent], Awaitable[None]]
 class Receiver:
     """Obeys the security events of one transmitter: a `RevocationSource` for the verifier of a service.
 
-    `effects` are what events mean beyond the revocation of tokens, by their type.
+    `effects` are what events mean beyond the revocation of tokens, by their type. Raises ValueError for one that would
+    never be called.
     """
 
     def __init__(
@@ -61,12 +63,16 @@ class Receiver:
         self.revocations = revocations
         self.observe_lag: Callable[[float], None] | None = None
         """Called when an event has had its effect, with the seconds since it happened."""
-        self._issuer = account.issuer
+        self.issuer = account.issuer
         self._store = store
         self._effects = dict(effects or {})
+        _ensure_usable(self._effects)
         self._clock = clock or SystemClock()
         self._contact = Contact(silence or SilencePolicy(), self._clock)
-        self._poller = Poller(account, store, self.apply, clock=self._clock, transport=transport)
+        further_types = [kind for kind in self._effects if kind not in tuple(EventType)]
+        self._poller = Poller(
+            account, store, self.apply, clock=self._clock, transport=transport, further_types=further_types
+        )
         self._listener = Listener(store.database.dsn, store.tables.channel, self._on_notification, self.load)
         self._loaded = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -75,7 +81,7 @@ class Receiver:
         expect_owner(self)
 
     def __repr__(self) -> str:
-        return f"the receiver of the security events of {self._issuer}"
+        return f"the receiver of the security events of {self.issuer}"
 
     @property
     def last_contact_at(self) -> datetime | None:
@@ -150,7 +156,7 @@ class Receiver:
     async def _revoke(self, db: AsyncSession, received: ReceivedEvent) -> None:
         until = self._clock.now().timestamp() + self.revocations.keep_seconds()
         subject = received.subject
-        if (revocation := revocation_by(received, self._issuer, until)) is not None:
+        if (revocation := revocation_by(received, self.issuer, until)) is not None:
             await self._store.revoke(db, revocation)
             return
         match received.type:
@@ -181,3 +187,11 @@ class Receiver:
             # A process of the previous release does not say whether more events wait.
             if not message.get("has_more", True):
                 self._poller.caught_up.set()
+
+
+def _ensure_usable(effects: Mapping[str, Effect]) -> None:
+    for kind, effect in effects.items():
+        if not urlsplit(kind).scheme:
+            raise ValueError(f"effects: {kind!r} is no type of an event, which is a URI: see EventType")
+        if not callable(effect):
+            raise ValueError(f"effects: that of {kind} cannot be called")

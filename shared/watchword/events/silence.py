@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from watchword.arguments import ensure_seconds
 from watchword.clock import Clock
 from watchword.errors import Unavailable
 
@@ -13,6 +14,9 @@ class SilencePolicy:
 
     seconds: float = 90.0
     refuse_writes: bool = False
+
+    def __post_init__(self) -> None:
+        ensure_seconds("seconds", self.seconds)
 
 
 class TransmitterSilent(Unavailable):

@@ -68,9 +68,12 @@ class TransmitterClient:
         self._calls.token_endpoint = server.url("token_endpoint", self._issuer)
         return keys
 
-    async def find_or_create_stream(self) -> Stream:
-        """This receiver's stream with poll delivery; a stream is created if there is none."""
-        event_types = list(supported_by(self._issuer))
+    async def find_or_create_stream(self, further_types: Sequence[str] = ()) -> Stream:
+        """This receiver's stream with poll delivery; a stream is created if there is none.
+
+        It is asked for every type that revokes something, and for `further_types`.
+        """
+        event_types = list(dict.fromkeys((*supported_by(self._issuer), *further_types)))
         answer = await self._calls.call("GET", self._configuration_endpoint)
         streams = [stream for stream in (answer if isinstance(answer, list) else [answer]) if _is_polled(stream)]
         if streams:

@@ -2,6 +2,7 @@
 
 import httpx
 
+from watchword.arguments import ensure_origin
 from watchword.http_client.tls import ssl_context
 
 
@@ -32,8 +33,13 @@ class AddressTransport(httpx.AsyncBaseTransport):
 
 
 def transport_to(url: str, address: str | None) -> AddressTransport | None:
-    """The transport for requests to `url`; None, which means httpx's own, if there is no other address."""
-    return AddressTransport(url, address) if address is not None else None
+    """The transport for requests to `url`; None, which means httpx's own, if there is no other address.
+
+    Raises ValueError for an address that is more or less than `scheme://host[:port]`.
+    """
+    if address is None:
+        return None
+    return AddressTransport(url, ensure_origin("issuer_address", address, "scheme://host[:port] and nothing more"))
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -5,6 +5,7 @@ import logging
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from watchword.arguments import ensure_count, ensure_text
 from watchword.errors import TooLarge
 from watchword.http import problems
 from watchword.http.openapi import Document, amend, operations_in
@@ -29,9 +30,16 @@ def install(
     The documentation page at /docs needs no other host, and replaces both pages of FastAPI; an app whose `openapi_url`
     is None has none. `docs_client_id` is the client that the page signs in with.
 
-    Raises RuntimeError for an app that has all of this already: by an earlier call, or from `new_app`.
+    Raises RuntimeError for an app that has all of this already: by an earlier call, or from `new_app`; ValueError for
+    an argument that can have no effect.
     """
     _ensure_bare(app)
+    ensure_text("name", name, "the name of the service in its log lines")
+    ensure_count("max_body_bytes", max_body_bytes, least=1)
+    if docs_client_id is not None:
+        ensure_text("docs_client_id", docs_client_id, "the id of a client")
+        if app.openapi_url is None:
+            raise ValueError("docs_client_id: this app has no documentation page, since its openapi_url is None")
     configure_logging(name, log_level)
     _pass_on_uvicorn_logs()
     add_frame(app, max_body_bytes, docs_client_id)

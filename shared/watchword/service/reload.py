@@ -9,8 +9,8 @@ VARIABLE = "WATCHWORD_RELOAD"
 
 
 def is_reloading() -> bool:
-    """Whether the environment asks for it: WATCHWORD_RELOAD is there, and neither empty nor 0."""
-    return os.environ.get(VARIABLE, "") not in ("", "0")
+    """Whether the environment asks for it: WATCHWORD_RELOAD is there, and neither empty nor a word for "no"."""
+    return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
 def reload_options(factory: str) -> dict[str, Any]:

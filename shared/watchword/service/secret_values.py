@@ -16,10 +16,12 @@ _EXAMPLE: Final = re.compile(
 
 
 def ensure_secret(value: SecretStr) -> SecretStr:
-    """Return the value. Raises ValueError if it is short or an example."""
+    """Return the value. Raises ValueError if it is short, in quotes or an example."""
     secret = value.get_secret_value()
     if len(secret) < MIN_SECRET_LENGTH:
         raise ValueError(f"it must have at least {MIN_SECRET_LENGTH} characters")
+    if secret[0] == secret[-1] and secret[0] in "\"'`":
+        raise ValueError("it stands in quotes, which would be part of it: leave them out")
     if _EXAMPLE.search(secret) or len(set(secret)) < _MIN_DIFFERENT_CHARACTERS:
         raise ValueError("it is an example or too easy to guess: make one with `openssl rand -base64 32`")
     return value

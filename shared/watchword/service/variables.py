@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -21,6 +21,8 @@ SECRETS_FOLDER_VARIABLE: Final = "WATCHWORD_SECRETS_FOLDER"
 
 MAX_ENV_FILE_BYTES: Final = 1_048_576
 MAX_SECRET_FILE_BYTES: Final = 65_536
+
+Found = TypeVar("Found")
 
 # What Kubernetes and Docker put into the environment for a Service or a link of the name `identity` or `posts`.
 _INJECTED_NAME: Final = re.compile(
@@ -49,7 +51,11 @@ class Variables:
         self._env_file = env_file
         self._in_file = _by_upper_name(_read_env_file(env_file)) if env_file is not None else {}
         paths = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
-        self._in_folder = {path.name.upper(): path for path in paths if not path.name.startswith(".")}
+        self._folder = folder
+        self._in_folder: dict[str, list[Path]] = {}
+        for path in paths:
+            if not path.name.startswith("."):
+                self._in_folder.setdefault(path.name.upper(), []).append(path)
 
     @classmethod
     def read(cls) -> "Variables":
@@ -65,11 +71,12 @@ class Variables:
     def find(self, name: str) -> Value | None:
         """The value that wins; None if there is none. Raises UnusableValue."""
         if name in self._environment:
-            value = Value(_only(self._environment[name], "the environment"), "environment")
+            value = Value(_only(self._environment[name], "the environment").strip(), "environment")
         elif name in self._in_file:
-            value = Value(_only(self._in_file[name], str(self._env_file)), f"file {self._env_file}")
+            value = Value(_only(self._in_file[name], str(self._env_file)).strip(), f"file {self._env_file}")
         elif name in self._in_folder:
-            value = Value(_read_secret_file(self._in_folder[name]), f"file {self._in_folder[name]}")
+            path = _only(self._in_folder[name], str(self._folder))
+            value = Value(_read_secret_file(path), f"file {path}")
         else:
             return None
         _ensure_one_line(value.text)
@@ -89,10 +96,10 @@ def _is_injected(name: str, value: str) -> bool:
     return name.endswith("_PORT") and _INJECTED_PORT.fullmatch(value) is not None
 
 
-def _only(values: list[str], place: str) -> str:
+def _only(values: list[Found], place: str) -> Found:
     if len(values) > 1:
         raise UnusableValue(f"{place} has it {len(values)} times")
-    return values[0].strip()
+    return values[0]
 
 
 def _ensure_one_line(text: str) -> None:

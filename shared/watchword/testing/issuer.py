@@ -57,6 +57,9 @@ class Issuer:
         `version` and `role_version` are its `ver` and `rver`, left out if they are None. `claims` and `header` replace
         members of the token, or with ABSENT remove them. `key` signs in the place of the issuer's own key.
         """
+        for name, texts in (("roles", roles), ("permissions", permissions)):
+            if isinstance(texts, str):
+                raise TypeError(f"{name} are several texts, and not one: {texts!r}")
         now = int(self.clock.now().timestamp())
         body: dict[str, Any] = {
             "iss": self.url,

@@ -1,0 +1,49 @@
+"""Arguments of this library: one that could never take effect is refused when it is given, by its name."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+TEN_YEARS_SECONDS: Final = 315_360_000
+
+
+def ensure_text(name: str, value: object, meaning: str) -> str:
+    """The text. Raises ValueError, with what it must be, if it is empty, or has a character that no one means: a space
+    around it or a line feed, as a file or a pipe leaves it."""
+    if not isinstance(value, str) or not value.strip() or value != value.strip() or not value.isprintable():
+        raise ValueError(f"{name}: {meaning}; this is empty, no text, or has spaces around it: {value!r}")
+    return value
+
+
+def ensure_web_url(name: str, value: object, meaning: str) -> str:
+    """The http(s) URL, unchanged. Raises ValueError, with what it must be, if nothing can be called there."""
+    text = value if isinstance(value, str) and value.isprintable() and " " not in value else ""
+    try:
+        parts = urlsplit(text)
+        is_complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_complete = False
+    if not is_complete or not text.startswith(("http://", "https://")) or "#" in text or "@" in parts.netloc:
+        raise ValueError(f"{name}: {meaning}, and not {value!r}")
+    return text
+
+
+def ensure_origin(name: str, value: object, meaning: str) -> str:
+    """The URL, unchanged. Raises ValueError, with what it must be, if it is not `scheme://host[:port]` alone."""
+    text = ensure_web_url(name, value, meaning)
+    if "?" in text or urlsplit(text).path not in ("", "/"):
+        raise ValueError(f"{name}: {meaning}, and not {value!r}")
+    return text
+
+
+def ensure_seconds(name: str, value: object) -> float:
+    """The seconds. Raises ValueError unless they are a number above 0, and at most ten years."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= TEN_YEARS_SECONDS:
+        return value
+    raise ValueError(f"{name}: seconds, more than 0 and at most {TEN_YEARS_SECONDS}, and not {value!r}")
+
+
+def ensure_count(name: str, value: object, *, least: int) -> int:
+    """The whole number. Raises ValueError if it is another value, or less than `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name}: a whole number from {least} on, and not {value!r}")
+    return value
