@@ -10,7 +10,7 @@ from posts_service.dependencies import ChangeConditions, PostsDep, Reader, Write
 from posts_service.errors import InvalidCursor, NotTheAuthor, PostChanged, PostNotFound
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
-from posts_service.posts.schemas import PostChanges, PostDraft, PostPage, PostRead
+from posts_service.posts.schemas import PageLength, PostChanges, PostDraft, PostPage, PostRead
 from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
 from watchword.auth import MissingToken, NotPermitted
@@ -55,7 +55,7 @@ async def list_posts(
     reader: Reader,
     posts: PostsDep,
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[PageLength, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
     state: Annotated[State, Query(description="`draft`: your own drafts")] = State.PUBLISHED,

@@ -1,10 +1,12 @@
 """What posts look like in JSON."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from watchword.http.fields import Body, Text
@@ -19,6 +21,14 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _whole_number(text: str) -> int:
+    """Python reads more texts as a number than JSON does: `1_0`, `+5`, `1.0`."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise PydanticCustomError("int_parsing", "Input should be a whole number, in digits alone")
+    return int(text)
+
+
+PageLength = Annotated[int, BeforeValidator(_whole_number)]
 Title = Annotated[
     Text,
     Field(

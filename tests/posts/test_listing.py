@@ -57,7 +57,7 @@ async def test_twenty_posts_are_a_page_unless_the_query_says_otherwise(posts: Po
     assert len(await listed(posts, limit=100)) == 21
 
 
-@pytest.mark.parametrize("limit", [0, 101, -1, 10**30, "ten", "", "1.5", "\x00"])
+@pytest.mark.parametrize("limit", [0, 101, -1, 10**30, "ten", "", "1.5", "1.0", "1_0", "+5", " 5", "\u0665", "\x00"])
 async def test_a_page_has_between_1_and_100_posts(posts: Posts, limit: object) -> None:
     answer = await posts.http.get("/posts", params={"limit": str(limit)})
     assert answer.status_code == 422
