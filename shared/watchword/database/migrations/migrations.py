@@ -17,6 +17,7 @@ from watchword.database.migrations.state import (
     MigrationFailed,
     SchemaAhead,
     SchemaBehind,
+    SchemaForbidden,
     SchemaForeign,
     SchemaState,
     compare,
@@ -94,12 +95,14 @@ class Migrations:
     async def usable_revision(self, reads: ReadPool) -> str:
         """The schema's revision, which is this code's newest or a later one.
 
-        Raises SchemaBehind, whose reason says what to run, or SchemaForeign.
+        Raises SchemaBehind, whose reason says what to run, SchemaForeign or SchemaForbidden.
         """
         try:
             rows = await reads.fetch_rows(self._version)
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
             rows = []
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise SchemaForbidden(f"the role of this service may not read the schema {self.schema}: {error}") from error
         revisions = sorted(str(row["version_num"]) for row in rows)
         try:
             self.ensure_at_head(revisions)
