@@ -244,6 +244,7 @@ async def test_service_does_not_start_on_an_unmigrated_schema(databases: Databas
     refused = await run(environment, "serve")
     assert refused.status != 0
     assert "run: python -m identity_service migrate" in refused.output + refused.error
+    assert "Traceback" not in refused.output + refused.error
     for _ in range(2):
         migrated = await run(environment, "migrate")
         assert migrated.status == 0, migrated.error

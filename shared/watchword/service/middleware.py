@@ -14,6 +14,7 @@ from watchword.http import problems
 from watchword.lines import one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
+from watchword.service.refused_start import run_lifespan
 
 logger = logging.getLogger("watchword.requests")
 
@@ -42,7 +43,8 @@ class OutermostMiddleware:
     5. an exception that nothing has handled is logged and becomes a 500 that shows nothing of it;
     6. a client that disconnects before it has its answer is no error, whatever was being read or sent;
     7. `on_answer` is called, for the metrics;
-    8. the request is logged.
+    8. the request is logged;
+    9. a refusal to start is logged as one line.
     """
 
     def __init__(
@@ -58,6 +60,9 @@ class OutermostMiddleware:
         self._fields = (*_NO_SNIFFING, *fields)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await run_lifespan(self._app, scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
