@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from watchword.service import MigrationSettings, ServiceSettings
-from watchword.service.secret_values import ensure_different, ensure_secret
+from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin, web_url
 
 
@@ -48,6 +48,8 @@ class Settings(ServiceSettings):
         "serve",
         description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
     )
+
+    _is_unquoted = field_validator("client_id")(ensure_unquoted)
 
     @field_validator("audience")
     @classmethod
