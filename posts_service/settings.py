@@ -42,7 +42,8 @@ class Settings(ServiceSettings):
         90.0,
         ge=1,
         le=604_800,
-        description="Time without contact to the issuer after which the policy for silence applies",
+        description="Time without contact to the issuer after which the policy for silence applies; an issuer without"
+        " news answers once in `IDENTITY_LONG_POLL_SECONDS`, so write several times that",
     )
     silence_policy: Literal["serve", "refuse_writes"] = Field(
         "serve",
