@@ -90,7 +90,7 @@ class ReadPool:
     ) -> None:
         self._connect = connect
         self._wait_timeout = wait_timeout
-        self._closed = False
+        self._times_closed = 0
         self._size = size
         self._waiting = 0
         # A place without a connection is None: the connection is opened when the place is taken.
@@ -110,12 +110,13 @@ class ReadPool:
         return PoolUse(self._size, self._size - self._free.qsize(), self._waiting)
 
     async def close(self) -> None:
-        """Close every free connection now, and each of the others when its read ends."""
-        self._closed = True
-        while not self._free.empty():
-            pooled = self._free.get_nowait()
+        """Close every free connection now, and each of the others when its read ends. A later read opens a new one."""
+        self._times_closed += 1
+        free = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        for pooled in free:
             if pooled is not None:
                 pooled.connection.terminate()
+            self._free.put_nowait(None)
 
     async def _fetch(
         self, statement: ReadStatement, values: dict[str, Any], fetch: Callable[..., Awaitable[Result]]
@@ -129,6 +130,7 @@ class ReadPool:
     async def _run(
         self, statement: ReadStatement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
     ) -> Result:
+        times_closed = self._times_closed
         try:
             pooled = await self._take()
             try:
@@ -141,7 +143,7 @@ class ReadPool:
                     pooled.connection.terminate()
                 raise
             finally:
-                self._give_back(pooled)
+                self._give_back(pooled, times_closed)
         except Exception as error:
             if (unavailable := as_unavailable(error)) is not None:
                 raise unavailable from error
@@ -157,8 +159,8 @@ class ReadPool:
         finally:
             self._waiting -= 1
 
-    def _give_back(self, pooled: _PooledConnection | None) -> None:
-        if self._closed and pooled is not None:
+    def _give_back(self, pooled: _PooledConnection | None, times_closed: int) -> None:
+        if pooled is not None and times_closed != self._times_closed:
             pooled.connection.terminate()
             pooled = None
         self._free.put_nowait(pooled)
