@@ -41,12 +41,14 @@ class ReadStatement:
 
 
 class _PooledConnection:
-    """A connection with the statements that are prepared on it."""
+    """A connection with the statements that are prepared on it. `times_closed` is how often its pool had been closed
+    when the read that opened it began."""
 
-    __slots__ = ("connection", "prepared")
+    __slots__ = ("connection", "prepared", "times_closed")
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", times_closed: int) -> None:
         self.connection = connection
+        self.times_closed = times_closed
         self.prepared: dict[ReadStatement, PreparedStatement[asyncpg.Record]] = {}
 
     async def prepare(self, statement: ReadStatement) -> "PreparedStatement[asyncpg.Record]":
@@ -135,7 +137,7 @@ class ReadPool:
             pooled = await self._take()
             try:
                 if pooled is None or pooled.connection.is_closed():
-                    pooled = _PooledConnection(await self._connect())
+                    pooled = _PooledConnection(await self._connect(), times_closed)
                 return await pooled.execute(statement, arguments, fetch)
             except asyncpg.InternalClientError:
                 # The server has announced the end of this connection: it looks open, and takes no more statements.
@@ -143,7 +145,7 @@ class ReadPool:
                     pooled.connection.terminate()
                 raise
             finally:
-                self._give_back(pooled, times_closed)
+                self._give_back(pooled)
         except Exception as error:
             if (unavailable := as_unavailable(error)) is not None:
                 raise unavailable from error
@@ -159,8 +161,8 @@ class ReadPool:
         finally:
             self._waiting -= 1
 
-    def _give_back(self, pooled: _PooledConnection | None, times_closed: int) -> None:
-        if pooled is not None and times_closed != self._times_closed:
+    def _give_back(self, pooled: _PooledConnection | None) -> None:
+        if pooled is not None and pooled.times_closed != self._times_closed:
             pooled.connection.terminate()
             pooled = None
         self._free.put_nowait(pooled)
