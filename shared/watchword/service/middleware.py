@@ -60,11 +60,11 @@ class OutermostMiddleware:
         self._fields = (*_NO_SNIFFING, *fields)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await run_lifespan(self._app, scope, receive, send)
-            return
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                await run_lifespan(self._app, scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
