@@ -1,4 +1,4 @@
-"""What the server is told, and logs, when an app does not start: a reason in one line, or the whole of a mistake."""
+"""What the server hears and logs when an app does not start: a reason in one line, or the whole of a mistake."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from watchword.service.middleware import OutermostMiddleware
 
 
 async def lifespan_messages(at_start: Exception | None) -> list[dict[str, Any]]:
-    """What the server is told by an app whose start raises this error."""
+    """What the server hears of an app whose start raises this error."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -23,13 +23,13 @@ async def lifespan_messages(at_start: Exception | None) -> list[dict[str, Any]]:
     app = FastAPI(lifespan=lifespan)
     app.add_middleware(OutermostMiddleware)
     incoming = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
 
     async def receive() -> Any:
         return next(incoming)
 
     async def send(message: Any) -> None:
-        told.append(message)
+        messages.append(message)
 
     scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
     if at_start is None:
@@ -37,23 +37,23 @@ async def lifespan_messages(at_start: Exception | None) -> list[dict[str, Any]]:
     else:
         with pytest.raises(type(at_start)):
             await app(scope, receive, send)
-    return told
+    return messages
 
 
 async def test_a_refusal_to_start_is_its_reason_alone() -> None:
-    [told] = await lifespan_messages(Unavailable("schema posts is at None; run: python -m posts_service migrate"))
-    assert told == {
+    [message] = await lifespan_messages(Unavailable("schema posts is at None; run: python -m posts_service migrate"))
+    assert message == {
         "type": "lifespan.startup.failed",
         "message": "schema posts is at None; run: python -m posts_service migrate",
     }
 
 
 async def test_a_mistake_that_keeps_an_app_from_starting_is_told_whole() -> None:
-    [told] = await lifespan_messages(KeyError("a mistake"))
-    assert told["type"] == "lifespan.startup.failed"
-    assert "Traceback" in told["message"]
+    [message] = await lifespan_messages(KeyError("a mistake"))
+    assert message["type"] == "lifespan.startup.failed"
+    assert "Traceback" in message["message"]
 
 
 async def test_an_app_that_starts_says_so_and_stops() -> None:
-    told = await lifespan_messages(None)
-    assert [message["type"] for message in told] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    messages = await lifespan_messages(None)
+    assert [message["type"] for message in messages] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -22,7 +22,7 @@ SECRETS_FOLDER_VARIABLE: Final = "WATCHWORD_SECRETS_FOLDER"
 MAX_ENV_FILE_BYTES: Final = 1_048_576
 MAX_SECRET_FILE_BYTES: Final = 65_536
 
-Found = TypeVar("Found")
+Item = TypeVar("Item")
 
 # What Kubernetes and Docker put into the environment for a Service or a link of the name `identity` or `posts`.
 _INJECTED_NAME: Final = re.compile(
@@ -96,7 +96,7 @@ def _is_injected(name: str, value: str) -> bool:
     return name.endswith("_PORT") and _INJECTED_PORT.fullmatch(value) is not None
 
 
-def _only(values: list[Found], place: str) -> Found:
+def _only(values: list[Item], place: str) -> Item:
     if len(values) > 1:
         raise UnusableValue(f"{place} has it {len(values)} times")
     return values[0]
