@@ -28,7 +28,10 @@ class Settings(ServiceSettings):
         description="32 random bytes in URL-safe base64; the signing keys in the database are encrypted under it"
     )
     access_token_seconds: int = Field(
-        600, ge=10, le=3_600, description="How long an access token is valid; that of a session ends with it at the latest"
+        600,
+        ge=10,
+        le=3_600,
+        description="How long an access token is valid; that of a session ends with it at the latest",
     )
     refresh_token_seconds: int = Field(
         1_209_600, ge=60, le=_TEN_YEARS, description="How long a refresh token is valid if it is not used (14 days)"
