@@ -7,7 +7,14 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
-PORTS = (os.environ.get("IDENTITY_PORT", "8001"), os.environ.get("POSTS_PORT", "8002"))
+DEFAULT_PORTS = {"IDENTITY_PORT": 8001, "POSTS_PORT": 8002}
+
+
+def port_in(variable: str) -> int:
+    """Return the port in this variable of the environment. What is none is ignored, as the settings do: Docker and
+    Kubernetes may put `tcp://…` there for a container of the name `identity` or `posts`."""
+    text = os.environ.get(variable, "").strip()
+    return int(text) if text.isdecimal() else DEFAULT_PORTS[variable]
 
 
 def is_ready(port: int) -> bool:
@@ -23,4 +30,4 @@ def is_ready(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not any(is_ready(int(port)) for port in PORTS))
+    sys.exit(not any(is_ready(port_in(variable)) for variable in DEFAULT_PORTS))

@@ -40,6 +40,7 @@ async def _run(command: Command, options: argparse.Namespace, settings: type[Set
     parts = assemble(load(settings))
     try:
         _ensure_text(options)
+        await MIGRATIONS.usable_revision(parts.database.reads)
         print(await command(parts, options))
     except AppError as error:
         print(error.reason or error.detail, file=sys.stderr)

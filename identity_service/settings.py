@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from identity_service.loopback import is_loopback
 from watchword.service import MigrationSettings, ServiceSettings, split_by_commas
 from watchword.service.networks import networks
-from watchword.service.secret_values import ensure_different, ensure_secret
+from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.sites import is_same_site
 from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origins
 
@@ -27,7 +27,12 @@ class Settings(ServiceSettings):
     key_encryption_key: SecretStr = Field(
         description="32 random bytes in URL-safe base64; the signing keys in the database are encrypted under it"
     )
-    access_token_seconds: int = Field(600, ge=10, le=3_600, description="How long an access token is valid")
+    access_token_seconds: int = Field(
+        600,
+        ge=10,
+        le=3_600,
+        description="How long an access token is valid; that of a session ends with it at the latest",
+    )
     refresh_token_seconds: int = Field(
         1_209_600, ge=60, le=_TEN_YEARS, description="How long a refresh token is valid if it is not used (14 days)"
     )
@@ -148,9 +153,12 @@ class SetupSettings(Settings):
     @field_validator("posts_client_secret", "admin_password")
     @classmethod
     def _is_used_once(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is not None:
-            ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
-        return value if value is None or info.field_name == "admin_password" else ensure_secret(value)
+        if value is None:
+            return None
+        ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
+        ensure_unquoted(value.get_secret_value())
+        # A person's password is judged when the account is made.
+        return value if info.field_name == "admin_password" else ensure_secret(value)
 
 
 def _ensure_cookie_reaches(origins: tuple[str, ...], issuer: str) -> None:

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from watchword.service import MigrationSettings, ServiceSettings
-from watchword.service.secret_values import ensure_different, ensure_secret
+from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin, web_url
 
 
@@ -42,12 +42,15 @@ class Settings(ServiceSettings):
         90.0,
         ge=1,
         le=604_800,
-        description="Time without contact to the issuer after which the policy for silence applies",
+        description="Time without contact to the issuer after which the policy for silence applies; an issuer without"
+        " news answers once in `IDENTITY_LONG_POLL_SECONDS`, so write several times that",
     )
     silence_policy: Literal["serve", "refuse_writes"] = Field(
         "serve",
         description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
     )
+
+    _is_unquoted = field_validator("client_id")(ensure_unquoted)
 
     @field_validator("audience")
     @classmethod

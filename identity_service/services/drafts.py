@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from identity_service.services.models import is_audience, is_word
+from identity_service.services.models import audience_fault, is_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class ServiceDraft:
 
     def _own_faults(self, directory: Directory) -> Iterable[str]:
         # An earlier release took any text as an audience, and tokens for it are valid.
-        if self.audience not in directory.audiences and not is_audience(self.audience):
-            yield f"{self.audience} is no audience: it must be an absolute http or https URL without a fragment"
+        if self.audience not in directory.audiences and (fault := audience_fault(self.audience)) is not None:
+            yield f"{self.audience} is no audience: {fault}"
         if not self.name.strip():
             yield "a service needs a name"
 

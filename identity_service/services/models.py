@@ -2,12 +2,12 @@
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant
+from watchword.service.web_origins import audience_url
 
 # RFC 6749 section 3.3. Permissions are written in the same characters.
 _WORD: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")
@@ -53,13 +53,13 @@ def is_word(text: str) -> bool:
     return _WORD.fullmatch(text) is not None
 
 
-def is_audience(text: str) -> bool:
-    """Whether the text can name a service: an absolute http or https URL without a fragment (RFC 8707 section 2)."""
-    if not text.isascii() or not text.isprintable() or " " in text or len(text) > _MAX_AUDIENCE_CHARACTERS:
-        return False
+def audience_fault(text: str) -> str | None:
+    """Why the text cannot name a service that has no tokens yet; None if it can. The settings of services judge it in
+    the same way, and have no limit of their own."""
+    if len(text) > _MAX_AUDIENCE_CHARACTERS:
+        return f"it must have at most {_MAX_AUDIENCE_CHARACTERS} characters, since every token carries it"
     try:
-        parts = urlsplit(text)
-        is_complete = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return is_complete and parts.scheme in ("http", "https") and "#" not in text and "@" not in parts.netloc
+        audience_url(text)
+    except ValueError as error:
+        return str(error)
+    return None

@@ -38,8 +38,8 @@ class Passwords:
         self._context = CryptContext(
             ["bcrypt_sha256", "bcrypt"], deprecated=["bcrypt"], bcrypt_sha256__rounds=rounds, bcrypt__rounds=rounds
         )
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hashing", initializer=_lower_thread_priority)
         self.threads = threads
+        self._pool = self._new_pool()
         self.outcomes = Tally("accepted", "rejected")
         self._free_slots = self._slots = threads + queue
 
@@ -48,7 +48,12 @@ class Passwords:
         await self._run(self._context.dummy_verify)
 
     def stop(self) -> None:
+        """End the threads. The next password starts new ones, since an app may be started a second time."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, thread_name_prefix="hashing", initializer=_lower_thread_priority)
 
     def jobs(self) -> dict[str, int]:
         """How many passwords are being hashed now, and how many wait for a thread."""

@@ -238,12 +238,16 @@ async def test_wrong_variable_is_named_and_a_secret_is_not_shown(
     assert name != "IDENTITY_KEY_ENCRYPTION_KEY" or value not in outcome.error
 
 
-async def test_service_does_not_start_on_an_unmigrated_schema(databases: Databases) -> None:
+async def test_nothing_but_migrate_works_on_an_unmigrated_schema_and_each_command_says_so(databases: Databases) -> None:
     prepare_database(databases.server, "fresh", databases.passwords)
     environment = {**environment_of(databases, "fresh"), "IDENTITY_PORT": str(any_free_port())}
     refused = await run(environment, "serve")
     assert refused.status != 0
     assert "run: python -m identity_service migrate" in refused.output + refused.error
+    assert "Traceback" not in refused.output + refused.error
+    command = await run(environment, "keys")
+    assert (command.status, command.error.count("\n")) == (1, 1)
+    assert "run: python -m identity_service migrate" in command.error
     for _ in range(2):
         migrated = await run(environment, "migrate")
         assert migrated.status == 0, migrated.error

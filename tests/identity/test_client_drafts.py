@@ -126,6 +126,7 @@ async def test_extended_client_may_begin_with_another_audience(identity: Identit
     assert (extended.default_audience, sorted(extended.scopes)) == (POSTS_URL, ["account", "posts:write"])
 
 
+LONG_URL = f"{NOTES_URL}/{'x' * 500}"
 FAULTY_SERVICES = {
     "no URL": (service(audience="notes"), "notes is no audience"),
     "no scheme": (service(audience="localhost:8003"), "localhost:8003 is no audience"),
@@ -135,6 +136,12 @@ FAULTY_SERVICES = {
     "blank": (service(audience=f"{NOTES_URL} "), f"{NOTES_URL}  is no audience"),
     "user": (service(audience="https://ada@notes.example"), "https://ada@notes.example is no audience"),
     "port": (service(audience="https://notes.example:99999"), "https://notes.example:99999 is no audience"),
+    "backslash": (service(audience="https://notes.example\\x"), "https://notes.example\\x is no audience"),
+    "no such host": (
+        service(audience="https://notes..example"),
+        "https://notes..example is no audience: it has no valid",
+    ),
+    "too long": (service(audience=LONG_URL), f"{LONG_URL} is no audience: it must have at most 500 characters"),
     "blank name": (service(name=" "), "a service needs a name"),
     "unknown client": (service(client_id="nobody"), "there is no client nobody"),
     "scope with a blank": (service(scopes={"notes read": "Read"}), "'notes read' is no scope"),

@@ -117,3 +117,10 @@ async def test_unknown_user_costs_as_many_hashes_as_a_known_one(small_queue: Ide
         assert before - small_queue.parts.passwords._free_slots == 1
         ensure_problem(refused.result(), 503, "hashing_busy")
     assert (await waiting).json()["error"] == "invalid_grant"
+
+
+async def test_passwords_are_hashed_again_when_an_app_that_has_stopped_is_started_again(passwords: Passwords) -> None:
+    hashed = await passwords.hash(PASSWORD)
+    passwords.stop()
+    await passwords.start()
+    assert await passwords.verify(PASSWORD, hashed) == (True, None)

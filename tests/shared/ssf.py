@@ -51,7 +51,7 @@ class Transmitter:
         self.gate = asyncio.Event()
         self.gate.set()
         self._rung = asyncio.Event()
-        self._server: _Server | None = None
+        self._server: ServerWithoutSignals | None = None
         self._serving: asyncio.Task[None] | None = None
 
     def event(self, kind: str, sub_id: Any = None, *, key: Any = None, head: Any = None, **claims: Any) -> str:
@@ -99,7 +99,7 @@ class Transmitter:
             self._app(), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=0, access_log=False
         )
         listening = socket.create_server(("127.0.0.1", self._port))
-        self._server = _Server(config)
+        self._server = ServerWithoutSignals(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
 
     async def stop(self) -> None:
@@ -194,7 +194,7 @@ class Transmitter:
             self.waiting.pop(jti, None)
 
 
-class _Server(uvicorn.Server):
+class ServerWithoutSignals(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to pytest."""

@@ -1,6 +1,7 @@
 """Under one name one process leads: the others wait, and one of them takes over when the lead ends."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -88,3 +89,24 @@ async def test_database_that_does_not_answer_is_unavailable(databases: Databases
     nowhere = databases.url("posts_app").replace(f":{databases.server.port}/", ":9/")
     with pytest.raises(DatabaseUnavailable):
         await run_as_leader(nowhere, "a test", asyncio.Event().wait, on_other_leader=lambda: None)
+
+
+async def stop_while_the_work_fails(databases: Databases) -> None:
+    candidate = Candidate(databases)
+    await until(lambda: candidate.leads)
+    candidate.error = DatabaseUnavailable("the other side's fault")
+    candidate.resigns.set()
+    # One turn of the loop: the work has failed, and the leader has not yet heard of it.
+    await asyncio.sleep(0)
+    assert candidate.leads is False
+    await cancel_and_wait([candidate.task])
+    assert candidate.task.cancelled()
+
+
+async def test_failure_of_work_that_is_stopped_at_the_same_moment_is_no_error_of_the_log(
+    databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
+    await stop_while_the_work_fails(databases)
+    # What nobody has retrieved is logged when its task is forgotten.
+    gc.collect()
+    assert "never retrieved" not in caplog.text

@@ -136,6 +136,19 @@ async def test_two_apps_may_share_a_verifier_that_the_outer_one_starts(
     assert key_server.requests == 1
 
 
+async def test_guards_of_an_app_answer_503_once_the_app_that_started_its_keys_has_stopped(
+    verifier: Verifier, issuer: Issuer
+) -> None:
+    first, second = notes(verifier), notes(verifier)
+    token = issuer.bearer(scope="notes:read")
+    async with client_for(first):
+        running = client_for(second)
+        other = await running.__aenter__()
+        assert (await other.get(NOTES, headers=token)).status_code == 200
+    assert (await other.get(NOTES, headers=token)).status_code == 503
+    await running.__aexit__(None, None, None)
+
+
 async def test_two_verifiers_may_share_keys_that_the_outer_app_starts(key_server: KeyServer, issuer: Issuer) -> None:
     keys = RemoteKeys(key_server.url)
     outer, inner = (notes(Verifier(issuer=issuer.url, audience=issuer.audience, keys=keys)) for _ in range(2))

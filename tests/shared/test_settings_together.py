@@ -27,6 +27,7 @@ KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYP
         (posts.Settings, "POSTS_AUDIENCE", "posts"),
         (posts.Settings, "POSTS_AUDIENCE", "http://localhost:8002#posts"),
         (posts.Settings, "POSTS_AUDIENCE", "https://"),
+        (posts.Settings, "POSTS_CLIENT_ID", '"posts"'),
         (posts.Settings, "POSTS_JWKS_URL", ""),
         (posts.Settings, "POSTS_JWKS_URL", "/jwks.json"),
         (posts.Settings, "POSTS_JWKS_URL", "http://ada:pw@localhost/jwks.json"),
@@ -61,6 +62,7 @@ KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYP
         (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", "too short"),
         (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", DATABASE_PASSWORD),
         (identity.SetupSettings, "IDENTITY_ADMIN_PASSWORD", SETUP["IDENTITY_POSTS_CLIENT_SECRET"]),
+        (identity.SetupSettings, "IDENTITY_ADMIN_PASSWORD", "'correct horse battery'"),
     ],
 )
 def test_a_value_that_can_never_work_is_refused_by_name(

@@ -48,7 +48,8 @@ class Runner:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Run the part during the block. A block inside of another one's, of a second app, leaves it to that one."""
+        """Run the part during the block. A block that begins during another one's, that of a second app, leaves it to
+        that one: if the other ends first, the part has stopped, and is not ready."""
         if self._is_taken:
             yield
             return

@@ -35,7 +35,8 @@ def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = Non
     nor public, or that requires a role or a permission and no scope, does not start: UnguardedOperation names it.
 
     An app that is never started, since it is mounted under another one or served without its lifespan, answers 503: to
-    every request if it has such an operation, else at every guard whose keys or revocations have to be started.
+    every request if it has such an operation, else at every guard whose keys or revocations have to be started. So do,
+    once the app that started first has stopped, the other apps of the process that share its keys or revocations.
 
     Raises RuntimeError for an app that is protected already.
     """

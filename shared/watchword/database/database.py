@@ -44,7 +44,8 @@ def metadata_for(schema: str) -> MetaData:
 
 
 class Database:
-    """Connects at the first use; `close` closes every connection. `size` bounds each of the two pools.
+    """Connects at the first use, also at the first one after `close`, which closes every connection. `size` bounds each
+    of the two pools.
 
     `url` may have the options of libpq that asyncpg knows. Raises ValueError, which names an option that it may not.
     """

@@ -36,3 +36,6 @@ async def _run_until(lost: asyncio.Event, work: Callable[[], Awaitable[object]])
             await working
     finally:
         await cancel_and_wait((working, losing))
+        if not working.cancelled():
+            # Retrieved, so that asyncio does not log how work ended that is not wanted any more.
+            working.exception()

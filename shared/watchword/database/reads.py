@@ -41,12 +41,14 @@ class ReadStatement:
 
 
 class _PooledConnection:
-    """A connection with the statements that are prepared on it."""
+    """A connection with the statements that are prepared on it. `times_closed` is how often its pool had been closed
+    when the read that opened it began."""
 
-    __slots__ = ("connection", "prepared")
+    __slots__ = ("connection", "prepared", "times_closed")
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", times_closed: int) -> None:
         self.connection = connection
+        self.times_closed = times_closed
         self.prepared: dict[ReadStatement, PreparedStatement[asyncpg.Record]] = {}
 
     async def prepare(self, statement: ReadStatement) -> "PreparedStatement[asyncpg.Record]":
@@ -90,7 +92,7 @@ class ReadPool:
     ) -> None:
         self._connect = connect
         self._wait_timeout = wait_timeout
-        self._closed = False
+        self._times_closed = 0
         self._size = size
         self._waiting = 0
         # A place without a connection is None: the connection is opened when the place is taken.
@@ -110,12 +112,13 @@ class ReadPool:
         return PoolUse(self._size, self._size - self._free.qsize(), self._waiting)
 
     async def close(self) -> None:
-        """Close every free connection now, and each of the others when its read ends."""
-        self._closed = True
-        while not self._free.empty():
-            pooled = self._free.get_nowait()
+        """Close every free connection now, and each of the others when its read ends. A later read opens a new one."""
+        self._times_closed += 1
+        free = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        for pooled in free:
             if pooled is not None:
                 pooled.connection.terminate()
+            self._free.put_nowait(None)
 
     async def _fetch(
         self, statement: ReadStatement, values: dict[str, Any], fetch: Callable[..., Awaitable[Result]]
@@ -129,11 +132,12 @@ class ReadPool:
     async def _run(
         self, statement: ReadStatement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
     ) -> Result:
+        times_closed = self._times_closed
         try:
             pooled = await self._take()
             try:
                 if pooled is None or pooled.connection.is_closed():
-                    pooled = _PooledConnection(await self._connect())
+                    pooled = _PooledConnection(await self._connect(), times_closed)
                 return await pooled.execute(statement, arguments, fetch)
             except asyncpg.InternalClientError:
                 # The server has announced the end of this connection: it looks open, and takes no more statements.
@@ -158,7 +162,7 @@ class ReadPool:
             self._waiting -= 1
 
     def _give_back(self, pooled: _PooledConnection | None) -> None:
-        if self._closed and pooled is not None:
+        if pooled is not None and pooled.times_closed != self._times_closed:
             pooled.connection.terminate()
             pooled = None
         self._free.put_nowait(pooled)

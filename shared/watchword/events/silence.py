@@ -10,7 +10,10 @@ from watchword.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class SilencePolicy:
-    """What follows when the transmitter has been silent for `seconds`: guarded writes are refused, or nothing is."""
+    """What follows when the transmitter has been silent for `seconds`: guarded writes are refused, or nothing is.
+
+    A transmitter without events answers a long poll only at its end, and `seconds` must be several polls long.
+    """
 
     seconds: float = 90.0
     refuse_writes: bool = False

@@ -14,6 +14,7 @@ from watchword.http import problems
 from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
+from watchword.service.refused_start import run_lifespan
 
 logger = logging.getLogger("watchword.requests")
 
@@ -42,7 +43,8 @@ class OutermostMiddleware:
     5. an exception that nothing has handled is logged and becomes a 500 that shows nothing of it;
     6. a client that disconnects before it has its answer is no error, whatever was being read or sent;
     7. `on_answer` is called, for the metrics;
-    8. the request is logged.
+    8. the request is logged;
+    9. a refusal to start is logged as one line.
     """
 
     def __init__(
@@ -59,7 +61,10 @@ class OutermostMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                await run_lifespan(self._app, scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}

@@ -1,7 +1,7 @@
 """Networks as settings write them: single addresses, or networks such as 10.0.0.0/8, and never all addresses."""
 
 from collections.abc import Iterable
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
 
 def networks(texts: Iterable[str], if_all: str) -> tuple[str, ...]:
@@ -9,11 +9,18 @@ def networks(texts: Iterable[str], if_all: str) -> tuple[str, ...]:
     return tuple(_network(text, if_all) for text in texts)
 
 
+def peer_address(text: str) -> str:
+    """The address of a peer in its usual form: a socket for IPv6 that also takes IPv4 writes ::ffff:10.0.0.1 for
+    10.0.0.1, which is in no network of IPv4."""
+    mapped = IPv6Address(text).ipv4_mapped if text.startswith("::ffff:") else None
+    return text if mapped is None else str(mapped)
+
+
 def _network(text: str, if_all: str) -> str:
     if text == "*":
         raise ValueError(if_all)
     try:
-        network = ip_network(text)
+        network = _as_ipv4(ip_network(text))
     except ValueError:
         raise ValueError(
             "it must be addresses, or networks such as 10.0.0.0/8 without bits behind the prefix"
@@ -21,3 +28,9 @@ def _network(text: str, if_all: str) -> str:
     if network.prefixlen == 0:
         raise ValueError(if_all)
     return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """The network of IPv4 that is written as ::ffff:10.0.0.0/104; any other unchanged."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return network if mapped is None else IPv4Network((mapped, network.prefixlen - 96))

@@ -39,7 +39,7 @@ BackgroundWork = Callable[[], Awaitable[None]]
 async def running(database: "Database", migrations: "Migrations", *background: BackgroundWork) -> AsyncIterator[None]:
     """Run the background work around the block, and close the database after it.
 
-    Raises SchemaBehind or SchemaForeign if the schema is not one that this code can work with.
+    Raises SchemaBehind, SchemaForeign or SchemaForbidden if the schema is not one that this code can work with.
     """
     tasks: list[asyncio.Task[None]] = []
     try:

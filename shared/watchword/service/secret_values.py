@@ -20,11 +20,17 @@ def ensure_secret(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if len(secret) < MIN_SECRET_LENGTH:
         raise ValueError(f"it must have at least {MIN_SECRET_LENGTH} characters")
-    if secret[0] == secret[-1] and secret[0] in "\"'`":
-        raise ValueError("it stands in quotes, which would be part of it: leave them out")
+    ensure_unquoted(secret)
     if _EXAMPLE.search(secret) or len(set(secret)) < _MIN_DIFFERENT_CHARACTERS:
         raise ValueError("it is an example or too easy to guess: make one with `openssl rand -base64 32`")
     return value
+
+
+def ensure_unquoted(text: str) -> str:
+    """Return the text. Raises ValueError if it stands in quotes, as a file for `docker run --env-file` leaves them."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        raise ValueError("it stands in quotes, which would be part of it: leave them out")
+    return text
 
 
 def ensure_different(value: SecretStr, others: Mapping[str, object]) -> None:

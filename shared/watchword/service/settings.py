@@ -96,7 +96,9 @@ class ServiceSettings(EnvironmentSettings):
         8, ge=1, le=100, description="Connections in each of the two pools of every process"
     )
     issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`), without a path")
-    host: str = Field("127.0.0.1", description="Address to listen on")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; `::` is for IPv6, and with several workers for IPv4 too"
+    )
     port: int = Field(ge=1, le=65535, description="Port to listen on")
     workers: int = Field(1, ge=1, le=64, description="Number of processes that serve requests")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(

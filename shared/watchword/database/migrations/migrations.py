@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
@@ -10,19 +11,23 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import MetaData, column, select, table
 from sqlalchemy.exc import DBAPIError
 
+from watchword.database.errors import as_unavailable
 from watchword.database.migrations.state import (
     MigrationFailed,
     SchemaAhead,
     SchemaBehind,
+    SchemaForbidden,
     SchemaForeign,
     SchemaState,
     compare,
 )
 from watchword.database.reads import ReadPool, ReadStatement
 from watchword.errors import AppError
+from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.migrations")
 
@@ -31,6 +36,7 @@ TABLE_IN_USE_TRIES: Final = 60
 TABLE_IN_USE_PAUSE_SECONDS: Final = 1.0
 
 _LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED = "55P03", "40P01"
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class Migrations:
@@ -51,17 +57,16 @@ class Migrations:
 
     def migrate(self, url: str) -> None:
         """Do what `migrate` does on the command line: `upgrade`, or exit with 1 and one line that gives the reason."""
-        try:
+        with _exiting_with_a_reason():
             self.upgrade(url)
-        except AppError as error:
-            raise SystemExit(error.reason) from None
 
     def upgrade(self, url: str, revision: str = "head", *, tries: int = TABLE_IN_USE_TRIES) -> None:
         """Bring the schema up to the revision, each step in a transaction of its own. Several migrations at once take
         turns; a schema that is at the revision already, or ahead of this code, is left as it is.
 
         A step that does not get a lock soon is rolled back, so that requests go on, and tried again. Raises
-        MigrationFailed if it never gets one or loses the database; SchemaForeign if no release made the schema.
+        MigrationFailed if it never gets one, or the database fails or refuses it; SchemaForeign if no release made the
+        schema.
         """
         for tries_left in reversed(range(tries)):
             try:
@@ -71,8 +76,8 @@ class Migrations:
                 logger.warning("%s; it stays as it is", ahead.reason)
                 return
             except DBAPIError as error:
-                _ensure_connected(error)
                 if not _is_lock_conflict(error):
+                    _blame_database(error)
                     raise
                 logger.warning("schema %s: a table is in use; %s tries are left", self.schema, tries_left)
             if tries_left:
@@ -83,9 +88,17 @@ class Migrations:
         )
 
     def generate(self, url: str, message: str) -> None:
-        """Write the next migration from the difference between the models and the database, for a person to review."""
+        """Write the next migration from the difference between the models and the database, for a person to review.
+
+        Exits with 1 and one line if the database cannot be used, or is not at the newest revision.
+        """
         next_revision = f"{int(self.head() or 0) + 1:04}"
-        command.revision(self.config(url), message, autogenerate=True, rev_id=next_revision)
+        with _exiting_with_a_reason():
+            try:
+                command.revision(self.config(url), message, autogenerate=True, rev_id=next_revision)
+            except DBAPIError as error:
+                _blame_database(error)
+                raise
 
     def head(self) -> str | None:
         """The newest revision that this code knows."""
@@ -94,12 +107,14 @@ class Migrations:
     async def usable_revision(self, reads: ReadPool) -> str:
         """The schema's revision, which is this code's newest or a later one.
 
-        Raises SchemaBehind, whose reason says what to run, or SchemaForeign.
+        Raises SchemaBehind, whose reason says what to run, SchemaForeign or SchemaForbidden.
         """
         try:
             rows = await reads.fetch_rows(self._version)
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
             rows = []
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise SchemaForbidden(f"the role of this service may not read the schema {self.schema}: {error}") from error
         revisions = sorted(str(row["version_num"]) for row in rows)
         try:
             self.ensure_at_head(revisions)
@@ -139,14 +154,32 @@ class Migrations:
         return [script.revision for script in ScriptDirectory.from_config(self.config("")).walk_revisions()]
 
 
-def _ensure_connected(error: DBAPIError) -> None:
-    """Raise MigrationFailed if the error means that the connection was lost."""
+@contextmanager
+def _exiting_with_a_reason() -> Iterator[None]:
+    """Exit with 1 and one line if the database or its schema is what does not fit."""
+    try:
+        yield
+    except AppError as error:
+        raise SystemExit(error.reason) from None
+    except CommandError as error:
+        raise SystemExit(str(error)) from None
+
+
+def _blame_database(error: DBAPIError) -> None:
+    """Raise MigrationFailed if the database failed, or refuses this role or every change, and not the migration."""
+    reason = one_line(str(error.orig))
     if error.connection_invalidated:
         raise MigrationFailed(
-            f"the connection to the database was lost ({error.orig}); what was begun is undone or can be repeated:"
+            f"the connection to the database was lost ({reason}); what was begun is undone or can be repeated:"
             " run this again"
         ) from error
+    if _sqlstate(error) == _INSUFFICIENT_PRIVILEGE or as_unavailable(error) is not None:
+        raise MigrationFailed(f"the database refuses the migration: {reason}") from error
 
 
 def _is_lock_conflict(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED)
+    return _sqlstate(error) in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -18,6 +18,10 @@ class SchemaForeign(Unavailable):
     code = "schema_foreign"
 
 
+class SchemaForbidden(Unavailable):
+    code = "schema_forbidden"
+
+
 class SchemaAhead(AppError):
     code = "schema_ahead"
 
