@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from identity_service import client_commands
+from identity_service.clients.drafts import ClientDraft
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 from watchword.errors import Invalid
@@ -87,6 +88,10 @@ async def test_extension_says_what_open_sessions_get(identity: Identity) -> None
     assert "Its open sessions get this with their next refresh, unless their scopes were asked for by name." in said
     said = await extend_client(identity, "posts", "--scope", "introspect")
     assert "It has no sessions; its next token can have this." in said
+    of_others = ClientDraft("theirs", "Theirs", "their-secret", ["refresh_token"], ["account"], [IDENTITY_URL])
+    await identity.parts.clients.insert(of_others.as_client())
+    said = await extend_client(identity, "theirs", "--scope", "introspect")
+    assert "Its open sessions keep what they have; what is added needs another sign-in." in said
 
 
 async def test_extension_by_nothing_is_refused(identity: Identity) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.models import hash_secret
 from identity_service.errors import WordTaken
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
@@ -90,6 +91,7 @@ async def test_client_that_exists_is_replaced_only_on_request(identity: Identity
     await administration.create_client(other, replace=True)
     (row,) = await databases.fetch("identity_app", "SELECT * FROM identity.clients WHERE id = 'app'")
     assert (row["name"], row["scopes"], row["default_audience"]) == ("Another", ["introspect"], IDENTITY_URL)
+    assert row["secret_hash"] == hash_secret("another-secret-of-the-client")
 
 
 FAULTY_EXTENSIONS = {
