@@ -31,7 +31,9 @@ class Hook:
         self.heads.append(head)
         self.tokens.append((await reader.readexactly(int(fields["content-length"]))).decode())
         if status := self.statuses.pop(0) if self.statuses else 202:
-            writer.write(f"HTTP/1.1 {status} So\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            location = "Location: /elsewhere\r\n" if 300 <= status < 400 else ""
+            fields_of_answer = f"{location}Content-Length: 0\r\nConnection: close\r\n"
+            writer.write(f"HTTP/1.1 {status} So\r\n{fields_of_answer}\r\n".encode())
             await writer.drain()
         writer.close()
 

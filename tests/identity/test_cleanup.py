@@ -95,6 +95,16 @@ async def test_many_expired_tokens_are_deleted_in_portions_while_people_sign_in(
     assert (await identity.refresh(tokens["refresh_token"])).status_code == 200
 
 
+async def test_more_sessions_than_are_deleted_at_once_are_deleted(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup, "SESSIONS_AT_ONCE", 5)
+    await identity.register("ada")
+    await fill(databases, "ada", "-60")
+    deleted = await delete_expired(identity.parts.database, identity.parts.clock.now())
+    assert (deleted.sessions, await count(databases)) == (12, (0, 0))
+
+
 async def test_two_processes_clean_up_at_once(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await fill(databases, "ada", "-60")

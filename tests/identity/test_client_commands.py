@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from identity_service import client_commands
+from identity_service.clients.drafts import ClientDraft
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 from watchword.errors import Invalid
@@ -87,8 +88,40 @@ async def test_extension_says_what_open_sessions_get(identity: Identity) -> None
     assert "Its open sessions get this with their next refresh, unless their scopes were asked for by name." in said
     said = await extend_client(identity, "posts", "--scope", "introspect")
     assert "It has no sessions; its next token can have this." in said
+    of_others = ClientDraft("theirs", "Theirs", "their-secret", ["refresh_token"], ["account"], [IDENTITY_URL])
+    await identity.parts.clients.insert(of_others.as_client())
+    said = await extend_client(identity, "theirs", "--scope", "introspect")
+    assert "Its open sessions keep what they have; what is added needs another sign-in." in said
 
 
 async def test_extension_by_nothing_is_refused(identity: Identity) -> None:
     with pytest.raises(Invalid, match="there is nothing to add"):
         await extend_client(identity, "web")
+
+
+async def test_client_that_exists_is_replaced_only_with_the_option(identity: Identity) -> None:
+    await create_client(identity, *CLIENT)
+    with pytest.raises(Invalid, match="there is a client app already"):
+        await create_client(identity, *CLIENT)
+    said = await create_client(identity, *CLIENT, "--grant", "refresh_token", "--replace")
+    assert "Grants: password, refresh_token." in said
+
+
+async def test_service_that_exists_is_changed_only_with_the_option(identity: Identity) -> None:
+    await create_service(identity, *SERVICE)
+    with pytest.raises(Invalid, match="there is a service"):
+        await create_service(identity, *SERVICE)
+    assert "is saved" in await create_service(identity, *SERVICE, "--replace")
+
+
+async def test_client_whose_tokens_would_be_nearly_too_long_is_made_with_a_warning(identity: Identity) -> None:
+    scopes = [f"{'x' * 190}{number}" for number in range(30)]
+    texts = [word for scope in scopes for word in ("--scope", f"{scope}=Text")]
+    await create_service(identity, NOTES_URL, "--name", "Notes", *texts)
+    first, *others = (["--scope", scope] for scope in scopes)
+    usual = ["--grant", "password", "--public", "--audience", NOTES_URL, *first]
+    assert "Warning" not in await create_client(identity, "small", *usual)
+    every = [word for other in others for word in other]
+    warning = f"Warning: a token with all its scopes of {NOTES_URL} has at least "
+    assert warning in await create_client(identity, "large", *usual, *every)
+    assert warning in await extend_client(identity, "small", *every)

@@ -8,6 +8,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.models import hash_secret
 from identity_service.errors import WordTaken
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
@@ -39,7 +40,7 @@ def service(**members: Any) -> ServiceDraft:
 
 FAULTY_CLIENTS = {
     "id": (client(id="Not An Id"), "a client id is 2 to 63 of a-z, 0-9 and hyphen"),
-    "id of a user": (client(id="0190b7a0-0000-7000-8000-000000000000"), "a client id is "),
+    "id of a user": (client(id="f190b7a0-0000-7000-8000-000000000000"), "a client id is "),
     "blank name": (client(name=" "), "a client needs a name"),
     "no grants": (client(grants=[]), "a client needs at least one grant"),
     "public client credentials": (client(secret=None), "a public client has no secret"),
@@ -90,6 +91,7 @@ async def test_client_that_exists_is_replaced_only_on_request(identity: Identity
     await administration.create_client(other, replace=True)
     (row,) = await databases.fetch("identity_app", "SELECT * FROM identity.clients WHERE id = 'app'")
     assert (row["name"], row["scopes"], row["default_audience"]) == ("Another", ["introspect"], IDENTITY_URL)
+    assert row["secret_hash"] == hash_secret("another-secret-of-the-client")
 
 
 FAULTY_EXTENSIONS = {
@@ -110,6 +112,12 @@ async def test_extension_without_effect_is_refused_by_name(
     with pytest.raises(Invalid, match=fault):
         await Administration(identity.parts).extend_client("app", extension)
     assert await databases.fetch("identity_app", CLIENTS) == before
+
+
+async def test_public_client_cannot_be_extended_by_what_needs_a_secret(identity: Identity) -> None:
+    await Administration(identity.parts).create_client(client(secret=None, grants=["password"]))
+    with pytest.raises(Invalid, match="a public client has no secret, which the scope introspect needs"):
+        await Administration(identity.parts).extend_client("app", ClientExtension(["introspect"], []))
 
 
 async def test_tokens_cannot_begin_with_an_audience_of_which_the_client_has_no_scope(identity: Identity) -> None:

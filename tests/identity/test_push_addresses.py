@@ -209,9 +209,9 @@ async def test_tls_is_for_the_name_and_not_for_the_address(monkeypatch: pytest.M
 async def test_redirect_is_not_followed_and_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    async with hook(302) as endpoint, client("127.0.0.1") as http:
+    async with hook(307) as endpoint, client("127.0.0.1") as http:
         answer = await http.post(endpoint.url, content="event")
-    assert (answer.status_code, len(endpoint.heads)) == (302, 1)
+    assert (answer.status_code, len(endpoint.heads)) == (307, 1)
 
 
 async def test_stream_from_before_is_not_pushed_to_a_forbidden_address(guarded: Identity, databases: Databases) -> None:

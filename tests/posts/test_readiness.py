@@ -72,6 +72,21 @@ async def test_a_service_that_starts_without_its_issuer_is_not_ready_until_it_is
         await posts.publish(author.headers)
 
 
+async def test_a_service_reaches_its_issuer_at_the_other_address_for_keys_and_for_events(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    address, transmitter.issuer.url = transmitter.issuer.url, "https://identity.example"
+    jwks_url = f"{transmitter.issuer.url}/certs"
+    app = create_app(parts_with(databases, transmitter, issuer_address=address, jwks_url=jwks_url))
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=POSTS_URL) as http:
+
+        async def is_ready() -> bool:
+            return (await checks(http))[0] == 200
+
+        await until(is_ready)
+
+
 async def test_keys_alone_do_not_make_a_service_ready(databases: Databases, transmitter: Transmitter) -> None:
     transmitter.trouble["poll"] = JSONResponse({}, 500)
     async with posts_of(databases, transmitter) as posts:
@@ -85,6 +100,18 @@ async def test_keys_alone_do_not_make_a_service_ready(databases: Databases, tran
             return (await checks(posts.http))[0] == 200
 
         await until(is_ready)
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(60, 503), (0, 200)])
+async def test_contact_of_another_process_makes_a_service_ready_unless_it_is_old(
+    databases: Databases, transmitter: Transmitter, minutes: int, status: int
+) -> None:
+    contact = "INSERT INTO posts.transmitter_contact VALUES ($1, now() - make_interval(mins => $2))"
+    await databases.execute("posts_app", contact, transmitter.issuer.url, minutes)
+    transmitter.trouble["poll"] = JSONResponse({}, 500)
+    async with posts_of(databases, transmitter) as posts:
+        await until(lambda: transmitter.calls["poll"] > 0)
+        assert (await checks(posts.http))[0] == status
 
 
 async def test_events_alone_do_not_make_a_service_ready(databases: Databases, transmitter: Transmitter) -> None:
@@ -140,16 +167,22 @@ async def test_a_service_that_was_not_started_is_never_ready(
             assert (answer.status_code, answer.json()["code"]) == (503, "not_started")
 
 
-@asynccontextmanager
-async def unstarted_posts(databases: Databases, transmitter: Transmitter) -> AsyncIterator[httpx.AsyncClient]:
-    """The service as it is if it is mounted under another app, or served with `--lifespan off`."""
+def parts_with(databases: Databases, transmitter: Transmitter, **more: Any) -> Parts:
+    """The parts of the service, with keys that it fetches."""
     values: dict[str, Any] = {
         "database_url": databases.url("posts_app"),
         "issuer": transmitter.issuer.url,
         "audience": POSTS_URL,
         "client_secret": "secret-of-the-posts-client",
+        **more,
     }
-    parts: Parts = assemble(Settings(**values))
+    return assemble(Settings(**values))
+
+
+@asynccontextmanager
+async def unstarted_posts(databases: Databases, transmitter: Transmitter) -> AsyncIterator[httpx.AsyncClient]:
+    """The service as it is if it is mounted under another app, or served with `--lifespan off`."""
+    parts = parts_with(databases, transmitter)
     transport = httpx.ASGITransport(create_app(parts))
     async with httpx.AsyncClient(transport=transport, base_url=POSTS_URL) as http:
         try:

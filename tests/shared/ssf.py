@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import uvicorn
@@ -185,7 +186,7 @@ class Transmitter:
         return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting)})
 
     def _is_known(self, request: Request) -> bool:
-        return str(request.url) in [stream["delivery"]["endpoint_url"] for stream in self.streams]
+        return request.url.path in [urlsplit(stream["delivery"]["endpoint_url"]).path for stream in self.streams]
 
     def _settle(self, poll: dict[str, Any]) -> None:
         self.acknowledged += poll["ack"]

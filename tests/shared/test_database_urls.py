@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ from tests.support.fresh import Fresh
 from tests.support.ports import held_port
 from watchword.database import Database, DatabaseUnavailable
 from watchword.database.address import connect_arguments
-from watchword.database.connections import dedicated_connection
+from watchword.database.connections import connect, dedicated_connection
 from watchword.service import load
 
 SECRET = "hunter2"
@@ -116,6 +116,14 @@ async def test_a_password_of_special_characters_is_the_same_for_every_way(databa
         databases.server.psql("postgres", f"DROP ROLE {role}")
 
 
+async def test_the_time_limit_for_connecting_is_that_of_the_url(databases: Databases) -> None:
+    url = databases.url("posts_app")
+    with pytest.raises(DatabaseUnavailable):
+        await connect(url, timeout=1e-6, command_timeout=None)
+    connection = await connect(f"{url}?connect_timeout=30", timeout=1e-6, command_timeout=None)
+    await connection.close()
+
+
 @pytest.mark.parametrize("target", ["any", "read-write", "primary", "prefer-standby"])
 async def test_a_host_that_is_silent_does_not_keep_every_way_from_the_next(databases: Databases, target: str) -> None:
     login = f"postgresql://posts_app:{databases.passwords['posts_app']}"
@@ -126,6 +134,13 @@ async def test_a_host_that_is_silent_does_not_keep_every_way_from_the_next(datab
         second = f"{login}@/{DATABASE}?host=127.0.0.1,127.0.0.1&port={port},{real}&{options}"
         for url in (first, second):
             assert await names_of_connections(url) == ["x"] * 3
+
+
+def test_a_standby_is_looked_for_at_every_host_before_another_server_is_taken() -> None:
+    dsns = connect_arguments("postgresql://posts_app@one,two/db?target_session_attrs=prefer-standby").dsns
+    tried = [(urlsplit(dsn).hostname, urlsplit(dsn).query) for dsn in dsns]
+    wanted, other = "target_session_attrs=standby", "target_session_attrs=any"
+    assert tried == [("one", wanted), ("two", wanted), ("one", other), ("two", other)]
 
 
 async def test_no_way_connects_to_a_server_of_another_kind(databases: Databases) -> None:
@@ -187,6 +202,13 @@ def test_an_option_that_no_connection_would_obey_is_refused_by_name(options: str
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", [SECRET, "correct-horse", "x" * 41])
+def test_an_option_that_may_be_the_end_of_a_password_is_refused_without_its_name(name: str) -> None:
+    with pytest.raises(ValueError, match="an option that is no word, which is not one of") as refused:
+        Database(f"{LOGIN}@host/db?{name}=1")
+    assert name not in str(refused.value)
+
+
 @pytest.mark.usefixtures("bare_home")
 def test_a_service_does_not_start_with_such_an_option_and_names_the_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -199,6 +221,36 @@ def test_a_service_does_not_start_with_such_an_option_and_names_the_setting(
     assert said.startswith("POSTS_MIGRATION_DATABASE_URL is wrong: ")
     assert "option ssl" in said
     assert SECRET not in said
+
+
+@pytest.mark.usefixtures("bare_home")
+def test_a_tls_mode_of_the_environment_counts_as_if_the_url_said_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    connect_arguments(f"{LOGIN}@host/db?sslrootcert=/etc/passwd")
+    with pytest.raises(ValueError, match="sslmode=verify-full needs sslrootcert"):
+        connect_arguments(f"{LOGIN}@host/db")
+
+
+@pytest.mark.usefixtures("bare_home")
+def test_the_authorities_may_be_named_outside_the_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    url = f"{LOGIN}@host/db?sslmode=verify-full"
+    connect_arguments(f"{url}&service=main")
+    with monkeypatch.context() as environment:
+        environment.setenv("PGSSLROOTCERT", "/etc/passwd")
+        connect_arguments(url)
+    with pytest.raises(ValueError, match="needs sslrootcert"):
+        connect_arguments(url)
+    (tmp_path / ".postgresql").mkdir()
+    (tmp_path / ".postgresql" / "root.crt").touch()
+    connect_arguments(url)
+
+
+def test_several_ports_are_one_for_each_host() -> None:
+    several = "postgresql://posts_app@/db?host=one,two,three&port="
+    connect_arguments(f"{several}5432")
+    connect_arguments(f"{several}1,2,3")
+    with pytest.raises(ValueError, match="one port, or one for each host"):
+        connect_arguments(f"{several}1,2")
 
 
 def test_every_problem_is_named_at_once() -> None:

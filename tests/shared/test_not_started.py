@@ -8,7 +8,8 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, WebSocket
+from starlette.types import Message
 
 from tests.shared.apps import client_for
 from tests.shared.key_server import KeyServer
@@ -20,6 +21,7 @@ from watchword.auth import (
     RemoteKeys,
     UnguardedOperation,
     Verifier,
+    guards,
     optional,
     protect,
     public,
@@ -28,6 +30,7 @@ from watchword.auth import (
 )
 from watchword.errors import Unavailable
 from watchword.http import problems
+from watchword.lines import Seldom
 from watchword.testing import Issuer
 
 NOTES = "/notes"
@@ -209,17 +212,40 @@ async def test_an_unguarded_operation_of_a_mounted_app_is_not_served(
     assert "GET /forgotten" in line
 
 
+async def test_a_websocket_of_an_app_with_an_undecided_operation_is_closed(issuer: Issuer) -> None:
+    app = notes(issuer.verifier())
+    sent: list[Message] = []
+
+    @app.websocket("/forgotten")
+    async def forgotten(socket: WebSocket) -> None:
+        await socket.accept()
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/forgotten", "query_string": b"", "headers": [], "subprotocols": []}
+    await app(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1011}]
+
+
 @pytest.mark.parametrize("prepare", [lambda _: None, problems.install], ids=["bare", "with_problem_documents"])
-async def test_a_guard_in_an_app_that_is_not_protected_answers_503(
-    issuer: Issuer, caplog: pytest.LogCaptureFixture, prepare: Callable[[FastAPI], None]
+async def test_a_guard_in_an_app_that_is_not_protected_answers_503_and_the_log_says_why_once(
+    issuer: Issuer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    prepare: Callable[[FastAPI], None],
 ) -> None:
+    monkeypatch.setattr(guards, "_seldom", Seldom(guards.logger))
     app = notes(None)
     prepare(app)
     async with client_for(parent_of(app, issuer)) as http:
         for headers in (issuer.bearer(scope="notes:read"), {}):
             assert (await http.get("/sub/notes", headers=headers)).status_code == 503
-    lines = [line for line in errors(caplog) if "'Notes'" in line]
-    assert all("protect" in line for line in lines)
+    [line] = [line for line in errors(caplog) if "'Notes'" in line]
+    assert "protect" in line
 
 
 def test_an_app_cannot_be_protected_twice(issuer: Issuer) -> None:
@@ -241,6 +267,21 @@ async def test_a_receiver_that_was_not_started_refuses_every_token(
         await receiver.stop()
         with pytest.raises(Unavailable):
             await verifier.verify(token)
+
+
+async def test_guards_answer_503_and_the_log_names_the_receiver_if_only_that_does_not_run(
+    databases: Databases, transmitter: Transmitter, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer = transmitter.issuer
+    async with (
+        receiving(databases, transmitter, started=False) as receiver,
+        unstarted(notes(issuer.verifier(revocations=receiver))) as http,
+    ):
+        for headers in (issuer.bearer(scope="notes:read"), {}):
+            answer = await http.get(NOTES, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (503, "not_started")
+    [line] = errors(caplog)
+    assert "the receiver of security events is not running" in line
 
 
 async def test_a_receiver_that_no_verifier_has_is_named_when_an_app_starts(

@@ -11,6 +11,7 @@ from tests.shared.receivers import receiving, session
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
+from watchword.auth import Verifier
 from watchword.auth.remote_keys import RemoteKeys
 from watchword.events import EventType
 from watchword.http_client.address import AddressTransport, transport_to
@@ -24,9 +25,10 @@ def address(server: KeyServer) -> str:
 
 
 async def test_keys_of_a_public_url_are_fetched_at_the_address(key_server: KeyServer, issuer: Issuer) -> None:
-    keys = RemoteKeys(f"{PUBLIC}/jwks.json", transport=AddressTransport(PUBLIC, address(key_server)))
-    assert (await keys.get(issuer.kid)).kid == issuer.kid
-    await keys.stop()
+    issuer.url = PUBLIC
+    verifier = Verifier.of(PUBLIC, issuer.audience, jwks_url=f"{PUBLIC}/jwks.json", issuer_address=address(key_server))
+    async with verifier.keys_runner.run():
+        await verifier.verify(issuer.mint())
 
 
 async def test_host_and_path_stay_those_of_the_url(key_server: KeyServer) -> None:
@@ -73,6 +75,17 @@ async def test_neither_the_keys_nor_the_events_of_an_issuer_go_through_a_proxy_o
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.is_settled(jti))
     assert key_server.requests == 0
+
+
+async def test_events_of_a_public_url_and_the_keys_that_sign_them_are_fetched_at_the_address(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    address = httpx.URL(transmitter.issuer.url)
+    transmitter.issuer.url = f"{PUBLIC}{address.path}"
+    jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+    async with receiving(databases, transmitter, issuer_address=str(address)):
+        await until(lambda: transmitter.is_settled(jti))
+    assert transmitter.acknowledged == [jti]
 
 
 def test_one_module_of_the_library_makes_clients() -> None:

@@ -1,4 +1,4 @@
-"""The receiver's tables answer a service's own statements whether an account is purged."""
+"""The receiver's tables: whether an account is purged, which event is new, and what is deleted when it has expired."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,25 @@ import pytest
 from sqlalchemy import select
 
 from posts_service.tables import RECEIVER
+from tests.shared.receivers import receiving
+from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
+from tests.support.waiting import until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.database import Database
+from watchword.database.portions import PORTION
 from watchword.events.store import Store
+
+EXPIRED = {
+    "revocations": """
+        INSERT INTO posts.revocations (kind, key, valid_from, expires_at)
+        SELECT 'session', number, 0, now() - interval '1 minute' FROM generate_series(1, $1::integer) number
+    """,
+    "received_events": """
+        INSERT INTO posts.received_events (jti, received_at)
+        SELECT number, now() - interval '8 days' FROM generate_series(1, $1::integer) number
+    """,
+}
 
 
 @pytest.fixture
@@ -59,3 +74,32 @@ async def test_event_is_new_once(store: Store) -> None:
         assert not await store.insert_received(db, "jti")
     async with store.database.begin() as db:
         assert not await store.insert_received(db, "jti")
+
+
+async def count(databases: Databases, table: str) -> int:
+    ((number,),) = await databases.fetch("posts_app", f"SELECT count(*) FROM posts.{table}")  # noqa: S608
+    return int(number)
+
+
+@pytest.mark.parametrize(("table", "fill"), EXPIRED.items(), ids=EXPIRED.keys())
+async def test_what_has_expired_is_deleted_in_portions(
+    store: Store, databases: Databases, table: str, fill: str
+) -> None:
+    await databases.execute("posts_app", fill, PORTION + 1)
+    assert await store.delete_expired(datetime.now(UTC))
+    assert await count(databases, table) == 1
+    assert not await store.delete_expired(datetime.now(UTC))
+    assert await count(databases, table) == 0
+
+
+@pytest.mark.usefixtures("store")
+async def test_receiver_deletes_portion_after_portion_while_it_polls(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    await databases.execute("posts_app", EXPIRED["revocations"], 2 * PORTION + 1)
+
+    async def is_empty() -> bool:
+        return await count(databases, "revocations") == 0
+
+    async with receiving(databases, transmitter):
+        await until(is_empty)

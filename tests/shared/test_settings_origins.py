@@ -74,13 +74,21 @@ def test_a_star_stands_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert "* allows every origin" in said
 
 
-@pytest.mark.parametrize(("cors", "browser"), [("*", "http://localhost:3000"), ("", "*"), ("*", "*")])
+@pytest.mark.parametrize(
+    ("cors", "browser", "why"),
+    [
+        ("*", "http://localhost:3000", "IDENTITY_CORS_ORIGINS must name its origins too, not *"),
+        ("", "*", "it must not be *"),
+        ("*", "*", "IDENTITY_CORS_ORIGINS must name its origins too, not *"),
+    ],
+)
 def test_a_star_and_cookies_exclude_each_other(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cors: str, browser: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cors: str, browser: str, why: str
 ) -> None:
     set_all(monkeypatch, IDENTITY | {"IDENTITY_CORS_ORIGINS": cors, "IDENTITY_BROWSER_ORIGINS": browser})
     [said] = refusal(identity.Settings, capsys)
     assert said.startswith("IDENTITY_BROWSER_ORIGINS is wrong: ")
+    assert why in said
 
 
 @pytest.mark.parametrize(
