@@ -61,17 +61,25 @@ class PostView(NamedTuple):
         return self.state == State.PUBLISHED
 
     def as_dict(self) -> dict[str, Any]:
-        """The members of `PostRead`, not yet JSON: the fields, with those of the author in one object."""
-        return self._named(_MEMBERS)
+        """The members of `PostRead`, not yet JSON."""
+        return self._members("body")
 
     def as_summary(self) -> dict[str, Any]:
         """The members of `PostSummary`, not yet JSON. A list reads only the beginning of each body."""
-        return self._named(_SUMMARY_MEMBERS)
+        return self._members("summary")
 
-    def _named(self, names: Sequence[str]) -> dict[str, Any]:
-        members: dict[str, Any] = dict(zip(names, self, strict=True))
-        members["author"] = {"id": members["author"], "username": members.pop("username")}
-        return members
+    def _members(self, text_name: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "title": self.title,
+            "state": self.state,
+            "author": {"id": self.author_id, "username": self.username},
+            "version": self.version,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "published_at": self.published_at,
+            text_name: self.body,
+        }
 
     def as_json(self) -> bytes:
         return orjson.dumps(self.as_dict(), default=str, option=_OPTIONS)
@@ -79,10 +87,6 @@ class PostView(NamedTuple):
 
 # The values of a row, by name, in the order of the fields.
 _VALUES: Final = itemgetter(*PostView._fields)
-
-# The author's object has the place of the author's id.
-_MEMBERS: Final = tuple("author" if name == "author_id" else name for name in PostView._fields)
-_SUMMARY_MEMBERS: Final = tuple("summary" if name == "body" else name for name in _MEMBERS)
 
 
 def page_as_json(views: Sequence[PostView], next_cursor: str | None) -> bytes:
