@@ -11,8 +11,8 @@ DEFAULT_PORTS = {"IDENTITY_PORT": 8001, "POSTS_PORT": 8002}
 
 
 def port_in(variable: str) -> int:
-    """Return the port in this variable of the environment. What is none is ignored, as the settings do: Docker and
-    Kubernetes may put `tcp://…` there for a container of the name `identity` or `posts`."""
+    """The port in this variable of the environment, or the default if there is no number: Docker and Kubernetes put
+    `tcp://…` there for a container of the name `identity` or `posts`."""
     text = os.environ.get(variable, "").strip()
     return int(text) if text.isdecimal() else DEFAULT_PORTS[variable]
 

@@ -46,6 +46,7 @@ def create_app(parts: Parts) -> FastAPI:
         try:
             yield
         finally:
+            await parts.keyring.stop()
             parts.passwords.stop()
 
     async def signing_key() -> str:

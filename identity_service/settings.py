@@ -31,7 +31,7 @@ class Settings(ServiceSettings):
         600,
         ge=10,
         le=3_600,
-        description="How long an access token is valid; that of a session ends with it at the latest",
+        description="How long an access token is valid; it never outlives its session",
     )
     refresh_token_seconds: int = Field(
         1_209_600, ge=60, le=_TEN_YEARS, description="How long a refresh token is valid if it is not used (14 days)"
@@ -156,9 +156,11 @@ class SetupSettings(Settings):
         if value is None:
             return None
         ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
-        ensure_unquoted(value.get_secret_value())
+        if info.field_name != "admin_password":
+            return ensure_secret(value)
         # A person's password is judged when the account is made.
-        return value if info.field_name == "admin_password" else ensure_secret(value)
+        ensure_unquoted(value.get_secret_value())
+        return value
 
 
 def _ensure_cookie_reaches(origins: tuple[str, ...], issuer: str) -> None:

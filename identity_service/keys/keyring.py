@@ -17,7 +17,7 @@ from identity_service.keys.signing import Signer
 from watchword.auth.errors import UnknownKey
 from watchword.auth.public_key import PublicKey
 from watchword.clock import Clock
-from watchword.tasks import repeat
+from watchword.tasks import cancel_and_wait, repeat
 
 logger = logging.getLogger("identity.keys")
 
@@ -80,6 +80,11 @@ class Keyring:
         await asyncio.sleep(self._schedule.check_seconds)
         await repeat(self._check_again, lambda: self._schedule.check_seconds, logger, name="checking the keys")
 
+    async def stop(self) -> None:
+        """Cancel the reading that unknown kids wait for."""
+        if self._next_reading is not None:
+            await cancel_and_wait([self._next_reading])
+
     async def check(self) -> None:
         """Read the table, and make the next key if it is due. Raises CannotUnseal if no key can be opened."""
         await self.reload()
@@ -96,7 +101,7 @@ class Keyring:
 
     async def _read_again(self) -> None:
         """Wait for a reading of the table that begins from now on. All who wait for one share it."""
-        if self._next_reading is None:
+        if self._next_reading is None or self._next_reading.done():
             self._next_reading = asyncio.create_task(self._reload_when_due())
             self._next_reading.add_done_callback(_retrieve)
         # Shielded: one caller that is cancelled must not cancel the reading that others wait for.

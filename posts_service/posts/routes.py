@@ -55,7 +55,7 @@ async def list_posts(
     reader: Reader,
     posts: PostsDep,
     request: Request,
-    limit: Annotated[PageLength, Query(ge=1, le=100)] = 20,
+    limit: PageLength = 20,
     cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
     state: Annotated[State, Query(description="`draft`: your own drafts")] = State.PUBLISHED,

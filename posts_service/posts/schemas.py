@@ -28,7 +28,7 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
-PageLength = Annotated[int, BeforeValidator(_whole_number)]
+PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number)]
 Title = Annotated[
     Text,
     Field(

@@ -7,22 +7,28 @@ TEN_YEARS_SECONDS: Final = 315_360_000
 
 
 def ensure_text(name: str, value: object, meaning: str) -> str:
-    """The text. Raises ValueError, with what it must be, if it is empty, or has a character that no one means: a space
-    around it or a line feed, as a file or a pipe leaves it."""
+    """The text. Raises ValueError, with what it must be, if it is empty, or has a space around it or a control
+    character, as a file or a pipe leaves it."""
     if not isinstance(value, str) or not value.strip() or value != value.strip() or not value.isprintable():
-        raise ValueError(f"{name}: {meaning}; this is empty, no text, or has spaces around it: {value!r}")
+        raise ValueError(
+            f"{name}: {meaning}; this is empty, no text, or has a space around it or a control character: {value!r}"
+        )
     return value
 
 
 def ensure_web_url(name: str, value: object, meaning: str) -> str:
-    """The http(s) URL, unchanged. Raises ValueError, with what it must be, if nothing can be called there."""
+    """The http(s) URL, unchanged. Raises ValueError, with what it must be, if nothing can be called there, or if it has
+    a fragment or a user name."""
     text = value if isinstance(value, str) and value.isprintable() and " " not in value else ""
     try:
         parts = urlsplit(text)
         is_complete = bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_complete = False
-    if not is_complete or not text.startswith(("http://", "https://")) or "#" in text or "@" in parts.netloc:
+    if "@" in text:
+        # It may have a password, which must not be shown.
+        raise ValueError(f"{name}: {meaning}, without a user name and a password")
+    if not is_complete or not text.startswith(("http://", "https://")) or "#" in text:
         raise ValueError(f"{name}: {meaning}, and not {value!r}")
     return text
 

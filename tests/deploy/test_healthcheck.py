@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from deploy.local.processes import any_free_port
+from tests.support.ports import held_port
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "healthcheck.py"
 INJECTED = "tcp://10.96.0.7:8001"
@@ -48,12 +48,13 @@ def check(**environment: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize(("status", "expected"), [(200, 0), (503, 1)])
 def test_a_container_is_as_healthy_as_its_service_is_ready(status: int, expected: int) -> None:
-    with service(status) as port:
-        assert check(IDENTITY_PORT=str(any_free_port()), POSTS_PORT=f" {port} ") == (expected, "")
+    with service(status) as port, held_port() as closed:
+        assert check(IDENTITY_PORT=str(closed), POSTS_PORT=f" {port} ") == (expected, "")
 
 
 def test_no_service_is_unhealthy() -> None:
-    assert check(IDENTITY_PORT=str(any_free_port()), POSTS_PORT=str(any_free_port())) == (1, "")
+    with held_port() as closed, held_port() as other:
+        assert check(IDENTITY_PORT=str(closed), POSTS_PORT=str(other)) == (1, "")
 
 
 def test_a_port_that_was_injected_for_another_container_is_ignored() -> None:

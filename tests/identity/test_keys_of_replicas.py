@@ -71,6 +71,10 @@ async def test_an_unknown_kid_waits_for_its_reading_until_the_pause_is_over(
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(replica.get("unknown"), 0.5)
     assert counted.readings == 1
+    await replica.stop()
+    monkeypatch.setattr(keyring, "UNKNOWN_KID_PAUSE_SECONDS", 0.0)
+    with pytest.raises(UnknownKey):
+        await replica.get("unknown")
 
 
 async def test_a_kid_is_not_refused_because_the_table_cannot_be_read(replica: Keyring, counted: CountedKeys) -> None:

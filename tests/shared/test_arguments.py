@@ -48,6 +48,8 @@ def verifier(of: Issuer, **wrong: Any) -> Verifier:
 def test_an_issuer_that_no_token_can_carry_is_refused(issuer: Issuer, wrong: object) -> None:
     with pytest.raises(ValueError, match="issuer: the URL of the issuer"):
         verifier(issuer, issuer=wrong)
+    with pytest.raises(ValueError, match="issuer: the URL of the issuer"):
+        Verifier.of(wrong, "notes")  # type: ignore[arg-type]
     with pytest.raises((ValueError, TypeError)):
         receiver(wrong)  # type: ignore[arg-type]
 
@@ -58,6 +60,12 @@ def test_an_audience_that_no_token_can_carry_is_refused(issuer: Issuer, wrong: o
         verifier(issuer, audience=wrong)
 
 
+def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
+    with pytest.raises(ValueError, match=r"jwks_url: .* without a user name") as refusal:
+        Verifier.of("https://issuer.example", "notes", jwks_url="https://keys:hunter2@keys.example/jwks.json")
+    assert "hunter2" not in str(refusal.value)
+
+
 @pytest.mark.parametrize("wrong", [-1, 1.5, NOT_A_NUMBER, "10", True])
 def test_a_number_of_remembered_tokens_is_a_count(issuer: Issuer, wrong: object) -> None:
     with pytest.raises(ValueError, match="remember: a whole number"):
@@ -65,11 +73,11 @@ def test_a_number_of_remembered_tokens_is_a_count(issuer: Issuer, wrong: object)
 
 
 async def test_a_verifier_may_remember_no_token(issuer: Issuer) -> None:
-    unforgetful = verifier(issuer, remember=0)
+    without_memory = verifier(issuer, remember=0)
     token = issuer.mint()
     for _ in range(2):
-        await unforgetful.verify(token)
-    assert unforgetful.outcomes["remembered"] == 0
+        await without_memory.verify(token)
+    assert without_memory.outcomes["remembered"] == 0
 
 
 def test_a_receiver_of_another_issuers_events_is_refused(issuer: Issuer) -> None:
@@ -146,7 +154,7 @@ def test_an_installation_that_can_have_no_effect_is_refused(wrong: dict[str, Any
         install(FastAPI(), **{"name": "notes", **wrong})
 
 
-def test_a_client_for_a_documentation_page_that_there_is_not_is_refused() -> None:
+def test_a_client_for_a_missing_documentation_page_is_refused() -> None:
     with pytest.raises(ValueError, match="docs_client_id: this app has no documentation page"):
         install(FastAPI(openapi_url=None), "notes", docs_client_id="notes-docs")
 

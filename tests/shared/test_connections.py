@@ -47,7 +47,7 @@ def test_a_connection_between_two_requests_is_kept_for_a_limit_of_its_own(server
     with server.connect() as peer:
         send(peer, GET)
         assert read_answer(peer).startswith(b"HTTP/1.1 200")
-        time.sleep(2.5)
+        time.sleep(2)
         send(peer, GET)
         assert read_answer(peer).startswith(b"HTTP/1.1 200")
         assert rest(peer) == b""

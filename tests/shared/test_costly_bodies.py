@@ -74,7 +74,7 @@ async def test_brackets_in_a_text_are_no_arrays(http: httpx.AsyncClient, text: s
     assert (await http.post("/notes", json={"title": text})).json() == len(text)
 
 
-def test_a_text_without_an_end_is_passed_over_once() -> None:
+def test_brackets_before_a_text_without_an_end_are_counted() -> None:
     body = b"[" * 20_001 + b'"' + b'\\"' * 400_000
     assert _has_many_containers(body)
 

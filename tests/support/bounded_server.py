@@ -21,7 +21,7 @@ from tests.support.stack import await_answer
 from tests.support.waiting import PATIENCE_SECONDS
 
 # Longer than the other limits of a test's server.
-KEEP_ALIVE_SECONDS: Final = 4
+KEEP_ALIVE_SECONDS: Final = 6
 
 # The length of the body, and the end of the head.
 _LENGTH: Final = re.compile(rb"content-length: ([0-9]+)\r\n(?:.+\r\n)*\r\n", re.IGNORECASE)

@@ -65,6 +65,7 @@ class RemoteKeys:
     def of(cls, issuer: str, *, jwks_url: str | None = None, issuer_address: str | None = None) -> "RemoteKeys":
         """The keys of `issuer`, a URL. `jwks_url` says where they are if not at `/.well-known/jwks.json`, and
         `issuer_address` (`scheme://host[:port]`) where the issuer is reached from here if not at its own URL."""
+        ensure_web_url("issuer", issuer, "the URL of the issuer, exactly as it is in tokens (iss)")
         # An issuer may end in a slash, which then is part of its `iss`.
         url = f"{issuer.rstrip('/')}/.well-known/jwks.json" if jwks_url is None else jwks_url
         ensure_web_url("jwks_url", url, "the URL of the issuer's keys")

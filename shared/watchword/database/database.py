@@ -93,8 +93,14 @@ class Database:
         finally:
             self._open_transactions -= 1
             # SQLAlchemy before 2.1 forgets a connection whose set-up fails or is cancelled, and it would stay open.
-            if (forgotten := self._unfinished.pop(asyncio.current_task(), None)) is not None:
-                forgotten.terminate()
+            self._terminate_unfinished()
+
+    def _terminate_unfinished(self) -> None:
+        """Close what this task has begun to open, and what tasks have that are over: `asyncio.wait_for` makes such a
+        task in Python 3.11."""
+        current = asyncio.current_task()
+        for task in [task for task in self._unfinished if task is None or task is current or task.done()]:
+            self._unfinished.pop(task).terminate()
 
     def pools(self) -> dict[str, PoolUse]:
         """The present use of each pool. A transaction without a connection waits for one: it does nothing else before

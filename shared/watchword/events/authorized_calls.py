@@ -46,7 +46,7 @@ class TransmitterAccount:
             value: str = getattr(self, name)
             if not value or any("\ud800" <= character <= "\udfff" for character in value):
                 raise ValueError(f"the {name} of a receiver must be UTF-8 text that is not empty")
-            if value != value.strip() or not value.isprintable():
+            if value != value.strip() or any(character < " " or character == "\x7f" for character in value):
                 raise ValueError(f"the {name} of a receiver has a space around it or a control character")
         ensure_web_url("issuer", self.issuer, "the URL of the issuer whose events are received")
 

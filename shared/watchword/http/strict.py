@@ -28,7 +28,8 @@ _TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 class StrictRoute(APIRoute):
     """A route that refuses a query parameter or a member of a JSON object that is given twice.
 
-    `APIRouter(route_class=StrictRoute)`; no operation of the router may take a list in its query.
+    `APIRouter(route_class=StrictRoute)`; no operation of the router may take a list in its query. At most
+    MAX_PARAMETERS parameters, and MAX_CONTAINERS arrays and objects of a body, are read.
     """
 
     refuses_repetition = True
@@ -97,10 +98,13 @@ class _StrictRequest(Request):
 def _has_many_containers(body: bytes) -> bool:
     """Whether the body has more than MAX_CONTAINERS arrays and objects, each of which takes as long as a long text."""
     # Most bodies have few brackets. Only in the others are brackets within texts told from those that open something.
-    return _opening(body) > MAX_CONTAINERS and _opening(_TEXT.sub(b"", body, MAX_CONTAINERS)) > MAX_CONTAINERS
+    return (
+        _count_of_opening_brackets(body) > MAX_CONTAINERS
+        and _count_of_opening_brackets(_TEXT.sub(b"", body, MAX_CONTAINERS)) > MAX_CONTAINERS
+    )
 
 
-def _opening(json_text: bytes) -> int:
+def _count_of_opening_brackets(json_text: bytes) -> int:
     return json_text.count(b"[") + json_text.count(b"{")
 
 

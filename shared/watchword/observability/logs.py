@@ -47,7 +47,7 @@ class JsonFormatter(logging.Formatter):
 
 def new_request_id() -> str:
     """An id for a request, or for a round of background work, so that one id finds its log lines and its calls."""
-    # Nothing depends on it that it cannot be guessed, and `secrets` would be a system call for every request.
+    # It need not be hard to guess, and `secrets` would cost a system call for every request.
     return f"{random.getrandbits(64):016x}"
 
 

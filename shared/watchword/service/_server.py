@@ -8,7 +8,10 @@ from watchword.service.networks import peer_address
 
 
 class ServerProtocol(HttpToolsProtocol):
-    """uvicorn's connection, with names for what it keeps to itself, and the address of its peer in its usual form."""
+    """uvicorn's connection, with names for what it keeps to itself, and the address of its peer in its usual form.
+
+    A WebSocket has the address as the socket writes it.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -1,27 +1,35 @@
-"""CORS for the answers of a service, at a cost only for requests that a page of another origin sends."""
+"""CORS for the answers of a service, each of which varies by Origin."""
+
+from collections.abc import Iterable
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
 
 class CrossOriginMiddleware(CORSMiddleware):
-    """CORS (Fetch standard section 3.3). A request without an Origin field passes Starlette's rules by.
+    """CORS (Fetch standard section 3.3). A request without an Origin field skips Starlette's rules.
 
-    Its answer varies by Origin all the same: a cache must not give it to a page that needs the fields of CORS.
+    Every answer varies by Origin: a cache must not give one without the fields of CORS to a page that needs them.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _has_origin(scope):
-            await super().__call__(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
             return
 
         async def send_varying(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # Starlette says so of some answers, of which depends on its version.
+            if message["type"] == "http.response.start" and not _varies(message.get("headers", ())):
                 message["headers"] = [*message.get("headers", ()), (b"vary", b"Origin")]
             await send(message)
 
-        await self.app(scope, receive, send_varying)
+        handle = super().__call__ if _has_origin(scope) else self.app
+        await handle(scope, receive, send_varying)
 
 
 def _has_origin(scope: Scope) -> bool:
     return any(name == b"origin" for name, _ in scope["headers"])
+
+
+def _varies(fields: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"vary" and b"origin" in value.lower() for name, value in fields)

@@ -1,8 +1,14 @@
 """A refusal to start is logged as its reason alone: the code is not at fault, and a traceback would bury the reason."""
 
+from typing import Final
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.errors import AppError
+from watchword.lines import one_line
+
+# It may say what to run, which must not be cut off.
+MAX_REASON_CHARACTERS: Final = 2_000
 
 
 async def run_lifespan(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,7 +27,7 @@ async def run_lifespan(app: ASGIApp, scope: Scope, receive: Receive, send: Send)
     try:
         await app(scope, receive, keep_failure)
     except AppError as error:
-        reason = str(error)
+        reason = one_line(str(error), MAX_REASON_CHARACTERS)
         raise
     finally:
         if failure is not None:

@@ -24,8 +24,8 @@ MAX_PIPELINED: Final = 32
 # Fields that a request has at most once, and of which two readers may take different ones.
 _SINGLE: Final = frozenset({b"host", b"content-type", b"origin"})
 
-# RFC 9110 section 7.2: a host, which may be empty (RFC 3986 section 3.2.2), and perhaps a port; no comma,
-# which could separate two.
+# RFC 9110 section 7.2: a host, which may be empty (RFC 3986 section 3.2.2), and perhaps a port; no comma, which could
+# separate two, and no apostrophe.
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|(?:[A-Za-z0-9._~!$&()*+;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?")
 
 

@@ -97,7 +97,7 @@ class ServiceSettings(EnvironmentSettings):
     )
     issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`), without a path")
     host: str = Field(
-        "127.0.0.1", description="Address to listen on; `::` is for IPv6, and with several workers for IPv4 too"
+        "127.0.0.1", description="Address to listen on; `::` listens on IPv6, and with several workers on IPv4 too"
     )
     port: int = Field(ge=1, le=65535, description="Port to listen on")
     workers: int = Field(1, ge=1, le=64, description="Number of processes that serve requests")

@@ -173,7 +173,7 @@ class BoundedConnection(CheckedRequests):
         return self._arrival
 
     def _is_idle_for_too_long(self, now: float) -> bool:
-        """Whether there is no request for too long. uvicorn's own limit begins anew with every empty line."""
+        """Whether there is no request for too long."""
         if not self._is_answered():
             self._idle_since = None
             return False

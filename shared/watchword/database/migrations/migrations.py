@@ -77,7 +77,7 @@ class Migrations:
                 return
             except DBAPIError as error:
                 if not _is_lock_conflict(error):
-                    _blame_database(error)
+                    _ensure_not_refused(error)
                     raise
                 logger.warning("schema %s: a table is in use; %s tries are left", self.schema, tries_left)
             if tries_left:
@@ -97,7 +97,7 @@ class Migrations:
             try:
                 command.revision(self.config(url), message, autogenerate=True, rev_id=next_revision)
             except DBAPIError as error:
-                _blame_database(error)
+                _ensure_not_refused(error)
                 raise
 
     def head(self) -> str | None:
@@ -114,7 +114,9 @@ class Migrations:
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
             rows = []
         except asyncpg.InsufficientPrivilegeError as error:
-            raise SchemaForbidden(f"the role of this service may not read the schema {self.schema}: {error}") from error
+            raise SchemaForbidden(
+                f"the role of this service may not read the schema {self.schema}: {one_line(str(error))}"
+            ) from error
         revisions = sorted(str(row["version_num"]) for row in rows)
         try:
             self.ensure_at_head(revisions)
@@ -159,14 +161,12 @@ def _exiting_with_a_reason() -> Iterator[None]:
     """Exit with 1 and one line if the database or its schema is what does not fit."""
     try:
         yield
-    except AppError as error:
-        raise SystemExit(error.reason) from None
-    except CommandError as error:
+    except (AppError, CommandError) as error:
         raise SystemExit(str(error)) from None
 
 
-def _blame_database(error: DBAPIError) -> None:
-    """Raise MigrationFailed if the database failed, or refuses this role or every change, and not the migration."""
+def _ensure_not_refused(error: DBAPIError) -> None:
+    """Raise MigrationFailed if the cause is the database: it was lost, is read-only, or refuses this role."""
     reason = one_line(str(error.orig))
     if error.connection_invalidated:
         raise MigrationFailed(
