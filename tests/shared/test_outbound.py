@@ -80,10 +80,10 @@ async def test_neither_the_keys_nor_the_events_of_an_issuer_go_through_a_proxy_o
 async def test_events_of_a_public_url_and_the_keys_that_sign_them_are_fetched_at_the_address(
     databases: Databases, transmitter: Transmitter
 ) -> None:
-    address = httpx.URL(transmitter.issuer.url)
-    transmitter.issuer.url = f"{PUBLIC}{address.path}"
+    url = httpx.URL(transmitter.issuer.url)
+    transmitter.issuer.url = f"{PUBLIC}{url.path}"
     jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
-    async with receiving(databases, transmitter, issuer_address=str(address)):
+    async with receiving(databases, transmitter, issuer_address=str(url.copy_with(path="/"))):
         await until(lambda: transmitter.is_settled(jti))
     assert transmitter.acknowledged == [jti]
 
