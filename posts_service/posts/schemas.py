@@ -21,14 +21,14 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _whole_number(text: str) -> int:
+def _in_digits(value: Any) -> Any:
     """Python reads more texts as a number than JSON does: `1_0`, `+5`, `1.0`."""
-    if not re.fullmatch("[0-9]{1,9}", text):
+    if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value):
         raise PydanticCustomError("int_parsing", "Input should be a whole number, in digits alone")
-    return int(text)
+    return value
 
 
-PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number)]
+PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(_in_digits)]
 Title = Annotated[
     Text,
     Field(
