@@ -1,6 +1,6 @@
 """Fixtures for the library's own rules: the app of a test module, an issuer's key server, a clock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -9,6 +9,7 @@ from tests.shared.key_server import KeyServer, serving
 from tests.shared.ssf import Transmitter, transmitting
 from tests.shared.tables import things
 from tests.support.databases import Databases
+from tests.support.fresh import Fresh
 from watchword.database import Database
 from watchword.testing import Issuer, StandingClock
 
@@ -49,3 +50,11 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
     async with things(databases):
         yield database
         await database.close()
+
+
+@pytest.fixture
+def fresh(databases: Databases) -> Iterator[Fresh]:
+    """A database whose schemas have no table."""
+    fresh = Fresh(databases)
+    yield fresh
+    fresh.drop()

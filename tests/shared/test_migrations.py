@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +38,6 @@ BUSY = {"identity": "users", "posts": "posts"}
 ROOT = Path(__file__).parents[2]
 
 each_service = pytest.mark.parametrize("service", sorted(MIGRATIONS))
-
-
-@pytest.fixture
-def fresh(databases: Databases) -> Iterator[Fresh]:
-    fresh = Fresh(databases)
-    yield fresh
-    fresh.drop()
 
 
 def differences(url: str, migrations: Migrations) -> list[Any]:

@@ -1,7 +1,7 @@
 """A database that refuses is named in one line, without a traceback: a role without rights, no changes, no server."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,6 @@ from tests.support.next_release import NextRelease
 from watchword.database.migrations import Migrations, SchemaForbidden
 
 AWAY = "postgresql://owner:a-password@127.0.0.1:1/watchword"
-
-
-@pytest.fixture
-def fresh(databases: Databases) -> Iterator[Fresh]:
-    """Both schemas without a table."""
-    fresh = Fresh(databases)
-    yield fresh
-    fresh.drop()
 
 
 def migrate(migrations: Migrations, url: str) -> None:

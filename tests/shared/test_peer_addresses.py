@@ -12,6 +12,7 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 
 from tests.shared.ssf import ServerWithoutSignals
+from tests.support.needed import need
 from watchword.service.networks import networks, peer_address
 from watchword.service.time_limits import BoundedConnection
 
@@ -51,11 +52,11 @@ async def address_at(url: str) -> str:
         return (await http.get(url, headers={"X-Forwarded-For": CALLER})).text
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no socket for both IPv4 and IPv6")
 @pytest.mark.parametrize(("trusted", "address"), [((), "127.0.0.1"), (("127.0.0.0/8",), CALLER)])
 async def test_a_socket_for_ipv6_gives_peers_of_ipv4_their_usual_address(
     trusted: tuple[str, ...], address: str
 ) -> None:
+    need(socket.has_dualstack_ipv6(), "this machine has no socket for both IPv4 and IPv6")
     async with serving(*trusted) as url:
         assert await address_at(url) == address
 

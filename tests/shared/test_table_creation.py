@@ -1,11 +1,10 @@
 """The tables of a service without migrations are made by one call, which several processes may do at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from tests.support.databases import Databases
@@ -17,13 +16,6 @@ from watchword.events import ReceiverTables
 PROCESSES = 3
 RECEIVERS = {"received_events", "revocations", "transmitter_contact"}
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
-
-
-@pytest.fixture
-def fresh(databases: Databases) -> Iterator[Fresh]:
-    fresh = Fresh(databases)
-    yield fresh
-    fresh.drop()
 
 
 @asynccontextmanager

@@ -57,9 +57,7 @@ class Issuer:
         `version` and `role_version` are its `ver` and `rver`, left out if they are None. `claims` and `header` replace
         members of the token, or with ABSENT remove them. `key` signs in the place of the issuer's own key.
         """
-        for name, texts in (("roles", roles), ("permissions", permissions)):
-            if isinstance(texts, str):
-                raise TypeError(f"{name} are several texts, and not one: {texts!r}")
+        _ensure_several(roles=roles, permissions=permissions)
         now = int(self.clock.now().timestamp())
         body: dict[str, Any] = {
             "iss": self.url,
@@ -150,3 +148,10 @@ def public_key(kid: str, key: RSAPrivateKey) -> PublicKey:
 def _private_key(name: str) -> RSAPrivateKey:
     """The private key of this name. Generating one takes long, so all issuers of a process share them."""
     return generate_private_key(public_exponent=65_537, key_size=2_048)
+
+
+def _ensure_several(**texts_by_name: Sequence[str]) -> None:
+    """Raise TypeError for one text in the place of several: Python would take each of its letters."""
+    for name, texts in texts_by_name.items():
+        if isinstance(texts, str):
+            raise TypeError(f"{name} are several texts, and not one: {texts!r}")
