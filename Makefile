@@ -3,7 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+# $(call install,.venv/bin,local): exactly what requirements/local.txt names. The file is the constraint as well: without one, pip
+# before 23.3 takes the newest release of a package that another one asks for with an extra, and then refuses it.
+install = $(1)/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+  --constraint requirements/$(2).txt --requirement requirements/$(2).txt
 # What it needs is installed by then, with hashes; the builder too.
 LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared \
   && echo "$(CURDIR)" > $(VENV)/folder
@@ -99,13 +102,13 @@ $(BIN)/python:
 
 $(VENV)/local: requirements/local.txt shared/pyproject.toml | $(BIN)/python
 	@echo 'Installing what the services need ...'
-	@$(PIP) -r requirements/local.txt
+	@$(call install,$(BIN),local)
 	@$(LIBRARY)
 	@touch $@
 
 $(VENV)/development: requirements/development.txt shared/pyproject.toml | $(BIN)/python
 	@echo 'Installing what the checks and tests need ...'
-	@$(PIP) -r requirements/development.txt
+	@$(call install,$(BIN),development)
 	@$(LIBRARY)
 	@touch $@ $(VENV)/local
 
@@ -115,7 +118,7 @@ openapi-tools: .openapi/python .openapi/node
 
 .openapi/python: requirements/openapi.txt
 	@rm -rf .openapi/venv && $(PYTHON) -m venv .openapi/venv
-	@.openapi/venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/openapi.txt
+	@$(call install,.openapi/venv/bin,openapi)
 	@touch $@
 
 TYPESCRIPT := tests/openapi/typescript
