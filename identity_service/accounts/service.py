@@ -119,8 +119,9 @@ class Accounts:
             user = await users.find_for_update(db, user_id)
             if user is None:
                 return await deletions.get_receipt(db, user_id)
+            user.raise_version()
             await db.delete(user)
-            return await self._recorder.deleted(db, self._clock.now(), user_id, by_user(user_id, "account deleted"))
+            return await self._recorder.deleted(db, self._clock.now(), user, by_user(user_id, "account deleted"))
 
     async def set_roles(self, login: str, names: Sequence[str], cause: Cause) -> None:
         """Give a user exactly these roles. A refresh at the same moment gets the old or the new ones, never a mix.
@@ -147,12 +148,14 @@ class Accounts:
             if user.is_active == active:
                 return
             user.is_active = active
+            # Whichever of two such events arrives last, the one with the higher version holds.
+            user.raise_version()
             now = self._clock.now()
             if active:
-                await self._recorder.enabled(db, now, user.id, cause)
+                await self._recorder.enabled(db, now, user, cause)
             else:
                 ended = await sessions.end_all(db, user.id, EndReason.DISABLED, now)
-                await self._recorder.disabled(db, now, user.id, ended, cause)
+                await self._recorder.disabled(db, now, user, ended, cause)
 
     async def _apply(self, db: AsyncSession, user: User, changes: UserChanges) -> None:
         now = self._clock.now()

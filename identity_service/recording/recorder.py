@@ -1,6 +1,6 @@
 """The recorder: writes the audit row and the security events of a change, in the transaction of that change."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -34,10 +34,10 @@ BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
 class EndedSessions(NamedTuple):
-    """The sessions of a user that have ended, and the one that goes on."""
+    """The sessions of a user that have ended; all but one of them, if one goes on."""
 
     session_ids: Collection[UUID]
-    except_id: UUID
+    except_id: UUID | None = None
 
 
 class RoleChange(NamedTuple):
@@ -54,11 +54,10 @@ class Recorder:
         self._issuer = issuer
 
     async def sessions_ended(
-        self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Iterable[UUID], cause: Cause
+        self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
     ) -> None:
-        """Record that these sessions have ended; receivers refuse their tokens."""
-        session_ids = list(session_ids)
-        _audit_ended(db, user_id, session_ids, cause)
+        """Record that these few sessions have ended, each with an event; receivers refuse their tokens."""
+        await _audit_ended(db, user_id, session_ids, cause)
         revoked = [
             types.session_revoked(
                 self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
@@ -67,22 +66,13 @@ class Recorder:
         ]
         await self._enqueue(db, now, *revoked)
 
-    async def other_sessions_ended(
+    async def all_sessions_ended(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> None:
-        """Record that the sessions of the user have ended, all but one; receivers refuse tokens with a smaller version
-        than `user.version`, except those of the session that goes on."""
-        _audit_ended(db, user.id, ended.session_ids, cause)
-        revoked = types.all_sessions_revoked(
-            self._issuer,
-            str(user.id),
-            user.version,
-            except_sid=str(ended.except_id),
-            at=now,
-            initiator=cause.entity,
-            reason=cause.why,
-        )
-        await self._enqueue(db, now, revoked)
+        """Record that all sessions of the user have ended, with one event; receivers refuse tokens with a smaller
+        version than `user.version`, except those of the session that goes on."""
+        await _audit_ended(db, user.id, ended.session_ids, cause)
+        await self._enqueue(db, now, self._all_revoked(now, user, ended, cause))
 
     async def claims_changed(
         self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
@@ -117,20 +107,21 @@ class Recorder:
         )
         await self._enqueue(db, now, changed)
         if ended.session_ids:
-            await self.other_sessions_ended(db, now, user, ended, cause)
+            await self.all_sessions_ended(db, now, user, ended, cause)
 
     async def disabled(
-        self, db: AsyncSession, now: datetime, user_id: UUID, ended_sessions: Iterable[UUID], cause: Cause
+        self, db: AsyncSession, now: datetime, user: User, ended_sessions: Collection[UUID], cause: Cause
     ) -> None:
         """Record that the account was disabled and that these sessions have ended because of it."""
-        audit.record(db, cause.actor, "user.disabled", user_id, why=cause.why)
-        await self._enqueue(db, now, types.account_disabled(self._issuer, str(user_id)))
-        await self.sessions_ended(db, now, user_id, ended_sessions, cause)
+        audit.record(db, cause.actor, "user.disabled", user.id, why=cause.why)
+        await self._enqueue(db, now, types.account_disabled(self._issuer, str(user.id), user.version))
+        if ended_sessions:
+            await self.all_sessions_ended(db, now, user, EndedSessions(ended_sessions), cause)
 
-    async def enabled(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> None:
+    async def enabled(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> None:
         """Record that the account was enabled again."""
-        audit.record(db, cause.actor, "user.enabled", user_id, why=cause.why)
-        await self._enqueue(db, now, types.account_enabled(self._issuer, str(user_id)))
+        audit.record(db, cause.actor, "user.enabled", user.id, why=cause.why)
+        await self._enqueue(db, now, types.account_enabled(self._issuer, str(user.id), user.version))
 
     async def renamed(self, db: AsyncSession, now: datetime, user_id: UUID, username: str, cause: Cause) -> None:
         """Record that the user has this username; receivers update what they show."""
@@ -143,15 +134,32 @@ class Recorder:
         # Without the name: the audit outlives the account.
         audit.record(db, cause.actor, "user.full_name_changed", user_id)
 
-    async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> UUID:
-        """Record that the account was deleted; returns the receipt with which its erasure elsewhere can be watched."""
-        audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
+    async def deleted(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> UUID:
+        """Record that the account was deleted; returns the receipt with which its erasure elsewhere can be watched.
+
+        That its sessions have ended is an event of its own, for receivers which know only that one.
+        """
+        audit.record(db, cause.actor, "user.deleted", user.id, why=cause.why)
         # A stream that is not polled would otherwise keep the names of the account.
-        await repository.forget_user(db, str(user_id))
-        purged = types.account_purged(self._issuer, str(user_id))
-        receivers = await repository.enqueue(db, purged.type, _claims(purged, str(uuid4()), now))
+        await repository.forget_user(db, str(user.id))
+        purged = types.account_purged(self._issuer, str(user.id))
+        txn = str(uuid4())
+        receivers = await repository.enqueue(db, purged.type, _claims(purged, txn, now))
+        revoked = self._all_revoked(now, user, EndedSessions(()), cause)
+        await repository.enqueue(db, revoked.type, _claims(revoked, txn, now))
         await repository.notify(db)
-        return await deletions.insert(db, user_id, receivers)
+        return await deletions.insert(db, user.id, receivers)
+
+    def _all_revoked(self, now: datetime, user: User, ended: EndedSessions, cause: Cause) -> SecurityEvent:
+        return types.all_sessions_revoked(
+            self._issuer,
+            str(user.id),
+            user.version,
+            except_sid=None if ended.except_id is None else str(ended.except_id),
+            at=now,
+            initiator=cause.entity,
+            reason=cause.why,
+        )
 
     async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> None:
         changed = types.role_changed(
@@ -169,9 +177,8 @@ class Recorder:
             await repository.notify(db)
 
 
-def _audit_ended(db: AsyncSession, user_id: UUID, session_ids: Iterable[UUID], cause: Cause) -> None:
-    for session_id in session_ids:
-        audit.record(db, cause.actor, "session.ended", session_id, user=str(user_id), why=cause.why)
+async def _audit_ended(db: AsyncSession, user_id: UUID, session_ids: Collection[UUID], cause: Cause) -> None:
+    await audit.record_each(db, cause.actor, "session.ended", session_ids, user=str(user_id), why=cause.why)
 
 
 def _claims(event: SecurityEvent, txn: str, now: datetime) -> dict[str, Any]:

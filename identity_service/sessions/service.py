@@ -121,7 +121,7 @@ class Sessions:
             if ended:
                 user.raise_version()
                 cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-                await self._recorder.other_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
+                await self._recorder.all_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
 
     async def ensure_live(self, caller: Principal) -> None:
         """Raise SessionEnded unless the session of this access token is live, its user is active, and what it says of
