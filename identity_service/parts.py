@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from identity_service import channel
 from identity_service.accounts.deletions import Erasures
 from identity_service.accounts.service import Accounts
 from identity_service.audit.models import AuditEntry
@@ -14,7 +15,6 @@ from identity_service.events.models import Stream
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.push_addresses import PushAddresses
-from identity_service.events.repository import CHANNEL
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
 from identity_service.events.views import StreamViews
@@ -33,6 +33,7 @@ from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.tables import Base
+from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
 from identity_service.users.models import User
@@ -69,19 +70,18 @@ class Parts:
         # Security events.
         self.recorder = Recorder(issuer)
         self.doorbell = Doorbell()
-        self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
+        self.listener = Listener(self.database.dsn, channel.CHANNEL, self._on_notification, self._catch_up)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
         self.passwords = _passwords(settings)
         self.clients = Clients(self.database)
         self.services = Services(self.database)
-        self.sessions = Sessions(
-            self.database, self.recorder, self.lifetimes, clock, ensure_mintable=self.tokens.ensure_mintable
-        )
+        self.sessions = self._sessions()
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
 
         # The two doors through which people sign in.
@@ -90,6 +90,16 @@ class Parts:
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
 
+    def _on_notification(self, payload: str) -> None:
+        if payload == channel.KEYS:
+            self.keyring.read_soon()
+        else:
+            self.doorbell.ring(payload)
+
+    async def _catch_up(self) -> None:
+        self.keyring.read_soon()
+        await self.doorbell.catch_up()
+
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
         clock, doorbell = self.clock, self.doorbell
         self.streams = Streams(
@@ -97,6 +107,16 @@ class Parts:
         )
         self.poll_delivery = PollDelivery(self.database, minter, doorbell, clock, self.settings.long_poll_seconds)
         self.pusher = Pusher(self.database, minter, self.sealer, doorbell, clock, addresses=addresses)
+
+    def _sessions(self) -> Sessions:
+        return Sessions(
+            self.database,
+            self.recorder,
+            self.lifetimes,
+            self.clock,
+            per_user=self.settings.sessions_per_account,
+            ensure_mintable=self.tokens.ensure_mintable,
+        )
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)

@@ -119,9 +119,8 @@ class Accounts:
             user = await users.find_for_update(db, user_id)
             if user is None:
                 return await deletions.get_receipt(db, user_id)
-            user.raise_version()
             await db.delete(user)
-            return await self._recorder.deleted(db, self._clock.now(), user, by_user(user_id, "account deleted"))
+            return await self._recorder.deleted(db, self._clock.now(), user_id, by_user(user_id, "account deleted"))
 
     async def set_roles(self, login: str, names: Sequence[str], cause: Cause) -> None:
         """Give a user exactly these roles. A refresh at the same moment gets the old or the new ones, never a mix.

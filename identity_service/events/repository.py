@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import any_, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import any_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service import channel
 from identity_service.events.models import SUBJECT, Delivery, Stream, StreamEvent, StreamStatus
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
 from watchword.events.types import EventType
-
-CHANNEL = "identity_events"
 
 TYPES_TO_OBEY: Final = (
     EventType.SESSION_REVOKED,
@@ -56,7 +55,7 @@ async def enqueue_in(db: AsyncSession, stream_id: UUID, kind: str, claims: dict[
 
 async def notify(db: AsyncSession) -> None:
     """Wake the polls and the pushers of every process once this transaction has committed."""
-    await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+    await channel.notify(db)
 
 
 async def find_stream(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream | None:

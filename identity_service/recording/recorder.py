@@ -72,7 +72,16 @@ class Recorder:
         """Record that all sessions of the user have ended, with one event; receivers refuse tokens with a smaller
         version than `user.version`, except those of the session that goes on."""
         await _audit_ended(db, user.id, ended.session_ids, cause)
-        await self._enqueue(db, now, self._all_revoked(now, user, ended, cause))
+        revoked = types.all_sessions_revoked(
+            self._issuer,
+            str(user.id),
+            user.version,
+            except_sid=None if ended.except_id is None else str(ended.except_id),
+            at=now,
+            initiator=cause.entity,
+            reason=cause.why,
+        )
+        await self._enqueue(db, now, revoked)
 
     async def claims_changed(
         self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
@@ -96,6 +105,17 @@ class Recorder:
         """Record that the role was deleted; receivers refuse the tokens that carry it."""
         audit.record(db, cause.actor, "role.deleted", change.role, why=cause.why)
         await self._enqueue_role(db, now, change, cause)
+
+    async def key_withdrawn(
+        self, db: AsyncSession, now: datetime, kid: str, expires_at: datetime, cause: Cause
+    ) -> None:
+        """Record that a signing key was withdrawn; receivers refuse what it has signed, also when their copy of the
+        JWKS still has it. `expires_at` is when its last token expires."""
+        audit.record(db, cause.actor, "key.withdrawn", kid, why=cause.why)
+        withdrawn = types.signing_key_withdrawn(
+            self._issuer, kid, expires_at=expires_at, at=now, initiator=cause.entity, reason=cause.why
+        )
+        await self._enqueue(db, now, withdrawn)
 
     async def password_changed(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
@@ -134,32 +154,15 @@ class Recorder:
         # Without the name: the audit outlives the account.
         audit.record(db, cause.actor, "user.full_name_changed", user_id)
 
-    async def deleted(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> UUID:
-        """Record that the account was deleted; returns the receipt with which its erasure elsewhere can be watched.
-
-        That its sessions have ended is an event of its own, for receivers which know only that one.
-        """
-        audit.record(db, cause.actor, "user.deleted", user.id, why=cause.why)
+    async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> UUID:
+        """Record that the account was deleted; returns the receipt with which its erasure elsewhere can be watched."""
+        audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
         # A stream that is not polled would otherwise keep the names of the account.
-        await repository.forget_user(db, str(user.id))
-        purged = types.account_purged(self._issuer, str(user.id))
-        txn = str(uuid4())
-        receivers = await repository.enqueue(db, purged.type, _claims(purged, txn, now))
-        revoked = self._all_revoked(now, user, EndedSessions(()), cause)
-        await repository.enqueue(db, revoked.type, _claims(revoked, txn, now))
+        await repository.forget_user(db, str(user_id))
+        purged = types.account_purged(self._issuer, str(user_id))
+        receivers = await repository.enqueue(db, purged.type, _claims(purged, str(uuid4()), now))
         await repository.notify(db)
-        return await deletions.insert(db, user.id, receivers)
-
-    def _all_revoked(self, now: datetime, user: User, ended: EndedSessions, cause: Cause) -> SecurityEvent:
-        return types.all_sessions_revoked(
-            self._issuer,
-            str(user.id),
-            user.version,
-            except_sid=None if ended.except_id is None else str(ended.except_id),
-            at=now,
-            initiator=cause.entity,
-            reason=cause.why,
-        )
+        return await deletions.insert(db, user_id, receivers)
 
     async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> None:
         changed = types.role_changed(
