@@ -10,13 +10,18 @@ from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
+from identity_service.events.bells import CHANNEL, Bells
+from identity_service.events.canary import Canary
+from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
+from identity_service.events.obedience import Obedience
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.push_addresses import PushAddresses
-from identity_service.events.repository import CHANNEL
+from identity_service.events.replay import Replay
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
+from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.schedule import Schedule
@@ -41,7 +46,7 @@ from watchword.auth import Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
-from watchword.database.notifications import Doorbell, Listener
+from watchword.database.notifications import Listener
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, Client, Role, Service, Session, Stream, User)
@@ -68,8 +73,9 @@ class Parts:
 
         # Security events.
         self.recorder = Recorder(issuer)
-        self.doorbell = Doorbell()
-        self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
+        self.bells = Bells()
+        self.listener = Listener(self.database.dsn, CHANNEL, self.bells.ring, self.bells.catch_up)
+        self.obedience = Obedience(self.database, self.bells)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
@@ -91,12 +97,14 @@ class Parts:
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
-        clock, doorbell = self.clock, self.doorbell
-        self.streams = Streams(
-            self.database, self.sealer, StreamViews(self.settings.issuer), clock, addresses=addresses
-        )
-        self.poll_delivery = PollDelivery(self.database, minter, doorbell, clock, self.settings.long_poll_seconds)
-        self.pusher = Pusher(self.database, minter, self.sealer, doorbell, clock, addresses=addresses)
+        database, bells, clock, issuer = self.database, self.bells, self.clock, self.settings.issuer
+        replay = Replay(database, issuer, self.lifetimes.access)
+        delivery = DeliveryChoice(self.sealer, addresses)
+        self.streams = Streams(database, delivery, replay, StreamViews(issuer), clock)
+        self.poll_delivery = PollDelivery(database, minter, bells, clock, self.settings.long_poll_seconds)
+        self.pusher = Pusher(database, minter, self.sealer, bells, clock, addresses=addresses)
+        self.canary = Canary(database, issuer, clock)
+        self.upkeep = Upkeep(database, replay)
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
