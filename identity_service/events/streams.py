@@ -126,7 +126,7 @@ class Streams:
         await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
             await db.delete(await _get(db, client_id, stream_id, lock=True))
-            await notify(db, [acknowledgements_in(stream.id)])
+            await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
         async with self._database.begin() as db:
