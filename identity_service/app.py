@@ -62,7 +62,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(parts.keyring.run, parts.passwords.start, *transmitter, cleanup),
+        background=(parts.keyring.run, parts.keyring.watch, parts.passwords.start, *transmitter, cleanup),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from identity_service import channel
 from identity_service.accounts.deletions import Erasures
 from identity_service.accounts.service import Accounts
 from identity_service.audit.models import AuditEntry
@@ -10,7 +11,7 @@ from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
-from identity_service.events.bells import CHANNEL, Bells
+from identity_service.events.bells import Bells
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
@@ -38,6 +39,7 @@ from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.tables import Base
+from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
 from identity_service.users.models import User
@@ -74,7 +76,7 @@ class Parts:
         # Security events.
         self.recorder = Recorder(issuer)
         self.bells = Bells()
-        self.listener = Listener(self.database.dsn, CHANNEL, self.bells.ring, self.bells.catch_up)
+        self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience = Obedience(self.database, self.bells)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
@@ -82,12 +84,11 @@ class Parts:
         self.passwords = _passwords(settings)
         self.clients = Clients(self.database)
         self.services = Services(self.database)
-        self.sessions = Sessions(
-            self.database, self.recorder, self.lifetimes, clock, ensure_mintable=self.tokens.ensure_mintable
-        )
+        self.sessions = self._sessions()
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
 
         # The two doors through which people sign in.
@@ -95,6 +96,18 @@ class Parts:
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
+
+    def on_notification(self, payload: str) -> None:
+        """Look at what another process has changed."""
+        if payload == channel.KEYS:
+            self.keyring.read_soon()
+        else:
+            self.bells.ring(payload)
+
+    async def catch_up(self) -> None:
+        """Look at everything, since notifications may have been lost."""
+        self.keyring.read_soon()
+        self.bells.ring()
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
         database, bells, clock, issuer = self.database, self.bells, self.clock, self.settings.issuer
@@ -105,6 +118,16 @@ class Parts:
         self.pusher = Pusher(database, minter, self.sealer, bells, clock, addresses=addresses)
         self.canary = Canary(database, issuer, clock)
         self.upkeep = Upkeep(database, replay)
+
+    def _sessions(self) -> Sessions:
+        return Sessions(
+            self.database,
+            self.recorder,
+            self.lifetimes,
+            self.clock,
+            per_user=self.settings.sessions_per_account,
+            ensure_mintable=self.tokens.ensure_mintable,
+        )
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)

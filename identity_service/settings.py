@@ -42,6 +42,12 @@ class Settings(ServiceSettings):
     refresh_retry_seconds: int = Field(
         10, ge=0, le=60, description="How long a used refresh token may be sent again; it gets the same successor"
     )
+    sessions_per_account: int = Field(
+        100,
+        ge=1,
+        le=1_000,
+        description="Sessions that an account may have; a sign-in beyond it ends the one that was used longest ago",
+    )
     jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")
     signing_key_seconds: int = Field(
         2_592_000, ge=2, le=_TEN_YEARS, description="How long a key signs before the next one takes over (30 days)"

@@ -148,12 +148,14 @@ class Accounts:
             if user.is_active == active:
                 return
             user.is_active = active
+            # Whichever of two such events arrives last, the one with the higher version holds.
+            user.raise_version()
             now = self._clock.now()
             if active:
-                await self._recorder.enabled(db, now, user.id, cause)
+                await self._recorder.enabled(db, now, user, cause)
             else:
                 ended = await sessions.end_all(db, user.id, EndReason.DISABLED, now)
-                await self._recorder.disabled(db, now, user.id, ended, cause)
+                await self._recorder.disabled(db, now, user, ended, cause)
 
     async def _apply(self, db: AsyncSession, user: User, changes: UserChanges) -> None:
         now = self._clock.now()

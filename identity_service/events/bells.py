@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-CHANNEL: Final = "identity_events"
+from identity_service import channel
 
 EVERY_EVENT: Final = "events"
 """The topic of events for whichever stream."""
@@ -37,12 +36,11 @@ async def notify(db: AsyncSession, topics: Iterable[str]) -> None:
     """Wake those who wait for these topics, in every process, once this transaction has committed."""
     names = sorted(set(topics))
     if names:
-        payload = ",".join(names) if len(names) <= MAX_TOPICS else ""
-        await db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+        await channel.notify(db, ",".join(names) if len(names) <= MAX_TOPICS else "")
 
 
 class Bells:
-    """The bells of one process. `ring` and `catch_up` are what a Listener calls."""
+    """The bells of one process. `ring` takes the payload of a notification."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
@@ -76,10 +74,6 @@ class Bells:
         """Wake those who wait for this topic in this process."""
         for bell in self._waiting.get(topic, ()):
             bell.set()
-
-    async def catch_up(self) -> None:
-        """Wake everybody, since notifications may have been lost."""
-        self.ring()
 
     def waiting_for(self, topic: str) -> int:
         """How many wait for this topic."""

@@ -72,7 +72,7 @@ class Introspection:
             user_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
             return await self._sessions.is_usable(UUID(claims["jti"]), user_id, session_id)
         try:
-            await self._sessions.ensure_live(principal_of(claims))
+            await self._sessions.ensure_live(principal_of(claims, token.key_id))
         except SessionEnded:
             return False
         return True

@@ -1,6 +1,6 @@
 """The recorder: writes the audit row and the security events of a change, in the transaction of that change."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -36,10 +36,10 @@ BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
 class EndedSessions(NamedTuple):
-    """The sessions of a user that have ended, and the one that goes on."""
+    """The sessions of a user that have ended; all but one of them, if one goes on."""
 
     session_ids: Collection[UUID]
-    except_id: UUID
+    except_id: UUID | None = None
 
 
 class RoleChange(NamedTuple):
@@ -66,11 +66,10 @@ class Recorder:
         self._issuer = issuer
 
     async def sessions_ended(
-        self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Iterable[UUID], cause: Cause
+        self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
     ) -> Enqueued:
-        """Record that these sessions have ended; receivers refuse their tokens."""
-        session_ids = list(session_ids)
-        _audit_ended(db, user_id, session_ids, cause)
+        """Record that these few sessions have ended, each with an event; receivers refuse their tokens."""
+        await _audit_ended(db, user_id, session_ids, cause)
         revoked = [
             types.session_revoked(
                 self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
@@ -79,17 +78,17 @@ class Recorder:
         ]
         return await self._enqueue(db, now, *revoked)
 
-    async def other_sessions_ended(
+    async def all_sessions_ended(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
-        """Record that the sessions of the user have ended, all but one; receivers refuse tokens with a smaller version
-        than `user.version`, except those of the session that goes on."""
-        _audit_ended(db, user.id, ended.session_ids, cause)
+        """Record that all sessions of the user have ended, with one event; receivers refuse tokens with a smaller
+        version than `user.version`, except those of the session that goes on."""
+        await _audit_ended(db, user.id, ended.session_ids, cause)
         revoked = types.all_sessions_revoked(
             self._issuer,
             str(user.id),
             user.version,
-            except_sid=str(ended.except_id),
+            except_sid=None if ended.except_id is None else str(ended.except_id),
             at=now,
             initiator=cause.entity,
             reason=cause.why,
@@ -119,6 +118,17 @@ class Recorder:
         audit.record(db, cause.actor, "role.deleted", change.role, why=cause.why)
         return await self._enqueue_role(db, now, change, cause)
 
+    async def key_withdrawn(
+        self, db: AsyncSession, now: datetime, kid: str, expires_at: datetime, cause: Cause
+    ) -> Enqueued:
+        """Record that a signing key was withdrawn; receivers refuse what it has signed, also when their copy of the
+        JWKS still has it. `expires_at` is when its last token expires."""
+        audit.record(db, cause.actor, "key.withdrawn", kid, why=cause.why)
+        withdrawn = types.signing_key_withdrawn(
+            self._issuer, kid, expires_at=expires_at, at=now, initiator=cause.entity, reason=cause.why
+        )
+        return await self._enqueue(db, now, withdrawn)
+
     async def password_changed(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
@@ -129,21 +139,23 @@ class Recorder:
         )
         enqueued = await self._enqueue(db, now, changed)
         if ended.session_ids:
-            enqueued += await self.other_sessions_ended(db, now, user, ended, cause)
+            enqueued += await self.all_sessions_ended(db, now, user, ended, cause)
         return enqueued
 
     async def disabled(
-        self, db: AsyncSession, now: datetime, user_id: UUID, ended_sessions: Iterable[UUID], cause: Cause
+        self, db: AsyncSession, now: datetime, user: User, ended_sessions: Collection[UUID], cause: Cause
     ) -> Enqueued:
         """Record that the account was disabled and that these sessions have ended because of it."""
-        audit.record(db, cause.actor, "user.disabled", user_id, why=cause.why)
-        enqueued = await self._enqueue(db, now, types.account_disabled(self._issuer, str(user_id)))
-        return enqueued + await self.sessions_ended(db, now, user_id, ended_sessions, cause)
+        audit.record(db, cause.actor, "user.disabled", user.id, why=cause.why)
+        enqueued = await self._enqueue(db, now, types.account_disabled(self._issuer, str(user.id), user.version))
+        if ended_sessions:
+            enqueued += await self.all_sessions_ended(db, now, user, EndedSessions(ended_sessions), cause)
+        return enqueued
 
-    async def enabled(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Enqueued:
+    async def enabled(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> Enqueued:
         """Record that the account was enabled again."""
-        audit.record(db, cause.actor, "user.enabled", user_id, why=cause.why)
-        return await self._enqueue(db, now, types.account_enabled(self._issuer, str(user_id)))
+        audit.record(db, cause.actor, "user.enabled", user.id, why=cause.why)
+        return await self._enqueue(db, now, types.account_enabled(self._issuer, str(user.id), user.version))
 
     async def renamed(self, db: AsyncSession, now: datetime, user_id: UUID, username: str, cause: Cause) -> Enqueued:
         """Record that the user has this username; receivers update what they show."""
@@ -190,6 +202,5 @@ def _receivers(enqueued: Enqueued) -> dict[str, UUID | None]:
     return {**of_processes, **{event.client_id: event.jti for event in enqueued if event.is_durable}}
 
 
-def _audit_ended(db: AsyncSession, user_id: UUID, session_ids: Iterable[UUID], cause: Cause) -> None:
-    for session_id in session_ids:
-        audit.record(db, cause.actor, "session.ended", session_id, user=str(user_id), why=cause.why)
+async def _audit_ended(db: AsyncSession, user_id: UUID, session_ids: Collection[UUID], cause: Cause) -> None:
+    await audit.record_each(db, cause.actor, "session.ended", session_ids, user=str(user_id), why=cause.why)

@@ -22,6 +22,7 @@ class EndReason(StrEnum):
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
     DISABLED = "account disabled"
     REPLACED = "signed in again in the same browser"
+    TOO_MANY = "more sessions than an account may have"
 
 
 class Session(Base):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +21,10 @@ from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
 
+MAX_ENDED_AT_ONCE: Final = 10
+"""How many sessions beyond the limit one sign-in ends. Each of them is an event, and an account can have thousands if
+the limit was raised or there was none."""
+
 
 class Sessions:
     """The sessions of all users. Times are read within the transaction, and under the lock where one is taken."""
@@ -31,17 +36,21 @@ class Sessions:
         lifetimes: Lifetimes,
         clock: Clock,
         *,
+        per_user: int,
         ensure_mintable: Callable[[IssuedSession], None],
     ) -> None:
+        """`per_user` is how many sessions a user may have."""
         self._database = database
         self._recorder = recorder
         self._lifetimes = lifetimes
         self._clock = clock
+        self._per_user = per_user
         # Called before a commit: an error raised here leaves neither a session nor a spent refresh token behind.
         self._ensure_mintable = ensure_mintable
 
     async def start(self, user: User, new_hash: str | None, request: SignInRequest) -> IssuedSession:
-        """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it.
+        """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it. If the user
+        has as many as are allowed, the one that was used longest ago ends.
 
         Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
         NoSigningKey.
@@ -55,6 +64,7 @@ class Sessions:
                 locked.password_hash = new_hash
             if request.previous is not None:
                 await self._end_previous(db, request.previous, now)
+            await self._end_unused(db, locked.id, request.client_id, now)
             session = self._new_session(locked.id, request, now)
             db.add(session)
             await db.flush()  # the refresh token names the session's id
@@ -121,7 +131,7 @@ class Sessions:
             if ended:
                 user.raise_version()
                 cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-                await self._recorder.other_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
+                await self._recorder.all_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
 
     async def ensure_live(self, caller: Principal) -> None:
         """Raise SessionEnded unless the session of this access token is live, its user is active, and what it says of
@@ -174,6 +184,13 @@ class Sessions:
         pair.session.end(now, EndReason.REPLACED)
         cause = by_user(pair.session.user_id, EndReason.REPLACED)
         await self._recorder.sessions_ended(db, now, pair.session.user_id, [pair.session.id], cause)
+
+    async def _end_unused(self, db: AsyncSession, user_id: UUID, client_id: str, now: datetime) -> None:
+        """Make room for one more session of this user."""
+        ended = await repository.end_unused(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
+        if ended:
+            cause = Cause(client_id, "policy", EndReason.TOO_MANY)
+            await self._recorder.sessions_ended(db, now, user_id, ended, cause)
 
     async def _next_token(self, db: AsyncSession, pair: TokenWithSession, now: datetime) -> RefreshToken:
         """The refresh token for the client: the successor of the presented one, or at a retry the unspent one."""

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
-from watchword.auth.revocations import Kind, Revocations
+from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, SystemClock
 from watchword.database import Listener, wait_for
 from watchword.events.authorized_calls import TransmitterAccount
@@ -160,8 +160,6 @@ class Receiver:
             await self._store.revoke(db, revocation)
             return
         match received.type:
-            case EventType.ACCOUNT_ENABLED if subject:
-                await self._store.reinstate(db, Kind.DISABLED, subject)
             case EventType.CREDENTIAL_CHANGE if subject:
                 # A changed password ends sessions by events of their own; the one in which it was changed goes on.
                 pass

@@ -48,6 +48,16 @@ class ReceivedEvent:
         return _text(self.claims.get("role"))
 
     @property
+    def key_id(self) -> str | None:
+        """The `kid` of the signing key that the event is about."""
+        return _text(self.claims.get("kid"))
+
+    @property
+    def expires_at(self) -> float:
+        """When the last token has expired that the event is about, in seconds since 1970; 0 if it does not say so."""
+        return number(dict(self.claims), "expires_at") if "expires_at" in self.claims else 0.0
+
+    @property
     def except_sid(self) -> str | None:
         """The session that goes on when all others of the subject have ended."""
         return _text(self.claims.get("except_sid"))

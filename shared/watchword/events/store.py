@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import delete, func, select, text, tuple_
+from sqlalchemy import func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from watchword.auth.revocations import Revocation
+from watchword.auth.revocations import Kind, Revocation
 from watchword.database import Database
 from watchword.database.portions import PORTION, delete_portion
 from watchword.events.tables import ReceiverTables
@@ -33,7 +33,7 @@ class Store:
         return await db.scalar(statement) is not None
 
     async def revoke(self, db: AsyncSession, revocation: Revocation) -> None:
-        """Have every process refuse this from the commit on."""
+        """Have every process refuse this from the commit on, or accept it again if it says that of an account."""
         revocations = self.tables.revocations
         values = revocation._asdict()
         values["expires_at"] = datetime.fromtimestamp(values.pop("until"), UTC)
@@ -44,18 +44,14 @@ class Store:
         is_later = tuple_(func.coalesce(old.version, 0), old.valid_from) <= tuple_(
             func.coalesce(new.version, 0), new.valid_from
         )
-        await db.execute(
-            statement.on_conflict_do_update(
-                index_elements=[old.kind, old.key], set_={name: new[name] for name in names}, where=is_later
-            )
+        is_last = (old.kind == Kind.DISABLED) & (old.version.is_(None) | new.version.is_(None))
+        statement = statement.on_conflict_do_update(
+            index_elements=[old.kind, old.key],
+            set_={name: new[name] for name in names},
+            where=or_(is_later, is_last),
         )
-        await self._notify(db, _as_message(revocation))
-
-    async def reinstate(self, db: AsyncSession, kind: str, key: str) -> None:
-        """Have every process accept this again from the commit on."""
-        revocations = self.tables.revocations
-        await db.execute(delete(revocations).where(revocations.c.kind == kind, revocations.c.key == key))
-        await self._notify(db, {"remove": [kind, key]})
+        if await db.scalar(statement.returning(old.key)) is not None:
+            await self._notify(db, _as_message(revocation))
 
     async def load(self, now: datetime) -> tuple[list[Revocation], datetime | None]:
         """Every revocation that has not expired, and when the transmitter last answered."""
@@ -104,8 +100,11 @@ def revocation_of(message: Mapping[str, Any]) -> Revocation:
 
 
 def _as_message(revocation: Revocation) -> dict[str, Any]:
-    """The notification of a revocation. Processes of the previous release read only `add`, with these four members."""
+    """The notification of a revocation. Processes of the previous release read only `add`, with these four members, and
+    accept an account again after `remove`."""
     kind, key, valid_from, until, version, except_sid = revocation
+    if kind == Kind.DISABLED and valid_from == 0:
+        return {"remove": [kind, key]}
     return {"add": [kind, key, valid_from, until], "version": version, "except_sid": except_sid}
 
 
