@@ -11,12 +11,18 @@ from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
+from identity_service.events.bells import Bells
+from identity_service.events.canary import Canary
+from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
+from identity_service.events.obedience import Obedience
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.push_addresses import PushAddresses
+from identity_service.events.replay import Replay
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
+from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.schedule import Schedule
@@ -42,7 +48,7 @@ from watchword.auth import Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
-from watchword.database.notifications import Doorbell, Listener
+from watchword.database.notifications import Listener
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, Client, Role, Service, Session, Stream, User)
@@ -69,8 +75,9 @@ class Parts:
 
         # Security events.
         self.recorder = Recorder(issuer)
-        self.doorbell = Doorbell()
-        self.listener = Listener(self.database.dsn, channel.CHANNEL, self._on_notification, self._catch_up)
+        self.bells = Bells()
+        self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
+        self.obedience = Obedience(self.database, self.bells)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
@@ -90,23 +97,27 @@ class Parts:
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
 
-    def _on_notification(self, payload: str) -> None:
+    def on_notification(self, payload: str) -> None:
+        """Look at what another process has changed."""
         if payload == channel.KEYS:
             self.keyring.read_soon()
         else:
-            self.doorbell.ring(payload)
+            self.bells.ring(payload)
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
+        """Look at everything, since notifications may have been lost."""
         self.keyring.read_soon()
-        await self.doorbell.catch_up()
+        self.bells.ring()
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
-        clock, doorbell = self.clock, self.doorbell
-        self.streams = Streams(
-            self.database, self.sealer, StreamViews(self.settings.issuer), clock, addresses=addresses
-        )
-        self.poll_delivery = PollDelivery(self.database, minter, doorbell, clock, self.settings.long_poll_seconds)
-        self.pusher = Pusher(self.database, minter, self.sealer, doorbell, clock, addresses=addresses)
+        database, bells, clock, issuer = self.database, self.bells, self.clock, self.settings.issuer
+        replay = Replay(database, issuer, self.lifetimes.access)
+        delivery = DeliveryChoice(self.sealer, addresses)
+        self.streams = Streams(database, delivery, replay, StreamViews(issuer), clock)
+        self.poll_delivery = PollDelivery(database, minter, bells, clock, self.settings.long_poll_seconds)
+        self.pusher = Pusher(database, minter, self.sealer, bells, clock, addresses=addresses)
+        self.canary = Canary(database, issuer, clock)
+        self.upkeep = Upkeep(database, replay)
 
     def _sessions(self) -> Sessions:
         return Sessions(

@@ -120,7 +120,8 @@ class Accounts:
             if user is None:
                 return await deletions.get_receipt(db, user_id)
             await db.delete(user)
-            return await self._recorder.deleted(db, self._clock.now(), user_id, by_user(user_id, "account deleted"))
+            cause = by_user(user_id, "account deleted")
+            return (await self._recorder.deleted(db, self._clock.now(), user_id, cause)).receipt
 
     async def set_roles(self, login: str, names: Sequence[str], cause: Cause) -> None:
         """Give a user exactly these roles. A refresh at the same moment gets the old or the new ones, never a mix.
