@@ -29,6 +29,7 @@ from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
+from identity_service.obedience.service import Answers
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
@@ -78,6 +79,7 @@ class Parts:
         self.bells = Bells()
         self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience = Obedience(self.database, self.bells)
+        self.answers = Answers(self.database, self.obedience)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.

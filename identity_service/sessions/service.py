@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.errors import AccountChanged, RefreshTokenRefused, SessionEnded, SessionNotFound
+from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import policy, repository
@@ -108,19 +109,23 @@ class Sessions:
         async with self._database.begin() as db:
             return await repository.list_live(db, user_id, self._clock.now())
 
-    async def end(self, user_id: UUID, session_id: UUID, reason: EndReason, actor: str) -> None:
-        """End one session of this user; ending it twice has no further effect. Raises SessionNotFound."""
+    async def end(self, user_id: UUID, session_id: UUID, reason: EndReason, actor: str) -> Act | None:
+        """End one session of this user; None if it has ended before. Raises SessionNotFound."""
         async with self._database.begin() as db:
             session = await repository.find_for_update(db, user_id, session_id)
             if session is None:
                 raise SessionNotFound
-            if session.ended_at is None:
-                now = self._clock.now()
-                session.end(now, reason)
-                await self._recorder.sessions_ended(db, now, user_id, [session_id], Cause(actor, "user", reason))
+            if session.ended_at is not None:
+                return None
+            now = self._clock.now()
+            session.end(now, reason)
+            cause = Cause(actor, "user", reason)
+            enqueued = await self._recorder.sessions_ended(db, now, user_id, [session_id], cause)
+        return Act(enqueued, actor, str(session_id))
 
-    async def end_others(self, user_id: UUID, current: UUID) -> None:
-        """End every session of this user but the current one. Raises SessionEnded if that one has ended meanwhile."""
+    async def end_others(self, user_id: UUID, current: UUID) -> Act | None:
+        """End every session of this user but the current one; None if there is no other. Raises SessionEnded if the
+        current one has ended meanwhile."""
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             session = await repository.find_for_update(db, user_id, current)
@@ -128,10 +133,12 @@ class Sessions:
             if user is None or session is None or not session.is_live(now):
                 raise SessionEnded("the session ended while others were being ended")
             ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
-            if ended:
-                user.raise_version()
-                cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-                await self._recorder.all_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
+            if not ended:
+                return None
+            user.raise_version()
+            cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
+            enqueued = await self._recorder.all_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
+        return Act(enqueued, cause.actor, str(user_id))
 
     async def ensure_live(self, caller: Principal) -> None:
         """Raise SessionEnded unless the session of this access token is live, its user is active, and what it says of
