@@ -17,6 +17,7 @@ from tests.support.person import Person
 from tests.support.ports import held_port
 from tests.support.services import bearer, unique
 from tests.support.stack import Stack, await_answer
+from tests.support.waiting import until
 
 POLL_TIMEOUT_SECONDS = 2.0
 
@@ -64,6 +65,7 @@ class Process:
         self._http = http
         self._headers = headers
         self._stream_id = stream_id
+        self.answers = 0
 
     @classmethod
     async def begin(cls, http: httpx.AsyncClient, stack: Stack) -> "Process":
@@ -83,43 +85,44 @@ class Process:
         subjects = [claims_of(token)["sub_id"] for token in answer.json()["sets"].values()]
         return [subject["session"]["id"] for subject in subjects if "session" in subject]
 
+    async def poll_forever(self, url: str) -> None:
+        """Poll until an answer is overdue: the replica holds a poll, and stands still."""
+        while True:
+            await self.poll(url)
+            self.answers += 1
+
 
 async def test_poll_whose_replica_stands_still_is_answered_by_another(
     own_stack: Stack, http: httpx.AsyncClient, replica: Replica
 ) -> None:
     ada, process = await Person(http, own_stack, unique("ada")).register(), await Process.begin(http, own_stack)
-    # What the replay has brought is not what this test is about.
-    await process.poll(own_stack.identity, returnImmediately=True)
-    held = asyncio.create_task(process.poll(replica.url))
-    await asyncio.sleep(0)
+    polling = asyncio.create_task(process.poll_forever(replica.url))
+    await until(lambda: process.answers > 0)
     replica.freeze()
-    ended = await http.delete(f"{own_stack.identity}/sessions/current", headers=ada.identity_headers)
-    assert ended.status_code == 204
+    await sign_out(http, own_stack, ada)
     with pytest.raises(httpx.TimeoutException):
-        while True:
-            # It may have been answered before the replica was stopped.
-            await held
-            held = asyncio.create_task(process.poll(replica.url))
-    session_id = claims_of(ada.identity_token)["sid"]
-    assert session_id in await process.poll(own_stack.identity, returnImmediately=True)
-    replica.thaw()
+        await polling
+    assert claims_of(ada.identity_token)["sid"] in await process.poll(own_stack.identity, returnImmediately=True)
 
 
 async def test_replica_that_wakes_takes_no_event_from_the_poll_that_is_newer(
     own_stack: Stack, http: httpx.AsyncClient, replica: Replica
 ) -> None:
     ada, process = await Person(http, own_stack, unique("ada")).register(), await Process.begin(http, own_stack)
-    await process.poll(own_stack.identity, returnImmediately=True)
-    held = asyncio.create_task(process.poll(replica.url, maxEvents=5))
-    await asyncio.sleep(0.2)
+    polling = asyncio.create_task(process.poll_forever(replica.url))
+    await until(lambda: process.answers > 0)
     replica.freeze()
     with pytest.raises(httpx.TimeoutException):
-        while True:
-            await held
-            held = asyncio.create_task(process.poll(replica.url, maxEvents=5))
-    newer = asyncio.create_task(process.poll(own_stack.identity))
+        await polling
+    await process.poll(own_stack.identity)
+    await sign_out(http, own_stack, ada)
     replica.thaw()
-    assert await newer == []
-    await http.delete(f"{own_stack.identity}/sessions/current", headers=ada.identity_headers)
-    # Nobody else has marked it as sent, so a poll that waits brings it at once.
+    # The replica that has woken answers what it was asked before, so it is up to date once it answers this.
+    assert (await http.get(f"{replica.url}/readyz")).status_code == 200
+    # Nobody has marked the event as sent, so a poll that waits brings it at once.
     assert await process.poll(own_stack.identity) == [claims_of(ada.identity_token)["sid"]]
+
+
+async def sign_out(http: httpx.AsyncClient, stack: Stack, ada: Person) -> None:
+    ended = await http.delete(f"{stack.identity}/sessions/current", headers=ada.identity_headers)
+    assert ended.status_code == 204
