@@ -31,10 +31,10 @@ from watchword.http.responses import refusals
 class EmptyOrReceipt(Response):
     """An answer without a body (RFC 7009 section 2.2), or in JSON what the caller has preferred to wait for."""
 
-    def __init__(self, content: Any = None, **options: Any) -> None:
+    def __init__(self, content: Any = None, status_code: int = 200, **options: Any) -> None:
         has_body = content is not None
         body = orjson.dumps(content) if has_body else b""
-        super().__init__(body, media_type="application/json" if has_body else None, **options)
+        super().__init__(body, status_code, media_type="application/json" if has_body else None, **options)
 
 
 router = APIRouter(tags=["oauth"])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -100,16 +101,6 @@ async def test_event_of_another_process_ends_a_long_poll(long_poll_identity: Ide
     assert await poll.kinds() == ["account-disabled"]
 
 
-async def test_event_whose_notification_is_lost_ends_a_long_poll_that_is_over(clean_databases: Databases) -> None:
-    async with services.identity(clean_databases, long_poll_seconds=0.5) as identity:
-        await identity.register("ada")
-        posts = await receiver_with_stream(identity)
-        identity.parts.bells.ring = lambda payload="": None  # type: ignore[method-assign]
-        poll = await LongPoll(posts).waiting(identity)
-        await disable(identity)
-        assert await poll.kinds() == ["account-disabled"]
-
-
 async def test_acknowledgements_of_a_long_poll_count_before_it_waits(long_poll_identity: Identity) -> None:
     posts = await receiver_with_stream(long_poll_identity)
     await disable(long_poll_identity)
@@ -130,13 +121,17 @@ async def test_newer_poll_ends_the_older_one_which_brings_no_event(long_poll_ide
     assert long_poll_identity.parts.poll_delivery.outcomes["superseded"] == 1
 
 
-async def test_newer_poll_that_finds_an_event_ends_the_older_one_too(long_poll_identity: Identity) -> None:
-    posts = await receiver_with_stream(long_poll_identity)
-    older = await LongPoll(posts).waiting(long_poll_identity)
-    long_poll_identity.parts.bells.ring = lambda payload="": None  # type: ignore[method-assign]
-    await disable(long_poll_identity)
-    assert await LongPoll(posts).kinds() == ["account-disabled"]
-    assert await older.kinds() == []
+async def test_newer_poll_at_another_replica_ends_the_older_one(clean_databases: Databases) -> None:
+    async with services.identity(clean_databases) as one, patient(clean_databases) as other:
+        await one.register("ada")
+        posts = await receiver_with_stream(one)
+        older = await LongPoll(posts).waiting(one)
+        newer = LongPoll(replace(posts, http=other.http))
+        assert await older.kinds() == []
+        assert one.parts.poll_delivery.outcomes["superseded"] == 1
+        await newer.waiting(other)
+        await disable(one)
+        assert await newer.kinds() == ["account-disabled"]
 
 
 @pytest.mark.parametrize("members", [{"maxEvents": 0}, {"maxEvents": 0, "returnImmediately": False}, {}])
