@@ -73,10 +73,10 @@ async def test_withdrawal_is_kept_until_the_last_token_of_the_key_has_expired(
         await deliver(transmitter, kind, OPAQUE, kid="leaked", expires_at=expires_at)
         await deliver(transmitter, kind, OPAQUE, kid="soon", expires_at=1)
         keep = time.time() + receiver.revocations.keep_seconds()
-    kept = {row["key"]: row["until"] for row in await databases.fetch("posts_app", ROWS)}
-    assert kept["leaked"] == expires_at
+    until_by_key = {row["key"]: row["until"] for row in await databases.fetch("posts_app", ROWS)}
+    assert until_by_key["leaked"] == expires_at
     # No shorter than any other revocation, since a token of the key may be valid for as long.
-    assert time.time() < kept["soon"] <= keep + 1
+    assert time.time() < until_by_key["soon"] <= keep + 1
 
 
 @pytest.mark.parametrize("body", [{}, {"kid": ""}, {"kid": ["leaked"]}, {"key": "leaked"}])
