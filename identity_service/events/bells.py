@@ -57,7 +57,7 @@ class Bells:
         try:
             yield bell
         finally:
-            for topic in topics:
+            for topic in set(topics):
                 self._waiting[topic].discard(bell)
                 if not self._waiting[topic]:
                     del self._waiting[topic]

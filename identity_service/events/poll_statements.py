@@ -42,7 +42,8 @@ _POLLED: Final = (
 )
 _TIMEOUT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
 # Put off only after a part of it is over, so that not every poll writes.
-_IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _TIMEOUT * 0.8
+_MOST_OF_IT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=0.8), Interval)
+_IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_IT
 _LAPSES_AT: Final = case((_IS_USED_UP, func.clock_timestamp() + _TIMEOUT), else_=Stream.lapses_at)
 
 
