@@ -84,16 +84,7 @@ class Recorder:
         """Record that all sessions of the user have ended, with one event; receivers refuse tokens with a smaller
         version than `user.version`, except those of the session that goes on."""
         await _audit_ended(db, user.id, ended.session_ids, cause)
-        revoked = types.all_sessions_revoked(
-            self._issuer,
-            str(user.id),
-            user.version,
-            except_sid=None if ended.except_id is None else str(ended.except_id),
-            at=now,
-            initiator=cause.entity,
-            reason=cause.why,
-        )
-        return await self._enqueue(db, now, revoked)
+        return await self._enqueue(db, now, self._all_revoked(now, user, ended, cause))
 
     async def claims_changed(
         self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
@@ -137,20 +128,16 @@ class Recorder:
         changed = types.password_change(
             self._issuer, str(user.id), "update", at=now, initiator=cause.entity, reason=cause.why
         )
-        enqueued = await self._enqueue(db, now, changed)
-        if ended.session_ids:
-            enqueued += await self.all_sessions_ended(db, now, user, ended, cause)
-        return enqueued
+        return await self._enqueue_with_ended(db, now, user, changed, ended=ended, cause=cause)
 
     async def disabled(
         self, db: AsyncSession, now: datetime, user: User, ended_sessions: Collection[UUID], cause: Cause
     ) -> Enqueued:
         """Record that the account was disabled and that these sessions have ended because of it."""
         audit.record(db, cause.actor, "user.disabled", user.id, why=cause.why)
-        enqueued = await self._enqueue(db, now, types.account_disabled(self._issuer, str(user.id), user.version))
-        if ended_sessions:
-            enqueued += await self.all_sessions_ended(db, now, user, EndedSessions(ended_sessions), cause)
-        return enqueued
+        disabled = types.account_disabled(self._issuer, str(user.id), user.version)
+        ended = EndedSessions(ended_sessions)
+        return await self._enqueue_with_ended(db, now, user, disabled, ended=ended, cause=cause)
 
     async def enabled(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> Enqueued:
         """Record that the account was enabled again."""
@@ -175,6 +162,26 @@ class Recorder:
         await repository.forget_user(db, str(user_id))
         enqueued = await self._enqueue(db, now, types.account_purged(self._issuer, str(user_id)))
         return Deletion(await deletions.insert(db, user_id, _receivers(enqueued)), enqueued)
+
+    def _all_revoked(self, now: datetime, user: User, ended: EndedSessions, cause: Cause) -> SecurityEvent:
+        return types.all_sessions_revoked(
+            self._issuer,
+            str(user.id),
+            user.version,
+            except_sid=None if ended.except_id is None else str(ended.except_id),
+            at=now,
+            initiator=cause.entity,
+            reason=cause.why,
+        )
+
+    async def _enqueue_with_ended(
+        self, db: AsyncSession, now: datetime, user: User, event: SecurityEvent, *, ended: EndedSessions, cause: Cause
+    ) -> Enqueued:
+        """Enqueue the event and, if sessions have ended because of it, that they have."""
+        if not ended.session_ids:
+            return await self._enqueue(db, now, event)
+        await _audit_ended(db, user.id, ended.session_ids, cause)
+        return await self._enqueue(db, now, event, self._all_revoked(now, user, ended, cause))
 
     async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> Enqueued:
         changed = types.role_changed(

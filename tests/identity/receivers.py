@@ -60,6 +60,10 @@ class Receiver:
         assert response.status_code == 200, response.text
         return dict(response.json()["sets"])
 
+    async def acknowledge(self) -> None:
+        """Acknowledge everything that waits, and what was replayed when the stream began."""
+        await self.poll(ack=list(await self.sets()), maxEvents=0)
+
     async def events(self, **members: Any) -> list[Summary]:
         """Poll, and return the summary of each event."""
         return [summary_of(token) for token in (await self.sets(**members)).values()]

@@ -40,7 +40,7 @@ def test_one_bell_can_listen_to_several_topics() -> None:
 
 def test_nothing_is_left_of_those_who_waited() -> None:
     bells = Bells()
-    with bells.listening(*TOPICS), bells.listening(TOPICS[0]):
+    with bells.listening(*TOPICS, *TOPICS), bells.listening(TOPICS[0]):
         assert [bells.waiting_for(topic) for topic in TOPICS] == [2, 1, 1, 1]
     assert [bells.waiting_for(topic) for topic in TOPICS] == [0, 0, 0, 0]
 

@@ -52,10 +52,6 @@ def names(receipt: Receipt) -> tuple[list[str], list[str]]:
     return [one.service for one in receipt.obeyed], receipt.outstanding
 
 
-async def acknowledge(posts: Receiver) -> None:
-    await posts.poll(ack=list(await posts.sets()), maxEvents=0)
-
-
 async def test_act_without_events_is_obeyed_by_nobody_at_once(identity: Identity) -> None:
     assert names(await identity.parts.obedience.wait(NOTHING, LONG)) == ([], [])
 
@@ -63,14 +59,14 @@ async def test_act_without_events_is_obeyed_by_nobody_at_once(identity: Identity
 async def test_acknowledgement_ends_the_wait(identity: Identity) -> None:
     posts = await receiver_with_stream(identity)
     wait = await Wait(identity, await act(identity)).begun()
-    await acknowledge(posts)
+    await posts.acknowledge()
     assert await wait.receipt() == (["posts"], [])
 
 
 async def test_acknowledgement_before_the_wait_counts(identity: Identity) -> None:
     posts = await receiver_with_stream(identity)
     enqueued = await act(identity)
-    await acknowledge(posts)
+    await posts.acknowledge()
     receipt = await identity.parts.obedience.wait(enqueued, LONG)
     assert names(receipt) == (["posts"], [])
     assert receipt.obeyed[0].after_ms >= 0
@@ -82,7 +78,7 @@ async def test_receiver_that_does_not_acknowledge_in_time_is_outstanding(identit
     await feeds.create()
     enqueued = await act(identity)
     await posts.sets()
-    await acknowledge(feeds)
+    await feeds.acknowledge()
     assert names(await identity.parts.obedience.wait(enqueued, seconds)) == (["feeds"], ["posts"])
 
 
@@ -100,7 +96,7 @@ async def test_acknowledgement_at_another_replica_ends_the_wait(clean_databases:
     async with services.identity(clean_databases) as one, services.identity(clean_databases) as other:
         posts = await receiver_with_stream(one)
         wait = await Wait(one, await act(one)).begun()
-        await acknowledge(replace(posts, http=other.http))
+        await replace(posts, http=other.http).acknowledge()
         assert await wait.receipt() == (["posts"], [])
 
 
@@ -109,9 +105,9 @@ async def test_every_process_of_a_service_must_acknowledge(identity: Identity) -
     for process in processes:
         await process.create(inactivity_timeout=60)
     wait = await Wait(identity, await act(identity)).begun()
-    await acknowledge(processes[0])
+    await processes[0].acknowledge()
     assert names(await identity.parts.obedience.wait(await act(identity), 0)) == ([], ["posts"])
-    await acknowledge(processes[1])
+    await processes[1].acknowledge()
     assert await wait.receipt() == (["posts"], [])
 
 
@@ -120,7 +116,7 @@ async def test_all_events_of_an_act_must_be_acknowledged(identity: Identity) -> 
     enqueued = await act(identity) + await act(identity)
     await posts.poll(ack=list(await posts.sets(maxEvents=1)), maxEvents=0)
     assert names(await identity.parts.obedience.wait(enqueued, 0)) == ([], ["posts"])
-    await acknowledge(posts)
+    await posts.acknowledge()
     assert names(await identity.parts.obedience.wait(enqueued, LONG)) == (["posts"], [])
 
 

@@ -50,7 +50,7 @@ async def test_stream_that_is_enabled_again_starts_anew(identity: Identity) -> N
     await identity.register("ada")
     posts = await receiver_with_stream(identity)
     await cause_events(identity, 2)
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     await posts.set_status("disabled")
     await cause_events(identity, 2)
     await posts.set_status("enabled")
@@ -72,7 +72,7 @@ async def test_stream_that_was_not_disabled_gets_nothing_twice(identity: Identit
     await identity.register("ada")
     posts = await receiver_with_stream(identity)
     await cause_events(identity, 2)
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     await posts.set_status(status)
     await posts.set_status("enabled")
     assert await posts.sets() == {}
@@ -85,7 +85,7 @@ async def test_stream_that_asks_for_more_gets_the_past_events_of_those_types_alo
     await identity.register("ada")
     posts = await receiver_with_stream(identity, events_requested=[EventType.ACCOUNT_ENABLED])
     await cause_events(identity, 2)
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     both = [EventType.ACCOUNT_ENABLED, EventType.ACCOUNT_DISABLED]
     body = {"stream_id": posts.stream_id, "events_requested": both}
     assert (await posts.request(method, STREAMS, body)).status_code == 200

@@ -69,14 +69,14 @@ async def test_deletion_while_a_stream_is_disabled_is_on_the_receipt_at_once(ide
     location = await delete(identity)
     assert await watch(identity, location) == {"posts": False}
     await posts.set_status("enabled")
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     assert await watch(identity, location) == {"posts": True}
 
 
 async def test_confirmation_outlasts_the_stream_that_is_made_anew(identity: Identity) -> None:
     posts = await receiver_with_stream(identity)
     location = await delete(identity)
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     assert (await posts.request("DELETE", STREAMS, stream_id=posts.stream_id)).status_code == 204
     await posts.create()
     assert await posts.kinds() == ["account-purged"]
@@ -114,16 +114,16 @@ async def test_process_confirms_a_deletion_for_a_service_without_a_durable_strea
     process = await process_of(identity)
     location = await delete(identity)
     assert await watch(identity, location) == {"posts": False}
-    await process.sets(ack=list(await process.sets()))
+    await process.acknowledge()
     assert await watch(identity, location) == {"posts": True}
 
 
 async def test_process_does_not_confirm_for_a_service_with_a_durable_stream(identity: Identity) -> None:
     posts, process = await receiver_with_stream(identity), await process_of(identity)
     location = await delete(identity)
-    await process.sets(ack=list(await process.sets()))
+    await process.acknowledge()
     assert await watch(identity, location) == {"posts": False}
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     assert await watch(identity, location) == {"posts": True}
 
 

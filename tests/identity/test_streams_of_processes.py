@@ -42,7 +42,7 @@ async def test_processes_have_streams_beside_the_durable_one_and_each_gets_every
     receivers = [await process_of(identity), await receiver_with_stream(identity), await process_of(identity)]
     await cause_events(identity)
     assert [await one.kinds() for one in receivers] == [KINDS] * 3
-    await receivers[0].sets(ack=list(await receivers[0].sets()))
+    await receivers[0].acknowledge()
     assert [await one.kinds() for one in receivers] == [[], KINDS, KINDS]
 
 

@@ -16,7 +16,7 @@ async def test_age_of_the_oldest_event_is_measured_until_it_is_acknowledged(
     await cause_events(identity)
     await databases.execute("identity_app", AGE)
     assert await oldest(identity) >= 100
-    await posts.sets(ack=list(await posts.sets()))
+    await posts.acknowledge()
     assert await oldest(identity) == 0
 
 
