@@ -4,7 +4,7 @@ They are kept in memory, bounded by how long a token can live: tokens that were 
 """
 
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from watchword.arguments import ensure_seconds
 from watchword.auth.background import Background
@@ -30,7 +30,8 @@ class Revocation(NamedTuple):
 
     `key` is a session's id, a role or, for the other kinds, a subject. If the issuer counts its changes, `version`
     alone decides: tokens with a smaller one are refused, except those of the session `except_sid`. Otherwise tokens
-    are refused whose `iat` is before `valid_from`.
+    are refused whose `iat` is before `valid_from`. An account is closed or it is not: of the kind DISABLED every token
+    is refused, and none if `valid_from` is 0, which says that it was enabled again.
     """
 
     kind: str
@@ -42,12 +43,17 @@ class Revocation(NamedTuple):
 
     def refuses(self, principal: Principal) -> bool:
         """Whether it refuses a token of the subject that is its key."""
-        if self.version is None:
+        if self.version is None or self.kind == Kind.DISABLED:
             return principal.issued_at.timestamp() < self.valid_from
         return principal.version < self.version and (self.except_sid is None or principal.session_id != self.except_sid)
 
     def replaces(self, previous: "Revocation") -> bool:
-        """Whether it is the later of two of one kind and key, which can arrive out of order."""
+        """Whether it is the later of two of one kind and key, which can arrive out of order.
+
+        An account that is disabled and enabled without versions is as the last to arrive says.
+        """
+        if self.kind == Kind.DISABLED:
+            return self.version is None or previous.version is None or previous.version <= self.version
         return (previous.version or 0, previous.valid_from) <= (self.version or 0, self.valid_from)
 
 
@@ -136,3 +142,25 @@ class RevocationSource(Background, Protocol):
 
     def ensure_in_contact(self, is_write: bool) -> None:
         """Raise Unavailable if a request of this kind must wait until the issuer answers again."""
+
+
+@runtime_checkable
+class LeasedSource(Protocol):
+    """A source of revocations that is only good for a while, after which it must be asked to catch up.
+
+    Without these methods a source counts as always current.
+    """
+
+    def is_current(self) -> bool:
+        """Whether `revocations` may be relied on now. Every guarded request asks."""
+
+    async def catch_up(self) -> None:
+        """Return when they may. Raises Unavailable if that cannot be."""
+
+
+@runtime_checkable
+class HearingSource(Protocol):
+    """A source of revocations that knows when the issuer was last heard."""
+
+    def heard_within(self, seconds: float) -> bool:
+        """Whether the issuer has been heard within so many seconds."""

@@ -31,7 +31,10 @@ def _of_subject(received: ReceivedEvent, subject: str, until: float) -> Revocati
         case EventType.SESSION_REVOKED:
             return _of_older_tokens(Kind.SIGNED_OUT, received, subject, until)
         case EventType.ACCOUNT_DISABLED:
-            return Revocation(Kind.DISABLED, subject, FOR_EVER, until)
+            return Revocation(Kind.DISABLED, subject, FOR_EVER, until, received.version)
+        case EventType.ACCOUNT_ENABLED:
+            # It refuses nothing, and is kept so that an earlier disabling that arrives later has no effect.
+            return Revocation(Kind.DISABLED, subject, 0, until, received.version)
         case EventType.ACCOUNT_PURGED:
             return Revocation(Kind.PURGED, subject, FOR_EVER, until)
         case _:

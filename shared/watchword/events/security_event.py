@@ -14,6 +14,9 @@ SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 MAX_NAME_CHARACTERS: Final = 500
 """The length of the longest id or role that is taken: longer ones have no place in the index of a table."""
 
+LARGEST_INSTANT: Final = 253_402_300_799
+"""The last second of the year 9999."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
@@ -31,6 +34,14 @@ class ReceivedEvent:
     def valid_from(self) -> int:
         """In seconds: tokens of the subject that were issued earlier make claims that are not true now."""
         return int(self.claims.get("event_timestamp", self.at.timestamp()))
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened, to a fraction of a second, by the issuer's clock; None if the issuer does not say so."""
+        value = self.claims.get("happened_at")
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST_INSTANT:
+            return None
+        return datetime.fromtimestamp(value, UTC)
 
     @property
     def version(self) -> int | None:

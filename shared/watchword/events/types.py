@@ -32,6 +32,12 @@ def role_changed_type(issuer: str) -> str:
     return f"{issuer}/events/role-changed"
 
 
+def canary_type(issuer: str) -> str:
+    """What a stream asks for to get the issuer's canaries: a `session-revoked` now and then, for a session that never
+    was, by which a receiver measures how quickly it obeys."""
+    return f"{issuer}/events/canary"
+
+
 def supported_by(issuer: str) -> tuple[str, ...]:
     """Every type that a stream of this issuer may ask for."""
     return (*SUPPORTED, role_changed_type(issuer))
