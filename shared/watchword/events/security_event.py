@@ -75,7 +75,7 @@ class ReceivedEvent:
 
 
 class EventReader:
-    """Reads the security event tokens of one issuer for one audience. `refuses_key` says whether a key was withdrawn."""
+    """Reads the security event tokens of one issuer for one audience. `refuses_key` says whether a key is withdrawn."""
 
     def __init__(
         self,
@@ -93,8 +93,8 @@ class EventReader:
     async def read(self, jti: str, token: object) -> ReceivedEvent:
         """The event in the token that was delivered under this `jti`.
 
-        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known or
-        was withdrawn: a process of the issuer that does not know that yet will, and sign with another one.
+        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known,
+        or is withdrawn: a process of the issuer that does not know that yet soon does, and signs with another key.
         """
         if not isinstance(token, str):
             raise InvalidToken("the token is not a text")
