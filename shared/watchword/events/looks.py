@@ -53,7 +53,7 @@ class Looks:
     def _forget(self) -> None:
         """Begin as a process of which the store knows nothing."""
         self._valid_until = self._registered_until = 0.0
-        self._position = self._told = 0
+        self._position = self._sent_position = 0
         self._wants_everything = True
         self._everything_at = -math.inf
 
@@ -108,25 +108,25 @@ class Looks:
         return self._looking
 
     async def _look(self) -> None:
-        sent_at, told, wanted = seconds_since_boot(), self._position, self._wants_everything
+        sent_at, applied, wanted = seconds_since_boot(), self._position, self._wants_everything
         is_everything = wanted and sent_at - self._everything_at >= WHOLE_LOOK_EVERY_SECONDS
         if is_everything:
             # Not later: a ring that comes meanwhile may be about what this look does not see.
             self._wants_everything = False
         try:
-            known = _EVERYTHING if is_everything else told
-            view = await self._store.look(known, told, self._clock.now(), is_news=told != self._told)
+            known = _EVERYTHING if is_everything else applied
+            view = await self._store.look(known, applied, self._clock.now(), is_news=applied != self._sent_position)
         except BaseException:
             self._wants_everything |= wanted
             raise
         self._apply(view, sent_at, is_everything=is_everything)
-        self._told = told
+        self._sent_position = applied
         self._renew(sent_at)
         self._on_view(view, sent_at)
-        if self._position != told:
+        if self._position != applied:
             # Those who wait for this process are told at once. Positions go back if a standby takes over that lacks the
             # last ones; others may have been given since.
-            self.ring(everything=self._position < told)
+            self.ring(everything=self._position < applied)
 
     def _renew(self, sent_at: float) -> None:
         """Only a look that came back while the previous lease ran prolongs it.

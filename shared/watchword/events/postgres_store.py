@@ -46,8 +46,8 @@ class PostgresStore:
         self._statements = Statements(tables)
         self._lease = {"issuer": issuer, "process": self.process}
 
-    async def look(self, known: int, told: int, now: datetime, *, is_news: bool) -> View:
-        values = {**self._lease, "known": known, "told": told, "is_news": is_news, "now": now}
+    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
+        values = {**self._lease, "known": known, "applied": applied, "is_news": is_news, "now": now}
         rows = await self._connection.fetch(self._statements.look, **values)
         return _as_view(rows)
 

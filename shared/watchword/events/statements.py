@@ -81,7 +81,7 @@ class Statements:
 
     def _look(self) -> ReadStatement:
         """Each row has the whole head, and one revocation or none."""
-        tables, position = self._tables, bindparam("told", type_=BigInteger())
+        tables, position = self._tables, bindparam("applied", type_=BigInteger())
         leases = insert(tables.process_leases).values(
             process=_text("process"), valid_until=_NOW + _LEASE, position=position
         )
@@ -108,7 +108,7 @@ class Statements:
                 contact.c.clock_offset,
                 pending.c.pending,
                 pending.c.oldest,
-                select(tell).scalar_subquery().label("told"),
+                select(tell).scalar_subquery().label("signal"),
                 *held.c,
             )
             .select_from(renewed)
