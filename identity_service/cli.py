@@ -110,10 +110,11 @@ async def _rotate_keys(parts: Parts, _: argparse.Namespace) -> str:
 
 async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
     signing_kid, sessions = await Administration(parts).withdraw_key(options.kid)
-    lines = [f"{options.kid} is withdrawn, and refused by every service; {signing_kid} signs from now on."]
-    if sessions is None:
-        return "\n".join([*lines, "The sessions that must sign in again could not be counted."])
-    return "\n".join([*lines, f"Sessions that must sign in again: {sessions}."])
+    number = "they could not be counted" if sessions is None else sessions
+    return (
+        f"{options.kid} is withdrawn; {signing_kid} signs from now on. Every service refuses what it has signed.\n"
+        f"Sessions that must sign in again: {number}."
+    )
 
 
 def _assignment(unassigned: Unassigned) -> str:

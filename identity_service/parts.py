@@ -29,11 +29,13 @@ from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
+from identity_service.obedience.service import Answers
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
 from identity_service.services.models import Service
 from identity_service.services.service import Services
+from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Lifetimes
@@ -78,6 +80,7 @@ class Parts:
         self.bells = Bells()
         self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience = Obedience(self.database, self.bells)
+        self.answers = Answers(self.database, self.obedience)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
@@ -85,6 +88,7 @@ class Parts:
         self.clients = Clients(self.database)
         self.services = Services(self.database)
         self.sessions = self._sessions()
+        self.live_sessions = LiveSessions(self.database, clock)
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
@@ -133,7 +137,15 @@ class Parts:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
 
     def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
-        return OAuthEndpoints(self.clients, self.services, self.sessions, reader, self.tokens, sign_in=sign_in)
+        return OAuthEndpoints(
+            self.clients,
+            self.services,
+            self.sessions,
+            reader,
+            self.tokens,
+            live_sessions=self.live_sessions,
+            sign_in=sign_in,
+        )
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:

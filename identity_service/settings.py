@@ -45,7 +45,7 @@ class Settings(ServiceSettings):
     sessions_per_account: int = Field(
         100,
         ge=1,
-        le=1_000,
+        le=10_000,
         description="Sessions that an account may have; a sign-in beyond it ends the one that was used longest ago",
     )
     jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")

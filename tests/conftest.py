@@ -18,6 +18,10 @@ TIME_LIMITS = (
     "watchword.database.database.COMMAND_TIMEOUT_SECONDS",
     "watchword.database.database.POOL_TIMEOUT_SECONDS",
     "watchword.database.connections.CONNECT_TIMEOUT_SECONDS",
+    "watchword.database.kept.CONNECT_TIMEOUT_SECONDS",
+    "watchword.database.kept.STATEMENT_TIMEOUT_SECONDS",
+    "watchword.database.notifications.CHECK_TIMEOUT_SECONDS",
+    "watchword.events.transmitter_client.POLL_TIMEOUT_SECONDS",
     "watchword.auth.remote_keys.FETCH_TIMEOUT_SECONDS",
     "identity_service.events.push.REQUEST_TIMEOUT_SECONDS",
 )

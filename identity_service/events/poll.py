@@ -68,7 +68,7 @@ class PollDelivery:
         limit = MAX_EVENTS if request.max_events is None else min(request.max_events, MAX_EVENTS)
         poll = await self._begin(client_id, stream_id, limit, may_wait=limit > 0 and not request.return_immediately)
         events = await self._await_events(poll)
-        sets = {str(row["jti"]): self._minter.mint(_unsigned(row), client_id) for row in events[:limit]}
+        sets = {str(row["jti"]): await self._minter.mint(_unsigned(row), client_id) for row in events[:limit]}
         if sets:
             ids = [row["id"] for row in events[:limit]]
             await self._database.reads.fetch_row(poll_statements.MARK_SENT, ids=ids)

@@ -128,7 +128,7 @@ class Pusher:
     async def _take(self, http: httpx.AsyncClient, turn: PushTurn) -> None:
         stream, event = turn
         unsigned = UnsignedSet(event.jti, event.created_at, event.claims)
-        status = await self._send(http, stream, self._minter.mint(unsigned, stream.client_id))
+        status = await self._send(http, stream, await self._minter.mint(unsigned, stream.client_id))
         await self._settle(stream, event, status)
 
     async def _send(self, http: httpx.AsyncClient, stream: Stream, security_event_token: str) -> int | None:

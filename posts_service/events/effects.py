@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.posts import repository as posts
-from watchword.events.receiver import Effect
 from watchword.events.security_event import ReceivedEvent
+from watchword.events.store import Effect
 from watchword.events.types import EventType
 from watchword.ids import parse_uuid
 

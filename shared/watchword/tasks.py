@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final
 
 from watchword.errors import Unavailable
@@ -49,6 +49,21 @@ async def _failure_of(work: Callable[[], Awaitable[object]]) -> Exception | None
     except Exception as error:
         return error
     return None
+
+
+async def run_until_first(*works: Coroutine[Any, Any, object]) -> None:
+    """Run them side by side until one ends, then cancel the others and wait for them. Raises what that one raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await cancel_and_wait(tasks)
+    for task in tasks:
+        if task in done:
+            await task
+        elif not task.cancelled():
+            # Retrieved, so that asyncio does not log how work ended that is not wanted any more.
+            task.exception()
 
 
 async def cancel_and_wait(tasks: Iterable["asyncio.Task[Any]"]) -> None:

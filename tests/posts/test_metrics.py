@@ -12,6 +12,7 @@ from tests.posts.people import Person
 from tests.shared.key_server import KeyServer, serving
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.events import receive
 from tests.support.metrics import scrape
 from tests.support.services import Posts, bearer
 from tests.support.waiting import until
@@ -94,7 +95,7 @@ async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
     at = clock.now() - timedelta(seconds=7)
     ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
     for _ in range(2):
-        await posts_at.parts.receiver.apply(ended)
+        await receive(posts_at.parts.receiver, ended)
     metrics = await scrape(posts_at.http)
     assert (metrics(f"{LAG}_count"), metrics(f"{LAG}_sum")) == (1, 7)
     assert (metrics(f"{LAG}_bucket", le="5.0"), metrics(f"{LAG}_bucket", le="10.0")) == (0, 1)

@@ -13,9 +13,9 @@ from watchword.database import Database
 from watchword.events import Receiver, receive_security_events
 from watchword.events.types import iss_sub
 
-# The condition for the connection of the process that leads.
-LEADER = """query LIKE '%pg_try_advisory_lock%'
-    AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"""
+# What a process finds that stood still for longer than the poll lease is valid.
+END_LEASE = "UPDATE posts.poll_lease SET holder = 'another', valid_until = now()"
+TELL_OTHERS = "SELECT pg_notify('posts_receiver_signals', 'free')"
 
 
 @asynccontextmanager

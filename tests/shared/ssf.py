@@ -23,7 +23,7 @@ from watchword.testing.issuer import sign
 
 AUDIENCE = "https://receiver.example/events"
 POLL = "urn:ietf:rfc:8936"
-LONG_POLL_SECONDS = 2.0
+LONG_POLL_SECONDS = 0.5
 
 
 class Transmitter:

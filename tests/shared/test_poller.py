@@ -7,11 +7,10 @@ import httpx
 from posts_service.tables import RECEIVER
 from tests.support.databases import Databases
 from tests.support.waiting import until
-from watchword.clock import SystemClock
+from watchword.auth import Revocations
 from watchword.database import Database
-from watchword.events import ReceivedEvent, TransmitterAccount
-from watchword.events.polling import Poller
-from watchword.events.store import Store
+from watchword.events import Receiver, TransmitterAccount
+from watchword.events.postgres_store import PostgresStore
 from watchword.tasks import cancel_and_wait
 
 ISSUER = "http://issuer.example"
@@ -31,15 +30,12 @@ class Keyless(httpx.AsyncBaseTransport):
         return httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/certs", **endpoints})
 
 
-async def ignore(_: ReceivedEvent) -> None:
-    """The effect of no event."""
-
-
 async def test_a_poller_that_is_stopped_while_it_fetches_keys_fetches_them_no_more(databases: Databases) -> None:
     database = Database(databases.url("posts_app"), size=1)
     account = TransmitterAccount(ISSUER, "receiver", "secret")
     transmitter = Keyless()
-    poller = Poller(account, Store(database, RECEIVER), ignore, clock=SystemClock(), transport=transmitter)
+    store = PostgresStore(database, RECEIVER, ISSUER)
+    poller = Receiver(account, store, Revocations(900), transport=transmitter)._poller
     before = asyncio.all_tasks()
     polling = asyncio.create_task(poller.run())
     await until(lambda: transmitter.key_requests == 1)

@@ -1,25 +1,21 @@
 """Several processes of one service: one polls, all obey, and another takes over."""
 
 import asyncio
+from datetime import timedelta
 
-import asyncpg
 import pytest
 
-from tests.shared.receivers import LEADER, receiving, refuses, session, stored
+from tests.shared.receivers import END_LEASE, TELL_OTHERS, receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter
 from tests.support.databases import LISTENING, Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.auth import Verifier
 from watchword.auth.jws import LEEWAY_SECONDS
-from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events import EventType
 from watchword.testing import StandingClock
 
-NOTIFY = "SELECT pg_notify('posts_revocations', $1)"
+REVOKE_UNTIL = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, $2)"
 REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, now() + interval '1 hour')"
-
-WAITING = """SELECT pid FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT posts.transmitter_contact%'"""
 
 
 async def test_one_process_polls_and_every_process_obeys(databases: Databases, transmitter: Transmitter) -> None:
@@ -44,7 +40,7 @@ async def test_another_process_takes_over_from_one_that_stops(databases: Databas
     assert len(set(transmitter.pollers)) == 2
 
 
-async def test_nothing_is_lost_or_doubled_while_the_leader_changes_again_and_again(
+async def test_nothing_is_lost_or_doubled_while_the_lease_changes_hands_again_and_again(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     sent: list[str] = []
@@ -52,7 +48,8 @@ async def test_nothing_is_lost_or_doubled_while_the_leader_changes_again_and_aga
     async def both_have_polled() -> bool:
         for _ in range(5):
             sent.append(transmitter.send(EventType.SESSION_REVOKED, session(f"{len(sent):04}")))
-        await databases.end_connections("posts_app", LEADER)
+        await databases.execute("posts_app", END_LEASE)
+        await databases.execute("posts_app", TELL_OTHERS)
         await until(lambda: transmitter.is_settled(*sent))
         return len(set(transmitter.pollers)) == 2
 
@@ -87,15 +84,11 @@ async def test_a_start_waits_until_the_process_knows_what_it_has_received(
     monkeypatch.setattr("watchword.events.receiver.FIRST_POLL_TIMEOUT_SECONDS", PATIENCE_SECONDS)
     transmitter.send(EventType.SESSION_REVOKED, session("s"))
     async with receiving(databases, transmitter, started=False) as receiver:
-        # PostgreSQL takes its time with the notifications.
-        late: list[str] = []
-        deliver, receiver._listener._on_notification = receiver._listener._on_notification, late.append
+        transmitter.gate.clear()
         starting = asyncio.create_task(receiver.start())
-        await until(lambda: len(transmitter.long_polls) > 1)
+        await until(lambda: receiver._loaded.is_set())
         assert not starting.done()
-        await until(lambda: any("heard" in payload for payload in late))
-        for payload in late:
-            deliver(payload)
+        transmitter.gate.set()
         await starting
         assert refuses(receiver, session_id="s")
 
@@ -117,31 +110,18 @@ async def test_what_was_revoked_while_a_process_did_not_listen_is_read_from_the_
         await databases.execute("posts_app", REVOKE, "s")
         assert await databases.end_connections("posts_app", LISTENING) == 1
         await until(lambda: refuses(receiver, session_id="s"))
-        await databases.fetch("posts_app", NOTIFY, '{"add":["session","t",1,1e10]}')
-        await until(lambda: refuses(receiver, session_id="t"))
 
 
-async def test_a_notification_that_arrives_while_a_process_reads_the_tables_is_obeyed(
-    databases: Databases, transmitter: Transmitter
-) -> None:
+async def test_what_no_notification_tells_is_seen_by_looking(databases: Databases, transmitter: Transmitter) -> None:
     async with receiving(databases, transmitter) as receiver:
-        owner = await asyncpg.connect(databases.url("posts_owner"))
-        async with owner.transaction():
-            # The process has read the revocations, and waits for the table that it reads next.
-            await owner.execute("LOCK TABLE posts.transmitter_contact")
-            await databases.end_connections("posts_app", LISTENING)
-            await until(lambda: is_waiting(databases))
-            await databases.fetch("posts_app", NOTIFY, '{"add":["session","s",1,1e10]}')
-            await until(lambda: refuses(receiver, session_id="s"))
-            receiver._loaded.clear()
-        await owner.close()
-        await until(lambda: receiver._loaded.is_set())
+        receiver._listener._on_notification = ignore
+        jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        await until(lambda: transmitter.is_settled(jti))
         assert refuses(receiver, session_id="s")
 
 
-async def is_waiting(databases: Databases) -> bool:
-    """Whether a process waits to read when the transmitter last answered."""
-    return bool(await databases.fetch("posts_app", WAITING))
+def ignore(_: str) -> None:
+    """What PostgreSQL loses when a connection ends."""
 
 
 @pytest.mark.parametrize("leeway_seconds", [0, 5, 60])
@@ -165,12 +145,10 @@ async def test_a_revocation_outlasts_every_token_that_it_refuses(
 
 async def test_what_has_expired_is_removed_from_the_database(databases: Databases, transmitter: Transmitter) -> None:
     clock = StandingClock()
-    async with receiving(databases, transmitter, clock=clock) as receiver:
-        store = receiver._store
+    async with receiving(databases, transmitter, clock=clock):
         for name, seconds in (("old", 10.0), ("young", 1_000.0)):
-            expires_at = clock.now().timestamp() + seconds
-            async with store.database.begin() as db:
-                await store.revoke(db, Revocation(Kind.SESSION, name, FOR_EVER, expires_at))
+            expires_at = clock.now() + timedelta(seconds=seconds)
+            await databases.execute("posts_app", REVOKE_UNTIL, name, expires_at)
         clock.advance(seconds=400)
         transmitter.ring()
         await until(lambda: only_the_young(databases))

@@ -22,7 +22,6 @@ FORBIDDEN = JSONResponse({"code": "insufficient_scope", "detail": "ssf.manage"},
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("watchword.events.polling.SHORTEST_RECONNECT_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("watchword.events.polling.LONGEST_RECONNECT_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr("watchword.database.leader.CANDIDATE_PAUSE_SECONDS", 0.02)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.tables import RECEIVER
 from tests.shared.receivers import receiving
@@ -14,7 +15,9 @@ from tests.support.waiting import until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.database import Database
 from watchword.database.portions import PORTION
-from watchword.events.store import Store
+from watchword.events import EventType, ReceivedEvent
+from watchword.events.postgres_store import PostgresStore
+from watchword.events.store import LEASE_SECONDS, PollLeaseLost
 
 EXPIRED = {
     "revocations": """
@@ -29,25 +32,32 @@ EXPIRED = {
 
 
 @pytest.fixture
-async def store(databases: Databases) -> AsyncIterator[Store]:
+async def store(databases: Databases) -> AsyncIterator[PostgresStore]:
+    """The store of a process that has the poll lease."""
     await databases.empty("posts")
     database = Database(databases.url("posts_app"), size=1)
-    yield Store(database, RECEIVER)
+    store = PostgresStore(database, RECEIVER, "https://issuer.example")
+    assert await store.take_poll_lease()
+    yield store
+    await store.leave()
     await database.close()
 
 
-async def is_purged(store: Store, subject: str) -> bool:
+async def is_purged(store: PostgresStore, subject: str) -> bool:
     async with store.database.begin() as db:
         return bool(await db.scalar(select(RECEIVER.is_purged(subject))))
 
 
-async def revoke(store: Store, kind: Kind, key: str) -> None:
+def event(jti: str = "jti") -> ReceivedEvent:
+    return ReceivedEvent(jti, EventType.ACCOUNT_PURGED, "ada", None, {}, datetime.now(UTC))
+
+
+async def revoke(store: PostgresStore, kind: Kind, key: str) -> None:
     expires_at = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
-    async with store.database.begin() as db:
-        await store.revoke(db, Revocation(kind, key, FOR_EVER, expires_at))
+    await store.take(event(f"{kind} {key}"), Revocation(kind, key, FOR_EVER, expires_at), has_effect=False)
 
 
-async def test_account_is_purged_from_the_commit_of_its_event_on(store: Store) -> None:
+async def test_account_is_purged_from_the_commit_of_its_event_on(store: PostgresStore) -> None:
     assert not await is_purged(store, "ada")
     await revoke(store, Kind.PURGED, "ada")
     assert await is_purged(store, "ada")
@@ -55,12 +65,12 @@ async def test_account_is_purged_from_the_commit_of_its_event_on(store: Store) -
 
 
 @pytest.mark.parametrize("kind", [Kind.SESSION, Kind.CLAIMS, Kind.DISABLED])
-async def test_account_that_is_revoked_for_another_reason_is_not_purged(store: Store, kind: Kind) -> None:
+async def test_account_that_is_revoked_for_another_reason_is_not_purged(store: PostgresStore, kind: Kind) -> None:
     await revoke(store, kind, "ada")
     assert not await is_purged(store, "ada")
 
 
-async def test_account_is_purged_until_its_revocation_is_deleted(store: Store) -> None:
+async def test_account_is_purged_until_its_revocation_is_deleted(store: PostgresStore) -> None:
     await revoke(store, Kind.PURGED, "ada")
     await store.delete_expired(datetime.now(UTC))
     assert await is_purged(store, "ada")
@@ -68,12 +78,61 @@ async def test_account_is_purged_until_its_revocation_is_deleted(store: Store) -
     assert not await is_purged(store, "ada")
 
 
-async def test_event_is_new_once(store: Store) -> None:
-    async with store.database.begin() as db:
-        assert await store.insert_received(db, "jti")
-        assert not await store.insert_received(db, "jti")
-    async with store.database.begin() as db:
-        assert not await store.insert_received(db, "jti")
+async def test_event_is_new_once_and_each_transaction_has_a_position(store: PostgresStore) -> None:
+    first, again, other = [await store.take(event(jti), None, has_effect=False) for jti in ("a", "a", "b")]
+    assert [taken.is_new for taken in (first, again, other)] == [True, False, True]
+    assert [taken.position for taken in (first, again, other)] == [1, 2, 3]
+
+
+async def test_event_is_pending_until_its_effect_has_happened_and_that_happens_once(store: PostgresStore) -> None:
+    happened: list[str] = []
+
+    async def effect(_: AsyncSession, received: ReceivedEvent) -> None:
+        happened.append(received.jti)
+
+    assert (await store.take(event(), None, has_effect=True)).is_pending
+    assert (await store.take(event(), None, has_effect=True)).is_pending
+    for _ in range(2):
+        await store.carry_out(event(), effect)
+    assert not (await store.take(event(), None, has_effect=True)).is_pending
+    assert happened == ["jti"]
+
+
+async def test_process_without_a_valid_lease_writes_nothing(store: PostgresStore, databases: Databases) -> None:
+    await databases.execute("posts_app", "UPDATE posts.poll_lease SET valid_until = now()")
+    with pytest.raises(PollLeaseLost):
+        await revoke(store, Kind.PURGED, "ada")
+    with pytest.raises(PollLeaseLost):
+        await store.note_contact(None, has_more=False)
+    with pytest.raises(PollLeaseLost):
+        await store.place_rows()
+    assert not await is_purged(store, "ada")
+    tables = ("received_events", "revocations", "transmitter_contact")
+    assert [await count(databases, table) for table in tables] == [0, 0, 0]
+
+
+async def test_poll_lease_belongs_to_one_process_until_it_has_run_out(
+    store: PostgresStore, databases: Databases
+) -> None:
+    other = PostgresStore(store.database, RECEIVER, store.issuer)
+    assert 0 < await other.seconds_until_free() <= LEASE_SECONDS
+    assert not await other.take_poll_lease()
+    assert await store.renew_poll_lease()
+    await databases.execute("posts_app", "UPDATE posts.poll_lease SET valid_until = now()")
+    assert await other.take_poll_lease()
+    assert not await store.renew_poll_lease()
+    await store.release_poll_lease()
+    assert await other.renew_poll_lease()
+    await other.release_poll_lease()
+    assert await other.seconds_until_free() <= 0
+    await other.leave()
+
+
+async def test_positions_go_on_where_others_ended(store: PostgresStore, databases: Databases) -> None:
+    await revoke(store, Kind.SESSION, "s")
+    await databases.execute("posts_app", "DELETE FROM posts.poll_lease")
+    assert await store.take_poll_lease()
+    assert (await store.take(event(), None, has_effect=False)).position == 2
 
 
 async def count(databases: Databases, table: str) -> int:
@@ -83,7 +142,7 @@ async def count(databases: Databases, table: str) -> int:
 
 @pytest.mark.parametrize(("table", "fill"), EXPIRED.items(), ids=EXPIRED.keys())
 async def test_what_has_expired_is_deleted_in_portions(
-    store: Store, databases: Databases, table: str, fill: str
+    store: PostgresStore, databases: Databases, table: str, fill: str
 ) -> None:
     await databases.execute("posts_app", fill, PORTION + 1)
     assert await store.delete_expired(datetime.now(UTC))

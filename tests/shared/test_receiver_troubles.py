@@ -11,6 +11,7 @@ from tests.shared.receivers import receiving, refuses, session, stored
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.databases import Databases, migrated
 from tests.support.waiting import until
+from watchword.database import DatabaseUnavailable
 from watchword.events import EventType
 
 ELSEWHERE = "http://127.0.0.1:9/elsewhere"
@@ -157,7 +158,7 @@ async def test_a_poll_that_is_not_answered_is_given_up_and_repeated(
 ) -> None:
     async with receiving(databases, transmitter):
         await ensure_obeyed(transmitter, "before")
-        monkeypatch.setattr("watchword.events.transmitter_client.LONG_POLL_TIMEOUT_SECONDS", 0.1)
+        monkeypatch.setattr("watchword.events.transmitter_client.POLL_TIMEOUT_SECONDS", 0.1)
         transmitter.gate.clear()
         transmitter.ring()
         calls = transmitter.calls["poll"]
@@ -187,12 +188,14 @@ async def test_an_event_that_comes_while_the_database_is_down_is_applied_when_it
         await until(lambda: refuses(receiver, session_id="before"))
         own_databases.server.stop()
         jti = transmitter.send(EventType.SESSION_REVOKED, session("meanwhile"))
-        batches = len(transmitter.batches)
-        await until(lambda: len(transmitter.batches) > batches)
+        # Nobody may poll, and no guard may answer.
+        await until(lambda: not receiver.is_current())
+        with pytest.raises(DatabaseUnavailable):
+            await receiver.catch_up()
         assert (transmitter.acknowledged[-1] == jti, refuses(receiver, session_id="meanwhile")) == (False, False)
-        assert refuses(receiver, session_id="before")
         own_databases.server.start()
         await until(lambda: transmitter.is_settled(jti))
-        await until(lambda: refuses(receiver, session_id="meanwhile"))
+        await receiver.catch_up()
+        assert refuses(receiver, session_id="meanwhile")
     assert transmitter.refused == {}
     assert await stored(own_databases) == ["before", "meanwhile"]

@@ -2,21 +2,23 @@
 
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 
-from tests.shared.receivers import receiving, refuses, session, user
+from tests.shared.receivers import receiving, refuses, user
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.events import EventType, Receiver
-from watchword.events.types import role_changed_type, supported_by
+from watchword.events.types import canary_type, role_changed_type, supported_by
 
 NOTIFY = "SELECT pg_notify('posts_revocations', $1)"
 ROWS = "SELECT kind, key, valid_from, version, except_sid FROM posts.revocations ORDER BY kind"
 AT = 1_000_000_000
 REVOKE_AS_THE_PREVIOUS_RELEASE = """INSERT INTO posts.revocations (kind, key, valid_from, expires_at)
     VALUES ('claims', 'ada', 1001, now() + interval '1 hour')"""
+UNPLACED = "SELECT FROM posts.revocations WHERE position IS NULL"
 SPARE = {"ver": 6, "except_sid": "s", "event_timestamp": AT}
 EDITOR = frozenset({"editor"})
 
@@ -134,36 +136,75 @@ async def test_processes_of_the_previous_release_obey_what_is_stored_by_its_time
     assert by_key == {"ada": AT + 1, "editor": 0}
 
 
-async def test_what_a_process_of_the_previous_release_writes_and_tells_is_obeyed(
+async def test_what_a_process_of_the_previous_release_writes_is_obeyed_and_given_a_position(
     databases: Databases, transmitter: Transmitter
 ) -> None:
-    async with receiving(databases, transmitter) as receiver:
-        message = {"add": ["session", "s", 2**53, 1e10]}
-        await databases.fetch("posts_app", NOTIFY, orjson.dumps(message).decode())
-        await until(lambda: refuses(receiver, session_id="s"))
+    async def all_have_positions() -> bool:
+        return await databases.fetch("posts_app", UNPLACED) == []
+
+    async with receiving(databases, transmitter) as first, receiving(databases, transmitter) as second:
         await databases.execute("posts_app", REVOKE_AS_THE_PREVIOUS_RELEASE)
-        await receiver.load()
-        assert [refuses(receiver, "ada", issued_at=at, version=9) for at in (1000, 1001)] == [True, False]
+        for receiver in (first, second):
+            await until(lambda receiver=receiver: refuses(receiver, "ada", issued_at=1000, version=9))  # type: ignore[misc]
+            assert not refuses(receiver, "ada", issued_at=1001, version=9)
+        await until(all_have_positions)
 
 
-async def test_notification_has_the_form_that_the_previous_release_reads(
+async def test_row_that_a_process_of_the_previous_release_changes_is_read_again(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async with receiving(databases, transmitter) as receiver:
-        payloads: list[str] = []
-        deliver_to_it, receiver._listener._on_notification = receiver._listener._on_notification, payloads.append
-        await deliver(transmitter, EventType.SESSION_REVOKED, session("s"))
-        await until(lambda: any("add" in payload for payload in payloads))
-        (added,) = [message["add"] for message in map(orjson.loads, payloads) if "add" in message]
-        assert added[:3] == ["session", "s", 2**53]
-        assert len(added) == 4
-        receiver._listener._on_notification = deliver_to_it
+        await deliver(transmitter, EventType.TOKEN_CLAIMS_CHANGE, user(transmitter, "ada"), ver=5, event_timestamp=AT)
+        assert refused(receiver, 4, 5) == [True, False]
+        # The position stays, and its notification has no mark.
+        await databases.execute("posts_app", "UPDATE posts.revocations SET version = 6")
+        await databases.fetch("posts_app", NOTIFY, orjson.dumps({"add": ["version", "ada", AT, 1e10]}).decode())
+        await until(lambda: refused(receiver, 5, 6) == [True, False])
+        await databases.execute("posts_app", "DELETE FROM posts.revocations")
+        await databases.fetch("posts_app", NOTIFY, orjson.dumps({"remove": ["version", "ada"]}).decode())
+        await until(lambda: refused(receiver, 4) == [False])
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "said"),
+    [
+        (EventType.ACCOUNT_DISABLED, "add", ["disabled", "ada", 2**53]),
+        (EventType.ACCOUNT_ENABLED, "remove", ["disabled", "ada"]),
+    ],
+)
+async def test_notification_has_the_form_that_the_previous_release_reads(
+    databases: Databases, transmitter: Transmitter, kind: str, member: str, said: list[Any]
+) -> None:
+    listening = await asyncpg.connect(databases.url("posts_app"))
+    payloads: list[str] = []
+    await listening.add_listener("posts_revocations", lambda *arguments: payloads.append(arguments[-1]))
+    async with receiving(databases, transmitter):
+        await deliver(transmitter, kind, user(transmitter, "ada"), ver=5)
+        await until(lambda: any("heard" in payload for payload in payloads[1:]))
+    await listening.close()
+    messages = [orjson.loads(payload) for payload in payloads]
+    (changed,) = [message[member] for message in messages if member in message]
+    assert (changed[:3], len(changed)) == (said, 4 if member == "add" else 2)
+    assert all(isinstance(message["heard"], float) for message in messages if member not in message)
+
+
+async def test_older_disabling_that_comes_after_the_enabling_has_no_effect(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    ada = user(transmitter, "ada")
+    async with receiving(databases, transmitter) as first, receiving(databases, transmitter) as second:
+        await deliver(transmitter, EventType.ACCOUNT_ENABLED, ada, ver=6)
+        await deliver(transmitter, EventType.ACCOUNT_DISABLED, ada, ver=5)
+        assert [refuses(receiver, "ada") for receiver in (first, second)] == [False, False]
+        await deliver(transmitter, EventType.ACCOUNT_DISABLED, ada, ver=7)
+        assert [refuses(receiver, "ada", version=9) for receiver in (first, second)] == [True, True]
 
 
 async def test_stream_that_asked_for_fewer_events_is_extended_by_those_that_exist_now(
     databases: Databases, transmitter: Transmitter
 ) -> None:
-    wanted, own = supported_by(transmitter.issuer.url), "https://other.example/events/later"
+    url, own = transmitter.issuer.url, "https://other.example/events/later"
+    wanted = list(dict.fromkeys((*supported_by(url), canary_type(url))))
     stream = transmitter.add_stream()
     stream |= {"events_supported": list(wanted), "events_requested": [*wanted[:-1], own]}
     async with receiving(databases, transmitter):

@@ -1,14 +1,16 @@
 """Silence of the transmitter is counted from its last answer, and refuses writes only if the policy says so."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from watchword.events import SilencePolicy, TransmitterSilent
 from watchword.events.silence import Contact
+from watchword.events.store import ContactSeen
 from watchword.testing import StandingClock
 
 REFUSE = SilencePolicy(30, refuse_writes=True)
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -20,21 +22,30 @@ def test_silence_is_counted_from_the_start_until_there_is_contact(clock: Standin
     contact = Contact(REFUSE, clock)
     clock.advance(seconds=10)
     assert (contact.last_at, contact.silent_for()) == (None, 10)
-    contact.note(clock.now())
+    assert contact.note(ContactSeen(NOON, 2.0, None))
     clock.advance(seconds=5)
-    assert contact.silent_for() == 5
+    assert contact.silent_for() == 7
 
 
-def test_contact_that_is_noted_out_of_order_changes_nothing(clock: StandingClock) -> None:
+def test_contact_that_was_noted_before_changes_nothing(clock: StandingClock) -> None:
     contact = Contact(REFUSE, clock)
-    contact.note(clock.now())
-    contact.note(clock.now() - timedelta(seconds=20))
-    assert (contact.last_at, contact.silent_for()) == (clock.now(), 0)
+    contact.note(ContactSeen(NOON, 0.0, None))
+    clock.advance(seconds=20)
+    assert not contact.note(ContactSeen(NOON, 1.0, None))
+    assert contact.silent_for() == 20
 
 
-def test_contact_by_a_clock_that_is_ahead_is_no_negative_silence(clock: StandingClock) -> None:
+def test_the_clock_of_the_store_may_go_back(clock: StandingClock) -> None:
     contact = Contact(REFUSE, clock)
-    contact.note(clock.now() + timedelta(seconds=20))
+    contact.note(ContactSeen(NOON, 0.0, None))
+    clock.advance(seconds=20)
+    assert contact.note(ContactSeen(NOON - timedelta(hours=1), 0.5, None))
+    assert contact.silent_for() == 0.5
+
+
+def test_contact_in_the_future_is_no_negative_silence(clock: StandingClock) -> None:
+    contact = Contact(REFUSE, clock)
+    contact.note(ContactSeen(NOON, -20.0, None))
     assert contact.silent_for() == 0
 
 

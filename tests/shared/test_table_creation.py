@@ -14,7 +14,7 @@ from watchword.database import Database, create_tables
 from watchword.events import ReceiverTables
 
 PROCESSES = 3
-RECEIVERS = {"received_events", "revocations", "transmitter_contact"}
+RECEIVERS = {"poll_lease", "process_leases", "received_events", "revocations", "transmitter_contact"}
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
 
 

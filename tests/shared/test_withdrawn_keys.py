@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.shared.receivers import principal, receiving
+from tests.shared.receivers import principal, receiving, refuses, session
 from tests.shared.ssf import Transmitter
 from tests.shared.test_receiver_versions import deliver
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth import InvalidToken, Verifier
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
-from watchword.events import Receiver
+from watchword.events import EventType, Receiver
 from watchword.events.types import signing_key_withdrawn_type
 from watchword.testing import Issuer
 
@@ -73,10 +73,10 @@ async def test_withdrawal_is_kept_until_the_last_token_of_the_key_has_expired(
         await deliver(transmitter, kind, OPAQUE, kid="leaked", expires_at=expires_at)
         await deliver(transmitter, kind, OPAQUE, kid="soon", expires_at=1)
         keep = time.time() + receiver.revocations.keep_seconds()
-    kept = {row["key"]: row["until"] for row in await databases.fetch("posts_app", ROWS)}
-    assert kept["leaked"] == expires_at
+    until_by_key = {row["key"]: row["until"] for row in await databases.fetch("posts_app", ROWS)}
+    assert until_by_key["leaked"] == expires_at
     # No shorter than any other revocation, since a token of the key may be valid for as long.
-    assert time.time() < kept["soon"] <= keep + 1
+    assert time.time() < until_by_key["soon"] <= keep + 1
 
 
 @pytest.mark.parametrize("body", [{}, {"kid": ""}, {"kid": ["leaked"]}, {"key": "leaked"}])
@@ -93,6 +93,25 @@ async def test_another_issuers_key_is_not_withdrawn(databases: Databases, transm
         await deliver(transmitter, signing_key_withdrawn_type("https://other.example"), OPAQUE, kid="leaked")
         assert not refuses_key(receiver)
     assert await databases.fetch("posts_app", ROWS) == []
+
+
+async def test_event_that_a_withdrawn_key_has_signed_waits_until_another_key_signs_it(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    issuer: Issuer = transmitter.issuer
+    issuer.rotate("second")
+    async with receiving(databases, transmitter) as receiver:
+        await deliver(transmitter, signing_key_withdrawn_type(issuer.url), OPAQUE, kid="first")
+        await until(lambda: refuses_key(receiver, "first"))
+        issuer.kid = "first"
+        jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        polls = transmitter.calls["poll"]
+        await until(lambda: transmitter.calls["poll"] > polls + 2)
+        assert not transmitter.is_settled(jti)
+        assert not refuses(receiver, session_id="s")
+        issuer.kid = "second"
+        transmitter.put(jti, transmitter.event(EventType.SESSION_REVOKED, session("s"), jti=jti))
+        await until(lambda: refuses(receiver, session_id="s") and jti in transmitter.acknowledged)
 
 
 async def test_a_verifier_tells_the_key_of_each_caller(issuer: Issuer) -> None:

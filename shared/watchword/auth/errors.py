@@ -113,3 +113,10 @@ class NotStarted(Unavailable):
 
     code = "not_started"
     detail = "Tokens cannot be verified, because this service was not started correctly."
+
+
+class NotFresh(Unavailable):
+    """What the issuer has revoked in the last seconds is not known, and the operation asks that it be."""
+
+    code = "not_fresh"
+    detail = "Whether you still may do this is not known at the moment; try again shortly."

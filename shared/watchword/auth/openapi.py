@@ -13,6 +13,7 @@ from watchword.auth.errors import (
     InvalidToken,
     KeysUnavailable,
     MissingToken,
+    NotFresh,
     NotPermitted,
     NotStarted,
 )
@@ -89,6 +90,8 @@ def _refusals_of(guard: Guard) -> Iterator[type[AppError]]:
     yield from (AmbiguousCredentials, InvalidToken, KeysUnavailable, NotStarted)
     if not guard.anonymous:
         yield MissingToken
+    if guard.fresh is not None:
+        yield NotFresh
     if guard.needs_scope:
         yield InsufficientScope
     if any(_beyond_scope(guard)):

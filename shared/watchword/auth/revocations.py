@@ -4,7 +4,7 @@ They are kept in memory, bounded by how long a token can live: tokens that were 
 """
 
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from watchword.arguments import ensure_seconds
 from watchword.auth.background import Background
@@ -154,3 +154,25 @@ class RevocationSource(Background, Protocol):
 
     def ensure_in_contact(self, is_write: bool) -> None:
         """Raise Unavailable if a request of this kind must wait until the issuer answers again."""
+
+
+@runtime_checkable
+class LeasedSource(Protocol):
+    """A source of revocations that is only good for a while, after which it must be asked to catch up.
+
+    Without these methods a source counts as always current.
+    """
+
+    def is_current(self) -> bool:
+        """Whether `revocations` may be relied on now. Every guarded request asks."""
+
+    async def catch_up(self) -> None:
+        """Return when they may. Raises Unavailable if that cannot be."""
+
+
+@runtime_checkable
+class HearingSource(Protocol):
+    """A source of revocations that knows when the issuer was last heard."""
+
+    def heard_within(self, seconds: float) -> bool:
+        """Whether the issuer has been heard within so many seconds."""

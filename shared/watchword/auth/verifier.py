@@ -1,12 +1,13 @@
 """Accepts the access tokens that one issuer signed for one audience, and no others."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 from watchword.arguments import ensure_count, ensure_text, ensure_web_url
 from watchword.auth.background import own, runner_of
-from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotStarted
+from watchword.auth.errors import Flaw, InvalidToken, KeyNotFetched, KeysUnavailable, NotFresh, NotStarted
 from watchword.auth.hints import ConfigurationHints
 from watchword.auth.jws import (
     LEEWAY_SECONDS,
@@ -22,7 +23,7 @@ from watchword.auth.jws import (
 from watchword.auth.principal import Principal, instant
 from watchword.auth.public_key import KeySource, PublicKey
 from watchword.auth.remote_keys import RemoteKeys
-from watchword.auth.revocations import Revocations, RevocationSource
+from watchword.auth.revocations import HearingSource, LeasedSource, Revocations, RevocationSource
 from watchword.clock import Clock, SystemClock
 from watchword.lines import Seldom
 from watchword.tally import Tally
@@ -73,6 +74,10 @@ class Verifier:
         if revocations is not None:
             held = revocations.revocations
             held.leeway_seconds = max(held.leeway_seconds, leeway_seconds)
+        leased: object = revocations
+        self._is_current: Callable[[], bool] = _always
+        if isinstance(leased, LeasedSource):
+            self._is_current, self._learn = leased.is_current, leased.catch_up
         self._clock = clock or SystemClock()
         self._leeway = timedelta(seconds=leeway_seconds)
         self._hints = ConfigurationHints(issuer, audience)
@@ -115,14 +120,31 @@ class Verifier:
         """The caller that this access token speaks for.
 
         Raises InvalidToken with the reason for the log; KeysUnavailable if the keys could not be fetched; Unavailable
-        if the issuer has been silent for too long to accept this request (`is_write`: one that changes something).
+        if what is revoked cannot be known, or if the issuer has been silent for too long to accept this request
+        (`is_write`: one that changes something).
         """
         principal = self._recall(token)
         if principal is None:
             principal = await self._verify_unknown(token)
         if self.revocations is not None:
+            if not self._is_current():
+                await self._catch_up(self.revocations.revocations, principal)
             self.revocations.ensure_in_contact(is_write)
         return principal
+
+    async def _catch_up(self, revocations: Revocations, principal: Principal) -> None:
+        """Learn what was revoked while this process did not look, and refuse the caller if that is among it."""
+        while not self._is_current():
+            await self._learn()
+        if revocations.refuses(principal):
+            self.outcomes[Flaw.REVOKED] += 1
+            raise InvalidToken("revoked", Flaw.REVOKED)
+
+    def ensure_fresh(self, seconds: float) -> None:
+        """Raise NotFresh unless the issuer has been heard within so many seconds; so it does if nothing here hears."""
+        source: object = self.revocations
+        if not isinstance(source, HearingSource) or not source.heard_within(seconds):
+            raise NotFresh(f"the issuer has not been heard within {seconds:g} s")
 
     def _recall(self, token: str) -> Principal | None:
         """The caller of a token that was verified before, if it is still valid."""
@@ -169,6 +191,10 @@ class Verifier:
         while len(self._remembered) > self._capacity:
             del self._remembered[next(iter(self._remembered))]
         return principal
+
+
+def _always() -> bool:
+    return True
 
 
 def _ensure_usable(issuer: str, audience: str, leeway_seconds: float) -> None:

@@ -11,10 +11,10 @@ import httpx
 
 from watchword.arguments import ensure_web_url
 from watchword.events.documents import Document, explanation, parse_json
-from watchword.events.errors import ClientRefused, StreamGone, TransmitterUnavailable
+from watchword.events.errors import AnswerTimedOut, ClientRefused, StreamGone, TransmitterUnavailable
 
 SCOPES: Final = "ssf.read ssf.manage"
-REQUEST_TIMEOUT_SECONDS: Final = 5.0
+REQUEST_TIMEOUT_SECONDS: Final = 2.0
 MAX_ANSWER_BYTES: Final = 4_194_304
 """More than any poll answers: a hundred tokens of the largest size."""
 
@@ -61,17 +61,24 @@ class _Answer:
     body: bytes
 
 
-class AuthorizedCalls:
-    """The calls of one client. Every method raises TransmitterUnavailable; ClientRefused if the issuer refuses the
-    credentials or the scopes."""
+@dataclass(slots=True)
+class KeptToken:
+    """The access token of one client, which outlasts its connections."""
 
-    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount) -> None:
+    text: str = ""
+    deadline: float = 0.0
+    # A token that was accepted before and is refused now has expired, or its key is gone; a new one may help.
+    was_accepted: bool = False
+
+
+class AuthorizedCalls:
+    """The calls of one client over one connection. Every method raises TransmitterUnavailable: AnswerTimedOut if there
+    is no answer in time, ClientRefused if the issuer refuses the credentials or the scopes."""
+
+    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: KeptToken) -> None:
         self._http = http
         self._account = account
-        self._token = ""
-        self._token_deadline = 0.0
-        # A token that was accepted before and is refused now has expired, or its key is gone; a new one may help.
-        self._was_accepted = False
+        self._token = token
         self.token_endpoint = ""
 
     async def document(self, name: str, url: str) -> Document:
@@ -86,18 +93,18 @@ class AuthorizedCalls:
         headers = {"Authorization": f"Bearer {await self._access_token()}"}
         answer = await self._send(method, url, timeout=timeout, headers=headers, json=body)
         if answer.status in (401, 403):
-            self._token_deadline = 0.0
-            if answer.status == 403 or not self._was_accepted:
+            self._token.deadline = 0.0
+            if answer.status == 403 or not self._token.was_accepted:
                 raise self._refusal(answer)
         if answer.status == 404:
             raise StreamGone(f"{method} {url} answered 404")
         if not 200 <= answer.status < 300:
             raise _failure(method, url, answer)
-        self._was_accepted = True
+        self._token.was_accepted = True
         return parse_json(url, answer.body)
 
     async def _access_token(self) -> str:
-        if time.monotonic() >= self._token_deadline:
+        if time.monotonic() >= self._token.deadline:
             url, form = self.token_endpoint, {"grant_type": "client_credentials", "scope": SCOPES}
             answer = await self._send("POST", url, data=form, auth=self._account.basic())
             if answer.status in (400, 401, 403):
@@ -105,15 +112,15 @@ class AuthorizedCalls:
             if answer.status != 200:
                 raise _failure("POST", url, answer)
             self._keep_token(Document("the answer of the token endpoint", parse_json(url, answer.body)))
-        return self._token
+        return self._token.text
 
     def _keep_token(self, answer: Document) -> None:
         token, kind = answer.text("access_token"), answer.find("token_type")
         if not _BEARER_TOKEN.fullmatch(token) or (kind is not None and str(kind).lower() != "bearer"):
             raise TransmitterUnavailable(f"{answer.name} has an access_token that is not a bearer token")
         seconds = min(_lifetime(answer.find("expires_in")), LONGEST_TOKEN_LIFETIME_SECONDS)
-        self._token, self._token_deadline = token, time.monotonic() + seconds * TOKEN_USE_SHARE
-        self._was_accepted = False
+        self._token.text, self._token.was_accepted = token, False
+        self._token.deadline = time.monotonic() + seconds * TOKEN_USE_SHARE
 
     async def _send(
         self, method: str, url: str, *, timeout: float = REQUEST_TIMEOUT_SECONDS, **options: Any
@@ -124,7 +131,9 @@ class AuthorizedCalls:
                 self._http.stream(method, url, timeout=timeout, **options) as response,
             ):
                 return _Answer(response.status_code, await _bounded_body(response))
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise AnswerTimedOut(f"{method} {url} was not answered in {timeout:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise TransmitterUnavailable(f"{method} {url} failed: {error!r}") from error
 
     def _refusal(self, answer: _Answer) -> ClientRefused:

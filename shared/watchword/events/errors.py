@@ -11,6 +11,11 @@ class TransmitterUnavailable(Unavailable):
     code = "transmitter_unavailable"
 
 
+class AnswerTimedOut(TransmitterUnavailable):
+    """The transmitter has not answered in time: it stands still, the network is cut, or it holds polls for
+    longer."""
+
+
 class StreamGone(TransmitterUnavailable):
     """The transmitter does not know the stream. The next connection finds or creates another."""
 

@@ -1,57 +1,112 @@
-"""What becomes of each delivered event: acknowledged, reported as an error, or left to be delivered again."""
+"""What becomes of each delivered event: its refusal is committed, or it is reported as one that is not valid."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from watchword.auth.errors import InvalidToken, UnknownKey
-from watchword.errors import Unavailable
+from watchword.database.kept import LockHeld
+from watchword.events.effects import Effects
+from watchword.events.meaning import revocation_by
+from watchword.events.outbox import Outbox
 from watchword.events.security_event import EventReader, ReceivedEvent
-from watchword.events.transmitter_client import Receipt
+from watchword.events.store import ReceiverStore
+from watchword.events.types import EventType
 from watchword.lines import quoted
 
 logger = logging.getLogger("watchword.events")
 
-MAX_TRIES: Final = 20
-"""How often an event whose effect fails is tried before it is reported as one that cannot be applied."""
+_REVOKES_NOTHING: Final = (EventType.VERIFICATION, EventType.STREAM_UPDATED, EventType.IDENTIFIER_CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What a delivery has brought: whether something in it was not known before, and whether an event in it must be
+    delivered again, since it could not be read or committed now."""
+
+    has_news: bool
+    has_leftovers: bool
 
 
 class Intake:
-    """Applies events one after another, and counts how often each has failed, also across connections."""
+    """Commits the refusals of events one after another, and leaves their effects to `effects`.
 
-    def __init__(self, apply: Callable[[ReceivedEvent], Awaitable[None]]) -> None:
-        self._apply = apply
-        self._failures: dict[str, int] = {}
+    `until` gives the instant, in seconds since 1970, at which every token has expired that was issued by now.
+    """
 
-    async def take(self, reader: EventReader, tokens: Mapping[str, Any]) -> Receipt:
-        """Apply the events in these tokens. One that fails does not hold up the others.
+    def __init__(
+        self, store: ReceiverStore, effects: Effects, outbox: Outbox, issuer: str, until: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._effects = effects
+        self._outbox = outbox
+        self._issuer = issuer
+        self._until = until
+        self.on_done: Callable[[datetime], None] = lambda _: None
+        """Called when an event has had its effect, with the time at which it happened."""
 
-        Raises Unavailable if the database or the transmitter's keys are; then all of them are delivered again.
+    @property
+    def pending(self) -> int:
+        """How many events wait for their effect in this process."""
+        return len(self._effects)
+
+    async def take(self, reader: EventReader, tokens: Mapping[str, Any], asked_at: float) -> Taking:
+        """Take the events in these tokens, which were asked for at `asked_at` (monotonic time). Those that are on their
+        way already are left alone.
+
+        Raises Unavailable if the store or the transmitter's keys are, and PollLeaseLost; then all are delivered again.
         """
-        receipt = Receipt()
-        for jti, token in tokens.items():
-            await self._take_one(reader, jti, token, receipt)
-        self._failures = {
-            jti: failures for jti, failures in self._failures.items() if jti in tokens and jti not in receipt.errors
-        }
-        return receipt
+        new = [jti for jti in tokens if not self._outbox.knows(jti, asked_at) and jti not in self._effects]
+        self._outbox.forget_told(asked_at)
+        settled = [await self._settle(reader, jti, tokens[jti]) for jti in new]
+        return Taking(has_news=any(settled), has_leftovers=not all(settled))
 
-    async def _take_one(self, reader: EventReader, jti: str, token: Any, receipt: Receipt) -> None:
+    async def _settle(self, reader: EventReader, jti: str, token: Any) -> bool:
         try:
-            await self._apply(await reader.read(jti, token))
-            receipt.acknowledged.append(jti)
-        except UnknownKey:
-            # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS.
-            # It is delivered again, and by then both know the same.
-            logger.warning("the key of an event is not published yet: %s", quoted(jti), extra={"jti": jti})
+            await self.accept(await reader.read(jti, token))
+        except UnknownKey as error:
+            # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS, or
+            # that does not know yet that its key was withdrawn.
+            fields = {"jti": jti, "reason": error.reason}
+            logger.warning("the key of an event is not accepted: %s: %s", quoted(jti), error, extra=fields)
+            return False
         except InvalidToken as refusal:
             fields = {"jti": jti, "reason": refusal.reason}
             logger.error("an event is not valid: %s: %s", quoted(jti), refusal, extra=fields)
-            receipt.errors[jti] = {"err": "authentication_failed", "description": refusal.reason or ""}
-        except Unavailable:
-            raise
-        except Exception:
-            logger.exception("an event cannot be applied: %s", quoted(jti), extra={"jti": jti})
-            self._failures[jti] = self._failures.get(jti, 0) + 1
-            if self._failures[jti] >= MAX_TRIES:
-                receipt.errors[jti] = {"err": "invalid_request", "description": "cannot be applied"}
+            self._outbox.refuse(jti, {"err": "authentication_failed", "description": refusal.reason or ""})
+        except LockHeld as error:
+            logger.warning("an event has to wait: %s: %s", quoted(jti), quoted(error), extra={"jti": jti})
+            return False
+        return True
+
+    async def accept(self, received: ReceivedEvent) -> None:
+        """Commit what the event revokes, and see to its effect and its acknowledgement."""
+        revocation = revocation_by(received, self._issuer, self._until())
+        if revocation is None:
+            _log_what_revokes_nothing(received)
+        taken = await self._store.take(received, revocation, has_effect=received.type in self._effects.types)
+        if taken.is_pending:
+            self._effects.begin(received, taken.position)
+            return
+        self._outbox.acknowledge(received.jti, taken.position)
+        if taken.is_new:
+            self.on_done(received.at)
+
+    def finish(self, received: ReceivedEvent, position: int) -> None:
+        """Note that the event has had its effect, and have it acknowledged once every process obeys it."""
+        self._outbox.acknowledge(received.jti, position)
+        self.on_done(received.at)
+
+
+def _log_what_revokes_nothing(received: ReceivedEvent) -> None:
+    if received.type == EventType.CREDENTIAL_CHANGE and received.subject:
+        # A changed password ends sessions by events of their own; the one in which it was changed goes on.
+        return
+    fields = {"type": received.type, "jti": received.jti}
+    if received.type in _REVOKES_NOTHING:
+        logger.info("an event that revokes nothing: %s", received.type, extra=fields)
+    else:
+        text = "an event whose type or subject is not known here: %s"
+        logger.warning(text, quoted(received.type), extra=fields)

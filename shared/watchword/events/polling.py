@@ -1,4 +1,4 @@
-"""Polling the transmitter's stream: in one process of the service at a time, and again whenever something fails."""
+"""Polling the transmitter's stream: in the process that has the lease, and again whenever something fails."""
 
 import asyncio
 import logging
@@ -11,65 +11,45 @@ import httpx
 from watchword.auth import RemoteKeys
 from watchword.auth.background import running
 from watchword.clock import Clock
-from watchword.database.leader import run_as_leader
-from watchword.events.authorized_calls import REQUEST_TIMEOUT_SECONDS, TransmitterAccount
-from watchword.events.errors import ClientRefused
+from watchword.events.authorized_calls import REQUEST_TIMEOUT_SECONDS, KeptToken, TransmitterAccount
+from watchword.events.errors import ClientRefused, TransmitterUnavailable
 from watchword.events.intake import Intake
-from watchword.events.security_event import EventReader, ReceivedEvent
-from watchword.events.store import Store
-from watchword.events.transmitter_client import Receipt, Stream, TransmitterClient
+from watchword.events.outbox import Outbox
+from watchword.events.pace import Pace
+from watchword.events.poll_lease import PollLease
+from watchword.events.security_event import EventReader
+from watchword.events.store import ReceiverStore
+from watchword.events.stream_polls import StreamPolls
+from watchword.events.transmitter_client import TransmitterClient
 from watchword.http_client.client import open_client
 from watchword.observability.logs import new_request_id, request_id
-from watchword.tasks import repeat
+from watchword.tasks import repeat, run_until_first
 
 logger = logging.getLogger("watchword.events")
 
-MAX_EVENTS_PER_POLL: Final = 100
 CLEAN_UP_EVERY: Final = timedelta(minutes=5)
 
 SHORTEST_RECONNECT_PAUSE_SECONDS: Final = 0.2
-LONGEST_RECONNECT_PAUSE_SECONDS: Final = 5.0
-
-UNSETTLED_PAUSE_SECONDS: Final = 0.5
-"""The pause after a poll whose events are not all settled. They are delivered again at once, and must not hold up the
-events of others for long."""
-
-
-class StreamPolls:
-    """The polls of one stream over one connection, and what each must tell the transmitter about the one before."""
-
-    def __init__(self, transmitter: TransmitterClient, stream: Stream, reader: EventReader, intake: Intake) -> None:
-        self._transmitter = transmitter
-        self._stream = stream
-        self._reader = reader
-        self._intake = intake
-        self._receipt = Receipt()
-        # The first answer is wanted at once, since it shows that the transmitter is there; the others may take long.
-        self._wait = False
-        self.has_more = True
-        self.all_settled = True
-
-    async def poll(self) -> None:
-        """Hand in the last receipt, and apply the events of the answer."""
-        request_id.set(new_request_id())
-        delivery = await self._transmitter.poll(
-            self._stream.url, self._receipt, max_events=MAX_EVENTS_PER_POLL, wait=self._wait
-        )
-        self._receipt = await self._intake.take(self._reader, delivery.tokens)
-        self._wait = True
-        self.has_more = delivery.has_more
-        self.all_settled = len(self._receipt) == len(delivery.tokens)
+LONGEST_RECONNECT_PAUSE_SECONDS: Final = 1.0
 
 
 class Poller:
-    """Polls the transmitter whenever this process leads, and lets another one do so when this one cannot."""
+    """Polls the transmitter whenever this process has the lease, and lets another one do so when this one cannot.
+
+    `look` is awaited when everything has been received that was there, so that this process knows it too; `refuses_key`
+    says whether a key of the transmitter was withdrawn.
+    """
 
     def __init__(
         self,
         account: TransmitterAccount,
-        store: Store,
-        apply: Callable[[ReceivedEvent], Awaitable[None]],
+        store: ReceiverStore,
+        intake: Intake,
+        outbox: Outbox,
+        lease: PollLease,
         *,
+        look: Callable[[], Awaitable[None]],
+        refuses_key: Callable[[str], bool],
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None,
         further_types: Sequence[str] = (),
@@ -77,33 +57,37 @@ class Poller:
         self._account = account
         self._further_types = further_types
         self._store = store
-        self._intake = Intake(apply)
+        self._intake = intake
+        self._outbox = outbox
+        self._lease = lease
+        self._look = look
+        self._refuses_key = refuses_key
         self._clock = clock
         self._transport = transport
+        self._token = KeptToken()
+        self._pace = Pace()
         self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
+        self._clean_up_at = clock.now()
         self.caught_up = asyncio.Event()
-        """Set when a start has nothing more to wait for: this process has failed to receive what was there, or another
-        process is receiving. The receiver sets it too, when this process knows of everything that was received."""
+        """Set when a start has nothing more to wait for: this process knows of everything that was there, or has failed
+        to receive it, or another process is receiving."""
         self.refusal: ClientRefused | None = None
         """Set while the issuer refuses this client, as far as this process knows."""
 
     async def run(self) -> None:
         """Poll until the task is cancelled."""
-        await repeat(self._lead_and_poll, self._next_pause, logger, name="receiving security events")
+        await repeat(self._hold_and_poll, self._next_pause, logger, name="receiving security events")
 
     def _next_pause(self) -> float:
-        """Twice as long each time, until the transmitter answers and everything it sends can be settled."""
+        """Twice as long each time, until the transmitter answers."""
         pause = self._pause_seconds
         self._pause_seconds = min(pause * 2, LONGEST_RECONNECT_PAUSE_SECONDS)
         return pause
 
-    async def _lead_and_poll(self) -> None:
-        name = f"{self._store.tables.schema} receiver"
+    async def _hold_and_poll(self) -> None:
         try:
             # What another process receives is in the table, and every process is notified of it.
-            await run_as_leader(
-                self._store.database.dsn, name, self._connect_and_poll, on_other_leader=self.caught_up.set
-            )
+            await self._lease.hold(self._connect_and_poll, on_other_holder=self.caught_up.set)
         except ClientRefused as refusal:
             self._note_refusal(refusal)
         finally:
@@ -126,26 +110,41 @@ class Poller:
     async def _connect_and_poll(self) -> None:
         request_id.set(new_request_id())
         async with open_client(self._transport, timeout=REQUEST_TIMEOUT_SECONDS) as http:
-            transmitter = TransmitterClient(http, self._account)
-            # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
-            # fetches, since only the transmitter names keys here.
-            keys = RemoteKeys(await transmitter.discover(), transport=self._transport, cooldown=0)
+            transmitter = TransmitterClient(http, self._account, self._token)
+            keys = await self._discover(transmitter)
             async with running(keys):
                 stream = await transmitter.find_or_create_stream(self._further_types)
-                reader = EventReader(keys, self._account.issuer, stream.audience)
-                await self._poll_forever(StreamPolls(transmitter, stream, reader, self._intake))
+                reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
+                polls = StreamPolls(
+                    transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
+                )
+                await run_until_first(self._poll_forever(polls), self._outbox.run(transmitter, stream))
+
+    async def _discover(self, transmitter: TransmitterClient) -> RemoteKeys:
+        try:
+            url = await transmitter.discover()
+        except TransmitterUnavailable:
+            self._pace.note_failure()
+            raise
+        # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
+        # fetches, since only the transmitter names keys here.
+        return RemoteKeys(url, transport=self._transport, cooldown=0)
+
+    def _already(self) -> int:
+        """How many events the transmitter may send again, since they are not acknowledged yet."""
+        return len(self._outbox) + self._intake.pending
 
     async def _poll_forever(self, polls: StreamPolls) -> None:
-        clean_up_at = self._clock.now()
         while True:
             await polls.poll()
             self.note_contact()
             now = self._clock.now()
-            await self._store.note_contact(self._account.issuer, now, has_more=polls.has_more)
-            if now >= clean_up_at:
+            await self._store.note_contact(polls.clock_offset, has_more=polls.has_more)
+            self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
+            if not polls.has_more and not self.caught_up.is_set():
+                await self._look()
+                self.caught_up.set()
+            if now >= self._clean_up_at:
                 has_more = await self._store.delete_expired(now)
-                clean_up_at = now if has_more else now + CLEAN_UP_EVERY
-            if polls.all_settled:
-                self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
-            else:
-                await asyncio.sleep(UNSETTLED_PAUSE_SECONDS)
+                self._clean_up_at = now if has_more else now + CLEAN_UP_EVERY
+            await asyncio.sleep(polls.pause_seconds)

@@ -6,9 +6,10 @@ from watchword.auth.revocations import Revocations
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.events.authorized_calls import TransmitterAccount
-from watchword.events.receiver import Effect, Receiver
+from watchword.events.postgres_store import PostgresStore
+from watchword.events.receiver import Receiver
 from watchword.events.silence import SilencePolicy
-from watchword.events.store import Store
+from watchword.events.store import Effect
 from watchword.events.tables import ReceiverTables
 from watchword.http_client.address import transport_to
 
@@ -29,12 +30,13 @@ def receive_security_events(
     """A receiver of the events of `issuer`, a URL. Pass it to a verifier as `revocations`: the verifier then refuses
     what the issuer revokes, and the receiver starts and stops with the app that is protected.
 
-    `effects` are called for each event beside that. Tokens that live longer than `memory_seconds` are refused.
-    `issuer_address` is where the issuer is reached from here if not at its own URL.
+    `effects` are called after that, for each event in a transaction of its own, and again until they succeed: in any
+    order, also several at once. `tables` are for the events of one issuer. Tokens that live longer than
+    `memory_seconds` are refused. `issuer_address` is where the issuer is reached from here if not at its own URL.
     """
     return Receiver(
         TransmitterAccount(issuer, client_id, client_secret),
-        Store(database, tables),
+        PostgresStore(database, tables, issuer),
         Revocations(memory_seconds),
         effects,
         silence=silence,

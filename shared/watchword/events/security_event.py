@@ -1,18 +1,21 @@
 """Reading a security event token (SET): whether it is valid (RFC 8417 section 2), and what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from watchword.auth import KeySource
-from watchword.auth.errors import InvalidToken
+from watchword.auth.errors import InvalidToken, UnknownKey
 from watchword.auth.jws import LARGEST_COUNT, JwsReader, ensure_meant_for, number
 
 SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 
 MAX_NAME_CHARACTERS: Final = 500
 """The length of the longest id or role that is taken: longer ones have no place in the index of a table."""
+
+LARGEST_INSTANT: Final = 253_402_300_799
+"""The last second of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class ReceivedEvent:
     def valid_from(self) -> int:
         """In seconds: tokens of the subject that were issued earlier make claims that are not true now."""
         return int(self.claims.get("event_timestamp", self.at.timestamp()))
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened, to a fraction of a second, by the issuer's clock; None if the issuer does not say so."""
+        value = self.claims.get("happened_at")
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST_INSTANT:
+            return None
+        return datetime.fromtimestamp(value, UTC)
 
     @property
     def version(self) -> int | None:
@@ -64,21 +75,32 @@ class ReceivedEvent:
 
 
 class EventReader:
-    """Reads the security event tokens of one issuer for one audience."""
+    """Reads the security event tokens of one issuer for one audience. `refuses_key` says whether a key is withdrawn."""
 
-    def __init__(self, keys: KeySource, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        issuer: str,
+        audience: str,
+        *,
+        refuses_key: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._jws = JwsReader(keys, SET_TYPES)
+        self._refuses_key = refuses_key
         self._issuer = issuer
         self._audience = audience
 
     async def read(self, jti: str, token: object) -> ReceivedEvent:
         """The event in the token that was delivered under this `jti`.
 
-        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known.
+        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known,
+        or is withdrawn: a process of the issuer that does not know that yet soon does, and signs with another key.
         """
         if not isinstance(token, str):
             raise InvalidToken("the token is not a text")
-        claims, _ = await self._jws.read(token)
+        claims, key = await self._jws.read(token)
+        if self._refuses_key(key.kid):
+            raise UnknownKey("signed with a key that was withdrawn")
         ensure_meant_for(claims, self._issuer, self._audience)
         kind, body = _single_event(claims, jti)
         at = datetime.fromtimestamp(number(claims, "toe" if "toe" in claims else "iat"), UTC)

@@ -1,18 +1,20 @@
 """How long the transmitter has been silent, and what that means for requests."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watchword.arguments import ensure_seconds
 from watchword.clock import Clock
 from watchword.errors import Unavailable
+from watchword.events.store import ContactSeen
 
 
 @dataclass(frozen=True, slots=True)
 class SilencePolicy:
     """What follows when the transmitter has been silent for `seconds`: guarded writes are refused, or nothing is.
 
-    A transmitter without events answers a long poll only at its end, and `seconds` must be several polls long.
+    A transmitter without events answers a long poll only at its end, after a second at most if it is Watchword's, and
+    `seconds` must be several polls long.
     """
 
     seconds: float = 90.0
@@ -35,12 +37,17 @@ class Contact:
         self._policy = policy
         self._clock = clock
         self._started_at = clock.now()
+        self._heard_at: datetime | None = None
         self.last_at: datetime | None = None
 
-    def note(self, at: datetime) -> None:
-        """The transmitter answered at this time. Earlier times than the last one change nothing."""
-        if self.last_at is None or at > self.last_at:
-            self.last_at = at
+    def note(self, seen: ContactSeen) -> bool:
+        """Note the last answer of the transmitter, by the time since then, which needs no second clock. False if it is
+        the one that was noted before."""
+        if seen.heard_at == self._heard_at:
+            return False
+        self._heard_at = seen.heard_at
+        self.last_at = self._clock.now() - timedelta(seconds=seen.age_seconds)
+        return True
 
     def silent_for(self) -> float:
         """Seconds since the last answer; without one, since this process started."""

@@ -1,112 +1,126 @@
-"""The receiver's tables: each event once, in one transaction with its effect, and what every process must know."""
+"""What a receiver asks of the place in which the processes of its service share what they have received."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
 
-import orjson
-from sqlalchemy import func, or_, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from watchword.auth.revocations import Kind, Revocation
-from watchword.database import Database
-from watchword.database.portions import PORTION, delete_portion
-from watchword.events.tables import ReceiverTables
+from watchword.auth.revocations import Revocation
+from watchword.errors import Unavailable
+from watchword.events.security_event import ReceivedEvent
 
-RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
-"""How long an event that is delivered again is recognised."""
+LEASE_SECONDS: Final = 3.0
+"""How long the leases of processes and of the one that polls are valid, by the clock of the store."""
+
+Effect = Callable[[AsyncSession, ReceivedEvent], Awaitable[None]]
+"""What an event means to one service, in a transaction of its own that also notes that it is done.
+
+It comes after the commit from which on tokens are refused, and is repeated until it succeeds. Effects of different
+events can happen in any order, also at the same time: one that writes what the event says compares `received.at`.
+"""
 
 
-class Store:
-    def __init__(self, database: Database, tables: ReceiverTables) -> None:
-        self.database = database
-        self.tables = tables
+class PollLeaseLost(Unavailable):
+    """Another process polls now, or may. What this one has received and not committed is delivered to the other."""
 
-    async def insert_received(self, db: AsyncSession, jti: str) -> bool:
-        """Note that the event has its effect in this transaction; False if it had its effect before.
+    code = "poll_lease_lost"
 
-        Two transactions with the same event wait for each other.
-        """
-        received = self.tables.received
-        statement = insert(received).values(jti=jti).on_conflict_do_nothing().returning(received.c.jti)
-        return await db.scalar(statement) is not None
 
-    async def revoke(self, db: AsyncSession, revocation: Revocation) -> None:
-        """Have every process refuse this from the commit on, or accept it again if it says that of an account."""
-        revocations = self.tables.revocations
-        values = revocation._asdict()
-        values["expires_at"] = datetime.fromtimestamp(values.pop("until"), UTC)
-        statement = insert(revocations).values(**values)
-        new, old = statement.excluded, revocations.c
-        names = ("valid_from", "expires_at", "version", "except_sid")
-        # The order of `Revocation.replaces`.
-        is_later = tuple_(func.coalesce(old.version, 0), old.valid_from) <= tuple_(
-            func.coalesce(new.version, 0), new.valid_from
-        )
-        is_last = (old.kind == Kind.DISABLED) & (old.version.is_(None) | new.version.is_(None))
-        statement = statement.on_conflict_do_update(
-            index_elements=[old.kind, old.key],
-            set_={name: new[name] for name in names},
-            where=or_(is_later, is_last),
-        )
-        if await db.scalar(statement.returning(old.key)) is not None:
-            await self._notify(db, _as_message(revocation))
+@dataclass(frozen=True, slots=True)
+class HeldRevocation:
+    """A revocation, and when it happened by the issuer's clock, if that is to be measured."""
 
-    async def load(self, now: datetime) -> tuple[list[Revocation], datetime | None]:
-        """Every revocation that has not expired, and when the transmitter last answered."""
-        revocations, contact = self.tables.revocations, self.tables.contact
-        async with self.database.begin() as db:
-            rows: Sequence[Any] = (await db.execute(select(revocations).where(revocations.c.expires_at > now))).all()
-            contact_at = await db.scalar(select(contact.c.heard_at).order_by(contact.c.heard_at.desc()).limit(1))
-        return [_as_revocation(row) for row in rows], contact_at
+    revocation: Revocation
+    happened_at: datetime | None
 
-    async def note_contact(self, issuer: str, now: datetime, *, has_more: bool) -> None:
-        """Record that the transmitter has answered, and notify every process of it and of whether more events wait.
 
-        Notifications arrive in the order of the commits: this one after those of the events of the answer.
-        """
-        statement = insert(self.tables.contact).values(issuer=issuer, heard_at=now)
-        statement = statement.on_conflict_do_update(index_elements=["issuer"], set_={"heard_at": now})
-        async with self.database.begin() as db:
-            await db.execute(statement)
-            await self._notify(db, {"heard": now.timestamp(), "has_more": has_more})
+@dataclass(frozen=True, slots=True)
+class ContactSeen:
+    """When the transmitter last answered any process: by the store's clock, and so many seconds ago. `clock_offset` is
+    how many seconds its clock was ahead of ours, if it has said what time it was."""
+
+    heard_at: datetime
+    age_seconds: float
+    clock_offset: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEffects:
+    """How many events are refused already and have not had their effect, and for how long the oldest has waited."""
+
+    count: int = 0
+    oldest_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one look brings: the revocations after those that were known, and the `position` up to which they go.
+
+    Some may be `unplaced`: those of processes that give no positions. They are part of every view until they are given
+    one.
+    """
+
+    position: int
+    revocations: Sequence[HeldRevocation]
+    has_unplaced: bool
+    contact: ContactSeen | None
+    pending: PendingEffects
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An event whose refusal is committed: every process that has applied `position` obeys it.
+
+    It `is_new` if it was not committed before, and `is_pending` if it has an effect that has not happened yet.
+    """
+
+    position: int
+    is_new: bool
+    is_pending: bool
+
+
+class ReceiverStore(Protocol):
+    """The state that the processes of one service share. Every method raises Unavailable if the store is.
+
+    Times are those of the store's clock. Whatever one process writes as the one that polls, it writes only while its
+    lease is valid: else the method raises PollLeaseLost.
+    """
+
+    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
+        """Renew this process's lease, tell that it has applied everything up to `applied`, and read what came after
+        `known` and has not expired at `now`. `is_news` wakes the process that polls, which may wait for this one."""
+
+    async def leave(self) -> None:
+        """Give up this process's lease, so that nobody waits for it. A later look begins a new one."""
+
+    async def seconds_until_free(self) -> float:
+        """How long the poll lease is valid; not more than 0 if this process may try to take it."""
+
+    async def take_poll_lease(self) -> bool:
+        """Take the poll lease, unless another process has it."""
+
+    async def renew_poll_lease(self) -> bool:
+        """Prolong the poll lease; false if this process does not have it any more."""
+
+    async def release_poll_lease(self) -> None:
+        """Give the poll lease back, and wake the processes that wait for it."""
+
+    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
+        """Commit what an event revokes, and tell every process. An event that was taken before changes nothing."""
+
+    async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
+        """Note that the transmitter has answered, and tell every process."""
+
+    async def place_rows(self) -> None:
+        """Give positions to revocations that have none."""
+
+    async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
+        """Run the effect in a transaction, unless it has happened already. Whatever the effect raises is raised."""
+
+    async def lowest_position(self) -> int | None:
+        """Up to where every process with a valid lease has applied the revocations; None if no process has one."""
 
     async def delete_expired(self, now: datetime) -> bool:
-        """Delete revocations whose tokens have all expired, and the ids of events that are not delivered again.
-
-        One portion of each is deleted, so that no event waits for long; true if there may be more.
-        """
-        received, revocations = self.tables.received, self.tables.revocations
-        expires_at, received_at = revocations.c.expires_at, received.c.received_at
-        async with self.database.begin() as db:
-            counts = [
-                await delete_portion(db, revocations, expires_at <= now, order_by=[expires_at]),
-                await delete_portion(db, received, received_at <= now - RECEIVED_IDS_LIFETIME, order_by=[received_at]),
-            ]
-        return max(counts) >= PORTION
-
-    async def _notify(self, db: AsyncSession, message: dict[str, Any]) -> None:
-        payload = orjson.dumps(message).decode()
-        await db.execute(
-            text("SELECT pg_notify(:channel, :payload)"), {"channel": self.tables.channel, "payload": payload}
-        )
-
-
-def revocation_of(message: Mapping[str, Any]) -> Revocation:
-    """The revocation in a notification, as `_as_message` writes it."""
-    kind, key, valid_from, until = message["add"]
-    return Revocation(kind, key, valid_from, until, message.get("version"), message.get("except_sid"))
-
-
-def _as_message(revocation: Revocation) -> dict[str, Any]:
-    """The notification of a revocation. Processes of the previous release read only `add`, with these four members, and
-    accept an account again after `remove`."""
-    kind, key, valid_from, until, version, except_sid = revocation
-    if kind == Kind.DISABLED and valid_from == 0:
-        return {"remove": [kind, key]}
-    return {"add": [kind, key, valid_from, until], "version": version, "except_sid": except_sid}
-
-
-def _as_revocation(row: Any) -> Revocation:
-    return Revocation(row.kind, row.key, row.valid_from, row.expires_at.timestamp(), row.version, row.except_sid)
+        """Delete a portion of what no token can contradict any more; true if there may be more."""

@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from watchword.events.authorized_calls import AuthorizedCalls, TransmitterAccount
+from watchword.events.authorized_calls import AuthorizedCalls, KeptToken, TransmitterAccount
 from watchword.events.documents import Document
 from watchword.events.errors import TransmitterUnavailable
-from watchword.events.types import supported_by
+from watchword.events.types import canary_type, supported_by
 from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.events")
 
 POLL_DELIVERY: Final = "urn:ietf:rfc:8936"
-LONG_POLL_TIMEOUT_SECONDS: Final = 90.0
-"""Longer than any transmitter holds a poll without an event."""
+POLL_TIMEOUT_SECONDS: Final = 2.0
+"""A transmitter that holds a poll for at most a second, as Watchword's does, has then one more for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,21 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a poll brought: tokens by their `jti`, and whether the transmitter has more at once."""
+    """What a poll brought: tokens by their `jti`, and whether the transmitter has more at once. `sent_at` is what its
+    clock showed when it answered, in seconds since 1970, if it says so: a member of our own."""
 
     tokens: dict[str, Any]
     has_more: bool
+    sent_at: float | None = None
 
 
 class TransmitterClient:
     """Any SSF 1.0 transmitter with RFC 6749 authorization. Every method raises TransmitterUnavailable, whose reason
     names what is missing or wrong; ClientRefused if the issuer refuses the account."""
 
-    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: KeptToken | None = None) -> None:
         self._issuer = account.issuer
-        self._calls = AuthorizedCalls(http, account)
+        self._calls = AuthorizedCalls(http, account, token or KeptToken())
         self._configuration_endpoint = ""
 
     async def discover(self) -> str:
@@ -71,9 +73,10 @@ class TransmitterClient:
     async def find_or_create_stream(self, further_types: Sequence[str] = ()) -> Stream:
         """This receiver's stream with poll delivery; a stream is created if there is none.
 
-        It is asked for every type that revokes something, and for `further_types`.
+        It is asked for every type that revokes something, for the canary, and for `further_types`.
         """
-        event_types = list(dict.fromkeys((*supported_by(self._issuer), *further_types)))
+        own_types = *supported_by(self._issuer), canary_type(self._issuer)
+        event_types = list(dict.fromkeys((*own_types, *further_types)))
         answer = await self._calls.call("GET", self._configuration_endpoint)
         streams = [stream for stream in (answer if isinstance(answer, list) else [answer]) if _is_polled(stream)]
         if streams:
@@ -93,9 +96,9 @@ class TransmitterClient:
             "ack": receipt.acknowledged,
             "setErrs": receipt.errors,
         }
-        body = await self._calls.call("POST", url, request, timeout=LONG_POLL_TIMEOUT_SECONDS)
+        body = await self._calls.call("POST", url, request, timeout=POLL_TIMEOUT_SECONDS)
         answer = Document("the answer to the poll", body)
-        return Delivery(answer.items("sets"), answer.find("moreAvailable") is True)
+        return Delivery(answer.items("sets"), answer.find("moreAvailable") is True, _instant(answer.find("sent_at")))
 
     async def _with_events(self, stream: Document, event_types: Sequence[str]) -> Document:
         """The stream after it was asked for the events that it lacks and the transmitter supports. It keeps what a
@@ -129,3 +132,8 @@ class TransmitterClient:
 def _is_polled(stream: object) -> bool:
     delivery = stream.get("delivery") if isinstance(stream, dict) else None
     return isinstance(delivery, dict) and delivery.get("method") == POLL_DELIVERY
+
+
+def _instant(value: object) -> float | None:
+    """Seconds since 1970; None for what is no number, which another transmitter may mean otherwise."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

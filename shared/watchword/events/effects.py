@@ -1,0 +1,88 @@
+"""The effects of events, which come after their refusals: each in a task of its own, repeated until it succeeds.
+
+Nothing waits for an effect but the acknowledgement of its event.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final
+
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.store import Effect, ReceiverStore
+from watchword.lines import quoted
+from watchword.tally import Tally
+from watchword.tasks import cancel_and_wait
+
+logger = logging.getLogger("watchword.events")
+
+AT_ONCE: Final = 4
+"""How many effects of one process run at the same time. Each has a connection of the service's pool."""
+
+SHORTEST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 60.0
+
+OnDone = Callable[[ReceivedEvent, int], None]
+"""Called when an event has had its effect, with the position of its refusal."""
+
+
+class Effects:
+    """The effects of one process's events. They go on while another process polls: each happens once, in whichever."""
+
+    def __init__(self, store: ReceiverStore, effects: Mapping[str, Effect]) -> None:
+        self._store = store
+        self._effects = effects
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self.failures = Tally(*effects)
+        """How often an effect has failed, by the type of its event."""
+        self.on_done: OnDone = lambda _, __: None
+
+    @property
+    def types(self) -> Collection[str]:
+        return self._effects.keys()
+
+    def __contains__(self, jti: str) -> bool:
+        return jti in self._tasks
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def begin(self, received: ReceivedEvent, position: int) -> None:
+        """Let the event have its effect; nothing happens if it is on its way already."""
+        if received.jti not in self._tasks:
+            self._tasks[received.jti] = asyncio.create_task(self._carry_out(received, position))
+
+    async def stop(self) -> None:
+        """Give up what has not happened yet. The events are delivered again."""
+        await cancel_and_wait(self._tasks.values())
+        self._tasks.clear()
+
+    async def _carry_out(self, received: ReceivedEvent, position: int) -> None:
+        pauses = _growing_pauses()
+        while not await self._succeeds(received, pause := next(pauses)):
+            await asyncio.sleep(pause)
+        # In this order, so that the event is known all the time.
+        self.on_done(received, position)
+        del self._tasks[received.jti]
+
+    async def _succeeds(self, received: ReceivedEvent, pause: float) -> bool:
+        try:
+            async with self._slots:
+                await self._store.carry_out(received, self._effects[received.type])
+        except Exception as error:
+            self.failures[received.type] += 1
+            fields = {"type": received.type, "jti": received.jti, "again_in": pause}
+            text = "the effect of an event has failed: %s %s: %s; again in %.1f s"
+            logger.exception(text, received.type, quoted(received.jti), quoted(error), pause, extra=fields)
+            return False
+        return True
+
+
+def _growing_pauses() -> Iterator[float]:
+    """Twice as long each time up to a minute, and never quite the same."""
+    pause = SHORTEST_PAUSE_SECONDS
+    while True:
+        yield pause * random.uniform(0.8, 1.2)  # noqa: S311 - not for secrets
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

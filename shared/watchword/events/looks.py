@@ -1,0 +1,154 @@
+"""Looks: how a process renews its lease, and learns from the store what it must refuse.
+
+While its lease is valid, whoever waits until an event is obeyed waits for this process too. So a guard may answer from
+memory as long as the lease runs, by this machine's own count; after that it looks first.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from watchword.auth.revocations import Revocations
+from watchword.clock import Clock, seconds_since_boot
+from watchword.database import wait_for
+from watchword.events.store import LEASE_SECONDS, HeldRevocation, ReceiverStore, View
+from watchword.tasks import cancel_and_wait, repeat
+
+logger = logging.getLogger("watchword.events")
+
+LOOK_EVERY_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 0.2
+
+LOCAL_LEASE_SECONDS: Final = LEASE_SECONDS - 0.2
+"""Shorter than the store counts, because two clocks do not run equally fast."""
+
+WHOLE_LOOK_EVERY_SECONDS: Final = 1.0
+"""How often everything is read again because of notifications, which anyone may send."""
+
+_EVERYTHING: Final = -1
+
+OnView = Callable[[View, float], None]
+"""Called with what a look brought, and the time since boot at which it was sent."""
+
+
+class Looks:
+    """The lease of one process. One look is in flight at a time, and every guard that needs it waits for the same."""
+
+    def __init__(self, store: ReceiverStore, revocations: Revocations, clock: Clock, on_view: OnView) -> None:
+        self._store = store
+        self._revocations = revocations
+        self._clock = clock
+        self._on_view = on_view
+        self.observe: Callable[[float], None] | None = None
+        """Called for each revocation that this process has just applied, with the seconds since it happened."""
+        self.has_unplaced = False
+        """Whether the last look brought revocations that have no position."""
+        self._bell = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin as a process of which the store knows nothing."""
+        self._valid_until = self._registered_until = 0.0
+        self._position = self._sent_position = 0
+        self._wants_everything = True
+        self._everything_at = -math.inf
+
+    def is_current(self) -> bool:
+        """Whether a guard may answer from memory."""
+        return seconds_since_boot() < self._valid_until
+
+    async def catch_up(self) -> None:
+        """Return when the lease is valid and everything committed before is applied. Raises Unavailable."""
+        while not self.is_current():
+            await asyncio.shield(self._look_in_flight())
+
+    async def look(self) -> None:
+        """Apply everything that is committed now. Raises Unavailable."""
+        if self._looking is not None and not self._looking.done():
+            # It may have been sent before.
+            await asyncio.wait([self._looking])
+        await asyncio.shield(self._look_in_flight())
+
+    async def look_at_everything(self) -> None:
+        """Apply exactly what the store has. Raises Unavailable."""
+        self._wants_everything, self._everything_at = True, -math.inf
+        await self.look()
+
+    def ring(self, *, everything: bool = False) -> None:
+        """Look soon; at everything, if rows may have changed without being given a new position."""
+        self._wants_everything |= everything
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Look at each ring and each second until the task is cancelled."""
+        await repeat(self._look_forever, lambda: RETRY_SECONDS, logger, name="looking for revocations")
+
+    async def stop(self) -> None:
+        """Give the lease up. Nothing may look meanwhile."""
+        if self._looking is not None:
+            await cancel_and_wait([self._looking])
+        self._forget()
+        await self._store.leave()
+
+    async def _look_forever(self) -> None:
+        while True:
+            self._bell.clear()
+            await self.look()
+            await wait_for(self._bell, LOOK_EVERY_SECONDS)
+
+    def _look_in_flight(self) -> "asyncio.Task[None]":
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+            # Retrieved, because those who wait for it may have gone.
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._looking
+
+    async def _look(self) -> None:
+        sent_at, applied, wanted = seconds_since_boot(), self._position, self._wants_everything
+        is_everything = wanted and sent_at - self._everything_at >= WHOLE_LOOK_EVERY_SECONDS
+        if is_everything:
+            # Not later: a ring that comes meanwhile may be about what this look does not see.
+            self._wants_everything = False
+        try:
+            known = _EVERYTHING if is_everything else applied
+            view = await self._store.look(known, applied, self._clock.now(), is_news=applied != self._sent_position)
+        except BaseException:
+            self._wants_everything |= wanted
+            raise
+        self._apply(view, sent_at, is_everything=is_everything)
+        self._sent_position = applied
+        self._renew(sent_at)
+        self._on_view(view, sent_at)
+        if self._position != applied:
+            # Those who wait for this process are told at once. Positions go back if a standby takes over that lacks the
+            # last ones; others may have been given since.
+            self.ring(everything=self._position < applied)
+
+    def _renew(self, sent_at: float) -> None:
+        """Only a look that came back while the previous lease ran prolongs it.
+
+        Another one may have been on its way when the store already counted this process as gone, and has not seen what
+        was committed since: it registers the process, and the next look brings that.
+        """
+        if seconds_since_boot() < self._registered_until:
+            self._valid_until = sent_at + LOCAL_LEASE_SECONDS
+        self._registered_until = sent_at + LOCAL_LEASE_SECONDS
+
+    def _apply(self, view: View, sent_at: float, *, is_everything: bool) -> None:
+        now = self._clock.now()
+        if is_everything:
+            self._everything_at = sent_at
+            self._revocations.replace([held.revocation for held in view.revocations], now.timestamp())
+        else:
+            for held in view.revocations:
+                self._revocations.add(held.revocation, now.timestamp())
+                self._measure(held, now)
+        self._position, self.has_unplaced = view.position, view.has_unplaced
+
+    def _measure(self, held: HeldRevocation, now: datetime) -> None:
+        if self.observe is not None and held.happened_at is not None:
+            self.observe(max(0.0, (now - held.happened_at).total_seconds()))

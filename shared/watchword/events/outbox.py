@@ -1,0 +1,82 @@
+"""What the transmitter is told about the events that were received: which are obeyed, and which are not valid.
+
+An event is acknowledged when no process of this service accepts a token that it revokes, and its effect has happened.
+"""
+
+import asyncio
+import time
+from typing import Final
+
+from watchword.database import wait_for
+from watchword.events.store import ReceiverStore
+from watchword.events.transmitter_client import Receipt, Stream, TransmitterClient
+
+ASK_AGAIN_SECONDS: Final = 0.25
+"""How often it is asked which processes have applied an event. A process that is late says so at once, and the lease of
+one that stands still runs out without a word."""
+
+
+class Outbox:
+    """The events that are not acknowledged yet. It outlasts the connections over which it is told."""
+
+    def __init__(self, store: ReceiverStore) -> None:
+        self._store = store
+        self._positions: dict[str, int] = {}
+        self._errors: dict[str, dict[str, str]] = {}
+        # The answer to a poll that was sent before may bring them once more.
+        self._told_at: dict[str, float] = {}
+        self._bell = asyncio.Event()
+
+    def knows(self, jti: str, asked_at: float) -> bool:
+        """Whether an event that was asked for at `asked_at` (monotonic time) is settled, or was by the time that it
+        came."""
+        return jti in self._positions or jti in self._errors or self._told_at.get(jti, 0.0) > asked_at
+
+    def forget_told(self, asked_at: float) -> None:
+        """Forget what the transmitter knew already when it was asked at this time."""
+        self._told_at = {jti: at for jti, at in self._told_at.items() if at > asked_at}
+
+    def __len__(self) -> int:
+        return len(self._positions) + len(self._errors)
+
+    def acknowledge(self, jti: str, position: int) -> None:
+        """Acknowledge the event once every process has applied the revocations up to this position."""
+        self._positions[jti] = position
+        self._bell.set()
+
+    def refuse(self, jti: str, error: dict[str, str]) -> None:
+        """Report an event that can never be taken (RFC 8936 section 2.6)."""
+        self._errors[jti] = error
+        self._bell.set()
+
+    def ring(self, _: str = "") -> None:
+        """A process may have applied more than before."""
+        self._bell.set()
+
+    async def run(self, transmitter: TransmitterClient, stream: Stream) -> None:
+        """Tell the transmitter until the task is cancelled. Raises Unavailable if it does not answer, or the store."""
+        while True:
+            self._bell.clear()
+            receipt = await self._receipt()
+            if receipt:
+                await self._tell(transmitter, stream, receipt)
+            if self._positions:
+                await wait_for(self._bell, ASK_AGAIN_SECONDS)
+            else:
+                await self._bell.wait()
+
+    async def _receipt(self) -> Receipt:
+        obeyed: list[str] = []
+        if self._positions:
+            lowest = await self._store.lowest_position()
+            obeyed = [jti for jti, position in self._positions.items() if lowest is None or position <= lowest]
+        return Receipt(obeyed, dict(self._errors))
+
+    async def _tell(self, transmitter: TransmitterClient, stream: Stream, receipt: Receipt) -> None:
+        """In a poll that asks for no event (RFC 8936 section 2.4): one that waits would tell it too late."""
+        await transmitter.poll(stream.url, receipt, max_events=0, wait=False)
+        now = time.monotonic()
+        for jti in (*receipt.acknowledged, *receipt.errors):
+            self._positions.pop(jti, None)
+            self._errors.pop(jti, None)
+            self._told_at[jti] = now

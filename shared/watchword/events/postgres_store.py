@@ -1,0 +1,166 @@
+"""The receiver's store in PostgreSQL, in the schema of the service: `ReceiverTables`."""
+
+from datetime import UTC, datetime, timedelta
+from os import getpid
+from socket import gethostname
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from asyncpg import Record
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from watchword.auth.revocations import Kind, Revocation
+from watchword.database import Database, ReadStatement
+from watchword.database.kept import KeptConnection
+from watchword.database.portions import PORTION, delete_portion
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.statements import Statements
+from watchword.events.store import ContactSeen, Effect, HeldRevocation, PendingEffects, PollLeaseLost, Taken, View
+from watchword.events.tables import ReceiverTables
+
+RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
+"""How long an event that is delivered again is recognised."""
+
+PAST_LEASES_LIFETIME: Final = timedelta(hours=1)
+
+EFFECT_LOCK_TIMEOUT: Final = "1s"
+EFFECT_IDLE_TIMEOUT: Final = "30s"
+"""After which the server ends the transaction of a process that stands still, and with it its locks."""
+
+_LOOK: Final = orjson.dumps({"look": True}).decode()
+
+
+class PostgresStore:
+    """A `ReceiverStore` over tables of PostgreSQL. `process` names this process in them."""
+
+    def __init__(self, database: Database, tables: ReceiverTables, issuer: str) -> None:
+        self.database = database
+        self.tables = tables
+        self.issuer = issuer
+        # For people who look into the table, and unlike the number of a process not used again.
+        self.process = f"{gethostname()} {getpid()} {uuid4().hex}"
+        self._connection = KeptConnection(database.dsn)
+        self._statements = Statements(tables)
+        self._lease = {"issuer": issuer, "process": self.process}
+
+    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
+        values = {**self._lease, "known": known, "applied": applied, "is_news": is_news, "now": now}
+        rows = await self._connection.fetch(self._statements.look, **values)
+        return _as_view(rows)
+
+    async def leave(self) -> None:
+        try:
+            await self._connection.fetch(self._statements.leave, process=self.process)
+        finally:
+            self._connection.close()
+
+    async def seconds_until_free(self) -> float:
+        rows = await self._connection.fetch(self._statements.seconds_until_free, issuer=self.issuer)
+        return float(rows[0]["left"]) if rows else 0.0
+
+    async def take_poll_lease(self) -> bool:
+        return bool(await self._connection.fetch(self._statements.take_poll_lease, **self._lease))
+
+    async def renew_poll_lease(self) -> bool:
+        return bool(await self._connection.fetch(self._statements.renew_poll_lease, **self._lease))
+
+    async def release_poll_lease(self) -> None:
+        await self._connection.fetch(self._statements.release_poll_lease, **self._lease)
+
+    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
+        values: dict[str, Any] = {"jti": received.jti, "has_effect": has_effect}
+        statement = self._statements.take
+        if revocation is not None:
+            values |= {**_as_row(revocation, received), "message": _as_message(revocation)}
+            statement = self._statements.take_and_revoke
+        row = await self._fenced(statement, **values)
+        return Taken(row["position"], row["is_new"], row["is_pending"])
+
+    async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
+        message = orjson.dumps({"heard": datetime.now(UTC).timestamp(), "has_more": has_more}).decode()
+        await self._fenced(self._statements.note_contact, clock_offset=clock_offset, message=message)
+
+    async def place_rows(self) -> None:
+        await self._fenced(self._statements.place_rows, message=_LOOK)
+
+    async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
+        async with self.database.begin() as db:
+            await _bound_waiting(db)
+            if await self._finish(db, received.jti):
+                await effect(db, received)
+
+    async def _finish(self, db: AsyncSession, jti: str) -> bool:
+        """Note that the event has its effect in this transaction; False if it had its effect before."""
+        received = self.tables.received
+        statement = insert(received).values(jti=jti)
+        finished = statement.on_conflict_do_update(
+            index_elements=["jti"], set_={"is_pending": False}, where=received.c.is_pending
+        )
+        return await db.scalar(finished.returning(received.c.jti)) is not None
+
+    async def lowest_position(self) -> int | None:
+        ((position,),) = await self._connection.fetch(self._statements.lowest_position)
+        return None if position is None else int(position)
+
+    async def delete_expired(self, now: datetime) -> bool:
+        received, revocations, leases = self.tables.received.c, self.tables.revocations.c, self.tables.process_leases.c
+        old_ids = received.received_at <= now - RECEIVED_IDS_LIFETIME
+        async with self.database.begin() as db:
+            counts = [
+                await delete_portion(
+                    db, self.tables.revocations, revocations.expires_at <= now, order_by=[revocations.expires_at]
+                ),
+                await delete_portion(db, self.tables.received, old_ids, order_by=[received.received_at]),
+            ]
+            past = leases.valid_until <= func.now() - PAST_LEASES_LIFETIME
+            await delete_portion(db, self.tables.process_leases, past, order_by=[leases.valid_until])
+        return max(counts) >= PORTION
+
+    async def _fenced(self, statement: ReadStatement, **values: Any) -> Record:
+        rows = await self._connection.fetch(statement, **self._lease, **values)
+        if not rows:
+            raise PollLeaseLost("another process of this service may poll now")
+        return rows[0]
+
+
+async def _bound_waiting(db: AsyncSession) -> None:
+    limits = {"lock_timeout": EFFECT_LOCK_TIMEOUT, "idle_in_transaction_session_timeout": EFFECT_IDLE_TIMEOUT}
+    await db.execute(select(*(func.set_config(name, value, True) for name, value in limits.items())))
+
+
+def _as_view(rows: list[Record]) -> View:
+    head = rows[0]
+    heard_at, pending = head["heard_at"], PendingEffects(head["pending"], head["oldest"])
+    contact = None if heard_at is None else ContactSeen(heard_at, head["contact_age"], head["clock_offset"])
+    held = [row for row in rows if row["kind"] is not None]
+    return View(
+        position=head["lease_position"],
+        revocations=[HeldRevocation(_as_revocation(row), row["happened_at"]) for row in held],
+        has_unplaced=any(row["position"] is None for row in held),
+        contact=contact,
+        pending=pending,
+    )
+
+
+def _as_revocation(row: Record) -> Revocation:
+    until = row["expires_at"].timestamp()
+    return Revocation(row["kind"], row["key"], row["valid_from"], until, row["version"], row["except_sid"])
+
+
+def _as_row(revocation: Revocation, received: ReceivedEvent) -> dict[str, Any]:
+    row = revocation._asdict()
+    row["expires_at"] = datetime.fromtimestamp(row.pop("until"), UTC)
+    return {**row, "happened_at": received.happened_at}
+
+
+def _as_message(revocation: Revocation) -> str:
+    """The notification of a revocation. Processes of this release look into the table whatever it says; those of the
+    previous one read nothing but `add` and `remove`, and what they write lacks `placed`."""
+    kind, key, valid_from, until, version, except_sid = revocation
+    if kind == Kind.DISABLED and valid_from == 0:
+        return orjson.dumps({"remove": [kind, key], "placed": True}).decode()
+    more = {"version": version, "except_sid": except_sid, "placed": True}
+    return orjson.dumps({"add": [kind, key, valid_from, until], **more}).decode()

@@ -1,0 +1,252 @@
+"""The statements of a receiver on PostgreSQL, compiled once. Each is a whole transaction.
+
+What only the process that polls may write begins with its fence: an UPDATE of its valid lease, which gives the
+transaction its position. Without the row that it returns nothing is written. Since the row stays locked until the
+commit, transactions become visible in the order of their positions.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Double,
+    String,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from watchword.auth.revocations import Kind
+from watchword.database.reads import ReadStatement
+from watchword.events.store import LEASE_SECONDS
+from watchword.events.tables import ReceiverTables
+
+PLACED_AT_ONCE: Final = 5_000
+
+_INSTANT: Final = DateTime(timezone=True)
+_NOW: Final[ColumnElement[Any]] = func.clock_timestamp(type_=_INSTANT)
+_LEASE: Final[ColumnElement[Any]] = literal_column(f"interval '{LEASE_SECONDS} seconds'")
+_REVOCATION: Final[dict[str, Any]] = {
+    "kind": String(),
+    "key": String(),
+    "valid_from": BigInteger(),
+    "expires_at": _INSTANT,
+    "version": BigInteger(),
+    "except_sid": String(),
+    "happened_at": _INSTANT,
+}
+_CHANGED: Final = ("valid_from", "expires_at", "version", "except_sid", "position")
+
+
+def _text(name: str) -> ColumnElement[str]:
+    return bindparam(name, type_=String())
+
+
+def _seconds_since(instant: ColumnElement[Any]) -> ColumnElement[float]:
+    return func.extract("epoch", _NOW - instant).cast(Double())
+
+
+class Statements:
+    """The statements over these tables. Their arguments are `issuer`, `process`, and what each needs beside them."""
+
+    def __init__(self, tables: ReceiverTables) -> None:
+        self._tables = tables
+        self.look = self._look()
+        self.leave = ReadStatement(self._leave())
+        self.seconds_until_free = self._seconds_until_free()
+        self.take_poll_lease = self._take_poll_lease()
+        self.renew_poll_lease = self._prolong(_NOW + _LEASE)
+        self.release_poll_lease = self._release()
+        self.take = self._take(revokes=False)
+        self.take_and_revoke = self._take(revokes=True)
+        self.note_contact = self._note_contact()
+        self.place_rows = self._place_rows()
+        self.lowest_position = self._lowest_position()
+
+    def _look(self) -> ReadStatement:
+        """Each row has the whole head, and one revocation or none."""
+        tables, position = self._tables, bindparam("applied", type_=BigInteger())
+        leases = insert(tables.process_leases).values(
+            process=_text("process"), valid_until=_NOW + _LEASE, position=position
+        )
+        renewed = (
+            leases.on_conflict_do_update(
+                index_elements=["process"],
+                set_={"valid_until": leases.excluded.valid_until, "position": leases.excluded.position},
+            )
+            .returning(tables.process_leases.c.process)
+            .cte("renewed")
+        )
+        lease, contact, held = tables.poll_lease, tables.contact, tables.revocations
+        pending = self._pending()
+        is_new = and_(
+            or_(held.c.position > bindparam("known", type_=BigInteger()), held.c.position.is_(None)),
+            held.c.expires_at > bindparam("now", type_=_INSTANT),
+        )
+        tell = case((bindparam("is_news", type_=Boolean()), func.pg_notify(tables.signals, "applied").cast(String)))
+        return ReadStatement(
+            select(
+                func.coalesce(lease.c.position, 0).label("lease_position"),
+                contact.c.heard_at,
+                _seconds_since(contact.c.heard_at).label("contact_age"),
+                contact.c.clock_offset,
+                pending.c.pending,
+                pending.c.oldest,
+                select(tell).scalar_subquery().label("signal"),
+                *held.c,
+            )
+            .select_from(renewed)
+            .join(pending, true())
+            .outerjoin(lease, lease.c.issuer == _text("issuer"))
+            .outerjoin(contact, contact.c.issuer == _text("issuer"))
+            .outerjoin(held, is_new)
+        )
+
+    def _pending(self) -> Any:
+        received = self._tables.received
+        oldest = func.coalesce(_seconds_since(func.min(received.c.received_at)), 0.0).label("oldest")
+        return select(func.count().label("pending"), oldest).where(received.c.is_pending).subquery("waiting")
+
+    def _leave(self) -> Any:
+        leases = self._tables.process_leases
+        gone = delete(leases).where(leases.c.process == _text("process")).returning(leases.c.process).cte("gone")
+        return select(gone.c.process, func.pg_notify(self._tables.signals, "applied").cast(String))
+
+    def _seconds_until_free(self) -> ReadStatement:
+        lease = self._tables.poll_lease
+        left: ColumnElement[float] = func.extract("epoch", lease.c.valid_until - _NOW).cast(Double())
+        return ReadStatement(select(left.label("left")).where(lease.c.issuer == _text("issuer")))
+
+    def _take_poll_lease(self) -> ReadStatement:
+        """A row that is made anew goes on after every position that was ever given in these tables."""
+        tables, lease = self._tables, self._tables.poll_lease
+        last = select(func.coalesce(func.max(tables.revocations.c.position), 0)).scalar_subquery()
+        statement = insert(lease).values(
+            issuer=_text("issuer"), holder=_text("process"), valid_until=_NOW + _LEASE, position=last
+        )
+        new = statement.excluded
+        taken = statement.on_conflict_do_update(
+            index_elements=["issuer"],
+            set_={"holder": new.holder, "valid_until": _NOW + _LEASE},
+            where=or_(lease.c.valid_until <= _NOW, lease.c.holder == new.holder),
+        ).returning(lease.c.holder)
+        return ReadStatement(_of(taken.cte("taken")))
+
+    def _is_mine(self) -> ColumnElement[bool]:
+        lease = self._tables.poll_lease.c
+        return and_(lease.issuer == _text("issuer"), lease.holder == _text("process"), lease.valid_until > _NOW)
+
+    def _prolong(self, until: ColumnElement[Any]) -> ReadStatement:
+        lease = self._tables.poll_lease
+        prolonged = update(lease).where(self._is_mine()).values(valid_until=until).returning(lease.c.holder)
+        return ReadStatement(_of(prolonged.cte("prolonged")))
+
+    def _release(self) -> ReadStatement:
+        lease = self._tables.poll_lease
+        released = (
+            update(lease).where(self._is_mine()).values(valid_until=_NOW).returning(lease.c.holder).cte("released")
+        )
+        return ReadStatement(select(released.c.holder, func.pg_notify(self._tables.signals, "free").cast(String)))
+
+    def _fence(self) -> CTE:
+        lease = self._tables.poll_lease
+        next_position = update(lease).where(self._is_mine()).values(position=lease.c.position + 1)
+        return next_position.returning(lease.c.position).cte("fence")
+
+    def _take(self, *, revokes: bool) -> ReadStatement:
+        """The event as new, with what it revokes; or, if it was taken before, whether its effect is pending."""
+        tables, fence = self._tables, self._fence()
+        received, has_effect = tables.received, bindparam("has_effect", type_=Boolean())
+        new = (
+            insert(received)
+            .from_select(["jti", "is_pending"], select(_text("jti"), has_effect).select_from(fence))
+            .on_conflict_do_nothing()
+            .returning(received.c.jti, received.c.is_pending)
+            .cte("new")
+        )
+        before = select(received.c.is_pending).where(received.c.jti == _text("jti")).scalar_subquery()
+        is_pending = func.coalesce(select(new.c.is_pending).scalar_subquery(), before, False)
+        columns = [fence.c.position, is_pending.label("is_pending"), select(new.c.jti).exists().label("is_new")]
+        if not revokes:
+            return ReadStatement(select(*columns))
+        tell = func.pg_notify(tables.channel, _text("message")).cast(String)
+        return ReadStatement(select(*columns, tell).add_cte(self._revoke(fence, new)))
+
+    def _revoke(self, fence: CTE, new: CTE) -> CTE:
+        revocations = self._tables.revocations
+        names = [*_REVOCATION, "position"]
+        values: list[ColumnElement[Any]] = [bindparam(name, type_=type_) for name, type_ in _REVOCATION.items()]
+        statement = insert(revocations).from_select(
+            names, select(*values, fence.c.position).select_from(fence.join(new, true()))
+        )
+        excluded, old = statement.excluded, revocations.c
+        # Whoever refused it already has nothing to measure.
+        is_known = and_(old.valid_from == excluded.valid_from, old.version.is_not_distinct_from(excluded.version))
+        changes: dict[str, Any] = {name: excluded[name] for name in _CHANGED}
+        changes["happened_at"] = case((is_known, null()), else_=excluded.happened_at)
+        return statement.on_conflict_do_update(
+            index_elements=[old.kind, old.key], set_=changes, where=_is_later(revocations, excluded)
+        ).cte("revoked")
+
+    def _note_contact(self) -> ReadStatement:
+        tables = self._tables
+        columns = ["issuer", "heard_at", "clock_offset"]
+        mine = select(tables.poll_lease.c.issuer, _NOW, bindparam("clock_offset", type_=Double())).where(
+            self._is_mine()
+        )
+        statement = insert(tables.contact).from_select(columns, mine)
+        changes = {name: statement.excluded[name] for name in columns[1:]}
+        noted = statement.on_conflict_do_update(index_elements=["issuer"], set_=changes)
+        heard = noted.returning(tables.contact.c.issuer).cte("heard")
+        return ReadStatement(select(heard.c.issuer, func.pg_notify(tables.channel, _text("message")).cast(String)))
+
+    def _place_rows(self) -> ReadStatement:
+        held, fence = self._tables.revocations, self._fence()
+        unplaced = (
+            select(held.c.kind, held.c.key)
+            .where(held.c.position.is_(None))
+            .limit(literal(PLACED_AT_ONCE))
+            .with_for_update(skip_locked=True)
+        )
+        placed = (
+            update(held)
+            .where(tuple_(held.c.kind, held.c.key).in_(unplaced))
+            .values(position=fence.c.position)
+            .returning(held.c.key)
+            .cte("placed")
+        )
+        tell = func.pg_notify(self._tables.channel, _text("message")).cast(String)
+        return ReadStatement(select(fence.c.position, tell).add_cte(placed))
+
+    def _lowest_position(self) -> ReadStatement:
+        leases = self._tables.process_leases
+        return ReadStatement(select(func.min(leases.c.position).label("position")).where(leases.c.valid_until > _NOW))
+
+
+def _of(rows: CTE) -> Any:
+    return select(*rows.c)
+
+
+def _is_later(revocations: Table, new: Any) -> ColumnElement[bool]:
+    """The order of `Revocation.replaces`."""
+    old = revocations.c
+    of_the_past = tuple_(func.coalesce(old.version, 0), old.valid_from)
+    is_later = of_the_past <= tuple_(func.coalesce(new.version, 0), new.valid_from)
+    is_last = and_(old.kind == Kind.DISABLED, or_(old.version.is_(None), new.version.is_(None)))
+    return or_(is_later, is_last)

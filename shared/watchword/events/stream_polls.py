@@ -1,0 +1,83 @@
+"""The polls of one stream over one connection."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from watchword.clock import Clock
+from watchword.events.errors import AnswerTimedOut, TransmitterUnavailable
+from watchword.events.intake import Intake
+from watchword.events.pace import Pace
+from watchword.events.security_event import EventReader
+from watchword.events.transmitter_client import Delivery, Receipt, Stream, TransmitterClient
+from watchword.observability.logs import new_request_id, request_id
+
+MAX_EVENTS_PER_POLL: Final = 100
+MOST_EVENTS_PER_POLL: Final = 400
+
+LEFTOVERS_PAUSE_SECONDS: Final = 0.5
+"""The pause before events are asked for again that could not be read or committed."""
+
+
+class StreamPolls:
+    """Asks for events and has them taken. `already` is how many events may come again, since they are on their way:
+    so many more are asked for, so that they do not stand before others."""
+
+    def __init__(
+        self,
+        transmitter: TransmitterClient,
+        stream: Stream,
+        reader: EventReader,
+        intake: Intake,
+        pace: Pace,
+        *,
+        clock: Clock,
+        already: Callable[[], int],
+    ) -> None:
+        self._transmitter = transmitter
+        self._stream = stream
+        self._reader = reader
+        self._intake = intake
+        self._pace = pace
+        self._clock = clock
+        self._already = already
+        # The first answer is wanted at once, since it shows that the transmitter is there, and brings everything that
+        # is not acknowledged.
+        self._wants_all = True
+        self.has_more = True
+        self.clock_offset: float | None = None
+        """How many seconds the transmitter's clock was ahead of ours at its last answer, if it says what time it is."""
+        self.pause_seconds = 0.0
+        """How long to wait before the next poll."""
+
+    async def poll(self) -> None:
+        """Ask for events, and have those of the answer taken."""
+        request_id.set(new_request_id())
+        wait, asked_at = self._pace.may_wait and not self._wants_all, time.monotonic()
+        delivery = await self._ask(wait=wait)
+        seconds = time.monotonic() - asked_at
+        self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
+        taking = await self._intake.take(self._reader, delivery.tokens, asked_at)
+        self._wants_all = taking.has_leftovers
+        self.pause_seconds = self._pace.pause_after(
+            seconds, waited=wait, is_empty=not delivery.tokens, has_news=taking.has_news or delivery.has_more
+        )
+        if taking.has_leftovers:
+            self.pause_seconds = max(self.pause_seconds, LEFTOVERS_PAUSE_SECONDS)
+
+    def _offset(self, delivery: Delivery) -> float | None:
+        return None if delivery.sent_at is None else delivery.sent_at - self._clock.now().timestamp()
+
+    async def _ask(self, *, wait: bool) -> Delivery:
+        limit = min(MAX_EVENTS_PER_POLL + self._already(), MOST_EVENTS_PER_POLL)
+        try:
+            return await self._transmitter.poll(self._stream.url, Receipt(), max_events=limit, wait=wait)
+        except AnswerTimedOut:
+            if wait:
+                self._pace.note_wait_timed_out()
+            else:
+                self._pace.note_failure()
+            raise
+        except TransmitterUnavailable:
+            self._pace.note_failure()
+            raise
