@@ -1,5 +1,6 @@
 """Polls while a part of the transmitter stands still: its LISTEN connection, or another transaction."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from tests.support.services import IDENTITY_URL, Identity, client_for
 from tests.support.stalling_proxy import StallingProxy, stalling_proxy
 from tests.support.waiting import PAUSE_SECONDS, until
 from watchword.database.notifications import Listener, wait_for
+from watchword.events.types import EventType
 
 
 @asynccontextmanager
@@ -68,6 +70,21 @@ async def wakes(identity: Identity, posts: Receiver) -> bool:
         await connection.close()
         await wait_for(bell, PAUSE_SECONDS)
         return bell.is_set()
+
+
+async def test_event_that_a_process_of_the_previous_release_enqueues_ends_a_wait(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
+    poll = await LongPoll(posts).waiting(identity)
+    connection = await asyncpg.connect(identity.parts.database.dsn)
+    await connection.execute(
+        "INSERT INTO identity.stream_events (stream_id, type, claims) VALUES ($1, $2, $3)",
+        posts.stream_id,
+        EventType.SESSION_REVOKED,
+        json.dumps({"events": {EventType.SESSION_REVOKED: {}}, "sub_id": {"format": "opaque", "id": "x"}}),
+    )
+    await connection.execute("SELECT pg_notify($1, '')", channel.CHANNEL)
+    await connection.close()
+    assert await poll.kinds() == ["session-revoked"]
 
 
 async def test_foreign_notifications_change_nothing(identity: Identity) -> None:
