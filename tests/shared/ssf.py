@@ -33,7 +33,7 @@ class Transmitter:
     """
 
     def __init__(self, port: int, path: str) -> None:
-        self._port = port
+        self.port = port
         self._path = path
         self.issuer = Issuer()
         self.issuer.url = f"http://127.0.0.1:{port}{path}"
@@ -99,7 +99,7 @@ class Transmitter:
         config = uvicorn.Config(
             self._app(), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=0, access_log=False
         )
-        listening = socket.create_server(("127.0.0.1", self._port))
+        listening = socket.create_server(("127.0.0.1", self.port))
         self._server = ServerWithoutSignals(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
 
