@@ -30,6 +30,7 @@ class Transmitter:
     """Events that are sent wait until they are acknowledged or refused (RFC 8936).
 
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
+    `further_members` are in each answer to a poll beside those of RFC 8936.
     """
 
     def __init__(self, port: int, path: str) -> None:
@@ -48,6 +49,7 @@ class Transmitter:
         self.changes: list[dict[str, Any]] = []
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
+        self.further_members: dict[str, Any] = {}
         self.calls: Counter[str] = Counter()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -183,7 +185,7 @@ class Transmitter:
             return Response(status_code=404)
         sets = dict(list(self.waiting.items())[: poll["maxEvents"]])
         self.batches.append(list(sets))
-        return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting)})
+        return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting), **self.further_members})
 
     def _is_known(self, request: Request) -> bool:
         return request.url.path in [urlsplit(stream["delivery"]["endpoint_url"]).path for stream in self.streams]
