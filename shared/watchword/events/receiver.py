@@ -165,6 +165,11 @@ class Receiver:
         """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
         self._looks.observe = observe
 
+    def seconds_since_refusal(self) -> float:
+        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
+        to refuse every thirty seconds, for a session that never was."""
+        return seconds_since_boot() - self._looks.last_measured_at
+
     async def start(self) -> None:
         """Return when this process listens, has its lease and knows everything that was revoked before, also while no
         process of the service was running. A transmitter that does not answer is tried once, and not waited for longer
