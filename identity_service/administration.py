@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,6 +21,7 @@ from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from identity_service.users import repository as users
 from watchword.auth.jws import MAX_TOKEN_BYTES
+from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import Invalid
 
 ADMIN: Final = "admin"
@@ -35,6 +36,14 @@ class FirstAdministrator(Enum):
     CREATED = auto()
     NOT_NEEDED = auto()
     NAME_TAKEN = auto()
+
+
+class WithdrawnKey(NamedTuple):
+    """The outcome of withdrawing a key: the one that signs instead, and how many sessions must sign in again; None if
+    they could not be counted."""
+
+    signing_kid: str
+    sessions: int | None
 
 
 class Administration:
@@ -110,6 +119,21 @@ class Administration:
     async def set_active(self, username: str, active: bool) -> None:
         """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound."""
         await self._parts.accounts.set_active(username, active, self._cause)
+
+    async def withdraw_key(self, kid: str) -> WithdrawnKey:
+        """Withdraw a signing key that has leaked: what it has signed is refused everywhere from now on.
+
+        Raises KeyNotFound.
+        """
+        # Another key is published and signs before the event goes out, which it signs.
+        signing = await self._parts.signing_keys.ensure_successor(kid)
+        period = await self._parts.key_withdrawal.withdraw(kid, self._cause)
+        try:
+            sessions = await self._parts.key_withdrawal.count_sessions(period)
+        except DatabaseUnavailable:
+            # The key is withdrawn, and only how many tokens it has signed took too long to count.
+            sessions = None
+        return WithdrawnKey(signing.kid, sessions)
 
     async def create_client(self, draft: ClientDraft, *, replace: bool = False) -> list[str]:
         """Make this client; with `replace`, replace the one with its id. Returns warnings.

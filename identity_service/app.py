@@ -42,7 +42,7 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await parts.keyring.check()
-        on_shutdown_signal(parts.doorbell.close)
+        on_shutdown_signal(parts.bells.close)
         try:
             yield
         finally:
@@ -53,6 +53,7 @@ def create_app(parts: Parts) -> FastAPI:
         return parts.keyring.signer().kid
 
     cleanup = partial(delete_expired_forever, parts.database, parts.clock)
+    transmitter = (parts.listener.run, parts.pusher.run, parts.canary.run, parts.upkeep.run)
     app = new_app(
         parts,
         MIGRATIONS,
@@ -61,7 +62,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(parts.keyring.run, parts.passwords.start, parts.listener.run, parts.pusher.run, cleanup),
+        background=(parts.keyring.run, parts.keyring.watch, parts.passwords.start, *transmitter, cleanup),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,

@@ -109,8 +109,12 @@ async def _rotate_keys(parts: Parts, _: argparse.Namespace) -> str:
 
 
 async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
-    signing = await parts.signing_keys.withdraw(options.kid)
-    return f"{options.kid} is withdrawn; {signing.kid} signs from now on."
+    signing_kid, sessions = await Administration(parts).withdraw_key(options.kid)
+    number = "they could not be counted" if sessions is None else sessions
+    return (
+        f"{options.kid} is withdrawn; {signing_kid} signs from now on. Every service refuses what it has signed.\n"
+        f"Sessions that must sign in again: {number}."
+    )
 
 
 def _assignment(unassigned: Unassigned) -> str:
@@ -133,7 +137,8 @@ def _ensure_text(options: argparse.Namespace) -> None:
 
 def _line(key: SigningKey, now: datetime) -> str:
     """One line of the list of keys; times are in UTC."""
-    times = f"signs {key.signs_from:{_TIME}} to {key.signs_until:{_TIME}}  withdrawn {key.withdrawn_at:{_TIME}}"
+    withdrawn = "withdrawn, since it leaked" if key.is_compromised else f"withdrawn {key.withdrawn_at:{_TIME}}"
+    times = f"signs {key.signs_from:{_TIME}} to {key.signs_until:{_TIME}}  {withdrawn}"
     return f"{key.kid}  {times}{'  <- signs now' if key.signs(now) else ''}"
 
 

@@ -3,13 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.errors import SessionEnded
+from identity_service.events.obedience import Receipt
 from identity_service.oauth.request import OAuthRequest, read_form
+from identity_service.obedience.models import Act
+from identity_service.obedience.preference import wait_seconds
+from identity_service.obedience.service import Answers
 from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device
@@ -42,13 +46,35 @@ class SessionGuard(Guard):
 
     async def ensure(self, request: Request, principal: Principal) -> None:
         await super().ensure(request, principal)
-        sessions = (await _parts(request)).sessions
+        sessions = (await _parts(request)).live_sessions
         await sessions.ensure_live(principal)
 
 
 async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
+
+
+class PreferredWait:
+    """How the caller of an act wants it answered: at once, or with which services obey it (RFC 7240)."""
+
+    def __init__(self, seconds: int | None, answers: Answers, response: Response) -> None:
+        self._seconds = seconds
+        self._answers = answers
+        self._response = response
+
+    async def answer(self, act: Act | None) -> Receipt | None:
+        """The body of the answer, whose status is 200 if it has one. None if the caller does not want to wait."""
+        if self._seconds is None:
+            return None
+        self._response.status_code = 200
+        self._response.headers["Preference-Applied"] = f"wait={self._seconds}"
+        return await self._answers.wait(act, self._seconds)
+
+
+async def _preferred_wait(request: Request, response: Response) -> PreferredWait:
+    seconds = wait_seconds(request.headers.getlist("prefer"))
+    return PreferredWait(seconds, (await _parts(request)).answers, response)
 
 
 async def _device(request: Request) -> Device:
@@ -73,6 +99,7 @@ AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 BrowserSignInDep = Annotated[BrowserSignIn, Depends(part("browser_sign_in"))]
 CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
+PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 DeviceDep = Annotated[Device, Depends(_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]

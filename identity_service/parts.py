@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from identity_service import channel
 from identity_service.accounts.deletions import Erasures
 from identity_service.accounts.service import Accounts
 from identity_service.audit.models import AuditEntry
@@ -10,29 +11,37 @@ from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
+from identity_service.events.bells import Bells
+from identity_service.events.canary import Canary
+from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
+from identity_service.events.obedience import Obedience
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.push_addresses import PushAddresses
-from identity_service.events.repository import CHANNEL
+from identity_service.events.replay import Replay
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
+from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
 from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
+from identity_service.obedience.service import Answers
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
 from identity_service.services.models import Service
 from identity_service.services.service import Services
+from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.tables import Base
+from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
 from identity_service.users.models import User
@@ -41,7 +50,7 @@ from watchword.auth import Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
-from watchword.database.notifications import Doorbell, Listener
+from watchword.database.notifications import Listener
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, Client, Role, Service, Session, Stream, User)
@@ -68,20 +77,22 @@ class Parts:
 
         # Security events.
         self.recorder = Recorder(issuer)
-        self.doorbell = Doorbell()
-        self.listener = Listener(self.database.dsn, CHANNEL, self.doorbell.ring, self.doorbell.catch_up)
+        self.bells = Bells()
+        self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
+        self.obedience = Obedience(self.database, self.bells)
+        self.answers = Answers(self.database, self.obedience)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
         self.passwords = _passwords(settings)
         self.clients = Clients(self.database)
         self.services = Services(self.database)
-        self.sessions = Sessions(
-            self.database, self.recorder, self.lifetimes, clock, ensure_mintable=self.tokens.ensure_mintable
-        )
+        self.sessions = self._sessions()
+        self.live_sessions = LiveSessions(self.database, clock)
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
 
         # The two doors through which people sign in.
@@ -90,19 +101,51 @@ class Parts:
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
 
+    def on_notification(self, payload: str) -> None:
+        """Look at what another process has changed."""
+        if payload == channel.KEYS:
+            self.keyring.read_soon()
+        else:
+            self.bells.ring(payload)
+
+    async def catch_up(self) -> None:
+        """Look at everything, since notifications may have been lost."""
+        self.keyring.read_soon()
+        self.bells.ring()
+
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
-        clock, doorbell = self.clock, self.doorbell
-        self.streams = Streams(
-            self.database, self.sealer, StreamViews(self.settings.issuer), clock, addresses=addresses
+        database, bells, clock, issuer = self.database, self.bells, self.clock, self.settings.issuer
+        replay = Replay(database, issuer, self.lifetimes.access)
+        delivery = DeliveryChoice(self.sealer, addresses)
+        self.streams = Streams(database, delivery, replay, StreamViews(issuer), clock)
+        self.poll_delivery = PollDelivery(database, minter, bells, clock, self.settings.long_poll_seconds)
+        self.pusher = Pusher(database, minter, self.sealer, bells, clock, addresses=addresses)
+        self.canary = Canary(database, issuer, clock)
+        self.upkeep = Upkeep(database, replay)
+
+    def _sessions(self) -> Sessions:
+        return Sessions(
+            self.database,
+            self.recorder,
+            self.lifetimes,
+            self.clock,
+            per_user=self.settings.sessions_per_account,
+            ensure_mintable=self.tokens.ensure_mintable,
         )
-        self.poll_delivery = PollDelivery(self.database, minter, doorbell, clock, self.settings.long_poll_seconds)
-        self.pusher = Pusher(self.database, minter, self.sealer, doorbell, clock, addresses=addresses)
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
 
     def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
-        return OAuthEndpoints(self.clients, self.services, self.sessions, reader, self.tokens, sign_in=sign_in)
+        return OAuthEndpoints(
+            self.clients,
+            self.services,
+            self.sessions,
+            reader,
+            self.tokens,
+            live_sessions=self.live_sessions,
+            sign_in=sign_in,
+        )
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:

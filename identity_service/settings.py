@@ -42,6 +42,12 @@ class Settings(ServiceSettings):
     refresh_retry_seconds: int = Field(
         10, ge=0, le=60, description="How long a used refresh token may be sent again; it gets the same successor"
     )
+    sessions_per_account: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Sessions that an account may have; a sign-in beyond it ends the one that was used longest ago",
+    )
     jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")
     signing_key_seconds: int = Field(
         2_592_000, ge=2, le=_TEN_YEARS, description="How long a key signs before the next one takes over (30 days)"
@@ -54,7 +60,7 @@ class Settings(ServiceSettings):
         description="Origins of pages that may sign in with a cookie, beside this service's own, separated by commas",
     )
     long_poll_seconds: float = Field(
-        20.0, ge=0, le=60, description="How long a poll for security events waits for the next one"
+        1.0, ge=0, description="How long a poll for security events waits for the next one; 1 at most"
     )
     push_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -77,6 +83,16 @@ class Settings(ServiceSettings):
     )
 
     _split_lists_of_identity = field_validator("browser_origins", "push_networks", mode="before")(split_by_commas)
+
+    @field_validator("long_poll_seconds")
+    @classmethod
+    def _proves_contact(cls, value: float) -> float:
+        if not value <= 1:
+            raise ValueError(
+                "a poll waits for one second at most, since every answer proves to a receiver that it still hears of"
+                " revocations: leave it out"
+            )
+        return value
 
     @field_validator("push_networks")
     @classmethod

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.accounts.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import AccountsDep, SignedIn
+from identity_service.dependencies import AccountsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import (
     EmailTaken,
     HashingBusy,
@@ -17,6 +17,8 @@ from identity_service.errors import (
     WeakPassword,
     WrongPassword,
 )
+from identity_service.events.obedience import Receipt
+from identity_service.obedience.documentation import PREFER_WAIT, waited
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
@@ -63,12 +65,17 @@ async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDe
     operation_id="users_delete_me",
     summary="Delete your account",
     status_code=204,
-    responses=answer(204, "Location") | refusals(UserNotFound),
+    response_model=None,
+    responses=answer(204, "Location") | waited("Location") | refusals(UserNotFound),
+    openapi_extra=PREFER_WAIT,
 )
-async def delete_me(caller: SignedIn, accounts: AccountsDep, response: Response) -> None:
+async def delete_me(
+    caller: SignedIn, accounts: AccountsDep, wait: PreferredWaitDep, response: Response
+) -> Receipt | None:
     """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
-    receipt = await accounts.delete(caller.person_id())
-    response.headers["Location"] = f"/account-deletions/{receipt}"
+    deletion = await accounts.delete(caller.person_id())
+    response.headers["Location"] = f"/account-deletions/{deletion.receipt}"
+    return await wait.answer(deletion.act)
 
 
 @router.put(
@@ -76,11 +83,15 @@ async def delete_me(caller: SignedIn, accounts: AccountsDep, response: Response)
     operation_id="users_change_password",
     summary="Change your password",
     status_code=204,
-    responses=refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
+    response_model=None,
+    responses=waited() | refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
+    openapi_extra=PREFER_WAIT,
 )
-async def change_password(change: PasswordChange, caller: SignedIn, accounts: AccountsDep) -> None:
+async def change_password(
+    change: PasswordChange, caller: SignedIn, accounts: AccountsDep, wait: PreferredWaitDep
+) -> Receipt | None:
     """Set another password; the current one is required. Every other session ends."""
-    await accounts.change_password(caller.person_id(), caller.own_session_id(), change)
+    return await wait.answer(await accounts.change_password(caller.person_id(), caller.own_session_id(), change))
 
 
 @router.get(

@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.accounts.models import Account
+from identity_service.accounts.models import Account, DeletedAccount
 from identity_service.accounts.schemas import PasswordChange, Registration, UserChanges
 from identity_service.errors import (
     EmailTaken,
@@ -17,6 +17,7 @@ from identity_service.errors import (
     WeakNewPassword,
     WrongPassword,
 )
+from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository as sessions
@@ -85,7 +86,7 @@ class Accounts:
         except IntegrityError as error:
             raise _taken(error) from error
 
-    async def change_password(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> None:
+    async def change_password(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
         """Set another password and end every other session. Raises WrongPassword, WeakNewPassword, PasswordChanged."""
         user = (await self.get(user_id)).user
         verified_hash = user.password_hash
@@ -106,21 +107,22 @@ class Accounts:
             if ended:
                 locked.raise_version()
             cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
-            await self._recorder.password_changed(db, now, locked, EndedSessions(ended, session_id), cause)
+            ended_others = EndedSessions(ended, session_id)
+            enqueued = await self._recorder.password_changed(db, now, locked, ended_others, cause)
+        return Act(enqueued, cause.actor, str(user_id))
 
-    async def delete(self, user_id: UUID) -> UUID:
-        """Delete the account with everything that belongs to it. Deleting twice returns the same receipt.
-
-        With the receipt, the erasure in other services can be watched.
-        """
+    async def delete(self, user_id: UUID) -> DeletedAccount:
+        """Delete the account with everything that belongs to it. Deleting twice returns the same receipt."""
         # In transactions of their own: a user may have more of them than one statement can delete in its time.
         await delete_unusable_of(self._database, user_id, self._clock.now())
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             if user is None:
-                return await deletions.get_receipt(db, user_id)
+                return DeletedAccount(await deletions.get_receipt(db, user_id), None)
             await db.delete(user)
-            return await self._recorder.deleted(db, self._clock.now(), user_id, by_user(user_id, "account deleted"))
+            cause = by_user(user_id, "account deleted")
+            receipt, enqueued = await self._recorder.deleted(db, self._clock.now(), user_id, cause)
+        return DeletedAccount(receipt, Act(enqueued, cause.actor, str(user_id)))
 
     async def set_roles(self, login: str, names: Sequence[str], cause: Cause) -> None:
         """Give a user exactly these roles. A refresh at the same moment gets the old or the new ones, never a mix.
@@ -147,12 +149,14 @@ class Accounts:
             if user.is_active == active:
                 return
             user.is_active = active
+            # Whichever of two such events arrives last, the one with the higher version holds.
+            user.raise_version()
             now = self._clock.now()
             if active:
-                await self._recorder.enabled(db, now, user.id, cause)
+                await self._recorder.enabled(db, now, user, cause)
             else:
                 ended = await sessions.end_all(db, user.id, EndReason.DISABLED, now)
-                await self._recorder.disabled(db, now, user.id, ended, cause)
+                await self._recorder.disabled(db, now, user, ended, cause)
 
     async def _apply(self, db: AsyncSession, user: User, changes: UserChanges) -> None:
         now = self._clock.now()

@@ -14,7 +14,22 @@ class StreamNotFound(NotFound):
 
 class StreamExists(Conflict):
     code = "stream_exists"
-    detail = "You have a stream already; change it, or delete it first."
+    detail = (
+        "You have a stream already; change it, or delete it first. A stream with an inactivity_timeout may be one of"
+        " several."
+    )
+
+
+class TooManyStreams(Conflict):
+    code = "too_many_streams"
+    detail = "You have as many streams as a client may have, which is 64: delete one, or let one lapse."
+
+
+class LapsingStreamPushed(BadRequest):
+    """Nobody polls a stream that is pushed, so it would lapse at once (SSF 1.0 section 8.1.1, `inactivity_timeout`)."""
+
+    code = "lapsing_stream_pushed"
+    detail = "A stream with an inactivity_timeout must be polled."
 
 
 class NotSupplied(BadRequest):

@@ -1,4 +1,4 @@
-"""The stream of one receiver, and the events that wait in it."""
+"""Streams, the events that wait in them, and the events of the last hour."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -12,9 +12,11 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     String,
     func,
     literal_column,
+    or_,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -39,16 +41,22 @@ class StreamStatus(StrEnum):
 
 
 class Stream(Base):
-    """A receiving client has one stream; its replicas share it, and each event goes to one of them."""
+    """A receiving client has one durable stream, which its replicas share, so that each event goes to one of them.
+
+    A stream with an `inactivity_timeout`, in seconds, belongs to a single process: it is over at `lapses_at`, which
+    polls put off. `waiting_poll` is the number of the newest poll that may wait, which ends those before it.
+    Deletions of accounts from before `deletions_before` have yet to be put into the stream; None if all are in it.
+    """
 
     __tablename__ = "streams"
     __table_args__ = (
         CheckConstraint("status IN ('enabled', 'paused', 'disabled')", "status"),
         CheckConstraint("(delivery_method = 'urn:ietf:rfc:8935') = (push_url IS NOT NULL)", "push_url"),
+        CheckConstraint("(inactivity_timeout IS NULL) = (lapses_at IS NULL)", "lapses_at"),
     )
 
     id: Mapped[NewId]
-    client_id: Mapped[str] = mapped_column(ForeignKey("identity.clients.id", ondelete="CASCADE"), unique=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("identity.clients.id", ondelete="CASCADE"))
     description: Mapped[str | None]
     delivery_method: Mapped[str]
     push_url: Mapped[str | None]
@@ -60,7 +68,24 @@ class Stream(Base):
     verified_at: Mapped[Instant | None]
     failed_pushes: Mapped[int] = mapped_column(server_default=text("0"))
     next_push_at: Mapped[Instant | None]
+    pushed_at: Mapped[Instant | None]
+    inactivity_timeout: Mapped[int | None]
+    lapses_at: Mapped[Instant | None]
+    waiting_poll: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    deletions_before: Mapped[Instant | None]
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether the stream is that of the whole service, and not of one of its processes."""
+        return self.inactivity_timeout is None
+
+
+# Named as the constraint that the previous release looks for when a second stream is refused.
+Index("streams_client_id_key", Stream.client_id, unique=True, postgresql_where=Stream.inactivity_timeout.is_(None))
+Index("streams_of_client_idx", Stream.client_id)
+
+IS_LIVE: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp())
+"""Whether a stream has not lapsed, by the database's clock."""
 
 _SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
 SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
@@ -70,7 +95,9 @@ SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
 class StreamEvent(Base):
     """An event that waits in a stream until the receiver acknowledges it.
 
-    `claims` are those of its security event token; issuer, audience, id and time are added when it is sent.
+    `claims` are those of its security event token; issuer, audience, id and time are added when it is sent, last at
+    `sent_at`. `is_history` is whether every token has expired that could contradict it: it comes after all others that
+    have not been sent.
     """
 
     __tablename__ = "stream_events"
@@ -82,6 +109,43 @@ class StreamEvent(Base):
     type: Mapped[str]
     claims: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
+    sent_at: Mapped[Instant | None]
+    is_history: Mapped[bool] = mapped_column(server_default=text("false"))
 
+
+TURN: Final = (StreamEvent.sent_at.asc().nulls_first(), StreamEvent.is_history, StreamEvent.id)
+"""The order in which events are sent: those that have not been sent, then those that were sent longest ago."""
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
+Index("stream_events_in_turn_idx", StreamEvent.stream_id, *TURN)
+
+
+class RecentEvent(Base):
+    """An event of the last hour, once for all streams. It is replayed into a stream that is new or enabled again."""
+
+    __tablename__ = "recent_events"
+    __table_args__ = (Index("recent_events_subject_idx", text(_SUBJECT)),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    type: Mapped[str]
+    claims: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Instant] = mapped_column(server_default=func.now(), index=True)
+
+
+class DroppedEvent(Base):
+    """An event that left its stream without being acknowledged: refused by the receiver, or dropped with the stream.
+    Kept for a moment, so that whoever waits for the acknowledgement does not take it for acknowledged."""
+
+    __tablename__ = "dropped_events"
+
+    jti: Mapped[UUID] = mapped_column(primary_key=True)
+    dropped_at: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
+
+
+class CanaryTurn(Base):
+    """One row: when the last canary was sent, by whichever process."""
+
+    __tablename__ = "canary_turns"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    sent_at: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())

@@ -3,62 +3,115 @@
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
+import asyncpg
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit import repository as audit
-from identity_service.events import repository
+from identity_service.events import poll_statements, repository
+from identity_service.events.bells import Bells, events_in
 from identity_service.events.errors import StreamNotFound
-from identity_service.events.models import Delivery, StreamEvent, StreamStatus
+from identity_service.events.models import Delivery
 from identity_service.events.schemas import PollAnswer, PollRequest, SetError
-from identity_service.events.security_event_tokens import SetMinter
+from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.database.notifications import Doorbell, wait_for
+from watchword.database.notifications import wait_for
 from watchword.ids import parse_uuid
 from watchword.lines import quoted
+from watchword.tally import Tally
 
 logger = logging.getLogger("identity.events")
 
 MAX_EVENTS: Final = 500
 
 
+class _Poll(NamedTuple):
+    """One poll. `number` is None if it may not wait, else that of the poll: a higher one in the stream ends it."""
+
+    client_id: str
+    stream_id: UUID
+    limit: int
+    number: int | None
+
+
 class PollDelivery:
-    """Answers polls. `doorbell` rings when events have been enqueued, for any stream."""
+    """Answers polls. A stream has one poll that waits: a newer one ends it, on whichever replica.
+
+    `outcomes` counts the polls by how they ended: with events, empty, or ended by a newer one.
+    """
 
     def __init__(
-        self, database: Database, minter: SetMinter, doorbell: Doorbell, clock: Clock, long_poll_seconds: float
+        self, database: Database, minter: SetMinter, bells: Bells, clock: Clock, long_poll_seconds: float
     ) -> None:
         self._database = database
         self._minter = minter
-        self._doorbell = doorbell
+        self._bells = bells
         self._clock = clock
         self._long_poll_seconds = long_poll_seconds
+        self.outcomes = Tally("events", "empty", "superseded")
 
     async def poll(self, client_id: str, written_id: str, request: PollRequest) -> PollAnswer:
-        """Take the acknowledgements, then answer with the oldest events that wait.
+        """Take the acknowledgements, then answer with events that wait.
 
-        If none waits, wait for one: no longer than `long_poll_seconds`, nor when the process is shutting down.
-        Raises StreamNotFound, also for a stream that is pushed.
+        If none waits, wait for one: no longer than `long_poll_seconds`, nor when the process is shutting down or a
+        newer poll of the stream waits. Raises StreamNotFound, also for a stream that is pushed.
         """
         stream_id = parse_uuid(written_id)
         if stream_id is None:
             raise StreamNotFound
-        await self._settle(client_id, stream_id, request)
+        if request.ack or request.set_errors:
+            await self._settle(client_id, stream_id, request)
         limit = MAX_EVENTS if request.max_events is None else min(request.max_events, MAX_EVENTS)
-        is_long = limit > 0 and not request.return_immediately
-        deadline = time.monotonic() + (self._long_poll_seconds if is_long else 0)
-        next_ring = self._doorbell.next_ring()
-        events = await self._read(client_id, stream_id, limit)
-        # The bell rings for every stream: a ring without an event in this one does not end the poll.
-        while not events and not self._doorbell.closed and (left := deadline - time.monotonic()) > 0:
-            await wait_for(next_ring, left)
-            next_ring = self._doorbell.next_ring()
-            events = await self._read(client_id, stream_id, limit)
-        sets = {str(event.jti): self._minter.mint(event, client_id) for event in events[:limit]}
-        return PollAnswer(sets=sets, more_available=len(events) > limit)
+        poll = await self._begin(client_id, stream_id, limit, may_wait=limit > 0 and not request.return_immediately)
+        events = await self._await_events(poll)
+        sets = {str(row["jti"]): await self._minter.mint(_unsigned(row), client_id) for row in events[:limit]}
+        if sets:
+            ids = [row["id"] for row in events[:limit]]
+            await self._database.reads.fetch_row(poll_statements.MARK_SENT, ids=ids)
+        return PollAnswer(sets=sets, more_available=len(events) > limit, sent_at=self._clock.now().timestamp())
+
+    async def _begin(self, client_id: str, stream_id: UUID, limit: int, *, may_wait: bool) -> _Poll:
+        statement = poll_statements.BEGIN_WAIT if may_wait else poll_statements.KEEP
+        row = await self._database.reads.fetch_row(statement, client_id=client_id, stream_id=stream_id)
+        if may_wait and row is None:
+            raise StreamNotFound
+        if may_wait:
+            # The poll before it may wait in this process; in another one, it looks by itself when its time is over.
+            self._bells.wake(events_in(stream_id))
+        return _Poll(client_id, stream_id, limit, row["result"] if may_wait and row is not None else None)
+
+    async def _await_events(self, poll: _Poll) -> Sequence[asyncpg.Record]:
+        deadline = time.monotonic() + (0 if poll.number is None else self._long_poll_seconds)
+        with self._bells.listening(events_in(poll.stream_id)) as bell:
+            while True:
+                bell.clear()
+                rows = await self._read(poll)
+                if poll.number is not None and rows[0]["waiting_poll"] > poll.number:
+                    self.outcomes["superseded"] += 1
+                    return []
+                events = [row for row in rows if row["id"] is not None]
+                if events or self._bells.closed or time.monotonic() >= deadline:
+                    self.outcomes["events" if events else "empty"] += 1
+                    return events
+                # Looked at once more when the time is over, so that a lost notification costs no more than that.
+                await wait_for(bell, deadline - time.monotonic())
+
+    async def _read(self, poll: _Poll) -> Sequence[asyncpg.Record]:
+        """The next events, one more than the limit if there are more; a single row without an event if none is due."""
+        rows = await self._database.reads.fetch_rows(
+            poll_statements.NEXT_EVENTS,
+            client_id=poll.client_id,
+            stream_id=poll.stream_id,
+            sends_again=poll.number is None,
+            limit=poll.limit + 1 if poll.limit else 0,
+        )
+        if not rows:
+            raise StreamNotFound
+        return rows
 
     async def _settle(self, client_id: str, stream_id: UUID, request: PollRequest) -> None:
         """Delete the events that the receiver acknowledges or refuses."""
@@ -68,20 +121,13 @@ class PollDelivery:
             if stream is None or stream.delivery_method != Delivery.POLL:
                 raise StreamNotFound
             if acknowledged:
-                await repository.acknowledge(db, stream_id, acknowledged, self._clock.now())
-            for jti, kind in await repository.refuse(db, stream_id, refused) if refused else []:
+                await repository.acknowledge(db, stream, acknowledged, self._clock.now())
+            for jti, kind in await repository.refuse(db, stream, refused) if refused else []:
                 _record_refusal(db, client_id, jti, kind, request.set_errors[str(jti)])
 
-    async def _read(self, client_id: str, stream_id: UUID, limit: int) -> Sequence[StreamEvent]:
-        """The next events to send, and one more than `limit` if there are more."""
-        if limit == 0:
-            return []
-        async with self._database.begin() as db:
-            stream = await repository.find_stream(db, client_id, stream_id)
-            if stream is None:
-                raise StreamNotFound
-            is_enabled = stream.status == StreamStatus.ENABLED
-            return await repository.next_events(db, stream_id, limit + 1) if is_enabled else []
+
+def _unsigned(row: asyncpg.Record) -> UnsignedSet:
+    return UnsignedSet(row["jti"], row["created_at"], orjson.loads(row["claims"]))
 
 
 def _record_refusal(db: AsyncSession, client_id: str, jti: UUID, kind: str, error: SetError) -> None:

@@ -1,4 +1,7 @@
-"""Push delivery (RFC 8935): one event per request, in order, tried again with growing pauses until it is taken."""
+"""Push delivery (RFC 8935): one event per request, tried again with growing pauses until it is taken.
+
+Streams take turns, and several are pushed at once, so that a receiver that is slow costs no other one anything.
+"""
 
 import asyncio
 import logging
@@ -8,22 +11,26 @@ from typing import Final
 import httpx
 
 from identity_service.audit import repository as audit
-from identity_service.events import repository
+from identity_service.events import push_turns, repository
+from identity_service.events.bells import EVERY_EVENT, Bells
 from identity_service.events.models import Stream, StreamEvent
 from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.push_client import push_client
-from identity_service.events.security_event_tokens import SetMinter
+from identity_service.events.push_turns import PushTurn
+from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.database.notifications import Doorbell, wait_for
+from watchword.database.notifications import wait_for
 from watchword.errors import Unavailable
 from watchword.lines import quoted
+from watchword.tasks import cancel_and_wait
 
 logger = logging.getLogger("identity.push")
 
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
 MAX_WAIT_SECONDS: Final = 1.0
+STREAMS_AT_ONCE: Final = 16
 MAX_RETRY_PAUSE: Final = timedelta(minutes=5)
 MAX_ERROR_BODY_BYTES: Final = 4_096
 MAX_LOGGED_BYTES: Final = 500
@@ -44,7 +51,7 @@ class Pusher:
         database: Database,
         minter: SetMinter,
         sealer: Sealer,
-        doorbell: Doorbell,
+        bells: Bells,
         clock: Clock,
         *,
         addresses: PushAddresses,
@@ -52,7 +59,7 @@ class Pusher:
         self._database = database
         self._minter = minter
         self._sealer = sealer
-        self._doorbell = doorbell
+        self._bells = bells
         self._clock = clock
         self._addresses = addresses
 
@@ -61,35 +68,68 @@ class Pusher:
         return push_client(self._addresses, REQUEST_TIMEOUT_SECONDS)
 
     async def run(self) -> None:
-        """Push every event that waits, again at each ring and at least once a second, until the bell is closed."""
-        async with self.client() as http:
-            while not self._doorbell.closed:
-                # Before the table is read, so that an event enqueued meanwhile is not missed.
-                next_ring = self._doorbell.next_ring()
-                await self._push_all(http)
-                await wait_for(next_ring, MAX_WAIT_SECONDS)
+        """Push every event that waits, again whenever one is enqueued or a turn is over, and at least once a second,
+        until the bells are closed."""
+        turns: set[asyncio.Task[None]] = set()
+        with self._bells.listening(EVERY_EVENT) as bell:
+            async with self.client() as http:
+                try:
+                    while not self._bells.closed:
+                        bell.clear()
+                        await self._begin_turns(http, turns, bell)
+                        await wait_for(bell, MAX_WAIT_SECONDS)
+                    if turns:
+                        await asyncio.wait(turns)
+                finally:
+                    await cancel_and_wait(turns)
 
     async def push_one(self, http: httpx.AsyncClient) -> bool:
-        """Try to deliver the oldest event of one stream. False if no stream is due."""
-        async with self._database.begin() as db:
-            now = self._clock.now()
-            claim = await repository.claim_push(db, now, lease_until=now + LEASE)
-        if claim is None:
+        """Try to deliver the next event of one stream. False if no stream is due."""
+        turn = await self._claim()
+        if turn is None:
             return False
-        stream, event = claim
-        status = await self._send(http, stream, self._minter.mint(event, stream.client_id))
-        await self._settle(stream, event, status)
+        await self._take(http, turn)
         return True
 
-    async def _push_all(self, http: httpx.AsyncClient) -> None:
+    async def _begin_turns(
+        self, http: httpx.AsyncClient, turns: "set[asyncio.Task[None]]", bell: asyncio.Event
+    ) -> None:
+        """Begin the turns of the streams that are due, as many as may be pushed at once."""
+
+        def end(task: "asyncio.Task[None]") -> None:
+            turns.discard(task)
+            bell.set()
+
         try:
-            while await self.push_one(http):
-                pass
+            while len(turns) < STREAMS_AT_ONCE and (turn := await self._claim()) is not None:
+                task = asyncio.create_task(self._take_safely(http, turn))
+                turns.add(task)
+                task.add_done_callback(end)
+        except Unavailable as error:
+            logger.warning("cannot push: %s", error, extra={"reason": error.reason})
+        except Exception:
+            # The next round may succeed.
+            logger.exception("pushing failed")
+
+    async def _take_safely(self, http: httpx.AsyncClient, turn: PushTurn) -> None:
+        try:
+            await self._take(http, turn)
         except Unavailable as error:
             logger.warning("cannot push: %s", error, extra={"reason": error.reason})
         except Exception:
             # An error in one receiver's stream must not end the pushing to all others.
             logger.exception("pushing failed")
+
+    async def _claim(self) -> PushTurn | None:
+        async with self._database.begin() as db:
+            now = self._clock.now()
+            return await push_turns.claim(db, now, lease_until=now + LEASE)
+
+    async def _take(self, http: httpx.AsyncClient, turn: PushTurn) -> None:
+        stream, event = turn
+        unsigned = UnsignedSet(event.jti, event.created_at, event.claims)
+        status = await self._send(http, stream, await self._minter.mint(unsigned, stream.client_id))
+        await self._settle(stream, event, status)
 
     async def _send(self, http: httpx.AsyncClient, stream: Stream, security_event_token: str) -> int | None:
         """The status of the receiver's answer; None if it did not answer."""
@@ -122,8 +162,8 @@ class Pusher:
             current = await repository.lock_stream(db, stream.id)
             now = self._clock.now()
             if status == TAKEN:
-                await repository.acknowledge(db, stream.id, [event.jti], now)
-            if status == REFUSED and await repository.refuse(db, stream.id, [event.jti]):
+                await repository.acknowledge(db, stream, [event.jti], now)
+            if status == REFUSED and await repository.refuse(db, stream, [event.jti]):
                 audit.record(db, stream.client_id, "event.refused", event.jti)
             if current is not None:
                 is_settled = status in (TAKEN, REFUSED)

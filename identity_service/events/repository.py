@@ -1,20 +1,23 @@
-"""The SQL of streams and their events."""
+"""The SQL of streams, and of what becomes of the events in them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import any_, delete, func, insert, literal, or_, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy import Interval, Row, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events.models import SUBJECT, Delivery, Stream, StreamEvent, StreamStatus
+from identity_service.clients.models import Client
+from identity_service.events.bells import acknowledgements_in, notify
+from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
 from watchword.events.types import EventType
 
-CHANNEL = "identity_events"
+LONGEST_WAIT: Final = timedelta(minutes=1)
+"""Nobody waits for the acknowledgement of an event that is older."""
 
 TYPES_TO_OBEY: Final = (
     EventType.SESSION_REVOKED,
@@ -27,62 +30,74 @@ TYPES_TO_OBEY: Final = (
 """Events whose receivers refuse tokens or accept them again. Of a user they tell ids, roles and times, and no name."""
 
 
-async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Sequence[tuple[UUID, str]]:
-    """Put one event into every stream that requested its type and is not disabled.
-
-    Returns the `jti` and the client of each.
-    """
-    # The rows are locked: a stream that is deleted or disabled meanwhile neither refuses the event nor stores it.
-    streams = (
-        select(Stream.id, literal(kind), literal(claims, JSONB))
-        .where(Stream.status != StreamStatus.DISABLED, literal(kind) == any_(Stream.events_requested))
-        .with_for_update(read=True, key_share=True)
-    )
-    inserted = (
-        insert(StreamEvent)
-        .from_select(["stream_id", "type", "claims"], streams)
-        .returning(StreamEvent.jti, StreamEvent.stream_id)
-        .cte()
-    )
-    receivers = select(inserted.c.jti, Stream.client_id).join(Stream, Stream.id == inserted.c.stream_id)
-    return [(row.jti, row.client_id) for row in await db.execute(receivers)]
-
-
-async def enqueue_in(db: AsyncSession, stream_id: UUID, kind: str, claims: dict[str, Any]) -> None:
-    """Put an event into one stream alone, and notify."""
-    db.add(StreamEvent(stream_id=stream_id, type=kind, claims=claims))
-    await notify(db)
-
-
-async def notify(db: AsyncSession) -> None:
-    """Wake the polls and the pushers of every process once this transaction has committed."""
-    await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-
-
 async def find_stream(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream | None:
-    """The stream if it belongs to this client; `lock` holds its row until the transaction ends."""
-    statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id)
-    return await db.scalar(statement.with_for_update() if lock else statement)
+    """The stream if it belongs to this client and has not lapsed; `lock` holds its row until the transaction ends, and
+    holds up nobody who enqueues an event."""
+    statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id, IS_LIVE)
+    return await db.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 
 async def streams_of(db: AsyncSession, client_id: str) -> Sequence[Stream]:
-    return (await db.scalars(select(Stream).where(Stream.client_id == client_id))).all()
+    """The streams of the client that have not lapsed, the durable one first: a receiver may take the first."""
+    statement = select(Stream).where(Stream.client_id == client_id, IS_LIVE)
+    return (await db.scalars(statement.order_by(Stream.inactivity_timeout.is_not(None), Stream.id))).all()
 
 
-async def next_events(db: AsyncSession, stream_id: UUID, limit: int) -> Sequence[StreamEvent]:
-    """The events to be sent next, the oldest first."""
-    statement = select(StreamEvent).where(StreamEvent.stream_id == stream_id).order_by(StreamEvent.id).limit(limit)
-    return (await db.scalars(statement)).all()
+async def count_streams(db: AsyncSession, client_id: str) -> int:
+    """How many streams the client has; no other transaction can count them until this one ends."""
+    await db.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+    return await db.scalar(select(func.count()).where(Stream.client_id == client_id, IS_LIVE)) or 0
 
 
-async def acknowledge(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID], now: datetime) -> None:
+async def insert_stream(db: AsyncSession, stream: Stream) -> None:
+    """Raises IntegrityError for a second durable stream of a client."""
+    if stream.inactivity_timeout is not None:
+        timeout = timedelta(seconds=stream.inactivity_timeout)
+        stream.lapses_at = await db.scalar(select(func.clock_timestamp() + timeout))
+    db.add(stream)
+    await db.flush()  # its id comes from the database
+
+
+async def put_off_lapse(db: AsyncSession, stream_id: UUID) -> None:
+    """Let a stream that lapses have all its time again."""
+    lapses_at = func.clock_timestamp() + Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
+    later = update(Stream).where(Stream.id == stream_id).values(lapses_at=lapses_at)
+    await db.execute(later, execution_options={"synchronize_session": False})
+
+
+async def has_durable_stream(db: AsyncSession, client_id: str) -> bool:
+    durable = select(Stream.id).where(Stream.client_id == client_id, Stream.inactivity_timeout.is_(None))
+    return await db.scalar(durable) is not None
+
+
+async def acknowledge(db: AsyncSession, stream: Stream, jtis: Collection[UUID], now: datetime) -> None:
     """Delete events that the receiver has taken, and confirm the deletions of accounts that they report."""
-    await deletions.confirm(db, [jti for jti, _ in await _delete(db, stream_id, jtis)], now)
+    rows = await _delete(db, stream.id, jtis)
+    if not rows:
+        return
+    await notify(db, [acknowledgements_in(stream.id)])
+    erased = [UUID(row.subject) for row in rows if row.type == EventType.ACCOUNT_PURGED]
+    # What one process of a service acknowledges is said for the whole of it only if it has no durable stream.
+    if erased and (stream.is_durable or not await has_durable_stream(db, stream.client_id)):
+        await deletions.confirm(db, stream.client_id, erased, now)
 
 
-async def refuse(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> list[tuple[UUID, str]]:
+async def refuse(db: AsyncSession, stream: Stream, jtis: Collection[UUID]) -> list[tuple[UUID, str]]:
     """Delete events that the receiver will never take. Returns the id and type of those that were in the stream."""
-    return await _delete(db, stream_id, jtis)
+    rows = await _delete(db, stream.id, jtis)
+    if rows:
+        db.add_all(DroppedEvent(jti=row.jti) for row in rows)
+        await notify(db, [acknowledgements_in(stream.id)])
+    return [(row.jti, row.type) for row in rows]
+
+
+async def drop_recent(db: AsyncSession, stream_id: UUID) -> None:
+    """Note that the events of this stream will not be acknowledged, if somebody may wait for that."""
+    recent = StreamEvent.created_at > func.now() - LONGEST_WAIT
+    dropped = select(StreamEvent.jti).where(StreamEvent.stream_id == stream_id, recent)
+    # Another transaction may have noted the same ones.
+    await db.execute(insert(DroppedEvent).from_select(["jti"], dropped).on_conflict_do_nothing())
+    await notify(db, [acknowledgements_in(stream_id)])
 
 
 async def forget_user(db: AsyncSession, subject: str) -> None:
@@ -90,12 +105,13 @@ async def forget_user(db: AsyncSession, subject: str) -> None:
 
     Those that remain name the user and their sessions by their ids.
     """
-    about_user = SUBJECT.in_([subject])
-    await db.execute(delete(StreamEvent).where(about_user, StreamEvent.type.not_in(TYPES_TO_OBEY)))
-    path = array(["events", StreamEvent.type, "claims"])
-    redacted = func.jsonb_set(StreamEvent.claims, path, literal({}, JSONB))
-    changes = about_user, StreamEvent.type == EventType.TOKEN_CLAIMS_CHANGE
-    await db.execute(update(StreamEvent).where(*changes).values(claims=redacted))
+    for table in (StreamEvent, RecentEvent):
+        about_user = SUBJECT.in_([subject])
+        await db.execute(delete(table).where(about_user, table.type.not_in(TYPES_TO_OBEY)))
+        path = array(["events", table.type, "claims"])
+        redacted = func.jsonb_set(table.claims, path, literal({}, JSONB))
+        changes = about_user, table.type == EventType.TOKEN_CLAIMS_CHANGE
+        await db.execute(update(table).where(*changes).values(claims=redacted))
 
 
 async def last_event_id(db: AsyncSession, stream_id: UUID) -> int:
@@ -110,39 +126,14 @@ async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
     return await delete_portion(db, StreamEvent, *conditions, order_by=[StreamEvent.id])
 
 
-async def claim_push(db: AsyncSession, now: datetime, lease_until: datetime) -> tuple[Stream, StreamEvent] | None:
-    """Lease a stream that is due to be pushed, and return it with its oldest event; None if no stream is due.
-
-    Until `lease_until` no other process gets this stream.
-    """
-    has_events = select(StreamEvent.id).where(StreamEvent.stream_id == Stream.id).exists()
-    due = (
-        select(Stream)
-        .where(
-            Stream.delivery_method == Delivery.PUSH,
-            Stream.status == StreamStatus.ENABLED,
-            or_(Stream.next_push_at.is_(None), Stream.next_push_at <= now),
-            has_events,
-        )
-        .order_by(Stream.next_push_at.nulls_first(), Stream.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    stream = await db.scalar(due)
-    if stream is None:
-        return None
-    stream.next_push_at = lease_until
-    events = await next_events(db, stream.id, 1)
-    return (stream, events[0]) if events else None
-
-
 async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
     """The stream, its row locked until the transaction ends; None if it was deleted."""
     return await db.get(Stream, stream_id, with_for_update=True)
 
 
-async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> list[tuple[UUID, str]]:
-    """Delete events, and return the id and type of those that were in the stream."""
-    statement = delete(StreamEvent).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
-    rows = await db.execute(statement.returning(StreamEvent.jti, StreamEvent.type))
-    return [(row.jti, row.type) for row in rows]
+async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[Row[UUID, str, str]]:
+    """Delete events, and return the id, type and user of those that were in the stream."""
+    # Locked in order, so that two that delete the same events do not wait for each other.
+    ids = select(StreamEvent.id).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
+    statement = delete(StreamEvent).where(StreamEvent.id.in_(ids.order_by(StreamEvent.id).with_for_update()))
+    return (await db.execute(statement.returning(StreamEvent.jti, StreamEvent.type, SUBJECT.label("subject")))).all()

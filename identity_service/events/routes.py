@@ -9,9 +9,11 @@ from identity_service.dependencies import PartsDep, Scope
 from identity_service.errors import NoSigningKey
 from identity_service.events import views
 from identity_service.events.errors import (
+    LapsingStreamPushed,
     NotSupplied,
     StreamExists,
     StreamNotFound,
+    TooManyStreams,
     UnusableEndpoint,
     VerifiedTooOften,
 )
@@ -65,10 +67,15 @@ async def read_configuration(parts: PartsDep) -> dict[str, Any]:
     status_code=201,
     response_model=StreamRead,
     response_model_exclude_none=True,
-    responses=refusals(StreamExists, UnusableEndpoint, DatabaseUnavailable),
+    responses=refusals(StreamExists, TooManyStreams, LapsingStreamPushed, UnusableEndpoint, DatabaseUnavailable),
 )
 async def create_stream(caller: Manager, parts: PartsDep, draft: StreamDraft | None = None) -> StreamRead:
-    """Create your stream. Without a body it is polled and gets every event."""
+    """Create your stream. Without a body it is polled and gets every event.
+
+    It starts with the events of the last hour, which an access token may still contradict, and with every deletion of
+    an account. With `inactivity_timeout` it is the stream of one process, starts without the older deletions, and
+    lapses without polls; you may have several of those, 64 streams in all.
+    """
     return await parts.streams.create(caller.client_id, draft or StreamDraft())
 
 
@@ -97,7 +104,7 @@ async def read_streams(
     summary="Change your stream",
     response_model=StreamRead,
     response_model_exclude_none=True,
-    responses=refusals(StreamNotFound, NotSupplied, UnusableEndpoint, DatabaseUnavailable),
+    responses=refusals(StreamNotFound, NotSupplied, LapsingStreamPushed, UnusableEndpoint, DatabaseUnavailable),
 )
 async def change_stream(caller: Manager, parts: PartsDep, changes: StreamChanges) -> StreamRead:
     """Change the members that you send."""
@@ -110,7 +117,7 @@ async def change_stream(caller: Manager, parts: PartsDep, changes: StreamChanges
     summary="Replace your stream",
     response_model=StreamRead,
     response_model_exclude_none=True,
-    responses=refusals(StreamNotFound, NotSupplied, UnusableEndpoint, DatabaseUnavailable),
+    responses=refusals(StreamNotFound, NotSupplied, LapsingStreamPushed, UnusableEndpoint, DatabaseUnavailable),
 )
 async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamReplacement) -> StreamRead:
     """Replace the whole stream. Members that you leave out are reset."""
@@ -151,7 +158,10 @@ async def read_status(caller: Reader, parts: PartsDep, stream_id: StreamId) -> S
     responses=refusals(StreamNotFound, DatabaseUnavailable),
 )
 async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> StatusRead:
-    """Enable, pause or disable the stream. A paused stream stores events for later; a disabled one drops them."""
+    """Enable, pause or disable the stream.
+
+    A paused stream stores events for later; a disabled one drops them, and starts like a new one when it is enabled.
+    """
     return await parts.streams.set_status(caller.client_id, change)
 
 
@@ -175,5 +185,9 @@ async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationR
     responses=refusals(StreamNotFound, NoSigningKey, DatabaseUnavailable),
 )
 async def poll_stream(caller: Reader, parts: PartsDep, stream_id: StreamId, request: PollRequest) -> PollAnswer:
-    """Acknowledge the events that you have processed, and get those that wait (RFC 8936)."""
+    """Acknowledge the events that you have processed, and get those that wait (RFC 8936).
+
+    A poll that may wait ends the one before it, and does not bring what was sent in the last five seconds.
+    With `maxEvents` 0 it only acknowledges.
+    """
     return await parts.poll_delivery.poll(caller.client_id, stream_id, request)

@@ -41,15 +41,24 @@ class DeliveryDraft(BaseModel):
     authorization_header: Annotated[str, StringConstraints(max_length=4_000, pattern=_FIELD_VALUE)] | None = None
 
 
-class StreamDraft(BaseModel):
-    """A stream to be made; without `events_requested` it gets every supported event."""
+class StreamMembers(BaseModel):
+    """What a receiver says of its stream; without `events_requested` it gets every supported event."""
 
     delivery: DeliveryDraft = DeliveryDraft()
     events_requested: EventTypes | None = None
     description: Description | None = None
 
 
-class StreamReplacement(StreamDraft):
+class StreamDraft(StreamMembers):
+    """A stream to be made. With an `inactivity_timeout` it is that of a single process, of which a client may have
+    several: it lapses after so many seconds without a poll."""
+
+    inactivity_timeout: Annotated[StrictInt, Field(ge=5, le=3_600, description="In seconds", examples=[60])] | None = (
+        None
+    )
+
+
+class StreamReplacement(StreamMembers):
     """A whole stream. Members left out are reset; members that the transmitter supplies must be unchanged if sent."""
 
     stream_id: StreamId
@@ -100,16 +109,19 @@ class PollRequest(BaseModel):
 
 
 class PollAnswer(BaseModel):
-    """RFC 8936 section 2.3."""
+    """RFC 8936 section 2.3, and the time of the answer."""
 
     model_config = ConfigDict(
         populate_by_name=True,
         json_schema_serialization_defaults_required=True,
-        json_schema_extra={"examples": [{"sets": {_JTI: _SET}, "moreAvailable": False}]},
+        json_schema_extra={"examples": [{"sets": {_JTI: _SET}, "moreAvailable": False, "sent_at": 1_767_225_600.25}]},
     )
 
     sets: dict[str, str]
     more_available: bool = Field(False, alias="moreAvailable")
+    sent_at: float = Field(
+        description="The transmitter's time, in seconds since 1970; a member of our own", examples=[1_767_225_600.25]
+    )
 
 
 class DeliveryRead(BaseModel):
@@ -130,6 +142,9 @@ class StreamRead(BaseModel):
     events_requested: list[str] = Field(examples=[[_SESSION_REVOKED]])
     events_delivered: list[str] = Field(examples=[[_SESSION_REVOKED]])
     min_verification_interval: int = Field(description="In seconds", examples=[1])
+    inactivity_timeout: int | _Absent = Field(
+        None, description="The stream lapses after so many seconds without a poll", examples=[60]
+    )
     description: str | _Absent = Field(None, examples=["Sign-outs for the notes"])
 
 

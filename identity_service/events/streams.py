@@ -1,61 +1,75 @@
 """Creating, reading, changing, verifying and deleting streams (SSF 1.0 section 8)."""
 
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-import httpx
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events import repository
-from identity_service.events.errors import StreamExists, StreamNotFound, UnusableEndpoint, VerifiedTooOften
-from identity_service.events.models import Delivery, Stream, StreamStatus
-from identity_service.events.push_addresses import PushAddresses
+from identity_service.events.bells import acknowledgements_in, events_in, notify
+from identity_service.events.delivery_choice import DeliveryChoice
+from identity_service.events.enqueueing import enqueue_in
+from identity_service.events.errors import StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
+from identity_service.events.models import Stream, StreamStatus
+from identity_service.events.replay import Replay, hold_events
 from identity_service.events.schemas import (
-    DeliveryDraft,
     StatusChange,
     StatusRead,
     StreamChanges,
     StreamDraft,
+    StreamMembers,
     StreamRead,
     StreamReplacement,
     VerificationRequest,
 )
 from identity_service.events.views import MIN_VERIFICATION_INTERVAL, StreamViews
-from identity_service.keys.sealing import Sealer
-from identity_service.loopback import is_loopback
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.database.portions import delete_in_portions
 from watchword.events.types import EventType
 from watchword.ids import parse_uuid
 
-_LAST_PORT: Final = 65_535
+MAX_STREAMS: Final = 64
+"""How many streams a client may have, lapsed ones not counted."""
 
 
 class Streams:
     """The streams of all receivers. Every method that takes a stream's id raises StreamNotFound."""
 
     def __init__(
-        self, database: Database, sealer: Sealer, views: StreamViews, clock: Clock, *, addresses: PushAddresses
+        self,
+        database: Database,
+        delivery: DeliveryChoice,
+        replay: Replay,
+        views: StreamViews,
+        clock: Clock,
     ) -> None:
         self._database = database
-        self._sealer = sealer
+        self._delivery = delivery
+        self._replay = replay
         self._views = views
         self._clock = clock
-        self._addresses = addresses
 
     async def create(self, client_id: str, draft: StreamDraft) -> StreamRead:
-        """Make the one stream that a receiver may have. Raises StreamExists, UnusableEndpoint."""
-        stream = Stream(client_id=client_id)
+        """Make the durable stream of a receiver, or one more of a single process of it.
+
+        Raises StreamExists, TooManyStreams, LapsingStreamPushed, UnusableEndpoint.
+        """
+        stream = Stream(client_id=client_id, inactivity_timeout=draft.inactivity_timeout)
         self._replace(stream, draft)
         try:
             async with self._database.begin() as db:
-                db.add(stream)
+                if await repository.count_streams(db, client_id) >= MAX_STREAMS:
+                    raise TooManyStreams
+                await repository.insert_stream(db, stream)
+                await self._replay.begin(db, stream, stream.events_requested)
         except IntegrityError as error:
             if violates(error, "streams_client_id_key"):
                 raise StreamExists from error
             raise
+        await self._replay.add_deletions(stream.id)
         return self._views.stream(stream)
 
     async def get(self, client_id: str, stream_id: str) -> StreamRead:
@@ -67,49 +81,80 @@ class Streams:
             return [self._views.stream(stream) for stream in await repository.streams_of(db, client_id)]
 
     async def change(self, client_id: str, changes: StreamChanges) -> StreamRead:
-        """Change the members that are present. Raises NotSupplied, UnusableEndpoint."""
-        async with self._database.begin() as db:
-            stream = await _get(db, client_id, changes.stream_id, lock=True)
-            self._views.ensure_supplied(stream, changes)
+        """Change the members that are present. Raises NotSupplied, LapsingStreamPushed, UnusableEndpoint."""
+
+        def apply(stream: Stream) -> None:
             if changes.delivery is not None:
-                self._set_delivery(stream, changes.delivery)
+                self._delivery.set(stream, changes.delivery)
             if changes.events_requested is not None:
                 stream.events_requested = changes.events_requested
             if "description" in changes.model_fields_set:
                 stream.description = changes.description
-        return self._views.stream(stream)
+
+        return await self._change(client_id, changes, apply)
 
     async def replace(self, client_id: str, replacement: StreamReplacement) -> StreamRead:
-        """Replace the whole stream. Raises NotSupplied, UnusableEndpoint."""
+        """Replace the whole stream. Raises NotSupplied, LapsingStreamPushed, UnusableEndpoint."""
+        return await self._change(client_id, replacement, lambda stream: self._replace(stream, replacement))
+
+    async def _change(
+        self, client_id: str, body: StreamChanges | StreamReplacement, apply: Callable[[Stream], None]
+    ) -> StreamRead:
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, replacement.stream_id, lock=True)
-            self._views.ensure_supplied(stream, replacement)
-            self._replace(stream, replacement)
+            stream = await _get(db, client_id, body.stream_id, lock=True)
+            self._views.ensure_supplied(stream, body)
+            before = set(stream.events_requested)
+            apply(stream)
+            further = set(stream.events_requested) - before
+            if further and stream.status != StreamStatus.DISABLED:
+                await self._replay.begin(db, stream, further)
+        await self._replay.add_deletions(stream.id)
         return self._views.stream(stream)
 
     async def delete(self, client_id: str, stream_id: str) -> None:
-        """Delete the stream and every event that waits in it."""
+        """Delete the stream and every event that waits in it.
+
+        A process that deletes its own stream accepts no token any more, so that its events count as obeyed.
+        """
         async with self._database.begin() as db:
             stream = await _get(db, client_id, stream_id)
             last = await repository.last_event_id(db, stream.id)
+            if stream.is_durable:
+                # Before they are deleted, so that nobody takes them for acknowledged.
+                await repository.drop_recent(db, stream.id)
         await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
-            await db.delete(await _get(db, client_id, stream_id, lock=True))
+            stream = await _get(db, client_id, stream_id, lock=True)
+            if stream.is_durable:
+                await repository.drop_recent(db, stream.id)
+            await db.delete(stream)
+            await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
         async with self._database.begin() as db:
             return self._views.status(await _get(db, client_id, stream_id))
 
     async def set_status(self, client_id: str, change: StatusChange) -> StatusRead:
-        """Enable, pause or disable the stream. Disabling drops every event that waits in it."""
+        """Enable, pause or disable the stream. Disabling drops every event that waits in it; after it, the stream
+        starts anew with what a token can still contradict."""
         async with self._database.begin() as db:
             stream = await _get(db, client_id, change.stream_id, lock=True)
+            was_disabled = stream.status == StreamStatus.DISABLED
             stream.status, stream.status_reason = change.status, change.reason
-            await repository.notify(db)
+            if change.status is StreamStatus.DISABLED:
+                # An act that still finds the stream enabled has put its event into it now, and is over.
+                await hold_events(db)
+                stream.deletions_before = None
+                await repository.drop_recent(db, stream.id)
+            elif was_disabled:
+                await self._replay.begin(db, stream, stream.events_requested)
             last = await repository.last_event_id(db, stream.id)
+            await notify(db, [events_in(stream.id)])
         if change.status is StreamStatus.DISABLED:
             # No event is added after the commit, unless somebody enables the stream: those are newer, and stay.
             await self._delete_events(stream.id, last)
+        else:
+            await self._replay.add_deletions(stream.id)
         return self._views.status(stream)
 
     async def verify(self, client_id: str, request: VerificationRequest) -> None:
@@ -125,29 +170,18 @@ class Streams:
                     "sub_id": {"format": "opaque", "id": str(stream.id)},
                     "events": {EventType.VERIFICATION: {} if request.state is None else {"state": request.state}},
                 }
-                await repository.enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
+                await enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
 
     async def _delete_events(self, stream_id: UUID, last: int) -> None:
         """Delete the events up to `last` in portions, since one statement may be too slow for all of them."""
         await delete_in_portions(self._database, lambda db: repository.delete_events(db, stream_id, last))
 
-    def _replace(self, stream: Stream, draft: StreamDraft) -> None:
-        self._set_delivery(stream, draft.delivery)
+    def _replace(self, stream: Stream, draft: StreamMembers) -> None:
+        self._delivery.set(stream, draft.delivery)
         stream.events_requested = (
             list(self._views.supported) if draft.events_requested is None else draft.events_requested
         )
         stream.description = draft.description
-
-    def _set_delivery(self, stream: Stream, delivery: DeliveryDraft) -> None:
-        stream.delivery_method = delivery.method
-        stream.push_url = stream.sealed_push_authorization = stream.next_push_at = None
-        stream.failed_pushes = 0
-        if delivery.method is Delivery.PUSH:
-            stream.push_url = _push_url(delivery.endpoint_url, self._addresses)
-            if delivery.authorization_header is not None:
-                stream.sealed_push_authorization = self._sealer.seal_text(
-                    stream.client_id, delivery.authorization_header
-                )
 
 
 async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:
@@ -155,23 +189,7 @@ async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool =
     stream = await repository.find_stream(db, client_id, known_id, lock=lock) if known_id is not None else None
     if stream is None:
         raise StreamNotFound
+    if not stream.is_durable:
+        # Not only polls show that the receiver is there (SSF 1.0 section 8.1.1).
+        await repository.put_off_lapse(db, stream.id)
     return stream
-
-
-def _push_url(endpoint_url: str | None, addresses: PushAddresses) -> str:
-    """The URL, normalized.
-
-    Raises UnusableEndpoint unless it is https, or http to this very machine, and, if its host is written as an address,
-    this is one that events may be pushed to.
-    """
-    try:
-        # Parsed by the library that will push to it.
-        url = httpx.URL(endpoint_url or "")
-    except httpx.InvalidURL:
-        raise UnusableEndpoint from None
-    is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
-    if not (is_safe and url.host and (url.port or 1) <= _LAST_PORT) or url.userinfo or url.fragment:
-        raise UnusableEndpoint
-    if not addresses.may_allow(url.host):
-        raise UnusableEndpoint("an address that IDENTITY_PUSH_NETWORKS does not allow")
-    return str(url)

@@ -9,7 +9,14 @@ from identity_service.events.schemas import DeliveryRead, StatusRead, StreamChan
 from watchword.events.types import supported_by
 
 MIN_VERIFICATION_INTERVAL: Final = timedelta(seconds=1)
-_SUPPLIED: Final = ("iss", "aud", "events_supported", "events_delivered", "min_verification_interval")
+_SUPPLIED: Final = (
+    "iss",
+    "aud",
+    "events_supported",
+    "events_delivered",
+    "min_verification_interval",
+    "inactivity_timeout",
+)
 
 
 def configuration(issuer: str) -> dict[str, Any]:
@@ -47,6 +54,7 @@ class StreamViews:
             events_requested=stream.events_requested,
             events_delivered=[kind for kind in self.supported if kind in stream.events_requested],
             min_verification_interval=int(MIN_VERIFICATION_INTERVAL.total_seconds()),
+            inactivity_timeout=stream.inactivity_timeout,
             description=stream.description,
         )
 

@@ -16,13 +16,19 @@ from identity_service.keys.service import SigningKeys
 from identity_service.keys.signing import Signer
 from watchword.auth.errors import UnknownKey
 from watchword.auth.public_key import PublicKey
-from watchword.clock import Clock
+from watchword.clock import Clock, seconds_since_boot
+from watchword.database.notifications import wait_for
 from watchword.tasks import cancel_and_wait, repeat
 
 logger = logging.getLogger("identity.keys")
 
 UNKNOWN_KID_PAUSE_SECONDS: Final = 1.0
 """Unknown kids make a process read the table no more often than this."""
+
+READ_EVERY_SECONDS: Final = 1.0
+LEASE_SECONDS: Final = 3.0
+"""How old the copy of the table may be when a key of it verifies: a withdrawn key must be refused although this process
+has missed the notification, or has stood still."""
 
 
 class Keyring:
@@ -36,7 +42,11 @@ class Keyring:
         # Rows whose keys this process has opened, and no others.
         self._rows: Sequence[SigningKey] = ()
         self._keys: Mapping[str, OpenedKey] = {}
-        self._read_at = -float("inf")
+        # When the table was last read because of an unknown kid.
+        self._searched_at = -float("inf")
+        # When the reading began that the copy comes from, on a clock that runs on while the machine sleeps.
+        self._copied_at = -float("inf")
+        self._news = asyncio.Event()
         self._next_reading: asyncio.Task[None] | None = None
 
     def signer(self) -> Signer:
@@ -55,16 +65,18 @@ class Keyring:
         return [self._keys[row.kid].public for row in rows]
 
     def find(self, kid: str) -> PublicKey | None:
-        """The verification key with this `kid`, if this process has read it and it is published."""
+        """The verification key with this `kid`, if this process has read it a moment ago and it is published."""
+        if seconds_since_boot() - self._copied_at > LEASE_SECONDS:
+            return None
         now = self._clock.now()
         is_published = any(row.kid == kid and row.is_published(now) for row in self._rows)
         return self._keys[kid].public if is_published else None
 
     async def get(self, kid: str) -> PublicKey:
         """The verification key with this `kid`. For an unknown one this process reads the table again, since another
-        process may have made the key a moment ago.
+        process may have made the key a moment ago; and for any one if its copy is too old.
 
-        Raises UnknownKey.
+        Raises UnknownKey, and DatabaseUnavailable if the table cannot be read.
         """
         key = self.find(kid)
         if key is None:
@@ -80,6 +92,14 @@ class Keyring:
         await asyncio.sleep(self._schedule.check_seconds)
         await repeat(self._check_again, lambda: self._schedule.check_seconds, logger, name="checking the keys")
 
+    async def watch(self) -> None:
+        """Read the table each second, and at once after `read_soon`, until the task is cancelled."""
+        await repeat(self._read_next, lambda: 0.0, logger, name="reading the keys")
+
+    def read_soon(self) -> None:
+        """Note that the keys have changed."""
+        self._news.set()
+
     async def stop(self) -> None:
         """Cancel the reading that unknown kids wait for."""
         if self._next_reading is not None:
@@ -94,10 +114,19 @@ class Keyring:
 
     async def reload(self) -> None:
         """Read the table; only keys that this process does not have yet are opened."""
-        self._read_at = time.monotonic()
+        began = seconds_since_boot()
         rows = await self._signing_keys.load()
+        if began < self._copied_at:
+            # Another reading, which began later, has ended earlier.
+            return
         keys = self._cache.open(rows)
+        self._copied_at = began
         self._rows, self._keys = [row for row in rows if row.kid in keys], keys
+
+    async def _read_next(self) -> None:
+        await wait_for(self._news, READ_EVERY_SECONDS)
+        self._news.clear()
+        await self.reload()
 
     async def _read_again(self) -> None:
         """Wait for a reading of the table that begins from now on. All who wait for one share it."""
@@ -109,7 +138,8 @@ class Keyring:
 
     async def _reload_when_due(self) -> None:
         # Tokens can name any kid, so an unknown one must not cause a reading each time.
-        await asyncio.sleep(self._read_at + UNKNOWN_KID_PAUSE_SECONDS - time.monotonic())
+        await asyncio.sleep(self._searched_at + UNKNOWN_KID_PAUSE_SECONDS - time.monotonic())
+        self._searched_at = time.monotonic()
         # It may lack a key that is made after it begins, so those who come later wait for another one.
         self._next_reading = None
         await self.reload()

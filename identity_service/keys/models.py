@@ -12,6 +12,7 @@ from identity_service.tables import Base, Instant
 class SigningKey(Base):
     """A key is published, then signs, then only verifies, then is withdrawn: the clock says which.
 
+    A key that has leaked is withdrawn as of the moment in which it was published, so that no clock decides since when.
     `n` and `e` are the public key's numbers as a JWK writes them (RFC 7518 section 6.3.1).
     """
 
@@ -25,6 +26,16 @@ class SigningKey(Base):
     signs_from: Mapped[Instant]
     signs_until: Mapped[Instant]
     withdrawn_at: Mapped[Instant]
+
+    @property
+    def is_compromised(self) -> bool:
+        """Whether the key was withdrawn because it leaked: it was never to be trusted."""
+        return self.withdrawn_at <= self.published_at
+
+    def compromise(self, now: datetime) -> None:
+        """Withdraw the key for every process, also for one whose clock is behind."""
+        self.signs_until = min(self.signs_until, now)
+        self.withdrawn_at = self.published_at
 
     def is_published(self, now: datetime) -> bool:
         return self.published_at <= now < self.withdrawn_at

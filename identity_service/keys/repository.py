@@ -6,13 +6,20 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service import channel
 from identity_service.keys.models import SigningKey
 from watchword.database import locks
 
 
-async def lock(db: AsyncSession) -> None:
-    """Keep others from changing the keys until this transaction ends; they can still be read."""
+async def lock_all(db: AsyncSession) -> Sequence[SigningKey]:
+    """All keys, the first to sign first. Others cannot change them until this transaction ends, but read them."""
     await locks.lock(db, "identity.signing_keys")
+    return await all_keys(db)
+
+
+async def notify(db: AsyncSession) -> None:
+    """Have every process read the keys once this transaction has committed."""
+    await channel.notify(db, channel.KEYS)
 
 
 async def all_keys(db: AsyncSession) -> Sequence[SigningKey]:

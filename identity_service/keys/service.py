@@ -1,9 +1,10 @@
-"""The life of the signing keys: made in time, rotated on demand, withdrawn at once."""
+"""The life of the signing keys: made in time, rotated on demand, and replaced at once if one is to be withdrawn."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +19,9 @@ from watchword.database.database import Database
 from watchword.errors import NotFound
 
 logger = logging.getLogger("identity.keys")
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+"""How far the clock of another process may be behind for a key that signs at once to sign there at once too."""
 
 
 class KeyNotFound(NotFound):
@@ -50,7 +54,7 @@ class SigningKeys:
             return None
         pair = await self._generate()
         async with self._database.begin() as db:
-            rows = await _lock_all(db)
+            rows = await repository.lock_all(db)
             now = self._clock.now()
             keys = self._usable(rows, now)
             # Another process may have made it while this one generated.
@@ -66,33 +70,37 @@ class SigningKeys:
         """Make a key that takes over once every cached JWKS has it. The old ones verify until their last token ends."""
         pair = await self._generate()
         async with self._database.begin() as db:
-            rows = await _lock_all(db)
+            rows = await repository.lock_all(db)
             now = self._clock.now()
             signs_now = whose_turn(self._usable(rows, now), now) is not None
             signs_from = now + self._schedule.notice if signs_now else now
             await repository.end_signing(db, signs_from, signs_from + self._schedule.longest_token)
             return await self._add(db, pair, now, signs_from=signs_from)
 
-    async def withdraw(self, kid: str) -> SigningKey:
-        """Withdraw a compromised key: what it signed is refused from now on. Returns the key that signs instead.
+    async def ensure_successor(self, kid: str) -> SigningKey:
+        """The key that signs if this one is withdrawn; it is made, published and signs at once if there is none.
 
         Raises KeyNotFound.
         """
+        signing = self._signing_without(kid, await self.load())
+        if signing is not None:
+            return signing
         pair = await self._generate()
         async with self._database.begin() as db:
-            keys = await _lock_all(db)
-            now = self._clock.now()
-            usable = self._usable(keys, now)
-            compromised = next((key for key in keys if key.kid == kid), None)
-            if compromised is None:
-                raise KeyNotFound(f"there is no signing key {kid}")
-            compromised.signs_until = min(compromised.signs_until, now)
-            compromised.withdrawn_at = min(compromised.withdrawn_at, now)
-            signing = whose_turn(usable, now)
+            signing = self._signing_without(kid, await repository.lock_all(db))
             if signing is None:
-                signing = self._row(pair, now, signs_from=now)
+                began = self._clock.now() - CLOCK_TOLERANCE
+                signing = self._row(pair, began, signs_from=began)
                 db.add(signing)
+                await repository.notify(db)
             return signing
+
+    def _signing_without(self, kid: str, keys: Sequence[SigningKey]) -> SigningKey | None:
+        """The key whose turn it is if this one is left out."""
+        if not any(key.kid == kid for key in keys):
+            raise KeyNotFound(f"there is no signing key {kid}")
+        now = self._clock.now()
+        return whose_turn((key for key in self._usable(keys, now) if key.kid != kid), now)
 
     async def _generate(self) -> KeyPair:
         """Generate before the transaction begins: it takes long, and the lock must not."""
@@ -105,6 +113,7 @@ class SigningKeys:
         key = self._row(pair, now, signs_from=signs_from)
         db.add(key)
         await repository.delete_withdrawn(db, now)
+        await repository.notify(db)
         return key
 
     def _row(self, pair: KeyPair, now: datetime, *, signs_from: datetime) -> SigningKey:
@@ -119,9 +128,3 @@ class SigningKeys:
             signs_until=signs_until,
             withdrawn_at=signs_until + self._schedule.longest_token,
         )
-
-
-async def _lock_all(db: AsyncSession) -> Sequence[SigningKey]:
-    """All keys, locked until this transaction ends."""
-    await repository.lock(db)
-    return await repository.all_keys(db)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import OAuthRequestDep, PartsDep
+from identity_service.dependencies import OAuthRequestDep, PartsDep, PreferredWaitDep
 from identity_service.errors import HashingBusy, NoSigningKey
+from identity_service.events.obedience import Receipt
 from identity_service.oauth import documentation, metadata
 from identity_service.oauth.documentation import oauth_refusals
 from identity_service.oauth.errors import (
@@ -24,6 +26,16 @@ from identity_service.oauth.schemas import IntrospectionRead, ServerMetadata, To
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http.responses import refusals
+
+
+class EmptyOrReceipt(Response):
+    """An answer without a body (RFC 7009 section 2.2), or in JSON what the caller has preferred to wait for."""
+
+    def __init__(self, content: Any = None, status_code: int = 200, **options: Any) -> None:
+        has_body = content is not None
+        body = orjson.dumps(content) if has_body else b""
+        super().__init__(body, status_code, media_type="application/json" if has_body else None, **options)
+
 
 router = APIRouter(tags=["oauth"])
 endpoints = APIRouter(dependencies=[Depends(translate_errors), Depends(forbid_caching)])
@@ -57,15 +69,17 @@ async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, An
     metadata.REVOCATION,
     operation_id="oauth_revoke",
     summary="Revoke a token (RFC 7009)",
-    response_class=Response,
+    response_class=EmptyOrReceipt,
+    response_model=None,
     responses=oauth_refusals(InvalidRequest, InvalidGrant, UnsupportedTokenType, InvalidClient)
-    | refusals(DatabaseUnavailable),
-    openapi_extra=documentation.TOKEN,
+    | refusals(DatabaseUnavailable)
+    | documentation.REVOKED,
+    openapi_extra=documentation.TOKEN | documentation.PREFER_WAIT,
 )
 @public
-async def revoke_token(request: OAuthRequestDep, parts: PartsDep) -> None:
+async def revoke_token(request: OAuthRequestDep, parts: PartsDep, wait: PreferredWaitDep) -> Receipt | None:
     """End the session that a refresh token or an access token of this client belongs to."""
-    await parts.oauth.revocation.revoke(request)
+    return await wait.answer(await parts.oauth.revocation.revoke(request))
 
 
 @endpoints.post(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, or_, select, true, update
+from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.roles import repository as roles
@@ -90,6 +90,35 @@ async def end_all(
         .returning(Session.id)
     )
     return (await db.scalars(statement)).all()
+
+
+async def end_unused(db: AsyncSession, user_id: UUID, keep: int, most: int, now: datetime) -> Sequence[UUID]:
+    """Of the live sessions of this user, end those that were used longest ago until `keep` are left, but at most so
+    many. The user must be locked. Returns the ids of those that this call ended."""
+    live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
+    newest_first = Session.last_seen_at.desc(), Session.id.desc()
+    beyond = select(Session.id, Session.last_seen_at).where(*live).order_by(*newest_first).offset(keep).subquery()
+    ids = select(beyond.c.id).order_by(beyond.c.last_seen_at, beyond.c.id).limit(most)
+    statement = update(Session).where(Session.id.in_(ids), Session.ended_at.is_(None))
+    ended = statement.values(ended_at=now, end_reason=EndReason.TOO_MANY).returning(Session.id)
+    return (await db.scalars(ended, execution_options={"synchronize_session": False})).all()
+
+
+async def count_issued_between(db: AsyncSession, since: datetime, until: datetime, now: datetime) -> int:
+    """How many live sessions have an unspent refresh token that was issued in this time."""
+    statement = (
+        select(func.count())
+        .select_from(RefreshToken)
+        .join(Session, Session.id == RefreshToken.session_id)
+        .where(
+            RefreshToken.used_at.is_(None),
+            RefreshToken.issued_at.between(since, until),
+            RefreshToken.expires_at > now,
+            Session.ended_at.is_(None),
+            Session.expires_at > now,
+        )
+    )
+    return (await db.scalars(statement)).one()
 
 
 async def settle_names_scopes(db: AsyncSession, client_id: str, scopes: Sequence[str], after: UUID) -> UUID | None:

@@ -5,8 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import CookieDep, SessionsDep, SignedIn
+from identity_service.dependencies import CookieDep, PreferredWaitDep, SessionsDep, SignedIn
 from identity_service.errors import SessionNotFound
+from identity_service.events.obedience import Receipt
+from identity_service.obedience.documentation import PREFER_WAIT, waited
 from identity_service.sessions.models import EndReason
 from identity_service.sessions.schemas import SessionRead
 from watchword.http.responses import answer, refusals
@@ -21,10 +23,18 @@ async def list_sessions(caller: SignedIn, sessions: SessionsDep) -> list[Session
     return [SessionRead.of(session, current) for session in await sessions.list_live(caller.person_id())]
 
 
-@router.delete("", operation_id="sessions_end_others", summary="Sign out everywhere else", status_code=204)
-async def end_other_sessions(caller: SignedIn, sessions: SessionsDep) -> None:
+@router.delete(
+    "",
+    operation_id="sessions_end_others",
+    summary="Sign out everywhere else",
+    status_code=204,
+    response_model=None,
+    responses=waited(),
+    openapi_extra=PREFER_WAIT,
+)
+async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep) -> Receipt | None:
     """End every session of yours but this one."""
-    await sessions.end_others(caller.person_id(), caller.own_session_id())
+    return await wait.answer(await sessions.end_others(caller.person_id(), caller.own_session_id()))
 
 
 @router.delete(
@@ -32,12 +42,17 @@ async def end_other_sessions(caller: SignedIn, sessions: SessionsDep) -> None:
     operation_id="sessions_sign_out",
     summary="Sign out",
     status_code=204,
-    responses=answer(204, "Set-Cookie") | refusals(SessionNotFound),
+    response_model=None,
+    responses=answer(204, "Set-Cookie") | waited("Set-Cookie") | refusals(SessionNotFound),
+    openapi_extra=PREFER_WAIT,
 )
-async def sign_out(caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, response: Response) -> None:
+async def sign_out(
+    caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, wait: PreferredWaitDep, response: Response
+) -> Receipt | None:
     """Sign out here. Every service refuses this session's tokens from now on."""
-    await sessions.end(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT, caller.subject)
+    act = await sessions.end(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT, caller.subject)
     cookie.delete(response)
+    return await wait.answer(act)
 
 
 @router.delete(
@@ -45,8 +60,13 @@ async def sign_out(caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, r
     operation_id="sessions_end",
     summary="Sign out on one device",
     status_code=204,
-    responses=refusals(SessionNotFound),
+    response_model=None,
+    responses=waited() | refusals(SessionNotFound),
+    openapi_extra=PREFER_WAIT,
 )
-async def end_session(session_id: UUID, caller: SignedIn, sessions: SessionsDep) -> None:
+async def end_session(
+    session_id: UUID, caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep
+) -> Receipt | None:
     """End one session of yours. Every service refuses its tokens from now on."""
-    await sessions.end(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER, caller.subject)
+    act = await sessions.end(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER, caller.subject)
+    return await wait.answer(act)

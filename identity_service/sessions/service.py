@@ -1,13 +1,14 @@
-"""Starting sessions, rotating their refresh tokens, ending them, and checking that they are live."""
+"""Starting sessions, rotating their refresh tokens, and ending them."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.errors import AccountChanged, RefreshTokenRefused, SessionEnded, SessionNotFound
+from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import policy, repository
@@ -16,9 +17,12 @@ from identity_service.sessions.repository import TokenWithSession
 from identity_service.sessions.values import IssuedSession, Lifetimes, PresentedRefreshToken, SignInRequest
 from identity_service.users import repository as users
 from identity_service.users.models import User
-from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
+
+MAX_ENDED_AT_ONCE: Final = 10
+"""How many sessions beyond the limit one sign-in ends. Each of them is an event, and an account can have thousands if
+the limit was raised or there was none."""
 
 
 class Sessions:
@@ -31,17 +35,21 @@ class Sessions:
         lifetimes: Lifetimes,
         clock: Clock,
         *,
+        per_user: int,
         ensure_mintable: Callable[[IssuedSession], None],
     ) -> None:
+        """`per_user` is how many sessions a user may have."""
         self._database = database
         self._recorder = recorder
         self._lifetimes = lifetimes
         self._clock = clock
+        self._per_user = per_user
         # Called before a commit: an error raised here leaves neither a session nor a spent refresh token behind.
         self._ensure_mintable = ensure_mintable
 
     async def start(self, user: User, new_hash: str | None, request: SignInRequest) -> IssuedSession:
-        """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it.
+        """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it. If the user
+        has as many as are allowed, the one that was used longest ago ends.
 
         Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
         NoSigningKey.
@@ -55,6 +63,7 @@ class Sessions:
                 locked.password_hash = new_hash
             if request.previous is not None:
                 await self._end_previous(db, request.previous, now)
+            await self._end_unused(db, locked.id, request.client_id, now)
             session = self._new_session(locked.id, request, now)
             db.add(session)
             await db.flush()  # the refresh token names the session's id
@@ -98,19 +107,23 @@ class Sessions:
         async with self._database.begin() as db:
             return await repository.list_live(db, user_id, self._clock.now())
 
-    async def end(self, user_id: UUID, session_id: UUID, reason: EndReason, actor: str) -> None:
-        """End one session of this user; ending it twice has no further effect. Raises SessionNotFound."""
+    async def end(self, user_id: UUID, session_id: UUID, reason: EndReason, actor: str) -> Act | None:
+        """End one session of this user; None if it has ended before. Raises SessionNotFound."""
         async with self._database.begin() as db:
             session = await repository.find_for_update(db, user_id, session_id)
             if session is None:
                 raise SessionNotFound
-            if session.ended_at is None:
-                now = self._clock.now()
-                session.end(now, reason)
-                await self._recorder.sessions_ended(db, now, user_id, [session_id], Cause(actor, "user", reason))
+            if session.ended_at is not None:
+                return None
+            now = self._clock.now()
+            session.end(now, reason)
+            cause = Cause(actor, "user", reason)
+            enqueued = await self._recorder.sessions_ended(db, now, user_id, [session_id], cause)
+        return Act(enqueued, actor, str(session_id))
 
-    async def end_others(self, user_id: UUID, current: UUID) -> None:
-        """End every session of this user but the current one. Raises SessionEnded if that one has ended meanwhile."""
+    async def end_others(self, user_id: UUID, current: UUID) -> Act | None:
+        """End every session of this user but the current one; None if there is no other. Raises SessionEnded if the
+        current one has ended meanwhile."""
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             session = await repository.find_for_update(db, user_id, current)
@@ -118,38 +131,12 @@ class Sessions:
             if user is None or session is None or not session.is_live(now):
                 raise SessionEnded("the session ended while others were being ended")
             ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
-            if ended:
-                user.raise_version()
-                cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-                await self._recorder.other_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
-
-    async def ensure_live(self, caller: Principal) -> None:
-        """Raise SessionEnded unless the session of this access token is live, its user is active, and what it says of
-        them is true. Raises NotPermitted for a token without a session."""
-        row = await self._live(caller.person_id(), caller.own_session_id())
-        if row is None:
-            raise SessionEnded("the session has ended, or the user is deleted or disabled")
-        if _is_outdated(caller, row):
-            raise SessionEnded("issued before the roles of the user changed")
-        # Rarely true, so that most requests need one statement.
-        if caller.role_version < row["role_version"] and await self._carries_changed_role(caller):
-            raise SessionEnded("issued before a role in it changed")
-
-    async def is_usable(self, token_id: UUID, user_id: UUID, session_id: UUID) -> bool:
-        """Whether this refresh token of a live session has not been traded in yet."""
-        if await self._live(user_id, session_id) is None:
-            return False
-        async with self._database.begin() as db:
-            return await repository.is_unused(db, token_id, session_id)
-
-    async def _live(self, user_id: UUID, session_id: UUID) -> asyncpg.Record | None:
-        """The row of `LIVE` for this session of an active user; None if it has ended."""
-        row = await self._database.reads.fetch_row(repository.LIVE, session_id=session_id, user_id=user_id)
-        return row if row is not None and self._clock.now() < row["expires_at"] else None
-
-    async def _carries_changed_role(self, caller: Principal) -> bool:
-        values = {"roles": sorted(caller.roles), "version": caller.role_version}
-        return await self._database.reads.fetch_row(roles.CHANGED_ROLE, **values) is not None
+            if not ended:
+                return None
+            user.raise_version()
+            cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
+            enqueued = await self._recorder.all_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
+        return Act(enqueued, cause.actor, str(user_id))
 
     def _new_session(self, user_id: UUID, request: SignInRequest, now: datetime) -> Session:
         return Session(
@@ -174,6 +161,13 @@ class Sessions:
         pair.session.end(now, EndReason.REPLACED)
         cause = by_user(pair.session.user_id, EndReason.REPLACED)
         await self._recorder.sessions_ended(db, now, pair.session.user_id, [pair.session.id], cause)
+
+    async def _end_unused(self, db: AsyncSession, user_id: UUID, client_id: str, now: datetime) -> None:
+        """Make room for one more session of this user."""
+        ended = await repository.end_unused(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
+        if ended:
+            cause = Cause(client_id, "policy", EndReason.TOO_MANY)
+            await self._recorder.sessions_ended(db, now, user_id, ended, cause)
 
     async def _next_token(self, db: AsyncSession, pair: TokenWithSession, now: datetime) -> RefreshToken:
         """The refresh token for the client: the successor of the presented one, or at a retry the unspent one."""
@@ -211,11 +205,3 @@ def _is_honoured(user: User, pair: TokenWithSession, presented: PresentedRefresh
         and pair.session.is_live(now)
         and now < pair.token.expires_at
     )
-
-
-def _is_outdated(caller: Principal, row: asyncpg.Record) -> bool:
-    """Whether the roles of the user have changed since the token was issued."""
-    if row["claims_version"] > 0:
-        return bool(caller.version < row["claims_version"])
-    # Only a process of the previous release has changed the roles so far, and it counts nothing.
-    return bool(caller.issued_at.timestamp() < row["tokens_valid_from"])

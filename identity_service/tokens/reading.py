@@ -15,10 +15,11 @@ from watchword.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class ReadToken:
-    """The kind and the claims of a token whose signature and times are valid."""
+    """The kind and the claims of a token whose signature and times are valid, and the `kid` of its key."""
 
     kind: TokenKind
     claims: dict[str, Any]
+    key_id: str
 
 
 class TokenReader:
@@ -46,10 +47,10 @@ class TokenReader:
         now = self._clock.now().timestamp()
         for kind, reader in self._readers.items():
             try:
-                claims, _ = await reader.read(token)
+                claims, key = await reader.read(token)
                 ensure_current(claims, now)
             except InvalidToken:
                 continue
             if claims.get("iss") == self._issuer:
-                return ReadToken(kind, claims)
+                return ReadToken(kind, claims, key.kid)
         return None

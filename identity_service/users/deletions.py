@@ -1,6 +1,6 @@
 """The SQL of account deletions: who must confirm the erasure, and who has."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,15 +11,17 @@ from identity_service.errors import DeletionNotFound, UserNotFound
 from identity_service.users.models import AccountDeletion, DeletionConfirmation
 
 
-async def insert(db: AsyncSession, user_id: UUID, receivers: Sequence[tuple[UUID, str]]) -> UUID:
+async def insert(db: AsyncSession, user_id: UUID, receivers: Mapping[str, UUID | None]) -> UUID:
     """Record that an account was deleted, and return the receipt for watching the erasure.
 
-    `receivers` are the event that reports the deletion (`jti`) and the client it is for, for each stream.
+    `receivers` are the clients that must confirm it, each with the event that tells it, or None.
     """
     deletion = AccountDeletion(user_id=user_id)
     db.add(deletion)
     await db.flush()  # the receipt comes from the database
-    db.add_all(DeletionConfirmation(user_id=user_id, client_id=client_id, jti=jti) for jti, client_id in receivers)
+    db.add_all(
+        DeletionConfirmation(user_id=user_id, client_id=client_id, jti=jti) for client_id, jti in receivers.items()
+    )
     return deletion.receipt
 
 
@@ -45,7 +47,8 @@ async def receivers_of(db: AsyncSession, user_id: UUID) -> Sequence[DeletionConf
     return (await db.scalars(statement.order_by(DeletionConfirmation.client_id))).all()
 
 
-async def confirm(db: AsyncSession, jtis: Collection[UUID], now: datetime) -> None:
-    """Mark the deletions that these events report as confirmed; other events are ignored."""
-    confirmed = update(DeletionConfirmation).where(DeletionConfirmation.jti.in_(jtis)).values(confirmed_at=now)
-    await db.execute(confirmed)
+async def confirm(db: AsyncSession, client_id: str, user_ids: Collection[UUID], now: datetime) -> None:
+    """Mark the deletions of these users as confirmed by this client. A confirmation never moves."""
+    receipts = DeletionConfirmation.client_id == client_id, DeletionConfirmation.user_id.in_(user_ids)
+    unconfirmed = DeletionConfirmation.confirmed_at.is_(None)
+    await db.execute(update(DeletionConfirmation).where(*receipts, unconfirmed).values(confirmed_at=now))

@@ -64,11 +64,14 @@ class AccountDeletion(Base):
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     receipt: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
-    deleted_at: Mapped[Instant] = mapped_column(server_default=func.now())
+    deleted_at: Mapped[Instant] = mapped_column(server_default=func.now(), index=True)
 
 
 class DeletionConfirmation(Base):
-    """A receiver of the event `jti`, which reports a deletion; it sets `confirmed_at` by acknowledging the event."""
+    """A receiver that must erase the account; it sets `confirmed_at` by acknowledging the event of the deletion.
+
+    `jti` is that event, by which the previous release confirms; None if the receiver's stream was disabled.
+    """
 
     __tablename__ = "deletion_confirmations"
 
@@ -76,5 +79,5 @@ class DeletionConfirmation(Base):
     client_id: Mapped[str] = mapped_column(
         ForeignKey("identity.clients.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    jti: Mapped[UUID] = mapped_column(unique=True)
+    jti: Mapped[UUID | None] = mapped_column(unique=True)
     confirmed_at: Mapped[Instant | None]

@@ -32,6 +32,16 @@ async def identity_at(clean_databases: Databases, clock: StandingClock) -> Async
 
 
 @pytest.fixture
+async def behind(
+    identity_at: services.Identity, databases: Databases, clock: StandingClock
+) -> AsyncIterator[services.Identity]:
+    """Another process of the service of `identity_at`, whose clock is four seconds behind."""
+    async with services.identity(databases, clock=StandingClock(clock.now())) as other:
+        clock.advance(seconds=4)
+        yield other
+
+
+@pytest.fixture
 async def seeded_roles(databases: Databases) -> AsyncIterator[None]:
     """Put the roles back as they were: other tests need those that the migrations seed."""
     rows = await databases.fetch("identity_owner", ROLES)

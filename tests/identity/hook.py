@@ -10,9 +10,13 @@ from tests.identity.receivers import summary_of
 
 @dataclass
 class Hook:
-    """Answers with `statuses` in turn and with 202 after that; 0 closes the connection without an answer."""
+    """Answers with `statuses` in turn and with 202 after that; 0 closes the connection without an answer. Each answer
+    takes `seconds`."""
 
     statuses: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+    at_once: int = 0
+    most_at_once: int = 0
     heads: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     port: int = 0
@@ -30,6 +34,10 @@ class Hook:
         fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:-2])
         self.heads.append(head)
         self.tokens.append((await reader.readexactly(int(fields["content-length"]))).decode())
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(self.seconds)
+        self.at_once -= 1
         if status := self.statuses.pop(0) if self.statuses else 202:
             location = "Location: /elsewhere\r\n" if 300 <= status < 400 else ""
             fields_of_answer = f"{location}Content-Length: 0\r\nConnection: close\r\n"
@@ -39,9 +47,9 @@ class Hook:
 
 
 @asynccontextmanager
-async def hook(*statuses: int) -> AsyncIterator[Hook]:
+async def hook(*statuses: int, seconds: float = 0.0) -> AsyncIterator[Hook]:
     """A running Hook."""
-    endpoint = Hook(list(statuses))
+    endpoint = Hook(list(statuses), seconds)
     async with await asyncio.start_server(endpoint.serve, "127.0.0.1") as server:
         endpoint.port = server.sockets[0].getsockname()[1]
         yield endpoint

@@ -60,6 +60,10 @@ class Receiver:
         assert response.status_code == 200, response.text
         return dict(response.json()["sets"])
 
+    async def acknowledge(self) -> None:
+        """Acknowledge everything that waits, and what was replayed when the stream began."""
+        await self.poll(ack=list(await self.sets()), maxEvents=0)
+
     async def events(self, **members: Any) -> list[Summary]:
         """Poll, and return the summary of each event."""
         return [summary_of(token) for token in (await self.sets(**members)).values()]
@@ -76,9 +80,10 @@ async def cause_events(identity: Identity, count: int = 2) -> None:
 
 
 def summary_of(token: str) -> Summary:
+    """The event without the time at which it happened."""
     claims = claims_of(token)
     ((kind, event),) = claims["events"].items()
-    return kind.rpartition("/")[2], claims["sub_id"], event
+    return kind.rpartition("/")[2], claims["sub_id"], {name: event[name] for name in event if name != "happened_at"}
 
 
 async def receiver(identity: Identity, client_id: str = "posts", **form: str) -> Receiver:

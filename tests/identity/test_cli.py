@@ -173,9 +173,14 @@ async def test_keys_are_listed_rotated_and_withdrawn(environment: dict[str, str]
     listed = (await run(environment, "keys")).output.splitlines()
     assert [line.split()[0] for line in listed] == [old, new]
     assert ["<- signs now" in line for line in listed] == [True, False]
+    async with services.identity(databases) as identity:
+        await identity.signed_in("ada")
     withdrawn = await run(environment, "withdraw-key", old)
     assert withdrawn.output.startswith(f"{old} is withdrawn; ")
     assert withdrawn.output.split()[3] not in (old, new)
+    assert withdrawn.output.endswith("\nSessions that must sign in again: 1.\n")
+    listed = (await run(environment, "keys")).output.splitlines()
+    assert [line.split()[0] for line in listed if line.endswith("withdrawn, since it leaked")] == [old]
 
 
 async def test_client_is_made_extended_and_used(environment: dict[str, str], databases: Databases) -> None:

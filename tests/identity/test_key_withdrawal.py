@@ -2,6 +2,7 @@
 
 import pytest
 
+from identity_service.administration import Administration
 from identity_service.keys.service import KeyNotFound
 from tests.identity.answers import ensure_oauth_error, ensure_problem, header_of
 from tests.identity.signing import published_kids, signing_kid
@@ -13,9 +14,9 @@ from watchword.testing import StandingClock
 
 async def withdraw(identity: Identity, kid: str) -> str:
     """Withdraw this key, and return the one that signs instead."""
-    key = await identity.parts.signing_keys.withdraw(kid)
+    withdrawn = await Administration(identity.parts).withdraw_key(kid)
     await identity.parts.keyring.check()
-    return key.kid
+    return withdrawn.signing_kid
 
 
 async def test_withdrawn_key_is_not_published_and_another_signs(identity: Identity) -> None:
@@ -78,7 +79,7 @@ async def test_withdrawing_twice_has_the_effect_of_once(identity: Identity) -> N
 @pytest.mark.parametrize("kid", ["", "unknown", "01890000-0000-7000-8000-000000000000"])
 async def test_unknown_key_cannot_be_withdrawn(identity: Identity, kid: str) -> None:
     with pytest.raises(KeyNotFound):
-        await identity.parts.signing_keys.withdraw(kid)
+        await Administration(identity.parts).withdraw_key(kid)
 
 
 async def test_withdrawing_a_key_between_two_others_leaves_no_gap(

@@ -131,16 +131,20 @@ async def test_changed_password_is_a_changed_credential_and_revokes_the_other_se
     assert await ada.audit_entries() == audited
 
 
-async def test_disabling_and_enabling_an_account_are_sent(ada: Ada) -> None:
+async def test_disabling_and_enabling_an_account_are_sent(ada: Ada, clock: StandingClock) -> None:
     await Administration(ada.identity.parts).set_active("ada", False)
-    disabled, *ended = await ada.posts.events()
-    assert disabled == ("account-disabled", user(ada.id), {})
-    both = {ada.session(ada.here), ada.session(ada.there)}
-    assert {subject["session"]["id"] for _, subject, _ in ended} == both
+    why = common(clock, "admin", "an administrator's command")
+    assert await ada.posts.events() == [
+        ("account-disabled", user(ada.id), {"ver": 1}),
+        ("session-revoked", user(ada.id), {**why, "ver": 1}),
+    ]
     await Administration(ada.identity.parts).set_active("ada", True)
-    assert (await ada.posts.events())[-1] == ("account-enabled", user(ada.id), {})
-    actions = [action for _, action, _ in await ada.audit_entries()]
+    # What has not been sent comes first.
+    assert (await ada.posts.events())[0] == ("account-enabled", user(ada.id), {"ver": 2})
+    entries = await ada.audit_entries()
+    actions = [action for _, action, _ in entries]
     assert actions == ["user.disabled", "session.ended", "session.ended", "user.enabled"]
+    assert {subject for _, _, subject in entries[1:3]} == {ada.session(ada.here), ada.session(ada.there)}
 
 
 async def test_renamed_account_is_a_changed_identifier(ada: Ada) -> None:
@@ -173,7 +177,7 @@ async def test_act_that_is_repeated_is_sent_once(ada: Ada) -> None:
     assert await ada.posts.kinds() == ["session-revoked"]
     for _ in range(2):
         await Administration(ada.identity.parts).set_active("ada", False)
-    assert await ada.posts.kinds() == ["session-revoked", "account-disabled", "session-revoked"]
+    assert await ada.posts.kinds() == ["account-disabled", "session-revoked", "session-revoked"]
     assert len(await ada.audit_entries()) == 3
 
 

@@ -38,7 +38,7 @@ async def sign_out(identity: Identity, ada: dict[str, Any]) -> None:
 
 
 async def withdraw_key(identity: Identity, _: dict[str, Any]) -> None:
-    await identity.parts.signing_keys.withdraw(identity.parts.keyring.signer().kid)
+    await Administration(identity.parts).withdraw_key(identity.parts.keyring.signer().kid)
 
 
 async def set_roles(identity: Identity, _: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ CASES: dict[str, tuple[str, Act, str]] = {
         lambda identity, _: identity.parts.signing_keys.rotate(),
         "SELECT max(published_at) FROM identity.signing_keys",
     ),
-    "withdrawn key": (KEYS, withdraw_key, "SELECT min(withdrawn_at) FROM identity.signing_keys"),
+    "withdrawn key": (KEYS, withdraw_key, "SELECT min(signs_until) FROM identity.signing_keys"),
     "verified stream": (STREAMS, verify_stream, "SELECT verified_at FROM identity.streams"),
 }
 

@@ -1,7 +1,6 @@
 """What makes older tokens untrue is told by counters, so that no clock decides."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,16 +13,7 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
 from watchword.testing import StandingClock
 
-SKEW_SECONDS = 4
 OTHER_PASSWORD = "staple trombone violin"
-
-
-@pytest.fixture
-async def behind(identity_at: Identity, databases: Databases, clock: StandingClock) -> AsyncIterator[Identity]:
-    """Another process of the same identity service, whose clock is four seconds behind."""
-    async with services.identity(databases, clock=StandingClock(clock.now())) as other:
-        clock.advance(seconds=SKEW_SECONDS)
-        yield other
 
 
 async def set_roles(identity: Identity, *roles: str) -> None:
@@ -101,6 +91,39 @@ async def test_clocks_that_differ_by_four_seconds_change_nothing_in_identity_its
     for tokens in sessions:
         assert not await accepts(identity_at, tokens["access_token"])
         assert await accepts(identity_at, await token_for(behind, tokens["refresh_token"], IDENTITY_URL))
+
+
+async def test_account_that_is_enabled_by_a_clock_that_is_behind_is_accepted_and_its_old_tokens_are_not(
+    identity_at: Identity, behind: Identity
+) -> None:
+    await identity_at.register("ada")
+    posts = await ObeyingService.of(identity_at)
+    before = await identity_at.sign_in("ada")
+    await Administration(identity_at.parts).set_active("ada", False)
+    await Administration(behind.parts).set_active("ada", True)
+    await posts.receive()
+    assert not await posts.accepts(before["access_token"])
+    for identity in (identity_at, behind):
+        assert await posts.accepts((await identity.sign_in("ada"))["access_token"])
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+async def test_disabling_and_enabling_hold_in_their_order_however_they_arrive(
+    identity_at: Identity, is_active: bool
+) -> None:
+    await identity_at.register("ada")
+    posts = await ObeyingService.of(identity_at)
+    if is_active:
+        await Administration(identity_at.parts).set_active("ada", False)
+    else:
+        token = (await identity_at.sign_in("ada"))["access_token"]
+        for active in (False, True):
+            await Administration(identity_at.parts).set_active("ada", active)
+    await Administration(identity_at.parts).set_active("ada", is_active)
+    if is_active:
+        token = (await identity_at.sign_in("ada"))["access_token"]
+    await posts.receive(in_reverse=True)
+    assert await posts.accepts(token) is is_active
 
 
 async def successor(identity: Identity, refresh_token: str) -> str:

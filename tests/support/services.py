@@ -106,7 +106,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
     await ensure_first_key(parts)
     await Administration(parts).install(POSTS_URL, POSTS_SECRET)
     app = identity_service.app.create_app(parts)
-    async with _client_for(app, IDENTITY_URL) as http:
+    async with client_for(app, IDENTITY_URL) as http:
         yield Identity(parts, app, http)
 
 
@@ -124,12 +124,12 @@ async def posts(
     }
     parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)
     app = posts_service.app.create_app(parts)
-    async with _client_for(app, POSTS_URL) as http:
+    async with client_for(app, POSTS_URL) as http:
         yield Posts(parts, app, http)
 
 
 @asynccontextmanager
-async def _client_for(app: FastAPI, url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def client_for(app: FastAPI, url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client whose every answer is compared with the OpenAPI document."""
     hooks = {"response": [documented(app).check]}
     async with (

@@ -13,7 +13,7 @@ class Principal(NamedTuple):
 
     `subject` is a user's id. If a service calls on its own behalf, it is the client's id, and `session_id` is None.
     `version` counts the changes to what tokens say of this user (`ver`), `role_version` those to what roles may do at
-    this issuer (`rver`); a token without them counts as 0.
+    this issuer (`rver`); a token without them counts as 0. `key_id` is the `kid` of the key that signed the token.
     """
 
     subject: str
@@ -28,6 +28,7 @@ class Principal(NamedTuple):
     permissions: frozenset[str]
     version: int = 0
     role_version: int = 0
+    key_id: str = ""
 
     def may(self, permission: str) -> bool:
         """Whether one of the caller's roles has this permission."""

@@ -1,4 +1,4 @@
-"""Revocations: sessions, subjects and roles whose tokens are refused although their signatures are valid.
+"""Revocations: sessions, subjects, roles and keys whose tokens are refused although their signatures are valid.
 
 They are kept in memory, bounded by how long a token can live: tokens that were revoked longer ago have expired.
 """
@@ -23,15 +23,16 @@ class Kind(StrEnum):
     DISABLED = "disabled"
     PURGED = "purged"
     ROLE = "role"
+    KEY = "key"
 
 
 class Revocation(NamedTuple):
     """What is refused, until all of its tokens have expired at `until` (seconds since 1970, as in a token).
 
-    `key` is a session's id, a role or, for the other kinds, a subject. If the issuer counts its changes, `version`
-    alone decides: tokens with a smaller one are refused, except those of the session `except_sid`. Otherwise tokens
-    are refused whose `iat` is before `valid_from`. An account is closed or it is not: of the kind DISABLED every token
-    is refused, and none if `valid_from` is 0, which says that it was enabled again.
+    `key` is a session's id, a role, the `kid` of a signing key or, for the other kinds, a subject. If the issuer counts
+    its changes, `version` alone decides: tokens with a smaller one are refused, except those of the session
+    `except_sid`. Otherwise tokens are refused whose `iat` is before `valid_from`. An account is closed or it is not: of
+    the kind DISABLED every token is refused, and none if `valid_from` is 0, which says that it was enabled again.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Revocations:
         """The largest leeway of the verifiers that ask."""
         self._sessions: dict[str, float] = {}
         self._roles: dict[str, Revocation] = {}
+        self._keys: dict[str, float] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
         self._next_cleanup = 0.0
 
@@ -75,15 +77,21 @@ class Revocations:
         return self.memory_seconds + 2 * self.leeway_seconds
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._roles) + len(self._subjects)
+        return len(self._sessions) + len(self._roles) + len(self._keys) + len(self._subjects)
 
     def refuses(self, principal: Principal) -> bool:
         if principal.session_id in self._sessions:
+            return True
+        if self._keys and principal.key_id in self._keys:
             return True
         if self._roles and self._refuses_roles(principal):
             return True
         by_kind = self._subjects.get(principal.subject)
         return by_kind is not None and any(revocation.refuses(principal) for revocation in by_kind.values())
+
+    def refuses_key(self, key_id: str) -> bool:
+        """Whether this signing key has been withdrawn, whatever a JWKS says."""
+        return key_id in self._keys
 
     def add(self, revocation: Revocation, now: float) -> None:
         """Refuse from now on. Revocations that have expired at `now` (seconds since 1970) are deleted now and then."""
@@ -91,6 +99,8 @@ class Revocations:
             self._sessions[revocation.key] = revocation.until
         elif revocation.kind == Kind.ROLE:
             _add_latest(self._roles, revocation.key, revocation)
+        elif revocation.kind == Kind.KEY:
+            self._keys[revocation.key] = max(revocation.until, self._keys.get(revocation.key, 0.0))
         else:
             _add_latest(self._subjects.setdefault(revocation.key, {}), revocation.kind, revocation)
         if now >= self._next_cleanup:
@@ -109,7 +119,8 @@ class Revocations:
         fresh = Revocations(self.memory_seconds)
         for revocation in revocations:
             fresh.add(revocation, now)
-        self._sessions, self._roles, self._subjects = fresh._sessions, fresh._roles, fresh._subjects
+        self._sessions, self._subjects = fresh._sessions, fresh._subjects
+        self._roles, self._keys = fresh._roles, fresh._keys
 
     def _refuses_roles(self, principal: Principal) -> bool:
         """Whether a role in the token has changed since it was issued, so that its permissions are out of date."""
@@ -118,6 +129,7 @@ class Revocations:
 
     def _delete_expired(self, now: float) -> None:
         self._sessions = {key: until for key, until in self._sessions.items() if until > now}
+        self._keys = {key: until for key, until in self._keys.items() if until > now}
         self._roles = {role: held for role, held in self._roles.items() if held.until > now}
         for key in list(self._subjects):
             by_kind = {kind: held for kind, held in self._subjects[key].items() if held.until > now}

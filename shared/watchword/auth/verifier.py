@@ -181,7 +181,7 @@ class Verifier:
         try:
             ensure_meant_for(claims, self.issuer, self.audience)
             ensure_current(claims, now, self._leeway.total_seconds())
-            principal = principal_of(claims)
+            principal = principal_of(claims, key.kid)
             if self.revocations is not None:
                 _ensure_not_revoked(principal, self.revocations.revocations)
         except InvalidToken as refusal:
@@ -221,8 +221,9 @@ def _ensure_not_revoked(principal: Principal, revocations: Revocations) -> None:
         raise InvalidToken("revoked", Flaw.REVOKED)
 
 
-def principal_of(claims: dict[str, Any]) -> Principal:
-    """The caller that these claims describe. Raises InvalidToken if one of them has the wrong type."""
+def principal_of(claims: dict[str, Any], key_id: str) -> Principal:
+    """The caller that these claims describe, signed with the key `key_id`. Raises InvalidToken if a claim has the wrong
+    type."""
     return Principal(
         subject=text(claims, "sub"),
         client_id=text(claims, "client_id"),
@@ -236,4 +237,5 @@ def principal_of(claims: dict[str, Any]) -> Principal:
         permissions=texts(claims, "permissions"),
         version=counter(claims, "ver"),
         role_version=counter(claims, "rver"),
+        key_id=key_id,
     )

@@ -66,9 +66,11 @@ class Intake:
     async def _settle(self, reader: EventReader, jti: str, token: Any) -> bool:
         try:
             await self.accept(await reader.read(jti, token))
-        except UnknownKey:
-            # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS.
-            logger.warning("the key of an event is not published yet: %s", quoted(jti), extra={"jti": jti})
+        except UnknownKey as error:
+            # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS, or
+            # that does not know yet that its key was withdrawn.
+            fields = {"jti": jti, "reason": error.reason}
+            logger.warning("the key of an event is not accepted: %s: %s", quoted(jti), error, extra=fields)
             return False
         except InvalidToken as refusal:
             fields = {"jti": jti, "reason": refusal.reason}

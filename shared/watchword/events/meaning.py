@@ -2,7 +2,7 @@
 
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events.security_event import ReceivedEvent
-from watchword.events.types import EventType, role_changed_type
+from watchword.events.types import EventType, role_changed_type, signing_key_withdrawn_type
 
 
 def revocation_by(received: ReceivedEvent, issuer: str, until: float) -> Revocation | None:
@@ -10,6 +10,8 @@ def revocation_by(received: ReceivedEvent, issuer: str, until: float) -> Revocat
     event revokes nothing."""
     if received.type == role_changed_type(issuer):
         return _of_role(received, until)
+    if received.type == signing_key_withdrawn_type(issuer):
+        return _of_key(received, until)
     if received.type == EventType.SESSION_REVOKED and received.session_id is not None:
         return Revocation(Kind.SESSION, received.session_id, FOR_EVER, until)
     if received.subject:
@@ -22,6 +24,13 @@ def _of_role(received: ReceivedEvent, until: float) -> Revocation | None:
         return None
     # No time: a process of the previous release takes the role for a subject, and must refuse nothing because of it.
     return Revocation(Kind.ROLE, received.role, 0, until, received.role_version)
+
+
+def _of_key(received: ReceivedEvent, until: float) -> Revocation | None:
+    if not received.key_id:
+        return None
+    # Whoever has the key can write tokens that begin later, so the key itself must have left every JWKS before that.
+    return Revocation(Kind.KEY, received.key_id, FOR_EVER, max(until, received.expires_at))
 
 
 def _of_subject(received: ReceivedEvent, subject: str, until: float) -> Revocation | None:

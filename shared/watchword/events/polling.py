@@ -38,7 +38,8 @@ LONGEST_RECONNECT_PAUSE_SECONDS: Final = 1.0
 class Poller:
     """Polls the transmitter whenever this process has the lease, and lets another one do so when this one cannot.
 
-    `look` is awaited when everything has been received that was there, so that this process knows it too.
+    `look` is awaited when everything has been received that was there, so that this process knows it too; `refuses_key`
+    says whether a key of the transmitter was withdrawn.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Poller:
         lease: PollLease,
         *,
         look: Callable[[], Awaitable[None]],
+        refuses_key: Callable[[str], bool],
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None,
         further_types: Sequence[str] = (),
@@ -61,6 +63,7 @@ class Poller:
         self._outbox = outbox
         self._lease = lease
         self._look = look
+        self._refuses_key = refuses_key
         self._clock = clock
         self._transport = transport
         self._token = KeptToken()
@@ -118,7 +121,7 @@ class Poller:
             async with running(keys):
                 with self._failures_noted():
                     stream = await transmitter.find_or_create_stream(self._further_types)
-                reader = EventReader(keys, self._account.issuer, stream.audience)
+                reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
                 polls = StreamPolls(
                     transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
                 )

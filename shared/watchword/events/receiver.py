@@ -103,6 +103,7 @@ class Receiver:
             self._outbox,
             self._lease,
             look=self._looks.look,
+            refuses_key=self.revocations.refuses_key,
             clock=self._clock,
             transport=transport,
             further_types=[kind for kind in effects if kind not in tuple(EventType)],

@@ -1,12 +1,12 @@
 """Reading a security event token (SET): whether it is valid (RFC 8417 section 2), and what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from watchword.auth import KeySource
-from watchword.auth.errors import InvalidToken
+from watchword.auth.errors import InvalidToken, UnknownKey
 from watchword.auth.jws import LARGEST_COUNT, JwsReader, ensure_meant_for, number
 
 SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
@@ -59,27 +59,48 @@ class ReceivedEvent:
         return _text(self.claims.get("role"))
 
     @property
+    def key_id(self) -> str | None:
+        """The `kid` of the signing key that the event is about."""
+        return _text(self.claims.get("kid"))
+
+    @property
+    def expires_at(self) -> float:
+        """When the last token has expired that the event is about, in seconds since 1970; 0 if it does not say so."""
+        return number(dict(self.claims), "expires_at") if "expires_at" in self.claims else 0.0
+
+    @property
     def except_sid(self) -> str | None:
         """The session that goes on when all others of the subject have ended."""
         return _text(self.claims.get("except_sid"))
 
 
 class EventReader:
-    """Reads the security event tokens of one issuer for one audience."""
+    """Reads the security event tokens of one issuer for one audience. `refuses_key` says whether a key is withdrawn."""
 
-    def __init__(self, keys: KeySource, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        issuer: str,
+        audience: str,
+        *,
+        refuses_key: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._jws = JwsReader(keys, SET_TYPES)
+        self._refuses_key = refuses_key
         self._issuer = issuer
         self._audience = audience
 
     async def read(self, jti: str, token: object) -> ReceivedEvent:
         """The event in the token that was delivered under this `jti`.
 
-        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known.
+        Raises InvalidToken if it is not an event of this issuer for this audience; UnknownKey if its key is not known,
+        or is withdrawn: a process of the issuer that does not know that yet soon does, and signs with another key.
         """
         if not isinstance(token, str):
             raise InvalidToken("the token is not a text")
-        claims, _ = await self._jws.read(token)
+        claims, key = await self._jws.read(token)
+        if self._refuses_key(key.kid):
+            raise UnknownKey("signed with a key that was withdrawn")
         ensure_meant_for(claims, self._issuer, self._audience)
         kind, body = _single_event(claims, jti)
         at = datetime.fromtimestamp(number(claims, "toe" if "toe" in claims else "iat"), UTC)

@@ -32,6 +32,11 @@ def role_changed_type(issuer: str) -> str:
     return f"{issuer}/events/role-changed"
 
 
+def signing_key_withdrawn_type(issuer: str) -> str:
+    """The type of an issuer's own events about a signing key that was withdrawn because it leaked."""
+    return f"{issuer}/events/signing-key-withdrawn"
+
+
 def canary_type(issuer: str) -> str:
     """What a stream asks for to get the issuer's canaries: a `session-revoked` now and then, for a session that never
     was, by which a receiver measures how quickly it obeys."""
@@ -40,7 +45,7 @@ def canary_type(issuer: str) -> str:
 
 def supported_by(issuer: str) -> tuple[str, ...]:
     """Every type that a stream of this issuer may ask for."""
-    return (*SUPPORTED, role_changed_type(issuer))
+    return (*SUPPORTED, role_changed_type(issuer), signing_key_withdrawn_type(issuer), canary_type(issuer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,18 @@ def role_changed(
     return SecurityEvent(role_changed_type(issuer), {"format": "opaque", "id": role}, claims)
 
 
+def signing_key_withdrawn(
+    issuer: str, kid: str, *, expires_at: datetime, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """No token that this key signed is valid now, whatever a JWKS says; by `expires_at` all of them have expired.
+
+    The key is the subject, as an opaque identifier (RFC 9493 section 3.2.7).
+    """
+    circumstances = _circumstances(int(at.timestamp()), initiator, reason)
+    claims = {**circumstances, "kid": kid, "expires_at": int(expires_at.timestamp())}
+    return SecurityEvent(signing_key_withdrawn_type(issuer), {"format": "opaque", "id": kid}, claims)
+
+
 def password_change(
     issuer: str, subject: str, change: str, *, at: datetime, initiator: str, reason: str
 ) -> SecurityEvent:
@@ -118,12 +135,14 @@ def password_change(
     return SecurityEvent(EventType.CREDENTIAL_CHANGE, iss_sub(issuer, subject), claims)
 
 
-def account_disabled(issuer: str, subject: str) -> SecurityEvent:
-    return SecurityEvent(EventType.ACCOUNT_DISABLED, iss_sub(issuer, subject))
+def account_disabled(issuer: str, subject: str, version: int) -> SecurityEvent:
+    """No token of this user is valid until the account is enabled again. `ver`, a member of our own, tells which of the
+    two was later."""
+    return SecurityEvent(EventType.ACCOUNT_DISABLED, iss_sub(issuer, subject), {"ver": version})
 
 
-def account_enabled(issuer: str, subject: str) -> SecurityEvent:
-    return SecurityEvent(EventType.ACCOUNT_ENABLED, iss_sub(issuer, subject))
+def account_enabled(issuer: str, subject: str, version: int) -> SecurityEvent:
+    return SecurityEvent(EventType.ACCOUNT_ENABLED, iss_sub(issuer, subject), {"ver": version})
 
 
 def account_purged(issuer: str, subject: str) -> SecurityEvent:

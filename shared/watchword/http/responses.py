@@ -17,6 +17,7 @@ HEADER_FIELDS: Final[Mapping[str, dict[str, Any]]] = {
     "ETag": {"description": "The version of what is answered (RFC 9110 section 8.8.3)", "schema": _TEXT},
     "Link": {"description": 'The next page, with `rel="next"` (RFC 8288); absent on the last', "schema": _TEXT},
     "Location": {"description": "The path of what was made", "schema": _TEXT},
+    "Preference-Applied": {"description": "The preference that was honoured (RFC 7240 section 3)", "schema": _TEXT},
     "Retry-After": {"description": "Seconds after which the same request may succeed", "schema": _SECONDS},
     "Set-Cookie": {"description": "The cookie with the refresh token, or its deletion", "schema": _TEXT},
     "WWW-Authenticate": {"description": "The challenge (RFC 9110 section 11.6.1)", "schema": _TEXT},

@@ -136,8 +136,17 @@ def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:
             "Content-Type",
             "If-Match",
             "If-None-Match",
+            "Prefer",
             "X-Request-ID",
             "X-Requested-With",
         ],
-        expose_headers=["ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"],
+        expose_headers=[
+            "ETag",
+            "Link",
+            "Location",
+            "Preference-Applied",
+            "Retry-After",
+            "WWW-Authenticate",
+            "X-Request-ID",
+        ],
     )

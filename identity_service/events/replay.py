@@ -1,0 +1,140 @@
+"""What a stream starts with that is new, enabled again or asks for more: the events of the last hour, and deletions.
+
+A token that is still valid may say what one of these events contradicts, and nobody sent it to this receiver. Whoever
+keeps data of deleted accounts must learn of every deletion, however long ago.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, all_, any_, func, insert, literal, select, text, true
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.events.bells import events_in, notify
+from identity_service.events.claims import event_claims
+from identity_service.events.models import RecentEvent, Stream, StreamEvent
+from identity_service.users.models import AccountDeletion, DeletionConfirmation
+from watchword.database.database import Database
+from watchword.events import types
+from watchword.events.types import EventType
+
+LONGEST_ACCESS_TOKEN: Final = timedelta(hours=1)
+"""No setting lets an access token be valid for longer."""
+
+LEEWAY: Final = timedelta(minutes=5)
+"""More than any receiver allows for clocks that differ."""
+
+RETENTION: Final = LONGEST_ACCESS_TOKEN + LEEWAY
+"""How long a token that is valid now can contradict an event."""
+
+PORTION: Final = 1_000
+"""How many deletions one transaction puts into a stream."""
+
+LOCK_TIMEOUT_MILLISECONDS: Final = 500
+
+_IDS: Final = ARRAY(BigInteger)
+
+
+class Replay:
+    """Puts past events into streams. `access_lifetime` is how long access tokens are valid at present."""
+
+    def __init__(self, database: Database, issuer: str, access_lifetime: timedelta) -> None:
+        self._database = database
+        self._issuer = issuer
+        self._live = access_lifetime + LEEWAY
+
+    async def begin(self, db: AsyncSession, stream: Stream, kinds: Collection[str]) -> None:
+        """Put into the stream what a valid token can contradict, of these types; the rest is for `add_deletions`.
+
+        Each event that is being enqueued then either finds the stream when this transaction has committed, or is put
+        into it here. Raises DatabaseUnavailable if a transaction that enqueues one takes long.
+        """
+        wanted = (
+            RecentEvent.type.in_(kinds),
+            # These come from the table of deletions, which is complete.
+            RecentEvent.type != EventType.ACCOUNT_PURGED,
+            RecentEvent.created_at >= func.now() - RETENTION,
+        )
+        # Most of them before anybody is held up. Two acts that concern one user do not overlap, so their order stays.
+        ids = (await db.scalars(select(RecentEvent.id).where(*wanted))).all()
+        await self._add_recent(db, stream, RecentEvent.id == any_(literal(ids, _IDS)))
+        await hold_events(db)
+        await self._add_recent(db, stream, *wanted, RecentEvent.id != all_(literal(ids, _IDS)))
+        if EventType.ACCOUNT_PURGED in kinds:
+            stream.deletions_before = await db.scalar(select(func.clock_timestamp()))
+        await notify(db, [events_in(stream.id)])
+
+    async def _add_recent(self, db: AsyncSession, stream: Stream, *conditions: ColumnElement[bool]) -> None:
+        is_history = RecentEvent.created_at < func.now() - self._live
+        recent = select(literal(stream.id), RecentEvent.type, RecentEvent.claims, is_history)
+        events = recent.where(*conditions).order_by(RecentEvent.id)
+        await db.execute(insert(StreamEvent).from_select(["stream_id", "type", "claims", "is_history"], events))
+
+    async def add_deletions(self, stream_id: UUID) -> None:
+        """Put into the stream the deletions that have yet to be, in portions."""
+        while True:
+            async with self._database.begin() as db:
+                # Two processes may do this at once.
+                stream = await db.get(Stream, stream_id, with_for_update={"key_share": True})
+                if stream is None or stream.deletions_before is None:
+                    return
+                await self._add_portion(db, stream, stream.deletions_before)
+
+    async def _add_portion(self, db: AsyncSession, stream: Stream, before: datetime) -> None:
+        """The latest deletions before this time. All those of one instant are in one portion."""
+        deleted_at, now = AccountDeletion.deleted_at, func.now()
+        portion = (
+            select(AccountDeletion.user_id, deleted_at, (deleted_at < now - self._live).label("is_history"))
+            # A single process keeps no data, and refuses tokens only.
+            .where(deleted_at < before, true() if stream.is_durable else deleted_at >= now - RETENTION)
+            .order_by(AccountDeletion.deleted_at.desc())
+            .fetch(PORTION, with_ties=True)
+        )
+        rows = (await db.execute(portion)).all()
+        if rows:
+            await self._add(db, stream, rows)
+        stream.deletions_before = rows[-1].deleted_at if len(rows) >= PORTION else None
+        await notify(db, [events_in(stream.id)])
+
+    async def _add(self, db: AsyncSession, stream: Stream, deletions: Sequence[Row[UUID, datetime, bool]]) -> None:
+        jtis = {row.user_id: uuid4() for row in deletions}
+        events = [
+            {
+                "stream_id": stream.id,
+                "jti": jtis[row.user_id],
+                "type": EventType.ACCOUNT_PURGED,
+                "claims": self._claims(row.user_id, row.deleted_at),
+                "is_history": row.is_history,
+            }
+            for row in deletions
+        ]
+        await db.execute(insert(StreamEvent), events)
+        if stream.is_durable:
+            await _expect_confirmations(db, stream.client_id, jtis)
+
+    def _claims(self, user_id: UUID, deleted_at: datetime) -> dict[str, Any]:
+        return event_claims(types.account_purged(self._issuer, str(user_id)), uuid4(), deleted_at)
+
+
+async def hold_events(db: AsyncSession) -> None:
+    """Wait for the acts that are enqueueing an event, and let no other enqueue one until the transaction ends.
+
+    Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
+    """
+    await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
+    await db.execute(text("LOCK TABLE identity.recent_events IN SHARE MODE"))
+    await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+
+
+async def _expect_confirmations(db: AsyncSession, client_id: str, jtis: dict[UUID, UUID]) -> None:
+    """Put the client onto the receipts of these deletions; what it has confirmed already stays confirmed."""
+    statement = upsert(DeletionConfirmation)
+    again = statement.on_conflict_do_update(
+        index_elements=[DeletionConfirmation.user_id, DeletionConfirmation.client_id],
+        set_={"jti": statement.excluded.jti},
+    )
+    receipts = [{"user_id": user_id, "client_id": client_id, "jti": jti} for user_id, jti in jtis.items()]
+    await db.execute(again, receipts)

@@ -1,0 +1,38 @@
+"""Waiting until the services obey an act, and keeping the answer."""
+
+import logging
+
+from identity_service.audit import repository as audit
+from identity_service.events.obedience import Obedience, Receipt
+from identity_service.obedience.models import Act
+from watchword.database.database import Database
+
+logger = logging.getLogger("identity.obedience")
+
+
+class Answers:
+    """Answers acts that are committed: nothing that fails here undoes one."""
+
+    def __init__(self, database: Database, obedience: Obedience) -> None:
+        self._database = database
+        self._obedience = obedience
+
+    async def wait(self, act: Act | None, seconds: int) -> Receipt:
+        """Which services obey the act after so many seconds at most, and which have not confirmed it. None is an act
+        that had nothing to change."""
+        if act is None:
+            return Receipt([], [])
+        receipt = await self._obedience.wait(act.enqueued, seconds)
+        try:
+            await self._keep(act, receipt, seconds)
+        except Exception:
+            # The act is committed, so its answer must not say that it failed.
+            logger.exception("an answer is not in the audit log: %s", act.subject, extra={"subject": act.subject})
+        return receipt
+
+    async def _keep(self, act: Act, receipt: Receipt, seconds: int) -> None:
+        obeyed = {one.service: one.after_ms for one in receipt.obeyed}
+        async with self._database.begin() as db:
+            audit.record(
+                db, act.actor, "act.answered", act.subject, wait=seconds, obeyed=obeyed, outstanding=receipt.outstanding
+            )
