@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -112,9 +113,14 @@ class Poller:
         request_id.set(new_request_id())
         async with open_client(self._transport, timeout=REQUEST_TIMEOUT_SECONDS) as http:
             transmitter = TransmitterClient(http, self._account, self._token)
-            keys = await self._discover(transmitter)
+            with self._failures_noted():
+                url = await transmitter.discover()
+            # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
+            # fetches, since only the transmitter names keys here.
+            keys = RemoteKeys(url, transport=self._transport, cooldown=0)
             async with running(keys):
-                stream = await transmitter.find_or_create_stream(self._further_types)
+                with self._failures_noted():
+                    stream = await transmitter.find_or_create_stream(self._further_types)
                 reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
                 polls = StreamPolls(
                     transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
@@ -124,15 +130,13 @@ class Poller:
                     self._poll_forever(polls), self._outbox.run(transmitter, stream), self._clean_up_forever()
                 )
 
-    async def _discover(self, transmitter: TransmitterClient) -> RemoteKeys:
+    @contextmanager
+    def _failures_noted(self) -> Iterator[None]:
         try:
-            url = await transmitter.discover()
+            yield
         except TransmitterUnavailable:
             self._pace.note_failure()
             raise
-        # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
-        # fetches, since only the transmitter names keys here.
-        return RemoteKeys(url, transport=self._transport, cooldown=0)
 
     def _already(self) -> int:
         """How many events the transmitter may send again, since they are not acknowledged yet."""

@@ -30,6 +30,7 @@ from watchword.events.polling import Poller
 from watchword.events.postgres_store import PostgresStore
 from watchword.events.silence import Contact, SilencePolicy
 from watchword.events.store import Effect, PendingEffects, View
+from watchword.events.tables import Signal
 from watchword.events.types import EventType
 from watchword.lines import one_line
 from watchword.tally import Tally
@@ -224,9 +225,12 @@ class Receiver:
         whether a process of the previous release has changed rows, which then have no new position."""
         self._looks.ring(everything=_is_of_previous_release(payload))
 
-    def _on_signal(self, _: str) -> None:
-        self._outbox.ring()
-        self._lease.note_free()
+    def _on_signal(self, payload: str) -> None:
+        """Ask the table again: whether the lease is free, or which processes have applied what is revoked."""
+        if payload == Signal.FREE:
+            self._lease.note_free()
+        else:
+            self._outbox.ring()
 
 
 def _is_of_previous_release(payload: str) -> bool:
