@@ -44,6 +44,8 @@ class Looks:
         self._on_view = on_view
         self.observe: Callable[[float], None] | None = None
         """Called for each revocation that this process has just applied, with the seconds since it happened."""
+        self.last_measured_at = seconds_since_boot()
+        """When that was last, in seconds since boot; before the first time, when this process began."""
         self.has_unplaced = False
         """Whether the last look brought revocations that have no position."""
         self._bell = asyncio.Event()
@@ -150,5 +152,8 @@ class Looks:
         self._position, self.has_unplaced = view.position, view.has_unplaced
 
     def _measure(self, held: HeldRevocation, now: datetime) -> None:
-        if self.observe is not None and held.happened_at is not None:
+        if held.happened_at is None:
+            return
+        self.last_measured_at = seconds_since_boot()
+        if self.observe is not None:
             self.observe(max(0.0, (now - held.happened_at).total_seconds()))

@@ -49,7 +49,7 @@ class Outbox:
         self._errors[jti] = error
         self._bell.set()
 
-    def ring(self, _: str = "") -> None:
+    def ring(self) -> None:
         """A process may have applied more than before."""
         self._bell.set()
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -28,6 +29,7 @@ from watchword.tasks import repeat, run_until_first
 logger = logging.getLogger("watchword.events")
 
 CLEAN_UP_EVERY: Final = timedelta(minutes=5)
+CLEAN_UP_CHECK_SECONDS: Final = 1.0
 
 SHORTEST_RECONNECT_PAUSE_SECONDS: Final = 0.2
 LONGEST_RECONNECT_PAUSE_SECONDS: Final = 1.0
@@ -111,40 +113,51 @@ class Poller:
         request_id.set(new_request_id())
         async with open_client(self._transport, timeout=REQUEST_TIMEOUT_SECONDS) as http:
             transmitter = TransmitterClient(http, self._account, self._token)
-            keys = await self._discover(transmitter)
+            with self._failures_noted():
+                url = await transmitter.discover()
+            # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
+            # fetches, since only the transmitter names keys here.
+            keys = RemoteKeys(url, transport=self._transport, cooldown=0)
             async with running(keys):
-                stream = await transmitter.find_or_create_stream(self._further_types)
+                with self._failures_noted():
+                    stream = await transmitter.find_or_create_stream(self._further_types)
                 reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
                 polls = StreamPolls(
                     transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
                 )
-                await run_until_first(self._poll_forever(polls), self._outbox.run(transmitter, stream))
+                # Each of them alone, so that none is held up by the others.
+                await run_until_first(
+                    self._poll_forever(polls), self._outbox.run(transmitter, stream), self._clean_up_forever()
+                )
 
-    async def _discover(self, transmitter: TransmitterClient) -> RemoteKeys:
+    @contextmanager
+    def _failures_noted(self) -> Iterator[None]:
         try:
-            url = await transmitter.discover()
+            yield
         except TransmitterUnavailable:
             self._pace.note_failure()
             raise
-        # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
-        # fetches, since only the transmitter names keys here.
-        return RemoteKeys(url, transport=self._transport, cooldown=0)
 
     def _already(self) -> int:
         """How many events the transmitter may send again, since they are not acknowledged yet."""
         return len(self._outbox) + self._intake.pending
 
+    async def _clean_up_forever(self) -> None:
+        await repeat(self._clean_up, lambda: CLEAN_UP_CHECK_SECONDS, logger, name="deleting what has expired")
+
+    async def _clean_up(self) -> None:
+        now = self._clock.now()
+        while now >= self._clean_up_at:
+            if not await self._store.delete_expired(now):
+                self._clean_up_at = now + CLEAN_UP_EVERY
+
     async def _poll_forever(self, polls: StreamPolls) -> None:
         while True:
             await polls.poll()
             self.note_contact()
-            now = self._clock.now()
             await self._store.note_contact(polls.clock_offset, has_more=polls.has_more)
             self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
             if not polls.has_more and not self.caught_up.is_set():
                 await self._look()
                 self.caught_up.set()
-            if now >= self._clean_up_at:
-                has_more = await self._store.delete_expired(now)
-                self._clean_up_at = now if has_more else now + CLEAN_UP_EVERY
             await asyncio.sleep(polls.pause_seconds)

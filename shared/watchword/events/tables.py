@@ -1,5 +1,6 @@
 """The tables of a receiver, in the schema of the service that it belongs to."""
 
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import (
@@ -24,6 +25,14 @@ from watchword.database.creation import create_and_extend
 from watchword.database.database import Database
 
 RECEIVED: Final = "received_events"
+
+
+class Signal(StrEnum):
+    """What processes notify each other of, so that the other asks the table: the poll lease is free, or one of them has
+    applied more of what is revoked."""
+
+    FREE = "free"
+    APPLIED = "applied"
 
 
 class ReceiverTables:
