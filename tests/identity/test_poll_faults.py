@@ -15,7 +15,8 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, client_for
 from tests.support.stalling_proxy import StallingProxy, stalling_proxy
 from tests.support.waiting import PAUSE_SECONDS, until
-from watchword.database.notifications import Listener, wait_for
+from watchword.database.notifications import Listener
+from watchword.tasks import wait_for
 
 
 @asynccontextmanager
