@@ -116,16 +116,17 @@ class Streams:
     async def delete(self, client_id: str, stream_id: str) -> None:
         """Delete the stream and every event that waits in it.
 
-        A process that deletes its own stream accepts no token any more, so that its events count as obeyed.
+        A process that deletes its own stream accepts no token any more, or none until it has another one, so that its
+        events count as obeyed. One that has stood still deletes the stream that has lapsed meanwhile.
         """
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id)
+            stream = await _get(db, client_id, stream_id, may_have_lapsed=True)
             last = await repository.last_event_id(db, stream.id)
             if stream.is_durable:
                 await repository.drop_recent(db, stream.id)
         await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
-            await db.delete(await _get(db, client_id, stream_id, lock=True))
+            await db.delete(await _get(db, client_id, stream_id, lock=True, may_have_lapsed=True))
             await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
@@ -181,9 +182,9 @@ class Streams:
         stream.description = draft.description
 
 
-async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:
+async def _get(db: AsyncSession, client_id: str, stream_id: str, **options: bool) -> Stream:
     known_id = parse_uuid(stream_id)
-    stream = await repository.find_stream(db, client_id, known_id, lock=lock) if known_id is not None else None
+    stream = await repository.find_stream(db, client_id, known_id, **options) if known_id is not None else None
     if stream is None:
         raise StreamNotFound
     return stream

@@ -80,7 +80,7 @@ class Poller:
         """Keep the refusal, and log it unless the one before had the same code."""
         if self.refusal is None or self.refusal.error != refusal.error:
             logger.warning(
-                "%s; until it is accepted, tokens that the issuer revokes are still accepted here", refusal.reason
+                "%s; until it is accepted, nothing is learned here of what the issuer revokes", refusal.reason
             )
         self.refusal = refusal
 
