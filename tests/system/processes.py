@@ -75,6 +75,7 @@ class Notes:
         self._stack = stack
         self.url = url
         self.client_id = client_id
+        self.secret = secret
         self._variables = {
             "NOTES_ISSUER": stack.identity,
             "NOTES_AUDIENCE": url,

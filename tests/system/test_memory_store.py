@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,11 +16,12 @@ from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.waiting import until
 from tests.system.conftest import NewPerson
-from tests.system.examples import free_url, new_client, new_service
+from tests.system.examples import ROOT, blocks, free_url, new_client, new_service, served
 from tests.system.processes import Notes, Worker
 from watchword.events.hearing import VALID_SECONDS
 
 CLIENT = "notes"
+README = (ROOT / "shared" / "README.md").read_text()
 WORKERS = 4
 
 
@@ -93,6 +95,27 @@ async def test_each_of_four_workers_has_a_stream_and_obeys_a_logout(
     with capsys.disabled():
         seconds.sort()
         print(f"\n80 refusals in four workers: median {seconds[40]:.3f} s, largest {seconds[-1]:.3f} s.")  # noqa: T201
+
+
+async def test_the_program_in_the_readme_obeys_a_logout(
+    own_stack: Stack, registered: Notes, person: NewPerson, tmp_path: Path
+) -> None:
+    ada, eve = await person("ada"), await person("eve")
+    (source,) = blocks(README, "Receive revocations without a database", "python")
+    source = source.replace("http://localhost:8001", own_stack.identity).replace(
+        "http://localhost:8003", registered.url
+    )
+    (tmp_path / "notes.py").write_text(source)
+    secret = {"NOTES_CLIENT_SECRET": registered.secret}
+    with served("notes:app", registered.url, tmp_path, own_stack, tmp_path / "log", **secret):
+
+        async def answers(caller: Person, status: int) -> bool:
+            return (await caller.http.get(f"{registered.url}/notes", headers=caller.headers)).status_code == status
+
+        await until(lambda: answers(ada, 200))
+        await sign_out(ada)
+        await until(lambda: answers(ada, 401))
+        assert await answers(eve, 200)
 
 
 async def test_a_logout_that_is_waited_for_is_obeyed_by_every_worker(notes: Notes, person: NewPerson) -> None:

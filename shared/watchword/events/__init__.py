@@ -34,7 +34,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Imported at the first use (PEP 562), because it needs the extra `events`.
     if name == "ReceiverTables":
-        from watchword.events.tables import ReceiverTables
-
+        try:
+            from watchword.events.tables import ReceiverTables
+        except ModuleNotFoundError as error:
+            raise ImportError("ReceiverTables needs the extra: pip install 'watchword[events]'") from error
         return ReceiverTables
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
