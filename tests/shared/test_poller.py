@@ -42,4 +42,5 @@ async def test_a_poller_that_is_stopped_while_it_fetches_keys_fetches_them_no_mo
     await until(lambda: transmitter.key_requests == 1)
     await cancel_and_wait([polling])
     assert asyncio.all_tasks() <= before
+    await store.leave()
     await database.close()
