@@ -46,7 +46,7 @@ class SessionGuard(Guard):
 
     async def ensure(self, request: Request, principal: Principal) -> None:
         await super().ensure(request, principal)
-        sessions = (await _parts(request)).sessions
+        sessions = (await _parts(request)).live_sessions
         await sessions.ensure_live(principal)
 
 

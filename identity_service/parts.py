@@ -35,6 +35,7 @@ from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
 from identity_service.services.models import Service
 from identity_service.services.service import Services
+from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.models import Session
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Lifetimes
@@ -87,6 +88,7 @@ class Parts:
         self.clients = Clients(self.database)
         self.services = Services(self.database)
         self.sessions = self._sessions()
+        self.live_sessions = LiveSessions(self.database, clock)
         self.sign_in = SignIn(self.database, self.passwords, self.sessions)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
@@ -135,7 +137,15 @@ class Parts:
         return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
 
     def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
-        return OAuthEndpoints(self.clients, self.services, self.sessions, reader, self.tokens, sign_in=sign_in)
+        return OAuthEndpoints(
+            self.clients,
+            self.services,
+            self.sessions,
+            reader,
+            self.tokens,
+            live_sessions=self.live_sessions,
+            sign_in=sign_in,
+        )
 
 
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:

@@ -43,7 +43,7 @@ class Settings(ServiceSettings):
         ge=1,
         le=604_800,
         description="Time without contact to the issuer after which the policy for silence applies; an issuer without"
-        " news answers once in `IDENTITY_LONG_POLL_SECONDS`, so write several times that",
+        " news is heard once a second, so write several seconds",
     )
     silence_policy: Literal["serve", "refuse_writes"] = Field(
         "serve",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, any_, func, insert, literal, select, text, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, all_, any_, func, insert, literal, select, text, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +35,8 @@ PORTION: Final = 1_000
 
 LOCK_TIMEOUT_MILLISECONDS: Final = 500
 
+_IDS: Final = ARRAY(BigInteger)
+
 
 class Replay:
     """Puts past events into streams. `access_lifetime` is how long access tokens are valid at present."""
@@ -44,34 +46,32 @@ class Replay:
         self._issuer = issuer
         self._live = access_lifetime + LEEWAY
 
-    async def hold_events(self, db: AsyncSession) -> None:
-        """Let no event be enqueued until the transaction ends, and wait for those that are being enqueued.
-
-        Call it before a stream is changed: each event then either finds the stream, or is found by `begin`. Raises
-        DatabaseUnavailable if a transaction that enqueues an event takes long, so that all others do not wait as well.
-        """
-        await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
-        await db.execute(text("LOCK TABLE identity.recent_events IN SHARE MODE"))
-        await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
-
     async def begin(self, db: AsyncSession, stream: Stream, kinds: Collection[str]) -> None:
-        """Put into the stream what a valid token can contradict, of these types; the rest is for `add_deletions`."""
-        kinds = list(kinds)
-        # Of two events of the last hour, the one that no token of the present lifetime can contradict comes later.
-        is_history = RecentEvent.created_at < func.now() - self._live
-        recent = (
-            select(literal(stream.id), RecentEvent.type, RecentEvent.claims, is_history)
-            .where(
-                RecentEvent.type == any_(literal(kinds)),
-                RecentEvent.type != EventType.ACCOUNT_PURGED,
-                RecentEvent.created_at >= func.now() - RETENTION,
-            )
-            .order_by(RecentEvent.id)
+        """Put into the stream what a valid token can contradict, of these types; the rest is for `add_deletions`.
+
+        Each event that is being enqueued then either finds the stream when this transaction has committed, or is put
+        into it here. Raises DatabaseUnavailable if a transaction that enqueues one takes long.
+        """
+        wanted = (
+            RecentEvent.type.in_(kinds),
+            # These come from the table of deletions, which is complete.
+            RecentEvent.type != EventType.ACCOUNT_PURGED,
+            RecentEvent.created_at >= func.now() - RETENTION,
         )
-        await db.execute(insert(StreamEvent).from_select(["stream_id", "type", "claims", "is_history"], recent))
+        # Most of them before anybody is held up. Two acts that concern one user do not overlap, so their order stays.
+        ids = (await db.scalars(select(RecentEvent.id).where(*wanted))).all()
+        await self._add_recent(db, stream, RecentEvent.id == any_(literal(ids, _IDS)))
+        await hold_events(db)
+        await self._add_recent(db, stream, *wanted, RecentEvent.id != all_(literal(ids, _IDS)))
         if EventType.ACCOUNT_PURGED in kinds:
             stream.deletions_before = await db.scalar(select(func.clock_timestamp()))
         await notify(db, [events_in(stream.id)])
+
+    async def _add_recent(self, db: AsyncSession, stream: Stream, *conditions: ColumnElement[bool]) -> None:
+        is_history = RecentEvent.created_at < func.now() - self._live
+        recent = select(literal(stream.id), RecentEvent.type, RecentEvent.claims, is_history)
+        events = recent.where(*conditions).order_by(RecentEvent.id)
+        await db.execute(insert(StreamEvent).from_select(["stream_id", "type", "claims", "is_history"], events))
 
     async def add_deletions(self, stream_id: UUID) -> None:
         """Put into the stream the deletions that have yet to be, in portions."""
@@ -117,6 +117,16 @@ class Replay:
 
     def _claims(self, user_id: UUID, deleted_at: datetime) -> dict[str, Any]:
         return event_claims(types.account_purged(self._issuer, str(user_id)), uuid4(), deleted_at)
+
+
+async def hold_events(db: AsyncSession) -> None:
+    """Wait for the acts that are enqueueing an event, and let no other enqueue one until the transaction ends.
+
+    Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
+    """
+    await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
+    await db.execute(text("LOCK TABLE identity.recent_events IN SHARE MODE"))
+    await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
 
 
 async def _expect_confirmations(db: AsyncSession, client_id: str, jtis: dict[UUID, UUID]) -> None:

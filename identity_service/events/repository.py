@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, literal, select, update
+from sqlalchemy import Interval, Row, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,11 +33,12 @@ TYPES_TO_OBEY: Final = (
 async def find_stream(
     db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False, may_have_lapsed: bool = False
 ) -> Stream | None:
-    """The stream if it belongs to this client; `lock` holds its row until the transaction ends."""
+    """The stream if it belongs to this client; `lock` holds its row until the transaction ends, and holds up nobody who
+    enqueues an event."""
     statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id)
     if not may_have_lapsed:
         statement = statement.where(IS_LIVE)
-    return await db.scalar(statement.with_for_update() if lock else statement)
+    return await db.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 
 async def streams_of(db: AsyncSession, client_id: str) -> Sequence[Stream]:
@@ -59,6 +60,13 @@ async def insert_stream(db: AsyncSession, stream: Stream) -> None:
         stream.lapses_at = await db.scalar(select(func.clock_timestamp() + timeout))
     db.add(stream)
     await db.flush()  # its id comes from the database
+
+
+async def put_off_lapse(db: AsyncSession, stream_id: UUID) -> None:
+    """Let a stream that lapses have all its time again."""
+    lapses_at = func.clock_timestamp() + Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
+    later = update(Stream).where(Stream.id == stream_id).values(lapses_at=lapses_at)
+    await db.execute(later, execution_options={"synchronize_session": False})
 
 
 async def has_durable_stream(db: AsyncSession, client_id: str) -> bool:

@@ -13,7 +13,7 @@ from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.enqueueing import enqueue_in
 from identity_service.events.errors import StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
 from identity_service.events.models import Stream, StreamStatus
-from identity_service.events.replay import Replay
+from identity_service.events.replay import Replay, hold_events
 from identity_service.events.schemas import (
     StatusChange,
     StatusRead,
@@ -61,7 +61,6 @@ class Streams:
         self._replace(stream, draft)
         try:
             async with self._database.begin() as db:
-                await self._replay.hold_events(db)
                 if await repository.count_streams(db, client_id) >= MAX_STREAMS:
                     raise TooManyStreams
                 await repository.insert_stream(db, stream)
@@ -102,7 +101,6 @@ class Streams:
         self, client_id: str, body: StreamChanges | StreamReplacement, apply: Callable[[Stream], None]
     ) -> StreamRead:
         async with self._database.begin() as db:
-            await self._replay.hold_events(db)
             stream = await _get(db, client_id, body.stream_id, lock=True)
             self._views.ensure_supplied(stream, body)
             before = set(stream.events_requested)
@@ -120,13 +118,17 @@ class Streams:
         events count as obeyed. One that has stood still deletes the stream that has lapsed meanwhile.
         """
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id, may_have_lapsed=True)
+            stream = await _get(db, client_id, stream_id, is_to_end=True)
             last = await repository.last_event_id(db, stream.id)
             if stream.is_durable:
+                # Before they are deleted, so that nobody takes them for acknowledged.
                 await repository.drop_recent(db, stream.id)
         await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
-            await db.delete(await _get(db, client_id, stream_id, lock=True, may_have_lapsed=True))
+            stream = await _get(db, client_id, stream_id, lock=True, is_to_end=True)
+            if stream.is_durable:
+                await repository.drop_recent(db, stream.id)
+            await db.delete(stream)
             await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
@@ -137,16 +139,17 @@ class Streams:
         """Enable, pause or disable the stream. Disabling drops every event that waits in it; after it, the stream
         starts anew with what a token can still contradict."""
         async with self._database.begin() as db:
-            await self._replay.hold_events(db)
             stream = await _get(db, client_id, change.stream_id, lock=True)
             was_disabled = stream.status == StreamStatus.DISABLED
             stream.status, stream.status_reason = change.status, change.reason
-            last = await repository.last_event_id(db, stream.id)
             if change.status is StreamStatus.DISABLED:
+                # An act that still finds the stream enabled has put its event into it now, and is over.
+                await hold_events(db)
                 stream.deletions_before = None
                 await repository.drop_recent(db, stream.id)
             elif was_disabled:
                 await self._replay.begin(db, stream, stream.events_requested)
+            last = await repository.last_event_id(db, stream.id)
             await notify(db, [events_in(stream.id)])
         if change.status is StreamStatus.DISABLED:
             # No event is added after the commit, unless somebody enables the stream: those are newer, and stay.
@@ -182,9 +185,17 @@ class Streams:
         stream.description = draft.description
 
 
-async def _get(db: AsyncSession, client_id: str, stream_id: str, **options: bool) -> Stream:
+async def _get(
+    db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False, is_to_end: bool = False
+) -> Stream:
+    """The stream; one that has lapsed only if it `is_to_end`."""
     known_id = parse_uuid(stream_id)
-    stream = await repository.find_stream(db, client_id, known_id, **options) if known_id is not None else None
+    stream = None
+    if known_id is not None:
+        stream = await repository.find_stream(db, client_id, known_id, lock=lock, may_have_lapsed=is_to_end)
     if stream is None:
         raise StreamNotFound
+    if not stream.is_durable and not is_to_end:
+        # Not only polls show that the receiver is there (SSF 1.0 section 8.1.1).
+        await repository.put_off_lapse(db, stream.id)
     return stream

@@ -10,6 +10,7 @@ from identity_service.oauth.introspection import Introspection
 from identity_service.oauth.revocation import Revocation
 from identity_service.oauth.token_endpoint import TokenEndpoint
 from identity_service.services.service import Services
+from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.service import Sessions
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
@@ -24,6 +25,7 @@ class OAuthEndpoints:
         reader: TokenReader,
         tokens: TokenMinter,
         *,
+        live_sessions: LiveSessions,
         sign_in: SignIn | None,
     ) -> None:
         """Without `sign_in` there is no password grant."""
@@ -32,4 +34,4 @@ class OAuthEndpoints:
             grants.insert(0, PasswordGrant(sign_in, tokens))
         self.token = TokenEndpoint(clients, services, grants)
         self.revocation = Revocation(clients, reader, sessions)
-        self.introspection = Introspection(clients, services, reader, sessions)
+        self.introspection = Introspection(clients, services, reader, live_sessions)

@@ -9,7 +9,7 @@ from identity_service.errors import SessionEnded
 from identity_service.oauth.errors import InvalidClient
 from identity_service.oauth.request import OAuthRequest
 from identity_service.services.service import Services
-from identity_service.sessions.service import Sessions
+from identity_service.sessions.liveness import LiveSessions
 from identity_service.tokens.kind import TokenKind
 from identity_service.tokens.reading import ReadToken, TokenReader
 from watchword.auth.verifier import principal_of
@@ -34,7 +34,7 @@ _SHOWN_CLAIMS: Final = (
 
 
 class Introspection:
-    def __init__(self, clients: Clients, services: Services, reader: TokenReader, sessions: Sessions) -> None:
+    def __init__(self, clients: Clients, services: Services, reader: TokenReader, sessions: LiveSessions) -> None:
         self._clients = clients
         self._services = services
         self._reader = reader

@@ -67,6 +67,7 @@ OVER_AT = func.coalesce(Session.ended_at, Session.expires_at)
 """When a session ended or will expire."""
 
 Index("sessions_over_at_idx", OVER_AT)
+Index("sessions_live_idx", Session.user_id, postgresql_where=Session.ended_at.is_(None))
 
 
 class RefreshToken(Base):

@@ -10,7 +10,7 @@ from identity_service.administration import Administration
 from identity_service.keys import keyring
 from tests.identity.answers import header_of
 from tests.identity.obeying import ObeyingService
-from tests.identity.receivers import receiver, receiver_with_stream, summary_of
+from tests.identity.receivers import Receiver, receiver, receiver_with_stream, summary_of
 from tests.identity.signing import signing_kid
 from tests.support import services
 from tests.support.databases import Databases
@@ -128,6 +128,19 @@ async def test_withdrawal_is_one_event_that_names_the_key_and_is_signed_by_anoth
     assert header_of(token)["kid"] == signing_kid(identity_at) != row.kid
     audited = [tuple(entry) for entry in await databases.fetch("identity_app", AUDIT)]
     assert audited == [("command line", "key.withdrawn", row.kid)]
+
+
+async def test_process_that_sends_the_event_before_it_has_read_the_keys_signs_with_another_key(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "READ_EVERY_SECONDS", FOR_EVER)
+    monkeypatch.setattr(keyring, "LEASE_SECONDS", FOR_EVER)
+    posts = await receiver_with_stream(identity)
+    async with deaf(databases, monkeypatch) as other:
+        leaked = await withdraw(identity)
+        assert signing_kid(other) == leaked
+        (token,) = (await Receiver(other.http, posts.headers, posts.stream_id).sets()).values()
+    assert summary_of(token)[2]["kid"] == leaked != header_of(token)["kid"]
 
 
 async def test_services_refuse_what_the_key_has_signed_and_nothing_else(identity_at: Identity) -> None:

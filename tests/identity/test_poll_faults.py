@@ -1,9 +1,10 @@
 """Polls while a part of the transmitter stands still: its LISTEN connection, or another transaction."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
+import pytest
 
 from identity_service import channel
 from identity_service.app import create_app
@@ -11,53 +12,54 @@ from identity_service.parts import assemble
 from tests.identity.receivers import Receiver, cause_events, receiver_with_stream
 from tests.identity.test_poll_long import LongPoll
 from tests.support import services
+from tests.support.cuts import Proxy, proxy_to
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, client_for
-from tests.support.stalling_proxy import StallingProxy, stalling_proxy
 from tests.support.waiting import PAUSE_SECONDS, until
 from watchword.database.notifications import Listener
+from watchword.events.types import EventType
 from watchword.tasks import wait_for
 
 
-@asynccontextmanager
-async def listening_through(proxy: StallingProxy, databases: Databases) -> AsyncIterator[Identity]:
+@pytest.fixture
+def proxy(databases: Databases) -> Iterator[Proxy]:
+    with proxy_to(databases.server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def listening_through(proxy: Proxy, clean_databases: Databases) -> AsyncIterator[Identity]:
     """The service, whose connection that listens goes through the proxy, and no other."""
-    async with services.identity(databases) as prepared:
+    async with services.identity(clean_databases) as prepared:
+        await prepared.register("ada")
         settings = prepared.parts.settings
     parts = assemble(settings)
-    url = settings.database_url.replace(f":{databases.server.port}/", f":{proxy.port}/")
+    url = settings.database_url.replace(f":{clean_databases.server.port}/", f":{proxy.port}/")
     parts.listener = Listener(url, channel.CHANNEL, parts.on_notification, parts.catch_up)
     app = create_app(parts)
     async with client_for(app, IDENTITY_URL) as http:
         yield Identity(parts, app, http)
 
 
-async def test_dead_listening_connection_costs_an_event_no_more_than_one_wait(clean_databases: Databases) -> None:
-    async with (
-        stalling_proxy(clean_databases.server.port) as proxy,
-        listening_through(proxy, clean_databases) as identity,
-    ):
-        await identity.register("ada")
-        posts = await receiver_with_stream(identity)
-        await until(lambda: wakes(identity, posts))
-        proxy.stall()
-        poll = await LongPoll(posts).waiting(identity)
-        await cause_events(identity, 1)
-        assert await poll.kinds() == ["account-disabled"]
+async def test_dead_listening_connection_costs_an_event_no_more_than_one_wait(
+    listening_through: Identity, proxy: Proxy
+) -> None:
+    posts = await receiver_with_stream(listening_through)
+    await until(lambda: wakes(listening_through, posts))
+    proxy.cut_all()
+    poll = await LongPoll(posts).waiting(listening_through)
+    await cause_events(listening_through, 1)
+    assert await poll.kinds() == ["account-disabled"]
 
 
-async def test_listening_connection_that_is_back_wakes_polls_again(clean_databases: Databases) -> None:
-    async with (
-        stalling_proxy(clean_databases.server.port) as proxy,
-        listening_through(proxy, clean_databases) as identity,
-    ):
-        posts = await receiver_with_stream(identity)
-        await until(lambda: wakes(identity, posts))
-        before = proxy.connections
-        proxy.stall()
-        await until(lambda: proxy.connections > before)
-        proxy.forward()
-        await until(lambda: wakes(identity, posts))
+async def test_listening_connection_that_has_died_is_replaced(
+    listening_through: Identity, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchword.database.notifications.CHECK_TIMEOUT_SECONDS", 1.0)
+    posts = await receiver_with_stream(listening_through)
+    await until(lambda: wakes(listening_through, posts))
+    assert proxy.cut() == 1
+    await until(lambda: wakes(listening_through, posts))
 
 
 async def wakes(identity: Identity, posts: Receiver) -> bool:
@@ -69,6 +71,21 @@ async def wakes(identity: Identity, posts: Receiver) -> bool:
         await connection.close()
         await wait_for(bell, PAUSE_SECONDS)
         return bell.is_set()
+
+
+async def test_event_that_a_process_of_the_previous_release_enqueues_ends_a_wait(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
+    poll = await LongPoll(posts).waiting(identity)
+    connection = await asyncpg.connect(identity.parts.database.dsn)
+    await connection.execute(
+        "INSERT INTO identity.stream_events (stream_id, type, claims) VALUES ($1, $2, $3)",
+        posts.stream_id,
+        EventType.SESSION_REVOKED,
+        json.dumps({"events": {EventType.SESSION_REVOKED: {}}, "sub_id": {"format": "opaque", "id": "x"}}),
+    )
+    await connection.execute("SELECT pg_notify($1, '')", channel.CHANNEL)
+    await connection.close()
+    assert await poll.kinds() == ["session-revoked"]
 
 
 async def test_foreign_notifications_change_nothing(identity: Identity) -> None:

@@ -182,6 +182,21 @@ async def test_event_that_is_being_enqueued_while_a_stream_begins_is_in_it(ident
     assert await posts.kinds() == ["identifier-changed"]
 
 
+async def test_event_that_is_being_enqueued_while_a_stream_is_disabled_is_not_left_in_it(
+    identity: Identity, databases: Databases
+) -> None:
+    user_id = UUID(await identity.register("ada"))
+    posts, parts = await receiver_with_stream(identity), identity.parts
+    async with parts.database.begin() as db:
+        await parts.recorder.renamed(db, parts.clock.now(), user_id, "lovelace", by_user(user_id, "renamed"))
+        disabling = asyncio.create_task(posts.set_status("disabled"))
+        await until(lambda: waits_for_lock(parts.database.dsn))
+    await disabling
+    assert await databases.fetch("identity_app", WAITING) == []
+    await posts.set_status("enabled")
+    assert await posts.kinds() == ["identifier-changed"]
+
+
 async def waits_for_lock(url: str) -> bool:
     connection = await asyncpg.connect(url)
     try:

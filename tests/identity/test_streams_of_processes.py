@@ -154,6 +154,17 @@ async def test_every_poll_puts_off_the_end(
     assert 20 < seconds <= 60
 
 
+async def test_every_other_request_about_the_stream_puts_off_its_end(identity: Identity, databases: Databases) -> None:
+    process = await process_of(identity)
+    by_id = {"stream_id": process.stream_id}
+    for method, path, body in (("GET", STREAMS, None), ("POST", VERIFY, by_id), ("PATCH", STREAMS, by_id)):
+        await databases.execute("identity_app", USE_UP)
+        answer = await process.request(method, path, body, **({} if body else by_id))
+        assert answer.is_success, answer.text
+        ((seconds,),) = await databases.fetch("identity_app", LAPSES_IN)
+        assert 20 < seconds <= 60
+
+
 async def test_poll_of_a_durable_stream_gives_it_no_end(identity: Identity, databases: Databases) -> None:
     posts = await receiver_with_stream(identity)
     await posts.poll(returnImmediately=False, maxEvents=1)

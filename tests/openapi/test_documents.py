@@ -234,6 +234,29 @@ def test_a_stream_is_described_as_it_is_answered(document: Document) -> None:
     assert [member["type"] for member in left_out] == ["string", "string"]
 
 
+@pytest.mark.parametrize("name", ["identity"])
+def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
+    waited = {operation["operationId"]: operation for operation in operations(document) if _takes_prefer(operation)}
+    assert waited.keys() == {
+        *("sessions_end", "sessions_end_others", "sessions_sign_out"),
+        *("users_change_password", "users_delete_me", "oauth_revoke"),
+    }
+    for name, operation in waited.items():
+        answer = operation["responses"]["200"]
+        assert "Preference-Applied" in answer["headers"], name
+        content = answer["x-content-with-prefer-wait"] if name == "oauth_revoke" else answer["content"]
+        assert shown(content["application/json"]["schema"], document) == {
+            "obeyed": [{"service": "posts", "after_ms": 38}],
+            "outstanding": ["feeds"],
+        }
+        assert ("204" in operation["responses"]) is (name != "oauth_revoke")
+    assert "content" not in waited["oauth_revoke"]["responses"]["200"]
+
+
+def _takes_prefer(operation: Document) -> bool:
+    return "Prefer" in [parameter["name"] for parameter in operation.get("parameters", ())]
+
+
 @each_service
 def test_every_operation_has_a_summary_that_says_what_it_does(document: Document) -> None:
     summaries = [operation["summary"] for operation in operations(document)]

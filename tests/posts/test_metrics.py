@@ -1,6 +1,7 @@
 """The metrics of the posts service."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
@@ -23,6 +24,7 @@ from watchword.events.types import EventType
 from watchword.testing import Issuer, StandingClock
 
 VERIFICATIONS = "watchword_token_verifications_total"
+OBEDIENCE = "watchword_logout_to_refusal_seconds"
 LAG = "watchword_security_event_lag_seconds"
 
 
@@ -99,6 +101,71 @@ async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
     metrics = await scrape(posts_at.http)
     assert (metrics(f"{LAG}_count"), metrics(f"{LAG}_sum")) == (1, 7)
     assert (metrics(f"{LAG}_bucket", le="5.0"), metrics(f"{LAG}_bucket", le="10.0")) == (0, 1)
+
+
+async def test_time_from_logout_to_refusal_is_recorded_once_by_each_process(
+    databases: Databases, issuer: Issuer, posts: Posts, ada: Person
+) -> None:
+    worker = {"service": "posts", "worker": str(os.getpid())}
+
+    async def recorded(service: Posts) -> float:
+        return (await scrape(service.http))(f"{OBEDIENCE}_count", **worker)
+
+    async with services.posts(databases, issuer.verifier(services.POSTS_URL)) as other:
+        happened_at = posts.parts.clock.now().timestamp() - 0.75
+        for _ in range(2):
+            claims = {"happened_at": happened_at}
+            ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, "s", claims, posts.parts.clock.now())
+            await receive(posts.parts.receiver, ended)
+            # What is refused already and comes again is not measured again.
+            for service in (posts, other):
+
+                async def is_recorded(service: Posts = service) -> bool:
+                    return await recorded(service) == 1
+
+                await until(is_recorded)
+        metrics = await scrape(other.http)
+    assert metrics(f"{OBEDIENCE}_bucket", le="0.5", **worker) == 0
+    assert metrics(f"{OBEDIENCE}_sum", **worker) > 0.75
+    assert metrics("watchword_last_refusal_age_seconds") >= 0
+
+
+async def test_event_without_a_time_of_its_own_is_not_measured(posts: Posts, ada: Person) -> None:
+    for happened_at in (None, "yesterday", True, -1, 1e300, float("nan")):
+        claims = {"happened_at": happened_at}
+        ended = ReceivedEvent(
+            uuid4().hex, EventType.SESSION_REVOKED, ada.id, uuid4().hex, claims, posts.parts.clock.now()
+        )
+        await receive(posts.parts.receiver, ended)
+    await until(lambda: len(posts.parts.receiver.revocations) == 6)
+    worker = {"service": "posts", "worker": str(os.getpid())}
+    assert (await scrape(posts.http))(f"{OBEDIENCE}_count", **worker) == 0
+
+
+async def test_effects_that_have_not_happened_are_shown(databases: Databases, posts: Posts, ada: Person) -> None:
+    await databases.execute("posts_owner", "REVOKE DELETE ON posts.posts FROM posts_app")
+    try:
+        await posts.publish(ada.headers)
+        purged = ReceivedEvent(uuid4().hex, EventType.ACCOUNT_PURGED, ada.id, None, {}, posts.parts.clock.now())
+        receiving = asyncio.create_task(receive(posts.parts.receiver, purged))
+
+        async def is_pending() -> bool:
+            metrics = await scrape(posts.http)
+            failures = metrics("watchword_effect_failures_total", type=EventType.ACCOUNT_PURGED)
+            return failures > 0 and metrics("watchword_pending_effects") == 1
+
+        await until(is_pending)
+        assert (await scrape(posts.http))("watchword_pending_effects_oldest_seconds") > 0
+        assert (await posts.http.get("/posts", headers=ada.headers)).status_code == 401
+    finally:
+        await databases.execute("posts_owner", "GRANT DELETE ON posts.posts TO posts_app")
+    await receiving
+
+    async def is_over() -> bool:
+        return (await scrape(posts.http))("watchword_pending_effects") == 0
+
+    await until(is_over)
+    assert (await posts.http.get("/posts")).json()["items"] == []
 
 
 async def test_connections_are_shown_and_those_who_wait(databases: Databases, issuer: Issuer) -> None:

@@ -31,10 +31,11 @@ class Transmitter:
 
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
     While it `loses_created`, it makes streams and does not say so.
+    `further_members` are in each answer to a poll beside those of RFC 8936.
     """
 
     def __init__(self, port: int, path: str) -> None:
-        self._port = port
+        self.port = port
         self._path = path
         self.issuer = Issuer()
         self.issuer.url = f"http://127.0.0.1:{port}{path}"
@@ -51,6 +52,7 @@ class Transmitter:
         self.loses_created = False
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
+        self.further_members: dict[str, Any] = {}
         self.calls: Counter[str] = Counter()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -103,7 +105,7 @@ class Transmitter:
         config = uvicorn.Config(
             self._app(), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=0, access_log=False
         )
-        listening = socket.create_server(("127.0.0.1", self._port))
+        listening = socket.create_server(("127.0.0.1", self.port))
         self._server = ServerWithoutSignals(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
 
@@ -202,7 +204,7 @@ class Transmitter:
             return Response(status_code=404)
         sets = dict(list(self.waiting.items())[: poll["maxEvents"]])
         self.batches.append(list(sets))
-        return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting)})
+        return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting), **self.further_members})
 
     def _is_known(self, request: Request) -> bool:
         return request.url.path in [urlsplit(stream["delivery"]["endpoint_url"]).path for stream in self.streams]

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from sqlalchemy import String, bindparam, column, select, table
+from sqlalchemy import String, bindparam, column, func, literal, select, table, update
 
 from tests.shared.tables import (
     ALL_NAMES,
@@ -16,12 +16,16 @@ from tests.shared.tables import (
 )
 from tests.support.databases import Databases
 from watchword.database import Database, ReadStatement
+from watchword.database.errors import DatabaseUnavailable
 
 PREPARED = ReadStatement(
     select(column("statement", String))
     .select_from(table("pg_prepared_statements", column("statement", String)))
     .where(column("statement", String).like(bindparam("pattern")))
 )
+_CHANGED = update(THINGS).where(THINGS.c.id == 1).values(name="changed").returning(THINGS.c.name).cte("changed")
+CHANGE = ReadStatement(select(_CHANGED.c.name))
+MAKE_READ_ONLY = ReadStatement(select(func.set_config("default_transaction_read_only", "on", literal(False))))
 SECOND = ReadStatement(select(THINGS.c.id).where(THINGS.c.name == "second").limit(5))
 
 
@@ -99,3 +103,15 @@ async def test_read_that_outlives_the_pool_succeeds_and_its_connection_ends_with
     await owner.close()
     assert await reading == ["first", "second"]
     await until_backends(databases, 0, "true")
+
+
+async def test_statement_that_changes_a_row_is_committed(database: Database) -> None:
+    assert await database.reads.fetch_row(CHANGE) is not None
+    assert "changed" in await names_of_things(database)
+
+
+async def test_connection_whose_server_takes_no_changes_is_replaced(database: Database) -> None:
+    await database.reads.fetch_row(MAKE_READ_ONLY)
+    with pytest.raises(DatabaseUnavailable):
+        await database.reads.fetch_row(CHANGE)
+    assert await database.reads.fetch_row(CHANGE) is not None

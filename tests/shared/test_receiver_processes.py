@@ -156,3 +156,36 @@ async def test_what_has_expired_is_removed_from_the_database(databases: Database
 
 async def only_the_young(databases: Databases) -> bool:
     return await stored(databases) == ["young"]
+
+
+async def test_every_process_knows_how_far_the_clock_of_the_issuer_is_ahead(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    transmitter.further_members = {"sent_at": transmitter.issuer.clock.now().timestamp() + 3_600}
+    async with receiving(databases, transmitter) as first, receiving(databases, transmitter) as second:
+        await until(lambda: None not in (first.clock_offset, second.clock_offset))
+        for receiver in (first, second):
+            assert receiver.clock_offset is not None
+            assert 3_500 < receiver.clock_offset <= 3_600
+
+
+@pytest.mark.parametrize("sent_at", [None, "now", True, [], {}])
+async def test_an_issuer_that_does_not_say_what_time_it_is_is_heard_too(
+    databases: Databases, transmitter: Transmitter, sent_at: object
+) -> None:
+    transmitter.further_members = {} if sent_at is None else {"sent_at": sent_at}
+    async with receiving(databases, transmitter) as receiver:
+        await until(lambda: receiver.last_contact_at is not None)
+        assert (receiver.clock_offset, receiver.heard_within(60)) == (None, True)
+
+
+async def test_an_issuer_is_heard_by_every_process_until_it_does_not_answer(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as first, receiving(databases, transmitter) as second:
+        await until(lambda: first.heard_within(2) and second.heard_within(2))
+        await transmitter.stop()
+        await until(lambda: not first.heard_within(2) and not second.heard_within(2))
+        assert first.heard_within(3_600)
+        await transmitter.start()
+        await until(lambda: first.heard_within(2) and second.heard_within(2))

@@ -1,5 +1,7 @@
 """Events of an issuer that counts its changes: versions decide, in every process and after a restart."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -136,18 +138,36 @@ async def test_processes_of_the_previous_release_obey_what_is_stored_by_its_time
     assert by_key == {"ada": AT + 1, "editor": 0}
 
 
+@asynccontextmanager
+async def overheard(databases: Databases) -> AsyncIterator[list[dict[str, Any]]]:
+    """What processes of the previous release are notified of."""
+    messages: list[dict[str, Any]] = []
+    listening = await asyncpg.connect(databases.url("posts_app"))
+    await listening.add_listener("posts_revocations", lambda *arguments: messages.append(orjson.loads(arguments[-1])))
+    try:
+        yield messages
+    finally:
+        await listening.close()
+
+
 async def test_what_a_process_of_the_previous_release_writes_is_obeyed_and_given_a_position(
     databases: Databases, transmitter: Transmitter
 ) -> None:
     async def all_have_positions() -> bool:
         return await databases.fetch("posts_app", UNPLACED) == []
 
-    async with receiving(databases, transmitter) as first, receiving(databases, transmitter) as second:
+    async with (
+        overheard(databases) as messages,
+        receiving(databases, transmitter) as first,
+        receiving(databases, transmitter) as second,
+    ):
         await databases.execute("posts_app", REVOKE_AS_THE_PREVIOUS_RELEASE)
         for receiver in (first, second):
             await until(lambda receiver=receiver: refuses(receiver, "ada", issued_at=1000, version=9))  # type: ignore[misc]
             assert not refuses(receiver, "ada", issued_at=1001, version=9)
         await until(all_have_positions)
+        await until(lambda: {"remove": ["", ""], "placed": True} in messages)
+    assert all(message.keys() & {"add", "remove", "heard"} for message in messages)
 
 
 async def test_row_that_a_process_of_the_previous_release_changes_is_read_again(
@@ -175,14 +195,9 @@ async def test_row_that_a_process_of_the_previous_release_changes_is_read_again(
 async def test_notification_has_the_form_that_the_previous_release_reads(
     databases: Databases, transmitter: Transmitter, kind: str, member: str, said: list[Any]
 ) -> None:
-    listening = await asyncpg.connect(databases.url("posts_app"))
-    payloads: list[str] = []
-    await listening.add_listener("posts_revocations", lambda *arguments: payloads.append(arguments[-1]))
-    async with receiving(databases, transmitter):
+    async with overheard(databases) as messages, receiving(databases, transmitter):
         await deliver(transmitter, kind, user(transmitter, "ada"), ver=5)
-        await until(lambda: any("heard" in payload for payload in payloads[1:]))
-    await listening.close()
-    messages = [orjson.loads(payload) for payload in payloads]
+        await until(lambda: any("heard" in message for message in messages[1:]))
     (changed,) = [message[member] for message in messages if member in message]
     assert (changed[:3], len(changed)) == (said, 4 if member == "add" else 2)
     assert all(isinstance(message["heard"], float) for message in messages if member not in message)

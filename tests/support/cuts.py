@@ -51,10 +51,12 @@ class Proxy:
         server = await asyncio.start_server(self._pass_on, sock=self._listening)
         await self._ends.wait()
         server.close()
-        passing = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in passing:
-            task.cancel()
-        await asyncio.gather(*passing, return_exceptions=True)
+        # Connections that were accepted a moment ago get their tasks later.
+        while passing := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in passing:
+                task.cancel()
+            await asyncio.gather(*passing, return_exceptions=True)
+            await asyncio.sleep(0)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = Wire()
@@ -75,6 +77,8 @@ class Wire:
 
     def __init__(self) -> None:
         self._is_cut = asyncio.Event()
+        # Held by the wire, so that the task that waits for it is not collected as garbage.
+        self._never = asyncio.Event()
 
     def cut(self) -> None:
         self._is_cut.set()
@@ -90,7 +94,7 @@ class Wire:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
                 if self._is_cut.is_set():
                     # Neither end hears of it.
-                    await asyncio.Event().wait()
+                    await self._never.wait()
             finally:
                 for way in ways:
                     way.cancel()

@@ -1,4 +1,7 @@
-"""The read path: statements compiled once at import, held prepared on each connection, no session, no transaction."""
+"""The read path: statements compiled once at import, held prepared on each connection, no session.
+
+A statement that changes something may go this way if it is hot and is the whole transaction: an UPDATE in a CTE.
+"""
 
 import asyncio
 import re
@@ -139,8 +142,9 @@ class ReadPool:
                 if pooled is None or pooled.connection.is_closed():
                     pooled = _PooledConnection(await self._connect(), times_closed)
                 return await pooled.execute(statement, arguments, fetch)
-            except asyncpg.InternalClientError:
-                # The server has announced the end of this connection: it looks open, and takes no more statements.
+            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
+                # The server has announced the end of this connection: it looks open, and takes no more statements. Or
+                # it takes no changes: of several hosts, another may take them.
                 if pooled is not None:
                     pooled.connection.terminate()
                 raise

@@ -121,8 +121,8 @@ class AuthorizedCalls:
         if not _BEARER_TOKEN.fullmatch(token) or (kind is not None and str(kind).lower() != "bearer"):
             raise TransmitterUnavailable(f"{answer.name} has an access_token that is not a bearer token")
         seconds = min(_lifetime(answer.find("expires_in")), LONGEST_TOKEN_LIFETIME_SECONDS)
-        kept = self._token
-        kept.text, kept.deadline, kept.was_accepted = token, time.monotonic() + seconds * TOKEN_USE_SHARE, False
+        self._token.text, self._token.was_accepted = token, False
+        self._token.deadline = time.monotonic() + seconds * TOKEN_USE_SHARE
 
     async def _send(
         self, method: str, url: str, *, timeout: float = REQUEST_TIMEOUT_SECONDS, **options: Any

@@ -43,6 +43,8 @@ class Looks:
         self._on_view = on_view
         self.observe: Callable[[float], None] | None = None
         """Called for each revocation that this process has just applied, with the seconds since it happened."""
+        self.last_measured_at = seconds_since_boot()
+        """When that was last, in seconds since boot; before the first time, when this process began."""
         self.has_unplaced = False
         """Whether the last look brought revocations that have no position."""
         self._bell = asyncio.Event()
@@ -52,7 +54,7 @@ class Looks:
     def _forget(self) -> None:
         """Begin as a process of which the store knows nothing."""
         self._valid_until = self._registered_until = 0.0
-        self._position = self._told = 0
+        self._position = self._sent_position = 0
         self._wants_everything = True
         self._everything_at = -math.inf
 
@@ -107,25 +109,25 @@ class Looks:
         return self._looking
 
     async def _look(self) -> None:
-        sent_at, told, wanted = seconds_since_boot(), self._position, self._wants_everything
+        sent_at, applied, wanted = seconds_since_boot(), self._position, self._wants_everything
         is_everything = wanted and sent_at - self._everything_at >= WHOLE_LOOK_EVERY_SECONDS
         if is_everything:
             # Not later: a ring that comes meanwhile may be about what this look does not see.
             self._wants_everything = False
         try:
-            known = _EVERYTHING if is_everything else told
-            view = await self._store.look(known, told, self._clock.now(), is_news=told != self._told)
+            known = _EVERYTHING if is_everything else applied
+            view = await self._store.look(known, applied, self._clock.now(), is_news=applied != self._sent_position)
         except BaseException:
             self._wants_everything |= wanted
             raise
         self._apply(view, sent_at, is_everything=is_everything)
-        self._told = told
+        self._sent_position = applied
         self._renew(sent_at)
         self._on_view(view, sent_at)
-        if self._position != told:
+        if self._position != applied:
             # Those who wait for this process are told at once. Positions go back if a standby takes over that lacks the
             # last ones; others may have been given since.
-            self.ring(everything=self._position < told)
+            self.ring(everything=self._position < applied)
 
     def _renew(self, sent_at: float) -> None:
         """Only a look that came back while the previous lease ran prolongs it.
@@ -149,5 +151,8 @@ class Looks:
         self._position, self.has_unplaced = view.position, view.has_unplaced
 
     def _measure(self, held: HeldRevocation, now: datetime) -> None:
-        if self.observe is not None and held.happened_at is not None:
+        if held.happened_at is None:
+            return
+        self.last_measured_at = seconds_since_boot()
+        if self.observe is not None:
             self.observe(max(0.0, (now - held.happened_at).total_seconds()))

@@ -14,6 +14,7 @@ import httpx
 
 from watchword.auth.background import own
 from watchword.auth.revocations import Revocations
+from watchword.clock import seconds_since_boot
 from watchword.errors import Unavailable
 from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.effects import Effects, ensure_effects
@@ -117,6 +118,11 @@ class MemoryReceiver(Receiver):
     def observe_refusals(self, observe: Callable[[float], None]) -> None:
         """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
         self._store.observe = observe
+
+    def seconds_since_refusal(self) -> float:
+        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
+        to refuse every thirty seconds, for a session that never was."""
+        return seconds_since_boot() - self._store.last_measured_at
 
     async def start(self) -> None:
         """Return when this process knows everything that a token can still contradict. A transmitter that does not

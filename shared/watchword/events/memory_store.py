@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from watchword.auth.revocations import Revocation, Revocations
-from watchword.clock import Clock
+from watchword.clock import Clock, seconds_since_boot
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.store import Taken
 
@@ -26,6 +26,8 @@ class MemoryStore:
         self._position = 0
         self.observe: Callable[[float], None] | None = None
         """Called for each revocation that has just happened, with the seconds since then."""
+        self.last_measured_at = seconds_since_boot()
+        """When that was last, in seconds since boot; before the first time, when this process began."""
 
     async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
         is_new = received.jti not in self._taken
@@ -47,5 +49,8 @@ class MemoryStore:
     def _revoke(self, received: ReceivedEvent, revocation: Revocation) -> None:
         now = self._clock.now()
         self._revocations.add(revocation, now.timestamp())
-        if self.observe is not None and received.happened_at is not None and not self._is_replay():
+        if received.happened_at is None or self._is_replay():
+            return
+        self.last_measured_at = seconds_since_boot()
+        if self.observe is not None:
             self.observe(max(0.0, (now - received.happened_at).total_seconds()))

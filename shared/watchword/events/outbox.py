@@ -24,17 +24,17 @@ class Outbox:
         self._positions: dict[str, int] = {}
         self._errors: dict[str, dict[str, str]] = {}
         # The answer to a poll that was sent before may bring them once more.
-        self._told: dict[str, float] = {}
+        self._told_at: dict[str, float] = {}
         self._bell = asyncio.Event()
 
     def knows(self, jti: str, asked_at: float) -> bool:
         """Whether an event that was asked for at `asked_at` (monotonic time) is settled, or was by the time that it
         came."""
-        return jti in self._positions or jti in self._errors or self._told.get(jti, 0.0) > asked_at
+        return jti in self._positions or jti in self._errors or self._told_at.get(jti, 0.0) > asked_at
 
     def forget_told(self, asked_at: float) -> None:
         """Forget what the transmitter knew already when it was asked at this time."""
-        self._told = {jti: at for jti, at in self._told.items() if at > asked_at}
+        self._told_at = {jti: at for jti, at in self._told_at.items() if at > asked_at}
 
     def __len__(self) -> int:
         return len(self._positions) + len(self._errors)
@@ -49,7 +49,7 @@ class Outbox:
         self._errors[jti] = error
         self._bell.set()
 
-    def ring(self, _: str = "") -> None:
+    def ring(self) -> None:
         """A process may have applied more than before."""
         self._bell.set()
 
@@ -79,4 +79,4 @@ class Outbox:
         for jti in (*receipt.acknowledged, *receipt.errors):
             self._positions.pop(jti, None)
             self._errors.pop(jti, None)
-            self._told[jti] = now
+            self._told_at[jti] = now

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import httpx
@@ -99,24 +99,27 @@ class Poller:
     async def _connect_and_poll(self) -> None:
         request_id.set(new_request_id())
         async with self.connection() as transmitter:
-            keys = await self._discover(transmitter)
+            with self._failures_noted():
+                url = await transmitter.discover()
+            # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
+            # fetches, since only the transmitter names keys here.
+            keys = RemoteKeys(url, transport=self._transport, cooldown=0)
             async with running(keys):
-                stream = await self._turn.open_stream(transmitter)
+                with self._failures_noted():
+                    stream = await self._turn.open_stream(transmitter)
                 reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
                 polls = StreamPolls(
                     transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
                 )
                 await run_until_first(self._poll_forever(polls), self._outbox.run(transmitter, stream))
 
-    async def _discover(self, transmitter: TransmitterClient) -> RemoteKeys:
+    @contextmanager
+    def _failures_noted(self) -> Iterator[None]:
         try:
-            url = await transmitter.discover()
+            yield
         except TransmitterUnavailable:
             self._pace.note_failure()
             raise
-        # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
-        # fetches, since only the transmitter names keys here.
-        return RemoteKeys(url, transport=self._transport, cooldown=0)
 
     def _already(self) -> int:
         """How many events the transmitter may send again, since they are not acknowledged yet."""

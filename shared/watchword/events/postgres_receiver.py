@@ -14,6 +14,7 @@ import orjson
 
 from watchword.auth.background import own
 from watchword.auth.revocations import Revocations
+from watchword.clock import seconds_since_boot
 from watchword.database import Listener
 from watchword.errors import Unavailable
 from watchword.events.authorized_calls import TransmitterAccount
@@ -27,6 +28,7 @@ from watchword.events.postgres_store import PostgresStore
 from watchword.events.receiver import FIRST_POLL_TIMEOUT_SECONDS, Receiver
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.store import Effect, PendingEffects, View
+from watchword.events.tables import Signal
 from watchword.events.turn import SharedTurn
 from watchword.events.types import EventType
 from watchword.lines import one_line
@@ -118,6 +120,11 @@ class PostgresReceiver(Receiver):
         """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
         self._looks.observe = observe
 
+    def seconds_since_refusal(self) -> float:
+        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
+        to refuse every thirty seconds, for a session that never was."""
+        return seconds_since_boot() - self._looks.last_measured_at
+
     async def start(self) -> None:
         """Return when this process listens, has its lease and knows everything that was revoked before, also while no
         process of the service was running. A transmitter that does not answer is tried once, and not waited for longer
@@ -161,9 +168,12 @@ class PostgresReceiver(Receiver):
         whether a process of the previous release has changed rows, which then have no new position."""
         self._looks.ring(everything=_is_of_previous_release(payload))
 
-    def _on_signal(self, _: str) -> None:
-        self._outbox.ring()
-        self._lease.note_free()
+    def _on_signal(self, payload: str) -> None:
+        """Ask the table again: whether the lease is free, or which processes have applied what is revoked."""
+        if payload == Signal.FREE:
+            self._lease.note_free()
+        else:
+            self._outbox.ring()
 
 
 def _is_of_previous_release(payload: str) -> bool:

@@ -26,11 +26,15 @@ RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
 
 PAST_LEASES_LIFETIME: Final = timedelta(hours=1)
 
+WHOLE_LOOK_SECONDS: Final = 5.0
+"""How long reading every revocation may take: a hundred thousand take about a second."""
+
 EFFECT_LOCK_TIMEOUT: Final = "1s"
 EFFECT_IDLE_TIMEOUT: Final = "30s"
 """After which the server ends the transaction of a process that stands still, and with it its locks."""
 
-_LOOK: Final = orjson.dumps({"look": True}).decode()
+# Processes of the previous release read nothing but `add`, `remove` and `heard`: this tells them of nothing.
+_LOOK: Final = orjson.dumps({"remove": ["", ""], "placed": True}).decode()
 
 
 class PostgresStore:
@@ -46,10 +50,16 @@ class PostgresStore:
         self._statements = Statements(tables)
         self._lease = {"issuer": issuer, "process": self.process}
 
-    async def look(self, known: int, told: int, now: datetime, *, is_news: bool) -> View:
-        values = {**self._lease, "known": known, "told": told, "is_news": is_news, "now": now}
-        rows = await self._connection.fetch(self._statements.look, **values)
-        return _as_view(rows)
+    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
+        values = {**self._lease, "known": known, "applied": applied, "is_news": is_news, "now": now}
+        if known >= 0:
+            return _as_view(await self._connection.fetch(self._statements.look, **values))
+        # On a connection of its own: it takes long, and leases must be renewed meanwhile.
+        connection = KeptConnection(self.database.dsn, statement_seconds=WHOLE_LOOK_SECONDS)
+        try:
+            return _as_view(await connection.fetch(self._statements.look, **values))
+        finally:
+            connection.close()
 
     async def leave(self) -> None:
         try:

@@ -112,6 +112,11 @@ class Receiver(ABC):
         """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
 
     @abstractmethod
+    def seconds_since_refusal(self) -> float:
+        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
+        to refuse every thirty seconds, for a session that never was."""
+
+    @abstractmethod
     async def start(self) -> None:
         """Begin to receive. A transmitter that does not answer is tried once, and not waited for longer than
         `FIRST_POLL_TIMEOUT_SECONDS`."""

@@ -35,7 +35,7 @@ from sqlalchemy.dialects.postgresql import insert
 from watchword.auth.revocations import Kind
 from watchword.database.reads import ReadStatement
 from watchword.events.store import LEASE_SECONDS
-from watchword.events.tables import ReceiverTables
+from watchword.events.tables import ReceiverTables, Signal
 
 PLACED_AT_ONCE: Final = 5_000
 
@@ -79,9 +79,16 @@ class Statements:
         self.place_rows = self._place_rows()
         self.lowest_position = self._lowest_position()
 
+    def _tell(self) -> ColumnElement[str]:
+        """Have every process look when this has committed; `message` is for those of the previous release."""
+        return func.pg_notify(self._tables.channel, _text("message")).cast(String)
+
+    def _signal(self, signal: Signal) -> ColumnElement[str]:
+        return func.pg_notify(self._tables.signals, signal.value).cast(String)
+
     def _look(self) -> ReadStatement:
         """Each row has the whole head, and one revocation or none."""
-        tables, position = self._tables, bindparam("told", type_=BigInteger())
+        tables, position = self._tables, bindparam("applied", type_=BigInteger())
         leases = insert(tables.process_leases).values(
             process=_text("process"), valid_until=_NOW + _LEASE, position=position
         )
@@ -99,7 +106,7 @@ class Statements:
             or_(held.c.position > bindparam("known", type_=BigInteger()), held.c.position.is_(None)),
             held.c.expires_at > bindparam("now", type_=_INSTANT),
         )
-        tell = case((bindparam("is_news", type_=Boolean()), func.pg_notify(tables.signals, "applied").cast(String)))
+        tell = case((bindparam("is_news", type_=Boolean()), self._signal(Signal.APPLIED)))
         return ReadStatement(
             select(
                 func.coalesce(lease.c.position, 0).label("lease_position"),
@@ -108,7 +115,7 @@ class Statements:
                 contact.c.clock_offset,
                 pending.c.pending,
                 pending.c.oldest,
-                select(tell).scalar_subquery().label("told"),
+                select(tell).scalar_subquery().label("signal"),
                 *held.c,
             )
             .select_from(renewed)
@@ -126,7 +133,7 @@ class Statements:
     def _leave(self) -> Any:
         leases = self._tables.process_leases
         gone = delete(leases).where(leases.c.process == _text("process")).returning(leases.c.process).cte("gone")
-        return select(gone.c.process, func.pg_notify(self._tables.signals, "applied").cast(String))
+        return select(gone.c.process, self._signal(Signal.APPLIED))
 
     def _seconds_until_free(self) -> ReadStatement:
         lease = self._tables.poll_lease
@@ -162,7 +169,7 @@ class Statements:
         released = (
             update(lease).where(self._is_mine()).values(valid_until=_NOW).returning(lease.c.holder).cte("released")
         )
-        return ReadStatement(select(released.c.holder, func.pg_notify(self._tables.signals, "free").cast(String)))
+        return ReadStatement(select(released.c.holder, self._signal(Signal.FREE)))
 
     def _fence(self) -> CTE:
         lease = self._tables.poll_lease
@@ -185,8 +192,7 @@ class Statements:
         columns = [fence.c.position, is_pending.label("is_pending"), select(new.c.jti).exists().label("is_new")]
         if not revokes:
             return ReadStatement(select(*columns))
-        tell = func.pg_notify(tables.channel, _text("message")).cast(String)
-        return ReadStatement(select(*columns, tell).add_cte(self._revoke(fence, new)))
+        return ReadStatement(select(*columns, self._tell()).add_cte(self._revoke(fence, new)))
 
     def _revoke(self, fence: CTE, new: CTE) -> CTE:
         revocations = self._tables.revocations
@@ -214,7 +220,7 @@ class Statements:
         changes = {name: statement.excluded[name] for name in columns[1:]}
         noted = statement.on_conflict_do_update(index_elements=["issuer"], set_=changes)
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
-        return ReadStatement(select(heard.c.issuer, func.pg_notify(tables.channel, _text("message")).cast(String)))
+        return ReadStatement(select(heard.c.issuer, self._tell()))
 
     def _place_rows(self) -> ReadStatement:
         held, fence = self._tables.revocations, self._fence()
@@ -231,8 +237,7 @@ class Statements:
             .returning(held.c.key)
             .cte("placed")
         )
-        tell = func.pg_notify(self._tables.channel, _text("message")).cast(String)
-        return ReadStatement(select(fence.c.position, tell).add_cte(placed))
+        return ReadStatement(select(fence.c.position, self._tell()).add_cte(placed))
 
     def _lowest_position(self) -> ReadStatement:
         leases = self._tables.process_leases

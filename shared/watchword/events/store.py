@@ -112,9 +112,12 @@ class ReceiverStore(EventStore, Protocol):
     lease is valid: else the method raises PollLeaseLost.
     """
 
-    async def look(self, known: int, told: int, now: datetime, *, is_news: bool) -> View:
-        """Renew this process's lease, tell that it has applied everything up to `told`, and read what came after
-        `known` and has not expired at `now`. `is_news` wakes the process that polls, which may wait for this one."""
+    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
+        """Renew this process's lease, tell that it has applied everything up to `applied`, and read what came after
+        `known` and has not expired at `now`: everything, if `known` is negative.
+
+        `is_news` wakes the process that polls, which may wait for this one.
+        """
 
     async def leave(self) -> None:
         """Give up this process's lease, so that nobody waits for it. A later look begins a new one."""

@@ -1,5 +1,6 @@
 """The tables of a receiver, in the schema of the service that it belongs to."""
 
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import (
@@ -24,6 +25,14 @@ from watchword.database.creation import create_and_extend
 from watchword.database.database import Database
 
 RECEIVED: Final = "received_events"
+
+
+class Signal(StrEnum):
+    """What processes notify each other of, so that the other asks the table: the poll lease is free, or one of them has
+    applied more of what is revoked."""
+
+    FREE = "free"
+    APPLIED = "applied"
 
 
 class ReceiverTables:
@@ -71,21 +80,10 @@ class ReceiverTables:
             Column("heard_at", DateTime(timezone=True), nullable=False),
             Column("clock_offset", Float),
         )
-        self.poll_lease = Table(
-            "poll_lease",
-            metadata,
-            Column("issuer", String, primary_key=True),
-            Column("holder", String, nullable=False),
-            Column("valid_until", DateTime(timezone=True), nullable=False),
-            Column("position", BigInteger, nullable=False),
+        self.poll_lease = _leases(
+            "poll_lease", metadata, Column("issuer", String, primary_key=True), Column("holder", String, nullable=False)
         )
-        self.process_leases = Table(
-            "process_leases",
-            metadata,
-            Column("process", String, primary_key=True),
-            Column("valid_until", DateTime(timezone=True), nullable=False),
-            Column("position", BigInteger, nullable=False),
-        )
+        self.process_leases = _leases("process_leases", metadata, Column("process", String, primary_key=True))
 
     async def create(self, database: Database) -> None:
         """Make these tables unless they exist, and add what a newer release of the library needs: for a service without
@@ -110,3 +108,9 @@ class ReceiverTables:
     def signals(self) -> str:
         """Where the process that polls is notified that others have looked, and the others that nobody polls."""
         return f"{self.schema}_receiver_signals"
+
+
+def _leases(name: str, metadata: MetaData, *columns: Column[str]) -> Table:
+    """A table of leases: whose each is, until when, and a number of transactions."""
+    until = Column("valid_until", DateTime(timezone=True), nullable=False)
+    return Table(name, metadata, *columns, until, Column("position", BigInteger, nullable=False))

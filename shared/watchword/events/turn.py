@@ -1,6 +1,7 @@
 """Whose stream is polled, and when: what differs between processes that share a store and one that has its own."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -13,8 +14,12 @@ from watchword.events.process_stream import ProcessStream
 from watchword.events.store import ReceiverStore
 from watchword.events.stream_polls import StreamPolls
 from watchword.events.transmitter_client import Stream, TransmitterClient
+from watchword.tasks import repeat, run_until_first
+
+logger = logging.getLogger("watchword.events")
 
 CLEAN_UP_EVERY: Final = timedelta(minutes=5)
+CLEAN_UP_CHECK_SECONDS: Final = 1.0
 
 Work = Callable[[], Coroutine[Any, Any, object]]
 
@@ -63,7 +68,7 @@ class SharedTurn:
     async def run(self, work: Work) -> None:
         try:
             # What another process receives is in the table, and every process is notified of it.
-            await self._lease.hold(work, on_other_holder=self.caught_up.set)
+            await self._lease.hold(lambda: self._clean_up_beside(work), on_other_holder=self.caught_up.set)
         finally:
             self.caught_up.set()
 
@@ -74,14 +79,21 @@ class SharedTurn:
         return True
 
     async def note_answer(self, polls: StreamPolls) -> None:
-        now = self._clock.now()
         await self._store.note_contact(polls.clock_offset, has_more=polls.has_more)
         if not polls.has_more and not self.caught_up.is_set():
             await self._look()
             self.caught_up.set()
-        if now >= self._clean_up_at:
-            has_more = await self._store.delete_expired(now)
-            self._clean_up_at = now if has_more else now + CLEAN_UP_EVERY
+
+    async def _clean_up_beside(self, work: Work) -> None:
+        # Each of them alone, so that neither is held up by the other.
+        clean_up = repeat(self._clean_up, lambda: CLEAN_UP_CHECK_SECONDS, logger, name="deleting what has expired")
+        await run_until_first(work(), clean_up)
+
+    async def _clean_up(self) -> None:
+        now = self._clock.now()
+        while now >= self._clean_up_at:
+            if not await self._store.delete_expired(now):
+                self._clean_up_at = now + CLEAN_UP_EVERY
 
 
 class ProcessTurn:

@@ -1,5 +1,6 @@
 """Metrics of the parts that every service has."""
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from watchword.auth import RemoteKeys, Verifier
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from watchword.events import Receiver
 
 _LAG_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+_OBEDIENCE_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 _POOL_USE: Final = {
     "size": "Connections that a pool may have",
@@ -57,3 +60,44 @@ def watch_receiver(metrics: Metrics, receiver: "Receiver") -> None:
     receiver.observe_lag = metrics.histogram(
         "watchword_security_event_lag_seconds", "Time from what happened at the issuer to its effect here", _LAG_BUCKETS
     ).observe
+    _watch_obedience(metrics, receiver)
+    _watch_effects(metrics, receiver)
+
+
+def _watch_obedience(metrics: Metrics, receiver: "Receiver") -> None:
+    obedience = metrics.histogram(
+        "watchword_logout_to_refusal_seconds",
+        "Time from a logout at the issuer to the moment from which on this process refuses its tokens",
+        _OBEDIENCE_BUCKETS,
+        ("service", "worker"),
+    )
+    receiver.observe_refusals(obedience.labels(receiver.client_id, str(os.getpid())).observe)
+    metrics.gauge(
+        "watchword_last_refusal_age_seconds",
+        "Time since the process that has learned of no revocation for longest did so",
+        receiver.seconds_since_refusal,
+        "livemax",
+    )
+    metrics.gauge(
+        "watchword_issuer_clock_offset_seconds",
+        "How far the issuer's clock is ahead of this service's",
+        lambda: receiver.clock_offset or 0.0,
+        "livemax",
+    )
+
+
+def _watch_effects(metrics: Metrics, receiver: "Receiver") -> None:
+    metrics.gauge(
+        "watchword_pending_effects",
+        "Events that are refused here already and have not had their effect",
+        lambda: float(receiver.pending_effects.count),
+        "livemax",
+    )
+    metrics.gauge(
+        "watchword_pending_effects_oldest_seconds",
+        "How long the oldest of them has waited",
+        lambda: receiver.pending_effects.oldest_seconds,
+        "livemax",
+    )
+    help_text = "Effects of events that have failed and are tried again"
+    metrics.counter("watchword_effect_failures_total", help_text, "type", lambda: receiver.effect_failures)
