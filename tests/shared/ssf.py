@@ -177,8 +177,8 @@ class Transmitter:
             return JSONResponse(stream)
         assert body["delivery"] == {"method": POLL}
         self.drafts.append(body)
-        kept = {name: body[name] for name in ("description", "inactivity_timeout") if name in body}
-        stream = self.add_stream(**kept)
+        members = {name: body[name] for name in ("description", "inactivity_timeout") if name in body}
+        stream = self.add_stream(**members)
         return Response(status_code=502) if self.loses_created else JSONResponse(stream, status_code=201)
 
     def _delete(self, stream_id: str) -> Response:
