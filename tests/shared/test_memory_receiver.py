@@ -25,6 +25,7 @@ from watchword.events import (
     TransmitterSilent,
     receive_security_events,
 )
+from watchword.service.readiness import NoContactYet, checks_of
 from watchword.testing import StandingClock
 
 OF_A_KIND = "https://events.example/of-a-kind"
@@ -173,6 +174,20 @@ async def test_while_the_issuer_is_away_the_policy_for_silence_decides(transmitt
         await verifier.verify(token)
         with pytest.raises(TransmitterSilent, match="silent for 31 s"):
             await verifier.verify(token, is_write=True)
+
+
+async def test_a_service_is_ready_when_the_issuer_has_been_heard(transmitter: Transmitter) -> None:
+    transmitter.trouble["poll"] = Response(status_code=500)
+    receiver = receiver_of(transmitter)
+    verifier = verifier_of(transmitter, receiver)
+    check = checks_of(verifier)["security_events"]
+    async with verifier.revocations_runner.run():
+        with pytest.raises(NoContactYet):
+            await check()
+        del transmitter.trouble["poll"]
+        await until(receiver.is_current)
+        assert (await check())["silent"] is False
+        assert receiver.heard_within(2)
 
 
 async def test_an_effect_happens_in_every_process_and_is_repeated_until_it_succeeds(transmitter: Transmitter) -> None:

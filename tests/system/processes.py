@@ -102,16 +102,19 @@ class Notes:
     @asynccontextmanager
     async def workers(self, count: int = 1) -> AsyncIterator[list[Worker]]:
         """A connection to each of so many processes."""
-        async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_SECONDS):
-            workers: dict[int, Worker] = {}
-            while len(workers) < count:
-                # One connection, which is kept: whoever accepts it answers everything that it carries.
-                limits = httpx.Limits(max_connections=1, keepalive_expiry=600)
-                http = httpx.AsyncClient(base_url=self.url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False)
-                await stack.enter_async_context(http)
-                pid = (await http.get("/process")).json()
-                workers.setdefault(pid, Worker(http, pid))
+        workers: dict[int, Worker] = {}
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(workers) < count:
+                    http = await stack.enter_async_context(self._one_connection())
+                    pid = (await http.get("/process")).json()
+                    workers.setdefault(pid, Worker(http, pid))
             yield list(workers.values())
+
+    def _one_connection(self) -> httpx.AsyncClient:
+        # It is kept: the process that accepts it answers everything that it carries.
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=600)
+        return httpx.AsyncClient(base_url=self.url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False)
 
     async def streams(self) -> int:
         """How many streams the transmitter has of this service."""
