@@ -247,5 +247,8 @@ def test_an_effect_that_expects_a_transaction_is_an_error() -> None:
 
     with pytest.raises(ValueError, match=f"that of {OF_A_KIND} must take the event alone"):
         receive_security_events(
-            "http://localhost:8001", client_id="notes", client_secret="secret", effects={OF_A_KIND: effect}
+            "http://localhost:8001",
+            client_id="notes",
+            client_secret="secret",
+            effects={OF_A_KIND: effect},  # type: ignore[dict-item]
         )

@@ -1,7 +1,7 @@
 """One call for a service that receives its issuer's security events."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock
@@ -16,6 +16,39 @@ if TYPE_CHECKING:
     from watchword.database import Database
     from watchword.events.store import Effect, ProcessEffect
     from watchword.events.tables import ReceiverTables
+
+
+class Options(TypedDict, total=False):
+    """The arguments of `receive_security_events` that mean the same with and without a database."""
+
+    memory_seconds: float
+    silence: SilencePolicy | None
+    clock: Clock | None
+    issuer_address: str | None
+
+
+@overload
+def receive_security_events(
+    issuer: str,
+    database: "Database",
+    tables: "ReceiverTables",
+    *,
+    client_id: str,
+    client_secret: str,
+    effects: "Mapping[str, Effect] | None" = None,
+    **options: Unpack[Options],
+) -> Receiver: ...
+
+
+@overload
+def receive_security_events(
+    issuer: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    effects: "Mapping[str, ProcessEffect] | None" = None,
+    **options: Unpack[Options],
+) -> Receiver: ...
 
 
 def receive_security_events(
