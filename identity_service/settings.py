@@ -53,7 +53,7 @@ class Settings(ServiceSettings):
         2_592_000, ge=2, le=_TEN_YEARS, description="How long a key signs before the next one takes over (30 days)"
     )
     key_check_seconds: float = Field(
-        5.0, gt=0, le=60, description="Seconds between two checks of the keys in the database, in each process"
+        5.0, gt=0, le=60, description="Seconds between two checks whether the next key is due, in each process"
     )
     browser_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

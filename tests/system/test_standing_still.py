@@ -35,12 +35,15 @@ async def pids(running: Stack, sql: str) -> list[int]:
     return [int(name.split()[1]) for (name,) in await running.databases.fetch("posts_app", sql)]
 
 
-async def holder_of(running: Stack) -> int:
-    async def is_held() -> bool:
-        return len(await pids(running, HOLDER)) == 1
+async def holder_and_others(running: Stack) -> tuple[int, list[int]]:
+    """The worker that polls, and those that do not, when all of them run."""
 
-    await until(is_held)
-    return (await pids(running, HOLDER))[0]
+    async def all_run() -> bool:
+        return [len(await pids(running, sql)) for sql in (HOLDER, LEASES)] == [1, WORKERS]
+
+    await until(all_run)
+    (holder,) = await pids(running, HOLDER)
+    return holder, [process for process in await pids(running, LEASES) if process != holder]
 
 
 @contextmanager
@@ -84,9 +87,7 @@ async def test_others_obey_while_a_process_stands_still_and_its_first_answer_aft
     many_workers: Stack, http: httpx.AsyncClient, polls: bool
 ) -> None:
     ada = await Person(http, many_workers, unique("ada")).register()
-    holder = await holder_of(many_workers)
-    others = [process for process in await pids(many_workers, LEASES) if process != holder]
-    assert len(others) == WORKERS - 1
+    holder, others = await holder_and_others(many_workers)
     still, awake = (holder, others[0]) if polls else (others[0], holder)
     async with connected_to(many_workers, still) as frozen, connected_to(many_workers, awake) as other:
         assert not await is_refused(frozen, ada)
@@ -107,15 +108,14 @@ async def test_others_obey_while_a_process_stands_still_and_its_first_answer_aft
         # It serves others, and looks again.
         grace = await Person(http, many_workers, unique("grace")).register()
         assert not await is_refused(frozen, grace)
-    assert (await holder_of(many_workers) != still) or not polls
+    assert ((await holder_and_others(many_workers))[0] != still) or not polls
 
 
 async def test_a_process_that_stood_still_for_a_moment_is_waited_for(
     many_workers: Stack, http: httpx.AsyncClient
 ) -> None:
     ada = await Person(http, many_workers, unique("ada")).register()
-    holder = await holder_of(many_workers)
-    still = next(process for process in await pids(many_workers, LEASES) if process != holder)
+    holder, (still, *_) = await holder_and_others(many_workers)
     async with connected_to(many_workers, still) as frozen, connected_to(many_workers, holder) as other:
         with standing_still(still):
             await sign_out(ada)
