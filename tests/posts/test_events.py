@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from tests.posts.people import Person
@@ -80,6 +81,26 @@ async def test_a_post_written_while_its_author_is_purged_never_survives(
         seen |= {answer.status_code for answer in await asyncio.gather(*writing)}
         assert await count_rows(databases, author) == 0
     assert seen <= {201, 401}
+
+
+async def test_a_lock_on_a_post_of_a_deleted_author_holds_up_nobody_else(
+    posts: Posts, databases: Databases, ada: Person, stranger: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    await posts.publish(stranger.headers)
+    locking = await asyncpg.connect(databases.url("posts_owner"))
+    async with locking.transaction():
+        await locking.execute("SELECT FROM posts.posts WHERE id = $1::text::uuid FOR UPDATE", post["id"])
+        erasing = asyncio.create_task(happen(posts, EventType.ACCOUNT_PURGED, ada))
+        await until(lambda: is_refused(posts, ada))
+        await happen(posts, EventType.ACCOUNT_DISABLED, stranger)
+        await until(lambda: is_refused(posts, stranger))
+        await until(lambda: posts.parts.receiver.effect_failures[EventType.ACCOUNT_PURGED] > 0)
+        assert (await posts.http.get(f"/posts/{post['id']}")).status_code == 200
+        assert not erasing.done()
+    await locking.close()
+    await erasing
+    assert await count_rows(databases, ada) == 0
 
 
 async def test_a_new_name_comes_onto_the_card_and_onto_every_post(posts: Posts, ada: Person) -> None:

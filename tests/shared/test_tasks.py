@@ -9,7 +9,7 @@ import pytest
 from tests.support.waiting import until
 from watchword import tasks
 from watchword.errors import Unavailable
-from watchword.tasks import cancel_and_wait, repeat
+from watchword.tasks import cancel_and_wait, repeat, run_until_first
 
 logger = logging.getLogger("watchword.test")
 
@@ -127,3 +127,46 @@ async def test_waiting_for_tasks_that_have_ended_or_failed_raises_nothing() -> N
     await cancel_and_wait([failed])
     await cancel_and_wait([])
     assert isinstance(failed.exception(), ValueError)
+
+
+class Waiting:
+    """Work that ends when it is told to, with an error or without one."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+        self.ends = asyncio.Event()
+        self.was_cancelled = False
+
+    async def run(self) -> None:
+        try:
+            await self.ends.wait()
+        except asyncio.CancelledError:
+            self.was_cancelled = True
+            raise
+        if self._error is not None:
+            raise self._error
+
+
+async def test_the_first_work_that_ends_ends_the_others() -> None:
+    first, second = Waiting(), Waiting()
+    first.ends.set()
+    await run_until_first(first.run(), second.run())
+    assert second.was_cancelled
+
+
+async def test_the_error_of_the_first_that_ends_is_raised_after_the_others_have_ended() -> None:
+    first, second = Waiting(), Waiting(ValueError("a mistake"))
+    second.ends.set()
+    with pytest.raises(ValueError, match="a mistake"):
+        await run_until_first(first.run(), second.run())
+    assert first.was_cancelled
+
+
+async def test_all_works_end_with_the_one_who_runs_them() -> None:
+    works = Waiting(), Waiting()
+    running = asyncio.create_task(run_until_first(*(work.run() for work in works)))
+    await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert all(work.was_cancelled for work in works)
