@@ -24,6 +24,10 @@ TIME_LIMITS = (
     "watchword.events.transmitter_client.POLL_TIMEOUT_SECONDS",
     "watchword.auth.remote_keys.FETCH_TIMEOUT_SECONDS",
     "identity_service.events.push.REQUEST_TIMEOUT_SECONDS",
+    "identity_service.events.poll_statements.BEGIN_WAIT.timeout_seconds",
+    "identity_service.events.poll_statements.KEEP.timeout_seconds",
+    "identity_service.events.poll_statements.MARK_SENT.timeout_seconds",
+    "identity_service.events.poll_statements.NEXT_EVENTS.timeout_seconds",
 )
 
 # The same examples in every run; none fails because the machine is busy.

@@ -31,6 +31,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from identity_service.events.models import IS_LIVE, TURN, Delivery, Stream, StreamEvent, StreamStatus
 from watchword.database.reads import ReadStatement
 
+TIMEOUT_SECONDS: Final = 1.5
+"""A receiver waits for an answer a second longer than the longest poll, and asks again over another connection."""
+
 RESEND_AFTER: Final = timedelta(seconds=5)
 """How long a poll that waits gives the receiver to acknowledge what it was sent."""
 
@@ -50,7 +53,7 @@ _LAPSES_AT: Final = case((_IS_USED_UP, func.clock_timestamp() + _TIMEOUT), else_
 def _changed(statement: Update, result: InstrumentedAttribute[int]) -> ReadStatement:
     """An UPDATE whose answer is `result` for each row."""
     rows = statement.returning(result.label("result")).cte("changed")
-    return ReadStatement(select(rows.c.result))
+    return ReadStatement(select(rows.c.result), timeout_seconds=TIMEOUT_SECONDS)
 
 
 BEGIN_WAIT: Final = _changed(
@@ -79,7 +82,8 @@ NEXT_EVENTS: Final = ReadStatement(
     .select_from(Stream)
     .outerjoin(_due, true())
     .where(*_POLLED)
-    .order_by(_due.c.sent_at.asc().nulls_first(), _due.c.is_history, _due.c.id)
+    .order_by(_due.c.sent_at.asc().nulls_first(), _due.c.is_history, _due.c.id),
+    timeout_seconds=TIMEOUT_SECONDS,
 )
 """The events to send next, and the number of the newest poll that waits. One row without an event if none is due; no
 row if there is no such stream. With `sends_again`, what was sent a moment ago and is not acknowledged is due too."""

@@ -1,5 +1,6 @@
 """Polls while a part of the transmitter stands still: its LISTEN connection, or another transaction."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 
@@ -8,7 +9,11 @@ import pytest
 
 from identity_service import channel
 from identity_service.app import create_app
+from identity_service.events.poll import PollDelivery
+from identity_service.events.poll_statements import KEEP, NEXT_EVENTS
+from identity_service.events.security_event_tokens import SetMinter
 from identity_service.parts import assemble
+from tests.identity.answers import ensure_problem
 from tests.identity.receivers import Receiver, cause_events, receiver_with_stream
 from tests.identity.test_poll_long import LongPoll
 from tests.support import services
@@ -16,6 +21,7 @@ from tests.support.cuts import Proxy, proxy_to
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, client_for
 from tests.support.waiting import PAUSE_SECONDS, until
+from watchword.database import Database
 from watchword.database.notifications import Listener
 from watchword.events.types import EventType
 from watchword.tasks import wait_for
@@ -60,6 +66,24 @@ async def test_listening_connection_that_has_died_is_replaced(
     await until(lambda: wakes(listening_through, posts))
     assert proxy.cut() == 1
     await until(lambda: wakes(listening_through, posts))
+
+
+async def test_poll_gives_up_connections_that_have_died_and_the_next_one_is_answered(
+    identity: Identity, proxy: Proxy, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, posts = identity.parts, await receiver_with_stream(identity)
+    database = Database(parts.database.dsn.replace(f":{databases.server.port}/", f":{proxy.port}/"))
+    minter = SetMinter(IDENTITY_URL, parts.keyring)
+    parts.poll_delivery = PollDelivery(database, minter, parts.bells, parts.clock, 1.0)
+    # Several connections, each of which would cost a poll its time.
+    await asyncio.gather(*(posts.poll() for _ in range(6)))
+    with monkeypatch.context() as impatience:
+        for statement in (KEEP, NEXT_EVENTS):
+            impatience.setattr(statement, "timeout_seconds", 0.5)
+        assert proxy.cut() > 1
+        ensure_problem(await posts.poll(), 503, "database_unavailable")
+    assert (await posts.poll()).status_code == 200
+    await database.close()
 
 
 async def wakes(identity: Identity, posts: Receiver) -> bool:

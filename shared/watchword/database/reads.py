@@ -22,9 +22,13 @@ Result = TypeVar("Result")
 
 
 class ReadStatement:
-    """A SELECT written with SQLAlchemy Core, compiled for asyncpg. Its arguments are its bound parameters by name."""
+    """A SELECT written with SQLAlchemy Core, compiled for asyncpg. Its arguments are its bound parameters by name.
 
-    def __init__(self, select: Select[*tuple[Any, ...]]) -> None:
+    It is given up after `timeout_seconds`; without, after as long as any statement.
+    """
+
+    def __init__(self, select: Select[*tuple[Any, ...]], *, timeout_seconds: float | None = None) -> None:
+        self.timeout_seconds = timeout_seconds
         compiled = select.compile(dialect=_DIALECT)
         self.sql = str(compiled)
         # Spans are named after the first table that it reads.
@@ -65,11 +69,11 @@ class _PooledConnection:
     ) -> Result:
         prepared = await self.prepare(statement)
         try:
-            return await fetch(prepared, *arguments)
+            return await fetch(prepared, *arguments, timeout=statement.timeout_seconds)
         except asyncpg.InvalidCachedStatementError:
             # A migration changed a table under the prepared statement.
             del self.prepared[statement]
-            return await fetch(await self.prepare(statement), *arguments)
+            return await fetch(await self.prepare(statement), *arguments, timeout=statement.timeout_seconds)
 
 
 class PoolUse(NamedTuple):
@@ -147,6 +151,10 @@ class ReadPool:
                 # it takes no changes: of several hosts, another may take them.
                 if pooled is not None:
                     pooled.connection.terminate()
+                raise
+            except TimeoutError:
+                # The network may be gone without a word, and what is given up may still run: nobody may wait for that.
+                await self.close()
                 raise
             finally:
                 self._give_back(pooled)
