@@ -66,6 +66,10 @@ format: $(VENV)/development ## Format the code and sort its imports
 bench: $(VENV)/development ## Measure: make bench, or ARGS="reads" for one of them
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: soak
+soak: $(VENV)/development ## A thousand streams and a thousand WebSockets, a hundred sign-outs, ten minutes of churn: make soak, or ARGS="60"
+	@$(BIN)/python -m tests.soak $(ARGS)
+
 migrate: $(VENV)/local ## Bring both schemas of what `make run` runs to the newest revision
 	@$(BIN)/python -m deploy.local service identity migrate
 	@$(BIN)/python -m deploy.local service posts migrate

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
+from fastapi.requests import HTTPConnection
 
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
@@ -44,13 +45,13 @@ class SessionGuard(Guard):
 
     further_refusals = (SessionEnded, NotPermitted, DatabaseUnavailable)
 
-    async def ensure(self, request: Request, principal: Principal) -> None:
+    async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
         await super().ensure(request, principal)
         sessions = (await _parts(request)).live_sessions
         await sessions.ensure_live(principal)
 
 
-async def _parts(request: Request) -> Parts:
+async def _parts(request: HTTPConnection) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 

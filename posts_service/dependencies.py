@@ -1,10 +1,13 @@
 """The parameters that routes get from the service and from the caller."""
 
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 
+from posts_service.live.feed import Feed
+from posts_service.live.listener import Listener, Places
 from posts_service.posts.service import Posts
 from watchword.auth import Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
@@ -33,5 +36,24 @@ def preconditions(
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]
 Reader = Annotated[Principal | None, Depends(optional)]
+
+
+async def listening(
+    request: Request,
+    reader: Reader,
+    feed: Annotated[Feed, Depends(part("feed"))],
+    places: Annotated[Places, Depends(part("places"))],
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", description="The last id that you got: begin with what you missed")
+    ] = None,
+) -> AsyncIterator[Listener]:
+    """A listener for as long as the answer lasts; if the reader is anonymous, one of those of their address."""
+    address = request.client.host if reader is None and request.client is not None else None
+    with places.place_for(address):
+        async with feed.listen(last_event_id) as listener:
+            yield listener
+
+
+Listening = Annotated[Listener, Depends(listening)]
 ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
 Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]

@@ -1,6 +1,6 @@
 """The errors of this service."""
 
-from watchword.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from watchword.errors import Forbidden, Invalid, NotFound, PreconditionFailed, TooManyRequests
 
 
 class PostNotFound(NotFound):
@@ -24,3 +24,11 @@ class InvalidCursor(Invalid):
     code = "invalid_cursor"
     detail = "This cursor was not made by this service."
     pointer = "/query/cursor"
+
+
+class TooManyListeners(TooManyRequests):
+    """An address has as many streams as anonymous readers may have."""
+
+    code = "too_many_listeners"
+    detail = "Too many anonymous readers listen from your address; close one, or sign in."
+    retry_after = 5

@@ -10,4 +10,5 @@ def build_metrics(parts: Parts) -> Metrics:
     watch_database(metrics, parts.database)
     watch_verifier(metrics, parts.verifier)
     watch_receiver(metrics, parts.receiver)
+    metrics.gauge("watchword_listeners", "Readers who listen for new posts", lambda: float(len(parts.feed)), "livesum")
     return metrics

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from posts_service.authors.models import Author
 from posts_service.events.effects import EFFECTS
+from posts_service.live.feed import Feed
+from posts_service.live.listener import Places
 from posts_service.posts.models import Post
 from posts_service.posts.service import Posts
 from posts_service.settings import Settings
@@ -27,6 +29,8 @@ class Parts:
     verifier: Verifier
     receiver: Receiver
     posts: Posts
+    feed: Feed
+    places: Places
 
 
 def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock | None = None) -> Parts:
@@ -61,4 +65,6 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         verifier=verifier,
         receiver=receiver,
         posts=Posts(database, clock),
+        feed=Feed(database, clock),
+        places=Places(),
     )

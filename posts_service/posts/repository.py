@@ -30,10 +30,10 @@ _VIEW: Final = select(*_COLUMNS.values()).join(Author, Author.id == Post.author_
 
 # PostgreSQL decompresses no more of a long text than this.
 _BEGINNING: Final = func.left(Post.body, SUMMARY_CHARACTERS).label("body")
-_SUMMARY: Final = select(*{**_COLUMNS, "body": _BEGINNING}.values()).join(Author, Author.id == Post.author_id)
+SUMMARY: Final = select(*{**_COLUMNS, "body": _BEGINNING}.values()).join(Author, Author.id == Post.author_id)
 
 _FEED = (
-    _SUMMARY.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
+    SUMMARY.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
     .order_by(Post.published_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )
@@ -42,7 +42,7 @@ BY_ID: Final = ReadStatement(_VIEW.where(Post.id == bindparam("post_id", type_=U
 FEED: Final = ReadStatement(_FEED)
 BY_AUTHOR: Final = ReadStatement(_FEED.where(_AUTHOR))
 DRAFTS: Final = ReadStatement(
-    _SUMMARY.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
+    SUMMARY.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
     .order_by(Post.created_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )

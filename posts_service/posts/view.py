@@ -82,7 +82,7 @@ class PostView(NamedTuple):
         }
 
     def as_json(self) -> bytes:
-        return orjson.dumps(self.as_dict(), default=str, option=_OPTIONS)
+        return as_json(self.as_dict())
 
 
 # The values of a row, by name, in the order of the fields.
@@ -90,6 +90,8 @@ _VALUES: Final = itemgetter(*PostView._fields)
 
 
 def page_as_json(views: Sequence[PostView], next_cursor: str | None) -> bytes:
-    return orjson.dumps(
-        {"items": [view.as_summary() for view in views], "next": next_cursor}, default=str, option=_OPTIONS
-    )
+    return as_json({"items": [view.as_summary() for view in views], "next": next_cursor})
+
+
+def as_json(members: dict[str, Any]) -> bytes:
+    return orjson.dumps(members, default=str, option=_OPTIONS)

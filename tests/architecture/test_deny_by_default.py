@@ -66,6 +66,12 @@ async def start(app: FastAPI) -> None:
         pass
 
 
+def router_with_a_socket() -> APIRouter:
+    router = APIRouter(prefix="/inner")
+    router.websocket("/socket")(socket())
+    return router
+
+
 each_undecided = pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -79,15 +85,20 @@ each_undecided = pytest.mark.parametrize(
         pytest.param(
             lambda app: app.router.routes.append(Route("/page", page())), "GET/HEAD /page", id="starlette_route"
         ),
-        pytest.param(lambda app: app.websocket("/socket")(socket()), "* /socket", id="websocket"),
+        pytest.param(lambda app: app.websocket("/socket")(socket()), "WebSocket /socket", id="websocket"),
         pytest.param(
-            lambda app: app.websocket("/guarded", dependencies=[Depends(signed_in)])(socket()),
-            "* /guarded",
-            id="websocket_with_a_guard_that_cannot_run",
+            lambda app: app.include_router(router_with_a_socket(), prefix="/api"),
+            "WebSocket /api/inner/socket",
+            id="websocket_in_a_router",
+        ),
+        pytest.param(
+            lambda app: app.websocket("/socket", dependencies=[Depends(endpoint())])(socket()),
+            "WebSocket /socket",
+            id="websocket_with_another_dependency",
         ),
         pytest.param(
             lambda app: app.router.routes.append(WebSocketRoute("/socket", socket())),
-            "* /socket",
+            "WebSocket /socket",
             id="starlette_socket",
         ),
         pytest.param(lambda app: app.mount("/files", StaticFiles(directory=".")), "* /files", id="mount"),
@@ -161,6 +172,13 @@ async def test_app_without_operations_does_not_start(issuer: Issuer) -> None:
         ),
         pytest.param(lambda app: app.router.routes.append(Route("/page", public(page()))), id="public_page"),
         pytest.param(lambda app: app.websocket("/socket")(public(socket())), id="public_socket"),
+        pytest.param(
+            lambda app: app.websocket("/socket", dependencies=[Depends(signed_in)])(socket()), id="guarded_socket"
+        ),
+        pytest.param(
+            lambda app: app.include_router(router_with_a_socket(), dependencies=[Depends(signed_in)]),
+            id="socket_in_a_guarded_inclusion",
+        ),
         pytest.param(lambda app: app.mount("/files", public(StaticFiles(directory="."))), id="public_mount"),
     ],
 )

@@ -58,6 +58,7 @@ OPERATIONS = {
         "posts_delete",
         "posts_edit",
         "posts_list",
+        "posts_listen",
         "posts_publish",
         "posts_read",
     },

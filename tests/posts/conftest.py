@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+import posts_service.app
 from posts_service.posts.policy import Permission
+from tests.posts.listening import LivePosts
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.live_server import serving
 from watchword.testing import Issuer, StandingClock
 
 
@@ -45,3 +48,12 @@ async def posts_at(databases: Databases, issuer: Issuer, clock: StandingClock) -
     await databases.empty("posts")
     async with services.posts(databases, issuer.verifier(), clock=clock) as service:
         yield service
+
+
+@pytest.fixture
+async def live_posts(databases: Databases, issuer: Issuer, without_issuer: None) -> AsyncIterator[LivePosts]:
+    """The posts service over empty tables, on a server: what it keeps open cannot be read in any other way."""
+    await databases.empty("posts")
+    parts = services.posts_parts(databases, issuer.verifier())
+    async with serving(posts_service.app.create_app(parts)) as server:
+        yield LivePosts(server, parts)

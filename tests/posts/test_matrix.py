@@ -34,6 +34,7 @@ class Row(NamedTuple):
 EXPECTED = (
     Row("GET /posts", PUBLISHED, (200, 200, 200, 200, 200)),
     Row("POST /posts", PUBLISHED, (401, 403, 201, 201, 201)),
+    Row("GET /posts/events", PUBLISHED, (200, 200, 200, 200, 200)),
     Row("GET /posts/{post_id}", PUBLISHED, (200, 200, 200, 200, 200)),
     Row("GET /posts/{post_id}", DRAFT, (404, 200, 404, 404, 200)),
     Row("PATCH /posts/{post_id}", PUBLISHED, (401, 403, 403, 200, 200)),
@@ -106,6 +107,9 @@ async def answer_to(posts: Posts, row: Row, author: Person, headers: dict[str, s
     method, path = row.operation.split(" ")
     post = await posts.publish(author.headers, state=row.state)
     url = path.format(post_id=post["id"])
+    if path == "/posts/events":
+        # Otherwise the stream would not end.
+        posts.parts.feed.close()
     return (await posts.http.request(method, url, json=BODIES.get(row.operation), headers=headers)).status_code
 
 

@@ -130,7 +130,7 @@ PAGE, SITE = page(), Starlette()
         pytest.param(
             lambda app: app.router.routes.append(Route("/page", PAGE)), "GET/HEAD /page", PAGE, False, id="route"
         ),
-        pytest.param(lambda app: app.websocket("/socket")(socket), "* /socket", socket, False, id="websocket"),
+        pytest.param(lambda app: app.websocket("/socket")(socket), "WebSocket /socket", socket, False, id="websocket"),
         pytest.param(lambda app: app.mount("/site", SITE), "* /site", SITE, False, id="mount"),
         pytest.param(
             lambda app: app.router.routes.append(Host("other.example", SITE)), "* other.example", SITE, False, id="host"

@@ -4,7 +4,8 @@ from typing import Annotated
 from uuid import uuid4
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.requests import HTTPConnection
 
 from tests.shared.apps import Service, guarded_app
 from watchword.auth import Guard, NotPermitted, Principal, optional, requires, signed_in
@@ -14,7 +15,7 @@ SUSPENDED = str(uuid4())
 
 
 class NotSuspended(Guard):
-    async def ensure(self, request: Request, principal: Principal) -> None:
+    async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
         await super().ensure(request, principal)
         if principal.subject == SUSPENDED:
             raise NotPermitted("suspended")

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -212,7 +212,19 @@ async def test_an_unguarded_operation_of_a_mounted_app_is_not_served(
     assert "GET /forgotten" in line
 
 
-async def test_a_websocket_of_an_app_with_an_undecided_operation_is_closed(issuer: Issuer) -> None:
+@pytest.mark.parametrize(
+    ("extensions", "refusals"),
+    [
+        ({}, [("websocket.close", None)]),
+        (
+            {"websocket.http.response": {}},
+            [("websocket.http.response.start", 503), ("websocket.http.response.body", None)],
+        ),
+    ],
+)
+async def test_a_websocket_of_an_app_with_an_undecided_operation_is_refused(
+    issuer: Issuer, extensions: dict[str, Any], refusals: list[tuple[str, int | None]]
+) -> None:
     app = notes(issuer.verifier())
     sent: list[Message] = []
 
@@ -227,8 +239,8 @@ async def test_a_websocket_of_an_app_with_an_undecided_operation_is_closed(issue
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/forgotten", "query_string": b"", "headers": [], "subprotocols": []}
-    await app(scope, receive, send)
-    assert sent == [{"type": "websocket.close", "code": 1011}]
+    await app({**scope, "extensions": extensions}, receive, send)
+    assert [(message["type"], message.get("status")) for message in sent] == refusals
 
 
 @pytest.mark.parametrize("prepare", [lambda _: None, problems.install], ids=["bare", "with_problem_documents"])

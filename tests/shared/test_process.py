@@ -43,6 +43,28 @@ async def test_several_callbacks_all_run() -> None:
     await asyncio.wait_for(asyncio.gather(*(event.wait() for event in events)), 30)
 
 
+async def test_a_callback_that_is_taken_away_does_not_run() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    ran: list[str] = []
+    forget = on_shutdown_signal(lambda: ran.append("the first"))
+    event = asyncio.Event()
+    on_shutdown_signal(event.set)
+    forget()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(event.wait(), 30)
+    assert ran == []
+
+
+async def test_a_thousand_callbacks_are_one_handler() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    for _ in range(1_000):
+        on_shutdown_signal(lambda: None)
+    event = asyncio.Event()
+    on_shutdown_signal(event.set)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(event.wait(), 30)
+
+
 async def test_a_signal_that_the_process_ignores_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     on_shutdown_signal(lambda: None)

@@ -203,3 +203,14 @@ def test_an_app_that_reads_a_malformed_body_sends_no_second_answer(server: Bound
     assert status(answer) == 400
     assert answer.count(b"HTTP/1.1 ") == 1
     assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "fields", [[], [b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="] * 2, [b"Sec-WebSocket-Version: 13"]]
+)
+def test_what_is_no_whole_handshake_of_a_websocket_is_an_ordinary_request(
+    server: BoundedServer, fields: list[bytes]
+) -> None:
+    upgrade = get(HOST[:-2], b"Connection: Upgrade", b"Upgrade: websocket", *fields)
+    answer = server.exchange(upgrade + get(HOST[:-2], b"Connection: close"))
+    assert answer.count(b"HTTP/1.1 200") == 2

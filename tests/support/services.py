@@ -115,6 +115,15 @@ async def posts(
     databases: Databases, verifier: Verifier, *, clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[Posts]:
     """The posts service, which accepts the tokens that `verifier` accepts."""
+    parts = posts_parts(databases, verifier, clock=clock, **settings)
+    app = posts_service.app.create_app(parts)
+    async with client_for(app, POSTS_URL) as http:
+        yield Posts(parts, app, http)
+
+
+def posts_parts(
+    databases: Databases, verifier: Verifier, *, clock: Clock | None = None, **settings: Any
+) -> posts_service.parts.Parts:
     values = {
         "database_url": databases.url("posts_app"),
         "issuer": verifier.issuer,
@@ -122,10 +131,7 @@ async def posts(
         "client_secret": POSTS_SECRET,
         **settings,
     }
-    parts = posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)
-    app = posts_service.app.create_app(parts)
-    async with client_for(app, POSTS_URL) as http:
-        yield Posts(parts, app, http)
+    return posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import httpx
 
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_SECONDS
+from tests.system.conftest import NewPerson
 
 
 async def test_identity_ends_cleanly_while_it_is_polled(running: Stack) -> None:
@@ -23,6 +24,25 @@ async def test_identity_ends_cleanly_while_it_is_polled(running: Stack) -> None:
     finally:
         running.stop("identity")
         running.start("identity")
+
+
+async def test_posts_ends_cleanly_while_people_listen(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada, child = await person("ada"), running.child("posts")
+    url = f"{running.posts}/posts/events"
+    try:
+        async with http.stream("GET", url) as anonymous, http.stream("GET", url, headers=ada.headers) as signed_in:
+            child.process.send_signal(signal.SIGTERM)
+            # An answer that is cut off would raise an error.
+            texts = [(await answer.aread()).decode() for answer in (anonymous, signed_in)]
+        assert not any("signed-out" in text for text in texts)
+        assert await asyncio.to_thread(child.process.wait, PATIENCE_SECONDS) in (0, 128 + signal.SIGTERM)
+        assert "Application shutdown complete" in child.log_tail()
+        assert "graceful shutdown exceeded" not in child.log_tail(1_000)
+    finally:
+        running.stop("posts")
+        running.start("posts")
 
 
 async def test_a_request_head_without_end_is_refused(running: Stack) -> None:

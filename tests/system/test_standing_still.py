@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.support.live_server import Events
 from tests.support.person import Person
 from tests.support.services import unique
 from tests.support.stack import Stack, stack
@@ -125,3 +126,32 @@ async def test_a_process_that_stood_still_for_a_moment_is_waited_for(
         # If the lease had run out in between, nothing would be waited for.
         assert not is_waited_for or waiting != []
         await until(lambda: is_refused(frozen, ada))
+
+
+async def test_a_stream_of_a_process_that_stood_still_goes_on_with_its_end(
+    many_workers: Stack, http: httpx.AsyncClient
+) -> None:
+    ada, grace = [await Person(http, many_workers, unique(name)).register() for name in ("ada", "grace")]
+    holder, (still, *_) = await holder_and_others(many_workers)
+    url = f"{many_workers.posts}/posts/events"
+    async with (
+        connected_to(many_workers, holder) as awake,
+        connected_to(many_workers, still) as first,
+        connected_to(many_workers, still) as second,
+        first.stream("GET", url, headers=ada.headers) as hers,
+        second.stream("GET", url, headers=grace.headers) as theirs,
+    ):
+        with standing_still(still):
+            await sign_out(ada)
+            post = {"title": "Meanwhile", "body": "A body"}
+            made = await awake.post(f"{many_workers.posts}/posts", json=post, headers=grace.headers)
+            assert made.status_code == 201, made.text
+
+            async def is_given_up() -> bool:
+                return still not in await pids(many_workers, LEASES)
+
+            await until(is_given_up)
+        assert [event.name for event in await Events(hers).rest()] == ["signed-out"]
+        event = await Events(theirs).next()
+        assert event is not None
+        assert "Meanwhile" in event.data

@@ -62,6 +62,14 @@ class AmbiguousCredentials(BadRequest):
         return {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_request"'}
 
 
+class AmbiguousSubprotocols(AmbiguousCredentials):
+    """The handshake of a WebSocket has more than one token, or one that the answer could not acknowledge."""
+
+    detail = (
+        "Offer the subprotocols `watchword` and `watchword.bearer.<token>`, once each, and no Authorization header."
+    )
+
+
 class InsufficientScope(Forbidden):
     """The token lacks one of `scopes`, or all of `any_of`. The challenge names every scope that can help, separated by
     spaces (RFC 6750 section 3)."""

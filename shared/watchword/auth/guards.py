@@ -2,23 +2,22 @@
 
 @app.get("/notes")
 async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read"))]) -> …: ...
+
+They guard WebSockets in the same way. A WebSocket or a streaming answer that has passed one ends with its caller's
+token: `open_connections` says when, `connection_layer` how.
 """
 
 import logging
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, ClassVar, Final, TypeVar
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException
+from starlette.requests import HTTPConnection
 
 from watchword.arguments import ensure_seconds, ensure_text
-from watchword.auth.errors import (
-    AmbiguousCredentials,
-    InsufficientScope,
-    InvalidToken,
-    MissingToken,
-    NotPermitted,
-    NotStarted,
-)
+from watchword.auth.credentials import bearer_token
+from watchword.auth.errors import InsufficientScope, MissingToken, NotPermitted, NotStarted
+from watchword.auth.open_connections import PASSED
 from watchword.auth.principal import Principal
 from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
@@ -68,7 +67,7 @@ class Guard:
         self.fresh = None if fresh is None else ensure_seconds("fresh", fresh)
         self.anonymous = anonymous
 
-    async def __call__(self, request: Request) -> Principal | None:
+    async def __call__(self, request: HTTPConnection) -> Principal | None:
         verifier = _verifier_of(request)
         verifier.ensure_running()
         token = bearer_token(request)
@@ -76,14 +75,16 @@ class Guard:
             if self.anonymous:
                 return None
             raise MissingToken("no token")
-        principal = await verifier.verify(token, is_write=request.method not in _SAFE_METHODS)
+        # A WebSocket has no method, and may carry anything.
+        principal = await verifier.verify(token, is_write=request.scope.get("method") not in _SAFE_METHODS)
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
         await self.ensure(request, principal)
+        request.scope[PASSED].append(principal)
         return principal
 
-    async def ensure(self, request: Request, principal: Principal) -> None:
-        """Raise Forbidden unless this caller may pass."""
+    async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
+        """Raise Forbidden unless this caller may pass. `request` is a Request or a WebSocket."""
         if not principal.scopes.issuperset(self.scopes) or (self.any_of and principal.scopes.isdisjoint(self.any_of)):
             raise InsufficientScope(*self.scopes, any_of=self.any_of)
         if self.role is not None and self.role not in principal.roles:
@@ -144,7 +145,7 @@ def guards_of(operation: Operation) -> Iterator[Guard]:
     return (call for call in operation.dependencies() if isinstance(call, Guard))
 
 
-def _verifier_of(request: Request) -> Verifier:
+def _verifier_of(request: HTTPConnection) -> Verifier:
     """The verifier that `protect` gave the app: a guard is made before its app is, and finds the app by the request."""
     try:
         verifier: Verifier = request.app.state.verifier
@@ -153,19 +154,3 @@ def _verifier_of(request: Request) -> Verifier:
         # Only an app that `protect` was called for can answer an AppError; every app can answer an HTTPException.
         raise HTTPException(503, NotStarted.detail) from NotStarted("the app is not protected")
     return verifier
-
-
-def bearer_token(request: Request) -> str | None:
-    """The token of the one Authorization header (RFC 6750 section 2.1), or None if there is no such header."""
-    credentials: bytes | None = None
-    for name, value in request.scope["headers"]:
-        if name == b"authorization":
-            if credentials is not None:
-                raise AmbiguousCredentials("two Authorization headers")
-            credentials = value
-    if credentials is None:
-        return None
-    scheme, _, token = credentials.partition(b" ")
-    if scheme.lower() != b"bearer":
-        raise InvalidToken("another scheme than Bearer")
-    return token.strip(b" ").decode("latin-1")

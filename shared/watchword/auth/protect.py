@@ -11,12 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchword.auth import openapi
 from watchword.auth.background import take_unowned
+from watchword.auth.connection_layer import ConnectionLayer
 from watchword.auth.errors import NotStarted
 from watchword.auth.guards import Guard, guards_of, is_public
 from watchword.auth.identify import identify
+from watchword.auth.open_connections import OpenConnections
 from watchword.auth.openapi import ScopeTexts
 from watchword.auth.verifier import Verifier
-from watchword.http import problems
+from watchword.http import problems, sockets
 from watchword.http._framework import Operation, frontend_paths, operations
 from watchword.lines import Seldom
 
@@ -31,8 +33,9 @@ def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = Non
     """Let this app's guards accept the tokens that `verifier` accepts.
 
     Refusals become problem documents, and the OpenAPI document says what each operation requires, with the texts of
-    `scopes`. Keys and revocations are kept fresh while the app runs. An app with an operation that is neither guarded
-    nor public, or that requires a role or a permission and no scope, does not start: UnguardedOperation names it.
+    `scopes`. Keys and revocations are kept fresh while the app runs. Streaming answers and WebSockets that a guard has
+    let pass end when their token is revoked or expires. An app with an operation that is neither guarded nor public, or
+    that requires a role or a permission and no scope, does not start: UnguardedOperation names it.
 
     An app that is never started, since it is mounted under another one or served without its lifespan, answers 503: to
     every request if it has such an operation, else at every guard whose keys or revocations have to be started. So do,
@@ -48,12 +51,13 @@ def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = Non
     app.state.identify = identify
     problems.install(app)
     openapi.describe(app, f"{verifier.issuer}/oauth/token", scopes or ScopeTexts())
-    app.add_middleware(_deny_unless_guarded, protected=app)
+    app.add_middleware(_guarded_layer, protected=app, connections=verifier.open_connections)
     _run_with(app, verifier)
 
 
-def _deny_unless_guarded(served: ASGIApp, protected: FastAPI) -> ASGIApp:
-    """Add a layer that denies every request if the app has an operation that is not decided on; otherwise add none.
+def _guarded_layer(served: ASGIApp, protected: FastAPI, connections: OpenConnections) -> ASGIApp:
+    """Add a layer that denies every request if the app has an operation that is not decided on; otherwise the one that
+    ends open connections.
 
     Starlette calls this when it builds the layers of the app: when the app starts or, if it never starts, at its first
     request.
@@ -62,7 +66,7 @@ def _deny_unless_guarded(served: ASGIApp, protected: FastAPI) -> ASGIApp:
         ensure_guarded(protected)
     except UnguardedOperation as error:
         return _DenyAll(served, f"every request to the app {protected.title!r} is answered 503: {error}")
-    return served
+    return ConnectionLayer(served, connections)
 
 
 class _DenyAll:
@@ -77,11 +81,11 @@ class _DenyAll:
         match scope["type"]:
             case "lifespan":
                 await self._served(scope, receive, send)
-            case "websocket":
-                await send({"type": "websocket.close", "code": 1011})
-            case _:
+            case kind:
                 self._seldom.log(logging.ERROR, "denied", self._reason)
-                await problems.problem(NotStarted(self._reason))(scope, receive, send)
+                refusal = NotStarted(self._reason)
+                answer = sockets.denial(scope, refusal) if kind == "websocket" else problems.problem(refusal)
+                await answer(scope, receive, send)
 
 
 def _run_with(app: FastAPI, verifier: Verifier) -> None:
@@ -141,5 +145,6 @@ def _is_fastapis_own(operation: Operation) -> bool:
 
 
 def _is_decided(operation: Operation) -> bool:
-    # A guard reads an HTTP request; on a WebSocket it would never run.
-    return is_public(operation.endpoint) or (operation.is_api_route and any(True for _ in guards_of(operation)))
+    # On other routes, such as a mount, no dependency runs.
+    runs_guards = operation.is_api_route or operation.is_socket
+    return is_public(operation.endpoint) or (runs_guards and any(True for _ in guards_of(operation)))

@@ -3,6 +3,7 @@
 They are kept in memory, bounded by how long a token can live: tokens that were revoked longer ago have expired.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
@@ -58,6 +59,10 @@ class Revocation(NamedTuple):
         return (previous.version or 0, previous.valid_from) <= (self.version or 0, self.valid_from)
 
 
+Watcher = Callable[[Revocation | None], None]
+"""Called after a change: with the revocation that was added, or None if any could be new."""
+
+
 class Revocations:
     """The revocations of one process. `memory_seconds` is the longest life of a token that is accepted at all."""
 
@@ -70,6 +75,7 @@ class Revocations:
         self._keys: dict[str, float] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
         self._next_cleanup = 0.0
+        self._watchers: list[Watcher] = []
 
     def keep_seconds(self) -> float:
         """How long a revocation must be kept: as long as a token is valid, and twice the leeway, because the issuer's
@@ -106,6 +112,12 @@ class Revocations:
         if now >= self._next_cleanup:
             self._next_cleanup = now + self.memory_seconds / 10
             self._delete_expired(now)
+        self._tell(revocation)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` after each change that can refuse more tokens. Returns the function that ends this."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def remove(self, kind: str, key: str) -> None:
         """Delete one revocation of a subject. Others of the same subject stay."""
@@ -121,6 +133,11 @@ class Revocations:
             fresh.add(revocation, now)
         self._sessions, self._subjects = fresh._sessions, fresh._subjects
         self._roles, self._keys = fresh._roles, fresh._keys
+        self._tell(None)
+
+    def _tell(self, revocation: Revocation | None) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(revocation)
 
     def _refuses_roles(self, principal: Principal) -> bool:
         """Whether a role in the token has changed since it was issued, so that its permissions are out of date."""

@@ -20,6 +20,7 @@ from watchword.auth.jws import (
     text,
     texts,
 )
+from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal, instant
 from watchword.auth.public_key import KeySource, PublicKey
 from watchword.auth.remote_keys import RemoteKeys
@@ -85,6 +86,7 @@ class Verifier:
         self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
         self._capacity = remember
         self._remembered: dict[str, tuple[Principal, PublicKey]] = {}
+        self.open_connections = OpenConnections(self)
 
     @classmethod
     def of(
@@ -145,6 +147,10 @@ class Verifier:
         source: object = self.revocations
         if not isinstance(source, HearingSource) or not source.heard_within(seconds):
             raise NotFresh(f"the issuer has not been heard within {seconds:g} s")
+
+    def seconds_left(self, principal: Principal) -> float:
+        """For how long the token of this caller is still accepted, unless it is revoked; negative if it is not."""
+        return (principal.expires_at + self._leeway - self._clock.now()).total_seconds()
 
     def _recall(self, token: str) -> Principal | None:
         """The caller of a token that was verified before, if it is still valid."""

@@ -9,6 +9,7 @@ from typing import Any
 
 # Not `from fastapi.routing import …`: a name that is gone must fail the test that explains it, not every import.
 from fastapi import FastAPI, routing
+from starlette.routing import WebSocketRoute
 from starlette.types import Scope
 
 
@@ -19,9 +20,16 @@ class Operation:
     context: "routing.RouteContext"
 
     @property
+    def _route(self) -> Any:
+        """What has the attributes of the route. The contexts of older releases do not show those of a
+        WebSocket or a mount that a router includes."""
+        return getattr(self.context, "starlette_route", None) or self.context
+
+    @property
     def path(self) -> str | None:
         """The path below the app, with its parameters in braces; None for a `Host`."""
-        return self.context.path
+        path: str | None = getattr(self._route, "path", None)
+        return path
 
     @property
     def documented_path(self) -> str | None:
@@ -36,17 +44,23 @@ class Operation:
     @property
     def name(self) -> str:
         """What an error message calls this operation."""
-        return f"{'/'.join(sorted(self.methods) or ['*'])} {self.path or getattr(self.context, 'host', '')}"
+        kind = ["WebSocket"] if isinstance(self.context.original_route, WebSocketRoute) else ["*"]
+        return f"{'/'.join(sorted(self.methods) or kind)} {self.path or getattr(self._route, 'host', '')}"
 
     @property
     def endpoint(self) -> object:
         """The function that is called, or for a mount the app inside it."""
-        return self.context.endpoint or getattr(self.context, "app", None)
+        return getattr(self._route, "endpoint", None) or getattr(self._route, "app", None)
 
     @property
     def is_api_route(self) -> bool:
         """Whether FastAPI resolves dependencies for this route before it calls the endpoint of an HTTP request."""
         return isinstance(self.context.original_route, routing.APIRoute)
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether this is a WebSocket whose dependencies FastAPI resolves before it calls the endpoint."""
+        return isinstance(self.context.original_route, routing.APIWebSocketRoute)
 
     @property
     def malformed_status(self) -> int:
@@ -67,7 +81,7 @@ class Operation:
 
     def dependencies(self) -> Iterator[Callable[..., Any]]:
         """Every dependency, in the order in which FastAPI calls them."""
-        return _calls(getattr(self.context, "dependant", None))
+        return _calls(getattr(self._route, "dependant", None))
 
 
 def operations(app: FastAPI) -> Iterator[Operation]:

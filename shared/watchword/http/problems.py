@@ -1,23 +1,22 @@
 """Makes every refusal of an app a problem document (RFC 9457)."""
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from watchword import errors
 from watchword.errors import AppError, BadRequest, Invalid
-from watchword.http import openapi
+from watchword.http import openapi, sockets
 from watchword.http._framework import operations, path_of
-from watchword.http.problem_documents import MEDIA_TYPE, body_of, body_with_flaws, problem_body
-from watchword.lines import one_line
+from watchword.http.problem_documents import body_with_flaws, problem_body
+from watchword.http.problem_responses import internal_error, problem, refusal, response
 
-logger = logging.getLogger("watchword.refusals")
+__all__ = ["Unparsable", "install", "internal_error", "problem", "refusal"]
 
 # So that the answer is not much longer than the body which it refuses.
 MAX_ERRORS: Final = 100
@@ -34,41 +33,17 @@ def install(app: FastAPI) -> None:
     if AppError in app.exception_handlers:
         return
     openapi.describe(app)
-    app.add_exception_handler(AppError, _on_refusal)
+    # Starlette's types know handlers of requests and handlers of WebSockets, and calls one for both.
+    app.add_exception_handler(AppError, cast(Any, _on_refusal))
     app.add_exception_handler(RequestValidationError, _on_malformed)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(HTTPException, cast(Any, _on_http_exception))
 
 
-def problem(error: AppError) -> Response:
-    """The response to one refusal; its reason is logged."""
-    body = body_of(error)
-    _log_refusal(body["status"], error.code, error.reason or error.detail)
-    return _response(body, error.headers())
-
-
-def refusal(status: int, code: str, detail: str) -> Response:
-    """The response to a request that no app has seen: the server's own refusal; it is logged."""
-    _log_refusal(status, code, detail)
-    return _response(problem_body(status, code, detail))
-
-
-def internal_error() -> Response:
-    return _response(problem_body(500, "internal_error", "Something went wrong on our side."))
-
-
-def _log_refusal(status: int, code: str, reason: str) -> None:
-    reason = one_line(reason)
-    fields = {"status": status, "code": code, "reason": reason}
-    logger.info("refused: %s (%d %s)", reason, status, code, extra=fields)
-
-
-def _response(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    # A refusal holds for this request alone: a cache must not repeat a 404 to a caller who may see the resource.
-    return Response(orjson.dumps(body), body["status"], {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
-
-
-async def _on_refusal(_: Request, error: Exception) -> Response:
+async def _on_refusal(connection: Request | WebSocket, error: Exception) -> Response | None:
     assert isinstance(error, AppError)  # noqa: S101 - `install` registers this function for this class
+    if isinstance(connection, WebSocket):
+        await sockets.refuse(connection, error)
+        return None
     return problem(error)
 
 
@@ -81,21 +56,28 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
         {"pointer": _pointer(item["loc"]), "code": item["type"], "detail": item["msg"]}
         for item in error.errors()[:MAX_ERRORS]
     ]
-    return _response(body_with_flaws(BadRequest if isinstance(error, Unparsable) else Invalid, flaws))
+    return response(body_with_flaws(BadRequest if isinstance(error, Unparsable) else Invalid, flaws))
 
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request | WebSocket, error: Exception) -> Response | None:
     """Answer Starlette's own refusals: no such route, no such method, a body that cannot be read."""
     assert isinstance(error, HTTPException)  # noqa: S101
+    if isinstance(request, WebSocket):
+        await sockets.refuse(request, _refusal_of(error))
+        return None
     if error.status_code == 405:
         allow = ", ".join(sorted(_methods_of_path(request)))
-        return _response(problem_body(405, "method_not_allowed", "This method is not offered here."), {"Allow": allow})
-    if error.status_code == 404:
-        return problem(errors.NotFound("no such route"))
-    if (refusal := await _guards_refusal(request)) is not None:
+        return response(problem_body(405, "method_not_allowed", "This method is not offered here."), {"Allow": allow})
+    if error.status_code != 404 and (refusal := await _guards_refusal(request)) is not None:
         return problem(refusal)
+    return problem(_refusal_of(error))
+
+
+def _refusal_of(error: HTTPException) -> AppError:
+    if error.status_code == 404:
+        return errors.NotFound("no such route")
     # A body over the limit is refused while FastAPI reads it, and arrives here as the cause.
-    return problem(error.__cause__ if isinstance(error.__cause__, AppError) else errors.BadRequest(error.detail))
+    return error.__cause__ if isinstance(error.__cause__, AppError) else errors.BadRequest(error.detail)
 
 
 async def _guards_refusal(request: Request) -> AppError | None:

@@ -35,6 +35,12 @@ def watch_database(metrics: Metrics, database: "Database") -> None:
 def watch_verifier(metrics: Metrics, verifier: Verifier) -> None:
     help_text = "Access tokens verified, by outcome"
     metrics.counter("watchword_token_verifications_total", help_text, "outcome", lambda: verifier.outcomes)
+    metrics.gauge(
+        "watchword_open_connections",
+        "Streaming answers and WebSockets that end with the token of their caller",
+        lambda: float(len(verifier.open_connections)),
+        "livesum",
+    )
     if isinstance(keys := verifier.keys, RemoteKeys):
         watch_keys(metrics, keys)
 

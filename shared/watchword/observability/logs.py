@@ -59,3 +59,6 @@ def configure_logging(service: str, level: str) -> None:
     # These log request lines with whole URLs; OutermostMiddleware logs the same without query strings.
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # For debugging these log the header fields of each WebSocket, and a token can be among its subprotocols.
+    for telling in ("uvicorn.error", "websockets"):
+        logging.getLogger(telling).setLevel(max(logging.INFO, logging.getLogger().level))

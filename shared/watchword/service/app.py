@@ -1,7 +1,7 @@
 """The frame of a service's app: the middleware, the operations every service has, and what starts and stops with it."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
 from watchword.service.middleware import Fields
-from watchword.service.process import BackgroundWork, running
+from watchword.service.process import BackgroundWork, on_shutdown_signal, running
 from watchword.service.readiness import checks_of
 from watchword.service.settings import ServiceSettings, load
 
@@ -72,7 +72,7 @@ def new_app(
 
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
-    app = _bare_app(title, summary, _one_lifespan(background_work, lifespan))
+    app = _bare_app(title, summary, _one_lifespan(background_work, _ending(parts.verifier), lifespan))
     app.state.parts = parts
     settings = parts.settings
     health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
@@ -93,11 +93,29 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
     return build(loaded)
 
 
-def _one_lifespan(outer: Lifespan, inner: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan that enters all of these, in this order."""
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with outer(), inner():
+        async with AsyncExitStack() as stack:
+            for part in parts:
+                await stack.enter_async_context(part())
             yield
+
+    return lifespan
+
+
+def _ending(verifier: Verifier) -> Lifespan:
+    """Streams and WebSockets of signed-in callers end when the server is told to stop; it would wait for them."""
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        forget = on_shutdown_signal(verifier.open_connections.stop)
+        try:
+            yield
+        finally:
+            forget()
 
     return lifespan
 

@@ -64,20 +64,22 @@ class OutermostMiddleware:
             if scope["type"] == "lifespan":
                 await run_lifespan(self._app, scope, receive, send)
             else:
-                await self._app(scope, receive, send)
+                await self._serve_socket(scope, receive, send)
             return
-        if scope["method"] == "HEAD":
+        is_head = scope["method"] == "HEAD"
+        if is_head:
             scope = {**scope, "method": "GET"}
         current_id = _id_for(scope)
         token = request_id.set(current_id)
         note("watchword.request_id", current_id)
         answer = scope[_ANSWER] = _Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
+        answer.is_head = is_head
         started = time.perf_counter()
         try:
             await self._app(scope, answer.receive, answer.send)
         except ClientDisconnect:
             # The server sends nothing to a client that has gone.
-            answer.is_aborted = True
+            answer.is_aborted = not answer.is_complete
         except Exception as error:
             await _answer_error(error, scope, answer.receive, answer.send)
         finally:
@@ -88,6 +90,14 @@ class OutermostMiddleware:
             if self._on_answer is not None:
                 self._on_answer(scope, status, seconds)
             _log(scope, status, seconds)
+            request_id.reset(token)
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket: it has an id, on every log line and in the refusal of its handshake, and nothing else."""
+        token = request_id.set(_id_for(scope))
+        try:
+            await self._app(scope, receive, send)
+        finally:
             request_id.reset(token)
 
     def _with_id(self, current_id: str) -> Fields:
@@ -135,12 +145,13 @@ class _Answer:
 
     __slots__ = (
         "_fields",
-        "_is_complete",
         "_limit",
         "_receive",
         "_received",
         "_send",
         "is_aborted",
+        "is_complete",
+        "is_head",
         "logged_error",
         "status",
     )
@@ -151,7 +162,8 @@ class _Answer:
         self._limit = limit
         self._fields = fields
         self._received = 0
-        self._is_complete = False
+        self.is_head = False
+        self.is_complete = False
         self.is_aborted = False
         self.logged_error: Exception | None = None
         self.status: int | None = None
@@ -163,7 +175,7 @@ class _Answer:
             self._received += len(message.get("body", b""))
             if self._received > self._limit:
                 raise TooLarge(f"more than {self._limit} bytes")
-        elif not self._is_complete:
+        elif not self.is_complete:
             self.is_aborted = True
         return message
 
@@ -171,8 +183,14 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *self._fields]
-        elif message["type"] == "http.response.body" and not message.get("more_body", False):
-            self._is_complete = True
+        elif message["type"] == "http.response.body":
+            if not message.get("more_body", False):
+                self.is_complete = True
+            elif self.is_head:
+                # Nothing of the body is sent, so nobody waits for the rest of it, which may never end.
+                self.is_complete = True
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+                raise ClientDisconnect
         await self._send(message)
 
 

@@ -7,8 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +29,8 @@ KEEP_ALIVE_SECONDS: Final = 120
 # A worker process that does not answer its parent for so long is killed with its connections. A busy machine may keep a
 # worker that starts from answering for several seconds.
 WORKER_SILENCE_SECONDS: Final = 30
+
+_callbacks: Final[list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]]] = []
 
 BackgroundWork = Callable[[], Awaitable[None]]
 """Work that runs as a task for as long as the app does."""
@@ -61,29 +62,35 @@ def _log_failure(task: "asyncio.Task[None]") -> None:
         logger.critical("background work has ended", exc_info=error)
 
 
-def on_shutdown_signal(callback: Callable[[], None]) -> None:
+def on_shutdown_signal(callback: Callable[[], None]) -> Callable[[], None]:
     """Run `callback` in the event loop when SIGTERM or SIGINT arrives, before the server waits for open requests.
 
-    Call it in the server's event loop. Outside the main thread, where signals never arrive, it does nothing.
+    Call it in the server's event loop. Outside the main thread, where signals never arrive, it does nothing. The
+    function that it returns takes the callback away again.
     """
     if threading.current_thread() is not threading.main_thread():
-        return
-    loop = asyncio.get_running_loop()
+        return lambda: None
+    entry = asyncio.get_running_loop(), callback
+    _callbacks.append(entry)
     for number in (signal.SIGTERM, signal.SIGINT):
         previous = signal.getsignal(number)
-        if callable(previous):
-            signal.signal(number, partial(_handle_signal, loop, callback, previous))
+        if callable(previous) and not isinstance(previous, _SignalHandler):
+            signal.signal(number, _SignalHandler(previous))
+    return lambda: _callbacks.remove(entry)
 
 
-def _handle_signal(
-    loop: asyncio.AbstractEventLoop,
-    callback: Callable[[], None],
-    previous: Callable[[int, FrameType | None], Any],
-    number: int,
-    frame: FrameType | None,
-) -> None:
-    loop.call_soon_threadsafe(callback)
-    previous(number, frame)
+class _SignalHandler:
+    """Has every callback run, and calls the handler that was there before."""
+
+    def __init__(self, previous: Callable[[int, FrameType | None], Any]) -> None:
+        self._previous = previous
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        for loop, callback in tuple(_callbacks):
+            # A loop that is closed has nothing left to end.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(callback)
+        self._previous(number, frame)
 
 
 def exit_on_sigterm() -> None:

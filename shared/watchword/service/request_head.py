@@ -111,7 +111,7 @@ class CheckedRequests(ServerProtocol):
             raise HeadRefused(self._refusal.detail)
         is_upgrade = self.parser.should_upgrade()
         # RFC 9110 section 7.8: an upgrade may be ignored.
-        self._is_upgrade_ignored = is_upgrade and not self.accepts_upgrade()
+        self._is_upgrade_ignored = is_upgrade and not (self.accepts_upgrade() and self._is_handshake())
         if self._is_upgrade_ignored:
             return
         super().on_headers_complete()
@@ -183,6 +183,14 @@ class CheckedRequests(ServerProtocol):
         finally:
             request_id.reset(token)
         return b"".join([STATUS_LINE[refusal.status], *_lines(fields), b"\r\n", bytes(document.body)])
+
+    def _is_handshake(self) -> bool:
+        """Whether this is the handshake of a WebSocket (RFC 6455 section 4.1). What only resembles one is an ordinary
+        request: the library for WebSockets would neither answer it nor close the connection."""
+        names = [name for name, _ in self.headers]
+        is_whole = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
+        has_body = b"content-length" in names or b"transfer-encoding" in names
+        return is_whole and not has_body and names.count(b"sec-websocket-key") == 1
 
     def _refusal_of_head(self) -> Refusal | None:
         version = self.parser.get_http_version()

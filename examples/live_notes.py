@@ -1,0 +1,79 @@
+"""A live page of notes in one file: everybody who has it open sees each new note at once, until they sign out.
+
+The notes are in memory. A reader's stream ends with their session or their token; nothing in here sees to that.
+`README.md` in this folder says how to start it and how to call it.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import FileResponse
+from fastapi.sse import EventSourceResponse
+from pydantic import BaseModel
+from sqlalchemy import MetaData
+
+from watchword.auth import Principal, Verifier, protect, public, requires
+from watchword.database import Database
+from watchword.events import ReceiverTables, receive_security_events
+
+issuer, secret = os.environ["NOTES_ISSUER"], os.environ["NOTES_CLIENT_SECRET"]
+database = Database(os.environ["NOTES_DATABASE_URL"])
+tables = ReceiverTables(MetaData())
+receiver = receive_security_events(issuer, database, tables, client_id="live-notes", client_secret=secret)
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    try:
+        await tables.create(database)
+        yield
+    finally:
+        await database.close()
+
+
+app = FastAPI(title="Live notes", lifespan=lifespan)
+protect(app, Verifier.of(issuer, audience=os.environ["NOTES_AUDIENCE"], revocations=receiver))
+
+
+class Note(BaseModel):
+    text: str
+    author: str | None = None
+
+
+Caller = Annotated[Principal, Depends(requires("notes"))]
+notes: list[Note] = []
+is_new = asyncio.Condition()
+
+
+@app.get("/")
+@public
+async def show_page() -> FileResponse:
+    return FileResponse(Path(__file__).with_name("live_notes.html"))
+
+
+@app.post("/notes", status_code=201)
+async def add_note(note: Note, caller: Caller) -> Note:
+    """Add a note. Its author comes from the token."""
+    note.author = caller.username
+    async with is_new:
+        notes.append(note)
+        is_new.notify_all()
+    return note
+
+
+@app.get("/notes/events", response_class=EventSourceResponse)
+async def listen(_: Caller) -> AsyncIterator[Note]:
+    """All notes, and then each new one."""
+    position = 0
+    while True:
+        for note in notes[position:]:
+            yield note
+            position += 1
+        async with is_new:
+            while position == len(notes):
+                await is_new.wait()

@@ -1,0 +1,46 @@
+"""Which of the changes that are read again and again are new."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from posts_service.live.repository import Change
+
+# A post bears the time at which its transaction began to write, by the clock of its process, and is seen once that has
+# committed. A change that is seen later than this is told to nobody.
+OVERLAP: Final = timedelta(seconds=15)
+
+
+class News:
+    """Tells changes apart that have been read before. Those since `begin` are new, and those of the overlap before."""
+
+    def __init__(self, begin: datetime) -> None:
+        self._earliest = begin - OVERLAP
+        self._looked_at = begin
+        self._known: dict[UUID, Change] = {}
+
+    @property
+    def since(self) -> datetime:
+        """From when on changes have to be read: some of them are known, and none that is new is older."""
+        return max(self._earliest, self._looked_at - OVERLAP)
+
+    def new_among(self, changes: Sequence[Change]) -> list[Change]:
+        """Those of the changes that have not been noted."""
+        return [change for change in changes if self._is_new(change)]
+
+    def note(self, new: Sequence[Change], looked_at: datetime) -> None:
+        """Note what was new at `looked_at`, when everything since `since` was read."""
+        self._known.update({change.post_id: change for change in new})
+        self._looked_at = looked_at
+        since = self.since
+        self._known = {post_id: change for post_id, change in self._known.items() if change.at >= since}
+
+    def skip(self, to: datetime) -> None:
+        """Leave out everything before."""
+        self._earliest = self._looked_at = to
+        self._known.clear()
+
+    def _is_new(self, change: Change) -> bool:
+        known = self._known.get(change.post_id)
+        return known is None or known.version < change.version

@@ -1,0 +1,78 @@
+"""The layer of an app that ends streaming answers and WebSockets with the token of their caller.
+
+A request costs it one object and a look at the head of its answer. Only what goes on after that, and has passed a
+guard, becomes an open connection: it is checked before each part, and at its end its task is cancelled.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from watchword.auth.credentials import hide_offered_tokens
+from watchword.auth.exchanges import Answer, Exchange, Socket
+from watchword.auth.open_connections import PASSED, Ending, OpenConnections
+from watchword.lines import MAX_CHARACTERS, one_line
+
+logger = logging.getLogger("watchword.refusals")
+
+
+class ConnectionLayer:
+    """Ends what guards have let pass. What has passed none, or is answered at once, it leaves alone."""
+
+    def __init__(self, served: ASGIApp, connections: OpenConnections) -> None:
+        self._served = served
+        self._connections = connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange: Exchange
+        if scope["type"] == "http":
+            exchange = Answer(self._connections, receive, send)
+        elif scope["type"] == "websocket":
+            hide_offered_tokens(scope)
+            exchange = Socket(self._connections, receive, send, scope["subprotocols"])
+            receive = exchange.receive
+        else:
+            await self._served(scope, receive, send)
+            return
+        # The list alone: an exchange in its own scope would be garbage in a cycle after each request.
+        scope[PASSED] = exchange.passed
+        try:
+            await self._served(scope, receive, exchange.send)
+        except BaseException as error:
+            if exchange.ending is None or not _is_consequence(error):
+                raise
+        finally:
+            exchange.close()
+        if exchange.ending is not None:
+            await _end(exchange, exchange.ending, scope)
+
+
+async def _end(exchange: Exchange, ending: Ending, scope: Scope) -> None:
+    """Send what comes last, after everything inside has stopped."""
+    await _absorb_cancellation()
+    fields = {"reason": str(ending), "path": scope["path"][:MAX_CHARACTERS]}
+    logger.info("open connection ended: %s: %s", one_line(scope["path"]), ending, extra=fields)
+    # The client may have gone.
+    with suppress(OSError):
+        await exchange.finish(ending, scope)
+
+
+async def _absorb_cancellation() -> None:
+    """Undo the cancellation of this task by the end of its connection. Raises CancelledError if there is another."""
+    with suppress(asyncio.CancelledError):
+        # It may not have been delivered, if the app has returned at the same moment.
+        await asyncio.sleep(0)
+    task = asyncio.current_task()
+    if task is not None and task.uncancel() > 0:
+        raise asyncio.CancelledError
+
+
+def _is_consequence(error: BaseException) -> bool:
+    """Whether an app raises this because its connection has ended."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_consequence, error.exceptions))
+    return isinstance(error, asyncio.CancelledError | OSError | ClientDisconnect | WebSocketDisconnect)

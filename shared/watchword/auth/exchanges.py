@@ -1,0 +1,178 @@
+"""A request with its answer, and a WebSocket, as the layer of open connections sees them."""
+
+from collections.abc import Awaitable, Collection
+from typing import Final
+
+from starlette.types import Message, Receive, Scope, Send
+
+from watchword.auth.credentials import SUBPROTOCOL
+from watchword.auth.errors import Flaw, InvalidToken
+from watchword.auth.open_connections import Ending, OpenConnection, OpenConnections
+from watchword.auth.principal import Principal
+from watchword.errors import AppError, Unavailable
+from watchword.http import problems, sockets
+
+SIGNED_OUT_CODE: Final = 4401
+"""The code with which a WebSocket is closed whose token is revoked or has expired."""
+
+_OTHER_CODES: Final = {Ending.UNCHECKED: 1013, Ending.STOPPED: 1012}
+
+SIGNED_OUT_EVENT: Final = b'event: signed-out\ndata: {"code":"unauthenticated"}\n\n'
+"""The last event of a stream of server-sent events whose token is revoked or has expired."""
+
+_BETWEEN_EVENTS: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
+_WITHOUT_BODY: Final = (204, 304)
+
+
+class Exchange:
+    """A request or a WebSocket. It is an open connection from when it is known to go on until it is closed.
+
+    `passed` are the principals that its guards have let pass: one caller, since there is one token.
+    """
+
+    __slots__ = ("_connections", "_is_closed", "_is_started", "_opened", "_receive", "_send", "passed")
+
+    def __init__(self, connections: OpenConnections, receive: Receive, send: Send) -> None:
+        self._connections = connections
+        self._receive = receive
+        self._send = send
+        self._opened: OpenConnection | None = None
+        self._is_started = False
+        self._is_closed = False
+        self.passed: list[Principal] = []
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why it has been ended from outside, if it has."""
+        return None if self._opened is None else self._opened.ending
+
+    async def receive(self) -> Message:
+        return await self._receive()
+
+    def send(self, message: Message) -> Awaitable[None]:
+        raise NotImplementedError
+
+    async def finish(self, ending: Ending, scope: Scope) -> None:
+        """Send what comes last after such an end."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing more will come: it is no open connection any longer."""
+        if self._opened is not None and not self._is_closed:
+            self._is_closed = True
+            self._connections.discard(self._opened)
+
+
+class Answer(Exchange):
+    """A request, whose answer is an open connection if it is sent in parts, or does not say how long it will be."""
+
+    __slots__ = ("_has_length", "_is_complete", "_tail")
+
+    def send(self, message: Message) -> Awaitable[None]:
+        if self._opened is None:
+            if not self.passed or not _goes_on(message):
+                return self._send(message)
+            self._opened = self._connections.add(self.passed[0])
+            # If parts are what shows that it goes on, its head has been sent, with the length of the whole.
+            self._has_length = self._is_started = message["type"] == "http.response.body"
+            self._is_complete = False
+            self._tail: bytes | None = None
+        return self._send_part(self._opened, message)
+
+    async def finish(self, ending: Ending, scope: Scope) -> None:
+        if not self._is_started:
+            await problems.problem(_refusal(ending))(scope, self._receive, self._send)
+        elif not (self._is_complete or self._has_length):
+            # An answer that has a length is cut off by the server when the app returns.
+            last = SIGNED_OUT_EVENT if self._is_between_events() and ending not in _OTHER_CODES else b""
+            await self._send({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def _send_part(self, opened: OpenConnection, message: Message) -> None:
+        await self._connections.ensure_open(opened)
+        await self._send(message)
+        if message["type"] == "http.response.start":
+            self._is_started = True
+            self._tail = _BETWEEN_EVENTS[0] if _is_event_stream(message) else None
+        elif message["type"] == "http.response.body":
+            if self._tail is not None:
+                self._tail = (self._tail + bytes(message.get("body", b"")[-4:]))[-4:]
+            if not message.get("more_body", False):
+                self._is_complete = True
+                self.close()
+
+    def _is_between_events(self) -> bool:
+        """Whether another event may follow what has been sent; a half event is dropped by the client."""
+        return self._tail is not None and self._tail.endswith(_BETWEEN_EVENTS)
+
+
+class Socket(Exchange):
+    """A WebSocket, which is an open connection as soon as it is accepted."""
+
+    __slots__ = ("_offered",)
+
+    def __init__(self, connections: OpenConnections, receive: Receive, send: Send, offered: Collection[str]) -> None:
+        super().__init__(connections, receive, send)
+        self._offered = offered
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if self._opened is not None:
+            if message["type"] == "websocket.disconnect":
+                self.close()
+            else:
+                await self._connections.ensure_open(self._opened, is_write=True)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "websocket.accept":
+            await self._accept(message)
+        elif self._opened is None:
+            await self._send(message)
+        elif message["type"] != "websocket.close":
+            await self._connections.ensure_open(self._opened)
+            await self._send(message)
+        elif self.ending is None:
+            self.close()
+            await self._send(message)
+
+    async def finish(self, ending: Ending, scope: Scope) -> None:
+        if self._is_started:
+            code = _OTHER_CODES.get(ending, SIGNED_OUT_CODE)
+            await self._send({"type": "websocket.close", "code": code, "reason": _refusal(ending).code})
+        else:
+            await sockets.denial(scope, _refusal(ending))(scope, self._receive, self._send)
+
+    async def _accept(self, message: Message) -> None:
+        if SUBPROTOCOL in self._offered and not message.get("subprotocol"):
+            # A browser closes a WebSocket whose server takes none of the subprotocols that it offers.
+            message = {**message, "subprotocol": SUBPROTOCOL}
+        if self.passed:
+            self._opened = self._connections.add(self.passed[0])
+            await self._connections.ensure_open(self._opened)
+        await self._send(message)
+        self._is_started = True
+
+
+def _goes_on(message: Message) -> bool:
+    """Whether this part of an answer is the head of one without a length, or a part that another one follows."""
+    if message["type"] != "http.response.start":
+        return bool(message.get("more_body", False))
+    for name, _ in message.get("headers", ()):
+        if name == b"content-length":
+            return False
+    return message["status"] not in _WITHOUT_BODY
+
+
+def _is_event_stream(head: Message) -> bool:
+    fields = dict(head.get("headers", ()))
+    return fields.get(b"content-type", b"").startswith(b"text/event-stream") and b"content-encoding" not in fields
+
+
+def _refusal(ending: Ending) -> AppError:
+    match ending:
+        case Ending.REVOKED:
+            return InvalidToken(ending, Flaw.REVOKED)
+        case Ending.EXPIRED:
+            return InvalidToken(ending, Flaw.EXPIRED)
+        case Ending.UNCHECKED | Ending.STOPPED:
+            return Unavailable(ending)
