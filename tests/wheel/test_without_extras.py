@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
-from tests.system.examples import new_client, new_service
+from tests.system.examples import EXAMPLES, new_client, new_service
 from tests.wheel.conftest import NewEnvironment
 from tests.wheel.environments import Environment
 from tests.wheel.readme import AUDIENCE, LOGOUT, lines, program
@@ -89,8 +89,9 @@ async def test_without_a_database_a_logout_is_obeyed(
     assert outcome["statuses"] == [200, 204, 401]
 
 
-def test_both_programs_are_clean_in_strict_mode(environment: Environment) -> None:
-    assert environment.check_types("notes.py", "obedient.py") == "Success: no issues found in 2 source files\n"
+def test_both_programs_and_the_example_without_a_database_are_clean_in_strict_mode(environment: Environment) -> None:
+    programs = "notes.py", "obedient.py", str(EXAMPLES / "live_notes.py")
+    assert environment.check_types(*programs) == "Success: no issues found in 3 source files\n"
 
 
 async def token_with(http: httpx.AsyncClient, running: Stack, username: str, **form: Any) -> str:
