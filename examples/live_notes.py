@@ -1,13 +1,13 @@
 """A live page of notes in one file: everybody who has it open sees each new note at once, until they sign out.
 
-The notes are in memory. A reader's stream ends with their session or their token; nothing in here sees to that.
+Notes and revocations are in memory: there is no database. A reader's stream ends with their session or their token;
+nothing in here sees to that.
 `README.md` in this folder says how to start it and how to call it.
 """
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,28 +15,13 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
-from sqlalchemy import MetaData
 
 from watchword.auth import Principal, Verifier, protect, public, requires
-from watchword.database import Database
-from watchword.events import ReceiverTables, receive_security_events
+from watchword.events import receive_security_events
 
 issuer, secret = os.environ["NOTES_ISSUER"], os.environ["NOTES_CLIENT_SECRET"]
-database = Database(os.environ["NOTES_DATABASE_URL"])
-tables = ReceiverTables(MetaData())
-receiver = receive_security_events(issuer, database, tables, client_id="live-notes", client_secret=secret)
-
-
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    try:
-        await tables.create(database)
-        yield
-    finally:
-        await database.close()
-
-
-app = FastAPI(title="Live notes", lifespan=lifespan)
+receiver = receive_security_events(issuer, client_id="live-notes", client_secret=secret)
+app = FastAPI(title="Live notes")
 protect(app, Verifier.of(issuer, audience=os.environ["NOTES_AUDIENCE"], revocations=receiver))
 
 

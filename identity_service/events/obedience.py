@@ -17,9 +17,9 @@ from identity_service.events.bells import Bells, acknowledgements_in
 from identity_service.events.enqueueing import Enqueued
 from identity_service.events.models import DroppedEvent, StreamEvent
 from watchword.database.database import Database
-from watchword.database.notifications import wait_for
 from watchword.database.reads import ReadStatement
 from watchword.errors import Unavailable
+from watchword.tasks import wait_for
 
 logger = logging.getLogger("identity.events")
 

@@ -19,10 +19,10 @@ from identity_service.events.schemas import PollAnswer, PollRequest, SetError
 from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.database.notifications import wait_for
 from watchword.ids import parse_uuid
 from watchword.lines import quoted
 from watchword.tally import Tally
+from watchword.tasks import wait_for
 
 logger = logging.getLogger("identity.events")
 

@@ -21,10 +21,9 @@ from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.database.notifications import wait_for
 from watchword.errors import Unavailable
 from watchword.lines import quoted
-from watchword.tasks import cancel_and_wait
+from watchword.tasks import cancel_and_wait, wait_for
 
 logger = logging.getLogger("identity.push")
 

@@ -30,10 +30,14 @@ TYPES_TO_OBEY: Final = (
 """Events whose receivers refuse tokens or accept them again. Of a user they tell ids, roles and times, and no name."""
 
 
-async def find_stream(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream | None:
-    """The stream if it belongs to this client and has not lapsed; `lock` holds its row until the transaction ends, and
-    holds up nobody who enqueues an event."""
-    statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id, IS_LIVE)
+async def find_stream(
+    db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False, may_have_lapsed: bool = False
+) -> Stream | None:
+    """The stream if it belongs to this client; `lock` holds its row until the transaction ends, and holds up nobody who
+    enqueues an event."""
+    statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id)
+    if not may_have_lapsed:
+        statement = statement.where(IS_LIVE)
     return await db.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 

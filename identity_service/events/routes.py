@@ -132,7 +132,7 @@ async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamRe
     responses=refusals(StreamNotFound, DatabaseUnavailable),
 )
 async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -> None:
-    """Delete the stream and every event that waits in it."""
+    """Delete the stream and every event that waits in it. One that has lapsed can be deleted too."""
     await parts.streams.delete(caller.client_id, stream_id)
 
 

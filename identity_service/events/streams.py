@@ -114,17 +114,18 @@ class Streams:
     async def delete(self, client_id: str, stream_id: str) -> None:
         """Delete the stream and every event that waits in it.
 
-        A process that deletes its own stream accepts no token any more, so that its events count as obeyed.
+        A process that deletes its own stream accepts no token any more, or none until it has another one, so that its
+        events count as obeyed. One that has stood still deletes the stream that has lapsed meanwhile.
         """
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id)
+            stream = await _get(db, client_id, stream_id, is_to_end=True)
             last = await repository.last_event_id(db, stream.id)
             if stream.is_durable:
                 # Before they are deleted, so that nobody takes them for acknowledged.
                 await repository.drop_recent(db, stream.id)
         await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id, lock=True)
+            stream = await _get(db, client_id, stream_id, lock=True, is_to_end=True)
             if stream.is_durable:
                 await repository.drop_recent(db, stream.id)
             await db.delete(stream)
@@ -184,12 +185,17 @@ class Streams:
         stream.description = draft.description
 
 
-async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:
+async def _get(
+    db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False, is_to_end: bool = False
+) -> Stream:
+    """The stream; one that has lapsed only if it `is_to_end`."""
     known_id = parse_uuid(stream_id)
-    stream = await repository.find_stream(db, client_id, known_id, lock=lock) if known_id is not None else None
+    stream = None
+    if known_id is not None:
+        stream = await repository.find_stream(db, client_id, known_id, lock=lock, may_have_lapsed=is_to_end)
     if stream is None:
         raise StreamNotFound
-    if not stream.is_durable:
+    if not stream.is_durable and not is_to_end:
         # Not only polls show that the receiver is there (SSF 1.0 section 8.1.1).
         await repository.put_off_lapse(db, stream.id)
     return stream

@@ -17,8 +17,7 @@ from identity_service.keys.signing import Signer
 from watchword.auth.errors import UnknownKey
 from watchword.auth.public_key import PublicKey
 from watchword.clock import Clock, seconds_since_boot
-from watchword.database.notifications import wait_for
-from watchword.tasks import cancel_and_wait, repeat
+from watchword.tasks import cancel_and_wait, repeat, wait_for
 
 logger = logging.getLogger("identity.keys")
 

@@ -9,16 +9,14 @@ from tests.support.person import Person
 from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_SECONDS
-from tests.system.examples import new_database
 from tests.system.live_notes import live_notes
 
 
 async def test_a_page_shows_each_new_note_until_its_reader_signs_out(
     page: Page, running: Stack, tmp_path: Path
 ) -> None:
-    database = await new_database(running, "notes")
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
-        with live_notes(running, database, tmp_path / "log") as url:
+        with live_notes(running, tmp_path / "log") as url:
             ada = await Person(http, running, unique("ada"), url).register()
             token = ada.tokens["access_token"]
 

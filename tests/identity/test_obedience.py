@@ -188,6 +188,8 @@ async def test_process_whose_stream_lapsed_is_outstanding_and_one_that_deleted_i
     wait = await Wait(identity, await act(identity)).begun()
     await delete(identity, databases, other)
     assert await wait.receipt() == (["feeds"], ["posts"])
+    await delete(identity, databases, process)
+    assert names(await identity.parts.obedience.wait(await act(identity), LONG)) == ([], [])
 
 
 async def test_wait_ends_when_the_process_shuts_down(identity: Identity) -> None:

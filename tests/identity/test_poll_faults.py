@@ -22,8 +22,9 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, client_for
 from tests.support.waiting import PAUSE_SECONDS, until
 from watchword.database import Database
-from watchword.database.notifications import Listener, wait_for
+from watchword.database.notifications import Listener
 from watchword.events.types import EventType
+from watchword.tasks import wait_for
 
 
 @pytest.fixture

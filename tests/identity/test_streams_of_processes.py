@@ -124,12 +124,23 @@ async def test_stream_that_has_lapsed_is_not_found(identity: Identity, databases
         await process.request("POST", STATUS, {**by_id, "status": "enabled"}),
         await process.request("POST", VERIFY, by_id),
         await process.request("PATCH", STREAMS, {**by_id, "description": "Late"}),
-        await process.request("DELETE", STREAMS, **by_id),
     ]
     for answer in answers:
         ensure_problem(answer, 404, "stream_not_found")
     assert (await process.request("GET", STREAMS)).json() == []
     assert (await databases.fetch("identity_app", ROWS))[0]["events"] == 0
+
+
+async def test_stream_that_has_lapsed_is_deleted_by_its_client_and_no_stranger(
+    identity: Identity, databases: Databases
+) -> None:
+    process = await process_of(identity)
+    await databases.execute("identity_app", LAPSE)
+    by_id = {"stream_id": process.stream_id}
+    ensure_problem(await (await stranger(identity)).request("DELETE", STREAMS, **by_id), 404, "stream_not_found")
+    assert (await process.request("DELETE", STREAMS, **by_id)).status_code == 204
+    ensure_problem(await process.request("DELETE", STREAMS, **by_id), 404, "stream_not_found")
+    assert (await databases.fetch("identity_app", ROWS))[0]["streams"] == 0
 
 
 @pytest.mark.parametrize("members", [{}, {"maxEvents": 0}, {"returnImmediately": False, "maxEvents": 1}])

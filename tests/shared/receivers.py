@@ -10,7 +10,9 @@ from tests.support.databases import Databases
 from watchword.auth.principal import Principal, instant
 from watchword.auth.revocations import Kind
 from watchword.database import Database
-from watchword.events import Receiver, receive_security_events
+from watchword.events import receive_security_events
+from watchword.events.postgres_receiver import PostgresReceiver
+from watchword.events.receiver import Receiver
 from watchword.events.types import iss_sub
 
 # What a process finds that stood still for longer than the poll lease is valid.
@@ -21,12 +23,13 @@ TELL_OTHERS = "SELECT pg_notify('posts_receiver_signals', 'free')"
 @asynccontextmanager
 async def receiving(
     databases: Databases, transmitter: Transmitter, *, client_id: str = "receiver", started: bool = True, **options: Any
-) -> AsyncIterator[Receiver]:
+) -> AsyncIterator[PostgresReceiver]:
     """A receiver, which has started unless `started` is False; `options` are those of `receive_security_events`."""
     database = Database(databases.url("posts_app"), size=2)
     issuer = transmitter.issuer.url
     options.setdefault("client_secret", "secret")
     receiver = receive_security_events(issuer, database, RECEIVER, client_id=client_id, **options)
+    assert isinstance(receiver, PostgresReceiver)
     try:
         if started:
             await receiver.start()

@@ -30,6 +30,7 @@ class Transmitter:
     """Events that are sent wait until they are acknowledged or refused (RFC 8936).
 
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
+    While it `loses_created`, it makes streams and does not say so.
     `further_members` are in each answer to a poll beside those of RFC 8936.
     """
 
@@ -47,6 +48,8 @@ class Transmitter:
         self.streams: list[dict[str, Any]] = []
         self.drafts: list[dict[str, Any]] = []
         self.changes: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
+        self.loses_created = False
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
         self.further_members: dict[str, Any] = {}
@@ -90,10 +93,11 @@ class Transmitter:
     def is_settled(self, *jtis: str) -> bool:
         return set(jtis) <= {*self.acknowledged, *self.refused}
 
-    def add_stream(self) -> dict[str, Any]:
-        """Create a stream and return it as its configuration endpoint shows it."""
+    def add_stream(self, **members: Any) -> dict[str, Any]:
+        """Create a stream, with these members of a draft, and return it as its configuration endpoint shows it."""
         url = f"{self.issuer.url}/queues/{uuid4().hex}"
         stream = {"stream_id": uuid4().hex, "iss": self.issuer.url, "aud": [AUDIENCE], "events_delivered": []}
+        stream |= members
         self.streams.append({**stream, "delivery": {"method": POLL, "endpoint_url": url}})
         return self.streams[-1]
 
@@ -121,7 +125,11 @@ class Transmitter:
                 Route(f"/.well-known/oauth-authorization-server{path}", self._answers("oauth", self._describe)),
                 Route(f"{path}/certs", self._answers("certs", self._certs)),
                 Route(f"{path}/login", self._answers("token", self._token), methods=["POST"]),
-                Route(f"{path}/config", self._answers("streams", self._streams), methods=["GET", "POST", "PATCH"]),
+                Route(
+                    f"{path}/config",
+                    self._answers("streams", self._streams),
+                    methods=["GET", "POST", "PATCH", "DELETE"],
+                ),
                 Route(f"{path}/queues/{{name}}", self._answers("poll", self._poll), methods=["POST"]),
             ]
         )
@@ -159,6 +167,8 @@ class Transmitter:
             return Response(status_code=401)
         if request.method == "GET":
             return JSONResponse(self.streams)
+        if request.method == "DELETE":
+            return self._delete(request.query_params["stream_id"])
         body = await request.json()
         if request.method == "PATCH":
             self.changes.append(body)
@@ -167,7 +177,16 @@ class Transmitter:
             return JSONResponse(stream)
         assert body["delivery"] == {"method": POLL}
         self.drafts.append(body)
-        return JSONResponse(self.add_stream(), status_code=201)
+        members = {name: body[name] for name in ("description", "inactivity_timeout") if name in body}
+        stream = self.add_stream(**members)
+        return Response(status_code=502) if self.loses_created else JSONResponse(stream, status_code=201)
+
+    def _delete(self, stream_id: str) -> Response:
+        known = [stream for stream in self.streams if stream["stream_id"] == stream_id]
+        for stream in known:
+            self.streams.remove(stream)
+            self.deleted.append(stream_id)
+        return Response(status_code=204 if known else 404)
 
     async def _poll(self, request: Request) -> Response:
         poll = await request.json()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("auth", "http", "http_client", "observability", "testing")
+PACKAGES = ("auth", "events", "http", "http_client", "observability", "testing")
 
 # Each of these is in an extra, or in none.
 NOT_FOR_GUARDS = {
@@ -53,7 +53,7 @@ def imported_by(statement: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("package", ["auth", "http", "http_client", "observability", "testing.issuer"])
+@pytest.mark.parametrize("package", ["auth", "events", "http", "http_client", "observability", "testing.issuer"])
 def test_guarding_a_route_imports_nothing_of_the_extras(package: str) -> None:
     assert imported_by(f"import watchword.{package}") & NOT_FOR_GUARDS == set()
 
@@ -63,6 +63,14 @@ def test_guarding_a_route_imports_nothing_of_the_extras(package: str) -> None:
 )
 def test_guarding_a_route_works_without_the_extras(extra: str) -> None:
     assert "watchword" in imported_by(f"import sys\nsys.modules[{extra!r}] = None\nimport watchword.auth")
+
+
+def test_tables_of_a_receiver_say_which_extra_they_need() -> None:
+    without = "import sys\nsys.modules['sqlalchemy'] = None\nimport watchword.events\n"
+    imported_by(without + "watchword.events.receive_security_events")
+    script = without + "from watchword.events import ReceiverTables"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert "ImportError: ReceiverTables needs the extra: pip install 'watchword[events]'" in ended.stderr
 
 
 def test_plugin_imports_next_to_nothing_when_pytest_loads_it() -> None:

@@ -9,7 +9,8 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth import Revocations
 from watchword.database import Database
-from watchword.events import Receiver, TransmitterAccount
+from watchword.events import TransmitterAccount
+from watchword.events.postgres_receiver import PostgresReceiver
 from watchword.events.postgres_store import PostgresStore
 from watchword.tasks import cancel_and_wait
 
@@ -35,7 +36,7 @@ async def test_a_poller_that_is_stopped_while_it_fetches_keys_fetches_them_no_mo
     account = TransmitterAccount(ISSUER, "receiver", "secret")
     transmitter = Keyless()
     store = PostgresStore(database, RECEIVER, ISSUER)
-    poller = Receiver(account, store, Revocations(900), transport=transmitter)._poller
+    poller = PostgresReceiver(account, store, Revocations(900), transport=transmitter)._poller
     before = asyncio.all_tasks()
     polling = asyncio.create_task(poller.run())
     await until(lambda: transmitter.key_requests == 1)

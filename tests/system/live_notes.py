@@ -9,13 +9,12 @@ from tests.system.examples import EXAMPLES, free_url, paste, registration, serve
 
 
 @contextmanager
-def live_notes(running: Stack, database: str, log: Path) -> Iterator[str]:
+def live_notes(running: Stack, log: Path) -> Iterator[str]:
     """The URL of the example."""
     with free_url() as url:
         register = registration("A live page").replace("http://localhost:8006", url)
         printed = paste(register.replace("http://localhost:8001", running.identity), running)
         variables = {
-            "NOTES_DATABASE_URL": database,
             "NOTES_ISSUER": running.identity,
             "NOTES_AUDIENCE": url,
             "NOTES_CLIENT_SECRET": printed.split("Secret, shown only now: ")[1].split()[0],

@@ -5,20 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.stack import Stack
-from tests.system.examples import EXAMPLES, ROOT, blocks, new_database, paste
+from tests.system.examples import EXAMPLES, ROOT, blocks, paste
 from tests.system.live_notes import live_notes
 
 SECTION = "A page that is live, until its reader signs out"
 
 
 @pytest.fixture(scope="module")
-async def database(running: Stack) -> str:
-    return await new_database(running, "notes")
-
-
-@pytest.fixture(scope="module")
-def notes(running: Stack, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with live_notes(running, database, tmp_path_factory.mktemp("notes") / "log") as url:
+def notes(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with live_notes(running, tmp_path_factory.mktemp("notes") / "log") as url:
         yield url
 
 

@@ -9,31 +9,7 @@ from tests.system.conftest import NewPerson
 from tests.system.examples import EXAMPLES, new_client, new_database, new_service
 from tests.wheel.conftest import NewEnvironment
 from tests.wheel.environments import Environment
-from tests.wheel.readme import AUDIENCE, program
-
-# Serves the app in this process, without a server: a call, a logout at the issuer, and calls until one is refused.
-LOGOUT = """
-import asyncio, json, sys, time
-import httpx
-from notes import app
-
-async def main(issuer, token, own_token, patience):
-    headers = {"Authorization": f"Bearer {token}"}
-    async with app.router.lifespan_context(app), httpx.AsyncClient() as client:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://notes.example", headers=headers) as notes:
-            before = (await notes.get("/notes")).status_code
-            ended = await client.delete(f"{issuer}/sessions/current", headers={"Authorization": f"Bearer {own_token}"})
-            answered_at = time.monotonic()
-            after = 200
-            while after == 200 and time.monotonic() < answered_at + patience:
-                after = (await notes.get("/notes")).status_code
-                await asyncio.sleep(0.005)
-            seconds = time.monotonic() - answered_at
-            print(json.dumps({"statuses": [before, ended.status_code, after], "seconds": seconds}))
-
-asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], 60))
-"""
+from tests.wheel.readme import AUDIENCE, LOGOUT, program
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.stack import Stack
 from tests.system.conftest import NewPerson
-from tests.system.examples import new_service
+from tests.system.examples import EXAMPLES, new_client, new_service
 from tests.wheel.conftest import NewEnvironment
 from tests.wheel.environments import Environment
-from tests.wheel.readme import AUDIENCE, lines, program
+from tests.wheel.readme import AUDIENCE, LOGOUT, lines, program
 
 # Serves the app in this process, without a server, and prints what it answers to each of the tokens.
 CALLS = """
@@ -34,7 +34,8 @@ asyncio.run(main(json.loads(sys.argv[1])))
 """
 
 # Public packages that need no extra.
-CORE = "watchword.auth watchword.http watchword.http_client watchword.observability watchword.errors watchword.clock"
+PACKAGES = "auth", "clock", "errors", "events", "http", "http_client", "observability"
+CLIENT = "memory-notes"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,9 @@ def environment(environment_with: NewEnvironment, running: Stack) -> Environment
     environment = environment_with()
     environment.write("notes.py", program("Guard a route", running.identity))
     environment.write("calls.py", CALLS)
+    obedient = program("Receive revocations without a database", running.identity)
+    environment.write("obedient.py", obedient.replace('client_id="notes"', f'client_id="{CLIENT}"'))
+    environment.write("logout.py", LOGOUT.replace("from notes import", "from obedient import"))
     return environment
 
 
@@ -54,7 +58,7 @@ def test_no_database_no_server_and_no_python_jose_is_installed(environment: Envi
 
 
 def test_every_package_that_needs_no_extra_can_be_imported(environment: Environment) -> None:
-    environment.run("-c", "import " + ", ".join(CORE.split()))
+    environment.run("-c", "import " + ", ".join(f"watchword.{name}" for name in PACKAGES))
 
 
 async def test_ten_lines_guard_a_route_against_a_running_identity(
@@ -72,8 +76,22 @@ async def test_ten_lines_guard_a_route_against_a_running_identity(
     assert [body.get("code") for _, body in answers[1:]] == ["unauthenticated", "unauthenticated", "insufficient_scope"]
 
 
-def test_the_ten_lines_are_clean_in_strict_mode(environment: Environment) -> None:
-    assert environment.check_types("notes.py") == "Success: no issues found in 1 source file\n"
+async def test_without_a_database_a_logout_is_obeyed(
+    environment: Environment, running: Stack, person: NewPerson, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_service(running, AUDIENCE, "notes:read")
+    secret, ada = new_client(running, CLIENT), await person("ada", AUDIENCE)
+    tokens = (ada.tokens["access_token"], ada.identity_token)
+    variables = {"NOTES_CLIENT_SECRET": secret}
+    outcome = json.loads(environment.run("logout.py", running.identity, *tokens, variables=variables))
+    with capsys.disabled():
+        print(f"\nThe logout was obeyed {outcome['seconds']:.3f} s after identity's answer.")  # noqa: T201
+    assert outcome["statuses"] == [200, 204, 401]
+
+
+def test_both_programs_and_the_example_without_a_database_are_clean_in_strict_mode(environment: Environment) -> None:
+    programs = "notes.py", "obedient.py", str(EXAMPLES / "live_notes.py")
+    assert environment.check_types(*programs) == "Success: no issues found in 3 source files\n"
 
 
 async def token_with(http: httpx.AsyncClient, running: Stack, username: str, **form: Any) -> str:

@@ -2,8 +2,9 @@
 
 from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
-from watchword.database.notifications import Doorbell, Listener, wait_for
+from watchword.database.notifications import Doorbell, Listener
 from watchword.database.reads import PoolUse, ReadPool, ReadStatement
+from watchword.tasks import wait_for
 
 __all__ = [
     "Database",

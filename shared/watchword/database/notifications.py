@@ -1,14 +1,13 @@
 """LISTEN/NOTIFY: waking and informing every process that listens, through PostgreSQL and nothing else."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
 from watchword.database.connections import dedicated_connection
-from watchword.tasks import repeat
+from watchword.tasks import repeat, wait_for
 
 logger = logging.getLogger("watchword.notifications")
 
@@ -90,10 +89,3 @@ class Doorbell:
     def next_ring(self) -> asyncio.Event:
         """The event to wait for. Take it before looking, so that a ring between looking and waiting is not missed."""
         return self._next_ring
-
-
-async def wait_for(event: asyncio.Event, seconds: float) -> None:
-    """Return when the event is set or the time is over."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

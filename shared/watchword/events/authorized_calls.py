@@ -89,7 +89,7 @@ class AuthorizedCalls:
         return Document(name, parse_json(url, answer.body))
 
     async def call(self, method: str, url: str, body: Any = None, *, timeout: float = REQUEST_TIMEOUT_SECONDS) -> Any:
-        """The JSON value that the transmitter answers to this client. Raises StreamGone for 404."""
+        """The JSON value that the transmitter answers to this client, None for 204. Raises StreamGone for 404."""
         headers = {"Authorization": f"Bearer {await self._access_token()}"}
         answer = await self._send(method, url, timeout=timeout, headers=headers, json=body)
         if answer.status in (401, 403):
@@ -101,6 +101,8 @@ class AuthorizedCalls:
         if not 200 <= answer.status < 300:
             raise _failure(method, url, answer)
         self._token.was_accepted = True
+        if answer.status == 204:
+            return None
         return parse_json(url, answer.body)
 
     async def _access_token(self) -> str:

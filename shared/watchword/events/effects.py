@@ -6,11 +6,13 @@ Nothing waits for an effect but the acknowledgement of its event.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from watchword.events.security_event import ReceivedEvent
-from watchword.events.store import Effect, ReceiverStore
+from watchword.events.store import PendingEffects
 from watchword.lines import quoted
 from watchword.tally import Tally
 from watchword.tasks import cancel_and_wait
@@ -23,6 +25,9 @@ AT_ONCE: Final = 4
 SHORTEST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 60.0
 
+CarryOut = Callable[[ReceivedEvent], Awaitable[None]]
+"""Lets an event have its effect. Whatever the effect raises is raised."""
+
 OnDone = Callable[[ReceivedEvent, int], None]
 """Called when an event has had its effect, with the position of its refusal."""
 
@@ -30,18 +35,16 @@ OnDone = Callable[[ReceivedEvent, int], None]
 class Effects:
     """The effects of one process's events. They go on while another process polls: each happens once, in whichever."""
 
-    def __init__(self, store: ReceiverStore, effects: Mapping[str, Effect]) -> None:
-        self._store = store
-        self._effects = effects
+    def __init__(self, carry_out: CarryOut, types: Collection[str]) -> None:
+        self._carry_out_once = carry_out
+        self.types = frozenset(types)
+        """Those of the events that have an effect."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._begun_at: dict[str, float] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self.failures = Tally(*effects)
+        self.failures = Tally(*types)
         """How often an effect has failed, by the type of its event."""
         self.on_done: OnDone = lambda _, __: None
-
-    @property
-    def types(self) -> Collection[str]:
-        return self._effects.keys()
 
     def __contains__(self, jti: str) -> bool:
         return jti in self._tasks
@@ -49,15 +52,22 @@ class Effects:
     def __len__(self) -> int:
         return len(self._tasks)
 
+    def pending(self) -> PendingEffects:
+        """What has not had its effect in this process."""
+        oldest = next(iter(self._begun_at.values()), None)
+        return PendingEffects(len(self), 0.0 if oldest is None else time.monotonic() - oldest)
+
     def begin(self, received: ReceivedEvent, position: int) -> None:
         """Let the event have its effect; nothing happens if it is on its way already."""
         if received.jti not in self._tasks:
+            self._begun_at[received.jti] = time.monotonic()
             self._tasks[received.jti] = asyncio.create_task(self._carry_out(received, position))
 
     async def stop(self) -> None:
         """Give up what has not happened yet. The events are delivered again."""
         await cancel_and_wait(self._tasks.values())
         self._tasks.clear()
+        self._begun_at.clear()
 
     async def _carry_out(self, received: ReceivedEvent, position: int) -> None:
         pauses = _growing_pauses()
@@ -65,12 +75,12 @@ class Effects:
             await asyncio.sleep(pause)
         # In this order, so that the event is known all the time.
         self.on_done(received, position)
-        del self._tasks[received.jti]
+        del self._tasks[received.jti], self._begun_at[received.jti]
 
     async def _succeeds(self, received: ReceivedEvent, pause: float) -> bool:
         try:
             async with self._slots:
-                await self._store.carry_out(received, self._effects[received.type])
+                await self._carry_out_once(received)
         except Exception as error:
             self.failures[received.type] += 1
             fields = {"type": received.type, "jti": received.jti, "again_in": pause}
@@ -86,3 +96,12 @@ def _growing_pauses() -> Iterator[float]:
     while True:
         yield pause * random.uniform(0.8, 1.2)  # noqa: S311 - not for secrets
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def ensure_effects(effects: Mapping[str, object]) -> None:
+    """Raise ValueError for an effect that would never be called."""
+    for kind, effect in effects.items():
+        if not urlsplit(kind).scheme:
+            raise ValueError(f"effects: {kind!r} is no type of an event, which is a URI: see EventType")
+        if not callable(effect):
+            raise ValueError(f"effects: that of {kind} cannot be called")

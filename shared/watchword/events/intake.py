@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from watchword.auth.errors import InvalidToken, UnknownKey
-from watchword.database.kept import LockHeld
 from watchword.events.effects import Effects
 from watchword.events.meaning import revocation_by
 from watchword.events.outbox import Outbox
 from watchword.events.security_event import EventReader, ReceivedEvent
-from watchword.events.store import ReceiverStore
+from watchword.events.store import EventStore, Held
 from watchword.events.types import EventType
 from watchword.lines import quoted
 
@@ -37,7 +36,7 @@ class Intake:
     """
 
     def __init__(
-        self, store: ReceiverStore, effects: Effects, outbox: Outbox, issuer: str, until: Callable[[], float]
+        self, store: EventStore, effects: Effects, outbox: Outbox, issuer: str, until: Callable[[], float]
     ) -> None:
         self._store = store
         self._effects = effects
@@ -76,7 +75,7 @@ class Intake:
             fields = {"jti": jti, "reason": refusal.reason}
             logger.error("an event is not valid: %s: %s", quoted(jti), refusal, extra=fields)
             self._outbox.refuse(jti, {"err": "authentication_failed", "description": refusal.reason or ""})
-        except LockHeld as error:
+        except Held as error:
             logger.warning("an event has to wait: %s: %s", quoted(jti), quoted(error), extra={"jti": jti})
             return False
         return True

@@ -13,9 +13,8 @@ from typing import Final
 
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, seconds_since_boot
-from watchword.database import wait_for
 from watchword.events.store import LEASE_SECONDS, HeldRevocation, ReceiverStore, View
-from watchword.tasks import cancel_and_wait, repeat
+from watchword.tasks import cancel_and_wait, repeat, wait_for
 
 logger = logging.getLogger("watchword.events")
 

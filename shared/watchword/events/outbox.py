@@ -7,9 +7,9 @@ import asyncio
 import time
 from typing import Final
 
-from watchword.database import wait_for
-from watchword.events.store import ReceiverStore
+from watchword.events.store import EventStore
 from watchword.events.transmitter_client import Receipt, Stream, TransmitterClient
+from watchword.tasks import wait_for
 
 ASK_AGAIN_SECONDS: Final = 0.25
 """How often it is asked which processes have applied an event. A process that is late says so at once, and the lease of
@@ -19,7 +19,7 @@ one that stands still runs out without a word."""
 class Outbox:
     """The events that are not acknowledged yet. It outlasts the connections over which it is told."""
 
-    def __init__(self, store: ReceiverStore) -> None:
+    def __init__(self, store: EventStore) -> None:
         self._store = store
         self._positions: dict[str, int] = {}
         self._errors: dict[str, dict[str, str]] = {}

@@ -5,11 +5,10 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from watchword.database import wait_for
 from watchword.errors import Unavailable
 from watchword.events.store import PollLeaseLost, ReceiverStore
 from watchword.lines import one_line
-from watchword.tasks import run_until_first
+from watchword.tasks import run_until_first, wait_for
 
 logger = logging.getLogger("watchword.events")
 

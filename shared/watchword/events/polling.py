@@ -1,10 +1,9 @@
-"""Polling the transmitter's stream: in the process that has the lease, and again whenever something fails."""
+"""Polling the transmitter: when it is this process's turn, and again whenever something fails."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import httpx
@@ -17,68 +16,53 @@ from watchword.events.errors import ClientRefused, TransmitterUnavailable
 from watchword.events.intake import Intake
 from watchword.events.outbox import Outbox
 from watchword.events.pace import Pace
-from watchword.events.poll_lease import PollLease
 from watchword.events.security_event import EventReader
-from watchword.events.store import ReceiverStore
 from watchword.events.stream_polls import StreamPolls
 from watchword.events.transmitter_client import TransmitterClient
+from watchword.events.turn import Turn
 from watchword.http_client.client import open_client
 from watchword.observability.logs import new_request_id, request_id
 from watchword.tasks import repeat, run_until_first
 
 logger = logging.getLogger("watchword.events")
 
-CLEAN_UP_EVERY: Final = timedelta(minutes=5)
-CLEAN_UP_CHECK_SECONDS: Final = 1.0
-
 SHORTEST_RECONNECT_PAUSE_SECONDS: Final = 0.2
 LONGEST_RECONNECT_PAUSE_SECONDS: Final = 1.0
 
 
 class Poller:
-    """Polls the transmitter whenever this process has the lease, and lets another one do so when this one cannot.
+    """Connects to the transmitter when `turn` says so, polls, and connects anew after a failure.
 
-    `look` is awaited when everything has been received that was there, so that this process knows it too; `refuses_key`
-    says whether a key of the transmitter was withdrawn.
+    `refuses_key` says whether a key of the transmitter was withdrawn.
     """
 
     def __init__(
         self,
         account: TransmitterAccount,
-        store: ReceiverStore,
         intake: Intake,
         outbox: Outbox,
-        lease: PollLease,
+        turn: Turn,
         *,
-        look: Callable[[], Awaitable[None]],
         refuses_key: Callable[[str], bool],
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None,
-        further_types: Sequence[str] = (),
     ) -> None:
         self._account = account
-        self._further_types = further_types
-        self._store = store
         self._intake = intake
         self._outbox = outbox
-        self._lease = lease
-        self._look = look
+        self._turn = turn
         self._refuses_key = refuses_key
         self._clock = clock
         self._transport = transport
         self._token = KeptToken()
         self._pace = Pace()
         self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
-        self._clean_up_at = clock.now()
-        self.caught_up = asyncio.Event()
-        """Set when a start has nothing more to wait for: this process knows of everything that was there, or has failed
-        to receive it, or another process is receiving."""
         self.refusal: ClientRefused | None = None
         """Set while the issuer refuses this client, as far as this process knows."""
 
     async def run(self) -> None:
         """Poll until the task is cancelled."""
-        await repeat(self._hold_and_poll, self._next_pause, logger, name="receiving security events")
+        await repeat(self._take_turn, self._next_pause, logger, name="receiving security events")
 
     def _next_pause(self) -> float:
         """Twice as long each time, until the transmitter answers."""
@@ -86,20 +70,17 @@ class Poller:
         self._pause_seconds = min(pause * 2, LONGEST_RECONNECT_PAUSE_SECONDS)
         return pause
 
-    async def _hold_and_poll(self) -> None:
+    async def _take_turn(self) -> None:
         try:
-            # What another process receives is in the table, and every process is notified of it.
-            await self._lease.hold(self._connect_and_poll, on_other_holder=self.caught_up.set)
+            await self._turn.run(self._connect_and_poll)
         except ClientRefused as refusal:
             self._note_refusal(refusal)
-        finally:
-            self.caught_up.set()
 
     def _note_refusal(self, refusal: ClientRefused) -> None:
         """Keep the refusal, and log it unless the one before had the same code."""
         if self.refusal is None or self.refusal.error != refusal.error:
             logger.warning(
-                "%s; until it is accepted, tokens that the issuer revokes are still accepted here", refusal.reason
+                "%s; until it is accepted, nothing is learned here of what the issuer revokes", refusal.reason
             )
         self.refusal = refusal
 
@@ -109,10 +90,15 @@ class Poller:
             logger.warning("the issuer %s accepts the client %s", self._account.issuer, self._account.client_id)
         self.refusal = None
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[TransmitterClient]:
+        """A new connection for the block. The access token outlasts it."""
+        async with open_client(self._transport, timeout=REQUEST_TIMEOUT_SECONDS) as http:
+            yield TransmitterClient(http, self._account, self._token)
+
     async def _connect_and_poll(self) -> None:
         request_id.set(new_request_id())
-        async with open_client(self._transport, timeout=REQUEST_TIMEOUT_SECONDS) as http:
-            transmitter = TransmitterClient(http, self._account, self._token)
+        async with self.connection() as transmitter:
             with self._failures_noted():
                 url = await transmitter.discover()
             # No cooldown: during one, an event signed by a new key would be refused forever. Strangers cannot cause
@@ -120,15 +106,12 @@ class Poller:
             keys = RemoteKeys(url, transport=self._transport, cooldown=0)
             async with running(keys):
                 with self._failures_noted():
-                    stream = await transmitter.find_or_create_stream(self._further_types)
+                    stream = await self._turn.open_stream(transmitter)
                 reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
                 polls = StreamPolls(
                     transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
                 )
-                # Each of them alone, so that none is held up by the others.
-                await run_until_first(
-                    self._poll_forever(polls), self._outbox.run(transmitter, stream), self._clean_up_forever()
-                )
+                await run_until_first(self._poll_forever(polls), self._outbox.run(transmitter, stream))
 
     @contextmanager
     def _failures_noted(self) -> Iterator[None]:
@@ -142,22 +125,10 @@ class Poller:
         """How many events the transmitter may send again, since they are not acknowledged yet."""
         return len(self._outbox) + self._intake.pending
 
-    async def _clean_up_forever(self) -> None:
-        await repeat(self._clean_up, lambda: CLEAN_UP_CHECK_SECONDS, logger, name="deleting what has expired")
-
-    async def _clean_up(self) -> None:
-        now = self._clock.now()
-        while now >= self._clean_up_at:
-            if not await self._store.delete_expired(now):
-                self._clean_up_at = now + CLEAN_UP_EVERY
-
     async def _poll_forever(self, polls: StreamPolls) -> None:
         while True:
-            await polls.poll()
+            await polls.poll(may_wait=self._turn.may_wait())
             self.note_contact()
-            await self._store.note_contact(polls.clock_offset, has_more=polls.has_more)
+            await self._turn.note_answer(polls)
             self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
-            if not polls.has_more and not self.caught_up.is_set():
-                await self._look()
-                self.caught_up.set()
             await asyncio.sleep(polls.pause_seconds)

@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.revocations import Kind, Revocation
 from watchword.database import Database, ReadStatement
-from watchword.database.kept import KeptConnection
+from watchword.database.kept import KeptConnection, LockHeld
 from watchword.database.portions import PORTION, delete_portion
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.statements import Statements
-from watchword.events.store import ContactSeen, Effect, HeldRevocation, PendingEffects, PollLeaseLost, Taken, View
+from watchword.events.store import ContactSeen, Effect, Held, HeldRevocation, PendingEffects, PollLeaseLost, Taken, View
 from watchword.events.tables import ReceiverTables
 
 RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
@@ -86,7 +86,10 @@ class PostgresStore:
         if revocation is not None:
             values |= {**_as_row(revocation, received), "message": _as_message(revocation)}
             statement = self._statements.take_and_revoke
-        row = await self._fenced(statement, **values)
+        try:
+            row = await self._fenced(statement, **values)
+        except LockHeld as error:
+            raise Held(error.reason) from error
         return Taken(row["position"], row["is_new"], row["is_pending"])
 
     async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:

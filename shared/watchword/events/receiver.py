@@ -1,123 +1,60 @@
-"""The receiver: what the issuer revokes is refused in every process first, and has its effects after that.
+"""The receiver: what the issuer revokes is refused in every process first, and has its effects after that."""
 
-One process polls the transmitter. What an event revokes is committed alone, and every process looks for it; an event is
-acknowledged when all of them have applied it and its effect has happened.
-"""
-
-import asyncio
-import logging
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
-import httpx
-import orjson
-
-from watchword.auth.background import expect_owner, own
+from watchword.auth.background import expect_owner
 from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, SystemClock, seconds_since_boot
-from watchword.database import Listener, wait_for
-from watchword.errors import Unavailable
 from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.effects import Effects
-from watchword.events.intake import Intake
-from watchword.events.looks import Looks
-from watchword.events.outbox import Outbox
-from watchword.events.poll_lease import PollLease
 from watchword.events.polling import Poller
-from watchword.events.postgres_store import PostgresStore
 from watchword.events.silence import Contact, SilencePolicy
-from watchword.events.store import Effect, PendingEffects, View
-from watchword.events.tables import Signal
-from watchword.events.types import EventType
-from watchword.lines import one_line
+from watchword.events.store import ContactSeen, PendingEffects
 from watchword.tally import Tally
-from watchword.tasks import cancel_and_wait
-
-logger = logging.getLogger("watchword.events")
-
-START_TIMEOUT_SECONDS: Final = 15.0
-"""How long a start waits for the database."""
 
 FIRST_POLL_TIMEOUT_SECONDS: Final = 3.0
 """How long a start waits for the transmitter."""
 
 
-class Receiver:
+class Receiver(ABC):
     """Obeys the security events of one transmitter: a `RevocationSource` for the verifier of a service.
 
-    `effects` are what events mean beyond the revocation of tokens, by their type. Raises ValueError for one that would
-    never be called.
+    Where it keeps what is revoked, and what that means for the other processes of the service, differs.
     """
+
+    _effects: Effects
+    _poller: Poller
 
     def __init__(
         self,
         account: TransmitterAccount,
-        store: PostgresStore,
         revocations: Revocations,
-        effects: Mapping[str, Effect] | None = None,
         *,
         silence: SilencePolicy | None = None,
         clock: Clock | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        effects = dict(effects or {})
-        _ensure_usable(effects)
         self.revocations = revocations
         self.observe_lag: Callable[[float], None] | None = None
         """Called when an event has had its effect, with the seconds since it happened."""
         self.issuer = account.issuer
         self.client_id = account.client_id
-        self.pending_effects = PendingEffects()
-        """What is refused in this service and has not had its effect yet, in whichever process."""
         self.clock_offset: float | None = None
         """How many seconds the issuer's clock is ahead of ours, if the issuer says what time it is."""
         self._clock = clock or SystemClock()
         self._contact = Contact(silence or SilencePolicy(), self._clock)
         self._heard_at = 0.0
-        self._loaded = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._add_parts(account, store, effects, transport)
         expect_owner(self)
-
-    def _add_parts(
-        self,
-        account: TransmitterAccount,
-        store: PostgresStore,
-        effects: Mapping[str, Effect],
-        transport: httpx.AsyncBaseTransport | None,
-    ) -> None:
-        self._store = store
-        self._looks = Looks(store, self.revocations, self._clock, self._note_view)
-        self._lease = PollLease(store, lambda: self._looks.has_unplaced)
-        self._outbox = Outbox(store)
-        self._effects = Effects(store, effects)
-        self._intake = Intake(store, self._effects, self._outbox, account.issuer, self._until)
-        self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
-        self._poller = Poller(
-            account,
-            store,
-            self._intake,
-            self._outbox,
-            self._lease,
-            look=self._looks.look,
-            refuses_key=self.revocations.refuses_key,
-            clock=self._clock,
-            transport=transport,
-            further_types=[kind for kind in effects if kind not in tuple(EventType)],
-        )
-        tables = store.tables
-        signals = {tables.signals: self._on_signal}
-        self._listener = Listener(store.database.dsn, tables.channel, self._on_notification, self.load, signals)
 
     def __repr__(self) -> str:
         return f"the receiver of the security events of {self.issuer}"
 
     @property
     def last_contact_at(self) -> datetime | None:
-        """When the transmitter last answered any process of this service."""
+        """When the transmitter last answered any process of this service that this one knows of."""
         return self._contact.last_at
 
     @property
@@ -127,12 +64,17 @@ class Receiver:
         return None if refusal is None else refusal.reason
 
     @property
+    @abstractmethod
+    def pending_effects(self) -> PendingEffects:
+        """What is refused already and has not had its effect yet."""
+
+    @property
     def effect_failures(self) -> Tally:
         """How often effects have failed in this process, by the type of their event."""
         return self._effects.failures
 
     def silent_for(self) -> float:
-        """Seconds since the transmitter last answered any process of this service."""
+        """Seconds since the transmitter last answered any process of this service that this one knows of."""
         return self._contact.silent_for()
 
     def is_silent(self) -> bool:
@@ -143,14 +85,13 @@ class Receiver:
         process or its machine stands still."""
         return seconds_since_boot() - self._heard_at <= seconds
 
+    @abstractmethod
     def is_current(self) -> bool:
-        """Whether this process's lease runs: then its memory has everything that others count as obeyed."""
-        return self._looks.is_current()
+        """Whether what this process holds may be relied on now."""
 
+    @abstractmethod
     async def catch_up(self) -> None:
-        """Renew the lease, and apply what was revoked meanwhile. Raises DatabaseUnavailable, and NotStarted."""
-        self._ensure_started()
-        await self._looks.catch_up()
+        """Return when it may. Raises Unavailable, and NotStarted."""
 
     def ensure_in_contact(self, is_write: bool) -> None:
         """Raise TransmitterSilent if the transmitter has been silent too long for this request, and NotStarted if this
@@ -159,50 +100,30 @@ class Receiver:
         self._contact.ensure(is_write=is_write)
 
     def _ensure_started(self) -> None:
-        if not self._loaded.is_set():
+        if not self._is_started():
             raise NotStarted("the receiver of security events has not been started")
 
+    @abstractmethod
+    def _is_started(self) -> bool:
+        """Whether this receiver runs, and knows what it has to know before the first request."""
+
+    @abstractmethod
     def observe_refusals(self, observe: Callable[[float], None]) -> None:
         """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
-        self._looks.observe = observe
 
+    @abstractmethod
     def seconds_since_refusal(self) -> float:
         """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
         to refuse every thirty seconds, for a session that never was."""
-        return seconds_since_boot() - self._looks.last_measured_at
 
+    @abstractmethod
     async def start(self) -> None:
-        """Return when this process listens, has its lease and knows everything that was revoked before, also while no
-        process of the service was running. A transmitter that does not answer is tried once, and not waited for longer
-        than `FIRST_POLL_TIMEOUT_SECONDS`.
+        """Begin to receive. A transmitter that does not answer is tried once, and not waited for longer than
+        `FIRST_POLL_TIMEOUT_SECONDS`."""
 
-        Raises TimeoutError if the database does not answer.
-        """
-        own(self)
-        self._loaded.clear()
-        self._poller.caught_up.clear()
-        works = self._listener.run(), self._looks.run(), self._poller.run()
-        self._tasks = [asyncio.create_task(work) for work in works]
-        async with asyncio.timeout(START_TIMEOUT_SECONDS):
-            await self._loaded.wait()
-        await wait_for(self._poller.caught_up, FIRST_POLL_TIMEOUT_SECONDS)
-
+    @abstractmethod
     async def stop(self) -> None:
-        await cancel_and_wait(self._tasks)
-        self._tasks = []
-        self._loaded.clear()
-        await self._effects.stop()
-        try:
-            await self._looks.stop()
-        except Unavailable as error:
-            # The lease runs out by itself.
-            logger.info("the lease of this process was not given up: %s", one_line(str(error)))
-
-    async def load(self) -> None:
-        """Read what is revoked from the database: at the start, and when notifications may have been lost."""
-        await self._looks.look_at_everything()
-        await self._looks.catch_up()
-        self._loaded.set()
+        """End what `start` began."""
 
     def _until(self) -> float:
         return self._clock.now().timestamp() + self.revocations.keep_seconds()
@@ -211,39 +132,8 @@ class Receiver:
         if self.observe_lag is not None:
             self.observe_lag(max(0.0, (self._clock.now() - happened_at).total_seconds()))
 
-    def _note_view(self, view: View, sent_at: float) -> None:
-        self.pending_effects = view.pending
-        if view.contact is None:
-            return
-        self._heard_at = max(self._heard_at, sent_at - view.contact.age_seconds)
-        self.clock_offset = view.contact.clock_offset
-        if self._contact.note(view.contact):
-            self._poller.note_contact()
-
-    def _on_notification(self, payload: str) -> None:
-        """Look. What the notification says is not obeyed, since every role of the database can send one; it only tells
-        whether a process of the previous release has changed rows, which then have no new position."""
-        self._looks.ring(everything=_is_of_previous_release(payload))
-
-    def _on_signal(self, payload: str) -> None:
-        """Ask the table again: whether the lease is free, or which processes have applied what is revoked."""
-        if payload == Signal.FREE:
-            self._lease.note_free()
-        else:
-            self._outbox.ring()
-
-
-def _is_of_previous_release(payload: str) -> bool:
-    try:
-        message = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(message, dict) and not message.keys().isdisjoint(("add", "remove")) and "placed" not in message
-
-
-def _ensure_usable(effects: Mapping[str, Effect]) -> None:
-    for kind, effect in effects.items():
-        if not urlsplit(kind).scheme:
-            raise ValueError(f"effects: {kind!r} is no type of an event, which is a URI: see EventType")
-        if not callable(effect):
-            raise ValueError(f"effects: that of {kind} cannot be called")
+    def _note_contact(self, contact: ContactSeen, at: float) -> bool:
+        """Note when the transmitter last answered, as seen `at` this time since boot; false if that was known."""
+        self._heard_at = max(self._heard_at, at - contact.age_seconds)
+        self.clock_offset = contact.clock_offset
+        return self._contact.note(contact)

@@ -1,24 +1,33 @@
-"""What a receiver asks of the place in which the processes of its service share what they have received."""
+"""What a receiver asks of the place in which it keeps what it has received."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import TYPE_CHECKING, Final, Protocol
 
 from watchword.auth.revocations import Revocation
 from watchword.errors import Unavailable
 from watchword.events.security_event import ReceivedEvent
 
+if TYPE_CHECKING:
+    # Not at run time, so that a service without a database needs no driver.
+    from sqlalchemy.ext.asyncio import AsyncSession
+
 LEASE_SECONDS: Final = 3.0
 """How long the leases of processes and of the one that polls are valid, by the clock of the store."""
 
-Effect = Callable[[AsyncSession, ReceivedEvent], Awaitable[None]]
+Effect = Callable[["AsyncSession", ReceivedEvent], Awaitable[None]]
 """What an event means to one service, in a transaction of its own that also notes that it is done.
 
 It comes after the commit from which on tokens are refused, and is repeated until it succeeds. Effects of different
 events can happen in any order, also at the same time: one that writes what the event says compares `received.at`.
+"""
+
+ProcessEffect = Callable[[ReceivedEvent], Awaitable[None]]
+"""What an event means to one process of a service without a database.
+
+It comes after tokens are refused, in every process, and is repeated until it succeeds. A process that starts gets the
+events of the last hour again.
 """
 
 
@@ -81,7 +90,22 @@ class Taken:
     is_pending: bool
 
 
-class ReceiverStore(Protocol):
+class Held(Unavailable):
+    """The event cannot be taken at the moment, because something in the store is locked. Others may be."""
+
+
+class EventStore(Protocol):
+    """Where events go when they are delivered. Every method raises Unavailable if the store is."""
+
+    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
+        """Keep what an event revokes, and tell every process. An event that was taken before changes nothing. Raises
+        Held."""
+
+    async def lowest_position(self) -> int | None:
+        """Up to where every process with a valid lease has applied the revocations; None if no process has one."""
+
+
+class ReceiverStore(EventStore, Protocol):
     """The state that the processes of one service share. Every method raises Unavailable if the store is.
 
     Times are those of the store's clock. Whatever one process writes as the one that polls, it writes only while its
@@ -110,9 +134,6 @@ class ReceiverStore(Protocol):
     async def release_poll_lease(self) -> None:
         """Give the poll lease back, and wake the processes that wait for it."""
 
-    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
-        """Commit what an event revokes, and tell every process. An event that was taken before changes nothing."""
-
     async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
         """Note that the transmitter has answered, and tell every process."""
 
@@ -121,9 +142,6 @@ class ReceiverStore(Protocol):
 
     async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
         """Run the effect in a transaction, unless it has happened already. Whatever the effect raises is raised."""
-
-    async def lowest_position(self) -> int | None:
-        """Up to where every process with a valid lease has applied the revocations; None if no process has one."""
 
     async def delete_expired(self, now: datetime) -> bool:
         """Delete a portion of what no token can contradict any more; true if there may be more."""

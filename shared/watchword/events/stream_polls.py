@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from watchword.clock import Clock
+from watchword.clock import Clock, seconds_since_boot
 from watchword.events.errors import AnswerTimedOut, TransmitterUnavailable
 from watchword.events.intake import Intake
 from watchword.events.pace import Pace
@@ -47,15 +47,19 @@ class StreamPolls:
         self.has_more = True
         self.clock_offset: float | None = None
         """How many seconds the transmitter's clock was ahead of ours at its last answer, if it says what time it is."""
+        self.asked_at = 0.0
+        """The time since boot at which the last poll was sent that was answered."""
         self.pause_seconds = 0.0
         """How long to wait before the next poll."""
 
-    async def poll(self) -> None:
+    async def poll(self, *, may_wait: bool) -> None:
         """Ask for events, and have those of the answer taken."""
         request_id.set(new_request_id())
-        wait, asked_at = self._pace.may_wait and not self._wants_all, time.monotonic()
+        wait = may_wait and self._pace.may_wait and not self._wants_all
+        asked_at, since_boot = time.monotonic(), seconds_since_boot()
         delivery = await self._ask(wait=wait)
         seconds = time.monotonic() - asked_at
+        self.asked_at = since_boot
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
         taking = await self._intake.take(self._reader, delivery.tokens, asked_at)
         self._wants_all = taking.has_leftovers

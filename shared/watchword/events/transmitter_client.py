@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -23,10 +23,11 @@ POLL_TIMEOUT_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Where to poll, and the `aud` of the events that come."""
+    """Where to poll, and the `aud` of the events that come. `id` names the stream to its transmitter."""
 
     url: str
     audience: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,35 @@ class TransmitterClient:
 
         It is asked for every type that revokes something, for the canary, and for `further_types`.
         """
-        own_types = *supported_by(self._issuer), canary_type(self._issuer)
-        event_types = list(dict.fromkeys((*own_types, *further_types)))
+        event_types = self._event_types(further_types)
         answer = await self._calls.call("GET", self._configuration_endpoint)
-        streams = [stream for stream in (answer if isinstance(answer, list) else [answer]) if _is_polled(stream)]
+        streams = [stream for stream in _streams(answer) if _is_polled(stream)]
         if streams:
             stream = await self._with_events(Document("the stream", streams[0]), event_types)
         else:
-            request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": event_types}
-            created = await self._calls.call("POST", self._configuration_endpoint, request)
-            stream = Document("the stream", created)
-        return Stream(stream.object("delivery").url("endpoint_url", self._issuer), stream.texts("aud")[0])
+            stream = await self._create_stream(event_types)
+        return self._as_stream(stream)
+
+    async def create_lapsing_stream(self, description: str, seconds: int, further_types: Sequence[str] = ()) -> Stream:
+        """A stream of one process, which lapses after so many seconds without a poll. It is asked for the same types as
+        that of `find_or_create_stream`."""
+        members = {"inactivity_timeout": seconds, "description": description}
+        stream = await self._create_stream(self._event_types(further_types), **members)
+        if stream.find("inactivity_timeout") is None:
+            logger.warning(
+                "the transmitter makes no streams that lapse, so it may not repeat in a new one what was revoked before"
+            )
+        return self._as_stream(stream, stream.text("stream_id"))
+
+    async def streams_described(self, description: str) -> list[str]:
+        """The ids of this receiver's streams with this description."""
+        streams = _streams(await self._calls.call("GET", self._configuration_endpoint))
+        own = [stream for stream in streams if isinstance(stream, dict) and stream.get("description") == description]
+        return [Document("the stream", stream).text("stream_id") for stream in own]
+
+    async def delete_stream(self, stream_id: str) -> None:
+        """Raises StreamGone if the transmitter does not know it."""
+        await self._calls.call("DELETE", f"{self._configuration_endpoint}?{urlencode({'stream_id': stream_id})}")
 
     async def poll(self, url: str, receipt: Receipt, *, max_events: int, wait: bool) -> Delivery:
         """Hand in the receipt and get the next events (RFC 8936 section 2). With `wait` the transmitter answers when
@@ -99,6 +118,18 @@ class TransmitterClient:
         body = await self._calls.call("POST", url, request, timeout=POLL_TIMEOUT_SECONDS)
         answer = Document("the answer to the poll", body)
         return Delivery(answer.items("sets"), answer.find("moreAvailable") is True, _instant(answer.find("sent_at")))
+
+    def _event_types(self, further_types: Sequence[str]) -> list[str]:
+        own_types = *supported_by(self._issuer), canary_type(self._issuer)
+        return list(dict.fromkeys((*own_types, *further_types)))
+
+    async def _create_stream(self, event_types: Sequence[str], **members: Any) -> Document:
+        request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": event_types, **members}
+        return Document("the stream", await self._calls.call("POST", self._configuration_endpoint, request))
+
+    def _as_stream(self, stream: Document, stream_id: str = "") -> Stream:
+        url = stream.object("delivery").url("endpoint_url", self._issuer)
+        return Stream(url, stream.texts("aud")[0], stream_id)
 
     async def _with_events(self, stream: Document, event_types: Sequence[str]) -> Document:
         """The stream after it was asked for the events that it lacks and the transmitter supports. It keeps what a
@@ -127,6 +158,11 @@ class TransmitterClient:
                 f"{document.name} is another issuer's: {one_line(issuer)}, and the one configured is {self._issuer}"
             )
         return document
+
+
+def _streams(answer: object) -> list[object]:
+    """Those of a receiver, as its transmitter lists them, or the only one (SSF 1.0 section 8.1.1.2)."""
+    return answer if isinstance(answer, list) else [answer]
 
 
 def _is_polled(stream: object) -> bool:
