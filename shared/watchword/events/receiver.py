@@ -148,7 +148,7 @@ class Receiver:
         return self._looks.is_current()
 
     async def catch_up(self) -> None:
-        """Renew the lease, and apply what was revoked meanwhile. Raises DatabaseUnavailable, and NotStarted."""
+        """Renew the lease, and apply what was revoked meanwhile. Raises Unavailable, and NotStarted."""
         self._ensure_started()
         await self._looks.catch_up()
 
@@ -215,9 +215,10 @@ class Receiver:
         self.pending_effects = view.pending
         if view.contact is None:
             return
-        self._heard_at = max(self._heard_at, sent_at - view.contact.age_seconds)
         self.clock_offset = view.contact.clock_offset
         if self._contact.note(view.contact):
+            # Only at the first look that shows it: later ones would say the same, or count by a clock put back since.
+            self._heard_at = max(self._heard_at, sent_at - max(0.0, view.contact.age_seconds))
             self._poller.note_contact()
 
     def _on_notification(self, payload: str) -> None:

@@ -89,7 +89,7 @@ class ReceiverStore(Protocol):
     """
 
     async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
-        """Renew this process's lease, tell that it has applied everything up to `applied`, and read what came after
+        """Renew this process's lease, note that it has applied everything up to `applied`, and read what came after
         `known` and has not expired at `now`: everything, if `known` is negative.
 
         `is_news` wakes the process that polls, which may wait for this one.
@@ -111,10 +111,10 @@ class ReceiverStore(Protocol):
         """Give the poll lease back, and wake the processes that wait for it."""
 
     async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
-        """Commit what an event revokes, and tell every process. An event that was taken before changes nothing."""
+        """Commit what an event revokes, and notify every process. An event that was taken before changes nothing."""
 
     async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
-        """Note that the transmitter has answered, and tell every process."""
+        """Note that the transmitter has answered, and notify every process."""
 
     async def place_rows(self) -> None:
         """Give positions to revocations that have none."""
@@ -126,4 +126,5 @@ class ReceiverStore(Protocol):
         """Up to where every process with a valid lease has applied the revocations; None if no process has one."""
 
     async def delete_expired(self, now: datetime) -> bool:
-        """Delete a portion of what no token can contradict any more; true if there may be more."""
+        """Delete a portion of what no token can contradict any more, at `now` and by the clock of the store; true if
+        there may be more."""
