@@ -148,7 +148,7 @@ class Looks:
     async def _look(self) -> None:
         sent_at, now, applied = seconds_since_boot(), self._clock.now(), self._position
         self._note_boot(now.timestamp() - sent_at)
-        view = await self._view(sent_at, applied, now)
+        view = await self._read_and_apply(sent_at, applied, now)
         self._sent_position = applied
         self._renew(sent_at)
         self._on_view(view, sent_at)
@@ -157,7 +157,7 @@ class Looks:
             # over that lacks the last ones.
             self.ring(everything=self._position < applied)
 
-    async def _view(self, sent_at: float, applied: int, now: datetime) -> View:
+    async def _read_and_apply(self, sent_at: float, applied: int, now: datetime) -> View:
         """Ask the store for everything, if that is wanted, or for what is new, and apply it."""
         is_everything = self._wants_everything and sent_at >= self._everything_from
         if is_everything:
