@@ -1,4 +1,4 @@
-"""A connection that is connection for short statements: what fails costs no more than its own time."""
+"""A connection that is kept for short statements: one that fails costs no more than its own time."""
 
 from collections.abc import AsyncIterator
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -11,7 +10,7 @@ from sqlalchemy.pool import NullPool
 from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from watchword.database import Database
-from watchword.database.locks import lock, lock_shared, try_lock_connection, try_lock_sync_connection
+from watchword.database.locks import lock, lock_shared, try_lock_sync_connection
 
 NAME = "a test's lock"
 WAITING = "wait_event = 'advisory'"
@@ -56,25 +55,14 @@ async def test_shared_locks_are_held_together_and_an_exclusive_one_waits_for_the
     assert order == ["shared", "first", "exclusive"]
 
 
-async def test_lock_of_a_connection_is_tried_and_ends_with_the_connection(databases: Databases) -> None:
-    first, second = [await asyncpg.connect(databases.url("posts_app")) for _ in range(2)]
-    assert await try_lock_connection(first, NAME)
-    assert not await try_lock_connection(second, NAME)
-    assert await try_lock_connection(second, "another lock")
-    await first.close()
-    await until_backends(databases, 1, "query LIKE '%pg_try_advisory_lock%'")
-    assert await try_lock_connection(second, NAME)
-    await second.close()
-
-
 async def test_every_way_of_locking_means_the_same_lock(database: Database, databases: Databases) -> None:
     engine = create_async_engine(
         databases.url("posts_app").replace("postgresql:", "postgresql+asyncpg:"), poolclass=NullPool
     )
-    connection = await asyncpg.connect(databases.url("posts_app"))
-    async with engine.connect() as alembics, database.begin() as db:
-        await lock(db, NAME)
-        assert not await try_lock_connection(connection, NAME)
-        assert not await alembics.run_sync(try_lock_sync_connection, NAME)
-    await connection.close()
+    async with engine.connect() as alembics:
+        async with database.begin() as db:
+            await lock(db, NAME)
+            assert not await alembics.run_sync(try_lock_sync_connection, NAME)
+            assert await alembics.run_sync(try_lock_sync_connection, "another lock")
+        assert await alembics.run_sync(try_lock_sync_connection, NAME)
     await engine.dispose()

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from itertools import pairwise
 
 import asyncpg
 import pytest
@@ -10,15 +12,21 @@ import pytest
 from posts_service.tables import RECEIVER
 from tests.shared.receivers import principal
 from tests.support.databases import Databases
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.auth import Revocations
-from watchword.clock import SystemClock
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.clock import Clock, SystemClock
 from watchword.database import Database, DatabaseUnavailable
-from watchword.events.looks import LOCAL_LEASE_SECONDS, Looks
+from watchword.errors import Unavailable
+from watchword.events import EventType, ReceivedEvent
+from watchword.events.looks import LOCAL_LEASE_SECONDS, WHOLE_LOOK_PAUSE_SECONDS, Looks, OnView
 from watchword.events.postgres_store import PostgresStore
+from watchword.events.store import Taken
 from watchword.tasks import cancel_and_wait
+from watchword.testing import StandingClock
 
 REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992, now() + interval '1 hour')"
+POSITION = "SELECT position FROM posts.poll_lease"
 LEASES = "SELECT process, position, valid_until > now() AS is_valid FROM posts.process_leases"
 
 
@@ -40,16 +48,28 @@ def since_boot(monkeypatch: pytest.MonkeyPatch) -> SinceBoot:
 
 
 @asynccontextmanager
-async def looking(databases: Databases) -> AsyncIterator[tuple[Looks, Revocations]]:
+async def looking(
+    databases: Databases, clock: Clock | None = None, on_view: OnView = lambda _, __: None
+) -> AsyncIterator[tuple[Looks, Revocations]]:
     await databases.empty("posts")
     database, revocations = Database(databases.url("posts_app"), size=1), Revocations(900)
     store = PostgresStore(database, RECEIVER, "https://issuer.example")
-    looks = Looks(store, revocations, SystemClock(), lambda _, __: None)
+    looks = Looks(store, revocations, clock or SystemClock(), on_view)
     try:
         yield looks, revocations
     finally:
         await looks.stop()
         await database.close()
+
+
+async def take(looks: Looks, session_id: str) -> Taken:
+    """Take an event that revokes this session, as the process that polls."""
+    store = looks._store
+    if not await store.renew_poll_lease():
+        assert await store.take_poll_lease()
+    received = ReceivedEvent(session_id, EventType.SESSION_REVOKED, None, session_id, {}, datetime.now(UTC))
+    until = datetime.now(UTC).timestamp() + 3_600
+    return await store.take(received, Revocation(Kind.SESSION, session_id, FOR_EVER, until), has_effect=False)
 
 
 def is_refused(revocations: Revocations, session_id: str) -> bool:
@@ -139,6 +159,17 @@ async def test_catching_up_fails_while_the_database_does_not_answer(
         assert looks.is_current()
 
 
+async def test_guard_is_refused_if_each_look_takes_as_long_as_the_lease(
+    databases: Databases, since_boot: SinceBoot
+) -> None:
+    def stand_still(_: object, __: float) -> None:
+        since_boot.seconds += LOCAL_LEASE_SECONDS
+
+    async with looking(databases, on_view=stand_still) as (looks, _), asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(Unavailable, match="took longer than the lease"):
+            await looks.catch_up()
+
+
 async def test_what_was_applied_is_told_and_the_lease_is_given_up(databases: Databases) -> None:
     async with looking(databases) as (looks, _):
         running = asyncio.create_task(looks.run())
@@ -169,3 +200,95 @@ async def test_positions_that_go_back_make_the_process_read_everything(databases
         looks.ring()
         await until(lambda: is_refused(revocations, "s"))
         await cancel_and_wait([running])
+
+
+async def test_what_comes_after_a_standby_took_over_counts_as_applied_by_nobody_who_has_not_seen_it(
+    databases: Databases,
+) -> None:
+    async with looking(databases) as (looks, revocations):
+        await take(looks, "before")
+        await looks.catch_up()
+        ((position,),) = await databases.fetch("posts_app", POSITION)
+        await take(looks, "lost")
+        await looks.look()
+        await looks.look()
+        # A standby took over that lacked the last transaction.
+        await databases.execute("posts_app", "DELETE FROM posts.revocations WHERE key = 'lost'")
+        await databases.execute("posts_app", "UPDATE posts.poll_lease SET position = $1", position)
+        for session_id in ("s", "t"):
+            taken = await take(looks, session_id)
+            lowest = await looks._store.lowest_position()
+            assert lowest is not None
+            assert lowest < taken.position
+        await looks.look()
+        assert [is_refused(revocations, session_id) for session_id in ("before", "s", "t")] == [True] * 3
+
+
+async def test_clock_that_was_ahead_for_a_moment_takes_no_revocation_away(
+    databases: Databases, since_boot: SinceBoot
+) -> None:
+    clock = StandingClock()
+    async with looking(databases, clock) as (looks, revocations):
+        await looks.catch_up()
+        clock.advance(hours=2)
+        await take(looks, "s")
+        await looks.look()
+        assert not is_refused(revocations, "s")
+        clock.advance(hours=-2)
+        since_boot.seconds += WHOLE_LOOK_PAUSE_SECONDS
+        await looks.look()
+        assert is_refused(revocations, "s")
+
+
+async def test_everything_that_cannot_be_read_takes_no_lease_away(
+    databases: Databases, since_boot: SinceBoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with looking(databases) as (looks, revocations):
+        await take(looks, "s")
+        await looks.catch_up()
+        looks.ring(everything=True)
+        with monkeypatch.context() as slow:
+            slow.setattr("watchword.events.postgres_store.WHOLE_LOOK_SECONDS", 1e-6)
+            with pytest.raises(DatabaseUnavailable):
+                await looks.look()
+            since_boot.seconds += WHOLE_LOOK_PAUSE_SECONDS / 2
+            await looks.look()
+            assert looks.is_current()
+        await databases.execute("posts_app", "DELETE FROM posts.revocations")
+        since_boot.seconds += WHOLE_LOOK_PAUSE_SECONDS
+        await looks.look()
+        assert not is_refused(revocations, "s")
+
+
+async def test_flood_of_notifications_makes_no_process_spin(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchword.events.looks.IDLE_LOOK_PAUSE_SECONDS", 0.25)
+    times: list[float] = []
+    async with looking(databases, on_view=lambda _, sent_at: times.append(sent_at)) as (looks, _):
+        await looks.catch_up()
+        running = asyncio.create_task(looks.run())
+        times.clear()
+        while len(times) < 5:
+            looks.ring()
+            await asyncio.sleep(0)
+        await cancel_and_wait([running])
+    assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
+
+
+async def test_who_waits_for_a_look_of_a_process_that_stops_is_refused_and_not_cancelled(databases: Databases) -> None:
+    async with looking(databases) as (looks, _):
+        await looks.look()
+        locking = await asyncpg.connect(databases.url("posts_owner"))
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE posts.process_leases")
+            waiting = asyncio.create_task(looks.catch_up())
+            await until(lambda: is_waiting(databases))
+            stopping = asyncio.create_task(looks.stop())
+            with pytest.raises(Unavailable):
+                await waiting
+            with pytest.raises(Unavailable):
+                await looks.catch_up()
+        with suppress(Unavailable):
+            await stopping
+        await locking.close()

@@ -98,6 +98,24 @@ async def test_effect_that_waits_for_a_lock_holds_up_no_other_event_and_no_other
     assert sorted(await jtis(databases, EFFECTS)) == sorted([eves, adas])
 
 
+async def test_events_whose_effects_fail_fill_no_memory_and_all_have_their_effect_later(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchword.events.effects.MOST_IN_MEMORY", 2)
+    await databases.execute("posts_owner", "REVOKE INSERT ON posts.effects FROM posts_app")
+    people = [f"person {number}" for number in range(6)]
+    async with receiving(databases, transmitter, effects=PURGE) as receiver:
+        purges = [transmitter.send(EventType.ACCOUNT_PURGED, user(transmitter, name)) for name in people]
+        await until(lambda: all(refuses(receiver, name) for name in people))
+        assert len(receiver._effects._tasks) == 2
+        other = transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        await until(lambda: transmitter.is_settled(other))
+        await databases.execute("posts_owner", "GRANT INSERT ON posts.effects TO posts_app")
+        await until(lambda: transmitter.is_settled(*purges))
+        assert len(receiver._effects) == 0
+    assert sorted(await jtis(databases, EFFECTS)) == sorted(purges)
+
+
 async def test_effect_of_a_process_that_stopped_happens_in_another_one(
     databases: Databases, transmitter: Transmitter
 ) -> None:

@@ -146,7 +146,7 @@ async def test_a_revocation_outlasts_every_token_that_it_refuses(
 async def test_what_has_expired_is_removed_from_the_database(databases: Databases, transmitter: Transmitter) -> None:
     clock = StandingClock()
     async with receiving(databases, transmitter, clock=clock):
-        for name, seconds in (("old", 10.0), ("young", 1_000.0)):
+        for name, seconds in (("old", -10.0), ("young", 1_000.0)):
             expires_at = clock.now() + timedelta(seconds=seconds)
             await databases.execute("posts_app", REVOKE_UNTIL, name, expires_at)
         clock.advance(seconds=400)
@@ -169,7 +169,7 @@ async def test_every_process_knows_how_far_the_clock_of_the_issuer_is_ahead(
             assert 3_500 < receiver.clock_offset <= 3_600
 
 
-@pytest.mark.parametrize("sent_at", [None, "now", True, [], {}])
+@pytest.mark.parametrize("sent_at", [None, "now", True, [], {}, -1, 1e300])
 async def test_an_issuer_that_does_not_say_what_time_it_is_is_heard_too(
     databases: Databases, transmitter: Transmitter, sent_at: object
 ) -> None:
@@ -177,6 +177,17 @@ async def test_an_issuer_that_does_not_say_what_time_it_is_is_heard_too(
     async with receiving(databases, transmitter) as receiver:
         await until(lambda: receiver.last_contact_at is not None)
         assert (receiver.clock_offset, receiver.heard_within(60)) == (None, True)
+
+
+async def test_clock_of_the_database_that_is_put_back_hides_no_silence(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with receiving(databases, transmitter) as receiver:
+        await until(lambda: receiver.heard_within(60))
+        await transmitter.stop()
+        await databases.execute("posts_app", "UPDATE posts.transmitter_contact SET heard_at = now() + interval '1 h'")
+        await receiver.load()
+        await until(lambda: not receiver.heard_within(0.5))
 
 
 async def test_an_issuer_is_heard_by_every_process_until_it_does_not_answer(

@@ -1,7 +1,10 @@
 """The receiver's tables: whether an account is purged, which event is new, and what is deleted when it has expired."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -16,8 +19,10 @@ from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.database import Database
 from watchword.database.portions import PORTION
 from watchword.events import EventType, ReceivedEvent
+from watchword.events.poll_lease import PollLease
 from watchword.events.postgres_store import PostgresStore
 from watchword.events.store import LEASE_SECONDS, PollLeaseLost
+from watchword.tasks import cancel_and_wait
 
 EXPIRED = {
     "revocations": """
@@ -70,18 +75,30 @@ async def test_account_that_is_revoked_for_another_reason_is_not_purged(store: P
     assert not await is_purged(store, "ada")
 
 
-async def test_account_is_purged_until_its_revocation_is_deleted(store: PostgresStore) -> None:
+async def test_account_is_purged_until_its_revocation_is_deleted(store: PostgresStore, databases: Databases) -> None:
     await revoke(store, Kind.PURGED, "ada")
     await store.delete_expired(datetime.now(UTC))
     assert await is_purged(store, "ada")
-    await store.delete_expired(datetime.now(UTC) + timedelta(hours=2))
+    await databases.execute("posts_app", "UPDATE posts.revocations SET expires_at = now()")
+    await store.delete_expired(datetime.now(UTC))
     assert not await is_purged(store, "ada")
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_clock_that_is_wrong_deletes_nothing_that_others_still_need(
+    store: PostgresStore, databases: Databases, hours: int
+) -> None:
+    await revoke(store, Kind.PURGED, "ada")
+    if hours < 0:
+        await databases.execute("posts_app", "UPDATE posts.revocations SET expires_at = now() - interval '1 hour'")
+    await store.delete_expired(datetime.now(UTC) + timedelta(hours=hours))
+    assert await is_purged(store, "ada")
 
 
 async def test_event_is_new_once_and_each_transaction_has_a_position(store: PostgresStore) -> None:
     first, again, other = [await store.take(event(jti), None, has_effect=False) for jti in ("a", "a", "b")]
     assert [taken.is_new for taken in (first, again, other)] == [True, False, True]
-    assert [taken.position for taken in (first, again, other)] == [1, 2, 3]
+    assert first.position < again.position < other.position
 
 
 async def test_event_is_pending_until_its_effect_has_happened_and_that_happens_once(store: PostgresStore) -> None:
@@ -128,11 +145,43 @@ async def test_poll_lease_belongs_to_one_process_until_it_has_run_out(
     await other.leave()
 
 
-async def test_positions_go_on_where_others_ended(store: PostgresStore, databases: Databases) -> None:
+async def test_lease_that_outlasts_every_lease_is_free(store: PostgresStore, databases: Databases) -> None:
+    """The clock of the database was put back, and its holder has died since."""
+    await databases.execute("posts_app", "UPDATE posts.poll_lease SET valid_until = now() + interval '1 hour'")
+    other = PostgresStore(store.database, RECEIVER, store.issuer)
+    assert await other.seconds_until_free() == 0
+    assert await other.take_poll_lease()
+    assert not await store.renew_poll_lease()
+    assert 0 < await store.seconds_until_free() <= LEASE_SECONDS
+    await other.leave()
+
+
+async def test_flood_of_notifications_makes_nobody_ask_for_the_lease_without_a_pause(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchword.events.poll_lease.PAUSE_SECONDS", 0.1)
+    other = PostgresStore(store.database, RECEIVER, store.issuer)
+    lease, times = PollLease(other, lambda: False), list[float]()
+    holding = asyncio.create_task(
+        lease.hold(asyncio.Event().wait, on_other_holder=lambda: times.append(time.monotonic()))
+    )
+    while len(times) < 4:
+        lease.note_free()
+        assert await store.renew_poll_lease()
+    await cancel_and_wait([holding])
+    assert all(later - earlier >= 0.09 for earlier, later in pairwise(times))
+    await other.leave()
+
+
+async def test_positions_go_on_where_others_ended_whatever_the_clock_says(
+    store: PostgresStore, databases: Databases
+) -> None:
     await revoke(store, Kind.SESSION, "s")
+    ahead = "UPDATE posts.revocations SET position = position + 10 ^ 12 RETURNING position"
+    ((position,),) = await databases.fetch("posts_app", ahead)
     await databases.execute("posts_app", "DELETE FROM posts.poll_lease")
     assert await store.take_poll_lease()
-    assert (await store.take(event(), None, has_effect=False)).position == 2
+    assert (await store.take(event(), None, has_effect=False)).position == position + 1
 
 
 async def count(databases: Databases, table: str) -> int:

@@ -19,6 +19,8 @@ MAX_TOKEN_BYTES: Final = 8_192
 LEEWAY_SECONDS: Final = 5
 MAX_LEEWAY_SECONDS: Final = 60
 LAST_INSTANT: Final = 253_402_300_799
+"""The last second of the year 9999."""
+
 LARGEST_COUNT: Final = 2**53 - 1
 
 _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()

@@ -112,19 +112,12 @@ class Revocations:
         if now >= self._next_cleanup:
             self._next_cleanup = now + self.memory_seconds / 10
             self._delete_expired(now)
-        self._tell(revocation)
+        self._notify_watchers(revocation)
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` after each change that can refuse more tokens. Returns the function that ends this."""
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
-
-    def remove(self, kind: str, key: str) -> None:
-        """Delete one revocation of a subject. Others of the same subject stay."""
-        by_kind = self._subjects.get(key, {})
-        by_kind.pop(kind, None)
-        if not by_kind:
-            self._subjects.pop(key, None)
 
     def replace(self, revocations: list[Revocation], now: float) -> None:
         """Hold exactly these from now on, in one step: no request sees half of them."""
@@ -133,9 +126,9 @@ class Revocations:
             fresh.add(revocation, now)
         self._sessions, self._subjects = fresh._sessions, fresh._subjects
         self._roles, self._keys = fresh._roles, fresh._keys
-        self._tell(None)
+        self._notify_watchers(None)
 
-    def _tell(self, revocation: Revocation | None) -> None:
+    def _notify_watchers(self, revocation: Revocation | None) -> None:
         for watcher in tuple(self._watchers):
             watcher(revocation)
 

@@ -28,6 +28,13 @@ from watchword.observability.tracing import database_span
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 COMMAND_TIMEOUT_SECONDS: Final = 10.0
 POOL_TIMEOUT_SECONDS: Final = 5.0
+IDLE_TIMEOUT_SECONDS: Final = 5.0
+"""For how long a transaction may stand still before the server ends it, and with it its locks: a process that is paused
+would keep them. Whoever waits for them gets them before COMMAND_TIMEOUT_SECONDS are over."""
+
+# A time limit that the role or the URL sets is left alone.
+_LIMIT_IDLING: Final = """SELECT set_config('idle_in_transaction_session_timeout', $1, false)
+WHERE current_setting('idle_in_transaction_session_timeout') = '0'"""
 
 _CONVENTION: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -112,6 +119,7 @@ class Database:
 
     async def _open(self) -> "asyncpg.Connection[asyncpg.Record]":
         connection = self._unfinished[asyncio.current_task()] = await self._connect()
+        await connection.fetch(_LIMIT_IDLING, f"{IDLE_TIMEOUT_SECONDS * 1000:.0f}")
         return connection
 
     def _on_opened(self, _: Any, __: ConnectionPoolEntry) -> None:

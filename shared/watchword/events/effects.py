@@ -22,6 +22,10 @@ logger = logging.getLogger("watchword.events")
 AT_ONCE: Final = 4
 """How many effects of one process run at the same time. Each has a connection of the service's pool."""
 
+MOST_IN_MEMORY: Final = 1_000
+"""How many events of one process wait for their effects in its memory. A new stream may begin with every account that
+was ever deleted."""
+
 SHORTEST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 60.0
 
@@ -41,33 +45,42 @@ class Effects:
         """Those of the events that have an effect."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._begun_at: dict[str, float] = {}
+        # Events that must be delivered again, until there is room for one of them.
+        self._postponed: set[str] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.failures = Tally(*types)
         """How often an effect has failed, by the type of its event."""
         self.on_done: OnDone = lambda _, __: None
 
     def __contains__(self, jti: str) -> bool:
-        return jti in self._tasks
+        return jti in self._tasks or jti in self._postponed
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._tasks) + len(self._postponed)
 
     def pending(self) -> PendingEffects:
         """What has not had its effect in this process."""
         oldest = next(iter(self._begun_at.values()), None)
         return PendingEffects(len(self), 0.0 if oldest is None else time.monotonic() - oldest)
 
-    def begin(self, received: ReceivedEvent, position: int) -> None:
-        """Let the event have its effect; nothing happens if it is on its way already."""
-        if received.jti not in self._tasks:
-            self._begun_at[received.jti] = time.monotonic()
-            self._tasks[received.jti] = asyncio.create_task(self._carry_out(received, position))
+    def begin(self, received: ReceivedEvent, position: int) -> bool:
+        """Let the event have its effect. False if it is on its way already, or if too many are: then it is delivered
+        again until there is room for it."""
+        if received.jti in self._tasks:
+            return False
+        if len(self._tasks) >= MOST_IN_MEMORY:
+            self._postponed.add(received.jti)
+            return False
+        self._begun_at[received.jti] = time.monotonic()
+        self._tasks[received.jti] = asyncio.create_task(self._carry_out(received, position))
+        return True
 
     async def stop(self) -> None:
         """Give up what has not happened yet. The events are delivered again."""
         await cancel_and_wait(self._tasks.values())
         self._tasks.clear()
         self._begun_at.clear()
+        self._postponed.clear()
 
     async def _carry_out(self, received: ReceivedEvent, position: int) -> None:
         pauses = _growing_pauses()
@@ -76,6 +89,7 @@ class Effects:
         # In this order, so that the event is known all the time.
         self.on_done(received, position)
         del self._tasks[received.jti], self._begun_at[received.jti]
+        self._postponed.clear()
 
     async def _succeeds(self, received: ReceivedEvent, pause: float) -> bool:
         try:

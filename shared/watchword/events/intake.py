@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any, Final
 
 from watchword.auth.errors import InvalidToken, UnknownKey
@@ -20,10 +21,19 @@ logger = logging.getLogger("watchword.events")
 _REVOKES_NOTHING: Final = (EventType.VERIFICATION, EventType.STREAM_UPDATED, EventType.IDENTIFIER_CHANGED)
 
 
+class _Fate(Enum):
+    """What became of one delivered event. An OLD one was taken before, or can never be taken; one that is LEFT must be
+    delivered again, since it could not be read or committed now."""
+
+    NEW = auto()
+    OLD = auto()
+    LEFT = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What a delivery has brought: whether something in it was not known before, and whether an event in it must be
-    delivered again, since it could not be read or committed now."""
+    """What a delivery has brought: whether a valid event in it was not known before, and whether one must be delivered
+    again."""
 
     has_news: bool
     has_leftovers: bool
@@ -51,47 +61,49 @@ class Intake:
         """How many events wait for their effect in this process."""
         return len(self._effects)
 
-    async def take(self, reader: EventReader, tokens: Mapping[str, Any], asked_at: float) -> Taking:
-        """Take the events in these tokens, which were asked for at `asked_at` (monotonic time). Those that are on their
-        way already are left alone.
+    async def take(self, reader: EventReader, tokens: Mapping[str, Any], polled_at: float) -> Taking:
+        """Take the events in these tokens, which the poll of `polled_at` (monotonic time) brought. Those that are on
+        their way already are left alone.
 
         Raises Unavailable if the store or the transmitter's keys are, and PollLeaseLost; then all are delivered again.
         """
-        new = [jti for jti in tokens if not self._outbox.knows(jti, asked_at) and jti not in self._effects]
-        self._outbox.forget_told(asked_at)
-        settled = [await self._settle(reader, jti, tokens[jti]) for jti in new]
-        return Taking(has_news=any(settled), has_leftovers=not all(settled))
+        new = [jti for jti in tokens if not self._outbox.knows(jti, polled_at) and jti not in self._effects]
+        self._outbox.forget_reported(polled_at)
+        fates = [await self._settle(reader, jti, tokens[jti]) for jti in new]
+        return Taking(has_news=_Fate.NEW in fates, has_leftovers=_Fate.LEFT in fates)
 
-    async def _settle(self, reader: EventReader, jti: str, token: Any) -> bool:
+    async def _settle(self, reader: EventReader, jti: str, token: Any) -> _Fate:
         try:
-            await self.accept(await reader.read(jti, token))
+            is_new = await self.accept(await reader.read(jti, token))
         except UnknownKey as error:
             # It was signed by a process of the transmitter that knows more keys than the one that gave us the JWKS, or
             # that does not know yet that its key was withdrawn.
             fields = {"jti": jti, "reason": error.reason}
             logger.warning("the key of an event is not accepted: %s: %s", quoted(jti), error, extra=fields)
-            return False
+            return _Fate.LEFT
         except InvalidToken as refusal:
             fields = {"jti": jti, "reason": refusal.reason}
             logger.error("an event is not valid: %s: %s", quoted(jti), refusal, extra=fields)
             self._outbox.refuse(jti, {"err": "authentication_failed", "description": refusal.reason or ""})
+            return _Fate.OLD
         except Held as error:
             logger.warning("an event has to wait: %s: %s", quoted(jti), quoted(error), extra={"jti": jti})
-            return False
-        return True
+            return _Fate.LEFT
+        return _Fate.NEW if is_new else _Fate.OLD
 
-    async def accept(self, received: ReceivedEvent) -> None:
-        """Commit what the event revokes, and see to its effect and its acknowledgement."""
+    async def accept(self, received: ReceivedEvent) -> bool:
+        """Commit what the event revokes, and see to its effect and its acknowledgement. False if nothing of it was
+        new."""
         revocation = revocation_by(received, self._issuer, self._until())
         if revocation is None:
             _log_what_revokes_nothing(received)
         taken = await self._store.take(received, revocation, has_effect=received.type in self._effects.types)
         if taken.is_pending:
-            self._effects.begin(received, taken.position)
-            return
+            return self._effects.begin(received, taken.position) or taken.is_new
         self._outbox.acknowledge(received.jti, taken.position)
         if taken.is_new:
             self.on_done(received.at)
+        return taken.is_new
 
     def finish(self, received: ReceivedEvent, position: int) -> None:
         """Note that the event has had its effect, and have it acknowledged once every process obeys it."""

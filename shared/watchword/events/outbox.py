@@ -1,4 +1,4 @@
-"""What the transmitter is told about the events that were received: which are obeyed, and which are not valid.
+"""What is reported to the transmitter about the events that were received: which are obeyed, and which are not valid.
 
 An event is acknowledged when no process of this service accepts a token that it revokes, and its effect has happened.
 """
@@ -15,26 +15,29 @@ ASK_AGAIN_SECONDS: Final = 0.25
 """How often it is asked which processes have applied an event. A process that is late says so at once, and the lease of
 one that stands still runs out without a word."""
 
+PAUSE_SECONDS: Final = 0.01
+"""The pause before it is asked again because of a notification: every role of the database can send a flood of them."""
+
 
 class Outbox:
-    """The events that are not acknowledged yet. It outlasts the connections over which it is told."""
+    """The events that are not acknowledged yet. It outlasts the connections over which they are reported."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._positions: dict[str, int] = {}
         self._errors: dict[str, dict[str, str]] = {}
         # The answer to a poll that was sent before may bring them once more.
-        self._told_at: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
         self._bell = asyncio.Event()
 
-    def knows(self, jti: str, asked_at: float) -> bool:
-        """Whether an event that was asked for at `asked_at` (monotonic time) is settled, or was by the time that it
+    def knows(self, jti: str, polled_at: float) -> bool:
+        """Whether an event that the poll of `polled_at` (monotonic time) brought is settled, or was by the time that it
         came."""
-        return jti in self._positions or jti in self._errors or self._told_at.get(jti, 0.0) > asked_at
+        return jti in self._positions or jti in self._errors or self._reported_at.get(jti, 0.0) > polled_at
 
-    def forget_told(self, asked_at: float) -> None:
-        """Forget what the transmitter knew already when it was asked at this time."""
-        self._told_at = {jti: at for jti, at in self._told_at.items() if at > asked_at}
+    def forget_reported(self, polled_at: float) -> None:
+        """Forget what was reported before this poll was sent."""
+        self._reported_at = {jti: at for jti, at in self._reported_at.items() if at > polled_at}
 
     def __len__(self) -> int:
         return len(self._positions) + len(self._errors)
@@ -59,7 +62,9 @@ class Outbox:
             self._bell.clear()
             receipt = await self._receipt()
             if receipt:
-                await self._tell(transmitter, stream, receipt)
+                await self._report(transmitter, stream, receipt)
+            else:
+                await asyncio.sleep(PAUSE_SECONDS)
             if self._positions:
                 await wait_for(self._bell, ASK_AGAIN_SECONDS)
             else:
@@ -72,11 +77,11 @@ class Outbox:
             obeyed = [jti for jti, position in self._positions.items() if lowest is None or position <= lowest]
         return Receipt(obeyed, dict(self._errors))
 
-    async def _tell(self, transmitter: TransmitterClient, stream: Stream, receipt: Receipt) -> None:
-        """In a poll that asks for no event (RFC 8936 section 2.4): one that waits would tell it too late."""
+    async def _report(self, transmitter: TransmitterClient, stream: Stream, receipt: Receipt) -> None:
+        """Report in a poll that asks for no event (RFC 8936 section 2.4): one that waits is sent too late."""
         await transmitter.poll(stream.url, receipt, max_events=0, wait=False)
         now = time.monotonic()
         for jti in (*receipt.acknowledged, *receipt.errors):
             self._positions.pop(jti, None)
             self._errors.pop(jti, None)
-            self._told_at[jti] = now
+            self._reported_at[jti] = now

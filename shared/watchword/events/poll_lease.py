@@ -15,8 +15,9 @@ logger = logging.getLogger("watchword.events")
 RENEW_EVERY_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.2
 
-AFTER_ITS_END_SECONDS: Final = 0.01
-"""How much later than the end of another's lease this process tries to take it."""
+PAUSE_SECONDS: Final = 0.01
+"""How much later than the end of another's lease this process tries to take it, and the pause before it asks again when
+it was notified: every role of the database can flood it with notifications."""
 
 
 class PollLease:
@@ -51,7 +52,8 @@ class PollLease:
         self._freed.clear()
         if (seconds := await self._store.seconds_until_free()) <= 0:
             return await self._store.take_poll_lease()
-        await wait_for(self._freed, seconds + AFTER_ITS_END_SECONDS)
+        await wait_for(self._freed, seconds)
+        await asyncio.sleep(PAUSE_SECONDS)
         return False
 
     async def _renew_until_lost(self) -> None:

@@ -109,7 +109,7 @@ class PostgresReceiver(Receiver):
         return self._looks.is_current()
 
     async def catch_up(self) -> None:
-        """Renew the lease, and apply what was revoked meanwhile. Raises DatabaseUnavailable, and NotStarted."""
+        """Renew the lease, and apply what was revoked meanwhile. Raises Unavailable, and NotStarted."""
         self._ensure_started()
         await self._looks.catch_up()
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,10 +30,8 @@ WHOLE_LOOK_SECONDS: Final = 5.0
 """How long reading every revocation may take: a hundred thousand take about a second."""
 
 EFFECT_LOCK_TIMEOUT: Final = "1s"
-EFFECT_IDLE_TIMEOUT: Final = "30s"
-"""After which the server ends the transaction of a process that stands still, and with it its locks."""
 
-# Processes of the previous release read nothing but `add`, `remove` and `heard`: this tells them of nothing.
+# Processes of the previous release read nothing but `add`, `remove` and `heard`: to them this says nothing.
 _LOOK: Final = orjson.dumps({"remove": ["", ""], "placed": True}).decode()
 
 
@@ -101,7 +99,7 @@ class PostgresStore:
 
     async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
         async with self.database.begin() as db:
-            await _bound_waiting(db)
+            await db.execute(select(func.set_config("lock_timeout", EFFECT_LOCK_TIMEOUT, True)))
             if await self._finish(db, received.jti):
                 await effect(db, received)
 
@@ -120,11 +118,13 @@ class PostgresStore:
 
     async def delete_expired(self, now: datetime) -> bool:
         received, revocations, leases = self.tables.received.c, self.tables.revocations.c, self.tables.process_leases.c
-        old_ids = received.received_at <= now - RECEIVED_IDS_LIFETIME
+        # By both clocks: if this machine's were ahead for a moment, every process would lose what is revoked.
+        instant = func.least(now, func.now(), type_=DateTime(timezone=True))
+        old_ids = received.received_at <= instant - RECEIVED_IDS_LIFETIME
         async with self.database.begin() as db:
             counts = [
                 await delete_portion(
-                    db, self.tables.revocations, revocations.expires_at <= now, order_by=[revocations.expires_at]
+                    db, self.tables.revocations, revocations.expires_at <= instant, order_by=[revocations.expires_at]
                 ),
                 await delete_portion(db, self.tables.received, old_ids, order_by=[received.received_at]),
             ]
@@ -137,11 +137,6 @@ class PostgresStore:
         if not rows:
             raise PollLeaseLost("another process of this service may poll now")
         return rows[0]
-
-
-async def _bound_waiting(db: AsyncSession) -> None:
-    limits = {"lock_timeout": EFFECT_LOCK_TIMEOUT, "idle_in_transaction_session_timeout": EFFECT_IDLE_TIMEOUT}
-    await db.execute(select(*(func.set_config(name, value, True) for name, value in limits.items())))
 
 
 def _as_view(rows: list[Record]) -> View:

@@ -134,6 +134,9 @@ class Receiver(ABC):
 
     def _note_contact(self, contact: ContactSeen, at: float) -> bool:
         """Note when the transmitter last answered, as seen `at` this time since boot; false if that was known."""
-        self._heard_at = max(self._heard_at, at - contact.age_seconds)
         self.clock_offset = contact.clock_offset
-        return self._contact.note(contact)
+        if not self._contact.note(contact):
+            return False
+        # Only when it is seen first: later looks would say the same, or count by a clock that was put back since.
+        self._heard_at = max(self._heard_at, at - max(0.0, contact.age_seconds))
+        return True

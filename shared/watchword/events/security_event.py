@@ -7,15 +7,12 @@ from typing import Any, Final
 
 from watchword.auth import KeySource
 from watchword.auth.errors import InvalidToken, UnknownKey
-from watchword.auth.jws import LARGEST_COUNT, JwsReader, ensure_meant_for, number
+from watchword.auth.jws import LARGEST_COUNT, LAST_INSTANT, JwsReader, ensure_meant_for, number
 
 SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 
 MAX_NAME_CHARACTERS: Final = 500
 """The length of the longest id or role that is taken: longer ones have no place in the index of a table."""
-
-LARGEST_INSTANT: Final = 253_402_300_799
-"""The last second of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class ReceivedEvent:
     def happened_at(self) -> datetime | None:
         """When it happened, to a fraction of a second, by the issuer's clock; None if the issuer does not say so."""
         value = self.claims.get("happened_at")
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST_INSTANT:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LAST_INSTANT:
             return None
         return datetime.fromtimestamp(value, UTC)
 

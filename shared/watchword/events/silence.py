@@ -46,7 +46,8 @@ class Contact:
         if seen.heard_at == self._heard_at:
             return False
         self._heard_at = seen.heard_at
-        self.last_at = self._clock.now() - timedelta(seconds=seen.age_seconds)
+        # The store's clock may have been put back since.
+        self.last_at = self._clock.now() - timedelta(seconds=max(0.0, seen.age_seconds))
         return True
 
     def silent_for(self) -> float:

@@ -3,6 +3,9 @@
 What only the process that polls may write begins with its fence: an UPDATE of its valid lease, which gives the
 transaction its position. Without the row that it returns nothing is written. Since the row stays locked until the
 commit, transactions become visible in the order of their positions.
+
+A position is the time in microseconds since 1970, or one more than the last, whichever is larger. So no position is
+given twice, even if a standby takes over that lacks the last ones: processes have said that they applied those.
 """
 
 from typing import Any, Final
@@ -42,6 +45,7 @@ PLACED_AT_ONCE: Final = 5_000
 _INSTANT: Final = DateTime(timezone=True)
 _NOW: Final[ColumnElement[Any]] = func.clock_timestamp(type_=_INSTANT)
 _LEASE: Final[ColumnElement[Any]] = literal_column(f"interval '{LEASE_SECONDS} seconds'")
+_TWO_LEASES: Final[ColumnElement[Any]] = literal_column(f"interval '{2 * LEASE_SECONDS} seconds'")
 _REVOCATION: Final[dict[str, Any]] = {
     "kind": String(),
     "key": String(),
@@ -79,8 +83,8 @@ class Statements:
         self.place_rows = self._place_rows()
         self.lowest_position = self._lowest_position()
 
-    def _tell(self) -> ColumnElement[str]:
-        """Have every process look when this has committed; `message` is for those of the previous release."""
+    def _notify(self) -> ColumnElement[str]:
+        """Notify every process, which looks when this has committed; `message` is for those of the previous release."""
         return func.pg_notify(self._tables.channel, _text("message")).cast(String)
 
     def _signal(self, signal: Signal) -> ColumnElement[str]:
@@ -106,7 +110,7 @@ class Statements:
             or_(held.c.position > bindparam("known", type_=BigInteger()), held.c.position.is_(None)),
             held.c.expires_at > bindparam("now", type_=_INSTANT),
         )
-        tell = case((bindparam("is_news", type_=Boolean()), self._signal(Signal.APPLIED)))
+        notify = case((bindparam("is_news", type_=Boolean()), self._signal(Signal.APPLIED)))
         return ReadStatement(
             select(
                 func.coalesce(lease.c.position, 0).label("lease_position"),
@@ -115,7 +119,7 @@ class Statements:
                 contact.c.clock_offset,
                 pending.c.pending,
                 pending.c.oldest,
-                select(tell).scalar_subquery().label("signal"),
+                select(notify).scalar_subquery().label("signal"),
                 *held.c,
             )
             .select_from(renewed)
@@ -138,7 +142,13 @@ class Statements:
     def _seconds_until_free(self) -> ReadStatement:
         lease = self._tables.poll_lease
         left: ColumnElement[float] = func.extract("epoch", lease.c.valid_until - _NOW).cast(Double())
-        return ReadStatement(select(left.label("left")).where(lease.c.issuer == _text("issuer")))
+        free_in = case((self._is_abandoned(), 0.0), else_=left)
+        return ReadStatement(select(free_in.label("left")).where(lease.c.issuer == _text("issuer")))
+
+    def _is_abandoned(self) -> ColumnElement[bool]:
+        """The lease is valid for longer than any holder makes it: the clock was put back, or a server took over whose
+        clock is behind. A holder that lives renews it within a second, and nobody should wait for one that does not."""
+        return self._tables.poll_lease.c.valid_until > _NOW + _TWO_LEASES
 
     def _take_poll_lease(self) -> ReadStatement:
         """A row that is made anew goes on after every position that was ever given in these tables."""
@@ -151,7 +161,7 @@ class Statements:
         taken = statement.on_conflict_do_update(
             index_elements=["issuer"],
             set_={"holder": new.holder, "valid_until": _NOW + _LEASE},
-            where=or_(lease.c.valid_until <= _NOW, lease.c.holder == new.holder),
+            where=or_(lease.c.valid_until <= _NOW, self._is_abandoned(), lease.c.holder == new.holder),
         ).returning(lease.c.holder)
         return ReadStatement(_of(taken.cte("taken")))
 
@@ -173,8 +183,9 @@ class Statements:
 
     def _fence(self) -> CTE:
         lease = self._tables.poll_lease
-        next_position = update(lease).where(self._is_mine()).values(position=lease.c.position + 1)
-        return next_position.returning(lease.c.position).cte("fence")
+        microseconds = (func.extract("epoch", _NOW) * 1_000_000).cast(BigInteger)
+        position = func.greatest(lease.c.position + 1, microseconds)
+        return update(lease).where(self._is_mine()).values(position=position).returning(lease.c.position).cte("fence")
 
     def _take(self, *, revokes: bool) -> ReadStatement:
         """The event as new, with what it revokes; or, if it was taken before, whether its effect is pending."""
@@ -192,7 +203,7 @@ class Statements:
         columns = [fence.c.position, is_pending.label("is_pending"), select(new.c.jti).exists().label("is_new")]
         if not revokes:
             return ReadStatement(select(*columns))
-        return ReadStatement(select(*columns, self._tell()).add_cte(self._revoke(fence, new)))
+        return ReadStatement(select(*columns, self._notify()).add_cte(self._revoke(fence, new)))
 
     def _revoke(self, fence: CTE, new: CTE) -> CTE:
         revocations = self._tables.revocations
@@ -220,7 +231,7 @@ class Statements:
         changes = {name: statement.excluded[name] for name in columns[1:]}
         noted = statement.on_conflict_do_update(index_elements=["issuer"], set_=changes)
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
-        return ReadStatement(select(heard.c.issuer, self._tell()))
+        return ReadStatement(select(heard.c.issuer, self._notify()))
 
     def _place_rows(self) -> ReadStatement:
         held, fence = self._tables.revocations, self._fence()
@@ -237,7 +248,7 @@ class Statements:
             .returning(held.c.key)
             .cte("placed")
         )
-        return ReadStatement(select(fence.c.position, self._tell()).add_cte(placed))
+        return ReadStatement(select(fence.c.position, self._notify()).add_cte(placed))
 
     def _lowest_position(self) -> ReadStatement:
         leases = self._tables.process_leases

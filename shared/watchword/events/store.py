@@ -113,7 +113,7 @@ class ReceiverStore(EventStore, Protocol):
     """
 
     async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
-        """Renew this process's lease, tell that it has applied everything up to `applied`, and read what came after
+        """Renew this process's lease, note that it has applied everything up to `applied`, and read what came after
         `known` and has not expired at `now`: everything, if `known` is negative.
 
         `is_news` wakes the process that polls, which may wait for this one.
@@ -135,7 +135,7 @@ class ReceiverStore(EventStore, Protocol):
         """Give the poll lease back, and wake the processes that wait for it."""
 
     async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
-        """Note that the transmitter has answered, and tell every process."""
+        """Note that the transmitter has answered, and notify every process."""
 
     async def place_rows(self) -> None:
         """Give positions to revocations that have none."""
@@ -144,4 +144,5 @@ class ReceiverStore(EventStore, Protocol):
         """Run the effect in a transaction, unless it has happened already. Whatever the effect raises is raised."""
 
     async def delete_expired(self, now: datetime) -> bool:
-        """Delete a portion of what no token can contradict any more; true if there may be more."""
+        """Delete a portion of what no token can contradict any more, at `now` and by the clock of the store; true if
+        there may be more."""

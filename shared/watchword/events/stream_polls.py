@@ -56,15 +56,16 @@ class StreamPolls:
         """Ask for events, and have those of the answer taken."""
         request_id.set(new_request_id())
         wait = may_wait and self._pace.may_wait and not self._wants_all
-        asked_at, since_boot = time.monotonic(), seconds_since_boot()
+        polled_at, since_boot = time.monotonic(), seconds_since_boot()
         delivery = await self._ask(wait=wait)
-        seconds = time.monotonic() - asked_at
+        seconds = time.monotonic() - polled_at
         self.asked_at = since_boot
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
-        taking = await self._intake.take(self._reader, delivery.tokens, asked_at)
+        taking = await self._intake.take(self._reader, delivery.tokens, polled_at)
         self._wants_all = taking.has_leftovers
+        # `has_more` is no news: a transmitter may always say so.
         self.pause_seconds = self._pace.pause_after(
-            seconds, waited=wait, is_empty=not delivery.tokens, has_news=taking.has_news or delivery.has_more
+            seconds, waited=wait, is_empty=not delivery.tokens, has_news=taking.has_news
         )
         if taking.has_leftovers:
             self.pause_seconds = max(self.pause_seconds, LEFTOVERS_PAUSE_SECONDS)

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
+from watchword.auth.jws import LAST_INSTANT
 from watchword.events.authorized_calls import AuthorizedCalls, KeptToken, TransmitterAccount
 from watchword.events.documents import Document
 from watchword.events.errors import TransmitterUnavailable
@@ -108,7 +110,7 @@ class TransmitterClient:
 
     async def poll(self, url: str, receipt: Receipt, *, max_events: int, wait: bool) -> Delivery:
         """Hand in the receipt and get the next events (RFC 8936 section 2). With `wait` the transmitter answers when
-        there is an event."""
+        there is an event. Events beyond `max_events` are left out, and delivered again."""
         request = {
             "maxEvents": max_events,
             "returnImmediately": not wait,
@@ -117,7 +119,9 @@ class TransmitterClient:
         }
         body = await self._calls.call("POST", url, request, timeout=POLL_TIMEOUT_SECONDS)
         answer = Document("the answer to the poll", body)
-        return Delivery(answer.items("sets"), answer.find("moreAvailable") is True, _instant(answer.find("sent_at")))
+        tokens = answer.items("sets")
+        has_more = answer.find("moreAvailable") is True or len(tokens) > max_events
+        return Delivery(dict(islice(tokens.items(), max_events)), has_more, _instant(answer.find("sent_at")))
 
     def _event_types(self, further_types: Sequence[str]) -> list[str]:
         own_types = *supported_by(self._issuer), canary_type(self._issuer)
@@ -171,5 +175,7 @@ def _is_polled(stream: object) -> bool:
 
 
 def _instant(value: object) -> float | None:
-    """Seconds since 1970; None for what is no number, which another transmitter may mean otherwise."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Seconds since 1970; None for what is no such number, by which another transmitter may mean something else."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LAST_INSTANT:
+        return None
+    return float(value)
