@@ -107,6 +107,9 @@ class Feed:
                 self._tell(await self._parts_of(new, position))
             # Not before they are told, which can fail.
             self._news.note(new, position)
+            if self._news.has_settled(position):
+                # The list that they read after the last one lacked what was being committed.
+                self._tell(event_stream.reset(position))
         self._beat(position)
         self._pause_seconds = LOOK_SECONDS
 

@@ -62,5 +62,11 @@ class Places:
 
 def _network_of(address: str) -> str:
     """The address, or its network for IPv6, in which one household has 2**64 addresses."""
-    parsed = ip_address(address.partition("%")[0])
-    return str(IPv6Address(int(parsed) >> 64 << 64)) if isinstance(parsed, IPv6Address) else address
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        # What a trusted proxy names otherwise, such as "unknown", counts as one address.
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+    return address

@@ -19,6 +19,7 @@ class News:
         self._earliest = begin - OVERLAP
         self._looked_at = begin
         self._known: dict[UUID, Change] = {}
+        self._skipped_to: datetime | None = None
 
     @property
     def since(self) -> datetime:
@@ -37,9 +38,16 @@ class News:
         self._known = {post_id: change for post_id, change in self._known.items() if change.at >= since}
 
     def skip(self, to: datetime) -> None:
-        """Leave out everything before."""
-        self._earliest = self._looked_at = to
+        """Leave out everything before, also what is committed later: see `has_settled`."""
+        self._earliest = self._looked_at = self._skipped_to = to
         self._known.clear()
+
+    def has_settled(self, at: datetime) -> bool:
+        """Whether, since the last skip, everything that it left out has been committed: true once after each."""
+        if self._skipped_to is None or at < self._skipped_to + OVERLAP:
+            return False
+        self._skipped_to = None
+        return True
 
     def _is_new(self, change: Change) -> bool:
         known = self._known.get(change.post_id)

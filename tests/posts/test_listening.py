@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from posts_service.live import feed, listener
+from posts_service.live import feed, listener, news
 from posts_service.live.event_stream import id_at
 from posts_service.posts.models import Post
 from tests.posts.listening import LivePosts, next_told
 from tests.posts.people import Person
+from tests.support import services
+from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.testing import Issuer
 
 SIGNED_OUT = '{"code":"unauthenticated"}'
 
@@ -137,6 +140,25 @@ async def test_more_changes_at_once_than_are_told_mean_that_the_list_is_read_ane
         assert (await next_told(events))[1]["title"] == "Four"
 
 
+async def test_the_list_is_read_anew_again_when_what_it_lacked_has_been_committed(
+    live_posts: LivePosts, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "OVERLAP", timedelta(seconds=1))
+    async with live_posts.server.events("/posts/events") as events:
+        await live_posts.publish(ada.headers, title="First")
+        author = (await next_told(events))[1]["author"]["id"]
+        began = datetime.now(UTC)
+        async with live_posts.parts.database.begin() as db:
+            members = {"title": "Late", "body": "A body", "state": "published"}
+            db.add(Post.of(author, members, began))
+            await db.flush()
+            monkeypatch.setattr(feed, "MAX_CHANGES", 0)
+            await live_posts.publish(ada.headers, title="Too much")
+            assert await next_told(events) == ("reset", {})
+            monkeypatch.setattr(feed, "MAX_CHANGES", 500)
+        assert await next_told(events) == ("reset", {})
+
+
 async def test_quiet_streams_have_a_heartbeat_that_brings_the_position_forward(
     live_posts: LivePosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +215,13 @@ def test_a_household_has_one_network_of_ipv6() -> None:
     assert not places._taken
 
 
+@pytest.mark.parametrize(("named", "counted"), [("::ffff:192.0.2.1", "192.0.2.1"), ("unknown", "unknown")])
+def test_address_that_a_proxy_names_in_another_way_has_its_places_too(named: str, counted: str) -> None:
+    places = listener.Places()
+    with places.place_for(named):
+        assert list(places._taken) == [counted]
+
+
 async def test_nobody_looks_while_nobody_listens(live_posts: LivePosts) -> None:
     async with live_posts.server.events("/posts/events"):
         await live_posts.until_listening(1)
@@ -218,9 +247,29 @@ async def test_head_of_the_stream_is_answered_at_once(live_posts: LivePosts) -> 
     await live_posts.until_listening(0)
 
 
+async def test_page_of_a_configured_origin_may_say_where_it_was(databases: Databases, issuer: Issuer) -> None:
+    page = "http://page.example"
+    preflight = {
+        "Origin": page,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization, last-event-id",
+    }
+    async with services.posts(databases, issuer.verifier(), cors_origins=page) as posts:
+        answer = await posts.http.options("/posts/events", headers=preflight)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, page)
+
+
 async def test_streams_end_when_the_service_stops(live_posts: LivePosts) -> None:
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.until_listening(1)
         live_posts.parts.feed.close()
         assert await events.rest() == []
     assert (await live_posts.server.http.get("/posts/events")).status_code == 200
+
+
+async def test_refusal_of_a_stream_while_the_service_stops_has_the_id_of_its_request(
+    live_posts: LivePosts, ada: Person
+) -> None:
+    live_posts.parts.verifier.open_connections.stop()
+    answer = await live_posts.server.http.get("/posts/events", headers={**ada.headers, "X-Request-ID": "one"})
+    assert (answer.status_code, answer.json()["request_id"], answer.headers["X-Request-ID"]) == (503, "one", "one")

@@ -40,6 +40,15 @@ def test_what_is_no_longer_read_is_forgotten() -> None:
     assert not news._known
 
 
+def test_what_a_skip_has_left_out_has_been_committed_after_a_while_which_is_said_once() -> None:
+    news = News(NOW)
+    assert not news.has_settled(NOW + 2 * OVERLAP)
+    news.skip(NOW)
+    assert not news.has_settled(NOW + OVERLAP - SECOND)
+    assert news.has_settled(NOW + OVERLAP)
+    assert not news.has_settled(NOW + 2 * OVERLAP)
+
+
 def test_nothing_before_is_read_after_a_skip() -> None:
     news = News(NOW)
     news.skip(NOW + SECOND)

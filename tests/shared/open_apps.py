@@ -1,14 +1,16 @@
 """An app whose operations stay open, and the source of revocations that its guards obey."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI, Response, WebSocket
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from watchword.auth import Principal, optional, protect, signed_in
+from watchword.auth import Principal, optional, protect, public, signed_in
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from watchword.errors import Unavailable
 from watchword.service.installation import add_frame
@@ -91,7 +93,7 @@ def app_of(issuer: Issuer, source: Source, rooms: Rooms) -> FastAPI:
     app = FastAPI()
     add_frame(app, 1_048_576)
     protect(app, issuer.verifier(revocations=source))
-    for add in (_add_streams, _add_answers, _add_sockets):
+    for add in (_add_streams, _add_other_streams, _add_answers, _add_sockets):
         add(app, rooms)
     return app
 
@@ -105,6 +107,15 @@ def _add_streams(app: FastAPI, rooms: Rooms) -> None:
     async def stream_events(_: Visitor) -> StreamingResponse:
         return StreamingResponse(events(), media_type="text/event-stream")
 
+    @app.get("/public-events")
+    @public
+    async def stream_public_events() -> StreamingResponse:
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    @app.get("/sent-by-tasks")
+    async def stream_from_tasks(_: Caller) -> StreamingResponse:
+        return SentByTasks(events(), media_type="text/event-stream")
+
     @app.get("/half-events")
     async def stream_half_events(_: Caller) -> StreamingResponse:
         """The end of each event comes with the next one."""
@@ -114,6 +125,26 @@ def _add_streams(app: FastAPI, rooms: Rooms) -> None:
                 yield f"\n\ndata: {text}"
 
         return StreamingResponse(halves(), media_type="text/event-stream")
+
+
+class SentByTasks(StreamingResponse):
+    """Sends from one task of a group. The end of that one is not the end of the other."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.stream_response(send))
+            tasks.create_task(self.listen_for_disconnect(receive))
+
+
+def _add_other_streams(app: FastAPI, rooms: Rooms) -> None:
+    @app.get("/sent-by-a-thread")
+    def stream_from_a_thread(_: Caller) -> StreamingResponse:
+        def count() -> Iterator[str]:
+            for number in range(10_000):
+                yield f"data: {number}\n\n"
+                time.sleep(0.01)
+
+        return StreamingResponse(count(), media_type="text/event-stream")
 
     @app.get("/lines")
     async def stream_lines(_: Caller) -> StreamingResponse:
@@ -159,6 +190,22 @@ def _add_sockets(app: FastAPI, rooms: Rooms) -> None:
         finally:
             speaking.cancel()
             rooms.done.append("talking")
+
+    @app.websocket("/late-guard")
+    @public
+    async def accept_before_the_guard(socket: WebSocket) -> None:
+        await socket.accept()
+        await signed_in(socket)
+        async for text in socket.iter_text():
+            rooms.heard.append(text)
+
+    @app.websocket("/silent")
+    async def wait_on(socket: WebSocket, _: Caller) -> None:
+        """Swallows its cancellation, and waits for the client, who says nothing."""
+        await socket.accept()
+        with suppress(asyncio.CancelledError):
+            await socket.receive_text()
+        await socket.receive_text()
 
     @app.websocket("/stubborn")
     async def hold_on(socket: WebSocket, _: Caller) -> None:

@@ -175,6 +175,29 @@ def test_a_client_that_does_not_read_is_cut_off(server: BoundedServer, requests:
         wait_until(lambda: has_closed(peer))
 
 
+HANDSHAKE = (
+    b"GET /%s HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def test_a_websocket_that_is_not_read_is_cut_off(server: BoundedServer) -> None:
+    with server.connect(receive_buffer=SMALL_BUFFER) as peer:
+        send(peer, HANDSHAKE % b"flood")
+        wait_until(lambda: has_closed(peer))
+
+
+def test_a_websocket_that_is_read_is_kept(server: BoundedServer) -> None:
+    with server.connect(receive_buffer=SMALL_BUFFER) as peer, server.connect() as quiet:
+        send(quiet, HANDSHAKE % b"quiet")
+        assert quiet.recv(65_536).startswith(b"HTTP/1.1 101")
+        send(peer, HANDSHAKE % b"flood")
+        for _ in range(30):
+            assert peer.recv(65_536)
+            time.sleep(0.1)
+        assert not has_closed(quiet)
+
+
 def test_a_client_that_reads_slowly_gets_the_whole_answer(patient: BoundedServer) -> None:
     with patient.connect(receive_buffer=SMALL_BUFFER) as peer:
         send(peer, b"GET /answers/2000000 HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")

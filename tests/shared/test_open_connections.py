@@ -11,13 +11,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.shared.open_apps import UNTIL, Rooms, Source, app_of, ending
 from tests.support.live_server import Event, LiveServer, close_code, serving
-from tests.support.waiting import until
-from watchword.auth import open_connections
+from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.auth import connection_layer, open_connections, signed_in
 from watchword.auth.open_connections import OpenConnections
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.testing import Issuer, StandingClock
@@ -142,6 +143,39 @@ async def test_whatever_refuses_the_token_ends_its_connections(house: House, rev
         assert await grace.recv() == "still here"
 
 
+async def test_connections_end_with_the_key_of_their_token(house: House) -> None:
+    async with house.socket("ada") as ada:
+        first = house.issuer.kid
+        house.issuer.rotate("second")
+        async with house.socket("grace") as grace:
+            await house.until_open(2)
+            house.source.revocations.add(Revocation(Kind.KEY, first, 0, UNTIL), 0)
+            assert await close_code(ada) == 4401
+            house.rooms.say("still here")
+            assert await grace.recv() == "still here"
+
+
+async def test_nothing_is_sent_to_a_caller_whose_key_is_gone(house: House) -> None:
+    async with house.socket("ada") as ada, house.server.events("/events", house.headers("ada")) as events:
+        first = house.issuer.kid
+        house.issuer.rotate("second")
+        async with house.socket("grace") as grace:
+            await house.until_open(3)
+            house.issuer.withdraw(first)
+            house.rooms.say("a secret")
+            assert await close_code(ada) == 4401
+            assert await events.rest() == [SIGNED_OUT]
+            assert await grace.recv() == "a secret"
+
+
+async def test_a_changed_role_costs_as_much_as_it_has_connections(house: House) -> None:
+    async with house.socket("ada", roles=["editor"]), house.socket("grace", roles=["author"]):
+        await house.until_open(2)
+        changed = Revocation(Kind.ROLE, "editor", 0, UNTIL, version=1)
+        [concerned] = house.connections._concerned(changed)
+        assert concerned.principal.session_id == "ada"
+
+
 async def test_the_session_that_goes_on_keeps_its_connections(house: House) -> None:
     async with house.socket("ada", version=1) as socket:
         await house.until_open(1)
@@ -168,6 +202,24 @@ async def test_an_answer_that_has_said_how_long_it_is_is_cut_off(house: House) -
         house.sign_out("ada")
         with pytest.raises(httpx.RemoteProtocolError):
             await anext(parts)
+
+
+@pytest.mark.parametrize("path", ["/sent-by-tasks", "/sent-by-a-thread"])
+async def test_a_stream_ends_whatever_task_or_thread_sends_it(house: House, path: str) -> None:
+    async with house.server.events(path, house.headers("ada")) as events:
+        await house.until_open(1)
+        house.rooms.say("one")
+        assert await events.next() is not None
+        house.sign_out("ada")
+        assert (await events.rest())[-1] == SIGNED_OUT
+
+
+async def test_a_guard_that_is_asked_after_the_handshake_is_obeyed_too(house: House) -> None:
+    async with house.socket("ada", "/late-guard") as socket:
+        await house.until_open(1)
+        house.sign_out("ada")
+        assert await close_code(socket) == 4401
+        await house.until_open(0)
 
 
 async def test_half_an_event_is_followed_by_nothing(house: House) -> None:
@@ -290,6 +342,42 @@ async def test_an_endpoint_that_swallows_its_end_sends_nothing_more(house: House
         assert socket.close_code == 4401
 
 
+async def test_an_endpoint_that_swallows_its_end_and_waits_is_closed(house: House) -> None:
+    async with house.socket("ada", "/silent") as socket:
+        await house.until_open(1)
+        house.sign_out("ada")
+        assert await close_code(socket) == 4401
+
+
+async def test_a_client_that_reads_nothing_does_not_keep_an_ended_connection(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_layer, "FINISH_SECONDS", 0.05)
+    source, rooms = Source(), Rooms()
+    app = app_of(issuer, source, rooms)
+    connections = app.state.verifier.open_connections
+    never = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await never.wait()
+
+    async def receive() -> Message:
+        await never.wait()
+        raise AssertionError
+
+    fields = [(b"authorization", issuer.bearer(claims={"sid": "ada"})["Authorization"].encode())]
+    scope = {"type": "http", "method": "GET", "path": "/events", "query_string": b"", "headers": fields}
+    async with app.router.lifespan_context(app):
+        answering = asyncio.create_task(app(scope, receive, send))
+        await until(lambda: len(connections) == 1)
+        rooms.say("one")
+        source.revocations.add(ending("ada"), 0)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await answering
+    assert_nothing_is_left(connections, source)
+
+
 async def test_a_client_that_leaves_leaves_nothing_behind(house: House) -> None:
     sockets: list[ClientConnection] = [await house.socket("ada") for _ in range(3)]
     async with house.server.events("/events", house.headers("ada")):
@@ -307,6 +395,31 @@ async def test_all_connections_end_when_the_server_stops_and_nobody_is_called_si
         house.connections.stop()
         assert await close_code(socket) == 1012
         assert await events.rest() == []
+
+
+async def test_a_connection_that_begins_while_the_server_stops_ends_at_once(house: House) -> None:
+    house.connections.stop()
+    refused = await house.server.http.get("/events", headers=house.headers("ada"))
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    with pytest.raises(InvalidStatus):
+        await house.socket("ada")
+
+
+async def test_a_guard_that_a_middleware_asks_is_obeyed_too(issuer: Issuer) -> None:
+    source, rooms = Source(), Rooms()
+    app = app_of(issuer, source, rooms)
+
+    async def ask(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        await signed_in(request)
+        return await call_next(request)
+
+    app.add_middleware(BaseHTTPMiddleware, dispatch=ask)
+    hers = issuer.bearer("ada-s-person", claims={"sid": "ada"})
+    async with serving(app) as server, server.events("/public-events", hers) as events:
+        rooms.say("one")
+        assert await events.next() == Event("message", "one", "")
+        source.revocations.add(ending("ada"), 0)
+        assert await events.rest() == [SIGNED_OUT]
 
 
 @pytest.mark.parametrize("place", ["inside", "outside"])

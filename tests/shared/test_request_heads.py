@@ -206,6 +206,17 @@ def test_an_app_that_reads_a_malformed_body_sends_no_second_answer(server: Bound
 
 
 @pytest.mark.parametrize(
+    "fields", [[b"X-Long: " + b"x" * 8_190], [b"X-Many-%d: x" % number for number in range(130)]], ids=["long", "many"]
+)
+def test_a_handshake_that_the_library_for_websockets_would_not_answer_is_refused(
+    server: BoundedServer, fields: list[bytes]
+) -> None:
+    key, version = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13"
+    upgrade = get(HOST[:-2], b"Connection: Upgrade", b"Upgrade: websocket", key, version, *fields)
+    assert status(server.exchange(upgrade)) == 431
+
+
+@pytest.mark.parametrize(
     "fields", [[], [b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="] * 2, [b"Sec-WebSocket-Version: 13"]]
 )
 def test_what_is_no_whole_handshake_of_a_websocket_is_an_ordinary_request(

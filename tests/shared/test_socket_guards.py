@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, WebSocket
+from starlette.types import Message
 from websockets.exceptions import InvalidStatus
 
 from tests.shared import open_apps
@@ -196,6 +197,22 @@ async def test_the_app_sees_the_token_neither_in_the_header_nor_among_the_subpro
     async with server.connect("/shown", *offer(token), "chat.v2") as socket:
         assert orjson.loads(await socket.recv()) == {"header": "watchword, chat.v2", "subject": "ada-s-id"}
         assert socket.subprotocol == "chat.v2"
+
+
+async def test_a_server_that_names_no_subprotocols_is_no_obstacle(reader: Issuer) -> None:
+    """ASGI lets a server leave the list out if it is empty."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    fields = [(b"authorization", reader.bearer(scope="notes:read")["Authorization"].encode())]
+    scope = {"type": "websocket", "path": "/parameter/", "query_string": b"", "headers": fields}
+    await app_of(reader)(scope, receive, send)
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
 
 
 async def test_no_log_line_has_the_token_even_at_debug_level(reader: Issuer, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response, WebSocket
 
 from watchword.service.installation import add_frame
 
@@ -33,5 +33,16 @@ def build() -> FastAPI:
     @app.get("/answers/{size}")
     async def long_answer(size: int) -> Response:
         return Response(b"x" * size)
+
+    @app.websocket("/flood")
+    async def flood(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            await socket.send_bytes(b"x" * 100_000)
+
+    @app.websocket("/quiet")
+    async def be_quiet(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.receive_text()
 
     return app

@@ -20,7 +20,6 @@ LEFT_OUT = (
     "test_receiver_processes.py",
     "test_receiver_refused.py",
     "test_receiver_troubles.py",
-    "test_socket_guards.py",  # the oldest uvicorn gives the refusal of a handshake two lengths
     "test_testing.py",
     "test_verifier_fuzz.py",
 )

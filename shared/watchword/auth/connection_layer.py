@@ -7,6 +7,7 @@ guard, becomes an open connection: it is checked before each part, and at its en
 import asyncio
 import logging
 from contextlib import suppress
+from typing import Final
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,10 +15,27 @@ from starlette.websockets import WebSocketDisconnect
 
 from watchword.auth.credentials import hide_offered_tokens
 from watchword.auth.exchanges import Answer, Exchange, Socket
-from watchword.auth.open_connections import PASSED, Ending, OpenConnections
+from watchword.auth.open_connections import Ending, OpenConnections
+from watchword.auth.principal import Principal
 from watchword.lines import MAX_CHARACTERS, one_line
 
 logger = logging.getLogger("watchword.refusals")
+
+FINISH_SECONDS: Final = 10
+"""How long a client that reads nothing may keep this process from sending it what comes last."""
+
+
+# Where the scope of a request has the list of principals that its guards have let pass, inside the layer and outside.
+_PASSED: Final = "watchword.passed"
+_PASSED_BEFORE: Final = "watchword.passed_before"
+
+
+def note_passed(scope: Scope, principal: Principal) -> None:
+    """Note that a guard has let this caller pass. A middleware outside the layer may have asked the guard."""
+    passed: list[Principal] | None = scope.get(_PASSED)
+    if passed is None:
+        passed = scope.setdefault(_PASSED_BEFORE, [])
+    passed.append(principal)
 
 
 class ConnectionLayer:
@@ -39,7 +57,8 @@ class ConnectionLayer:
             await self._served(scope, receive, send)
             return
         # The list alone: an exchange in its own scope would be garbage in a cycle after each request.
-        scope[PASSED] = exchange.passed
+        scope[_PASSED] = exchange.passed
+        exchange.passed.extend(scope.pop(_PASSED_BEFORE, ()))
         try:
             await self._served(scope, receive, exchange.send)
         except BaseException as error:
@@ -56,9 +75,10 @@ async def _end(exchange: Exchange, ending: Ending, scope: Scope) -> None:
     await _absorb_cancellation()
     fields = {"reason": str(ending), "path": scope["path"][:MAX_CHARACTERS]}
     logger.info("open connection ended: %s: %s", one_line(scope["path"]), ending, extra=fields)
-    # The client may have gone.
+    # The client may have gone, or may read nothing. A TimeoutError is an OSError.
     with suppress(OSError):
-        await exchange.finish(ending, scope)
+        async with asyncio.timeout(FINISH_SECONDS):
+            await exchange.finish(ending, scope)
 
 
 async def _absorb_cancellation() -> None:

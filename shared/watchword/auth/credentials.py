@@ -41,11 +41,10 @@ def hide_offered_tokens(scope: Scope) -> None:
     # Some servers pass on the header field as it is.
     offered = [name.strip() for names in scope.get("subprotocols") or () for name in names.split(",")]
     tokens = [name.removeprefix(_TOKEN_PREFIX) for name in offered if name.startswith(_TOKEN_PREFIX)]
-    scope[_OFFERED_TOKENS] = tokens
+    others = [name for name in offered if not name.startswith(_TOKEN_PREFIX)]
+    scope[_OFFERED_TOKENS], scope["subprotocols"] = tokens, others
     if tokens:
-        others = [name for name in offered if not name.startswith(_TOKEN_PREFIX)]
         fields = [field for field in scope["headers"] if field[0] != _FIELD]
-        scope["subprotocols"] = others
         scope["headers"] = [*fields, (_FIELD, ", ".join(others).encode("latin-1", "replace"))]
 
 

@@ -1,5 +1,6 @@
 """A request with its answer, and a WebSocket, as the layer of open connections sees them."""
 
+import asyncio
 from collections.abc import Awaitable, Collection
 from typing import Final
 
@@ -27,15 +28,18 @@ _WITHOUT_BODY: Final = (204, 304)
 class Exchange:
     """A request or a WebSocket. It is an open connection from when it is known to go on until it is closed.
 
-    `passed` are the principals that its guards have let pass: one caller, since there is one token.
+    It is made by the task that serves it. `passed` are the principals that its guards have let pass: one caller, since
+    there is one token.
     """
 
-    __slots__ = ("_connections", "_is_closed", "_is_started", "_opened", "_receive", "_send", "passed")
+    __slots__ = ("_connections", "_is_closed", "_is_started", "_opened", "_receive", "_send", "_task", "passed")
 
     def __init__(self, connections: OpenConnections, receive: Receive, send: Send) -> None:
         self._connections = connections
         self._receive = receive
         self._send = send
+        # The one that waits for the app. What is sent can come from another one, whose end the app need not notice.
+        self._task = asyncio.current_task()
         self._opened: OpenConnection | None = None
         self._is_started = False
         self._is_closed = False
@@ -59,8 +63,15 @@ class Exchange:
     def close(self) -> None:
         """Nothing more will come: it is no open connection any longer."""
         if self._opened is not None and not self._is_closed:
-            self._is_closed = True
             self._connections.discard(self._opened)
+        self._is_closed = True
+
+    def _checked(self) -> OpenConnection | None:
+        """The open connection whose end everything has to be checked for; None if no guard has let its caller pass, and
+        after it was closed by the app or the client."""
+        if self._opened is None and self.passed and not self._is_closed:
+            self._opened = self._connections.add(self.passed[0], self._task)
+        return None if self._is_closed and self.ending is None else self._opened
 
 
 class Answer(Exchange):
@@ -72,12 +83,12 @@ class Answer(Exchange):
         if self._opened is None:
             if not self.passed or not _goes_on(message):
                 return self._send(message)
-            self._opened = self._connections.add(self.passed[0])
             # If parts are what shows that it goes on, its head has been sent, with the length of the whole.
             self._has_length = self._is_started = message["type"] == "http.response.body"
             self._is_complete = False
             self._tail: bytes | None = None
-        return self._send_part(self._opened, message)
+        opened = self._checked()
+        return self._send(message) if opened is None else self._send_part(opened, message)
 
     async def finish(self, ending: Ending, scope: Scope) -> None:
         if not self._is_started:
@@ -106,7 +117,7 @@ class Answer(Exchange):
 
 
 class Socket(Exchange):
-    """A WebSocket, which is an open connection as soon as it is accepted."""
+    """A WebSocket, which is an open connection as soon as it is accepted and a guard has let its caller pass."""
 
     __slots__ = ("_offered",)
 
@@ -115,21 +126,25 @@ class Socket(Exchange):
         self._offered = offered
 
     async def receive(self) -> Message:
+        opened = self._checked() if self._is_started else None
+        if opened is not None and opened.ending is not None:
+            # The app has swallowed its cancellation, and the client may never send anything again.
+            await self._connections.ensure_open(opened)
         message = await self._receive()
-        if self._opened is not None:
-            if message["type"] == "websocket.disconnect":
-                self.close()
-            else:
-                await self._connections.ensure_open(self._opened, is_write=True)
+        if message["type"] == "websocket.disconnect":
+            self.close()
+        elif opened is not None:
+            await self._connections.ensure_open(opened, is_write=True)
         return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "websocket.accept":
             await self._accept(message)
-        elif self._opened is None:
-            await self._send(message)
-        elif message["type"] != "websocket.close":
-            await self._connections.ensure_open(self._opened)
+            return
+        opened = self._checked() if self._is_started else None
+        if message["type"] != "websocket.close":
+            if opened is not None:
+                await self._connections.ensure_open(opened)
             await self._send(message)
         elif self.ending is None:
             self.close()
@@ -146,9 +161,8 @@ class Socket(Exchange):
         if SUBPROTOCOL in self._offered and not message.get("subprotocol"):
             # A browser closes a WebSocket whose server takes none of the subprotocols that it offers.
             message = {**message, "subprotocol": SUBPROTOCOL}
-        if self.passed:
-            self._opened = self._connections.add(self.passed[0])
-            await self._connections.ensure_open(self._opened)
+        if (opened := self._checked()) is not None:
+            await self._connections.ensure_open(opened)
         await self._send(message)
         self._is_started = True
 
@@ -172,6 +186,8 @@ def _refusal(ending: Ending) -> AppError:
     match ending:
         case Ending.REVOKED:
             return InvalidToken(ending, Flaw.REVOKED)
+        case Ending.UNSIGNED:
+            return InvalidToken(ending, Flaw.KEY)
         case Ending.EXPIRED:
             return InvalidToken(ending, Flaw.EXPIRED)
         case Ending.UNCHECKED | Ending.STOPPED:

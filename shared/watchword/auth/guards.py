@@ -15,9 +15,9 @@ from fastapi import HTTPException
 from starlette.requests import HTTPConnection
 
 from watchword.arguments import ensure_seconds, ensure_text
+from watchword.auth.connection_layer import note_passed
 from watchword.auth.credentials import bearer_token
 from watchword.auth.errors import InsufficientScope, MissingToken, NotPermitted, NotStarted
-from watchword.auth.open_connections import PASSED
 from watchword.auth.principal import Principal
 from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
@@ -80,7 +80,7 @@ class Guard:
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
         await self.ensure(request, principal)
-        request.scope[PASSED].append(principal)
+        note_passed(request.scope, principal)
         return principal
 
     async def ensure(self, request: HTTPConnection, principal: Principal) -> None:

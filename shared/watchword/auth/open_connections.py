@@ -2,28 +2,31 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from starlette.requests import ClientDisconnect
+
+from watchword.auth.errors import InvalidToken
 from watchword.auth.principal import Principal
-from watchword.auth.revocations import Kind, LeasedSource, Revocation, RevocationSource
+from watchword.auth.public_key import KeySource
+from watchword.auth.revocations import LeasedSource, Revocation, RevocationSource
 from watchword.errors import Unavailable
 
 if TYPE_CHECKING:
     from watchword.auth.verifier import Verifier
 
-PASSED: Final = "watchword.passed"
-"""Where the scope of a request has the list of principals that its guards have let pass."""
-
 LOOK_SECONDS: Final = 1.0
 """How often idle connections are looked at whose tokens expire."""
 
+CANCELLATION_SECONDS: Final = 0.1
+"""How long a task that sends after the end is given to be cancelled, before it gets an error; an app that swallows both
+does not keep the process busy."""
+
 HOLD_SECONDS: Final = 10
 """How long a connection is held, with nothing sent, if what is revoked cannot be learned; then it ends."""
-
-# A revocation of another kind, such as a role's, can concern anybody.
-_KINDS_OF_ONE: Final = frozenset({Kind.SESSION, Kind.CLAIMS, Kind.VERSION, Kind.SIGNED_OUT, Kind.DISABLED, Kind.PURGED})
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -32,13 +35,15 @@ class Ending(StrEnum):
     """Why a connection has ended."""
 
     REVOKED = "the token is revoked"
+    UNSIGNED = "the key that signed the token is gone"
     EXPIRED = "the token has expired"
     UNCHECKED = "whether the token is revoked cannot be learned"
     STOPPED = "the service stops"
 
 
-class ConnectionEnded(OSError):
-    """Something was sent on a connection after its end. Servers raise an OSError for a client that has gone (ASGI)."""
+class ConnectionEnded(OSError, ClientDisconnect):
+    """Something was sent on a connection after its end. Servers raise an OSError for a client that has gone (ASGI), and
+    to Starlette that is a ClientDisconnect."""
 
 
 class OpenConnection:
@@ -60,8 +65,8 @@ class OpenConnection:
 class OpenConnections:
     """Ends the connections of a verifier: at once when it learns of a revocation, and when their tokens expire.
 
-    A revocation costs as much as its subject or session has connections. One timer looks after the expiry of all; while
-    no connection is open there is neither a timer nor a watcher of revocations.
+    A revocation costs as much as its subject, session, role or key has connections. One timer looks after the expiry of
+    all; while no connection is open there is neither a timer nor a watcher of revocations.
     """
 
     def __init__(self, verifier: "Verifier") -> None:
@@ -71,15 +76,15 @@ class OpenConnections:
         self._by_key: dict[str, set[OpenConnection]] = {}
         self._by_expiry: dict[int, set[OpenConnection]] = {}
         self._count = 0
+        self._is_stopping = False
         self._next_look: asyncio.TimerHandle | None = None
         self._unwatch: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, principal: Principal) -> OpenConnection:
-        """A connection of this caller, which the running task serves from now on."""
-        task = asyncio.current_task()
+    def add(self, principal: Principal, task: "asyncio.Task[object] | None") -> OpenConnection:
+        """A connection of this caller, which `task` serves from now on."""
         assert task is not None  # noqa: S101 - servers call apps in tasks
         connection = OpenConnection(principal, task)
         for key in _keys(principal):
@@ -88,6 +93,8 @@ class OpenConnections:
         self._count += 1
         if self._count == 1:
             self._begin()
+        if self._is_stopping:
+            connection.end(Ending.STOPPED)
         return connection
 
     def discard(self, connection: OpenConnection) -> None:
@@ -100,7 +107,9 @@ class OpenConnections:
             self._stop()
 
     def stop(self) -> None:
-        """End every connection because the server stops, which would wait for them."""
+        """End every connection because the server stops, which would wait for them; also each that begins from now on,
+        since clients come back at once."""
+        self._is_stopping = True
         for connection in tuple(self._concerned(None)):
             connection.end(Ending.STOPPED)
 
@@ -109,11 +118,13 @@ class OpenConnections:
         if connection.ending is None:
             await self._check(connection, is_write)
         if connection.ending is not None:
-            # Here the cancellation arrives, unless the app has swallowed it.
-            await asyncio.sleep(0)
+            # Here the cancellation arrives, unless the app has swallowed it, or sends from a task of its own.
+            await asyncio.sleep(CANCELLATION_SECONDS)
             raise ConnectionEnded(connection.ending)
 
     async def _check(self, connection: OpenConnection, is_write: bool) -> None:
+        if self._verifier.keys.find(connection.principal.key_id) is None:
+            await _find_key(self._verifier.keys, connection)
         if self._leased_source is not None and not self._leased_source.is_current():
             await _catch_up(self._leased_source, connection)
         self._end_if_refused(connection)
@@ -124,9 +135,10 @@ class OpenConnections:
                 connection.end(Ending.UNCHECKED)
 
     def _end_if_refused(self, connection: OpenConnection) -> None:
-        if self._source is not None and self._source.revocations.refuses(connection.principal):
+        principal = connection.principal
+        if self._source is not None and self._source.revocations.refuses(principal):
             connection.end(Ending.REVOKED)
-        elif self._verifier.seconds_left(connection.principal) <= 0:
+        elif self._verifier.seconds_left(principal) <= 0:
             connection.end(Ending.EXPIRED)
 
     def _begin(self) -> None:
@@ -147,7 +159,7 @@ class OpenConnections:
             self._end_if_refused(connection)
 
     def _concerned(self, revocation: Revocation | None) -> Iterable[OpenConnection]:
-        if revocation is not None and revocation.kind in _KINDS_OF_ONE:
+        if revocation is not None:
             return self._by_key.get(revocation.key, ())
         return chain.from_iterable(self._by_expiry.values())
 
@@ -169,22 +181,34 @@ def _leased(source: object) -> LeasedSource | None:
     return source if isinstance(source, LeasedSource) else None
 
 
+async def _find_key(keys: KeySource, connection: OpenConnection) -> None:
+    """End the connection unless its token's key is one of the issuer's, as it is asked for a request."""
+    try:
+        await keys.get(connection.principal.key_id)
+    except InvalidToken:
+        connection.end(Ending.UNSIGNED)
+    except Unavailable:
+        connection.end(Ending.UNCHECKED)
+
+
 async def _catch_up(source: LeasedSource, connection: OpenConnection) -> None:
-    for _ in range(HOLD_SECONDS):
-        try:
-            await source.catch_up()
-        except Unavailable:
-            await asyncio.sleep(1)
-        else:
-            return
-    connection.end(Ending.UNCHECKED)
+    try:
+        async with asyncio.timeout(HOLD_SECONDS):
+            while not source.is_current():
+                with suppress(Unavailable):
+                    await source.catch_up()
+                    continue
+                await asyncio.sleep(1)
+    except TimeoutError:
+        connection.end(Ending.UNCHECKED)
 
 
-def _keys(principal: Principal) -> Iterable[str]:
-    """The keys with which a revocation can name this caller alone."""
-    yield principal.subject
-    if principal.session_id is not None and principal.session_id != principal.subject:
-        yield principal.session_id
+def _keys(principal: Principal) -> set[str]:
+    """The keys of the revocations that can concern this caller: `_end_if_refused` says whether one does."""
+    keys = {principal.subject, principal.key_id, *principal.roles}
+    if principal.session_id is not None:
+        keys.add(principal.session_id)
+    return keys
 
 
 def _expiry(principal: Principal) -> int:

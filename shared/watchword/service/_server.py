@@ -1,6 +1,8 @@
 """The private names of uvicorn that this package needs, in one file: an upgrade of uvicorn may take them away."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -19,6 +21,29 @@ class ServerProtocol(HttpToolsProtocol):
             # Proxies are trusted, and sessions recorded, by this address.
             self.client = (peer_address(self.client[0]), self.client[1])
 
+    def handle_websocket_upgrade(self) -> None:
+        """Give the connection to the library for WebSockets, and still hear when it is lost and when it is read."""
+        super().handle_websocket_upgrade()
+        library = self.transport.get_protocol()
+        _also_call(library, "connection_lost", lambda _: self.upgraded_connection_lost())
+        _also_call(library, "resume_writing", self.upgraded_connection_read)
+
+    def upgraded_connection_lost(self) -> None: ...
+
+    def upgraded_connection_read(self) -> None:
+        """The client has read most of what was waiting for it."""
+
     def accepts_upgrade(self) -> bool:
         """Whether the request asks for a WebSocket, and this server has a library for it."""
         return self._should_upgrade()
+
+
+def _also_call(protocol: Any, name: str, function: Callable[..., None]) -> None:
+    """Call `function` before each call of this method of an object."""
+    method = getattr(protocol, name)
+
+    def call(*arguments: Any) -> None:
+        function(*arguments)
+        method(*arguments)
+
+    setattr(protocol, name, call)

@@ -75,13 +75,14 @@ def new_app(
     app = _bare_app(title, summary, _one_lifespan(background_work, _ending(parts.verifier), lifespan))
     app.state.parts = parts
     settings = parts.settings
+    # Before the other layers, which are then around this one: what it answers has their fields.
+    protect(app, parts.verifier, scopes=scopes)
     health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
     _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
     add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, _fields_of_site(settings.issuer))
-    protect(app, parts.verifier, scopes=scopes)
     return app
 
 
@@ -154,6 +155,7 @@ def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:
             "Content-Type",
             "If-Match",
             "If-None-Match",
+            "Last-Event-ID",
             "Prefer",
             "X-Request-ID",
             "X-Requested-With",

@@ -18,6 +18,10 @@ MAX_HEAD_BYTES: Final = 65_536
 # Each field costs several objects, and every look-up of a field passes over all of them.
 MAX_FIELDS: Final = 200
 
+# What the library for WebSockets reads is 128 fields, and 8 KiB of a line with what frames it.
+MAX_HANDSHAKE_LINES: Final = 120
+MAX_HANDSHAKE_LINE_BYTES: Final = 8_160
+
 # Requests that a client sends before it has the answer to the one before; each is kept until its turn.
 MAX_PIPELINED: Final = 32
 
@@ -114,6 +118,9 @@ class CheckedRequests(ServerProtocol):
         self._is_upgrade_ignored = is_upgrade and not (self.accepts_upgrade() and self._is_handshake())
         if self._is_upgrade_ignored:
             return
+        if is_upgrade and self._is_too_long_for_handshake():
+            self._refusal = TOO_LONG
+            raise HeadRefused(self._refusal.detail)
         super().on_headers_complete()
         self._in_head, self._in_body = False, True
         if not is_upgrade:
@@ -191,6 +198,11 @@ class CheckedRequests(ServerProtocol):
         is_whole = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
         has_body = b"content-length" in names or b"transfer-encoding" in names
         return is_whole and not has_body and names.count(b"sec-websocket-key") == 1
+
+    def _is_too_long_for_handshake(self) -> bool:
+        """Whether the library for WebSockets would take this handshake for too long, which it would not answer."""
+        lines = [self.url, *(name + value for name, value in self.headers)]
+        return len(lines) > MAX_HANDSHAKE_LINES or max(map(len, lines)) > MAX_HANDSHAKE_LINE_BYTES
 
     def _refusal_of_head(self) -> Refusal | None:
         version = self.parser.get_http_version()

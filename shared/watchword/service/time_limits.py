@@ -64,11 +64,13 @@ class BoundedConnection(CheckedRequests):
     """A connection that is closed when it has kept the process waiting for too long.
 
     It looks at itself a few times within the shortest limit, so a request costs no timer. While an app is at work on a
-    request that has arrived, nothing is limited: a long poll lasts as long as its app likes.
+    request that has arrived, nothing is limited: a long poll lasts as long as its app likes. A WebSocket that reads
+    nothing is closed, too: closing one by its protocol would wait until it does.
     """
 
     limits: ClassVar[TimeLimits] = TimeLimits()
 
+    _is_upgraded = False
     _socket: socket.socket | None = None
     _next_look: asyncio.TimerHandle | None = None
     _head_began_at = 0.0
@@ -91,8 +93,14 @@ class BoundedConnection(CheckedRequests):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
-        self._stop_looking()
+        self._is_upgraded = True
         super().handle_websocket_upgrade()
+
+    def upgraded_connection_lost(self) -> None:
+        self._stop_looking()
+
+    def upgraded_connection_read(self) -> None:
+        self._reading = None
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -121,7 +129,7 @@ class BoundedConnection(CheckedRequests):
         if self._reads_too_slowly(now):
             self._cut_off()
             return
-        if not self.transport.is_closing():
+        if not (self._is_upgraded or self.transport.is_closing()):
             self._close_if_late(now)
         self._look_later()
 
