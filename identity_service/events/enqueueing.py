@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CTE, and_, any_, insert, literal, select
+from sqlalchemy import CTE, and_, any_, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,8 @@ Enqueued: TypeAlias = tuple[QueuedEvent, ...]
 
 NOTHING: Final[Enqueued] = ()
 
+LOCK_TIMEOUT_MILLISECONDS: Final = 500
+
 
 async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
     """Wake the polls and the pushers of the streams that have got these events."""
@@ -34,6 +36,8 @@ async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueued:
     """Put one event into every stream that requests its type, and keep it for streams that begin later."""
+    # A statement of its own, so that the next one sees the stream whose beginning this one has waited for.
+    await db.execute(text("LOCK TABLE identity.event_gate IN ROW SHARE MODE"))
     recent = insert(RecentEvent).values(type=kind, claims=claims).returning(RecentEvent.id).cte("recent")
     streams = _requesting(kind)
     inserted = _inserted(streams, kind, claims)
@@ -43,6 +47,16 @@ async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueu
         .add_cte(recent)
     )
     return tuple(QueuedEvent(*row) for row in await db.execute(queued))
+
+
+async def hold_events(db: AsyncSession) -> None:
+    """Wait for the acts that are enqueueing an event, and let no other enqueue one until the transaction ends.
+
+    Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
+    """
+    await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
+    await db.execute(text("LOCK TABLE identity.event_gate IN EXCLUSIVE MODE"))
+    await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
 
 
 async def enqueue_unkept(db: AsyncSession, requested: str, kind: str, claims: dict[str, Any]) -> Enqueued:

@@ -132,6 +132,17 @@ class RecentEvent(Base):
     created_at: Mapped[Instant] = mapped_column(server_default=func.now(), index=True)
 
 
+class EventGate(Base):
+    """No rows: only the lock of the table is used, by acts that enqueue an event and by streams that begin or end.
+
+    A lock of `recent_events` would wait for each vacuum of it, and any role of the database may take an advisory lock.
+    """
+
+    __tablename__ = "event_gate"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+
+
 class DroppedEvent(Base):
     """An event that left its stream without being acknowledged: refused by the receiver, or dropped with the stream.
     Kept for a moment, so that whoever waits for the acknowledgement does not take it for acknowledged."""

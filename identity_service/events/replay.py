@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, all_, any_, func, insert, literal, select, text, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, all_, any_, func, insert, literal, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.bells import events_in, notify
 from identity_service.events.claims import event_claims
+from identity_service.events.enqueueing import hold_events
 from identity_service.events.models import RecentEvent, Stream, StreamEvent
 from identity_service.users.models import AccountDeletion, DeletionConfirmation
 from watchword.database.database import Database
@@ -32,8 +33,6 @@ RETENTION: Final = LONGEST_ACCESS_TOKEN + LEEWAY
 
 PORTION: Final = 1_000
 """How many deletions one transaction puts into a stream."""
-
-LOCK_TIMEOUT_MILLISECONDS: Final = 500
 
 _IDS: Final = ARRAY(BigInteger)
 
@@ -117,16 +116,6 @@ class Replay:
 
     def _claims(self, user_id: UUID, deleted_at: datetime) -> dict[str, Any]:
         return event_claims(types.account_purged(self._issuer, str(user_id)), uuid4(), deleted_at)
-
-
-async def hold_events(db: AsyncSession) -> None:
-    """Wait for the acts that are enqueueing an event, and let no other enqueue one until the transaction ends.
-
-    Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
-    """
-    await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
-    await db.execute(text("LOCK TABLE identity.recent_events IN SHARE MODE"))
-    await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
 
 
 async def _expect_confirmations(db: AsyncSession, client_id: str, jtis: dict[UUID, UUID]) -> None:

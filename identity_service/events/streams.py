@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.events import repository
 from identity_service.events.bells import acknowledgements_in, events_in, notify
 from identity_service.events.delivery_choice import DeliveryChoice
-from identity_service.events.enqueueing import enqueue_in
+from identity_service.events.enqueueing import enqueue_in, hold_events
 from identity_service.events.errors import StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
 from identity_service.events.models import Stream, StreamStatus
-from identity_service.events.replay import Replay, hold_events
+from identity_service.events.replay import Replay
 from identity_service.events.schemas import (
     StatusChange,
     StatusRead,

@@ -197,12 +197,26 @@ async def test_event_that_is_being_enqueued_while_a_stream_is_disabled_is_not_le
     assert await posts.kinds() == ["identifier-changed"]
 
 
+async def test_stream_begins_and_ends_while_the_table_of_recent_events_is_vacuumed(
+    identity: Identity, databases: Databases
+) -> None:
+    await identity.register("ada")
+    await cause_events(identity, 2)
+    vacuum = await asyncpg.connect(databases.url("identity_owner"))
+    async with vacuum.transaction():
+        await vacuum.execute("LOCK TABLE identity.recent_events IN SHARE UPDATE EXCLUSIVE MODE")
+        posts = await receiver_with_stream(identity)
+        assert await posts.kinds() == KINDS
+        await posts.set_status("disabled")
+    await vacuum.close()
+
+
 async def waits_for_lock(url: str) -> bool:
     connection = await asyncpg.connect(url)
     try:
         return bool(
             await connection.fetchval(
-                "SELECT count(*) FROM pg_locks WHERE relation = 'identity.recent_events'::regclass AND NOT granted"
+                "SELECT count(*) FROM pg_locks WHERE relation = 'identity.event_gate'::regclass AND NOT granted"
             )
         )
     finally:
