@@ -127,8 +127,9 @@ async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
 
 
 async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
-    """The stream, its row locked until the transaction ends; None if it was deleted."""
-    return await db.get(Stream, stream_id, with_for_update=True)
+    """The stream, its row locked until the transaction ends, which holds up nobody who enqueues an event; None if it
+    was deleted."""
+    return await db.get(Stream, stream_id, with_for_update={"key_share": True})
 
 
 async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[Row[UUID, str, str]]:
