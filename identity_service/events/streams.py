@@ -117,17 +117,15 @@ class Streams:
         A process that deletes its own stream accepts no token any more, so that its events count as obeyed.
         """
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id)
-            last = await repository.last_event_id(db, stream.id)
-            if stream.is_durable:
-                # Before they are deleted, so that nobody takes them for acknowledged.
-                await repository.drop_recent(db, stream.id)
-        await self._delete_events(stream.id, last)
-        async with self._database.begin() as db:
             stream = await _get(db, client_id, stream_id, lock=True)
             if stream.is_durable:
-                await repository.drop_recent(db, stream.id)
-            await db.delete(stream)
+                # So that it has not lost events in silence if this fails before the stream is deleted.
+                stream.status = StreamStatus.DISABLED
+                await _drop_events(db, stream)
+            last = await repository.last_event_id(db, stream.id)
+        await self._delete_events(stream.id, last)
+        async with self._database.begin() as db:
+            await db.delete(await _get(db, client_id, stream_id, lock=True))
             await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
@@ -142,10 +140,7 @@ class Streams:
             was_disabled = stream.status == StreamStatus.DISABLED
             stream.status, stream.status_reason = change.status, change.reason
             if change.status is StreamStatus.DISABLED:
-                # An act that still finds the stream enabled has put its event into it now, and is over.
-                await hold_events(db)
-                stream.deletions_before = None
-                await repository.drop_recent(db, stream.id)
+                await _drop_events(db, stream)
             elif was_disabled:
                 await self._replay.begin(db, stream, stream.events_requested)
             last = await repository.last_event_id(db, stream.id)
@@ -182,6 +177,14 @@ class Streams:
             list(self._views.supported) if draft.events_requested is None else draft.events_requested
         )
         stream.description = draft.description
+
+
+async def _drop_events(db: AsyncSession, stream: Stream) -> None:
+    """Have the events of a stream that is disabled now count as not acknowledged; they can be deleted after that."""
+    # An act that still finds the stream enabled has put its event into it then, and is over.
+    await hold_events(db)
+    stream.deletions_before = None
+    await repository.drop_recent(db, stream.id)
 
 
 async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:

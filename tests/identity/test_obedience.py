@@ -12,7 +12,16 @@ from identity_service.events.bells import acknowledgements_in
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.events.obedience import Receipt
 from identity_service.recording.recorder import by_user
-from tests.identity.receivers import PUSH, STREAMS, Receiver, receiver, receiver_with_stream, stranger
+from tests.identity.receivers import (
+    PUSH,
+    STATUS,
+    STREAMS,
+    Receiver,
+    receiver,
+    receiver_with_stream,
+    stranger,
+    waits_for_acts,
+)
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity
@@ -162,6 +171,37 @@ async def test_event_that_left_its_stream_otherwise_is_outstanding(
     wait = await Wait(identity, await act(identity)).begun()
     await fail(identity, databases, posts)
     assert await wait.receipt() == ([], ["posts"])
+
+
+async def test_event_of_an_act_that_commits_while_its_stream_is_deleted_is_outstanding(identity: Identity) -> None:
+    """Its id is smaller than that of an event which is in the stream already."""
+    posts, parts, user_id = await receiver_with_stream(identity), identity.parts, uuid4()
+    async with parts.database.begin() as db:
+        cause = by_user(user_id, "signed out")
+        enqueued = await parts.recorder.sessions_ended(db, parts.clock.now(), user_id, [uuid4()], cause)
+        await act(identity)
+        deleting = asyncio.create_task(posts.request("DELETE", STREAMS, stream_id=posts.stream_id))
+        await until(lambda: waits_for_acts(parts.database.dsn))
+    assert (await deleting).status_code == 204
+    assert names(await parts.obedience.wait(enqueued, LONG)) == ([], ["posts"])
+
+
+async def test_stream_whose_deletion_fails_half_way_gets_its_events_again(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = await receiver_with_stream(identity)
+    await act(identity)
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(identity.parts.streams, "_delete_events", fail)
+        assert (await posts.request("DELETE", STREAMS, stream_id=posts.stream_id)).status_code == 503
+    await databases.execute("identity_app", "DELETE FROM identity.stream_events")
+    assert (await posts.request("GET", STATUS, stream_id=posts.stream_id)).json()["status"] == "disabled"
+    await posts.set_status("enabled")
+    assert await posts.kinds() == ["session-revoked"]
 
 
 async def test_disabled_stream_is_outstanding_at_once(identity: Identity) -> None:

@@ -11,7 +11,15 @@ import pytest
 from identity_service.administration import Administration
 from identity_service.recording.recorder import by_user
 from tests.identity.answers import claims_of, ensure_problem
-from tests.identity.receivers import KINDS, STREAMS, Receiver, cause_events, receiver, receiver_with_stream
+from tests.identity.receivers import (
+    KINDS,
+    STREAMS,
+    Receiver,
+    cause_events,
+    receiver,
+    receiver_with_stream,
+    waits_for_acts,
+)
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
@@ -177,7 +185,7 @@ async def test_event_that_is_being_enqueued_while_a_stream_begins_is_in_it(ident
     async with parts.database.begin() as db:
         await parts.recorder.renamed(db, parts.clock.now(), user_id, "lovelace", by_user(user_id, "renamed"))
         creating = asyncio.create_task(posts.create())
-        await until(lambda: waits_for_lock(parts.database.dsn))
+        await until(lambda: waits_for_acts(parts.database.dsn))
     await creating
     assert await posts.kinds() == ["identifier-changed"]
 
@@ -190,7 +198,7 @@ async def test_event_that_is_being_enqueued_while_a_stream_is_disabled_is_not_le
     async with parts.database.begin() as db:
         await parts.recorder.renamed(db, parts.clock.now(), user_id, "lovelace", by_user(user_id, "renamed"))
         disabling = asyncio.create_task(posts.set_status("disabled"))
-        await until(lambda: waits_for_lock(parts.database.dsn))
+        await until(lambda: waits_for_acts(parts.database.dsn))
     await disabling
     assert await databases.fetch("identity_app", WAITING) == []
     await posts.set_status("enabled")
@@ -209,18 +217,6 @@ async def test_stream_begins_and_ends_while_the_table_of_recent_events_is_vacuum
         assert await posts.kinds() == KINDS
         await posts.set_status("disabled")
     await vacuum.close()
-
-
-async def waits_for_lock(url: str) -> bool:
-    connection = await asyncpg.connect(url)
-    try:
-        return bool(
-            await connection.fetchval(
-                "SELECT count(*) FROM pg_locks WHERE relation = 'identity.event_gate'::regclass AND NOT granted"
-            )
-        )
-    finally:
-        await connection.close()
 
 
 async def test_stream_is_refused_for_now_if_an_act_does_not_end(identity: Identity) -> None:
