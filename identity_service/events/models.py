@@ -1,5 +1,6 @@
 """Streams, the events that wait in them, and the events of the last hour."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -86,6 +87,12 @@ Index("streams_of_client_idx", Stream.client_id)
 
 IS_LIVE: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp())
 """Whether a stream has not lapsed, by the database's clock."""
+
+REVIVAL: Final = timedelta(minutes=1)
+"""A request that began before a stream lapsed, and has waited for a lock since then, puts off the end of the stream. It
+does so within this time, for which the stream therefore stores events."""
+
+STORES_EVENTS: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp() - REVIVAL)
 
 _SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
 SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
