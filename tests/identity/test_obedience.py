@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeAlias
-from uuid import uuid4
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
 
 import pytest
 
+from identity_service.events import obedience
 from identity_service.events.bells import acknowledgements_in
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.events.obedience import Receipt
@@ -26,6 +27,7 @@ from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity
 from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.database import ReadStatement
 from watchword.database.errors import DatabaseUnavailable
 
 LONG = 60
@@ -246,6 +248,30 @@ async def test_database_that_is_away_makes_no_act_fail(identity: Identity, monke
 
     monkeypatch.setattr(identity.parts.database.reads, "fetch_rows", fail)
     assert names(await identity.parts.obedience.wait(enqueued, 0.1)) == ([], ["posts"])
+
+
+async def test_many_who_wait_share_their_looks(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those who wait for one service alone are not woken by another one that obeys."""
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
+    await feeds.create()
+    reads, looks = identity.parts.database.reads, 0
+    fetch_rows = reads.fetch_rows
+
+    async def counted(statement: ReadStatement, **values: Any) -> Any:
+        nonlocal looks
+        looks += "jtis" in values
+        return await fetch_rows(statement, **values)
+
+    monkeypatch.setattr(reads, "fetch_rows", counted)
+    monkeypatch.setattr(obedience, "LOOK_AGAIN_SECONDS", LONG)
+    waits = [Wait(identity, await act(identity)) for _ in range(50)]
+    for wait in waits:
+        await wait.begun()
+    await posts.acknowledge()
+    await until(lambda: not identity.parts.bells.waiting_for(acknowledgements_in(UUID(posts.stream_id))))
+    await feeds.acknowledge()
+    assert [await wait.receipt() for wait in waits] == [(["feeds", "posts"], [])] * len(waits)
+    assert looks < 2 * len(waits)
 
 
 async def test_notes_of_dropped_events_are_kept_for_a_moment_only(identity: Identity, databases: Databases) -> None:
