@@ -2,13 +2,12 @@
 
 from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
-from watchword.database.notifications import Doorbell, Listener, wait_for
+from watchword.database.notifications import Listener, wait_for
 from watchword.database.reads import PoolUse, ReadPool, ReadStatement
 
 __all__ = [
     "Database",
     "DatabaseUnavailable",
-    "Doorbell",
     "Listener",
     "PoolUse",
     "ReadPool",

@@ -5,7 +5,6 @@ All of them use one key, `hashtextextended(name, 0)`, so that two places that me
 
 from typing import Final
 
-import asyncpg
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,12 +21,7 @@ async def lock_shared(db: AsyncSession, name: str) -> None:
     await db.execute(text(f"SELECT pg_advisory_xact_lock_shared({_KEY.format(name=':name')})"), {"name": name})
 
 
-async def try_lock_connection(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> bool:
-    """Take the lock for the life of the connection; False if another connection holds it."""
-    return bool(await connection.fetchval(f"SELECT pg_try_advisory_lock({_KEY.format(name='$1')})", name))
-
-
-def try_lock_sync_connection(connection: Connection, name: str) -> bool:
+def try_lock_connection(connection: Connection, name: str) -> bool:
     """Take the lock for the life of a synchronous SQLAlchemy connection; False if another connection holds it."""
     statement = text(f"SELECT pg_try_advisory_lock({_KEY.format(name=':name')})")
     return bool(connection.scalar(statement, {"name": name}))
