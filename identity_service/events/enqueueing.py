@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CTE, and_, any_, case, insert, literal, select, text
+from sqlalchemy import CTE, and_, any_, case, func, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,7 +26,10 @@ Enqueued: TypeAlias = tuple[QueuedEvent, ...]
 
 NOTHING: Final[Enqueued] = ()
 
-LOCK_TIMEOUT_MILLISECONDS: Final = 500
+LOCK_TIMEOUT: Final = "500ms"
+
+IDLE_TIMEOUT: Final = "3s"
+"""When PostgreSQL ends a transaction that holds up others because its process stands still or is cut off."""
 
 
 async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
@@ -36,6 +39,7 @@ async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueued:
     """Put one event into every stream that requests its type, and keep it for streams that begin later."""
+    await _set_for_transaction(db, idle_in_transaction_session_timeout=IDLE_TIMEOUT)
     # A statement of its own, so that the next one sees the stream whose beginning this one has waited for.
     await db.execute(text("LOCK TABLE identity.event_gate IN ROW SHARE MODE"))
     recent = insert(RecentEvent).values(type=kind, claims=claims).returning(RecentEvent.id).cte("recent")
@@ -54,9 +58,13 @@ async def hold_events(db: AsyncSession) -> None:
 
     Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
     """
-    await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
+    await _set_for_transaction(db, lock_timeout=LOCK_TIMEOUT, idle_in_transaction_session_timeout=IDLE_TIMEOUT)
     await db.execute(text("LOCK TABLE identity.event_gate IN EXCLUSIVE MODE"))
     await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+
+
+async def _set_for_transaction(db: AsyncSession, **settings: str) -> None:
+    await db.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
 
 
 async def enqueue_unkept(db: AsyncSession, requested: str, kind: str, claims: dict[str, Any]) -> Enqueued:

@@ -29,6 +29,9 @@ TYPES_TO_OBEY: Final = (
 )
 """Events whose receivers refuse tokens or accept them again. Of a user they tell ids, roles and times, and no name."""
 
+TYPES_NOT_REDACTED: Final = tuple(kind for kind in TYPES_TO_OBEY if kind != EventType.TOKEN_CLAIMS_CHANGE)
+"""Events that `forget_user` leaves as they are."""
+
 
 async def find_stream(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream | None:
     """The stream if it belongs to this client and has not lapsed; `lock` holds its row until the transaction ends, and

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from identity_service.administration import Administration
@@ -203,20 +202,6 @@ async def test_event_that_is_being_enqueued_while_a_stream_is_disabled_is_not_le
     assert await databases.fetch("identity_app", WAITING) == []
     await posts.set_status("enabled")
     assert await posts.kinds() == ["identifier-changed"]
-
-
-async def test_stream_begins_and_ends_while_the_table_of_recent_events_is_vacuumed(
-    identity: Identity, databases: Databases
-) -> None:
-    await identity.register("ada")
-    await cause_events(identity, 2)
-    vacuum = await asyncpg.connect(databases.url("identity_owner"))
-    async with vacuum.transaction():
-        await vacuum.execute("LOCK TABLE identity.recent_events IN SHARE UPDATE EXCLUSIVE MODE")
-        posts = await receiver_with_stream(identity)
-        assert await posts.kinds() == KINDS
-        await posts.set_status("disabled")
-    await vacuum.close()
 
 
 async def test_stream_is_refused_for_now_if_an_act_does_not_end(identity: Identity) -> None:

@@ -1,0 +1,113 @@
+"""Acts that enqueue an event and streams that begin wait for each other: not for long, and for nobody else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.events.enqueueing import enqueue, hold_events
+from identity_service.events.models import Stream
+from identity_service.events.replay import Replay
+from identity_service.recording.recorder import by_user
+from tests.identity.answers import claims_of
+from tests.identity.receivers import (
+    KINDS,
+    STREAMS,
+    cause_events,
+    receiver,
+    receiver_with_stream,
+    waits_for_acts,
+)
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, Identity, bearer
+from tests.support.waiting import until
+from watchword.database.errors import DatabaseUnavailable
+from watchword.events.types import EventType
+
+WAITING = "SELECT claims FROM identity.stream_events"
+
+
+async def renamed(identity: Identity) -> tuple[UUID, dict[str, str]]:
+    """The id of a user whose present name is lovelace, and the header fields that sign them in."""
+    token = (await _sign_in(identity))["access_token"]
+    answer = await identity.http.patch("/users/me", json={"username": "lovelace"}, headers=bearer(token))
+    assert answer.status_code == 200
+    return UUID(claims_of(token)["sub"]), bearer(token)
+
+
+async def _sign_in(identity: Identity) -> dict[str, str]:
+    await identity.register("ada")
+    return await identity.sign_in("ada", resource=IDENTITY_URL)
+
+
+async def test_stream_begins_and_ends_while_the_table_of_recent_events_is_vacuumed(
+    identity: Identity, databases: Databases
+) -> None:
+    await identity.register("ada")
+    await cause_events(identity, 2)
+    vacuum = await asyncpg.connect(databases.url("identity_owner"))
+    async with vacuum.transaction():
+        await vacuum.execute("LOCK TABLE identity.recent_events IN SHARE UPDATE EXCLUSIVE MODE")
+        posts = await receiver_with_stream(identity)
+        assert await posts.kinds() == KINDS
+        await posts.set_status("disabled")
+    await vacuum.close()
+
+
+@asynccontextmanager
+async def standing_still(identity: Identity, step: Callable[[AsyncSession], Awaitable[object]]) -> AsyncIterator[None]:
+    """A process stands still within a transaction, after this step of it."""
+    with contextlib.suppress(DatabaseUnavailable):
+        async with identity.parts.database.begin() as db:
+            await step(db)
+            yield
+
+
+async def test_process_that_stands_still_while_a_stream_begins_holds_up_acts_for_a_moment_only(
+    identity: Identity,
+) -> None:
+    headers = await identity.signed_in("ada")
+    async with standing_still(identity, hold_events):
+        assert (await identity.http.delete("/sessions/current", headers=headers)).status_code == 204
+
+
+async def test_process_that_stands_still_in_an_act_holds_up_streams_for_a_moment_only(identity: Identity) -> None:
+    posts = await receiver(identity)
+
+    async def begins() -> bool:
+        return (await posts.request("POST", STREAMS, {})).status_code == 201
+
+    async with standing_still(identity, lambda db: enqueue(db, EventType.SESSION_REVOKED, {})):
+        await until(begins)
+
+
+async def test_deletion_of_an_account_that_a_stream_waits_for_leaves_no_name_in_it(
+    identity: Identity, databases: Databases
+) -> None:
+    user_id, _ = await renamed(identity)
+    posts, parts = await receiver(identity), identity.parts
+    async with parts.database.begin() as db:
+        await parts.recorder.deleted(db, parts.clock.now(), user_id, by_user(user_id, "account deleted"))
+        creating = asyncio.create_task(posts.create())
+        await until(lambda: waits_for_acts(parts.database.dsn))
+    await creating
+    assert "lovelace" not in str(await databases.fetch("identity_app", WAITING))
+
+
+async def test_deletion_of_an_account_that_waits_for_a_stream_leaves_no_name_in_it(
+    identity: Identity, databases: Databases
+) -> None:
+    _, headers = await renamed(identity)
+    posts, parts = await receiver_with_stream(identity, events_requested=[]), identity.parts
+    replay = Replay(parts.database, IDENTITY_URL, parts.lifetimes.access)
+    async with parts.database.begin() as db:
+        stream = await db.get_one(Stream, UUID(posts.stream_id))
+        await replay.begin(db, stream, [EventType.IDENTIFIER_CHANGED])
+        deleting = asyncio.create_task(identity.http.delete("/users/me", headers=headers))
+        await until(lambda: waits_for_acts(parts.database.dsn))
+    assert (await deleting).status_code == 204
+    assert "lovelace" not in str(await databases.fetch("identity_app", WAITING))
