@@ -3,11 +3,12 @@
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CTE, and_, any_, case, func, insert, literal, select, text
+from sqlalchemy import CTE, and_, any_, case, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.bells import events_in, notify
+from identity_service.events.locking import hold_up_streams
 from identity_service.events.models import IS_LIVE, STORES_EVENTS, RecentEvent, Stream, StreamEvent, StreamStatus
 
 
@@ -26,11 +27,6 @@ Enqueued: TypeAlias = tuple[QueuedEvent, ...]
 
 NOTHING: Final[Enqueued] = ()
 
-LOCK_TIMEOUT: Final = "500ms"
-
-IDLE_TIMEOUT: Final = "3s"
-"""When PostgreSQL ends a transaction that holds up others because its process stands still or is cut off."""
-
 
 async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
     """Wake the polls and the pushers of the streams that have got these events."""
@@ -39,9 +35,7 @@ async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueued:
     """Put one event into every stream that requests its type, and keep it for streams that begin later."""
-    await _set_for_transaction(db, idle_in_transaction_session_timeout=IDLE_TIMEOUT)
-    # A statement of its own, so that the next one sees the stream whose beginning this one has waited for.
-    await db.execute(text("LOCK TABLE identity.event_gate IN ROW SHARE MODE"))
+    await hold_up_streams(db)
     recent = insert(RecentEvent).values(type=kind, claims=claims).returning(RecentEvent.id).cte("recent")
     streams = _requesting(kind)
     inserted = _inserted(streams, kind, claims)
@@ -51,20 +45,6 @@ async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueu
         .add_cte(recent)
     )
     return tuple(QueuedEvent(*row) for row in await db.execute(queued))
-
-
-async def hold_events(db: AsyncSession) -> None:
-    """Wait for the acts that are enqueueing an event, and let no other enqueue one until the transaction ends.
-
-    Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
-    """
-    await _set_for_transaction(db, lock_timeout=LOCK_TIMEOUT, idle_in_transaction_session_timeout=IDLE_TIMEOUT)
-    await db.execute(text("LOCK TABLE identity.event_gate IN EXCLUSIVE MODE"))
-    await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
-
-
-async def _set_for_transaction(db: AsyncSession, **settings: str) -> None:
-    await db.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
 
 
 async def enqueue_unkept(db: AsyncSession, requested: str, kind: str, claims: dict[str, Any]) -> Enqueued:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.events import repository
 from identity_service.events.bells import events_in, notify
 from identity_service.events.claims import event_claims
-from identity_service.events.enqueueing import hold_events
+from identity_service.events.locking import hold_up_events
 from identity_service.events.models import RecentEvent, Stream, StreamEvent
 from identity_service.users.models import AccountDeletion, DeletionConfirmation
 from watchword.database.database import Database
@@ -63,7 +63,7 @@ class Replay:
         early = RecentEvent.type.in_(repository.TYPES_NOT_REDACTED)
         ids = literal((await db.scalars(select(RecentEvent.id).where(*wanted, early))).all(), _IDS)
         await self._add_recent(db, stream, RecentEvent.id == any_(ids))
-        await hold_events(db)
+        await hold_up_events(db)
         # A subquery, so that PostgreSQL looks each of them up in a hash table, also in a generic plan.
         await self._add_recent(db, stream, *wanted, RecentEvent.id.not_in(select(func.unnest(ids))))
         if EventType.ACCOUNT_PURGED in kinds:
@@ -81,7 +81,7 @@ class Replay:
         while True:
             async with self._database.begin() as db:
                 # Two processes may do this at once.
-                stream = await db.get(Stream, stream_id, with_for_update={"key_share": True})
+                stream = await repository.lock_stream(db, stream_id)
                 if stream is None or stream.deletions_before is None:
                     return
                 await self._add_portion(db, stream, stream.deletions_before)

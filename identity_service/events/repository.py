@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client
 from identity_service.events.bells import acknowledgements_in, notify
+from identity_service.events.locking import end_when_idle
 from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
@@ -36,6 +37,8 @@ TYPES_NOT_REDACTED: Final = tuple(kind for kind in TYPES_TO_OBEY if kind != Even
 async def find_stream(db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False) -> Stream | None:
     """The stream if it belongs to this client and has not lapsed; `lock` holds its row until the transaction ends, and
     holds up nobody who enqueues an event."""
+    if lock:
+        await end_when_idle(db)
     statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id, IS_LIVE)
     return await db.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
@@ -132,6 +135,7 @@ async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
 async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
     """The stream, its row locked until the transaction ends, which holds up nobody who enqueues an event; None if it
     was deleted."""
+    await end_when_idle(db)
     return await db.get(Stream, stream_id, with_for_update={"key_share": True})
 
 

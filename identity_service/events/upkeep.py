@@ -75,7 +75,9 @@ class Upkeep:
         lapsed = select(Stream.id, Stream.lapses_at, latest_first.label("place"))
         old = lapsed.where(Stream.lapses_at < _ago(_LAPSED_BEFORE)).subquery()
         is_over = or_(old.c.place > MAX_LAPSED, old.c.lapses_at < _ago(RETENTION))
-        await db.execute(delete(Stream).where(Stream.id.in_(select(old.c.id).where(is_over))))
+        over = select(Stream.id).where(Stream.id.in_(select(old.c.id).where(is_over)))
+        # Those that an act looks at are left for later: the two could wait for each other.
+        await db.execute(delete(Stream).where(Stream.id.in_(over.with_for_update(skip_locked=True))))
 
     async def _delete_portions(
         self, table: type[DeclarativeBase], order: InstrumentedAttribute[Any], condition: ColumnElement[bool]

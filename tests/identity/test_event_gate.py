@@ -9,7 +9,9 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events.enqueueing import enqueue, hold_events
+from identity_service.events import repository
+from identity_service.events.enqueueing import enqueue
+from identity_service.events.locking import hold_up_events
 from identity_service.events.models import Stream
 from identity_service.events.replay import Replay
 from identity_service.recording.recorder import by_user
@@ -71,7 +73,7 @@ async def test_process_that_stands_still_while_a_stream_begins_holds_up_acts_for
     identity: Identity,
 ) -> None:
     headers = await identity.signed_in("ada")
-    async with standing_still(identity, hold_events):
+    async with standing_still(identity, hold_up_events):
         assert (await identity.http.delete("/sessions/current", headers=headers)).status_code == 204
 
 
@@ -83,6 +85,31 @@ async def test_process_that_stands_still_in_an_act_holds_up_streams_for_a_moment
 
     async with standing_still(identity, lambda db: enqueue(db, EventType.SESSION_REVOKED, {})):
         await until(begins)
+
+
+async def test_process_that_stands_still_with_a_stream_holds_up_its_polls_for_a_moment_only(identity: Identity) -> None:
+    posts = await receiver_with_stream(identity)
+
+    async def is_answered() -> bool:
+        return (await posts.poll(returnImmediately=False)).status_code == 200
+
+    stream_id = UUID(posts.stream_id)
+    async with standing_still(identity, lambda db: repository.find_stream(db, "posts", stream_id, lock=True)):
+        await until(is_answered)
+
+
+async def test_stream_that_has_lapsed_is_not_deleted_while_an_act_looks_at_it(
+    identity: Identity, databases: Databases
+) -> None:
+    """Each could wait for what the other has locked."""
+    await (await receiver(identity)).create(inactivity_timeout=60)
+    await databases.execute("identity_app", "UPDATE identity.streams SET lapses_at = now() - interval '66 minutes'")
+    for is_held, left in ((True, 1), (False, 0)):
+        async with identity.parts.database.begin() as db:
+            if is_held:
+                await enqueue(db, EventType.SESSION_REVOKED, {})
+            await identity.parts.upkeep.work()
+        assert len(await databases.fetch("identity_app", "SELECT FROM identity.streams")) == left
 
 
 async def test_deletion_of_an_account_that_a_stream_waits_for_leaves_no_name_in_it(
