@@ -1,5 +1,6 @@
 """Creating, reading, changing, verifying and deleting streams (SSF 1.0 section 8)."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
@@ -29,8 +30,11 @@ from identity_service.events.views import MIN_VERIFICATION_INTERVAL, StreamViews
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.database.portions import delete_in_portions
+from watchword.errors import Unavailable
 from watchword.events.types import EventType
 from watchword.ids import parse_uuid
+
+logger = logging.getLogger("identity.events")
 
 MAX_STREAMS: Final = 64
 """How many streams a client may have, lapsed ones not counted."""
@@ -70,7 +74,7 @@ class Streams:
             if violates(error, "streams_client_id_key"):
                 raise StreamExists from error
             raise
-        await self._replay.add_deletions(stream.id)
+        await self._add_deletions(stream.id)
         return self._views.stream(stream)
 
     async def get(self, client_id: str, stream_id: str) -> StreamRead:
@@ -109,7 +113,7 @@ class Streams:
             further = set(stream.events_requested) - before
             if further and stream.status != StreamStatus.DISABLED:
                 await self._replay.begin(db, stream, further)
-        await self._replay.add_deletions(stream.id)
+        await self._add_deletions(stream.id)
         return self._views.stream(stream)
 
     async def delete(self, client_id: str, stream_id: str) -> None:
@@ -150,7 +154,7 @@ class Streams:
             # No event is added after the commit, unless somebody enables the stream: those are newer, and stay.
             await self._delete_events(stream.id, last)
         else:
-            await self._replay.add_deletions(stream.id)
+            await self._add_deletions(stream.id)
         return self._views.status(stream)
 
     async def verify(self, client_id: str, request: VerificationRequest) -> None:
@@ -167,6 +171,14 @@ class Streams:
                     "events": {EventType.VERIFICATION: {} if request.state is None else {"state": request.state}},
                 }
                 await enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
+
+    async def _add_deletions(self, stream_id: UUID) -> None:
+        """Put in the deletions of accounts that are missing. If this fails, the upkeep does it: the change of the stream
+        is committed, so its answer must not say that it failed, or its client would make another stream."""
+        try:
+            await self._replay.add_deletions(stream_id)
+        except Unavailable as error:
+            logger.warning("cannot replay deletions yet: %s", error, extra={"reason": error.reason})
 
     async def _delete_events(self, stream_id: UUID, last: int) -> None:
         """Delete the events up to `last` in portions, since one statement may be too slow for all of them."""
