@@ -25,7 +25,7 @@ TIME_LIMITS = (
     "watchword.auth.remote_keys.FETCH_TIMEOUT_SECONDS",
     "identity_service.events.push.REQUEST_TIMEOUT_SECONDS",
     "identity_service.events.poll_statements.BEGIN_WAIT.timeout_seconds",
-    "identity_service.events.poll_statements.KEEP.timeout_seconds",
+    "identity_service.events.poll_statements.PUT_OFF_LAPSE.timeout_seconds",
     "identity_service.events.poll_statements.MARK_SENT.timeout_seconds",
     "identity_service.events.poll_statements.NEXT_EVENTS.timeout_seconds",
 )

@@ -152,7 +152,7 @@ class EventGate(Base):
 
 class DroppedEvent(Base):
     """An event that left its stream without being acknowledged: refused by the receiver, or dropped with the stream.
-    Kept for a moment, so that whoever waits for the acknowledgement does not take it for acknowledged."""
+    Kept for a moment, so that a caller who waits for the acknowledgement does not take it for acknowledged."""
 
     __tablename__ = "dropped_events"
 
@@ -161,7 +161,7 @@ class DroppedEvent(Base):
 
 
 class CanaryTurn(Base):
-    """One row: when the last canary was sent, by whichever process."""
+    """One row: when a process of this service sent the last canary."""
 
     __tablename__ = "canary_turns"
 

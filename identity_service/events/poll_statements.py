@@ -45,8 +45,8 @@ _POLLED: Final = (
 )
 _TIMEOUT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
 # Put off only after a part of it is over, so that not every poll writes.
-_MOST_OF_IT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=0.8), Interval)
-_IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_IT
+_MOST_OF_TIMEOUT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=0.8), Interval)
+_IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_TIMEOUT
 _LAPSES_AT: Final = case((_IS_USED_UP, func.clock_timestamp() + _TIMEOUT), else_=Stream.lapses_at)
 
 
@@ -62,7 +62,7 @@ BEGIN_WAIT: Final = _changed(
 )
 """Begin a poll that may wait, and answer its number; every earlier one is over."""
 
-KEEP: Final = _changed(update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll)
+PUT_OFF_LAPSE: Final = _changed(update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll)
 """Put off the end of a stream that lapses without polls."""
 
 _is_due: Final = or_(

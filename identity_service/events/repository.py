@@ -65,7 +65,7 @@ async def insert_stream(db: AsyncSession, stream: Stream) -> None:
 
 
 async def put_off_lapse(db: AsyncSession, stream_id: UUID) -> None:
-    """Let a stream that lapses have all its time again."""
+    """Give a stream that lapses its whole timeout again."""
     lapses_at = func.clock_timestamp() + Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
     later = update(Stream).where(Stream.id == stream_id).values(lapses_at=lapses_at)
     await db.execute(later, execution_options={"synchronize_session": False})
@@ -97,7 +97,7 @@ async def refuse(db: AsyncSession, stream: Stream, jtis: Collection[UUID]) -> li
     return [(row.jti, row.type) for row in rows]
 
 
-async def drop_recent(db: AsyncSession, stream_id: UUID) -> None:
+async def note_dropped(db: AsyncSession, stream_id: UUID) -> None:
     """Note that the events of this stream will not be acknowledged, if somebody may wait for that."""
     recent = StreamEvent.created_at > func.now() - LONGEST_WAIT
     dropped = select(StreamEvent.jti).where(StreamEvent.stream_id == stream_id, recent)

@@ -197,7 +197,7 @@ async def _drop_events(db: AsyncSession, stream: Stream) -> None:
     # An act that still finds the stream enabled has put its event into it then, and is over.
     await hold_up_events(db)
     stream.deletions_before = None
-    await repository.drop_recent(db, stream.id)
+    await repository.note_dropped(db, stream.id)
 
 
 async def _get(db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False) -> Stream:

@@ -69,8 +69,8 @@ class Upkeep:
         self._oldest_ages.update({client_id: float(seconds) for client_id, seconds in await db.execute(ages)})
 
     async def _delete_lapsed(self, db: AsyncSession) -> None:
-        """Delete the streams that lapsed so long ago that the process accepts no token any more that was revoked since;
-        until then, whoever waits for it is told that it may."""
+        """Delete the streams whose processes can accept no token any more that was revoked after the stream lapsed. Until
+        then, an act that is waited for names the service as outstanding."""
         latest_first = func.row_number().over(partition_by=Stream.client_id, order_by=Stream.lapses_at.desc())
         lapsed = select(Stream.id, Stream.lapses_at, latest_first.label("place"))
         old = lapsed.where(Stream.lapses_at < _ago(_LAPSED_BEFORE)).subquery()
