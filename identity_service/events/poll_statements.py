@@ -62,7 +62,9 @@ BEGIN_WAIT: Final = _changed(
 )
 """Begin a poll that may wait, and answer its number; every earlier one is over."""
 
-PUT_OFF_LAPSE: Final = _changed(update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll)
+PUT_OFF_LAPSE: Final = _changed(
+    update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll
+)
 """Put off the end of a stream that lapses without polls."""
 
 _is_due: Final = or_(

@@ -173,8 +173,8 @@ class Streams:
                 await enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
 
     async def _add_deletions(self, stream_id: UUID) -> None:
-        """Put in the deletions of accounts that are missing. If this fails, the upkeep does it: the change is committed,
-        so its answer must not say that it failed, or its client would make another stream."""
+        """Put in the deletions of accounts that are missing. If this fails, the upkeep does it later: the stream is
+        committed, and a client that is told of a failure would make another one."""
         try:
             await self._replay.add_deletions(stream_id)
         except Unavailable as error:

@@ -69,7 +69,7 @@ class Upkeep:
         self._oldest_ages.update({client_id: float(seconds) for client_id, seconds in await db.execute(ages)})
 
     async def _delete_lapsed(self, db: AsyncSession) -> None:
-        """Delete the streams whose processes can accept no token any more that was revoked after the stream lapsed. Until
+        """Delete the streams whose processes accept no token any more that was revoked after the stream lapsed. Until
         then, an act that is waited for names the service as outstanding."""
         latest_first = func.row_number().over(partition_by=Stream.client_id, order_by=Stream.lapses_at.desc())
         lapsed = select(Stream.id, Stream.lapses_at, latest_first.label("place"))

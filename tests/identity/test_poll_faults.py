@@ -10,7 +10,7 @@ import pytest
 from identity_service import channel
 from identity_service.app import create_app
 from identity_service.events.poll import PollDelivery
-from identity_service.events.poll_statements import PUT_OFF_LAPSE, NEXT_EVENTS
+from identity_service.events.poll_statements import NEXT_EVENTS, PUT_OFF_LAPSE
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.parts import assemble
 from tests.identity.answers import ensure_problem
