@@ -141,6 +141,7 @@ async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
 
 async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[Row[UUID, str, str]]:
     """Delete events, and return the id, type and user of those that were in the stream."""
+    await end_when_idle(db)
     # Locked in order, so that two that delete the same events do not wait for each other.
     ids = select(StreamEvent.id).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
     statement = delete(StreamEvent).where(StreamEvent.id.in_(ids.order_by(StreamEvent.id).with_for_update()))

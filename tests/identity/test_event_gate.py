@@ -19,6 +19,7 @@ from tests.identity.answers import claims_of
 from tests.identity.receivers import (
     KINDS,
     STREAMS,
+    Receiver,
     cause_events,
     receiver,
     receiver_with_stream,
@@ -96,6 +97,26 @@ async def test_process_that_stands_still_with_a_stream_holds_up_its_polls_for_a_
     stream_id = UUID(posts.stream_id)
     async with standing_still(identity, lambda db: repository.find_stream(db, "posts", stream_id, lock=True)):
         await until(is_answered)
+
+
+async def test_process_that_stands_still_as_it_takes_an_acknowledgement_holds_up_others_for_a_moment_only(
+    identity: Identity,
+) -> None:
+    posts = await receiver_with_stream(identity)
+    await identity.http.delete("/sessions/current", headers=await identity.signed_in("ada"))
+    jtis = list(await posts.sets())
+
+    async def take(db: AsyncSession) -> None:
+        stream = await db.get_one(Stream, UUID(posts.stream_id))
+        await repository.acknowledge(db, stream, list(map(UUID, jtis)), identity.parts.clock.now())
+
+    async with standing_still(identity, take):
+        await until(lambda: is_taken(posts, jtis))
+    assert await posts.sets() == {}
+
+
+async def is_taken(posts: Receiver, jtis: list[str]) -> bool:
+    return (await posts.poll(ack=jtis, maxEvents=0)).status_code == 200
 
 
 async def test_stream_that_has_lapsed_is_not_deleted_while_an_act_looks_at_it(
