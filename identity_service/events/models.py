@@ -103,8 +103,7 @@ class StreamEvent(Base):
     """An event that waits in a stream until the receiver acknowledges it.
 
     `claims` are those of its security event token; issuer, audience, id and time are added when it is sent, last at
-    `sent_at`. `is_history` is whether every token has expired that could contradict it: it comes after all others that
-    have not been sent.
+    `sent_at`. `is_history` is whether every token has expired that could contradict it: it comes after all others.
     """
 
     __tablename__ = "stream_events"
@@ -120,8 +119,9 @@ class StreamEvent(Base):
     is_history: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
-TURN: Final = (StreamEvent.sent_at.asc().nulls_first(), StreamEvent.is_history, StreamEvent.id)
-"""The order in which events are sent: those that have not been sent, then those that were sent longest ago."""
+TURN: Final = (StreamEvent.is_history, StreamEvent.sent_at.asc().nulls_first(), StreamEvent.id)
+"""The order in which events are sent: those that have not been sent, then those that were sent longest ago; history
+after all others, also after those that were lost with an answer."""
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
 Index("stream_events_in_turn_idx", StreamEvent.stream_id, *TURN)

@@ -84,7 +84,7 @@ NEXT_EVENTS: Final = ReadStatement(
     .select_from(Stream)
     .outerjoin(_due, true())
     .where(*_POLLED)
-    .order_by(_due.c.sent_at.asc().nulls_first(), _due.c.is_history, _due.c.id),
+    .order_by(_due.c.is_history, _due.c.sent_at.asc().nulls_first(), _due.c.id),
     timeout_seconds=TIMEOUT_SECONDS,
 )
 """The events to send next, and the number of the newest poll that waits. One row without an event if none is due; no
