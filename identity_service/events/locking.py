@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 LOCK_TIMEOUT: Final = "500ms"
 
-IDLE_TIMEOUT: Final = "3s"
+IDLE_TIMEOUT_SECONDS: Final = 3.0
 """When PostgreSQL ends a transaction that holds up others because its process stands still or is cut off."""
 
 
@@ -33,4 +33,4 @@ async def hold_up_events(db: AsyncSession) -> None:
 
 async def end_when_idle(db: AsyncSession) -> None:
     """Have PostgreSQL end this transaction if its process stands still, since others wait for what it locks."""
-    await db.execute(select(func.set_config("idle_in_transaction_session_timeout", IDLE_TIMEOUT, True)))
+    await db.execute(select(func.set_config("idle_in_transaction_session_timeout", f"{IDLE_TIMEOUT_SECONDS}s", True)))

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
+import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events import repository
+from identity_service.events import locking, repository
 from identity_service.events.enqueueing import enqueue
 from identity_service.events.locking import hold_up_events
 from identity_service.events.models import Stream
@@ -61,6 +62,12 @@ async def test_stream_begins_and_ends_while_the_table_of_recent_events_is_vacuum
     await vacuum.close()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL ends a transaction of a process that stands still after a second."""
+    monkeypatch.setattr(locking, "IDLE_TIMEOUT_SECONDS", 1.0)
+
+
 @asynccontextmanager
 async def standing_still(identity: Identity, step: Callable[[AsyncSession], Awaitable[object]]) -> AsyncIterator[None]:
     """A process stands still within a transaction, after this step of it."""
@@ -70,6 +77,7 @@ async def standing_still(identity: Identity, step: Callable[[AsyncSession], Awai
             yield
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_process_that_stands_still_while_a_stream_begins_holds_up_acts_for_a_moment_only(
     identity: Identity,
 ) -> None:
@@ -78,6 +86,7 @@ async def test_process_that_stands_still_while_a_stream_begins_holds_up_acts_for
         assert (await identity.http.delete("/sessions/current", headers=headers)).status_code == 204
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_process_that_stands_still_in_an_act_holds_up_streams_for_a_moment_only(identity: Identity) -> None:
     posts = await receiver(identity)
 
@@ -88,6 +97,7 @@ async def test_process_that_stands_still_in_an_act_holds_up_streams_for_a_moment
         await until(begins)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_process_that_stands_still_with_a_stream_holds_up_its_polls_for_a_moment_only(identity: Identity) -> None:
     posts = await receiver_with_stream(identity)
 
@@ -99,6 +109,7 @@ async def test_process_that_stands_still_with_a_stream_holds_up_its_polls_for_a_
         await until(is_answered)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_process_that_stands_still_as_it_takes_an_acknowledgement_holds_up_others_for_a_moment_only(
     identity: Identity,
 ) -> None:
