@@ -64,13 +64,15 @@ class Obedience:
         """Wait for so many seconds at most, from the commit of the act, until all its events are acknowledged."""
         began = time.monotonic()
         acknowledgements = _Acknowledgements(enqueued)
-        while acknowledgements.missing:
-            with self._bells.listening(*acknowledgements.topics()) as bell:
+        while topics := acknowledgements.topics():
+            with self._bells.listening(*topics) as bell:
                 await self._look(acknowledgements, began)
                 left = began + seconds - time.monotonic()
-                if not acknowledgements.missing or self._bells.closed or left <= 0:
+                if self._bells.closed or left <= 0:
                     break
-                await wait_for(bell, min(left, LOOK_AGAIN_SECONDS))
+                # Who has acknowledged everything must not wake this wait again.
+                if acknowledgements.topics() == topics:
+                    await wait_for(bell, min(left, LOOK_AGAIN_SECONDS))
         return acknowledgements.receipt()
 
     async def _look(self, acknowledgements: "_Acknowledgements", began: float) -> None:

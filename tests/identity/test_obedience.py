@@ -47,7 +47,7 @@ class Wait:
 
     def __init__(self, identity: Identity, enqueued: Enqueued) -> None:
         self._bells = identity.parts.bells
-        self._topics = [acknowledgements_in(event.stream_id) for event in enqueued]
+        self._topics = [acknowledgements_in(event.stream_id) for event in enqueued if event.jti is not None]
         self._task = asyncio.create_task(identity.parts.obedience.wait(enqueued, LONG))
 
     async def begun(self) -> "Wait":
