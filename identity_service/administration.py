@@ -125,9 +125,12 @@ class Administration:
 
         Raises KeyNotFound.
         """
-        # Another key is published and signs before the event goes out, which it signs.
-        signing = await self._parts.signing_keys.ensure_successor(kid)
-        period = await self._parts.key_withdrawal.withdraw(kid, self._cause)
+        period = None
+        while period is None:
+            # Another key is published and signs before the event goes out, which it signs. Somebody may withdraw that
+            # one before this one is.
+            signing = await self._parts.signing_keys.ensure_successor(kid)
+            period = await self._parts.key_withdrawal.withdraw(kid, self._cause)
         try:
             sessions = await self._parts.key_withdrawal.count_sessions(period)
         except DatabaseUnavailable:

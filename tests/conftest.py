@@ -23,9 +23,10 @@ TIME_LIMITS = (
     "watchword.database.notifications.CHECK_TIMEOUT_SECONDS",
     "watchword.events.transmitter_client.POLL_TIMEOUT_SECONDS",
     "watchword.auth.remote_keys.FETCH_TIMEOUT_SECONDS",
+    "identity_service.events.locking.IDLE_TIMEOUT_SECONDS",
     "identity_service.events.push.REQUEST_TIMEOUT_SECONDS",
     "identity_service.events.poll_statements.BEGIN_WAIT.timeout_seconds",
-    "identity_service.events.poll_statements.KEEP.timeout_seconds",
+    "identity_service.events.poll_statements.PUT_OFF_LAPSE.timeout_seconds",
     "identity_service.events.poll_statements.MARK_SENT.timeout_seconds",
     "identity_service.events.poll_statements.NEXT_EVENTS.timeout_seconds",
 )

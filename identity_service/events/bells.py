@@ -1,6 +1,6 @@
 """Waking those who wait for the events of one stream, or for their acknowledgement, and nobody else.
 
-A notification only says where to look. Whoever waits also looks when its time is over, so that a notification that is
+A notification only says where to look. Who waits also looks when the time is over, so that a notification that is
 lost costs a delay, and one that is forged costs a look.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service import channel
 
 EVERY_EVENT: Final = "events"
-"""The topic of events for whichever stream."""
+"""The topic of new events in any stream."""
 
 MAX_TOPICS: Final = 150
 """PostgreSQL takes payloads of less than 8,000 bytes."""

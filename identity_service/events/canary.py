@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.claims import event_claims
 from identity_service.events.enqueueing import enqueue_unkept, notify_enqueued
+from identity_service.events.locking import end_when_idle
 from identity_service.events.models import SUBJECT, CanaryTurn, StreamEvent
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -44,6 +45,7 @@ class Canary:
     async def send_if_due(self) -> bool:
         """Whether it was this process's turn."""
         async with self._database.begin() as db:
+            await end_when_idle(db)
             if not await _take_turn(db, func.clock_timestamp() - INTERVAL):
                 return False
             # A stream that nobody reads keeps one canary, not one for each interval.

@@ -3,17 +3,18 @@
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CTE, and_, any_, insert, literal, select
+from sqlalchemy import CTE, and_, any_, case, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.bells import events_in, notify
-from identity_service.events.models import IS_LIVE, RecentEvent, Stream, StreamEvent, StreamStatus
+from identity_service.events.locking import hold_up_streams
+from identity_service.events.models import IS_LIVE, STORES_EVENTS, RecentEvent, Stream, StreamEvent, StreamStatus
 
 
 class QueuedEvent(NamedTuple):
-    """An event of an act for one stream. `jti` is None if the stream requests it and does not get it, because it is
-    disabled or has lapsed. `is_durable` is false for the stream of a single process."""
+    """An event of an act for one stream. `jti` is None if nobody is expected to acknowledge it, because the stream that
+    requests it is disabled or has lapsed. `is_durable` is false for the stream of a single process."""
 
     client_id: str
     stream_id: UUID
@@ -34,11 +35,12 @@ async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueued:
     """Put one event into every stream that requests its type, and keep it for streams that begin later."""
+    await hold_up_streams(db)
     recent = insert(RecentEvent).values(type=kind, claims=claims).returning(RecentEvent.id).cte("recent")
     streams = _requesting(kind)
     inserted = _inserted(streams, kind, claims)
     queued = (
-        select(streams.c.client_id, streams.c.id, inserted.c.jti, streams.c.is_durable)
+        select(streams.c.client_id, streams.c.id, case((streams.c.is_live, inserted.c.jti)), streams.c.is_durable)
         .select_from(streams.outerjoin(inserted, inserted.c.stream_id == streams.c.id))
         .add_cte(recent)
     )
@@ -63,11 +65,17 @@ async def enqueue_in(db: AsyncSession, stream_id: UUID, kind: str, claims: dict[
 
 
 def _requesting(kind: str) -> CTE:
-    """The streams that request this type, and whether they get it."""
-    takes = and_(Stream.status != StreamStatus.DISABLED, IS_LIVE)
+    """The streams that request this type, whether they store it, and whether they have not lapsed."""
+    stores = and_(Stream.status != StreamStatus.DISABLED, STORES_EVENTS)
     is_durable = Stream.inactivity_timeout.is_(None)
     return (
-        select(Stream.id, Stream.client_id, takes.label("takes"), is_durable.label("is_durable"))
+        select(
+            Stream.id,
+            Stream.client_id,
+            stores.label("stores"),
+            IS_LIVE.label("is_live"),
+            is_durable.label("is_durable"),
+        )
         .where(literal(kind) == any_(Stream.events_requested))
         # The rows are locked: a stream that is deleted or disabled meanwhile neither refuses the event nor stores it.
         .with_for_update(read=True, key_share=True)
@@ -76,7 +84,7 @@ def _requesting(kind: str) -> CTE:
 
 
 def _inserted(streams: CTE, kind: str, claims: dict[str, Any]) -> CTE:
-    events = select(streams.c.id, literal(kind), literal(claims, JSONB)).where(streams.c.takes)
+    events = select(streams.c.id, literal(kind), literal(claims, JSONB)).where(streams.c.stores)
     return (
         insert(StreamEvent)
         .from_select(["stream_id", "type", "claims"], events)

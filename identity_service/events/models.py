@@ -1,5 +1,6 @@
 """Streams, the events that wait in them, and the events of the last hour."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -87,6 +88,12 @@ Index("streams_of_client_idx", Stream.client_id)
 IS_LIVE: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp())
 """Whether a stream has not lapsed, by the database's clock."""
 
+REVIVAL: Final = timedelta(minutes=1)
+"""A request that began before a stream lapsed, and has waited for a lock since then, puts off the end of the stream. It
+does so within this time, for which the stream therefore stores events."""
+
+STORES_EVENTS: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp() - REVIVAL)
+
 _SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
 SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
 """The user of an event: its subject, or the owner of the session. Literal SQL, so that PostgreSQL uses the index."""
@@ -96,8 +103,7 @@ class StreamEvent(Base):
     """An event that waits in a stream until the receiver acknowledges it.
 
     `claims` are those of its security event token; issuer, audience, id and time are added when it is sent, last at
-    `sent_at`. `is_history` is whether every token has expired that could contradict it: it comes after all others that
-    have not been sent.
+    `sent_at`. `is_history` is whether every token has expired that could contradict it: it comes after all others.
     """
 
     __tablename__ = "stream_events"
@@ -113,8 +119,9 @@ class StreamEvent(Base):
     is_history: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
-TURN: Final = (StreamEvent.sent_at.asc().nulls_first(), StreamEvent.is_history, StreamEvent.id)
-"""The order in which events are sent: those that have not been sent, then those that were sent longest ago."""
+TURN: Final = (StreamEvent.is_history, StreamEvent.sent_at.asc().nulls_first(), StreamEvent.id)
+"""The order in which events are sent: those that have not been sent, then those that were sent longest ago; history
+after all others, also after those that were lost with an answer."""
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
 Index("stream_events_in_turn_idx", StreamEvent.stream_id, *TURN)
@@ -132,9 +139,20 @@ class RecentEvent(Base):
     created_at: Mapped[Instant] = mapped_column(server_default=func.now(), index=True)
 
 
+class EventGate(Base):
+    """No rows: only the lock of the table is used, by acts that enqueue an event and by streams that begin or end.
+
+    A lock of `recent_events` would wait for each vacuum of it, and any role of the database may take an advisory lock.
+    """
+
+    __tablename__ = "event_gate"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+
+
 class DroppedEvent(Base):
     """An event that left its stream without being acknowledged: refused by the receiver, or dropped with the stream.
-    Kept for a moment, so that whoever waits for the acknowledgement does not take it for acknowledged."""
+    Kept for a moment, so that a caller who waits for the acknowledgement does not take it for acknowledged."""
 
     __tablename__ = "dropped_events"
 
@@ -143,7 +161,7 @@ class DroppedEvent(Base):
 
 
 class CanaryTurn(Base):
-    """One row: when the last canary was sent, by whichever process."""
+    """One row: when a process of this service sent the last canary."""
 
     __tablename__ = "canary_turns"
 

@@ -39,7 +39,7 @@ class _Poll(NamedTuple):
 
 
 class PollDelivery:
-    """Answers polls. A stream has one poll that waits: a newer one ends it, on whichever replica.
+    """Answers polls. A stream has one poll that waits: a newer one ends it, on any replica.
 
     `outcomes` counts the polls by how they ended: with events, empty, or ended by a newer one.
     """
@@ -75,7 +75,7 @@ class PollDelivery:
         return PollAnswer(sets=sets, more_available=len(events) > limit, sent_at=self._clock.now().timestamp())
 
     async def _begin(self, client_id: str, stream_id: UUID, limit: int, *, may_wait: bool) -> _Poll:
-        statement = poll_statements.BEGIN_WAIT if may_wait else poll_statements.KEEP
+        statement = poll_statements.BEGIN_WAIT if may_wait else poll_statements.PUT_OFF_LAPSE
         row = await self._database.reads.fetch_row(statement, client_id=client_id, stream_id=stream_id)
         if may_wait and row is None:
             raise StreamNotFound

@@ -45,8 +45,8 @@ _POLLED: Final = (
 )
 _TIMEOUT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
 # Put off only after a part of it is over, so that not every poll writes.
-_MOST_OF_IT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=0.8), Interval)
-_IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_IT
+_MOST_OF_TIMEOUT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=0.8), Interval)
+_IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_TIMEOUT
 _LAPSES_AT: Final = case((_IS_USED_UP, func.clock_timestamp() + _TIMEOUT), else_=Stream.lapses_at)
 
 
@@ -62,7 +62,9 @@ BEGIN_WAIT: Final = _changed(
 )
 """Begin a poll that may wait, and answer its number; every earlier one is over."""
 
-KEEP: Final = _changed(update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll)
+PUT_OFF_LAPSE: Final = _changed(
+    update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll
+)
 """Put off the end of a stream that lapses without polls."""
 
 _is_due: Final = or_(
@@ -82,7 +84,7 @@ NEXT_EVENTS: Final = ReadStatement(
     .select_from(Stream)
     .outerjoin(_due, true())
     .where(*_POLLED)
-    .order_by(_due.c.sent_at.asc().nulls_first(), _due.c.is_history, _due.c.id),
+    .order_by(_due.c.is_history, _due.c.sent_at.asc().nulls_first(), _due.c.id),
     timeout_seconds=TIMEOUT_SECONDS,
 )
 """The events to send next, and the number of the newest poll that waits. One row without an event if none is due; no

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.events.locking import end_when_idle
 from identity_service.events.models import TURN, Delivery, Stream, StreamEvent, StreamStatus
 
 
@@ -21,6 +22,7 @@ async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushT
 
     Until `lease_until` no other process gets this stream.
     """
+    await end_when_idle(db)
     has_events = select(StreamEvent.id).where(StreamEvent.stream_id == Stream.id).exists()
     due = (
         select(Stream)

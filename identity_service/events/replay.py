@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, all_, any_, func, insert, literal, select, text, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, any_, func, insert, literal, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.events import repository
 from identity_service.events.bells import events_in, notify
 from identity_service.events.claims import event_claims
+from identity_service.events.locking import hold_up_events
 from identity_service.events.models import RecentEvent, Stream, StreamEvent
 from identity_service.users.models import AccountDeletion, DeletionConfirmation
 from watchword.database.database import Database
@@ -32,8 +34,6 @@ RETENTION: Final = LONGEST_ACCESS_TOKEN + LEEWAY
 
 PORTION: Final = 1_000
 """How many deletions one transaction puts into a stream."""
-
-LOCK_TIMEOUT_MILLISECONDS: Final = 500
 
 _IDS: Final = ARRAY(BigInteger)
 
@@ -58,11 +58,14 @@ class Replay:
             RecentEvent.type != EventType.ACCOUNT_PURGED,
             RecentEvent.created_at >= func.now() - RETENTION,
         )
-        # Most of them before anybody is held up. Two acts that concern one user do not overlap, so their order stays.
-        ids = (await db.scalars(select(RecentEvent.id).where(*wanted))).all()
-        await self._add_recent(db, stream, RecentEvent.id == any_(literal(ids, _IDS)))
-        await hold_events(db)
-        await self._add_recent(db, stream, *wanted, RecentEvent.id != all_(literal(ids, _IDS)))
+        # Most of them before anybody is held up; not those from which the deletion of an account may be removing names.
+        # Two acts that concern one user do not overlap, so their order stays.
+        early = RecentEvent.type.in_(repository.TYPES_NOT_REDACTED)
+        ids = literal((await db.scalars(select(RecentEvent.id).where(*wanted, early))).all(), _IDS)
+        await self._add_recent(db, stream, RecentEvent.id == any_(ids))
+        await hold_up_events(db)
+        # A subquery, so that PostgreSQL looks each of them up in a hash table, also in a generic plan.
+        await self._add_recent(db, stream, *wanted, RecentEvent.id.not_in(select(func.unnest(ids))))
         if EventType.ACCOUNT_PURGED in kinds:
             stream.deletions_before = await db.scalar(select(func.clock_timestamp()))
         await notify(db, [events_in(stream.id)])
@@ -78,7 +81,7 @@ class Replay:
         while True:
             async with self._database.begin() as db:
                 # Two processes may do this at once.
-                stream = await db.get(Stream, stream_id, with_for_update={"key_share": True})
+                stream = await repository.lock_stream(db, stream_id)
                 if stream is None or stream.deletions_before is None:
                     return
                 await self._add_portion(db, stream, stream.deletions_before)
@@ -117,16 +120,6 @@ class Replay:
 
     def _claims(self, user_id: UUID, deleted_at: datetime) -> dict[str, Any]:
         return event_claims(types.account_purged(self._issuer, str(user_id)), uuid4(), deleted_at)
-
-
-async def hold_events(db: AsyncSession) -> None:
-    """Wait for the acts that are enqueueing an event, and let no other enqueue one until the transaction ends.
-
-    Raises DatabaseUnavailable if one of them takes long, so that all others do not wait for it as well.
-    """
-    await db.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
-    await db.execute(text("LOCK TABLE identity.recent_events IN SHARE MODE"))
-    await db.execute(text("SET LOCAL lock_timeout = DEFAULT"))
 
 
 async def _expect_confirmations(db: AsyncSession, client_id: str, jtis: dict[UUID, UUID]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client
 from identity_service.events.bells import acknowledgements_in, notify
+from identity_service.events.locking import end_when_idle
 from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
@@ -29,12 +30,17 @@ TYPES_TO_OBEY: Final = (
 )
 """Events whose receivers refuse tokens or accept them again. Of a user they tell ids, roles and times, and no name."""
 
+TYPES_NOT_REDACTED: Final = tuple(kind for kind in TYPES_TO_OBEY if kind != EventType.TOKEN_CLAIMS_CHANGE)
+"""Events that `forget_user` leaves as they are."""
+
 
 async def find_stream(
     db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False, may_have_lapsed: bool = False
 ) -> Stream | None:
-    """The stream if it belongs to this client; `lock` holds its row until the transaction ends, and holds up nobody who
-    enqueues an event."""
+    """The stream if it belongs to this client and has not lapsed, unless it may have; `lock` holds its row until the
+    transaction ends, and holds up nobody who enqueues an event."""
+    if lock:
+        await end_when_idle(db)
     statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id)
     if not may_have_lapsed:
         statement = statement.where(IS_LIVE)
@@ -63,7 +69,7 @@ async def insert_stream(db: AsyncSession, stream: Stream) -> None:
 
 
 async def put_off_lapse(db: AsyncSession, stream_id: UUID) -> None:
-    """Let a stream that lapses have all its time again."""
+    """Give a stream that lapses its whole timeout again."""
     lapses_at = func.clock_timestamp() + Stream.inactivity_timeout * literal(timedelta(seconds=1), Interval)
     later = update(Stream).where(Stream.id == stream_id).values(lapses_at=lapses_at)
     await db.execute(later, execution_options={"synchronize_session": False})
@@ -95,7 +101,7 @@ async def refuse(db: AsyncSession, stream: Stream, jtis: Collection[UUID]) -> li
     return [(row.jti, row.type) for row in rows]
 
 
-async def drop_recent(db: AsyncSession, stream_id: UUID) -> None:
+async def note_dropped(db: AsyncSession, stream_id: UUID) -> None:
     """Note that the events of this stream will not be acknowledged, if somebody may wait for that."""
     recent = StreamEvent.created_at > func.now() - LONGEST_WAIT
     dropped = select(StreamEvent.jti).where(StreamEvent.stream_id == stream_id, recent)
@@ -131,12 +137,15 @@ async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
 
 
 async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
-    """The stream, its row locked until the transaction ends; None if it was deleted."""
-    return await db.get(Stream, stream_id, with_for_update=True)
+    """The stream, its row locked until the transaction ends, which holds up nobody who enqueues an event; None if it
+    was deleted."""
+    await end_when_idle(db)
+    return await db.get(Stream, stream_id, with_for_update={"key_share": True})
 
 
 async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[Row[UUID, str, str]]:
     """Delete events, and return the id, type and user of those that were in the stream."""
+    await end_when_idle(db)
     # Locked in order, so that two that delete the same events do not wait for each other.
     ids = select(StreamEvent.id).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
     statement = delete(StreamEvent).where(StreamEvent.id.in_(ids.order_by(StreamEvent.id).with_for_update()))

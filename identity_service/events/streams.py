@@ -1,5 +1,6 @@
 """Creating, reading, changing, verifying and deleting streams (SSF 1.0 section 8)."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
@@ -12,8 +13,9 @@ from identity_service.events.bells import acknowledgements_in, events_in, notify
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.enqueueing import enqueue_in
 from identity_service.events.errors import StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
+from identity_service.events.locking import hold_up_events
 from identity_service.events.models import Stream, StreamStatus
-from identity_service.events.replay import Replay, hold_events
+from identity_service.events.replay import Replay
 from identity_service.events.schemas import (
     StatusChange,
     StatusRead,
@@ -28,8 +30,11 @@ from identity_service.events.views import MIN_VERIFICATION_INTERVAL, StreamViews
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.database.portions import delete_in_portions
+from watchword.errors import Unavailable
 from watchword.events.types import EventType
 from watchword.ids import parse_uuid
+
+logger = logging.getLogger("identity.events")
 
 MAX_STREAMS: Final = 64
 """How many streams a client may have, lapsed ones not counted."""
@@ -69,7 +74,7 @@ class Streams:
             if violates(error, "streams_client_id_key"):
                 raise StreamExists from error
             raise
-        await self._replay.add_deletions(stream.id)
+        await self._add_deletions(stream.id)
         return self._views.stream(stream)
 
     async def get(self, client_id: str, stream_id: str) -> StreamRead:
@@ -108,7 +113,7 @@ class Streams:
             further = set(stream.events_requested) - before
             if further and stream.status != StreamStatus.DISABLED:
                 await self._replay.begin(db, stream, further)
-        await self._replay.add_deletions(stream.id)
+        await self._add_deletions(stream.id)
         return self._views.stream(stream)
 
     async def delete(self, client_id: str, stream_id: str) -> None:
@@ -118,17 +123,15 @@ class Streams:
         events count as obeyed. One that has stood still deletes the stream that has lapsed meanwhile.
         """
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id, is_to_end=True)
-            last = await repository.last_event_id(db, stream.id)
-            if stream.is_durable:
-                # Before they are deleted, so that nobody takes them for acknowledged.
-                await repository.drop_recent(db, stream.id)
-        await self._delete_events(stream.id, last)
-        async with self._database.begin() as db:
             stream = await _get(db, client_id, stream_id, lock=True, is_to_end=True)
             if stream.is_durable:
-                await repository.drop_recent(db, stream.id)
-            await db.delete(stream)
+                # So that it has not lost events in silence if this fails before the stream is deleted.
+                stream.status = StreamStatus.DISABLED
+                await _drop_events(db, stream)
+            last = await repository.last_event_id(db, stream.id)
+        await self._delete_events(stream.id, last)
+        async with self._database.begin() as db:
+            await db.delete(await _get(db, client_id, stream_id, lock=True, is_to_end=True))
             await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
@@ -143,10 +146,7 @@ class Streams:
             was_disabled = stream.status == StreamStatus.DISABLED
             stream.status, stream.status_reason = change.status, change.reason
             if change.status is StreamStatus.DISABLED:
-                # An act that still finds the stream enabled has put its event into it now, and is over.
-                await hold_events(db)
-                stream.deletions_before = None
-                await repository.drop_recent(db, stream.id)
+                await _drop_events(db, stream)
             elif was_disabled:
                 await self._replay.begin(db, stream, stream.events_requested)
             last = await repository.last_event_id(db, stream.id)
@@ -155,7 +155,7 @@ class Streams:
             # No event is added after the commit, unless somebody enables the stream: those are newer, and stay.
             await self._delete_events(stream.id, last)
         else:
-            await self._replay.add_deletions(stream.id)
+            await self._add_deletions(stream.id)
         return self._views.status(stream)
 
     async def verify(self, client_id: str, request: VerificationRequest) -> None:
@@ -173,6 +173,14 @@ class Streams:
                 }
                 await enqueue_in(db, stream.id, EventType.VERIFICATION, claims)
 
+    async def _add_deletions(self, stream_id: UUID) -> None:
+        """Put in the deletions of accounts that are missing. If this fails, the upkeep does it later: the stream is
+        committed, and a client that is told of a failure would make another one."""
+        try:
+            await self._replay.add_deletions(stream_id)
+        except Unavailable as error:
+            logger.warning("cannot replay deletions yet: %s", error, extra={"reason": error.reason})
+
     async def _delete_events(self, stream_id: UUID, last: int) -> None:
         """Delete the events up to `last` in portions, since one statement may be too slow for all of them."""
         await delete_in_portions(self._database, lambda db: repository.delete_events(db, stream_id, last))
@@ -183,6 +191,14 @@ class Streams:
             list(self._views.supported) if draft.events_requested is None else draft.events_requested
         )
         stream.description = draft.description
+
+
+async def _drop_events(db: AsyncSession, stream: Stream) -> None:
+    """Have the events of a stream that is disabled now count as not acknowledged; they can be deleted after that."""
+    # An act that still finds the stream enabled has put its event into it then, and is over.
+    await hold_up_events(db)
+    stream.deletions_before = None
+    await repository.note_dropped(db, stream.id)
 
 
 async def _get(

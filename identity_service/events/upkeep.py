@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, extract, func, select
+from sqlalchemy import ColumnElement, delete, extract, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from identity_service.events import repository
-from identity_service.events.models import IS_LIVE, DroppedEvent, RecentEvent, Stream, StreamEvent
+from identity_service.events.models import IS_LIVE, REVIVAL, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.events.replay import RETENTION, Replay
 from watchword.database.database import Database
 from watchword.database.portions import delete_in_portions, delete_portion
@@ -19,6 +19,12 @@ from watchword.tasks import repeat
 logger = logging.getLogger("identity.events")
 
 PAUSE_SECONDS: Final = 5.0
+
+MAX_LAPSED: Final = 64
+"""How many lapsed streams of a client are kept. Each is looked at by every act, and they differ in little: a service
+that is started again and again must not make the acts of all users slow."""
+
+_LAPSED_BEFORE: Final = max(repository.LONGEST_WAIT, REVIVAL)
 
 
 class Upkeep:
@@ -42,8 +48,7 @@ class Upkeep:
         async with self._database.begin() as db:
             await self._measure(db)
             unfinished = (await db.scalars(select(Stream.id).where(Stream.deletions_before.is_not(None)))).all()
-            has_lapsed = Stream.lapses_at < func.clock_timestamp() - repository.LONGEST_WAIT
-            lapsed = (await db.scalars(select(Stream.id).where(has_lapsed))).all()
+            lapsed = (await db.scalars(select(Stream.id).where(Stream.lapses_at < _ago(_LAPSED_BEFORE)))).all()
         for stream_id in unfinished:
             await self._replay.add_deletions(stream_id)
         for stream_id in lapsed:
@@ -52,9 +57,8 @@ class Upkeep:
         await self._delete_portions(
             DroppedEvent, DroppedEvent.jti, DroppedEvent.dropped_at < _ago(repository.LONGEST_WAIT)
         )
-        # Until then, whoever waits is told that the process may still accept what was revoked.
         async with self._database.begin() as db:
-            await db.execute(delete(Stream).where(Stream.lapses_at < _ago(RETENTION)))
+            await self._delete_lapsed(db)
 
     async def _measure(self, db: AsyncSession) -> None:
         oldest = select(StreamEvent.created_at).where(StreamEvent.stream_id == Stream.id).order_by(StreamEvent.id)
@@ -63,6 +67,17 @@ class Upkeep:
         # A client whose stream is gone has nothing that waits.
         self._oldest_ages = dict.fromkeys(self._oldest_ages, 0.0)
         self._oldest_ages.update({client_id: float(seconds) for client_id, seconds in await db.execute(ages)})
+
+    async def _delete_lapsed(self, db: AsyncSession) -> None:
+        """Delete the streams whose processes accept no token any more that was revoked after the stream lapsed. Until
+        then, an act that is waited for names the service as outstanding."""
+        latest_first = func.row_number().over(partition_by=Stream.client_id, order_by=Stream.lapses_at.desc())
+        lapsed = select(Stream.id, Stream.lapses_at, latest_first.label("place"))
+        old = lapsed.where(Stream.lapses_at < _ago(_LAPSED_BEFORE)).subquery()
+        is_over = or_(old.c.place > MAX_LAPSED, old.c.lapses_at < _ago(RETENTION))
+        over = select(Stream.id).where(Stream.id.in_(select(old.c.id).where(is_over)))
+        # Those that an act looks at are left for later: the two could wait for each other.
+        await db.execute(delete(Stream).where(Stream.id.in_(over.with_for_update(skip_locked=True))))
 
     async def _delete_portions(
         self, table: type[DeclarativeBase], order: InstrumentedAttribute[Any], condition: ColumnElement[bool]

@@ -65,11 +65,7 @@ class Keyring:
 
     def find(self, kid: str) -> PublicKey | None:
         """The verification key with this `kid`, if this process has read it a moment ago and it is published."""
-        if seconds_since_boot() - self._copied_at > LEASE_SECONDS:
-            return None
-        now = self._clock.now()
-        is_published = any(row.kid == kid and row.is_published(now) for row in self._rows)
-        return self._keys[kid].public if is_published else None
+        return None if seconds_since_boot() - self._copied_at > LEASE_SECONDS else self._copy_of(kid)
 
     async def get(self, kid: str) -> PublicKey:
         """The verification key with this `kid`. For an unknown one this process reads the table again, since another
@@ -80,10 +76,17 @@ class Keyring:
         key = self.find(kid)
         if key is None:
             await self._read_again()
-            key = self.find(kid)
+            # The reading began after the call, so that what it shows is true, however long it took.
+            key = self._copy_of(kid)
         if key is None:
             raise UnknownKey("unknown kid")
         return key
+
+    def _copy_of(self, kid: str) -> PublicKey | None:
+        """The verification key with this `kid`, if it is published by the copy of the table, however old that is."""
+        now = self._clock.now()
+        is_published = any(row.kid == kid and row.is_published(now) for row in self._rows)
+        return self._keys[kid].public if is_published else None
 
     async def run(self) -> None:
         """Check the keys every `check_seconds`, until the task is cancelled."""

@@ -158,9 +158,10 @@ class Recorder:
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
         """Record that the account was deleted."""
         audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
-        # A stream that is not polled would otherwise keep the names of the account.
-        await repository.forget_user(db, str(user_id))
         enqueued = await self._enqueue(db, now, types.account_purged(self._issuer, str(user_id)))
+        # A stream that is not polled would otherwise keep the names of the account. After the event is enqueued, no
+        # stream begins that this does not see.
+        await repository.forget_user(db, str(user_id))
         return Deletion(await deletions.insert(db, user_id, _receivers(enqueued)), enqueued)
 
     def _all_revoked(self, now: datetime, user: User, ended: EndedSessions, cause: Cause) -> SecurityEvent:

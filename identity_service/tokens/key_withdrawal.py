@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from identity_service.keys import repository as keys
+from identity_service.keys.models import whose_turn
 from identity_service.keys.service import KeyNotFound
 from identity_service.recording.recorder import Cause, Recorder
 from identity_service.sessions import repository as sessions
@@ -26,14 +27,20 @@ class KeyWithdrawal:
         self._recorder = recorder
         self._clock = clock
 
-    async def withdraw(self, kid: str, cause: Cause) -> SigningPeriod:
-        """Withdraw the key; doing so twice has no further effect. Another key must sign already. Raises KeyNotFound."""
+    async def withdraw(self, kid: str, cause: Cause) -> SigningPeriod | None:
+        """Withdraw the key; doing so twice has no further effect. None if no other key signs: it stays as it is then.
+
+        Raises KeyNotFound.
+        """
         async with self._database.begin() as db:
-            key = next((key for key in await keys.lock_all(db) if key.kid == kid), None)
+            rows = {key.kid: key for key in await keys.lock_all(db)}
+            key = rows.pop(kid, None)
             if key is None:
                 raise KeyNotFound(f"there is no signing key {kid}")
             now = self._clock.now()
             if not key.is_compromised:
+                if whose_turn(rows.values(), now) is None:
+                    return None
                 last_token_expires_at = key.withdrawn_at
                 key.compromise(now)
                 await self._recorder.key_withdrawn(db, now, kid, last_token_expires_at, cause)

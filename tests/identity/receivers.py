@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import asyncpg
 import httpx
 
 from identity_service.administration import Administration
@@ -84,6 +85,19 @@ def summary_of(token: str) -> Summary:
     claims = claims_of(token)
     ((kind, event),) = claims["events"].items()
     return kind.rpartition("/")[2], claims["sub_id"], {name: event[name] for name in event if name != "happened_at"}
+
+
+async def waits_for_acts(url: str) -> bool:
+    """Whether a stream that begins or ends waits for the acts that are enqueueing events."""
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(
+            await connection.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'identity.event_gate'::regclass AND NOT granted"
+            )
+        )
+    finally:
+        await connection.close()
 
 
 async def receiver(identity: Identity, client_id: str = "posts", **form: str) -> Receiver:

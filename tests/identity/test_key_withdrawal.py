@@ -4,6 +4,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.keys.service import KeyNotFound
+from identity_service.recording.recorder import BY_COMMAND_LINE
 from tests.identity.answers import ensure_oauth_error, ensure_problem, header_of
 from tests.identity.signing import published_kids, signing_kid
 from tests.support import services
@@ -93,3 +94,17 @@ async def test_withdrawing_a_key_between_two_others_leaves_no_gap(
         while clock.now() < third.signs_until:
             assert signing_kid(identity) != second.kid
             clock.advance(seconds=5)
+
+
+async def test_keys_that_are_withdrawn_at_once_leave_one_that_signs(
+    identity_at: Identity, clock: StandingClock
+) -> None:
+    parts, first = identity_at.parts, signing_kid(identity_at)
+    one = (await parts.signing_keys.rotate()).kid
+    other = await withdraw(identity_at, first)
+    clock.advance(hours=1)
+    assert (await parts.signing_keys.ensure_successor(one)).kid == other
+    await withdraw(identity_at, other)
+    assert await parts.key_withdrawal.withdraw(one, BY_COMMAND_LINE) is None
+    assert await withdraw(identity_at, one) == signing_kid(identity_at)
+    assert signing_kid(identity_at) not in (first, one, other)

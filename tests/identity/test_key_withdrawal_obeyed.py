@@ -96,6 +96,17 @@ async def test_process_whose_copy_of_the_keys_is_old_reads_the_table_before_it_a
         assert not await accepts(other, token)
 
 
+async def test_reading_of_the_keys_that_takes_longer_than_a_copy_lasts_refuses_nobody(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow database must not end a session: a client that is refused gives its refresh token up."""
+    token = await signed_in(identity)
+    refresh_token = (await identity.sign_in("ada"))["refresh_token"]
+    monkeypatch.setattr(keyring, "LEASE_SECONDS", 0.0)
+    assert await accepts(identity, token)
+    assert (await identity.refresh(refresh_token)).status_code == 200
+
+
 async def test_clock_that_is_behind_delays_neither_the_withdrawal_nor_the_key_that_signs_instead(
     identity_at: Identity, behind: Identity
 ) -> None:

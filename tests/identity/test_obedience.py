@@ -3,20 +3,31 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeAlias
-from uuid import uuid4
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
 
 import pytest
 
+from identity_service.events import obedience
 from identity_service.events.bells import acknowledgements_in
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.events.obedience import Receipt
 from identity_service.recording.recorder import by_user
-from tests.identity.receivers import PUSH, STREAMS, Receiver, receiver, receiver_with_stream, stranger
+from tests.identity.receivers import (
+    PUSH,
+    STATUS,
+    STREAMS,
+    Receiver,
+    receiver,
+    receiver_with_stream,
+    stranger,
+    waits_for_acts,
+)
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity
 from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.database import ReadStatement
 from watchword.database.errors import DatabaseUnavailable
 
 LONG = 60
@@ -36,7 +47,7 @@ class Wait:
 
     def __init__(self, identity: Identity, enqueued: Enqueued) -> None:
         self._bells = identity.parts.bells
-        self._topics = [acknowledgements_in(event.stream_id) for event in enqueued]
+        self._topics = [acknowledgements_in(event.stream_id) for event in enqueued if event.jti is not None]
         self._task = asyncio.create_task(identity.parts.obedience.wait(enqueued, LONG))
 
     async def begun(self) -> "Wait":
@@ -164,6 +175,37 @@ async def test_event_that_left_its_stream_otherwise_is_outstanding(
     assert await wait.receipt() == ([], ["posts"])
 
 
+async def test_event_of_an_act_that_commits_while_its_stream_is_deleted_is_outstanding(identity: Identity) -> None:
+    """Its id is smaller than that of an event which is in the stream already."""
+    posts, parts, user_id = await receiver_with_stream(identity), identity.parts, uuid4()
+    async with parts.database.begin() as db:
+        cause = by_user(user_id, "signed out")
+        enqueued = await parts.recorder.sessions_ended(db, parts.clock.now(), user_id, [uuid4()], cause)
+        await act(identity)
+        deleting = asyncio.create_task(posts.request("DELETE", STREAMS, stream_id=posts.stream_id))
+        await until(lambda: waits_for_acts(parts.database.dsn))
+    assert (await deleting).status_code == 204
+    assert names(await parts.obedience.wait(enqueued, LONG)) == ([], ["posts"])
+
+
+async def test_stream_whose_deletion_fails_half_way_gets_its_events_again(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = await receiver_with_stream(identity)
+    await act(identity)
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(identity.parts.streams, "_delete_events", fail)
+        assert (await posts.request("DELETE", STREAMS, stream_id=posts.stream_id)).status_code == 503
+    await databases.execute("identity_app", "DELETE FROM identity.stream_events")
+    assert (await posts.request("GET", STATUS, stream_id=posts.stream_id)).json()["status"] == "disabled"
+    await posts.set_status("enabled")
+    assert await posts.kinds() == ["session-revoked"]
+
+
 async def test_disabled_stream_is_outstanding_at_once(identity: Identity) -> None:
     posts = await receiver_with_stream(identity)
     await posts.set_status("disabled")
@@ -208,6 +250,30 @@ async def test_database_that_is_away_makes_no_act_fail(identity: Identity, monke
 
     monkeypatch.setattr(identity.parts.database.reads, "fetch_rows", fail)
     assert names(await identity.parts.obedience.wait(enqueued, 0.1)) == ([], ["posts"])
+
+
+async def test_many_who_wait_share_their_looks(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those who wait for one service alone are not woken by another one that obeys."""
+    posts, feeds = await receiver_with_stream(identity), await stranger(identity)
+    await feeds.create()
+    reads, looks = identity.parts.database.reads, 0
+    fetch_rows = reads.fetch_rows
+
+    async def counted(statement: ReadStatement, **values: Any) -> Any:
+        nonlocal looks
+        looks += "jtis" in values
+        return await fetch_rows(statement, **values)
+
+    monkeypatch.setattr(reads, "fetch_rows", counted)
+    monkeypatch.setattr(obedience, "LOOK_AGAIN_SECONDS", LONG)
+    waits = [Wait(identity, await act(identity)) for _ in range(50)]
+    for wait in waits:
+        await wait.begun()
+    await posts.acknowledge()
+    await until(lambda: not identity.parts.bells.waiting_for(acknowledgements_in(UUID(posts.stream_id))))
+    await feeds.acknowledge()
+    assert [await wait.receipt() for wait in waits] == [(["feeds", "posts"], [])] * len(waits)
+    assert looks < 2 * len(waits)
 
 
 async def test_notes_of_dropped_events_are_kept_for_a_moment_only(identity: Identity, databases: Databases) -> None:

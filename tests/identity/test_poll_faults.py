@@ -10,7 +10,7 @@ import pytest
 from identity_service import channel
 from identity_service.app import create_app
 from identity_service.events.poll import PollDelivery
-from identity_service.events.poll_statements import KEEP, NEXT_EVENTS
+from identity_service.events.poll_statements import NEXT_EVENTS, PUT_OFF_LAPSE
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.parts import assemble
 from tests.identity.answers import ensure_problem
@@ -78,7 +78,7 @@ async def test_poll_gives_up_connections_that_have_died_and_the_next_one_is_answ
     # Several connections, each of which would cost a poll its time.
     await asyncio.gather(*(posts.poll() for _ in range(6)))
     with monkeypatch.context() as impatience:
-        for statement in (KEEP, NEXT_EVENTS):
+        for statement in (PUT_OFF_LAPSE, NEXT_EVENTS):
             impatience.setattr(statement, "timeout_seconds", 0.5)
         assert proxy.cut() > 1
         ensure_problem(await posts.poll(), 503, "database_unavailable")

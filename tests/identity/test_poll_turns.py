@@ -8,6 +8,10 @@ from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity
 
+DELETED_LONG_AGO = (
+    "INSERT INTO identity.account_deletions (user_id, deleted_at)"
+    " SELECT gen_random_uuid(), now() - interval '1 year' FROM generate_series(1, 3)"
+)
 AGE = "UPDATE identity.stream_events SET sent_at = sent_at - interval '6 seconds'"
 
 
@@ -37,6 +41,19 @@ async def test_events_that_are_not_acknowledged_take_turns(identity: Identity) -
     first, second, third = [list(await posts.sets(maxEvents=1)) for _ in range(3)]
     assert len({*first, *second, *third}) == 3
     assert list(await posts.sets(maxEvents=1)) == first
+
+
+async def test_event_that_was_lost_with_an_answer_comes_before_history(
+    identity: Identity, databases: Databases
+) -> None:
+    """A replay of many deletions does not hold up a revocation, not even one whose answer was lost."""
+    await databases.execute("identity_app", DELETED_LONG_AGO)
+    posts = await with_events(identity, 1)
+    (first,) = await wait(posts, maxEvents=1)
+    assert list(await posts.sets(maxEvents=1)) == [first]
+    assert await posts.kinds(maxEvents=3) == ["account-disabled", "account-purged", "account-purged"]
+    await databases.execute("identity_app", AGE)
+    assert await wait(posts, maxEvents=1) == [first]
 
 
 async def test_waiting_poll_does_not_bring_what_was_sent_a_moment_ago(identity: Identity) -> None:

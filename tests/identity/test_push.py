@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from identity_service.app import create_app
 from identity_service.parts import assemble
@@ -76,6 +77,15 @@ async def test_accepted_and_refused_events_are_not_sent_again(
         assert await push(foreground) == 2
         assert await push(foreground) == 0
     assert receiver.kinds() == KINDS
+    assert await waiting(databases) == 0
+
+
+async def test_push_waits_for_no_act_that_enqueues_an_event(foreground: Identity, databases: Databases) -> None:
+    async with hook() as receiver:
+        await pushed_to(foreground, receiver.url)
+        async with foreground.parts.database.begin() as db:
+            await db.execute(text("SELECT FROM identity.streams FOR KEY SHARE"))
+            assert await push(foreground) == 2
     assert await waiting(databases) == 0
 
 

@@ -5,13 +5,20 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from identity_service.administration import Administration
 from identity_service.recording.recorder import by_user
 from tests.identity.answers import claims_of, ensure_problem
-from tests.identity.receivers import KINDS, STREAMS, Receiver, cause_events, receiver, receiver_with_stream
+from tests.identity.receivers import (
+    KINDS,
+    STREAMS,
+    Receiver,
+    cause_events,
+    receiver,
+    receiver_with_stream,
+    waits_for_acts,
+)
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
@@ -177,7 +184,7 @@ async def test_event_that_is_being_enqueued_while_a_stream_begins_is_in_it(ident
     async with parts.database.begin() as db:
         await parts.recorder.renamed(db, parts.clock.now(), user_id, "lovelace", by_user(user_id, "renamed"))
         creating = asyncio.create_task(posts.create())
-        await until(lambda: waits_for_lock(parts.database.dsn))
+        await until(lambda: waits_for_acts(parts.database.dsn))
     await creating
     assert await posts.kinds() == ["identifier-changed"]
 
@@ -190,23 +197,11 @@ async def test_event_that_is_being_enqueued_while_a_stream_is_disabled_is_not_le
     async with parts.database.begin() as db:
         await parts.recorder.renamed(db, parts.clock.now(), user_id, "lovelace", by_user(user_id, "renamed"))
         disabling = asyncio.create_task(posts.set_status("disabled"))
-        await until(lambda: waits_for_lock(parts.database.dsn))
+        await until(lambda: waits_for_acts(parts.database.dsn))
     await disabling
     assert await databases.fetch("identity_app", WAITING) == []
     await posts.set_status("enabled")
     assert await posts.kinds() == ["identifier-changed"]
-
-
-async def waits_for_lock(url: str) -> bool:
-    connection = await asyncpg.connect(url)
-    try:
-        return bool(
-            await connection.fetchval(
-                "SELECT count(*) FROM pg_locks WHERE relation = 'identity.recent_events'::regclass AND NOT granted"
-            )
-        )
-    finally:
-        await connection.close()
 
 
 async def test_stream_is_refused_for_now_if_an_act_does_not_end(identity: Identity) -> None:

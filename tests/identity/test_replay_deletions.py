@@ -10,6 +10,7 @@ from tests.identity.answers import claims_of
 from tests.identity.receivers import STREAMS, Receiver, receiver, receiver_with_stream, stranger
 from tests.support.databases import Databases
 from tests.support.services import Identity
+from watchword.database.errors import DatabaseUnavailable
 from watchword.events.types import EventType
 
 LONG_AGO = (
@@ -160,6 +161,21 @@ async def test_replay_that_a_process_left_unfinished_is_finished_by_another(
     posts = await receiver_with_stream(identity)
     await databases.execute("identity_app", LONG_AGO, [uuid4() for _ in range(3)])
     await databases.execute("identity_app", "UPDATE identity.streams SET deletions_before = now()")
+    await identity.parts.upkeep.work()
+    assert await posts.kinds() == ["account-purged"] * 3
+
+
+async def test_stream_is_made_although_its_deletions_cannot_be_put_into_it_yet(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await databases.execute("identity_app", LONG_AGO, [uuid4() for _ in range(3)])
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replay.Replay, "add_deletions", fail)
+        posts = await receiver_with_stream(identity)
     await identity.parts.upkeep.work()
     assert await posts.kinds() == ["account-purged"] * 3
 

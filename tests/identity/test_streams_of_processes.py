@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from identity_service.events import streams
+from identity_service.events import streams, upkeep
 from tests.identity.answers import ensure_problem, pointers, statuses
 from tests.identity.receivers import (
     KINDS,
@@ -23,6 +23,7 @@ from tests.support.databases import Databases
 from tests.support.services import Identity
 
 LAPSE = "UPDATE identity.streams SET lapses_at = clock_timestamp() WHERE inactivity_timeout IS NOT NULL"
+LAPSED_IN_TURN = "UPDATE identity.streams SET lapses_at = clock_timestamp() WHERE id = $1"
 LAPSES_IN = "SELECT extract(epoch FROM lapses_at - clock_timestamp())::float AS seconds FROM identity.streams"
 USE_UP = "UPDATE identity.streams SET lapses_at = clock_timestamp() + interval '20 seconds'"
 LONG_LAPSED = "UPDATE identity.streams SET lapses_at = lapses_at - $1::text::interval"
@@ -113,7 +114,6 @@ async def test_stream_that_has_lapsed_is_not_found(identity: Identity, databases
     await identity.register("ada")
     process = await process_of(identity)
     await databases.execute("identity_app", LAPSE)
-    await cause_events(identity)
     by_id = {"stream_id": process.stream_id}
     answers = [
         await process.poll(),
@@ -128,7 +128,34 @@ async def test_stream_that_has_lapsed_is_not_found(identity: Identity, databases
     for answer in answers:
         ensure_problem(answer, 404, "stream_not_found")
     assert (await process.request("GET", STREAMS)).json() == []
-    assert (await databases.fetch("identity_app", ROWS))[0]["events"] == 0
+
+
+@pytest.mark.parametrize(("age", "stored"), [("0", 2), ("61 seconds", 0)])
+async def test_stream_stores_events_for_a_moment_after_it_has_lapsed(
+    identity: Identity, databases: Databases, age: str, stored: int
+) -> None:
+    """A poll that began before may still put off the end."""
+    await identity.register("ada")
+    await process_of(identity)
+    await databases.execute("identity_app", LAPSE)
+    await databases.execute("identity_app", LONG_LAPSED, age)
+    await cause_events(identity)
+    assert (await databases.fetch("identity_app", ROWS))[0]["events"] == stored
+
+
+async def test_only_the_streams_of_a_client_that_lapsed_last_are_kept(
+    identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "MAX_LAPSED", 2)
+    await (await stranger(identity)).create(inactivity_timeout=60)
+    processes = [await process_of(identity) for _ in range(3)]
+    for process in processes:
+        await databases.execute("identity_app", LAPSED_IN_TURN, process.stream_id)
+    await databases.execute("identity_app", LONG_LAPSED, "61 seconds")
+    await identity.parts.upkeep.work()
+    left = {str(row["id"]) for row in await databases.fetch("identity_app", "SELECT id FROM identity.streams")}
+    assert len(left) == 3
+    assert left > {process.stream_id for process in processes[1:]}
 
 
 async def test_stream_that_has_lapsed_is_deleted_by_its_client_and_no_stranger(

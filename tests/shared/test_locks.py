@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests.shared.tables import until_backends
 from tests.support.databases import Databases
+from tests.support.waiting import until
 from watchword.database import Database
-from watchword.database.locks import lock, lock_shared, try_lock_sync_connection
+from watchword.database.locks import lock, lock_shared, try_lock_connection
 
 NAME = "a test's lock"
 WAITING = "wait_event = 'advisory'"
@@ -21,6 +22,15 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
     database = Database(databases.url("posts_app"), size=3)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
+    """Makes a connection for each use, as migrations do."""
+    url = databases.url("posts_app").replace("postgresql:", "postgresql+asyncpg:")
+    engine = create_async_engine(url, poolclass=NullPool)
+    yield engine
+    await engine.dispose()
 
 
 async def take(database: Database, order: list[str], label: str, *, shared: bool = False) -> None:
@@ -55,14 +65,22 @@ async def test_shared_locks_are_held_together_and_an_exclusive_one_waits_for_the
     assert order == ["shared", "first", "exclusive"]
 
 
-async def test_every_way_of_locking_means_the_same_lock(database: Database, databases: Databases) -> None:
-    engine = create_async_engine(
-        databases.url("posts_app").replace("postgresql:", "postgresql+asyncpg:"), poolclass=NullPool
-    )
-    async with engine.connect() as alembics:
-        async with database.begin() as db:
-            await lock(db, NAME)
-            assert not await alembics.run_sync(try_lock_sync_connection, NAME)
-            assert await alembics.run_sync(try_lock_sync_connection, "another lock")
-        assert await alembics.run_sync(try_lock_sync_connection, NAME)
-    await engine.dispose()
+async def test_lock_of_a_connection_is_tried_and_ends_with_the_connection(engine: AsyncEngine) -> None:
+    async with engine.connect() as second:
+        async with engine.connect() as first:
+            assert await first.run_sync(try_lock_connection, NAME)
+            assert not await second.run_sync(try_lock_connection, NAME)
+            assert await second.run_sync(try_lock_connection, "another lock")
+            await first.rollback()
+            assert not await second.run_sync(try_lock_connection, NAME)
+
+        async def is_free() -> bool:
+            return await second.run_sync(try_lock_connection, NAME)
+
+        await until(is_free)
+
+
+async def test_both_ways_of_locking_mean_the_same_lock(database: Database, engine: AsyncEngine) -> None:
+    async with engine.connect() as connection, database.begin() as db:
+        await lock(db, NAME)
+        assert not await connection.run_sync(try_lock_connection, NAME)

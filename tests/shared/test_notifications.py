@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.databases import LISTENING, Databases
 from tests.support.waiting import until
-from watchword.database import Doorbell, Listener, wait_for
+from watchword.database import Listener, wait_for
 from watchword.tasks import cancel_and_wait
 
 CHANNEL = "posts_test"
@@ -104,38 +104,9 @@ async def test_a_listener_that_is_stopped_leaves_no_connection(databases: Databa
     await until(no_connection_listens)
 
 
-async def test_a_doorbell_wakes_every_task_that_waits() -> None:
-    doorbell = Doorbell()
-    waiting = [asyncio.create_task(wait_for(doorbell.next_ring(), 60)) for _ in range(3)]
-    await asyncio.sleep(0)
-    doorbell.ring("a payload")
-    await asyncio.gather(*waiting)
-
-
-async def test_a_ring_between_looking_and_waiting_is_not_missed() -> None:
-    doorbell = Doorbell()
-    next_ring = doorbell.next_ring()
-    doorbell.ring()
-    await wait_for(next_ring, 60)
-    assert not doorbell.next_ring().is_set()
-
-
-async def test_catching_up_rings_the_doorbell() -> None:
-    doorbell = Doorbell()
-    next_ring = doorbell.next_ring()
-    await doorbell.catch_up()
-    assert next_ring.is_set()
-
-
-async def test_waiting_ends_when_the_time_is_over() -> None:
-    await wait_for(Doorbell().next_ring(), 0.01)
-
-
-async def test_a_doorbell_that_is_closed_lets_no_task_wait() -> None:
-    doorbell = Doorbell()
-    waiting = asyncio.create_task(wait_for(doorbell.next_ring(), 60))
-    await asyncio.sleep(0)
-    doorbell.close()
+async def test_waiting_ends_when_the_event_is_set_or_the_time_is_over() -> None:
+    event = asyncio.Event()
+    await wait_for(event, 0.01)
+    waiting = asyncio.create_task(wait_for(event, 60))
+    event.set()
     await waiting
-    doorbell.ring()
-    assert doorbell.next_ring().is_set()

@@ -19,9 +19,9 @@ NOW = sa.text("now()")
 CLOCK = sa.text("clock_timestamp()")
 SUBJECT = sa.text("coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')")
 DURABLE = sa.text("inactivity_timeout IS NULL")
-TURN = (sa.text("sent_at ASC NULLS FIRST"), "is_history", "id")
+TURN = ("is_history", sa.text("sent_at ASC NULLS FIRST"), "id")
 ONE_STREAM: Final = "streams_client_id_key"
-NEW_TABLES = ("canary_turns", "dropped_events", "recent_events")
+NEW_TABLES = ("canary_turns", "dropped_events", "event_gate", "recent_events")
 NEW_OF_STREAMS = ("deletions_before", "waiting_poll", "lapses_at", "inactivity_timeout", "pushed_at")
 
 
@@ -81,6 +81,11 @@ def _create_tables() -> None:
         schema=SCHEMA,
     )
     op.create_index("recent_events_subject_idx", "recent_events", [SUBJECT], schema=SCHEMA)
+    op.create_table(
+        "event_gate",
+        sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+        schema=SCHEMA,
+    )
     op.create_table(
         "dropped_events",
         sa.Column("jti", sa.Uuid, primary_key=True),

@@ -2,14 +2,13 @@
 
 from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
-from watchword.database.notifications import Doorbell, Listener
+from watchword.database.notifications import Listener
 from watchword.database.reads import PoolUse, ReadPool, ReadStatement
 from watchword.tasks import wait_for
 
 __all__ = [
     "Database",
     "DatabaseUnavailable",
-    "Doorbell",
     "Listener",
     "PoolUse",
     "ReadPool",

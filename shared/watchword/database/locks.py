@@ -21,7 +21,7 @@ async def lock_shared(db: AsyncSession, name: str) -> None:
     await db.execute(text(f"SELECT pg_advisory_xact_lock_shared({_KEY.format(name=':name')})"), {"name": name})
 
 
-def try_lock_sync_connection(connection: Connection, name: str) -> bool:
+def try_lock_connection(connection: Connection, name: str) -> bool:
     """Take the lock for the life of a synchronous SQLAlchemy connection; False if another connection holds it."""
     statement = text(f"SELECT pg_try_advisory_lock({_KEY.format(name=':name')})")
     return bool(connection.scalar(statement, {"name": name}))

@@ -1,6 +1,5 @@
 """LISTEN/NOTIFY: waking and informing every process that listens, through PostgreSQL and nothing else."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -62,30 +61,3 @@ class Listener:
 
 def _pass_on(on_notification: OnNotification, _: Any, __: int, ___: str, payload: Any) -> None:
     on_notification(str(payload))
-
-
-class Doorbell:
-    """Wakes every task that waits for the next ring. Its `ring` and `catch_up` are what a Listener calls."""
-
-    def __init__(self) -> None:
-        self._next_ring = asyncio.Event()
-        self.closed = False
-
-    def ring(self, _: str = "") -> None:
-        """Wake every task that waits now."""
-        if not self.closed:
-            self._next_ring.set()
-            self._next_ring = asyncio.Event()
-
-    def close(self) -> None:
-        """Wake every task that waits, and let none wait again."""
-        self.closed = True
-        self._next_ring.set()
-
-    async def catch_up(self) -> None:
-        """Ring, since notifications may have been lost."""
-        self.ring()
-
-    def next_ring(self) -> asyncio.Event:
-        """The event to wait for. Take it before looking, so that a ring between looking and waiting is not missed."""
-        return self._next_ring

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from watchword.database.connections import connect
-from watchword.database.locks import try_lock_sync_connection
+from watchword.database.locks import try_lock_connection
 from watchword.database.migrations.migrations import Migrations
 from watchword.database.migrations.state import MigrationFailed
 
@@ -68,7 +68,7 @@ def _wait_for_other_migrations(connection: Connection, schema: str) -> None:
     # The lock is tried, not waited for: a statement that waits holds a snapshot, and an index that the other migration
     # builds concurrently waits for every snapshot.
     for check in range(OTHER_MIGRATION_CHECKS):
-        if try_lock_sync_connection(connection, f"{schema} migrations"):
+        if try_lock_connection(connection, f"{schema} migrations"):
             connection.commit()
             return
         connection.commit()
