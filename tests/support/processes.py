@@ -10,6 +10,7 @@ import psutil
 
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.http_client.tls import ssl_context
 
 HOLDER = "SELECT holder FROM posts.poll_lease WHERE valid_until > now()"
 LEASES = "SELECT process FROM posts.process_leases WHERE valid_until > now()"
@@ -46,7 +47,9 @@ async def connected_to(url: str, process: int) -> AsyncIterator[httpx.AsyncClien
     # Long, so that the client does not replace an idle connection by one that another worker accepts.
     limits = httpx.Limits(max_connections=1, keepalive_expiry=PATIENCE_SECONDS)
     while True:
-        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS, limits=limits) as client:
+        async with httpx.AsyncClient(
+            verify=ssl_context(), trust_env=False, timeout=PATIENCE_SECONDS, limits=limits
+        ) as client:
             answer = await client.get(f"{url}/livez")
             _, port = answer.extensions["network_stream"].get_extra_info("client_addr")[:2]
             if port in peer_ports(process):
