@@ -1,1 +1,1 @@
-"""Measurements, always of several things side by side in one run: `make bench`. Nothing here is asserted."""
+"""Measurements, always of several things side by side in one run: `make bench`. Some fail if they miss a budget."""

@@ -148,6 +148,30 @@ async def test_a_transmitter_that_holds_polls_for_longer_is_polled_each_second(
         assert transmitter.long_polls.count(True) == waits
 
 
+async def test_everything_is_asked_for_at_once_after_another_poll_has_ended_the_one_that_waited(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other poll may have been given events, which a poll that waits does not bring again for a while."""
+    monkeypatch.setattr("tests.shared.ssf.LONG_POLL_SECONDS", 60.0)
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.long_polls[-1:] == [True])
+        polls = len(transmitter.long_polls)
+        transmitter.ring()
+        await until(lambda: len(transmitter.long_polls) > polls)
+        assert not transmitter.long_polls[polls]
+
+
+async def test_polls_that_nothing_has_ended_go_on_waiting(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.shared.ssf.LONG_POLL_SECONDS", 1.0)
+    async with receiving(databases, transmitter):
+        await until(lambda: transmitter.long_polls[-1:] == [True])
+        polls = len(transmitter.long_polls)
+        await until(lambda: len(transmitter.long_polls) >= polls + 2)
+        assert all(transmitter.long_polls[polls:])
+
+
 @pytest.mark.parametrize("role", ["identity_app", "posts_app"])
 async def test_no_notification_changes_what_is_refused_or_hides_silence(
     databases: Databases, transmitter: Transmitter, role: str

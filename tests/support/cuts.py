@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -31,12 +32,17 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
-    def cut(self) -> int:
-        """Forward nothing more on the connections that are open, and return how many they are."""
-        count = len(self._open)
-        for wire in list(self._open):
+    def wires(self) -> "list[Wire]":
+        """The connections that are open and not cut."""
+        return [wire for wire in list(self._open) if not wire.is_cut]
+
+    def cut(self, is_meant: "Callable[[Wire], bool]" = lambda _: True) -> int:
+        """Forward nothing more on the connections that are open, or on those that are meant, and return how many they
+        are."""
+        meant = [wire for wire in list(self._open) if is_meant(wire)]
+        for wire in meant:
             self._loop.call_soon_threadsafe(wire.cut)
-        return count
+        return len(meant)
 
     def cut_all(self) -> None:
         """Forward nothing more, also on later connections, until `heal`."""
@@ -59,7 +65,7 @@ class Proxy:
             await asyncio.sleep(0)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        wire = Wire()
+        wire = Wire(writer.get_extra_info("peername")[1])
         self._open.add(wire)
         if not self._is_healed.is_set():
             wire.cut()
@@ -73,21 +79,31 @@ class Proxy:
 
 
 class Wire:
-    """One connection through the proxy, in both directions."""
+    """One connection through the proxy, in both directions. The client's port is `client_port`; the target sees
+    `proxy_port`."""
 
-    def __init__(self) -> None:
+    def __init__(self, client_port: int) -> None:
+        self.client_port = client_port
+        self.proxy_port = 0
+        self.used_at = 0.0
+        """When the client has last sent something."""
         self._is_cut = asyncio.Event()
         # Held by the wire, so that the task that waits for it is not collected as garbage.
         self._never = asyncio.Event()
+
+    @property
+    def is_cut(self) -> bool:
+        return self._is_cut.is_set()
 
     def cut(self) -> None:
         self._is_cut.set()
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
+        self.proxy_port = to_server.get_extra_info("sockname")[1]
         try:
             ways = [
-                asyncio.ensure_future(self._copy(reader, to_server)),
+                asyncio.ensure_future(self._copy(reader, to_server, is_client=True)),
                 asyncio.ensure_future(self._copy(from_server, writer)),
             ]
             try:
@@ -102,11 +118,15 @@ class Wire:
         finally:
             to_server.transport.abort()
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_client: bool = False
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await self._read(reader):
                 if self._is_cut.is_set():
                     return
+                if is_client:
+                    self.used_at = time.monotonic()
                 writer.write(data)
                 await writer.drain()
 

@@ -43,6 +43,14 @@ class Databases:
         async with self._connection(role) as connection:
             return await connection.fetch(sql, *arguments)
 
+    async def fetch_as_superuser(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """The same for what no role of the services sees."""
+        connection = await asyncpg.connect(self.server.superuser_url(DATABASE))
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
     async def execute(self, role: str, sql: str, *arguments: object) -> None:
         """Run one statement that changes something, on a connection of its own."""
         async with self._connection(role) as connection:
@@ -52,11 +60,7 @@ class Databases:
         """End the connections of this role whose row of pg_stat_activity meets the condition, also those of an earlier
         test that the server has yet to give up. Return how many they were, when all have ended."""
         end = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = $1 AND {condition}"  # noqa: S608
-        connection = await asyncpg.connect(self.server.superuser_url(DATABASE))
-        try:
-            return len(await connection.fetch(end, role))
-        finally:
-            await connection.close()
+        return len(await self.fetch_as_superuser(end, role))
 
     @asynccontextmanager
     async def _connection(self, role: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":

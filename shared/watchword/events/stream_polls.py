@@ -18,6 +18,9 @@ MOST_EVENTS_PER_POLL: Final = 400
 LEFTOVERS_PAUSE_SECONDS: Final = 0.5
 """The pause before events are asked for again that could not be read or committed."""
 
+ENDED_EARLY_SECONDS: Final = 0.9
+"""An empty answer to a poll that may wait, and that came before this, is that of a poll which another one has ended."""
+
 
 class StreamPolls:
     """Asks for events and has them taken. `already` is how many events may come again, since they are on their way:
@@ -62,7 +65,9 @@ class StreamPolls:
         self.asked_at = since_boot
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
         taking = await self._intake.take(self._reader, delivery.tokens, polled_at)
-        self._wants_all = taking.has_leftovers
+        # The other poll may have been given what this one would have brought, and who sent it need not be one of us.
+        was_ended = wait and not delivery.tokens and seconds < ENDED_EARLY_SECONDS
+        self._wants_all = taking.has_leftovers or was_ended
         # `has_more` is no news: a transmitter may always say so.
         self.pause_seconds = self._pace.pause_after(
             seconds, waited=wait, is_empty=not delivery.tokens, has_news=taking.has_news

@@ -1,0 +1,115 @@
+"""Measure, under each single fault, the time from the answer to an act until every process of every service refuses."""
+
+import asyncio
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from tests.bench import fault_accounts as accounts
+from tests.bench import fault_events as events
+from tests.bench import fault_networks as networks
+from tests.bench.budget import BudgetMissed
+from tests.bench.fault_place import Place, place, probes_of, running_stack
+from tests.bench.fault_trial import Case, Row, Trial
+from tests.support.cuts import Proxy
+from tests.support.stack import Stack
+from tests.support.waiting import until
+from watchword.events.store import LEASE_SECONDS
+
+RUNS = 5
+MEDIAN_SECONDS, MOST_SECONDS = 4.0, 6.0
+PATIENCE_SECONDS = 60.0
+
+ROWS = (
+    Row("none", networks.none),
+    Row("the process of posts that polls stands still", networks.polling_process_frozen),
+    Row("another process of posts stands still", networks.other_process_frozen),
+    Row("the process that polls is cut off from the database", networks.polling_process_cut_off),
+    Row("the process of identity that holds the poll stands still", networks.polled_process_frozen),
+    Row("the LISTEN connections of posts are cut", networks.posts_listens_in_vain),
+    Row("the LISTEN connections of identity are cut", networks.identity_listens_in_vain),
+    Row("the connections between posts and identity are cut", networks.identity_cut_off),
+    Row("an effect fails: of the deleted account", events.effect_fails_of_the_deleted, events.author),
+    Row("an effect fails: of another account", events.effect_fails_meanwhile),
+    Row("a row of its posts is locked: the deleted account", events.row_locked_of_the_deleted, events.author),
+    Row("a row of posts is locked: another account", events.row_locked_meanwhile),
+    Row("the stream is disabled and enabled again", events.stream_disabled_and_enabled),
+    Row("the stream is deleted, and made anew", events.stream_deleted),
+    Row("one push receiver takes 4.5 s per event", events.push_receiver_slow),
+    Row("strangers notify, and take the former lock", events.strangers_notify),
+    Row("6,000 sessions end: one of them", accounts.many_sessions),
+    Row("6,000 sessions end: another account", accounts.many_sessions_of_another),
+    Row("600 polls of another client", events.many_polls),
+    Row("600 polls of the stream of posts by somebody else", events.many_polls_of_posts),
+    Row("the clocks of identity differ by 4 s", accounts.clocks_apart, accounts.moderator),
+    Row("the database is killed and started again", networks.database_restarted),
+    Row("a signing key is withdrawn", accounts.key_withdrawn),
+)
+
+
+def measure(home: Path) -> str:
+    """Raises BudgetMissed."""
+    with running_stack(home) as parts:
+        results = asyncio.run(_measure(*parts))
+    lines = ["| Fault | median s | max s |", "|---|---|---|"]
+    lines += [f"| {name} | {median(times):.2f} | {max(times):.2f} |" for name, times in results.items()]
+    missed = [name for name, times in results.items() if not _holds(times)]
+    verdict = "each row holds" if not missed else f"MISSED: {'; '.join(missed)}"
+    budget = f"{RUNS} runs each; budget: median below {MEDIAN_SECONDS:.0f} s, none above {MOST_SECONDS:.0f} s"
+    text = "\n".join([*lines, "", f"{budget}: {verdict}"])
+    if missed:
+        raise BudgetMissed(text)
+    return text
+
+
+def _holds(times: list[float]) -> bool:
+    return median(times) < MEDIAN_SECONDS and max(times) <= MOST_SECONDS
+
+
+async def _measure(running: Stack, to_database: Proxy, to_identity: Proxy) -> dict[str, list[float]]:
+    async with place(running, to_database, to_identity) as here:
+        return {row.name: [await _run_or_never(here, row) for _ in range(RUNS)] for row in ROWS}
+
+
+async def _run_or_never(here: Place, row: Row) -> float:
+    """The seconds of one run; infinitely many if something was never refused."""
+    try:
+        seconds = await _run(here, row)
+    except (AssertionError, TimeoutError) as error:
+        print(f"{row.name}: {error!r}", file=sys.stderr, flush=True)
+        return math.inf
+    print(f"{row.name}: {seconds:.3f} s", file=sys.stderr, flush=True)
+    return seconds
+
+
+async def _run(here: Place, row: Row) -> float:
+    await here.settle()
+    ada = await row.person(here)
+    async with probes_of(here) as probes:
+        await probes.all_accept(ada)
+        case = Case(here, probes, ada)
+        async with row.fault(case) as trial, asyncio.timeout(PATIENCE_SECONDS):
+            began = await trial.act()
+            ends = await asyncio.gather(probes.last_refusal(ada, besides=trial.still), _time_of(trial.is_done))
+            if trial.still is not None:
+                await _ensure_it_wakes_to_a_refusal(case, trial)
+    # What was refused before the answer came counts as refused with it.
+    return max(0.0, max(ends) - began)
+
+
+async def _time_of(is_done: Callable[[], bool]) -> float:
+    await until(is_done)
+    return time.monotonic()
+
+
+async def _ensure_it_wakes_to_a_refusal(case: Case, trial: Trial) -> None:
+    """The first answer of the process that stands still, which has done so for longer than its lease was valid."""
+    assert trial.still is not None
+    await until(lambda: time.monotonic() - trial.since > LEASE_SECONDS + 1)
+    first = asyncio.create_task(case.probes.at(trial.still).accepts(case.ada))
+    await asyncio.sleep(0.1)
+    trial.wake()
+    assert not await first, "its first answer was no refusal"

@@ -1,0 +1,67 @@
+"""The processes of a service: which one polls, a connection to a certain one, and one that stands still."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+import psutil
+
+from tests.support.stack import Stack
+from tests.support.waiting import PATIENCE_SECONDS, until
+from watchword.http_client.tls import ssl_context
+
+HOLDER = "SELECT holder FROM posts.poll_lease WHERE valid_until > now()"
+LEASES = "SELECT process FROM posts.process_leases WHERE valid_until > now()"
+
+
+async def pids(running: Stack, sql: str) -> list[int]:
+    """The processes that the leases of this query belong to; their names have the host, the number and more."""
+    return [int(name.split()[1]) for (name,) in await running.databases.fetch("posts_app", sql)]
+
+
+async def holder_and_others(running: Stack, workers: int) -> tuple[int, list[int]]:
+    """The worker of posts that polls, and those that do not, when all of them run."""
+
+    async def all_run() -> bool:
+        return [len(await pids(running, sql)) for sql in (HOLDER, LEASES)] == [1, workers]
+
+    await until(all_run)
+    (holder,) = await pids(running, HOLDER)
+    return holder, [process for process in await pids(running, LEASES) if process != holder]
+
+
+@contextmanager
+def standing_still(process: int) -> Iterator[None]:
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def connected_to(url: str, process: int) -> AsyncIterator[httpx.AsyncClient]:
+    """A client whose one connection this worker of the service at `url` has accepted."""
+    # Long, so that the client does not replace an idle connection by one that another worker accepts.
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=PATIENCE_SECONDS)
+    while True:
+        async with httpx.AsyncClient(
+            verify=ssl_context(), trust_env=False, timeout=PATIENCE_SECONDS, limits=limits
+        ) as client:
+            answer = await client.get(f"{url}/livez")
+            _, port = answer.extensions["network_stream"].get_extra_info("client_addr")[:2]
+            if port in peer_ports(process):
+                yield client
+                return
+
+
+def peer_ports(process: int) -> set[int]:
+    """The ports at the other ends of this process's connections."""
+    return {connection.raddr[1] for connection in psutil.Process(process).net_connections() if connection.raddr}
+
+
+def own_ports(process: int) -> set[int]:
+    """The ports of this process's connections."""
+    return {connection.laddr[1] for connection in psutil.Process(process).net_connections() if connection.raddr}
