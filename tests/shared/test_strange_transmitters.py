@@ -84,7 +84,8 @@ async def test_transmitter_that_always_has_more_and_sends_nothing_is_not_polled_
 ) -> None:
     transmitter.further_members = {"moreAvailable": True}
     async with polling(databases, transmitter) as receiver:
-        assert (await receiver.pauses(4))[1:] == [IDLE_PAUSE_SECONDS] * 3
+        # A poll that ends early may have been ended by another one, so everything is asked for once after it.
+        assert (await receiver.pauses(5))[1:] == [IDLE_PAUSE_SECONDS, 0.0] * 2
 
 
 @pytest.mark.parametrize("is_valid", [True, False])
