@@ -56,6 +56,16 @@ async def transact(database: Database, statement: Select[Any], **values: Any) ->
 each_way = pytest.mark.parametrize("way", [read, transact])
 
 
+@asynccontextmanager
+async def locked_things(databases: Databases) -> AsyncIterator[None]:
+    """During the block nobody can read the table."""
+    owner = await asyncpg.connect(databases.url("posts_owner"))
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE posts.things")
+        yield
+    await owner.close()
+
+
 async def names_of_things(database: Database) -> list[str]:
     return [row["name"] for row in await database.reads.fetch_rows(ALL_NAMES)]
 

@@ -2,10 +2,9 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 
-from tests.shared.tables import SELECT_NAMES, Way, each_way, names_of_things, until_backends
+from tests.shared.tables import SELECT_NAMES, Way, each_way, locked_things, names_of_things, until_backends
 from tests.shared.test_migrations import MIGRATIONS, app_of, each_service
 from tests.support.databases import Databases
 from watchword.database import Database
@@ -27,15 +26,12 @@ async def test_a_closed_database_connects_anew_and_can_be_closed_again(
 async def test_a_read_that_waited_when_its_pool_was_closed_leaves_no_connection(
     database: Database, databases: Databases
 ) -> None:
-    owner = await asyncpg.connect(databases.url("posts_owner"))
-    async with owner.transaction():
-        await owner.execute("LOCK TABLE posts.things")
+    async with locked_things(databases):
         # The pool has one connection, so the second read waits for the first.
         reads = [asyncio.create_task(names_of_things(database)) for _ in range(2)]
         await until_backends(databases, 1, "wait_event_type = 'Lock'")
         assert database.reads.use().waiting == 1
         await database.close()
-    await owner.close()
     assert await asyncio.gather(*reads) == [["first", "second"]] * 2
     await until_backends(databases, 0, "true")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 from sqlalchemy import String, bindparam, column, func, literal, select, table, update
 
@@ -11,6 +10,7 @@ from tests.shared.tables import (
     BACKEND,
     BY_NAME,
     THINGS,
+    locked_things,
     names_of_things,
     until_backends,
 )
@@ -94,13 +94,10 @@ async def test_two_connections_serve_fifty_readers(databases: Databases) -> None
 async def test_read_that_outlives_the_pool_succeeds_and_its_connection_ends_with_it(
     database: Database, databases: Databases
 ) -> None:
-    owner = await asyncpg.connect(databases.url("posts_owner"))
-    async with owner.transaction():
-        await owner.execute("LOCK TABLE posts.things")
+    async with locked_things(databases):
         reading = asyncio.create_task(names_of_things(database))
         await until_backends(databases, 1, "wait_event_type = 'Lock'")
         await database.close()
-    await owner.close()
     assert await reading == ["first", "second"]
     await until_backends(databases, 0, "true")
 

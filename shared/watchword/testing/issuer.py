@@ -19,6 +19,8 @@ from watchword.clock import Clock, SystemClock
 ABSENT: Final = object()
 """As the value of a claim or a header parameter: leave it out."""
 
+_HEADER: Final = {"alg": "RS256", "typ": "at+jwt"}
+
 
 class Issuer:
     """Mints access tokens that `verifier` accepts, and variations that it must refuse. It needs no network."""
@@ -76,8 +78,7 @@ class Issuer:
             "rver": ABSENT if role_version is None else role_version,
             **(claims or {}),
         }
-        head = {"alg": "RS256", "typ": "at+jwt", "kid": self.kid, **(header or {})}
-        return sign(head, body, key or self._keys[self.kid])
+        return sign({**_HEADER, "kid": self.kid, **(header or {})}, body, key or self._keys[self.kid])
 
     def bearer(self, subject: str | None = None, **options: Any) -> dict[str, str]:
         """The header fields of a request with such a token. The arguments are those of `mint`."""
