@@ -42,10 +42,11 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await parts.keyring.check()
-        on_shutdown_signal(parts.bells.close)
+        forget = on_shutdown_signal(parts.bells.close)
         try:
             yield
         finally:
+            forget()
             await parts.keyring.stop()
             parts.passwords.stop()
 

@@ -39,7 +39,7 @@ ROWS = (
     Row("the stream is disabled and enabled again", events.stream_disabled_and_enabled),
     Row("the stream is deleted, and made anew", events.stream_deleted),
     Row("one push receiver takes 4.5 s per event", events.push_receiver_slow),
-    Row("strangers notify, and take the former lock", events.strangers_notify),
+    Row("another role of the database notifies every channel, and takes advisory locks", events.strangers_notify),
     Row("6,000 sessions end: one of them", accounts.many_sessions),
     Row("6,000 sessions end: another account", accounts.many_sessions_of_another),
     Row("600 polls of another client", events.many_polls),

@@ -5,6 +5,9 @@ from uuid import uuid4
 import pytest
 
 from identity_service.events.bells import EVERY_EVENT, Bells, acknowledgements_in, events_in
+from tests.support import services
+from tests.support.databases import Databases
+from watchword.service import process
 
 ONE, OTHER = uuid4(), uuid4()
 TOPICS = (events_in(ONE), events_in(OTHER), acknowledgements_in(ONE), EVERY_EVENT)
@@ -52,3 +55,10 @@ def test_closed_bells_let_nobody_wait() -> None:
         assert before.is_set()
         with bells.listening(TOPICS[1]) as after:
             assert after.is_set()
+
+
+async def test_an_app_that_has_stopped_waits_for_no_shutdown(databases: Databases) -> None:
+    before = list(process._callbacks)
+    async with services.identity(databases):
+        assert len(process._callbacks) > len(before)
+    assert process._callbacks == before
