@@ -7,9 +7,9 @@ from sqlalchemy import CTE, and_, any_, case, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events.bells import events_in, notify
 from identity_service.events.locking import hold_up_streams
 from identity_service.events.models import IS_LIVE, STORES_EVENTS, RecentEvent, Stream, StreamEvent, StreamStatus
+from identity_service.events.topics import events_in, notify
 
 
 class QueuedEvent(NamedTuple):

@@ -12,12 +12,12 @@ import httpx
 
 from identity_service.audit import repository as audit
 from identity_service.events import push_turns, repository
-from identity_service.events.bells import EVERY_EVENT, Bells
 from identity_service.events.models import Stream, StreamEvent
 from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.push_client import push_client
 from identity_service.events.push_turns import PushTurn
 from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
+from identity_service.events.topics import EVERY_EVENT, Topics
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -50,7 +50,7 @@ class Pusher:
         database: Database,
         minter: SetMinter,
         sealer: Sealer,
-        bells: Bells,
+        topics: Topics,
         clock: Clock,
         *,
         addresses: PushAddresses,
@@ -58,7 +58,7 @@ class Pusher:
         self._database = database
         self._minter = minter
         self._sealer = sealer
-        self._bells = bells
+        self._topics = topics
         self._clock = clock
         self._addresses = addresses
 
@@ -68,15 +68,15 @@ class Pusher:
 
     async def run(self) -> None:
         """Push every event that waits, again whenever one is enqueued or a turn is over, and at least once a second,
-        until the bells are closed."""
+        until the topics are closed."""
         turns: set[asyncio.Task[None]] = set()
-        with self._bells.listening(EVERY_EVENT) as bell:
+        with self._topics.subscribe(EVERY_EVENT) as wakeup:
             async with self.client() as http:
                 try:
-                    while not self._bells.closed:
-                        bell.clear()
-                        await self._begin_turns(http, turns, bell)
-                        await wait_for(bell, MAX_WAIT_SECONDS)
+                    while not self._topics.is_closed:
+                        wakeup.clear()
+                        await self._begin_turns(http, turns, wakeup)
+                        await wait_for(wakeup, MAX_WAIT_SECONDS)
                     if turns:
                         await asyncio.wait(turns)
                 finally:
@@ -91,13 +91,13 @@ class Pusher:
         return True
 
     async def _begin_turns(
-        self, http: httpx.AsyncClient, turns: "set[asyncio.Task[None]]", bell: asyncio.Event
+        self, http: httpx.AsyncClient, turns: "set[asyncio.Task[None]]", wakeup: asyncio.Event
     ) -> None:
         """Begin the turns of the streams that are due, as many as may be pushed at once."""
 
         def end(task: "asyncio.Task[None]") -> None:
             turns.discard(task)
-            bell.set()
+            wakeup.set()
 
         try:
             while len(turns) < STREAMS_AT_ONCE and (turn := await self._claim()) is not None:

@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events import repository
-from identity_service.events.bells import events_in, notify
 from identity_service.events.claims import event_claims
 from identity_service.events.locking import hold_up_events
 from identity_service.events.models import RecentEvent, Stream, StreamEvent
+from identity_service.events.topics import events_in, notify
 from identity_service.users.models import AccountDeletion, DeletionConfirmation
 from watchword.database.database import Database
 from watchword.events import types

@@ -5,16 +5,31 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Interval, Row, delete, func, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    Interval,
+    Row,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client
-from identity_service.events.bells import acknowledgements_in, notify
 from identity_service.events.locking import end_when_idle
 from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
+from identity_service.events.topics import acknowledgements_in, notify
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
+from watchword.database.reads import ReadStatement
 from watchword.events.types import EventType
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
@@ -32,6 +47,16 @@ TYPES_TO_OBEY: Final = (
 
 TYPES_NOT_REDACTED: Final = tuple(kind for kind in TYPES_TO_OBEY if kind != EventType.TOKEN_CLAIMS_CHANGE)
 """Events that `forget_user` leaves as they are."""
+
+_JTIS: Final = bindparam("jtis", type_=ARRAY(Uuid))
+_unacknowledged: Final = (
+    select(StreamEvent.jti, false().label("is_dropped"))
+    .where(StreamEvent.jti == any_(_JTIS))
+    .union_all(select(DroppedEvent.jti, true()).where(DroppedEvent.jti == any_(_JTIS)))
+    .subquery("unacknowledged")
+)
+UNACKNOWLEDGED: Final = ReadStatement(select(_unacknowledged.c.jti, _unacknowledged.c.is_dropped))
+"""Those of these events that wait for their acknowledgement, and those that were dropped and will never get one."""
 
 
 async def find_stream(
@@ -115,8 +140,8 @@ async def forget_user(db: AsyncSession, subject: str) -> None:
 
     Those that remain name the user and their sessions by their ids.
     """
+    about_user = SUBJECT.in_([subject])
     for table in (StreamEvent, RecentEvent):
-        about_user = SUBJECT.in_([subject])
         await db.execute(delete(table).where(about_user, table.type.not_in(TYPES_TO_OBEY)))
         path = array(["events", table.type, "claims"])
         redacted = func.jsonb_set(table.claims, path, literal({}, JSONB))
