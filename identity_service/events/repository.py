@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client
-from identity_service.events.locking import end_when_idle
+from identity_service.events.locking import limit_idle_time
 from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.events.topics import acknowledgements_in, notify
 from identity_service.users import deletions
@@ -65,7 +65,7 @@ async def find_stream(
     """The stream if it belongs to this client and has not lapsed, unless it may have; `lock` holds its row until the
     transaction ends, and holds up nobody who enqueues an event."""
     if lock:
-        await end_when_idle(db)
+        await limit_idle_time(db)
     statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id)
     if not may_have_lapsed:
         statement = statement.where(IS_LIVE)
@@ -164,13 +164,13 @@ async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
 async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
     """The stream, its row locked until the transaction ends, which holds up nobody who enqueues an event; None if it
     was deleted."""
-    await end_when_idle(db)
+    await limit_idle_time(db)
     return await db.get(Stream, stream_id, with_for_update={"key_share": True})
 
 
 async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[Row[UUID, str, str]]:
     """Delete events, and return the id, type and user of those that were in the stream."""
-    await end_when_idle(db)
+    await limit_idle_time(db)
     # Locked in order, so that two that delete the same events do not wait for each other.
     ids = select(StreamEvent.id).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
     statement = delete(StreamEvent).where(StreamEvent.id.in_(ids.order_by(StreamEvent.id).with_for_update()))

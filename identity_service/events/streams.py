@@ -11,7 +11,7 @@ from identity_service.events import repository
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.enqueueing import enqueue_in
 from identity_service.events.errors import MAX_STREAMS, StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
-from identity_service.events.locking import hold_up_events
+from identity_service.events.locking import block_enqueueing
 from identity_service.events.models import Stream, StreamStatus
 from identity_service.events.replay import Replay
 from identity_service.events.schemas import (
@@ -192,7 +192,7 @@ class Streams:
 async def _drop_events(db: AsyncSession, stream: Stream) -> None:
     """Have the events of a stream that is disabled now count as not acknowledged; they can be deleted after that."""
     # An act that still finds the stream enabled has put its event into it then, and is over.
-    await hold_up_events(db)
+    await block_enqueueing(db)
     stream.deletions_before = None
     await repository.note_dropped(db, stream.id)
 

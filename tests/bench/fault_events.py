@@ -20,7 +20,7 @@ from tests.support.waiting import PAUSE_SECONDS, until
 SLOW_SECONDS = 4.5
 PENDING = "SELECT FROM posts.received_events WHERE is_pending"
 HOLD_POSTS = "SELECT FROM posts.posts WHERE author_id::text = $1 FOR UPDATE"
-FORMER_LOCK = "SELECT pg_advisory_lock(hashtextextended('posts receiver', 0))"
+RECEIVER_LOCK = "SELECT pg_advisory_lock(hashtextextended('posts receiver', 0))"
 CHANNELS = ("posts_revocations", "posts_receiver_signals", "identity_events")
 POLLS = 600
 AGAIN_SECONDS = 5.0
@@ -170,7 +170,7 @@ def _has(receiver: Hook, session_id: str) -> bool:
 async def strangers_notify(case: Case) -> AsyncIterator[Trial]:
     """A role of another schema takes the lock of the previous release, and notifies what it can think of."""
     connection = await asyncpg.connect(case.here.stack.databases.url("identity_app"))
-    await connection.execute(FORMER_LOCK)
+    await connection.execute(RECEIVER_LOCK)
     notifying = asyncio.create_task(_notify_forever(connection, claims_of(case.ada.identity_token)))
     try:
         yield Trial(case.sign_out())
