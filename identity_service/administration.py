@@ -129,14 +129,14 @@ class Administration:
         while period is None:
             # Another key is published and signs before the event goes out, which it signs. Somebody may withdraw that
             # one before this one is.
-            signing = await self._parts.signing_keys.ensure_successor(kid)
+            successor = await self._parts.signing_keys.get_or_make_successor(kid)
             period = await self._parts.key_withdrawal.withdraw(kid, self._cause)
         try:
             sessions = await self._parts.key_withdrawal.count_sessions(period)
         except DatabaseUnavailable:
             # The key is withdrawn, and only how many tokens it has signed took too long to count.
             sessions = None
-        return WithdrawnKey(signing.kid, sessions)
+        return WithdrawnKey(successor.kid, sessions)
 
     async def create_client(self, draft: ClientDraft, *, replace: bool = False) -> list[str]:
         """Make this client; with `replace`, replace the one with its id. Returns warnings.

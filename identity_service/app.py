@@ -42,7 +42,7 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await parts.keyring.check()
-        forget = on_shutdown_signal(parts.bells.close)
+        forget = on_shutdown_signal(parts.topics.close)
         try:
             yield
         finally:

@@ -110,9 +110,9 @@ async def _rotate_keys(parts: Parts, _: argparse.Namespace) -> str:
 
 async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
     signing_kid, sessions = await Administration(parts).withdraw_key(options.kid)
-    number = "they could not be counted" if sessions is None else sessions
+    number = "unknown, because counting took too long" if sessions is None else sessions
     return (
-        f"{options.kid} is withdrawn; {signing_kid} signs from now on. Every service refuses what it has signed.\n"
+        f"{options.kid} is withdrawn, and every service refuses what it has signed. {signing_kid} signs from now on.\n"
         f"Sessions that must sign in again: {number}."
     )
 

@@ -10,11 +10,11 @@ from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.errors import SessionEnded
-from identity_service.events.obedience import Receipt
+from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
-from identity_service.obedience.service import Answers
+from identity_service.obedience.service import Obedience
 from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device
@@ -59,23 +59,23 @@ async def _parts(request: HTTPConnection) -> Parts:
 class PreferredWait:
     """How the caller of an act wants it answered: at once, or with which services obey it (RFC 7240)."""
 
-    def __init__(self, seconds: int | None, answers: Answers, response: Response) -> None:
+    def __init__(self, seconds: int | None, obedience: Obedience, response: Response) -> None:
         self._seconds = seconds
-        self._answers = answers
+        self._obedience = obedience
         self._response = response
 
-    async def answer(self, act: Act | None) -> Receipt | None:
+    async def answer(self, act: Act | None) -> ObedienceRead | None:
         """The body of the answer, whose status is 200 if it has one. None if the caller does not want to wait."""
         if self._seconds is None:
             return None
         self._response.status_code = 200
         self._response.headers["Preference-Applied"] = f"wait={self._seconds}"
-        return await self._answers.wait(act, self._seconds)
+        return await self._obedience.wait(act, self._seconds)
 
 
 async def _preferred_wait(request: Request, response: Response) -> PreferredWait:
     seconds = wait_seconds(request.headers.getlist("prefer"))
-    return PreferredWait(seconds, (await _parts(request)).answers, response)
+    return PreferredWait(seconds, (await _parts(request)).obedience, response)
 
 
 async def _device(request: Request) -> Device:

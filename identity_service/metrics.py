@@ -15,11 +15,11 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", passwords.jobs, "livesum")
     jobs = "Passwords submitted to the hashing queue, by outcome"
     metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: passwords.outcomes)
-    watch_transmitter(metrics, parts)
+    _watch_transmitter(metrics, parts)
     return metrics
 
 
-def watch_transmitter(metrics: Metrics, parts: Parts) -> None:
+def _watch_transmitter(metrics: Metrics, parts: Parts) -> None:
     waiting = "Time that the oldest event of a client has waited for its acknowledgement"
     metrics.gauges("watchword_oldest_event_seconds", waiting, "client", parts.upkeep.oldest_ages, "livemax")
     polls = "Polls for security events, by outcome; superseded by a newer poll of the same stream"

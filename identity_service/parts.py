@@ -11,17 +11,17 @@ from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
-from identity_service.events.bells import Bells
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
-from identity_service.events.obedience import Obedience
+from identity_service.events.obedience_wait import ObedienceWait
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.replay import Replay
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
+from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
@@ -29,7 +29,7 @@ from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
-from identity_service.obedience.service import Answers
+from identity_service.obedience.service import Obedience
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
@@ -77,10 +77,10 @@ class Parts:
 
         # Security events.
         self.recorder = Recorder(issuer)
-        self.bells = Bells()
+        self.topics = Topics()
         self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
-        self.obedience = Obedience(self.database, self.bells)
-        self.answers = Answers(self.database, self.obedience)
+        self.obedience_wait = ObedienceWait(self.database, self.topics)
+        self.obedience = Obedience(self.database, self.obedience_wait)
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
@@ -106,20 +106,20 @@ class Parts:
         if payload == channel.KEYS:
             self.keyring.read_soon()
         else:
-            self.bells.ring(payload)
+            self.topics.publish(payload)
 
     async def catch_up(self) -> None:
         """Look at everything, since notifications may have been lost."""
         self.keyring.read_soon()
-        self.bells.ring()
+        self.topics.publish()
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
-        database, bells, clock, issuer = self.database, self.bells, self.clock, self.settings.issuer
+        database, topics, clock, issuer = self.database, self.topics, self.clock, self.settings.issuer
         replay = Replay(database, issuer, self.lifetimes.access)
         delivery = DeliveryChoice(self.sealer, addresses)
         self.streams = Streams(database, delivery, replay, StreamViews(issuer), clock)
-        self.poll_delivery = PollDelivery(database, minter, bells, clock, self.settings.long_poll_seconds)
-        self.pusher = Pusher(database, minter, self.sealer, bells, clock, addresses=addresses)
+        self.poll_delivery = PollDelivery(database, minter, topics, clock, self.settings.long_poll_seconds)
+        self.pusher = Pusher(database, minter, self.sealer, topics, clock, addresses=addresses)
         self.canary = Canary(database, issuer, clock)
         self.upkeep = Upkeep(database, replay)
 

@@ -17,8 +17,8 @@ from identity_service.errors import (
     WeakPassword,
     WrongPassword,
 )
-from identity_service.events.obedience import Receipt
-from identity_service.obedience.documentation import PREFER_WAIT, waited
+from identity_service.events.schemas import ObedienceRead
+from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
@@ -66,12 +66,12 @@ async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDe
     summary="Delete your account",
     status_code=204,
     response_model=None,
-    responses=answer(204, "Location") | waited("Location") | refusals(UserNotFound),
+    responses=answer(204, "Location") | obedience_answer("Location") | refusals(UserNotFound),
     openapi_extra=PREFER_WAIT,
 )
 async def delete_me(
     caller: SignedIn, accounts: AccountsDep, wait: PreferredWaitDep, response: Response
-) -> Receipt | None:
+) -> ObedienceRead | None:
     """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
     deletion = await accounts.delete(caller.person_id())
     response.headers["Location"] = f"/account-deletions/{deletion.receipt}"
@@ -84,12 +84,12 @@ async def delete_me(
     summary="Change your password",
     status_code=204,
     response_model=None,
-    responses=waited() | refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
+    responses=obedience_answer() | refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
     openapi_extra=PREFER_WAIT,
 )
 async def change_password(
     change: PasswordChange, caller: SignedIn, accounts: AccountsDep, wait: PreferredWaitDep
-) -> Receipt | None:
+) -> ObedienceRead | None:
     """Set another password; the current one is required. Every other session ends."""
     return await wait.answer(await accounts.change_password(caller.person_id(), caller.own_session_id(), change))
 

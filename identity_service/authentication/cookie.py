@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 
 from identity_service.errors import CookieRepeated, CrossSite
 from identity_service.loopback import is_loopback
-from watchword.http.problems import problem
+from watchword.http import problem
 
 CSRF_HEADER: Final = "x-requested-with"
 FORMER_NAME: Final = "watchword_refresh"

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.claims import event_claims
-from identity_service.events.enqueueing import enqueue_unkept, notify_enqueued
-from identity_service.events.locking import end_when_idle
+from identity_service.events.enqueueing import enqueue_without_replay, notify_enqueued
+from identity_service.events.locking import limit_idle_time
 from identity_service.events.models import SUBJECT, CanaryTurn, StreamEvent
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -27,7 +27,7 @@ LOOK_SECONDS: Final = 5.0
 CANARY_SUBJECT: Final = "c0a1f1a7-0000-4000-8000-000000000000"
 """The user whose sessions end: there is none with this id."""
 
-_ONLY: Final = 1
+_ROW_ID: Final = 1
 
 
 class Canary:
@@ -45,7 +45,7 @@ class Canary:
     async def send_if_due(self) -> bool:
         """Whether it was this process's turn."""
         async with self._database.begin() as db:
-            await end_when_idle(db)
+            await limit_idle_time(db)
             if not await _take_turn(db, func.clock_timestamp() - INTERVAL):
                 return False
             # A stream that nobody reads keeps one canary, not one for each interval.
@@ -55,7 +55,9 @@ class Canary:
                 self._issuer, CANARY_SUBJECT, f"canary-{uuid4()}", at=now, initiator="system", reason="canary"
             )
             claims = event_claims(event, uuid4(), now)
-            await notify_enqueued(db, await enqueue_unkept(db, types.canary_type(self._issuer), event.type, claims))
+            await notify_enqueued(
+                db, await enqueue_without_replay(db, types.canary_type(self._issuer), event.type, claims)
+            )
         return True
 
 
@@ -63,12 +65,12 @@ async def _take_turn(db: AsyncSession, before: ColumnElement[object]) -> bool:
     """Whether the last canary is older than this; if so, no other process gets the turn."""
     taken = (
         update(CanaryTurn)
-        .where(CanaryTurn.id == _ONLY, CanaryTurn.sent_at <= before)
+        .where(CanaryTurn.id == _ROW_ID, CanaryTurn.sent_at <= before)
         .values(sent_at=func.clock_timestamp())
         .returning(CanaryTurn.id)
     )
     if await db.scalar(taken) is not None:
         return True
     # The first interval of a new installation begins.
-    await db.execute(insert(CanaryTurn).values(id=_ONLY).on_conflict_do_nothing())
+    await db.execute(insert(CanaryTurn).values(id=_ROW_ID).on_conflict_do_nothing())
     return False

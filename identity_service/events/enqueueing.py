@@ -7,9 +7,9 @@ from sqlalchemy import CTE, and_, any_, case, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events.bells import events_in, notify
-from identity_service.events.locking import hold_up_streams
+from identity_service.events.locking import block_stream_changes
 from identity_service.events.models import IS_LIVE, STORES_EVENTS, RecentEvent, Stream, StreamEvent, StreamStatus
+from identity_service.events.topics import events_in, notify
 
 
 class QueuedEvent(NamedTuple):
@@ -35,10 +35,10 @@ async def notify_enqueued(db: AsyncSession, enqueued: Enqueued) -> None:
 
 async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueued:
     """Put one event into every stream that requests its type, and keep it for streams that begin later."""
-    await hold_up_streams(db)
+    await block_stream_changes(db)
     recent = insert(RecentEvent).values(type=kind, claims=claims).returning(RecentEvent.id).cte("recent")
-    streams = _requesting(kind)
-    inserted = _inserted(streams, kind, claims)
+    streams = _streams_requesting(kind)
+    inserted = _insert_into(streams, kind, claims)
     queued = (
         select(streams.c.client_id, streams.c.id, case((streams.c.is_live, inserted.c.jti)), streams.c.is_durable)
         .select_from(streams.outerjoin(inserted, inserted.c.stream_id == streams.c.id))
@@ -47,9 +47,9 @@ async def enqueue(db: AsyncSession, kind: str, claims: dict[str, Any]) -> Enqueu
     return tuple(QueuedEvent(*row) for row in await db.execute(queued))
 
 
-async def enqueue_unkept(db: AsyncSession, requested: str, kind: str, claims: dict[str, Any]) -> Enqueued:
+async def enqueue_without_replay(db: AsyncSession, requested: str, kind: str, claims: dict[str, Any]) -> Enqueued:
     """Put one event into every stream that requests the type `requested`; it is never replayed."""
-    inserted = _inserted(_requesting(requested), kind, claims)
+    inserted = _insert_into(_streams_requesting(requested), kind, claims)
     rows = await db.execute(
         select(Stream.client_id, Stream.id, inserted.c.jti, Stream.inactivity_timeout.is_(None)).join(
             inserted, inserted.c.stream_id == Stream.id
@@ -64,7 +64,7 @@ async def enqueue_in(db: AsyncSession, stream_id: UUID, kind: str, claims: dict[
     await notify(db, [events_in(stream_id)])
 
 
-def _requesting(kind: str) -> CTE:
+def _streams_requesting(kind: str) -> CTE:
     """The streams that request this type, whether they store it, and whether they have not lapsed."""
     stores = and_(Stream.status != StreamStatus.DISABLED, STORES_EVENTS)
     is_durable = Stream.inactivity_timeout.is_(None)
@@ -83,7 +83,7 @@ def _requesting(kind: str) -> CTE:
     )
 
 
-def _inserted(streams: CTE, kind: str, claims: dict[str, Any]) -> CTE:
+def _insert_into(streams: CTE, kind: str, claims: dict[str, Any]) -> CTE:
     events = select(streams.c.id, literal(kind), literal(claims, JSONB)).where(streams.c.stores)
     return (
         insert(StreamEvent)

@@ -1,8 +1,11 @@
 """The refusals of the transmitter."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from watchword.errors import BadRequest, Conflict, NotFound, TooManyRequests
+
+MAX_STREAMS: Final = 64
+"""How many streams a client may have, lapsed ones not counted."""
 
 
 class StreamNotFound(NotFound):
@@ -22,7 +25,7 @@ class StreamExists(Conflict):
 
 class TooManyStreams(Conflict):
     code = "too_many_streams"
-    detail = "You have as many streams as a client may have, which is 64: delete one, or let one lapse."
+    detail = f"You have as many streams as a client may have, which is {MAX_STREAMS}: delete one, or let one lapse."
 
 
 class LapsingStreamPushed(BadRequest):

@@ -88,11 +88,11 @@ Index("streams_of_client_idx", Stream.client_id)
 IS_LIVE: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp())
 """Whether a stream has not lapsed, by the database's clock."""
 
-REVIVAL: Final = timedelta(minutes=1)
-"""A request that began before a stream lapsed, and has waited for a lock since then, puts off the end of the stream. It
-does so within this time, for which the stream therefore stores events."""
+LAPSE_GRACE: Final = timedelta(minutes=1)
+"""For so long a lapsed stream goes on storing events: a request that began before it lapsed, and has waited for a lock
+since, may still keep the stream."""
 
-STORES_EVENTS: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp() - REVIVAL)
+STORES_EVENTS: Final = or_(Stream.lapses_at.is_(None), Stream.lapses_at > func.clock_timestamp() - LAPSE_GRACE)
 
 _SUBJECT: Final = "coalesce(claims #>> '{sub_id,sub}', claims #>> '{sub_id,user,sub}')"
 SUBJECT: Final[ColumnElement[str]] = literal_column(_SUBJECT, String)
@@ -119,12 +119,12 @@ class StreamEvent(Base):
     is_history: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
-TURN: Final = (StreamEvent.is_history, StreamEvent.sent_at.asc().nulls_first(), StreamEvent.id)
+SENDING_ORDER: Final = (StreamEvent.is_history, StreamEvent.sent_at.asc().nulls_first(), StreamEvent.id)
 """The order in which events are sent: those that have not been sent, then those that were sent longest ago; history
 after all others, also after those that were lost with an answer."""
 
 Index("stream_events_in_order_idx", StreamEvent.stream_id, StreamEvent.id)
-Index("stream_events_in_turn_idx", StreamEvent.stream_id, *TURN)
+Index("stream_events_in_turn_idx", StreamEvent.stream_id, *SENDING_ORDER)
 
 
 class RecentEvent(Base):

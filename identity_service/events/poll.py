@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit import repository as audit
 from identity_service.events import poll_statements, repository
-from identity_service.events.bells import Bells, events_in
 from identity_service.events.errors import StreamNotFound
 from identity_service.events.models import Delivery
 from identity_service.events.schemas import PollAnswer, PollRequest, SetError
 from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
+from identity_service.events.topics import Topics, events_in
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.ids import parse_uuid
@@ -45,11 +45,11 @@ class PollDelivery:
     """
 
     def __init__(
-        self, database: Database, minter: SetMinter, bells: Bells, clock: Clock, long_poll_seconds: float
+        self, database: Database, minter: SetMinter, topics: Topics, clock: Clock, long_poll_seconds: float
     ) -> None:
         self._database = database
         self._minter = minter
-        self._bells = bells
+        self._topics = topics
         self._clock = clock
         self._long_poll_seconds = long_poll_seconds
         self.outcomes = Tally("events", "empty", "superseded")
@@ -81,24 +81,24 @@ class PollDelivery:
             raise StreamNotFound
         if may_wait:
             # The poll before it may wait in this process; in another one, it looks by itself when its time is over.
-            self._bells.wake(events_in(stream_id))
+            self._topics.wake(events_in(stream_id))
         return _Poll(client_id, stream_id, limit, row["result"] if may_wait and row is not None else None)
 
     async def _await_events(self, poll: _Poll) -> Sequence[asyncpg.Record]:
         deadline = time.monotonic() + (0 if poll.number is None else self._long_poll_seconds)
-        with self._bells.listening(events_in(poll.stream_id)) as bell:
+        with self._topics.subscribe(events_in(poll.stream_id)) as wakeup:
             while True:
-                bell.clear()
+                wakeup.clear()
                 rows = await self._read(poll)
                 if poll.number is not None and rows[0]["waiting_poll"] > poll.number:
                     self.outcomes["superseded"] += 1
                     return []
                 events = [row for row in rows if row["id"] is not None]
-                if events or self._bells.closed or time.monotonic() >= deadline:
+                if events or self._topics.is_closed or time.monotonic() >= deadline:
                     self.outcomes["events" if events else "empty"] += 1
                     return events
                 # Looked at once more when the time is over, so that a lost notification costs no more than that.
-                await wait_for(bell, deadline - time.monotonic())
+                await wait_for(wakeup, deadline - time.monotonic())
 
     async def _read(self, poll: _Poll) -> Sequence[asyncpg.Record]:
         """The next events, one more than the limit if there are more; a single row without an event if none is due."""

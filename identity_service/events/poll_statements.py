@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from identity_service.events.models import IS_LIVE, TURN, Delivery, Stream, StreamEvent, StreamStatus
+from identity_service.events.models import IS_LIVE, SENDING_ORDER, Delivery, Stream, StreamEvent, StreamStatus
 from watchword.database.reads import ReadStatement
 
 TIMEOUT_SECONDS: Final = 1.5
@@ -75,7 +75,7 @@ _is_due: Final = or_(
 _due: Final = (
     select(StreamEvent)
     .where(StreamEvent.stream_id == Stream.id, Stream.status == StreamStatus.ENABLED, _is_due)
-    .order_by(*TURN)
+    .order_by(*SENDING_ORDER)
     .limit(bindparam("limit", type_=Integer))
     .lateral("due")
 )

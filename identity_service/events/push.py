@@ -11,13 +11,13 @@ from typing import Final
 import httpx
 
 from identity_service.audit import repository as audit
-from identity_service.events import push_turns, repository
-from identity_service.events.bells import EVERY_EVENT, Bells
+from identity_service.events import push_attempts, repository
 from identity_service.events.models import Stream, StreamEvent
 from identity_service.events.push_addresses import PushAddresses
+from identity_service.events.push_attempts import PushAttempt
 from identity_service.events.push_client import push_client
-from identity_service.events.push_turns import PushTurn
 from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
+from identity_service.events.topics import EVERY_EVENT, Topics
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -50,7 +50,7 @@ class Pusher:
         database: Database,
         minter: SetMinter,
         sealer: Sealer,
-        bells: Bells,
+        topics: Topics,
         clock: Clock,
         *,
         addresses: PushAddresses,
@@ -58,7 +58,7 @@ class Pusher:
         self._database = database
         self._minter = minter
         self._sealer = sealer
-        self._bells = bells
+        self._topics = topics
         self._clock = clock
         self._addresses = addresses
 
@@ -67,42 +67,42 @@ class Pusher:
         return push_client(self._addresses, REQUEST_TIMEOUT_SECONDS)
 
     async def run(self) -> None:
-        """Push every event that waits, again whenever one is enqueued or a turn is over, and at least once a second,
-        until the bells are closed."""
-        turns: set[asyncio.Task[None]] = set()
-        with self._bells.listening(EVERY_EVENT) as bell:
+        """Push every event that waits, until the topics are closed: again whenever one is enqueued or an attempt ends,
+        and at least once a second."""
+        attempts: set[asyncio.Task[None]] = set()
+        with self._topics.subscribe(EVERY_EVENT) as wakeup:
             async with self.client() as http:
                 try:
-                    while not self._bells.closed:
-                        bell.clear()
-                        await self._begin_turns(http, turns, bell)
-                        await wait_for(bell, MAX_WAIT_SECONDS)
-                    if turns:
-                        await asyncio.wait(turns)
+                    while not self._topics.is_closed:
+                        wakeup.clear()
+                        await self._begin_attempts(http, attempts, wakeup)
+                        await wait_for(wakeup, MAX_WAIT_SECONDS)
+                    if attempts:
+                        await asyncio.wait(attempts)
                 finally:
-                    await cancel_and_wait(turns)
+                    await cancel_and_wait(attempts)
 
     async def push_one(self, http: httpx.AsyncClient) -> bool:
         """Try to deliver the next event of one stream. False if no stream is due."""
-        turn = await self._claim()
-        if turn is None:
+        attempt = await self._claim()
+        if attempt is None:
             return False
-        await self._take(http, turn)
+        await self._push(http, attempt)
         return True
 
-    async def _begin_turns(
-        self, http: httpx.AsyncClient, turns: "set[asyncio.Task[None]]", bell: asyncio.Event
+    async def _begin_attempts(
+        self, http: httpx.AsyncClient, attempts: "set[asyncio.Task[None]]", wakeup: asyncio.Event
     ) -> None:
-        """Begin the turns of the streams that are due, as many as may be pushed at once."""
+        """Begin an attempt for each stream that is due, for as many as may be pushed at once."""
 
         def end(task: "asyncio.Task[None]") -> None:
-            turns.discard(task)
-            bell.set()
+            attempts.discard(task)
+            wakeup.set()
 
         try:
-            while len(turns) < STREAMS_AT_ONCE and (turn := await self._claim()) is not None:
-                task = asyncio.create_task(self._take_safely(http, turn))
-                turns.add(task)
+            while len(attempts) < STREAMS_AT_ONCE and (attempt := await self._claim()) is not None:
+                task = asyncio.create_task(self._push_safely(http, attempt))
+                attempts.add(task)
                 task.add_done_callback(end)
         except Unavailable as error:
             logger.warning("cannot push: %s", error, extra={"reason": error.reason})
@@ -110,22 +110,22 @@ class Pusher:
             # The next round may succeed.
             logger.exception("pushing failed")
 
-    async def _take_safely(self, http: httpx.AsyncClient, turn: PushTurn) -> None:
+    async def _push_safely(self, http: httpx.AsyncClient, attempt: PushAttempt) -> None:
         try:
-            await self._take(http, turn)
+            await self._push(http, attempt)
         except Unavailable as error:
             logger.warning("cannot push: %s", error, extra={"reason": error.reason})
         except Exception:
             # An error in one receiver's stream must not end the pushing to all others.
             logger.exception("pushing failed")
 
-    async def _claim(self) -> PushTurn | None:
+    async def _claim(self) -> PushAttempt | None:
         async with self._database.begin() as db:
             now = self._clock.now()
-            return await push_turns.claim(db, now, lease_until=now + LEASE)
+            return await push_attempts.claim(db, now, lease_until=now + LEASE)
 
-    async def _take(self, http: httpx.AsyncClient, turn: PushTurn) -> None:
-        stream, event = turn
+    async def _push(self, http: httpx.AsyncClient, attempt: PushAttempt) -> None:
+        stream, event = attempt
         unsigned = UnsignedSet(event.jti, event.created_at, event.claims)
         status = await self._send(http, stream, await self._minter.mint(unsigned, stream.client_id))
         await self._settle(stream, event, status)

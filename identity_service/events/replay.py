@@ -1,7 +1,8 @@
-"""What a stream starts with that is new, enabled again or asks for more: the events of the last hour, and deletions.
+"""The events with which a stream starts if it is new, enabled again or asks for more: those of the last hour, and
+deletions.
 
-A token that is still valid may say what one of these events contradicts, and nobody sent it to this receiver. Whoever
-keeps data of deleted accounts must learn of every deletion, however long ago.
+A token that is still valid may contradict one of them, which nobody has sent to this receiver. A receiver that keeps
+data of deleted accounts must learn of every deletion, however long ago.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,10 +15,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events import repository
-from identity_service.events.bells import events_in, notify
 from identity_service.events.claims import event_claims
-from identity_service.events.locking import hold_up_events
+from identity_service.events.locking import block_enqueueing
 from identity_service.events.models import RecentEvent, Stream, StreamEvent
+from identity_service.events.topics import events_in, notify
 from identity_service.users.models import AccountDeletion, DeletionConfirmation
 from watchword.database.database import Database
 from watchword.events import types
@@ -63,7 +64,7 @@ class Replay:
         early = RecentEvent.type.in_(repository.TYPES_NOT_REDACTED)
         ids = literal((await db.scalars(select(RecentEvent.id).where(*wanted, early))).all(), _IDS)
         await self._add_recent(db, stream, RecentEvent.id == any_(ids))
-        await hold_up_events(db)
+        await block_enqueueing(db)
         # A subquery, so that PostgreSQL looks each of them up in a hash table, also in a generic plan.
         await self._add_recent(db, stream, *wanted, RecentEvent.id.not_in(select(func.unnest(ids))))
         if EventType.ACCOUNT_PURGED in kinds:

@@ -5,16 +5,31 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Interval, Row, delete, func, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    Interval,
+    Row,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client
-from identity_service.events.bells import acknowledgements_in, notify
-from identity_service.events.locking import end_when_idle
+from identity_service.events.locking import limit_idle_time
 from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
+from identity_service.events.topics import acknowledgements_in, notify
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
+from watchword.database.reads import ReadStatement
 from watchword.events.types import EventType
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
@@ -33,6 +48,16 @@ TYPES_TO_OBEY: Final = (
 TYPES_NOT_REDACTED: Final = tuple(kind for kind in TYPES_TO_OBEY if kind != EventType.TOKEN_CLAIMS_CHANGE)
 """Events that `forget_user` leaves as they are."""
 
+_JTIS: Final = bindparam("jtis", type_=ARRAY(Uuid))
+_unacknowledged: Final = (
+    select(StreamEvent.jti, false().label("is_dropped"))
+    .where(StreamEvent.jti == any_(_JTIS))
+    .union_all(select(DroppedEvent.jti, true()).where(DroppedEvent.jti == any_(_JTIS)))
+    .subquery("unacknowledged")
+)
+UNACKNOWLEDGED: Final = ReadStatement(select(_unacknowledged.c.jti, _unacknowledged.c.is_dropped))
+"""Those of these events that wait for their acknowledgement, and those that were dropped and will never get one."""
+
 
 async def find_stream(
     db: AsyncSession, client_id: str, stream_id: UUID, *, lock: bool = False, may_have_lapsed: bool = False
@@ -40,7 +65,7 @@ async def find_stream(
     """The stream if it belongs to this client and has not lapsed, unless it may have; `lock` holds its row until the
     transaction ends, and holds up nobody who enqueues an event."""
     if lock:
-        await end_when_idle(db)
+        await limit_idle_time(db)
     statement = select(Stream).where(Stream.id == stream_id, Stream.client_id == client_id)
     if not may_have_lapsed:
         statement = statement.where(IS_LIVE)
@@ -115,8 +140,8 @@ async def forget_user(db: AsyncSession, subject: str) -> None:
 
     Those that remain name the user and their sessions by their ids.
     """
+    about_user = SUBJECT.in_([subject])
     for table in (StreamEvent, RecentEvent):
-        about_user = SUBJECT.in_([subject])
         await db.execute(delete(table).where(about_user, table.type.not_in(TYPES_TO_OBEY)))
         path = array(["events", table.type, "claims"])
         redacted = func.jsonb_set(table.claims, path, literal({}, JSONB))
@@ -139,13 +164,13 @@ async def delete_events(db: AsyncSession, stream_id: UUID, last: int) -> int:
 async def lock_stream(db: AsyncSession, stream_id: UUID) -> Stream | None:
     """The stream, its row locked until the transaction ends, which holds up nobody who enqueues an event; None if it
     was deleted."""
-    await end_when_idle(db)
+    await limit_idle_time(db)
     return await db.get(Stream, stream_id, with_for_update={"key_share": True})
 
 
 async def _delete(db: AsyncSession, stream_id: UUID, jtis: Collection[UUID]) -> Sequence[Row[UUID, str, str]]:
     """Delete events, and return the id, type and user of those that were in the stream."""
-    await end_when_idle(db)
+    await limit_idle_time(db)
     # Locked in order, so that two that delete the same events do not wait for each other.
     ids = select(StreamEvent.id).where(StreamEvent.stream_id == stream_id, StreamEvent.jti.in_(jtis))
     statement = delete(StreamEvent).where(StreamEvent.id.in_(ids.order_by(StreamEvent.id).with_for_update()))

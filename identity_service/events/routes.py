@@ -74,7 +74,7 @@ async def create_stream(caller: Manager, parts: PartsDep, draft: StreamDraft | N
 
     It starts with the events of the last hour, which an access token may still contradict, and with every deletion of
     an account. With `inactivity_timeout` it is the stream of one process, starts without the older deletions, and
-    lapses without polls; you may have several of those, 64 streams in all.
+    lapses without polls; you may have several of those.
     """
     return await parts.streams.create(caller.client_id, draft or StreamDraft())
 

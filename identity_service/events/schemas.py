@@ -1,5 +1,7 @@
-"""Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 define them. Both say to ignore unknown members."""
+"""Streams in JSON, as SSF 1.0 section 8 and RFC 8936 section 2 define them (both say to ignore unknown members), and
+which services obey an act."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -172,3 +174,19 @@ class TransmitterConfiguration(BaseModel):
     verification_endpoint: Url
     authorization_schemes: list[AuthorizationScheme]
     default_subjects: Literal["ALL", "NONE"]
+
+
+@dataclass(frozen=True, slots=True)
+class ObedientService:
+    """A service that obeys: no process of it accepts a revoked token any more."""
+
+    service: Annotated[str, Field(examples=["posts"])]
+    after_ms: Annotated[int, Field(description="Milliseconds from the act to its obedience", examples=[38])]
+
+
+@dataclass(frozen=True, slots=True)
+class ObedienceRead:
+    """Which services obey an act, and which had not confirmed it when the wait was over."""
+
+    obeyed: list[ObedientService]
+    outstanding: Annotated[list[str], Field(examples=[["feeds"]])]

@@ -2,18 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events import repository
-from identity_service.events.bells import acknowledgements_in, events_in, notify
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.enqueueing import enqueue_in
-from identity_service.events.errors import StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
-from identity_service.events.locking import hold_up_events
+from identity_service.events.errors import MAX_STREAMS, StreamExists, StreamNotFound, TooManyStreams, VerifiedTooOften
+from identity_service.events.locking import block_enqueueing
 from identity_service.events.models import Stream, StreamStatus
 from identity_service.events.replay import Replay
 from identity_service.events.schemas import (
@@ -26,6 +24,7 @@ from identity_service.events.schemas import (
     StreamReplacement,
     VerificationRequest,
 )
+from identity_service.events.topics import acknowledgements_in, events_in, notify
 from identity_service.events.views import MIN_VERIFICATION_INTERVAL, StreamViews
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
@@ -35,9 +34,6 @@ from watchword.events.types import EventType
 from watchword.ids import parse_uuid
 
 logger = logging.getLogger("identity.events")
-
-MAX_STREAMS: Final = 64
-"""How many streams a client may have, lapsed ones not counted."""
 
 
 class Streams:
@@ -123,7 +119,7 @@ class Streams:
         events count as obeyed. One that has stood still deletes the stream that has lapsed meanwhile.
         """
         async with self._database.begin() as db:
-            stream = await _get(db, client_id, stream_id, lock=True, is_to_end=True)
+            stream = await _get(db, client_id, stream_id, lock=True, may_have_lapsed=True)
             if stream.is_durable:
                 # So that it has not lost events in silence if this fails before the stream is deleted.
                 stream.status = StreamStatus.DISABLED
@@ -131,7 +127,7 @@ class Streams:
             last = await repository.last_event_id(db, stream.id)
         await self._delete_events(stream.id, last)
         async with self._database.begin() as db:
-            await db.delete(await _get(db, client_id, stream_id, lock=True, is_to_end=True))
+            await db.delete(await _get(db, client_id, stream_id, lock=True, may_have_lapsed=True))
             await notify(db, [events_in(stream.id), acknowledgements_in(stream.id)])
 
     async def get_status(self, client_id: str, stream_id: str) -> StatusRead:
@@ -196,22 +192,22 @@ class Streams:
 async def _drop_events(db: AsyncSession, stream: Stream) -> None:
     """Have the events of a stream that is disabled now count as not acknowledged; they can be deleted after that."""
     # An act that still finds the stream enabled has put its event into it then, and is over.
-    await hold_up_events(db)
+    await block_enqueueing(db)
     stream.deletions_before = None
     await repository.note_dropped(db, stream.id)
 
 
 async def _get(
-    db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False, is_to_end: bool = False
+    db: AsyncSession, client_id: str, stream_id: str, *, lock: bool = False, may_have_lapsed: bool = False
 ) -> Stream:
-    """The stream; one that has lapsed only if it `is_to_end`."""
+    """The stream; one that has lapsed is found only if it `may_have_lapsed`."""
     known_id = parse_uuid(stream_id)
     stream = None
     if known_id is not None:
-        stream = await repository.find_stream(db, client_id, known_id, lock=lock, may_have_lapsed=is_to_end)
+        stream = await repository.find_stream(db, client_id, known_id, lock=lock, may_have_lapsed=may_have_lapsed)
     if stream is None:
         raise StreamNotFound
-    if not stream.is_durable and not is_to_end:
+    if not stream.is_durable and not may_have_lapsed:
         # Not only polls show that the receiver is there (SSF 1.0 section 8.1.1).
         await repository.put_off_lapse(db, stream.id)
     return stream

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from identity_service.events import repository
-from identity_service.events.models import IS_LIVE, REVIVAL, DroppedEvent, RecentEvent, Stream, StreamEvent
+from identity_service.events.models import IS_LIVE, LAPSE_GRACE, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.events.replay import RETENTION, Replay
 from watchword.database.database import Database
 from watchword.database.portions import delete_in_portions, delete_portion
@@ -21,10 +21,10 @@ logger = logging.getLogger("identity.events")
 PAUSE_SECONDS: Final = 5.0
 
 MAX_LAPSED: Final = 64
-"""How many lapsed streams of a client are kept. Each is looked at by every act, and they differ in little: a service
-that is started again and again must not make the acts of all users slow."""
+"""How many lapsed streams of a client are kept. Every act looks at each of them, so a service that restarts again and
+again must not make the acts of all users slow."""
 
-_LAPSED_BEFORE: Final = max(repository.LONGEST_WAIT, REVIVAL)
+_LAPSED_FOR: Final = max(repository.LONGEST_WAIT, LAPSE_GRACE)
 
 
 class Upkeep:
@@ -48,7 +48,7 @@ class Upkeep:
         async with self._database.begin() as db:
             await self._measure(db)
             unfinished = (await db.scalars(select(Stream.id).where(Stream.deletions_before.is_not(None)))).all()
-            lapsed = (await db.scalars(select(Stream.id).where(Stream.lapses_at < _ago(_LAPSED_BEFORE)))).all()
+            lapsed = (await db.scalars(select(Stream.id).where(Stream.lapses_at < _ago(_LAPSED_FOR)))).all()
         for stream_id in unfinished:
             await self._replay.add_deletions(stream_id)
         for stream_id in lapsed:
@@ -73,7 +73,7 @@ class Upkeep:
         then, an act that is waited for names the service as outstanding."""
         latest_first = func.row_number().over(partition_by=Stream.client_id, order_by=Stream.lapses_at.desc())
         lapsed = select(Stream.id, Stream.lapses_at, latest_first.label("place"))
-        old = lapsed.where(Stream.lapses_at < _ago(_LAPSED_BEFORE)).subquery()
+        old = lapsed.where(Stream.lapses_at < _ago(_LAPSED_FOR)).subquery()
         is_over = or_(old.c.place > MAX_LAPSED, old.c.lapses_at < _ago(RETENTION))
         over = select(Stream.id).where(Stream.id.in_(select(old.c.id).where(is_over)))
         # Those that an act looks at are left for later: the two could wait for each other.

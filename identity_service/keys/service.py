@@ -77,25 +77,25 @@ class SigningKeys:
             await repository.end_signing(db, signs_from, signs_from + self._schedule.longest_token)
             return await self._add(db, pair, now, signs_from=signs_from)
 
-    async def ensure_successor(self, kid: str) -> SigningKey:
+    async def get_or_make_successor(self, kid: str) -> SigningKey:
         """The key that signs if this one is withdrawn; it is made, published and signs at once if there is none.
 
         Raises KeyNotFound.
         """
-        signing = self._signing_without(kid, await self.load())
-        if signing is not None:
-            return signing
+        successor = self._successor_of(kid, await self.load())
+        if successor is not None:
+            return successor
         pair = await self._generate()
         async with self._database.begin() as db:
-            signing = self._signing_without(kid, await repository.lock_all(db))
-            if signing is None:
-                began = self._clock.now() - CLOCK_TOLERANCE
-                signing = self._row(pair, began, signs_from=began)
-                db.add(signing)
+            successor = self._successor_of(kid, await repository.lock_all(db))
+            if successor is None:
+                published_at = self._clock.now() - CLOCK_TOLERANCE
+                successor = self._row(pair, published_at, signs_from=published_at)
+                db.add(successor)
                 await repository.notify(db)
-            return signing
+            return successor
 
-    def _signing_without(self, kid: str, keys: Sequence[SigningKey]) -> SigningKey | None:
+    def _successor_of(self, kid: str, keys: Sequence[SigningKey]) -> SigningKey | None:
         """The key whose turn it is if this one is left out."""
         if not any(key.kid == kid for key in keys):
             raise KeyNotFound(f"there is no signing key {kid}")

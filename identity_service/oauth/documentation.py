@@ -6,17 +6,16 @@ from typing import Any, Final
 
 from identity_service.authentication.documentation import COOKIE_SCHEME, cookie_scheme
 from identity_service.clients.models import FIRST_PARTY_CLIENT
-from identity_service.events.obedience import Receipt
+from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth import metadata
 from identity_service.oauth.errors import OAuthError
 from identity_service.oauth.schemas import OAuthRefusal
-from identity_service.obedience.documentation import PREFER_WAIT as PREFER_WAIT
 from watchword.http.openapi import Document
 from watchword.http.responses import HEADER_FIELDS, Responses, answer
 
 CLIENT_SCHEME: Final = "client"
 _REVOKED: Final = (
-    "Revoked; without a body, but with `Prefer: wait=N` it is JSON as in the answer to `DELETE /sessions/current`"
+    "Revoked. There is no body, except with `Prefer: wait=N`: then it is the JSON of `DELETE /sessions/current`"
 )
 
 _TEXT: Final = {"type": "string"}
@@ -76,7 +75,7 @@ REVOKED: Final[Responses] = answer(200, "Preference-Applied", description=_REVOK
 """The answer to a revocation. Only a caller who prefers to wait gets a body, which OpenAPI cannot say: a client that is
 generated from the document would look for one in every answer."""
 REVOKED[200]["x-content-with-prefer-wait"] = {
-    "application/json": {"schema": {"$ref": f"#/components/schemas/{Receipt.__name__}"}}
+    "application/json": {"schema": {"$ref": f"#/components/schemas/{ObedienceRead.__name__}"}}
 }
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import OAuthRequestDep, PartsDep, PreferredWaitDep
 from identity_service.errors import HashingBusy, NoSigningKey
-from identity_service.events.obedience import Receipt
+from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth import documentation, metadata
 from identity_service.oauth.documentation import oauth_refusals
 from identity_service.oauth.errors import (
@@ -23,12 +23,13 @@ from identity_service.oauth.errors import (
     translate_errors,
 )
 from identity_service.oauth.schemas import IntrospectionRead, ServerMetadata, TokenRead
+from identity_service.obedience.documentation import PREFER_WAIT
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http.responses import refusals
 
 
-class EmptyOrReceipt(Response):
+class EmptyOrObedience(Response):
     """An answer without a body (RFC 7009 section 2.2), or in JSON what the caller has preferred to wait for."""
 
     def __init__(self, content: Any = None, status_code: int = 200, **options: Any) -> None:
@@ -69,15 +70,15 @@ async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, An
     metadata.REVOCATION,
     operation_id="oauth_revoke",
     summary="Revoke a token (RFC 7009)",
-    response_class=EmptyOrReceipt,
+    response_class=EmptyOrObedience,
     response_model=None,
     responses=oauth_refusals(InvalidRequest, InvalidGrant, UnsupportedTokenType, InvalidClient)
     | refusals(DatabaseUnavailable)
     | documentation.REVOKED,
-    openapi_extra=documentation.TOKEN | documentation.PREFER_WAIT,
+    openapi_extra=documentation.TOKEN | PREFER_WAIT,
 )
 @public
-async def revoke_token(request: OAuthRequestDep, parts: PartsDep, wait: PreferredWaitDep) -> Receipt | None:
+async def revoke_token(request: OAuthRequestDep, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """End the session that a refresh token or an access token of this client belongs to."""
     return await wait.answer(await parts.oauth.revocation.revoke(request))
 

@@ -3,7 +3,7 @@ ignored."""
 
 from typing import Any, Final
 
-from identity_service.events.obedience import Receipt
+from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.preference import MAX_SECONDS
 from watchword.http.responses import Responses, answer
 
@@ -27,8 +27,8 @@ PREFER_WAIT: Final[dict[str, Any]] = {
 """For `openapi_extra` of an act that can be waited for."""
 
 
-def waited(*header_fields: str) -> Responses:
+def obedience_answer(*header_fields: str) -> Responses:
     """The part of a route's `responses=` that says what it answers a caller who prefers to wait."""
     responses = answer(200, "Preference-Applied", *header_fields, description=_ANSWER)
-    responses[200]["model"] = Receipt
+    responses[200]["model"] = ObedienceRead
     return responses

@@ -92,13 +92,13 @@ async def end_all(
     return (await db.scalars(statement)).all()
 
 
-async def end_unused(db: AsyncSession, user_id: UUID, keep: int, most: int, now: datetime) -> Sequence[UUID]:
-    """Of the live sessions of this user, end those that were used longest ago until `keep` are left, but at most so
-    many. The user must be locked. Returns the ids of those that this call ended."""
+async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: int, now: datetime) -> Sequence[UUID]:
+    """Of the live sessions of this user, end those that were used longest ago until `keep` are left, but no more
+    than `limit`. The user must be locked. Returns the ids of those that this call ended."""
     live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
     newest_first = Session.last_seen_at.desc(), Session.id.desc()
     beyond = select(Session.id, Session.last_seen_at).where(*live).order_by(*newest_first).offset(keep).subquery()
-    ids = select(beyond.c.id).order_by(beyond.c.last_seen_at, beyond.c.id).limit(most)
+    ids = select(beyond.c.id).order_by(beyond.c.last_seen_at, beyond.c.id).limit(limit)
     statement = update(Session).where(Session.id.in_(ids), Session.ended_at.is_(None))
     ended = statement.values(ended_at=now, end_reason=EndReason.TOO_MANY).returning(Session.id)
     return (await db.scalars(ended, execution_options={"synchronize_session": False})).all()

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Response
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import CookieDep, PreferredWaitDep, SessionsDep, SignedIn
 from identity_service.errors import SessionNotFound
-from identity_service.events.obedience import Receipt
-from identity_service.obedience.documentation import PREFER_WAIT, waited
+from identity_service.events.schemas import ObedienceRead
+from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from identity_service.sessions.models import EndReason
 from identity_service.sessions.schemas import SessionRead
 from watchword.http.responses import answer, refusals
@@ -29,10 +29,10 @@ async def list_sessions(caller: SignedIn, sessions: SessionsDep) -> list[Session
     summary="Sign out everywhere else",
     status_code=204,
     response_model=None,
-    responses=waited(),
+    responses=obedience_answer(),
     openapi_extra=PREFER_WAIT,
 )
-async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep) -> Receipt | None:
+async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """End every session of yours but this one."""
     return await wait.answer(await sessions.end_others(caller.person_id(), caller.own_session_id()))
 
@@ -43,12 +43,12 @@ async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: Pref
     summary="Sign out",
     status_code=204,
     response_model=None,
-    responses=answer(204, "Set-Cookie") | waited("Set-Cookie") | refusals(SessionNotFound),
+    responses=answer(204, "Set-Cookie") | obedience_answer("Set-Cookie") | refusals(SessionNotFound),
     openapi_extra=PREFER_WAIT,
 )
 async def sign_out(
     caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, wait: PreferredWaitDep, response: Response
-) -> Receipt | None:
+) -> ObedienceRead | None:
     """Sign out here. Every service refuses this session's tokens from now on."""
     act = await sessions.end(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT, caller.subject)
     cookie.delete(response)
@@ -61,12 +61,12 @@ async def sign_out(
     summary="Sign out on one device",
     status_code=204,
     response_model=None,
-    responses=waited() | refusals(SessionNotFound),
+    responses=obedience_answer() | refusals(SessionNotFound),
     openapi_extra=PREFER_WAIT,
 )
 async def end_session(
     session_id: UUID, caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep
-) -> Receipt | None:
+) -> ObedienceRead | None:
     """End one session of yours. Every service refuses its tokens from now on."""
     act = await sessions.end(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER, caller.subject)
     return await wait.answer(act)

@@ -63,7 +63,7 @@ class Sessions:
                 locked.password_hash = new_hash
             if request.previous is not None:
                 await self._end_previous(db, request.previous, now)
-            await self._end_unused(db, locked.id, request.client_id, now)
+            await self._make_room(db, locked.id, request.client_id, now)
             session = self._new_session(locked.id, request, now)
             db.add(session)
             await db.flush()  # the refresh token names the session's id
@@ -162,9 +162,9 @@ class Sessions:
         cause = by_user(pair.session.user_id, EndReason.REPLACED)
         await self._recorder.sessions_ended(db, now, pair.session.user_id, [pair.session.id], cause)
 
-    async def _end_unused(self, db: AsyncSession, user_id: UUID, client_id: str, now: datetime) -> None:
+    async def _make_room(self, db: AsyncSession, user_id: UUID, client_id: str, now: datetime) -> None:
         """Make room for one more session of this user."""
-        ended = await repository.end_unused(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
+        ended = await repository.end_least_recent(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
         if ended:
             cause = Cause(client_id, "policy", EndReason.TOO_MANY)
             await self._recorder.sessions_ended(db, now, user_id, ended, cause)

@@ -77,7 +77,7 @@ async def _sign_out(stack: Containers, eve: Person) -> list[float]:
     for probe in probes:
         assert probe.stdout is not None
         await probe.stdout.readline()
-    await eve.http.delete(f"{stack.identity}/sessions/current", headers=eve.identity_headers)
+    await eve.sign_out()
     ended_at = time.time()
     outputs = await asyncio.gather(*(probe.communicate() for probe in probes))
     return [(float(refused_at) - ended_at) * 1000 for refused_at, _ in outputs]

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.bench.fault_place import Place
+from tests.bench.fault_testbed import Testbed
 from tests.bench.fault_trial import Case, Trial
 from tests.identity.answers import header_of
 from tests.support.clocks import PersonAtReplica
@@ -26,22 +26,22 @@ async def _end_every_other_session(ada: Person) -> float:
     return time.monotonic()
 
 
-async def _fill(ada: Person, here: Place) -> None:
-    await here.stack.databases.execute("identity_owner", FILL, ada.username, SESSIONS)
+async def _fill(ada: Person, testbed: Testbed) -> None:
+    await testbed.stack.databases.execute("identity_owner", FILL, ada.username, SESSIONS)
 
 
 @asynccontextmanager
 async def many_sessions(case: Case) -> AsyncIterator[Trial]:
     """The person's session is one of those that another session of theirs ends."""
-    other = await Person(case.here.http, case.here.stack, case.ada.username).sign_in()
-    await _fill(case.ada, case.here)
+    other = await Person(case.testbed.http, case.testbed.stack, case.ada.username).sign_in()
+    await _fill(case.ada, case.testbed)
     yield Trial(lambda: _end_every_other_session(other))
 
 
 @asynccontextmanager
 async def many_sessions_of_another(case: Case) -> AsyncIterator[Trial]:
-    eve = await case.here.person()
-    await _fill(eve, case.here)
+    eve = await case.testbed.person()
+    await _fill(eve, case.testbed)
     ending = asyncio.create_task(_end_every_other_session(eve))
     # Eve's request is on its way first.
     await asyncio.sleep(0.02)
@@ -49,12 +49,12 @@ async def many_sessions_of_another(case: Case) -> AsyncIterator[Trial]:
     await ending
 
 
-async def moderator(here: Place) -> Person:
+async def moderator(testbed: Testbed) -> Person:
     """Signed in where the clock is ahead."""
-    mia = PersonAtReplica(here.http, await here.ahead(), unique("mia"))
-    mia.issuer = here.stack.identity
+    mia = PersonAtReplica(testbed.http, await testbed.ahead(), unique("mia"))
+    mia.issuer = testbed.stack.identity
     await mia.register()
-    await here.command("set-roles", mia.username, "user", "moderator")
+    await testbed.command("set-roles", mia.username, "user", "moderator")
     await mia.sign_in()
     return mia
 
@@ -64,7 +64,7 @@ async def clocks_apart(case: Case) -> AsyncIterator[Trial]:
     """The role is taken by the clock that is behind."""
 
     async def take_role() -> float:
-        return await case.here.said_at("set-roles", case.ada.username, "user")
+        return await case.testbed.said_at("set-roles", case.ada.username, "user")
 
     yield Trial(take_role)
 
@@ -75,6 +75,6 @@ async def key_withdrawn(case: Case) -> AsyncIterator[Trial]:
 
     async def withdraw() -> float:
         kid = header_of(case.ada.tokens["access_token"])["kid"]
-        return await case.here.said_at("withdraw-key", "--", kid)
+        return await case.testbed.said_at("withdraw-key", "--", kid)
 
     yield Trial(withdraw)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from tests.bench.fault_place import Place, Probes
+from tests.bench.fault_testbed import Probes, Testbed
 from tests.support.person import Person
 
 Act = Callable[[], Awaitable[float]]
@@ -38,7 +38,7 @@ class Case:
     """What one run of a fault has: the services, one probe for each of their processes, and a person whose token all of
     them accept."""
 
-    here: Place
+    testbed: Testbed
     probes: Probes
     ada: Person
 
@@ -46,7 +46,7 @@ class Case:
         """The person signs out, at a process of identity that is not this one."""
 
         async def act() -> float:
-            url = f"{self.here.stack.identity}/sessions/current"
+            url = f"{self.testbed.stack.identity}/sessions/current"
             http = self.probes.identity_besides(besides)
             ended = await http.delete(url, headers=self.ada.identity_headers)
             assert ended.status_code == 204, ended.text
@@ -58,8 +58,8 @@ class Case:
 Fault = Callable[[Case], AbstractAsyncContextManager[Trial]]
 
 
-async def any_person(here: Place) -> Person:
-    return await here.person()
+async def any_person(testbed: Testbed) -> Person:
+    return await testbed.person()
 
 
 @dataclass(frozen=True)
@@ -68,4 +68,4 @@ class Row:
 
     name: str
     fault: Fault
-    person: Callable[[Place], Awaitable[Person]] = any_person
+    person: Callable[[Testbed], Awaitable[Person]] = any_person

@@ -12,7 +12,7 @@ from tests.bench import fault_accounts as accounts
 from tests.bench import fault_events as events
 from tests.bench import fault_networks as networks
 from tests.bench.budget import BudgetMissed
-from tests.bench.fault_place import Place, place, probes_of, running_stack
+from tests.bench.fault_testbed import Testbed, probes_of, running_stack, running_testbed
 from tests.bench.fault_trial import Case, Row, Trial
 from tests.support.cuts import Proxy
 from tests.support.stack import Stack
@@ -70,14 +70,14 @@ def _holds(times: list[float]) -> bool:
 
 
 async def _measure(running: Stack, to_database: Proxy, to_identity: Proxy) -> dict[str, list[float]]:
-    async with place(running, to_database, to_identity) as here:
-        return {row.name: [await _run_or_never(here, row) for _ in range(RUNS)] for row in ROWS}
+    async with running_testbed(running, to_database, to_identity) as testbed:
+        return {row.name: [await _run_or_never(testbed, row) for _ in range(RUNS)] for row in ROWS}
 
 
-async def _run_or_never(here: Place, row: Row) -> float:
+async def _run_or_never(testbed: Testbed, row: Row) -> float:
     """The seconds of one run; infinitely many if something was never refused."""
     try:
-        seconds = await _run(here, row)
+        seconds = await _run(testbed, row)
     except (AssertionError, TimeoutError) as error:
         print(f"{row.name}: {error!r}", file=sys.stderr, flush=True)
         return math.inf
@@ -85,12 +85,12 @@ async def _run_or_never(here: Place, row: Row) -> float:
     return seconds
 
 
-async def _run(here: Place, row: Row) -> float:
-    await here.settle()
-    ada = await row.person(here)
-    async with probes_of(here) as probes:
+async def _run(testbed: Testbed, row: Row) -> float:
+    await testbed.settle()
+    ada = await row.person(testbed)
+    async with probes_of(testbed) as probes:
         await probes.all_accept(ada)
-        case = Case(here, probes, ada)
+        case = Case(testbed, probes, ada)
         async with row.fault(case) as trial, asyncio.timeout(PATIENCE_SECONDS):
             began = await trial.act()
             ends = await asyncio.gather(probes.last_refusal(ada, besides=trial.still), _time_of(trial.is_done))

@@ -47,20 +47,17 @@ async def _measure(running: Stack, under_load: bool) -> list[float]:
         url = f"{running.posts}/posts?state=draft"
         try:
             with _load(running, people[0], under_load):
-                return [await _until_refused(http, running, session, connections, url) for session in sessions]
+                return [await _until_refused(session, connections, url) for session in sessions]
         finally:
             for connection in connections:
                 await connection.aclose()
 
 
-async def _until_refused(
-    http: httpx.AsyncClient, running: Stack, session: Person, connections: list[httpx.AsyncClient], url: str
-) -> float:
+async def _until_refused(session: Person, connections: list[httpx.AsyncClient], url: str) -> float:
     """Milliseconds from the answer to the sign-out until every connection has been refused."""
     for connection in connections:
         assert (await connection.get(url, headers=session.headers)).status_code == 200
-    gone = await http.delete(f"{running.identity}/sessions/current", headers=session.identity_headers)
-    assert gone.status_code == 204
+    await session.sign_out()
     started = time.perf_counter()
     waiting = list(connections)
     while waiting:

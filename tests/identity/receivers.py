@@ -16,6 +16,7 @@ STATUS = "/ssf/streams/status"
 VERIFY = "/ssf/streams/verify"
 KINDS = ["account-disabled", "account-enabled"]
 PUSH, POLL = "urn:ietf:rfc:8935", "urn:ietf:rfc:8936"
+LAPSE = "UPDATE identity.streams SET lapses_at = clock_timestamp() WHERE inactivity_timeout IS NOT NULL"
 
 Summary: TypeAlias = tuple[str, Any, dict[str, Any]]
 """The last word of an event's type, its subject and its claims."""
@@ -113,6 +114,13 @@ async def receiver_with_stream(identity: Identity, **members: Any) -> Receiver:
     posts = await receiver(identity)
     await posts.create(**members)
     return posts
+
+
+async def process_of(identity: Identity, **members: Any) -> Receiver:
+    """One process of posts, with a stream of its own."""
+    process = await receiver(identity)
+    await process.create(inactivity_timeout=60, **members)
+    return process
 
 
 async def stranger(identity: Identity) -> Receiver:

@@ -176,8 +176,8 @@ async def test_keys_are_listed_rotated_and_withdrawn(environment: dict[str, str]
     async with services.identity(databases) as identity:
         await identity.signed_in("ada")
     withdrawn = await run(environment, "withdraw-key", old)
-    assert withdrawn.output.startswith(f"{old} is withdrawn; ")
-    assert withdrawn.output.split()[3] not in (old, new)
+    assert withdrawn.output.startswith(f"{old} is withdrawn, ")
+    assert withdrawn.output.partition(" signs from now on.")[0].split()[-1] not in (old, new)
     assert withdrawn.output.endswith("\nSessions that must sign in again: 1.\n")
     listed = (await run(environment, "keys")).output.splitlines()
     assert [line.split()[0] for line in listed if line.endswith("withdrawn, since it leaked")] == [old]

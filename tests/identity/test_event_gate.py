@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events import locking, repository
 from identity_service.events.enqueueing import enqueue
-from identity_service.events.locking import hold_up_events
+from identity_service.events.locking import block_enqueueing
 from identity_service.events.models import Stream
 from identity_service.events.replay import Replay
 from identity_service.recording.recorder import by_user
@@ -82,7 +82,7 @@ async def test_process_that_stands_still_while_a_stream_begins_holds_up_acts_for
     identity: Identity,
 ) -> None:
     headers = await identity.signed_in("ada")
-    async with standing_still(identity, hold_up_events):
+    async with standing_still(identity, block_enqueueing):
         assert (await identity.http.delete("/sessions/current", headers=headers)).status_code == 204
 
 

@@ -111,7 +111,7 @@ async def test_no_key_is_made_under_another_key_encryption_key(
     present = signing_kid(identity_at)
     signing_keys = SigningKeys(identity_at.parts.database, Sealer(OTHER_KEY), identity_at.parts.schedule, clock)
     clock.advance(days=29.5)
-    for attempt in (signing_keys.rotate(), signing_keys.ensure_successor(present), signing_keys.make_next()):
+    for attempt in (signing_keys.rotate(), signing_keys.get_or_make_successor(present), signing_keys.make_next()):
         with pytest.raises(CannotUnseal):
             await attempt
     rows = await databases.fetch("identity_app", "SELECT kid FROM identity.signing_keys")

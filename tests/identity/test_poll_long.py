@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.events.bells import events_in
 from identity_service.events.poll import PollDelivery
 from identity_service.events.security_event_tokens import SetMinter
+from identity_service.events.topics import events_in
 from tests.identity.answers import ensure_problem
 from tests.identity.receivers import STREAMS, Receiver, receiver, receiver_with_stream, stranger, summary_of
 from tests.support import services
@@ -30,7 +30,7 @@ async def patient(databases: Databases) -> AsyncIterator[Identity]:
     async with services.identity(databases) as identity:
         parts = identity.parts
         minter = SetMinter(IDENTITY_URL, parts.keyring)
-        parts.poll_delivery = PollDelivery(parts.database, minter, parts.bells, parts.clock, LONGER_THAN_ANY_TEST)
+        parts.poll_delivery = PollDelivery(parts.database, minter, parts.topics, parts.clock, LONGER_THAN_ANY_TEST)
         yield identity
 
 
@@ -50,7 +50,7 @@ class LongPoll:
 
     async def waiting(self, identity: Identity) -> "LongPoll":
         """Return when a poll of this stream waits."""
-        await until(lambda: identity.parts.bells.waiting_for(self._topic) == 1)
+        await until(lambda: identity.parts.topics.waiting_for(self._topic) == 1)
         return self
 
     async def answer(self) -> httpx.Response:

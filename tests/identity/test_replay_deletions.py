@@ -7,7 +7,7 @@ import pytest
 
 from identity_service.events import replay
 from tests.identity.answers import claims_of
-from tests.identity.receivers import STREAMS, Receiver, receiver, receiver_with_stream, stranger
+from tests.identity.receivers import STREAMS, Receiver, process_of, receiver_with_stream, stranger
 from tests.support.databases import Databases
 from tests.support.services import Identity
 from watchword.database.errors import DatabaseUnavailable
@@ -15,6 +15,9 @@ from watchword.events.types import EventType
 
 LONG_AGO = (
     "INSERT INTO identity.account_deletions (user_id, deleted_at) SELECT unnest($1::uuid[]), now() - interval '1 year'"
+)
+DAYS_AGO = (
+    "INSERT INTO identity.account_deletions (user_id, deleted_at) VALUES ($1, now() - interval '1 day' * (1 + $2::int))"
 )
 WAITING = "SELECT type, is_history FROM identity.stream_events"
 UNFINISHED = "SELECT FROM identity.streams WHERE deletions_before IS NOT NULL"
@@ -135,15 +138,10 @@ async def test_deletions_are_put_into_the_stream_in_portions(
     monkeypatch.setattr(replay, "PORTION", 5)
     ids = [uuid4() for _ in range(count)]
     for number, user_id in enumerate(ids):
-        await databases.execute("identity_app", AT, user_id, number)
+        await databases.execute("identity_app", DAYS_AGO, user_id, number)
     posts = await receiver_with_stream(identity)
     assert await subjects_of(posts) == list(map(str, ids))
     assert await databases.fetch("identity_app", UNFINISHED) == []
-
-
-AT = (
-    "INSERT INTO identity.account_deletions (user_id, deleted_at) VALUES ($1, now() - interval '1 day' * (1 + $2::int))"
-)
 
 
 async def test_deletions_of_one_instant_are_all_replayed(
@@ -190,13 +188,6 @@ async def test_disabled_stream_ends_its_replay(identity: Identity, databases: Da
     assert len(await feeds.kinds()) == 3
     rows = await databases.fetch("identity_app", "SELECT client_id FROM identity.deletion_confirmations")
     assert {row["client_id"] for row in rows} == {"feeds"}
-
-
-async def process_of(identity: Identity) -> Receiver:
-    """One process of posts, with a stream of its own."""
-    process = await receiver(identity)
-    await process.create(inactivity_timeout=60)
-    return process
 
 
 async def subjects_of(posts: Receiver) -> list[str]:

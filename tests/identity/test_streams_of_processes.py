@@ -1,7 +1,6 @@
 """Streams of single processes (`inactivity_timeout`, SSF 1.0): a client has several, and each lapses without polls."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -9,12 +8,13 @@ from identity_service.events import streams, upkeep
 from tests.identity.answers import ensure_problem, pointers, statuses
 from tests.identity.receivers import (
     KINDS,
+    LAPSE,
     PUSH,
     STATUS,
     STREAMS,
     VERIFY,
-    Receiver,
     cause_events,
+    process_of,
     receiver,
     receiver_with_stream,
     stranger,
@@ -22,7 +22,6 @@ from tests.identity.receivers import (
 from tests.support.databases import Databases
 from tests.support.services import Identity
 
-LAPSE = "UPDATE identity.streams SET lapses_at = clock_timestamp() WHERE inactivity_timeout IS NOT NULL"
 LAPSED_IN_TURN = "UPDATE identity.streams SET lapses_at = clock_timestamp() WHERE id = $1"
 LAPSES_IN = "SELECT extract(epoch FROM lapses_at - clock_timestamp())::float AS seconds FROM identity.streams"
 USE_UP = "UPDATE identity.streams SET lapses_at = clock_timestamp() + interval '20 seconds'"
@@ -30,12 +29,6 @@ LONG_LAPSED = "UPDATE identity.streams SET lapses_at = lapses_at - $1::text::int
 ROWS = (
     "SELECT (SELECT count(*) FROM identity.streams) AS streams, (SELECT count(*) FROM identity.stream_events) AS events"
 )
-
-
-async def process_of(identity: Identity, **members: Any) -> Receiver:
-    process = await receiver(identity)
-    await process.create(inactivity_timeout=60, **members)
-    return process
 
 
 async def test_processes_have_streams_beside_the_durable_one_and_each_gets_every_event(identity: Identity) -> None:
@@ -77,10 +70,6 @@ async def test_no_client_has_more_streams_than_are_allowed(
     assert (await (await stranger(identity)).request("POST", STREAMS, body)).status_code == 201
     await databases.execute("identity_app", LAPSE)
     assert (await posts.request("POST", STREAMS, body)).status_code == 201
-
-
-def test_client_may_have_64_streams() -> None:
-    assert streams.MAX_STREAMS == 64
 
 
 @pytest.mark.parametrize("timeout", [0, 4, 3_601, -60, 59.5, "60", True])

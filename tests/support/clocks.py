@@ -23,7 +23,7 @@ runpy.run_module("identity_service", run_name="__main__", alter_sys=True)
 
 
 @dataclass
-class Replica:
+class ReplicaAhead:
     """Another process of identity; posts is the same."""
 
     identity: str
@@ -31,7 +31,7 @@ class Replica:
 
 
 @contextmanager
-def ahead_of(running: Stack) -> Iterator[Replica]:
+def ahead_of(running: Stack) -> Iterator[ReplicaAhead]:
     """A process of the same identity service with such a clock, for as long as the block lasts."""
     with held_port() as port:
         environment = {**running.environment, "IDENTITY_PORT": str(port), "IDENTITY_WORKERS": "1"}
@@ -40,7 +40,7 @@ def ahead_of(running: Stack) -> Iterator[Replica]:
         )
         try:
             await_answer(child, f"http://127.0.0.1:{port}/readyz")
-            yield Replica(f"http://127.0.0.1:{port}", running.posts)
+            yield ReplicaAhead(f"http://127.0.0.1:{port}", running.posts)
         finally:
             end_children([child])
 

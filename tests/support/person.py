@@ -7,7 +7,7 @@ import httpx
 from tests.support.services import PASSWORD, bearer
 
 
-class Place(Protocol):
+class ServiceUrls(Protocol):
     """The URLs of both services: a stack of processes or of containers."""
 
     @property
@@ -20,7 +20,7 @@ class Place(Protocol):
 class Person:
     """A person with an account, who uses identity and one more service over HTTP: posts, or the one with `audience`."""
 
-    def __init__(self, http: httpx.AsyncClient, stack: Place, username: str, audience: str | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, stack: ServiceUrls, username: str, audience: str | None = None) -> None:
         self.http = http
         self.stack = stack
         self.username = username
@@ -52,6 +52,13 @@ class Person:
     async def refresh(self) -> "Person":
         """Get another access token for each service."""
         return await self._get_both(await self._refreshed(self.tokens, resource=self.stack.identity))
+
+    async def sign_out(self, **fields: str) -> httpx.Response:
+        """End the session, with these further header fields."""
+        headers = {**self.identity_headers, **fields}
+        answer = await self.http.delete(f"{self.stack.identity}/sessions/current", headers=headers)
+        assert answer.status_code == (200 if "Prefer" in fields else 204), answer.text
+        return answer
 
     async def publish(self, **draft: Any) -> httpx.Response:
         body = {"title": "A title", "body": "A body", **draft}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -33,12 +34,15 @@ async def holder_and_others(running: Stack, workers: int) -> tuple[int, list[int
 
 
 @contextmanager
-def standing_still(process: int) -> Iterator[None]:
-    os.kill(process, signal.SIGSTOP)
+def standing_still(*processes: int) -> Iterator[float]:
+    """SIGSTOP, and SIGCONT at the end of the block. Gives the time of the first, as `time.monotonic` has it."""
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
     try:
-        yield
+        yield time.monotonic()
     finally:
-        os.kill(process, signal.SIGCONT)
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
 
 
 @asynccontextmanager

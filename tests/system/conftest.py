@@ -6,7 +6,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from tests.support.person import Person, Place
+from tests.support.person import Person, ServiceUrls
 from tests.support.services import unique
 from tests.support.stack import Stack, stack
 from tests.support.waiting import PATIENCE_SECONDS
@@ -48,7 +48,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def person(running: Place, http: httpx.AsyncClient) -> NewPerson:
+def person(running: ServiceUrls, http: httpx.AsyncClient) -> NewPerson:
     """A function that registers a person and signs them in."""
 
     async def make(word: str = "ada", audience: str | None = None) -> Person:

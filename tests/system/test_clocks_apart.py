@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.clocks import PersonAtReplica, Replica, ahead_of
+from tests.support.clocks import PersonAtReplica, ReplicaAhead, ahead_of
 from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.waiting import until
@@ -13,14 +13,14 @@ from tests.system.test_revocation import refused
 
 
 @pytest.fixture
-def ahead(running: Stack) -> Iterator[Replica]:
+def ahead(running: Stack) -> Iterator[ReplicaAhead]:
     with ahead_of(running) as replica:
         yield replica
 
 
 @pytest.mark.parametrize("at", ["ahead", "running"])
 async def test_an_old_role_is_refused_at_once_whichever_clock_its_token_is_from(
-    running: Stack, ahead: Replica, http: httpx.AsyncClient, at: str
+    running: Stack, ahead: ReplicaAhead, http: httpx.AsyncClient, at: str
 ) -> None:
     mia = PersonAtReplica(http, ahead if at == "ahead" else running, unique("mia"))
     mia.issuer = running.identity
@@ -38,7 +38,7 @@ async def test_an_old_role_is_refused_at_once_whichever_clock_its_token_is_from(
 
 
 async def test_an_account_that_a_clock_ahead_has_disabled_is_accepted_once_it_is_enabled(
-    running: Stack, ahead: Replica, http: httpx.AsyncClient
+    running: Stack, ahead: ReplicaAhead, http: httpx.AsyncClient
 ) -> None:
     ada = PersonAtReplica(http, ahead, unique("ada"))
     ada.issuer = running.identity

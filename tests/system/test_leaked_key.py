@@ -1,8 +1,6 @@
 """A signing key has leaked: it is withdrawn, and no process of any service accepts what it signs."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +13,7 @@ from identity_service.keys.sealing import Sealer
 from identity_service.keys.signing import Signer
 from tests.identity.answers import claims_of, header_of
 from tests.support.person import Person
+from tests.support.processes import standing_still
 from tests.support.services import bearer, unique
 from tests.support.stack import Stack, stack
 from tests.support.waiting import until
@@ -91,13 +90,9 @@ async def test_identity_that_has_stood_still_refuses_a_key_that_was_withdrawn_me
     url = f"{running.identity}/users/me"
     assert (await http.get(url, headers=ada.identity_headers)).status_code == 200
     identity = running.child("identity").process.pid
-    os.kill(identity, signal.SIGSTOP)
-    try:
-        began = time.monotonic()
+    with standing_still(identity) as began:
         await asyncio.to_thread(running.command, "identity", "withdraw-key", "--", kid)
         first = asyncio.create_task(http.get(url, headers=ada.identity_headers))
         # The fault lasts for longer than a copy of the keys is trusted.
         await until(lambda: time.monotonic() - began > LEASE_SECONDS)
-    finally:
-        os.kill(identity, signal.SIGCONT)
     assert (await first).status_code == 401

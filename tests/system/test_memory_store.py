@@ -12,12 +12,13 @@ import pytest
 
 from deploy.local.processes import end_children
 from tests.support.person import Person
+from tests.support.processes import standing_still
 from tests.support.services import unique
 from tests.support.stack import Stack
 from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 from tests.system.examples import ROOT, blocks, free_url, new_client, new_service, served
-from tests.system.processes import Notes, Worker
+from tests.system.notes_service import Notes, Worker
 from watchword.events.hearing import VALID_SECONDS
 
 CLIENT = "notes"
@@ -49,12 +50,6 @@ def person(own_stack: Stack, http: httpx.AsyncClient, notes: Notes) -> NewPerson
         return await Person(http, own_stack, unique(word), audience or notes.url).register()
 
     return make
-
-
-async def sign_out(ada: Person, **fields: str) -> httpx.Response:
-    answer = await ada.http.delete(f"{ada.stack.identity}/sessions/current", headers={**ada.identity_headers, **fields})
-    assert answer.status_code in (200, 204), answer.text
-    return answer
 
 
 async def statuses(workers: list[Worker], caller: Person) -> list[int]:
@@ -89,7 +84,7 @@ async def test_each_of_four_workers_has_a_stream_and_obeys_a_logout(
                 await ada.sign_in()
                 assert await statuses(workers, ada) == [200] * WORKERS
                 since = time.monotonic()
-                await sign_out(ada)
+                await ada.sign_out()
                 seconds += await asyncio.gather(*(refused_after(worker, ada, since) for worker in workers))
             assert await statuses(workers, eve) == [200] * WORKERS
     with capsys.disabled():
@@ -113,7 +108,7 @@ async def test_the_program_in_the_readme_obeys_a_logout(
             return (await caller.http.get(f"{registered.url}/notes", headers=caller.headers)).status_code == status
 
         await until(lambda: answers(ada, 200))
-        await sign_out(ada)
+        await ada.sign_out()
         await until(lambda: answers(ada, 401))
         assert await answers(eve, 200)
 
@@ -123,7 +118,7 @@ async def test_a_logout_that_is_waited_for_is_obeyed_by_every_worker(notes: Note
     with notes.running(WORKERS):
         async with notes.workers(WORKERS) as workers:
             await until(lambda: all_accept(workers, ada))
-            answer = await sign_out(ada, Prefer="wait=10")
+            answer = await ada.sign_out(Prefer="wait=10")
             assert await statuses(workers, ada) == [401] * WORKERS
     body = answer.json()
     assert CLIENT in [one["service"] for one in body["obeyed"]]
@@ -137,9 +132,9 @@ async def test_after_a_restart_what_was_revoked_is_refused_and_other_tokens_are_
     with notes.running(WORKERS):
         async with notes.workers(WORKERS) as workers:
             await until(lambda: all_accept(workers, ada))
-            await sign_out(ada)
+            await ada.sign_out()
     assert await notes.streams() == 0
-    await sign_out(mia)
+    await mia.sign_out()
     with notes.running(WORKERS):
         async with notes.workers(WORKERS) as workers:
             await until(lambda: all_accept(workers, eve))
@@ -153,7 +148,7 @@ async def test_after_a_crash_what_was_revoked_meanwhile_is_refused(notes: Notes,
         async with notes.workers() as workers:
             await until(lambda: all_accept(workers, ada))
             end_children([child], [signal.SIGKILL])
-    assert CLIENT in (await sign_out(ada, Prefer="wait=1")).json()["outstanding"]
+    assert CLIENT in (await ada.sign_out(Prefer="wait=1")).json()["outstanding"]
     with notes.running():
         async with notes.workers() as workers:
             await until(lambda: all_accept(workers, eve))
@@ -168,12 +163,12 @@ async def test_a_process_that_stands_still_is_outstanding_and_refuses_when_it_wa
         async with notes.workers() as workers:
             await until(lambda: all_accept(workers, ada))
             async with frozen(*workers):
-                answer = await sign_out(ada, Prefer="wait=1")
+                answer = await ada.sign_out(Prefer="wait=1")
                 first = await sent(workers[0], ada)
             assert await first == 401
             assert await statuses(workers, eve) == [200]
             assert CLIENT in answer.json()["outstanding"]
-            later = (await sign_out(eve, Prefer="wait=10")).json()
+            later = (await eve.sign_out(Prefer="wait=10")).json()
             assert (CLIENT in [one["service"] for one in later["obeyed"]], later["outstanding"]) == (True, [])
 
 
@@ -186,12 +181,12 @@ async def test_a_process_whose_stream_has_lapsed_meanwhile_refuses_when_it_wakes
             await until(lambda: all_accept(workers, ada))
             async with frozen(*workers):
                 await notes.let_streams_lapse()
-                assert CLIENT in (await sign_out(ada, Prefer="wait=1")).json()["outstanding"]
+                assert CLIENT in (await ada.sign_out(Prefer="wait=1")).json()["outstanding"]
                 first = await sent(workers[0], ada)
             assert await first == 401
             assert await statuses(workers, eve) == [200]
             assert await notes.streams() == 1
-            assert (await sign_out(eve, Prefer="wait=10")).json()["outstanding"] == []
+            assert (await eve.sign_out(Prefer="wait=10")).json()["outstanding"] == []
 
 
 async def test_while_identity_is_away_the_policy_for_silence_decides(
@@ -210,7 +205,7 @@ async def test_while_identity_is_away_the_policy_for_silence_decides(
 
             await until(refuses_writes)
             own_stack.start("identity")
-            await sign_out(ada)
+            await ada.sign_out()
             await until(lambda: is_refused(worker, ada))
             await until(lambda: all_accept([worker], eve))
 
@@ -218,14 +213,9 @@ async def test_while_identity_is_away_the_policy_for_silence_decides(
 @asynccontextmanager
 async def frozen(*workers: Worker) -> AsyncIterator[None]:
     """The processes stand still during the block, which begins when what they knew is good for nothing any more."""
-    for worker in workers:
-        worker.freeze()
-    try:
+    with standing_still(*(worker.pid for worker in workers)):
         await asyncio.sleep(VALID_SECONDS)
         yield
-    finally:
-        for worker in workers:
-            worker.thaw()
 
 
 async def sent(worker: Worker, caller: Person) -> "asyncio.Task[int]":

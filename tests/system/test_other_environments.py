@@ -102,14 +102,9 @@ async def ada(environment: Environment, http: httpx.AsyncClient) -> Person:
     return await Person(http, environment.stack, unique("ada")).register()
 
 
-async def sign_out(ada: Person) -> None:
-    ended = await ada.http.delete(f"{ada.stack.identity}/sessions/current", headers=ada.identity_headers)
-    assert ended.status_code == 204
-
-
 async def test_everything_works_over_tls_and_with_a_secret_of_any_text(environment: Environment, ada: Person) -> None:
     assert (await ada.publish()).status_code == 201
-    await sign_out(ada)
+    await ada.sign_out()
 
     async def is_refused() -> bool:
         return (await ada.publish()).status_code == 401
@@ -169,5 +164,5 @@ async def test_a_third_service_with_a_secret_of_openssl_hears_a_logout(
             return await status() == 401
 
         assert await status() == 200
-        await sign_out(ada)
+        await ada.sign_out()
         await until(is_refused, lambda: (tmp_path / "log").read_text()[-2_000:])

@@ -32,11 +32,6 @@ async def is_refused(http: httpx.AsyncClient, ada: Person) -> bool:
     return answer.status_code == 401
 
 
-async def sign_out(ada: Person) -> None:
-    ended = await ada.http.delete(f"{ada.stack.identity}/sessions/current", headers=ada.identity_headers)
-    assert ended.status_code == 204
-
-
 @pytest.mark.parametrize("polls", [True, False], ids=["the one that polls", "another one"])
 async def test_others_obey_while_a_process_stands_still_and_its_first_answer_afterwards_is_a_refusal(
     many_workers: Stack, http: httpx.AsyncClient, polls: bool
@@ -48,7 +43,7 @@ async def test_others_obey_while_a_process_stands_still_and_its_first_answer_aft
         assert not await is_refused(frozen, ada)
         assert not await is_refused(other, ada)
         with standing_still(still):
-            await sign_out(ada)
+            await ada.sign_out()
             await until(lambda: is_refused(other, ada))
 
             async def is_acknowledged() -> bool:
@@ -73,7 +68,7 @@ async def test_a_process_that_stood_still_for_a_moment_is_waited_for(
     holder, (still, *_) = await holder_and_others(many_workers, WORKERS)
     async with connected_to(many_workers.posts, still) as frozen, connected_to(many_workers.posts, holder) as other:
         with standing_still(still):
-            await sign_out(ada)
+            await ada.sign_out()
             await until(lambda: is_refused(other, ada))
             is_waited_for = still in await pids(many_workers, LEASES)
             waiting = await many_workers.databases.fetch("identity_app", WAITING)
@@ -96,7 +91,7 @@ async def test_a_stream_of_a_process_that_stood_still_goes_on_with_its_end(
         second.stream("GET", url, headers=grace.headers) as theirs,
     ):
         with standing_still(still):
-            await sign_out(ada)
+            await ada.sign_out()
             post = {"title": "Meanwhile", "body": "A body"}
             made = await awake.post(f"{many_workers.posts}/posts", json=post, headers=grace.headers)
             assert made.status_code == 201, made.text

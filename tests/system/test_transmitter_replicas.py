@@ -22,7 +22,7 @@ from tests.support.waiting import until
 POLL_TIMEOUT_SECONDS = 2.0
 
 
-class Replica:
+class IdentityReplica:
     """One more process of identity."""
 
     def __init__(self, url: str, child: ChildProcess) -> None:
@@ -37,19 +37,19 @@ class Replica:
 
 
 @pytest.fixture
-async def replica(own_stack: Stack) -> AsyncIterator[Replica]:
+async def replica(own_stack: Stack) -> AsyncIterator[IdentityReplica]:
     async with one_more(own_stack) as replica:
         yield replica
 
 
 @asynccontextmanager
-async def one_more(stack: Stack) -> AsyncIterator[Replica]:
+async def one_more(stack: Stack) -> AsyncIterator[IdentityReplica]:
     with held_port() as port:
         log = stack.home / f"identity-{port}.log"
         environment = {**stack.environment, "IDENTITY_PORT": str(port)}
         command = [sys.executable, "-m", "identity_service", "serve"]
         child = start_child("identity", command, log, environment=environment)
-        replica = Replica(f"http://localhost:{port}", child)
+        replica = IdentityReplica(f"http://localhost:{port}", child)
         try:
             await asyncio.to_thread(await_answer, child, f"{replica.url}/readyz")
             yield replica
@@ -93,20 +93,20 @@ class Process:
 
 
 async def test_poll_whose_replica_stands_still_is_answered_by_another(
-    own_stack: Stack, http: httpx.AsyncClient, replica: Replica
+    own_stack: Stack, http: httpx.AsyncClient, replica: IdentityReplica
 ) -> None:
     ada, process = await Person(http, own_stack, unique("ada")).register(), await Process.begin(http, own_stack)
     polling = asyncio.create_task(process.poll_forever(replica.url))
     await until(lambda: process.answers > 0)
     replica.freeze()
-    await sign_out(http, own_stack, ada)
+    await ada.sign_out()
     with pytest.raises(httpx.TimeoutException):
         await polling
     assert claims_of(ada.identity_token)["sid"] in await process.poll(own_stack.identity, returnImmediately=True)
 
 
 async def test_replica_that_wakes_takes_no_event_from_the_poll_that_is_newer(
-    own_stack: Stack, http: httpx.AsyncClient, replica: Replica
+    own_stack: Stack, http: httpx.AsyncClient, replica: IdentityReplica
 ) -> None:
     ada, process = await Person(http, own_stack, unique("ada")).register(), await Process.begin(http, own_stack)
     polling = asyncio.create_task(process.poll_forever(replica.url))
@@ -115,14 +115,9 @@ async def test_replica_that_wakes_takes_no_event_from_the_poll_that_is_newer(
     with pytest.raises(httpx.TimeoutException):
         await polling
     await process.poll(own_stack.identity)
-    await sign_out(http, own_stack, ada)
+    await ada.sign_out()
     replica.thaw()
     # The replica that has woken answers what it was asked before, so it is up to date once it answers this.
     assert (await http.get(f"{replica.url}/readyz")).status_code == 200
     # Nobody has marked the event as sent, so a poll that waits brings it at once.
     assert await process.poll(own_stack.identity) == [claims_of(ada.identity_token)["sid"]]
-
-
-async def sign_out(http: httpx.AsyncClient, stack: Stack, ada: Person) -> None:
-    ended = await http.delete(f"{stack.identity}/sessions/current", headers=ada.identity_headers)
-    assert ended.status_code == 204

@@ -12,7 +12,7 @@ import httpx
 import psutil
 
 from tests.identity.receivers import Receiver
-from tests.support.clocks import Replica, ahead_of
+from tests.support.clocks import ReplicaAhead, ahead_of
 from tests.support.cuts import Proxy, proxy_to
 from tests.support.databases import migrated
 from tests.support.person import Person
@@ -31,7 +31,7 @@ WAITING = """
 
 
 @dataclass
-class Place:
+class Testbed:
     """The running services. `http` is for what any process may answer while all of them are awake."""
 
     stack: Stack
@@ -40,7 +40,7 @@ class Place:
     http: httpx.AsyncClient
     _further: ExitStack
     _secrets: dict[str, str] = field(default_factory=dict)
-    _ahead: Replica | None = None
+    _ahead: ReplicaAhead | None = None
 
     async def person(self) -> Person:
         return await Person(self.http, self.stack, unique("ada")).register()
@@ -102,7 +102,7 @@ class Place:
         pipe = asyncio.subprocess.PIPE
         return await asyncio.create_subprocess_exec(*command, env=self.stack.environment, stdout=pipe)
 
-    async def ahead(self) -> Replica:
+    async def ahead(self) -> ReplicaAhead:
         """One more process of identity, whose clock is four seconds ahead."""
         if self._ahead is None:
             # Not in another thread: it ends with the one that starts it.
@@ -136,11 +136,11 @@ def running_stack(home: Path) -> Iterator[tuple[Stack, Proxy, Proxy]]:
 
 
 @asynccontextmanager
-async def place(running: Stack, to_database: Proxy, to_identity: Proxy) -> AsyncIterator[Place]:
+async def running_testbed(running: Stack, to_database: Proxy, to_identity: Proxy) -> AsyncIterator[Testbed]:
     client = httpx.AsyncClient(base_url=running.identity, timeout=PATIENCE_SECONDS, trust_env=False)
     async with client as http:
         with ExitStack() as further:
-            yield Place(running, to_database, to_identity, http, further)
+            yield Testbed(running, to_database, to_identity, http, further)
 
 
 @dataclass(frozen=True)
@@ -197,11 +197,11 @@ class Probes:
 
 
 @asynccontextmanager
-async def probes_of(here: Place) -> AsyncIterator[Probes]:
-    holder, others = await holder_and_others(here.stack, POSTS_WORKERS)
+async def probes_of(testbed: Testbed) -> AsyncIterator[Probes]:
+    holder, others = await holder_and_others(testbed.stack, POSTS_WORKERS)
     processes = dict.fromkeys((holder, *others), "posts")
-    processes |= dict.fromkeys(await here.identity_workers(), "identity")
-    ports = {service: here.stack.environment[f"{service.upper()}_PORT"] for service in ("identity", "posts")}
+    processes |= dict.fromkeys(await testbed.identity_workers(), "identity")
+    ports = {service: testbed.stack.environment[f"{service.upper()}_PORT"] for service in ("identity", "posts")}
     async with AsyncExitStack() as clients:
         every = []
         for process, service in processes.items():

@@ -7,18 +7,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Annotated, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from pydantic import Field
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, false, select, true
-
-from identity_service.events.bells import Bells, acknowledgements_in
 from identity_service.events.enqueueing import Enqueued
-from identity_service.events.models import DroppedEvent, StreamEvent
+from identity_service.events.repository import UNACKNOWLEDGED
+from identity_service.events.schemas import ObedienceRead, ObedientService
+from identity_service.events.topics import Topics, acknowledgements_in
 from watchword.database.database import Database
-from watchword.database.reads import ReadStatement
 from watchword.errors import Unavailable
 from watchword.tasks import wait_for
 
@@ -27,53 +23,28 @@ logger = logging.getLogger("identity.events")
 LOOK_AGAIN_SECONDS: Final = 1.0
 """How long a notification that was lost can delay the answer."""
 
-_JTIS: Final = bindparam("jtis", type_=ARRAY(Uuid))
-_unacknowledged: Final = (
-    select(StreamEvent.jti, false().label("is_dropped"))
-    .where(StreamEvent.jti == any_(_JTIS))
-    .union_all(select(DroppedEvent.jti, true()).where(DroppedEvent.jti == any_(_JTIS)))
-    .subquery("unacknowledged")
-)
-_UNACKNOWLEDGED: Final = ReadStatement(select(_unacknowledged.c.jti, _unacknowledged.c.is_dropped))
 
-
-@dataclass(frozen=True, slots=True)
-class ObedientService:
-    """A service that obeys: no process of it accepts a revoked token any more."""
-
-    service: Annotated[str, Field(examples=["posts"])]
-    after_ms: Annotated[int, Field(description="Milliseconds from the act to its obedience", examples=[38])]
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Which services obey an act, and which had not confirmed it when the wait was over."""
-
-    obeyed: list[ObedientService]
-    outstanding: Annotated[list[str], Field(examples=[["feeds"]])]
-
-
-class Obedience:
+class ObedienceWait:
     """Waits on any replica, whichever one the acknowledgements reach."""
 
-    def __init__(self, database: Database, bells: Bells) -> None:
-        self._bells = bells
+    def __init__(self, database: Database, topics: Topics) -> None:
+        self._topics = topics
         self._looks = _Looks(database)
 
-    async def wait(self, enqueued: Enqueued, seconds: float) -> Receipt:
+    async def wait(self, enqueued: Enqueued, seconds: float) -> ObedienceRead:
         """Wait for so many seconds at most, from the commit of the act, until all its events are acknowledged."""
         began = time.monotonic()
         acknowledgements = _Acknowledgements(enqueued)
         while topics := acknowledgements.topics():
-            with self._bells.listening(*topics) as bell:
+            with self._topics.subscribe(*topics) as wakeup:
                 await self._look(acknowledgements, began)
                 left = began + seconds - time.monotonic()
-                if self._bells.closed or left <= 0:
+                if self._topics.is_closed or left <= 0:
                     break
                 # Who has acknowledged everything must not wake this wait again.
                 if acknowledgements.topics() == topics:
-                    await wait_for(bell, min(left, LOOK_AGAIN_SECONDS))
-        return acknowledgements.receipt()
+                    await wait_for(wakeup, min(left, LOOK_AGAIN_SECONDS))
+        return acknowledgements.obedience()
 
     async def _look(self, acknowledgements: "_Acknowledgements", began: float) -> None:
         try:
@@ -98,7 +69,7 @@ class _Looks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._jtis: set[UUID] = set()
         self._next: asyncio.Task[_Seen] | None = None
 
@@ -112,9 +83,9 @@ class _Looks:
         return await asyncio.shield(self._next)
 
     async def _look(self) -> _Seen:
-        async with self._turn:
+        async with self._lock:
             jtis, self._jtis, self._next = self._jtis, set(), None
-            rows = await self._database.reads.fetch_rows(_UNACKNOWLEDGED, jtis=list(jtis))
+            rows = await self._database.reads.fetch_rows(UNACKNOWLEDGED, jtis=list(jtis))
         dropped = frozenset(row["jti"] for row in rows if row["is_dropped"])
         return _Seen(frozenset(row["jti"] for row in rows) - dropped, dropped)
 
@@ -145,7 +116,7 @@ class _Acknowledgements:
             self._acknowledged_after[self._events[jti].client_id] = after_ms
         self.missing &= seen.waiting
 
-    def receipt(self) -> Receipt:
+    def obedience(self) -> ObedienceRead:
         outstanding = self._failed | {self._events[jti].client_id for jti in self.missing}
         obeyed = {client: after for client, after in self._acknowledged_after.items() if client not in outstanding}
-        return Receipt([ObedientService(*item) for item in sorted(obeyed.items())], sorted(outstanding))
+        return ObedienceRead([ObedientService(*item) for item in sorted(obeyed.items())], sorted(outstanding))

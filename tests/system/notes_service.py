@@ -1,8 +1,6 @@
 """A service of one file without a database, in one or several uvicorn processes, and what each of them answers."""
 
 import asyncio
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -59,12 +57,6 @@ class Worker:
         answer = await self._http.request(method, "/notes", headers=headers)
         assert answer.status_code != 200 or answer.json() == self.pid, "another process has answered"
         return answer.status_code
-
-    def freeze(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
 
 
 class Notes:

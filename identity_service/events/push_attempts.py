@@ -1,4 +1,4 @@
-"""The SQL of push delivery: whose turn it is, and which event is next."""
+"""The SQL of push delivery: which stream is due, and which event is next."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -6,23 +6,23 @@ from typing import NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.events.locking import end_when_idle
-from identity_service.events.models import TURN, Delivery, Stream, StreamEvent, StreamStatus
+from identity_service.events.locking import limit_idle_time
+from identity_service.events.models import SENDING_ORDER, Delivery, Stream, StreamEvent, StreamStatus
 
 
-class PushTurn(NamedTuple):
+class PushAttempt(NamedTuple):
     """One try to push one event."""
 
     stream: Stream
     event: StreamEvent
 
 
-async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushTurn | None:
-    """Lease the stream that is due and whose last turn was longest ago, and take its next event; None if none is due.
+async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushAttempt | None:
+    """Lease the stream that is due and whose last attempt was longest ago, and take its next event.
 
-    Until `lease_until` no other process gets this stream.
+    None if no stream is due. Until `lease_until` no other process gets this stream.
     """
-    await end_when_idle(db)
+    await limit_idle_time(db)
     has_events = select(StreamEvent.id).where(StreamEvent.stream_id == Stream.id).exists()
     due = (
         select(Stream)
@@ -39,10 +39,10 @@ async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushT
     stream = await db.scalar(due)
     if stream is None:
         return None
-    next_event = select(StreamEvent).where(StreamEvent.stream_id == stream.id).order_by(*TURN).limit(1)
+    next_event = select(StreamEvent).where(StreamEvent.stream_id == stream.id).order_by(*SENDING_ORDER).limit(1)
     event = await db.scalar(next_event)
     if event is None:
         return None
     stream.next_push_at = lease_until
     stream.pushed_at = event.sent_at = await db.scalar(select(func.clock_timestamp()))
-    return PushTurn(stream, event)
+    return PushAttempt(stream, event)

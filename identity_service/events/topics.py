@@ -39,30 +39,30 @@ async def notify(db: AsyncSession, topics: Iterable[str]) -> None:
         await channel.notify(db, ",".join(names) if len(names) <= MAX_TOPICS else "")
 
 
-class Bells:
-    """The bells of one process. `ring` takes the payload of a notification."""
+class Topics:
+    """Those who wait in one process, by topic. `publish` takes the payload of a notification."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        self.closed = False
+        self.is_closed = False
 
     @contextmanager
-    def listening(self, *topics: str) -> Iterator[asyncio.Event]:
-        """An event that is set at each ring for one of the topics. Clear it before you look."""
-        bell = asyncio.Event()
-        if self.closed:
-            bell.set()
+    def subscribe(self, *topics: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever one of the topics is published. Clear it before you look."""
+        wakeup = asyncio.Event()
+        if self.is_closed:
+            wakeup.set()
         for topic in topics:
-            self._waiting.setdefault(topic, set()).add(bell)
+            self._waiting.setdefault(topic, set()).add(wakeup)
         try:
-            yield bell
+            yield wakeup
         finally:
             for topic in set(topics):
-                self._waiting[topic].discard(bell)
+                self._waiting[topic].discard(wakeup)
                 if not self._waiting[topic]:
                     del self._waiting[topic]
 
-    def ring(self, payload: str = "") -> None:
+    def publish(self, payload: str = "") -> None:
         """Wake those who wait for the topics in the payload; without any, everybody."""
         topics = payload.split(",") if payload else list(self._waiting)
         if any(not topic.startswith(_ACKNOWLEDGED) for topic in topics):
@@ -72,8 +72,8 @@ class Bells:
 
     def wake(self, topic: str) -> None:
         """Wake those who wait for this topic in this process."""
-        for bell in self._waiting.get(topic, ()):
-            bell.set()
+        for wakeup in self._waiting.get(topic, ()):
+            wakeup.set()
 
     def waiting_for(self, topic: str) -> int:
         """How many wait for this topic."""
@@ -81,5 +81,5 @@ class Bells:
 
     def close(self) -> None:
         """Wake everybody, and let nobody wait again."""
-        self.closed = True
-        self.ring()
+        self.is_closed = True
+        self.publish()
