@@ -53,7 +53,7 @@ class Looks:
         self.observe: Callable[[float], None] | None = None
         """Called for each revocation that this process has just applied, with the seconds since it happened."""
         self.last_measured_at = seconds_since_boot()
-        """When that was last, in seconds since boot; before the first time, when this process began."""
+        """When that was last, in seconds since boot; before the first time, when this receiver was started."""
         self.has_unplaced = False
         """Whether the last look brought revocations that have no position."""
         self._bell = asyncio.Event()
@@ -105,6 +105,7 @@ class Looks:
 
     async def run(self) -> None:
         """Look at each ring and each second until the task is cancelled."""
+        self.last_measured_at = seconds_since_boot()
         await repeat(self._look_forever, lambda: RETRY_SECONDS, logger, name="looking for revocations")
 
     async def stop(self) -> None:

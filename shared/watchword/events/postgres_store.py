@@ -1,10 +1,7 @@
 """The receiver's store in PostgreSQL, in the schema of the service: `ReceiverTables`."""
 
 from datetime import UTC, datetime, timedelta
-from os import getpid
-from socket import gethostname
 from typing import Any, Final
-from uuid import uuid4
 
 import orjson
 from asyncpg import Record
@@ -16,6 +13,7 @@ from watchword.auth.revocations import Kind, Revocation
 from watchword.database import Database, ReadStatement
 from watchword.database.kept import KeptConnection, LockHeld
 from watchword.database.portions import PORTION, delete_portion
+from watchword.events.process_name import ProcessName
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.statements import Statements
 from watchword.events.store import ContactSeen, Effect, Held, HeldRevocation, PendingEffects, PollLeaseLost, Taken, View
@@ -36,17 +34,24 @@ _LOOK: Final = orjson.dumps({"remove": ["", ""], "placed": True}).decode()
 
 
 class PostgresStore:
-    """A `ReceiverStore` over tables of PostgreSQL. `process` names this process in them."""
+    """A `ReceiverStore` over tables of PostgreSQL."""
 
     def __init__(self, database: Database, tables: ReceiverTables, issuer: str) -> None:
         self.database = database
         self.tables = tables
         self.issuer = issuer
-        # For people who look into the table, and unlike the number of a process not used again.
-        self.process = f"{gethostname()} {getpid()} {uuid4().hex}"
+        self._name = ProcessName()
         self._connection = KeptConnection(database.dsn)
         self._statements = Statements(tables)
-        self._lease = {"issuer": issuer, "process": self.process}
+
+    @property
+    def process(self) -> str:
+        """What names this process in the tables."""
+        return str(self._name)
+
+    @property
+    def _lease(self) -> dict[str, Any]:
+        return {"issuer": self.issuer, "process": self.process}
 
     async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
         values = {**self._lease, "known": known, "applied": applied, "is_news": is_news, "now": now}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from watchword.auth.background import expect_owner
+from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, SystemClock, seconds_since_boot
@@ -124,6 +124,11 @@ class Receiver(ABC):
     @abstractmethod
     async def stop(self) -> None:
         """End what `start` began."""
+
+    def _begin(self) -> None:
+        """What every `start` begins with."""
+        own(self)
+        self._contact.begin()
 
     def _until(self) -> float:
         return self._clock.now().timestamp() + self.revocations.keep_seconds()

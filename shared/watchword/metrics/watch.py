@@ -77,7 +77,12 @@ def _watch_obedience(metrics: Metrics, receiver: "Receiver") -> None:
         _OBEDIENCE_BUCKETS,
         ("service", "worker"),
     )
-    receiver.observe_refusals(obedience.labels(receiver.client_id, str(os.getpid())).observe)
+
+    def observe(seconds: float) -> None:
+        # Not before: processes that are forked from the one that has built the app would all have its number.
+        obedience.labels(receiver.client_id, str(os.getpid())).observe(seconds)
+
+    receiver.observe_refusals(observe)
     metrics.gauge(
         "watchword_last_refusal_age_seconds",
         "Time since the process that has learned of no revocation for longest did so",
