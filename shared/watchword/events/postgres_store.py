@@ -1,5 +1,6 @@
 """The receiver's store in PostgreSQL, in the schema of the service: `ReceiverTables`."""
 
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.revocations import Kind, Revocation
-from watchword.database import Database, ReadStatement
+from watchword.database import Database, DatabaseUnavailable, ReadStatement
+from watchword.database.connections import dedicated_connection
 from watchword.database.kept import KeptConnection, LockHeld
 from watchword.database.portions import PORTION, delete_portion
 from watchword.events.process_name import ProcessName
@@ -24,10 +26,10 @@ RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
 
 PAST_LEASES_LIFETIME: Final = timedelta(hours=1)
 
-WHOLE_LOOK_SECONDS: Final = 5.0
-"""How long reading every revocation may take: a hundred thousand take about a second."""
-
 EFFECT_LOCK_TIMEOUT: Final = "1s"
+
+# As a position: none comes after it.
+_AFTER_ALL: Final = 2**63 - 1
 
 # Processes of the previous release read nothing but `add`, `remove` and `heard`: to them this says nothing.
 _LOOK: Final = orjson.dumps({"remove": ["", ""], "placed": True}).decode()
@@ -53,16 +55,21 @@ class PostgresStore:
     def _lease(self) -> dict[str, Any]:
         return {"issuer": self.issuer, "process": self.process}
 
-    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
-        values = {**self._lease, "known": known, "applied": applied, "is_news": is_news, "now": now}
-        if known >= 0:
-            return _as_view(await self._connection.fetch(self._statements.look, **values))
-        # On a connection of its own: it takes long, and leases must be renewed meanwhile.
-        connection = KeptConnection(self.database.dsn, statement_seconds=WHOLE_LOOK_SECONDS)
-        try:
-            return _as_view(await connection.fetch(self._statements.look, **values))
-        finally:
-            connection.close()
+    async def look(self, applied: int | None, now: datetime, *, is_news: bool) -> View:
+        known = _AFTER_ALL if applied is None else applied
+        values = {**self._lease, "known": known, "applied": applied or 0, "is_news": is_news, "now": now}
+        return _as_view(await self._connection.fetch(self._statements.look, **values))
+
+    async def everything(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
+        last, portion = self._statements.last_position, self._statements.portion
+        values: dict[str, Any] = {"now": now, "kind": "", "key": ""}
+        # On a connection of its own, since leases are renewed meanwhile.
+        async with dedicated_connection(self.database.dsn) as (connection, _):
+            if await connection.fetchval(last.sql, *last.arguments({"issuer": self.issuer})) < position:
+                raise DatabaseUnavailable("this server is not the one that the looks have read, and is behind it")
+            while rows := await connection.fetch(portion.sql, *portion.arguments(values)):
+                yield [_as_revocation(row) for row in rows]
+                values |= {"kind": rows[-1]["kind"], "key": rows[-1]["key"]}
 
     async def leave(self) -> None:
         try:
@@ -151,7 +158,7 @@ def _as_view(rows: list[Record]) -> View:
     held = [row for row in rows if row["kind"] is not None]
     return View(
         position=head["lease_position"],
-        revocations=[HeldRevocation(_as_revocation(row), row["happened_at"]) for row in held],
+        revocations=(HeldRevocation(_as_revocation(row), row["happened_at"]) for row in held),
         has_unplaced=any(row["position"] is None for row in held),
         contact=contact,
         pending=pending,

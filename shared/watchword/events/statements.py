@@ -42,6 +42,10 @@ from watchword.events.tables import ReceiverTables, Signal
 
 PLACED_AT_ONCE: Final = 5_000
 
+READ_AT_ONCE: Final = 1_000
+"""How many revocations one portion of everything has: as many as keep the process from its other work for some
+milliseconds."""
+
 _INSTANT: Final = DateTime(timezone=True)
 _NOW: Final[ColumnElement[Any]] = func.clock_timestamp(type_=_INSTANT)
 _LEASE: Final[ColumnElement[Any]] = literal_column(f"interval '{LEASE_SECONDS} seconds'")
@@ -72,6 +76,8 @@ class Statements:
     def __init__(self, tables: ReceiverTables) -> None:
         self._tables = tables
         self.look = self._look()
+        self.last_position = self._last_position()
+        self.portion = self._portion()
         self.leave = ReadStatement(self._leave())
         self.seconds_until_free = self._seconds_until_free()
         self.take_poll_lease = self._take_poll_lease()
@@ -128,6 +134,20 @@ class Statements:
             .outerjoin(contact, contact.c.issuer == _text("issuer"))
             .outerjoin(held, is_new)
         )
+
+    def _last_position(self) -> ReadStatement:
+        lease = self._tables.poll_lease.c
+        last = func.coalesce(func.max(lease.position), 0).label("position")
+        return ReadStatement(select(last).where(lease.issuer == _text("issuer")))
+
+    def _portion(self) -> ReadStatement:
+        """The next revocations in the order of their kinds and keys, which do not change: none is passed over that was
+        there when the first portion was read."""
+        held = self._tables.revocations
+        comes_next = tuple_(held.c.kind, held.c.key) > tuple_(_text("kind"), _text("key"))
+        is_alive = held.c.expires_at > bindparam("now", type_=_INSTANT)
+        portion = select(*held.c).where(comes_next, is_alive).order_by(held.c.kind, held.c.key)
+        return ReadStatement(portion.limit(literal(READ_AT_ONCE)))
 
     def _pending(self) -> Any:
         received = self._tables.received
