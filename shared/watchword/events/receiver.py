@@ -64,6 +64,11 @@ class Receiver(ABC):
         return None if refusal is None else refusal.reason
 
     @property
+    def is_stream_stopped(self) -> bool:
+        """Whether the issuer answers this process, but its stream is disabled or paused, so that nothing comes."""
+        return self._poller.stream_status.is_stopped
+
+    @property
     @abstractmethod
     def pending_effects(self) -> PendingEffects:
         """What is refused already and has not had its effect yet."""

@@ -58,6 +58,12 @@ def watch_receiver(metrics: Metrics, receiver: "Receiver") -> None:
         "livemax",
     )
     metrics.gauge(
+        "watchword_security_events_stream_stopped",
+        "1 if the issuer answers, but its stream to this service is disabled or paused",
+        lambda: float(receiver.is_stream_stopped),
+        "livemax",
+    )
+    metrics.gauge(
         "watchword_revocations_held",
         "Revocations held in memory",
         lambda: float(len(receiver.revocations)),
