@@ -152,8 +152,8 @@ class MemoryReceiver(Receiver):
             logger.warning(text, INACTIVITY_SECONDS, one_line(str(error)))
 
     def _on_answer(self, polls: StreamPolls) -> None:
-        contact = ContactSeen(self._clock.now(), 0.0, polls.clock_offset)
-        self._note_contact(contact, self._hearing.heard_at)
+        contact = ContactSeen(self._clock.now(), 0.0, polls.clock_offset, polls.left_nothing)
+        self._note_contact(contact, polls.answered_at)
 
 
 def _ensure_without_database(effects: Mapping[str, ProcessEffect]) -> None:

@@ -102,9 +102,12 @@ class PostgresStore:
             raise Held(error.reason) from error
         return Taken(row["position"], row["is_new"], row["is_pending"])
 
-    async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
+    async def note_contact(
+        self, clock_offset: float | None, *, age_seconds: float, has_more: bool, left_nothing: bool
+    ) -> None:
         message = orjson.dumps({"heard": datetime.now(UTC).timestamp(), "has_more": has_more}).decode()
-        await self._fenced(self._statements.note_contact, clock_offset=clock_offset, message=message)
+        answer = {"clock_offset": clock_offset, "age": timedelta(seconds=age_seconds), "left_nothing": left_nothing}
+        await self._fenced(self._statements.note_contact, **answer, message=message)
 
     async def place_rows(self) -> None:
         await self._fenced(self._statements.place_rows, message=_LOOK)
@@ -154,7 +157,10 @@ class PostgresStore:
 def _as_view(rows: list[Record]) -> View:
     head = rows[0]
     heard_at, pending = head["heard_at"], PendingEffects(head["pending"], head["oldest"])
-    contact = None if heard_at is None else ContactSeen(heard_at, head["contact_age"], head["clock_offset"])
+    contact = None
+    if heard_at is not None:
+        left_nothing = head["caught_up_at"] == heard_at
+        contact = ContactSeen(heard_at, head["contact_age"], head["clock_offset"], left_nothing)
     held = [row for row in rows if row["kind"] is not None]
     return View(
         position=head["lease_position"],

@@ -147,6 +147,8 @@ class Receiver(ABC):
         self.clock_offset = contact.clock_offset
         if not self._contact.note(contact):
             return False
+        if not contact.left_nothing:
+            return True
         # Only when it is seen first: later looks would say the same, or count by a clock that was put back since.
         self._heard_at = max(self._heard_at, at - max(0.0, contact.age_seconds))
         return True

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Double,
+    Interval,
     String,
     Table,
     and_,
@@ -123,6 +124,7 @@ class Statements:
                 contact.c.heard_at,
                 _seconds_since(contact.c.heard_at).label("contact_age"),
                 contact.c.clock_offset,
+                contact.c.caught_up_at,
                 pending.c.pending,
                 pending.c.oldest,
                 select(notify).scalar_subquery().label("signal"),
@@ -243,12 +245,14 @@ class Statements:
 
     def _note_contact(self) -> ReadStatement:
         tables = self._tables
-        columns = ["issuer", "heard_at", "clock_offset"]
-        mine = select(tables.poll_lease.c.issuer, _NOW, bindparam("clock_offset", type_=Double())).where(
-            self._is_mine()
-        )
-        statement = insert(tables.contact).from_select(columns, mine)
-        changes = {name: statement.excluded[name] for name in columns[1:]}
+        # The same in both columns: a process knows by that whether the last answer left nothing behind.
+        heard_at = func.statement_timestamp(type_=_INSTANT) - bindparam("age", type_=Interval())
+        caught_up_at = case((bindparam("left_nothing", type_=Boolean()), heard_at))
+        clock_offset: ColumnElement[Any] = bindparam("clock_offset", type_=Double())
+        mine = select(tables.poll_lease.c.issuer, heard_at, clock_offset, caught_up_at).where(self._is_mine())
+        statement = insert(tables.contact).from_select(["issuer", "heard_at", "clock_offset", "caught_up_at"], mine)
+        changes: dict[str, Any] = {name: statement.excluded[name] for name in ("heard_at", "clock_offset")}
+        changes["caught_up_at"] = func.coalesce(statement.excluded.caught_up_at, tables.contact.c.caught_up_at)
         noted = statement.on_conflict_do_update(index_elements=["issuer"], set_=changes)
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
         return ReadStatement(select(heard.c.issuer, self._notify()))

@@ -48,11 +48,13 @@ class HeldRevocation:
 @dataclass(frozen=True, slots=True)
 class ContactSeen:
     """When the transmitter last answered any process: by the store's clock, and so many seconds ago. `clock_offset` is
-    how many seconds its clock was ahead of ours, if it has said what time it was."""
+    how many seconds its clock was ahead of ours, if it has said what time it was. The answer may have `left_nothing`
+    behind that was not taken: then everything is known that the transmitter had to say."""
 
     heard_at: datetime
     age_seconds: float
     clock_offset: float | None
+    left_nothing: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,10 @@ class ReceiverStore(EventStore, Protocol):
     async def release_poll_lease(self) -> None:
         """Give the poll lease back, and wake the processes that wait for it."""
 
-    async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
-        """Note that the transmitter has answered, and notify every process."""
+    async def note_contact(
+        self, clock_offset: float | None, *, age_seconds: float, has_more: bool, left_nothing: bool
+    ) -> None:
+        """Note that the transmitter has answered so many seconds ago, and notify every process."""
 
     async def place_rows(self) -> None:
         """Give positions to revocations that have none."""
