@@ -12,6 +12,7 @@ from tests.support.databases import Databases
 from tests.support.events import receive
 from tests.support.services import Posts
 from tests.support.waiting import until
+from watchword.auth import Revocations
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
 
@@ -61,7 +62,7 @@ async def test_a_purged_accounts_token_publishes_nothing_even_if_the_revocation_
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     await happen(posts, EventType.ACCOUNT_PURGED, ada)
-    posts.parts.receiver.revocations.replace([], 0)
+    posts.parts.receiver.revocations.replace(Revocations(900))
     answer = await posts.http.post("/posts", json={"title": "A title", "body": ""}, headers=ada.headers)
     assert (answer.status_code, await count_rows(databases, ada)) == (401, 0)
 

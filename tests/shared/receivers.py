@@ -8,7 +8,7 @@ from posts_service.tables import RECEIVER
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from watchword.auth.principal import Principal, instant
-from watchword.auth.revocations import Kind
+from watchword.auth.revocations import Kind, Revocation, Revocations
 from watchword.database import Database
 from watchword.events import receive_security_events
 from watchword.events.postgres_receiver import PostgresReceiver
@@ -60,6 +60,14 @@ def session(session_id: str) -> dict[str, Any]:
 
 def user(transmitter: Transmitter, subject: str) -> dict[str, Any]:
     return iss_sub(transmitter.issuer.url, subject)
+
+
+def only(*revocations: Revocation) -> Revocations:
+    """What a process holds that knows of nothing but these."""
+    held = Revocations(900)
+    for revocation in revocations:
+        held.add(revocation, 0)
+    return held
 
 
 async def stored(databases: Databases, kind: str = Kind.SESSION) -> list[str]:

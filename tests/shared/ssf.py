@@ -30,7 +30,7 @@ class Transmitter:
     """Events that are sent wait until they are acknowledged or refused (RFC 8936).
 
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
-    While it `loses_created`, it makes streams and does not say so.
+    While it `loses_created`, it makes streams and does not say so. `status` is what it says of each stream.
     `further_members` are in each answer to a poll beside those of RFC 8936.
     """
 
@@ -50,6 +50,7 @@ class Transmitter:
         self.changes: list[dict[str, Any]] = []
         self.deleted: list[str] = []
         self.loses_created = False
+        self.status = {"status": "enabled"}
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
         self.further_members: dict[str, Any] = {}
@@ -130,6 +131,7 @@ class Transmitter:
                     self._answers("streams", self._streams),
                     methods=["GET", "POST", "PATCH", "DELETE"],
                 ),
+                Route(f"{path}/status", self._answers("status", self._status)),
                 Route(f"{path}/queues/{{name}}", self._answers("poll", self._poll), methods=["POST"]),
             ]
         )
@@ -151,6 +153,7 @@ class Transmitter:
                 "jwks_uri": f"{url}/certs",
                 "configuration_endpoint": f"{url}/config",
                 "token_endpoint": f"{url}/login",
+                "status_endpoint": f"{url}/status",
             }
         )
 
@@ -180,6 +183,11 @@ class Transmitter:
         members = {name: body[name] for name in ("description", "inactivity_timeout") if name in body}
         stream = self.add_stream(**members)
         return Response(status_code=502) if self.loses_created else JSONResponse(stream, status_code=201)
+
+    async def _status(self, request: Request) -> Response:
+        stream_id = request.query_params["stream_id"]
+        assert stream_id in [stream["stream_id"] for stream in self.streams]
+        return JSONResponse({"stream_id": stream_id, **self.status})
 
     def _delete(self, stream_id: str) -> Response:
         known = [stream for stream in self.streams if stream["stream_id"] == stream_id]

@@ -55,14 +55,6 @@ def test_an_answer_that_has_waited_while_the_process_stood_still_is_good_for_not
     hearing.note_answer(asked_at, is_last=True)
     assert not hearing.is_current()
     assert hearing.is_late()
-    assert hearing.heard_at == asked_at
-
-
-def test_the_issuer_is_heard_when_it_answers(since_boot: SinceBoot, hearing: Hearing) -> None:
-    asked_at = since_boot.seconds
-    since_boot.seconds += POLL_TIMEOUT_SECONDS
-    hearing.note_answer(asked_at, is_last=True)
-    assert hearing.heard_at == since_boot.seconds
 
 
 def test_an_answer_after_which_more_waits_says_nothing(since_boot: SinceBoot) -> None:
@@ -79,7 +71,6 @@ def test_while_the_issuer_cannot_be_reached_the_process_goes_on(since_boot: Sinc
     since_boot.seconds += POLL_TIMEOUT_SECONDS
     hearing.note_failure()
     assert hearing.is_current()
-    assert hearing.heard_at < since_boot.seconds - 10
     since_boot.seconds += VALID_SECONDS
     assert not hearing.is_current()
 

@@ -190,6 +190,15 @@ async def test_a_service_is_ready_when_the_issuer_has_been_heard(transmitter: Tr
         assert receiver.heard_within(2)
 
 
+async def test_event_that_could_not_be_taken_keeps_the_issuer_from_counting_as_heard(transmitter: Transmitter) -> None:
+    left = transmitter.send(EventType.SESSION_REVOKED, session("s"), head={"kid": "not known yet"})
+    async with receiving(transmitter) as receiver:
+        await until(lambda: receiver.last_contact_at is not None)
+        assert not receiver.heard_within(3_600)
+        del transmitter.waiting[left]
+        await until(lambda: receiver.heard_within(60))
+
+
 async def test_an_effect_happens_in_every_process_and_is_repeated_until_it_succeeds(transmitter: Transmitter) -> None:
     calls: list[str] = []
 

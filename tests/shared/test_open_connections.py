@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.shared.open_apps import UNTIL, Rooms, Source, app_of, ending
+from tests.shared.receivers import only
 from tests.support.live_server import Event, LiveServer, close_code, serving
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.auth import connection_layer, open_connections, signed_in
@@ -137,7 +138,7 @@ async def test_whatever_refuses_the_token_ends_its_connections(house: House, rev
         if way == "add":
             house.source.revocations.add(revocation, 0)
         else:
-            house.source.revocations.replace([revocation], 0)
+            house.source.revocations.replace(only(revocation))
         assert await close_code(ada) == 4401
         house.rooms.say("still here")
         assert await grace.recv() == "still here"

@@ -14,6 +14,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import Kind
 from watchword.events import EventType, ReceivedEvent
+from watchword.events.effects import AT_ONCE
 from watchword.events.store import PendingEffects
 
 OF_A_KIND = "https://events.example/of-a-kind"
@@ -96,6 +97,29 @@ async def test_effect_that_waits_for_a_lock_holds_up_no_other_event_and_no_other
         await locking.execute("BEGIN")
     await locking.close()
     assert sorted(await jtis(databases, EFFECTS)) == sorted([eves, adas])
+
+
+async def test_effect_that_never_ends_counts_as_failed_and_makes_room_for_others(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("watchword.events.effects.LONGEST_TRY_SECONDS", 0.2)
+    has_answered = asyncio.Event()
+
+    async def wait_for_an_answer(db: AsyncSession, received: ReceivedEvent) -> None:
+        if received.subject == "eve":
+            await has_answered.wait()
+        await leave_a_row(db, received)
+
+    async with receiving(databases, transmitter, effects={OF_A_KIND: wait_for_an_answer}) as receiver:
+        eves = [transmitter.send(OF_A_KIND, user(transmitter, "eve")) for _ in range(AT_ONCE)]
+        adas = transmitter.send(OF_A_KIND, user(transmitter, "ada"))
+        await until(lambda: transmitter.is_settled(adas))
+        assert not any(transmitter.is_settled(jti) for jti in eves)
+        assert receiver.effect_failures[OF_A_KIND] >= 1
+        assert "TimeoutError('it was not over after 0.2 s')" in caplog.text
+        has_answered.set()
+        await until(lambda: transmitter.is_settled(*eves))
+    assert sorted(await jtis(databases, EFFECTS)) == sorted([*eves, adas])
 
 
 async def test_events_whose_effects_fail_fill_no_memory_and_all_have_their_effect_later(

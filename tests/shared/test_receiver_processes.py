@@ -190,6 +190,34 @@ async def test_clock_of_the_database_that_is_put_back_hides_no_silence(
         await until(lambda: not receiver.heard_within(0.5))
 
 
+async def test_answer_that_leaves_something_behind_is_contact_and_does_not_count_as_heard(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchword.events.postgres_receiver.FIRST_POLL_TIMEOUT_SECONDS", 0.0)
+    transmitter.further_members = {"moreAvailable": True}
+    async with receiving(databases, transmitter) as first, receiving(databases, transmitter) as second:
+        for receiver in (first, second):
+            await until(lambda receiver=receiver: receiver.last_contact_at is not None)  # type: ignore[misc]
+        polls = transmitter.calls["poll"]
+        await until(lambda: transmitter.calls["poll"] > polls + 3)
+        assert not any(receiver.is_silent() or receiver.heard_within(3_600) for receiver in (first, second))
+        transmitter.further_members = {}
+        await until(lambda: first.heard_within(60) and second.heard_within(60))
+
+
+async def test_event_that_could_not_be_taken_keeps_the_issuer_from_counting_as_heard(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    left = transmitter.send(EventType.SESSION_REVOKED, session("s"), head={"kid": "not known yet"})
+    async with receiving(databases, transmitter) as receiver:
+        await until(lambda: receiver.last_contact_at is not None)
+        polls = transmitter.calls["poll"]
+        await until(lambda: transmitter.calls["poll"] > polls + 1)
+        assert not receiver.heard_within(3_600)
+        del transmitter.waiting[left]
+        await until(lambda: receiver.heard_within(60))
+
+
 async def test_an_issuer_is_heard_by_every_process_until_it_does_not_answer(
     databases: Databases, transmitter: Transmitter
 ) -> None:

@@ -120,7 +120,7 @@ async def test_process_without_a_valid_lease_writes_nothing(store: PostgresStore
     with pytest.raises(PollLeaseLost):
         await revoke(store, Kind.PURGED, "ada")
     with pytest.raises(PollLeaseLost):
-        await store.note_contact(None, has_more=False)
+        await store.note_contact(None, age_seconds=0, has_more=False, left_nothing=True)
     with pytest.raises(PollLeaseLost):
         await store.place_rows()
     assert not await is_purged(store, "ada")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shared.receivers import principal
+from tests.shared.receivers import only, principal
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 
 
@@ -120,5 +120,5 @@ def test_a_withdrawn_key_is_kept_until_its_last_token_has_expired(revocations: R
 
 def test_withdrawn_keys_are_replaced_with_everything_else(revocations: Revocations) -> None:
     revocations.add(Revocation(Kind.KEY, "leaked", FOR_EVER, 900), 0)
-    revocations.replace([Revocation(Kind.KEY, "other", FOR_EVER, 900)], 0)
+    revocations.replace(only(Revocation(Kind.KEY, "other", FOR_EVER, 900)))
     assert [revocations.refuses_key(kid) for kid in ("leaked", "other")] == [False, True]

@@ -4,7 +4,7 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from tests.shared.apps import client_for
-from tests.shared.receivers import principal
+from tests.shared.receivers import only, principal
 from watchword.auth import InvalidToken, Verifier, protect, signed_in
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation, Revocations
 from watchword.errors import Unavailable
@@ -126,7 +126,7 @@ def test_a_replacement_leaves_nothing_of_what_was_there_before(revocations: Revo
     revoke(revocations, Kind.SESSION, "old")
     revoke(revocations, Kind.DISABLED, "ada")
     revocations.add(Revocation(Kind.ROLE, "editor", 0, 900, 5), 0)
-    revocations.replace([Revocation(Kind.SESSION, "new", FOR_EVER, 900)], 0)
+    revocations.replace(only(Revocation(Kind.SESSION, "new", FOR_EVER, 900)))
     assert revocations.refuses(principal(session_id="new"))
     assert not revocations.refuses(principal("ada", "old"))
     assert len(revocations) == 1

@@ -106,3 +106,26 @@ async def test_events_beyond_those_that_were_asked_for_are_left(databases: Datab
     async with polling(databases, transmitter, tells=False) as receiver:
         await receiver.polls.poll(may_wait=True)
         assert (len(receiver.outbox), receiver.polls.has_more) == (MAX_EVENTS_PER_POLL, True)
+
+
+async def test_poll_that_another_one_has_ended_leaves_something_behind_and_the_next_one_does_not(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    async with polling(databases, transmitter) as receiver:
+        left_nothing = []
+        for _ in range(3):
+            await receiver.polls.poll(may_wait=True)
+            left_nothing.append(receiver.polls.left_nothing)
+    # The first and the last ask for everything at once; the one between them waits, and ends early.
+    assert left_nothing == [True, False, True]
+
+
+@pytest.mark.parametrize(("seconds", "is_believed"), [(1.0, True), (60.0, False)])
+async def test_answer_that_has_waited_while_the_process_stood_still_tells_of_the_time_when_it_was_asked_for(
+    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch, seconds: float, is_believed: bool
+) -> None:
+    times = iter([1_000.0, 1_000.0 + seconds])
+    async with polling(databases, transmitter, tells=False) as receiver:
+        monkeypatch.setattr("watchword.events.stream_polls.seconds_since_boot", lambda: next(times))
+        await receiver.polls.poll(may_wait=True)
+        assert receiver.polls.answered_at == (1_000.0 + seconds if is_believed else 1_000.0)

@@ -119,13 +119,11 @@ class Revocations:
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
 
-    def replace(self, revocations: list[Revocation], now: float) -> None:
-        """Hold exactly these from now on, in one step: no request sees half of them."""
-        fresh = Revocations(self.memory_seconds)
-        for revocation in revocations:
-            fresh.add(revocation, now)
-        self._sessions, self._subjects = fresh._sessions, fresh._subjects
-        self._roles, self._keys = fresh._roles, fresh._keys
+    def replace(self, replacement: "Revocations") -> None:
+        """Hold exactly what the replacement does, in one step: no request sees half of it. The replacement is not to be
+        used after that."""
+        self._sessions, self._subjects = replacement._sessions, replacement._subjects
+        self._roles, self._keys = replacement._roles, replacement._keys
         self._notify_watchers(None)
 
     def _notify_watchers(self, revocation: Revocation | None) -> None:

@@ -21,23 +21,21 @@ class LockHeld(DatabaseUnavailable):
 class KeptConnection:
     """Runs one statement after another, each a transaction of its own in one message: a process that stands still
     leaves no lock behind. It connects at the first use, and anew at the first one after a failure or `close`.
-
-    A statement is given up after `statement_seconds`; by default, after STATEMENT_TIMEOUT_SECONDS.
+    A statement is given up after STATEMENT_TIMEOUT_SECONDS.
     """
 
-    def __init__(self, dsn: str, *, statement_seconds: float | None = None) -> None:
+    def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._statement_seconds = statement_seconds
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def fetch(self, statement: ReadStatement, **values: Any) -> list[asyncpg.Record]:
         """The rows that the statement returns. Raises DatabaseUnavailable; LockHeld for a lock of another's."""
-        arguments, seconds = statement.arguments(values), self._statement_seconds or STATEMENT_TIMEOUT_SECONDS
+        arguments = statement.arguments(values)
         async with self._turn:
             try:
                 connection = await self._open()
-                return await connection.fetch(statement.sql, *arguments, timeout=seconds)
+                return await connection.fetch(statement.sql, *arguments, timeout=STATEMENT_TIMEOUT_SECONDS)
             except asyncpg.LockNotAvailableError as error:
                 raise LockHeld(repr(error)) from error
             except BaseException as error:

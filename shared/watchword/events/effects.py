@@ -26,6 +26,9 @@ MOST_IN_MEMORY: Final = 1_000
 """How many events of one process wait for their effects in its memory. A new stream may begin with every account that
 was ever deleted."""
 
+LONGEST_TRY_SECONDS: Final = 60.0
+"""After which a try of an effect is ended, and counts as failed: one that never ends would keep its place for ever."""
+
 SHORTEST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 60.0
 
@@ -94,7 +97,7 @@ class Effects:
     async def _succeeds(self, received: ReceivedEvent, pause: float) -> bool:
         try:
             async with self._slots:
-                await self._carry_out_once(received)
+                await self._try(received)
         except Exception as error:
             self.failures[received.type] += 1
             fields = {"type": received.type, "jti": received.jti, "again_in": pause}
@@ -102,6 +105,15 @@ class Effects:
             logger.exception(text, received.type, quoted(received.jti), quoted(error), pause, extra=fields)
             return False
         return True
+
+    async def _try(self, received: ReceivedEvent) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_TRY_SECONDS) as limit:
+                await self._carry_out_once(received)
+        except TimeoutError as error:
+            if limit.expired():
+                raise TimeoutError(f"it was not over after {LONGEST_TRY_SECONDS:g} s") from error
+            raise
 
 
 def _growing_pauses() -> Iterator[float]:

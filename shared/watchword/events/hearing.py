@@ -11,7 +11,6 @@ from typing import Final
 
 from watchword.clock import seconds_since_boot
 from watchword.events.silence import TransmitterSilent
-from watchword.events.transmitter_client import POLL_TIMEOUT_SECONDS
 from watchword.tasks import wait_for
 
 VALID_SECONDS: Final = 3.0
@@ -33,7 +32,6 @@ class Hearing:
         """Begin as a process that knows nothing of what is revoked."""
         self.knows_something = False
         """Whether a whole replay has been received, of whichever stream."""
-        self.heard_at = -math.inf
         self.is_whole = False
         """Whether everything has been received with which the present stream started."""
         self._valid_until = 0.0
@@ -51,12 +49,9 @@ class Hearing:
 
     def note_answer(self, asked_at: float, *, is_last: bool) -> None:
         """Note an answer, asked for at this time, whose events are refused by now. It `is_last` if no more wait."""
-        now = seconds_since_boot()
-        self._asking_since = now
+        self._asking_since = seconds_since_boot()
         if is_last:
             self.is_whole = self.knows_something = True
-            # One that took longer has waited here, while this process stood still.
-            self.heard_at = now if now - asked_at <= POLL_TIMEOUT_SECONDS else asked_at
             self._valid_until = max(self._valid_until, asked_at + VALID_SECONDS)
         self._ring()
 

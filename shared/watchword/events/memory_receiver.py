@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import httpx
 
-from watchword.auth.background import own
 from watchword.auth.revocations import Revocations
 from watchword.clock import seconds_since_boot
 from watchword.errors import Unavailable
@@ -128,7 +127,8 @@ class MemoryReceiver(Receiver):
         """Return when this process knows everything that a token can still contradict. A transmitter that does not
         answer is tried once, and not waited for longer than `FIRST_POLL_TIMEOUT_SECONDS`; until it answers, every guard
         refuses."""
-        own(self)
+        self._begin()
+        self._store.last_measured_at = seconds_since_boot()
         self._turn.caught_up.clear()
         self._tasks = [asyncio.create_task(self._poller.run())]
         await wait_for(self._turn.caught_up, FIRST_POLL_TIMEOUT_SECONDS)
@@ -152,8 +152,8 @@ class MemoryReceiver(Receiver):
             logger.warning(text, INACTIVITY_SECONDS, one_line(str(error)))
 
     def _on_answer(self, polls: StreamPolls) -> None:
-        contact = ContactSeen(self._clock.now(), 0.0, polls.clock_offset)
-        self._note_contact(contact, self._hearing.heard_at)
+        contact = ContactSeen(self._clock.now(), 0.0, polls.clock_offset, polls.left_nothing)
+        self._note_contact(contact, polls.answered_at)
 
 
 def _ensure_without_database(effects: Mapping[str, ProcessEffect]) -> None:

@@ -27,7 +27,7 @@ class MemoryStore:
         self.observe: Callable[[float], None] | None = None
         """Called for each revocation that has just happened, with the seconds since then."""
         self.last_measured_at = seconds_since_boot()
-        """When that was last, in seconds since boot; before the first time, when this process began."""
+        """When that was last, in seconds since boot; before the first time, when this receiver was started."""
 
     async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
         is_new = received.jti not in self._taken

@@ -18,6 +18,7 @@ from watchword.events.outbox import Outbox
 from watchword.events.pace import Pace
 from watchword.events.security_event import EventReader
 from watchword.events.stream_polls import StreamPolls
+from watchword.events.stream_status import StreamStatus
 from watchword.events.transmitter_client import TransmitterClient
 from watchword.events.turn import Turn
 from watchword.http_client.client import open_client
@@ -56,6 +57,7 @@ class Poller:
         self._transport = transport
         self._token = KeptToken()
         self._pace = Pace()
+        self.stream_status = StreamStatus(account.client_id)
         self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
         self.refusal: ClientRefused | None = None
         """Set while the issuer refuses this client, as far as this process knows."""
@@ -111,7 +113,11 @@ class Poller:
                 polls = StreamPolls(
                     transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
                 )
-                await run_until_first(self._poll_forever(polls), self._outbox.run(transmitter, stream))
+                await run_until_first(
+                    self._poll_forever(polls),
+                    self._outbox.run(transmitter, stream),
+                    self.stream_status.watch(transmitter, stream),
+                )
 
     @contextmanager
     def _failures_noted(self) -> Iterator[None]:

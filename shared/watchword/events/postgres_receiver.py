@@ -12,7 +12,6 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from watchword.auth.background import own
 from watchword.auth.revocations import Revocations
 from watchword.clock import seconds_since_boot
 from watchword.database import Listener
@@ -132,7 +131,7 @@ class PostgresReceiver(Receiver):
 
         Raises TimeoutError if the database does not answer.
         """
-        own(self)
+        self._begin()
         self._loaded.clear()
         self._turn.caught_up.clear()
         works = self._listener.run(), self._looks.run(), self._poller.run()

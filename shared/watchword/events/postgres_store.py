@@ -1,10 +1,8 @@
 """The receiver's store in PostgreSQL, in the schema of the service: `ReceiverTables`."""
 
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
-from os import getpid
-from socket import gethostname
 from typing import Any, Final
-from uuid import uuid4
 
 import orjson
 from asyncpg import Record
@@ -13,9 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.revocations import Kind, Revocation
-from watchword.database import Database, ReadStatement
+from watchword.database import Database, DatabaseUnavailable, ReadStatement
+from watchword.database.connections import dedicated_connection
 from watchword.database.kept import KeptConnection, LockHeld
 from watchword.database.portions import PORTION, delete_portion
+from watchword.events.process_name import ProcessName
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.statements import Statements
 from watchword.events.store import ContactSeen, Effect, Held, HeldRevocation, PendingEffects, PollLeaseLost, Taken, View
@@ -26,38 +26,50 @@ RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
 
 PAST_LEASES_LIFETIME: Final = timedelta(hours=1)
 
-WHOLE_LOOK_SECONDS: Final = 5.0
-"""How long reading every revocation may take: a hundred thousand take about a second."""
-
 EFFECT_LOCK_TIMEOUT: Final = "1s"
+
+# As a position: none comes after it.
+_AFTER_ALL: Final = 2**63 - 1
 
 # Processes of the previous release read nothing but `add`, `remove` and `heard`: to them this says nothing.
 _LOOK: Final = orjson.dumps({"remove": ["", ""], "placed": True}).decode()
 
 
 class PostgresStore:
-    """A `ReceiverStore` over tables of PostgreSQL. `process` names this process in them."""
+    """A `ReceiverStore` over tables of PostgreSQL."""
 
     def __init__(self, database: Database, tables: ReceiverTables, issuer: str) -> None:
         self.database = database
         self.tables = tables
         self.issuer = issuer
-        # For people who look into the table, and unlike the number of a process not used again.
-        self.process = f"{gethostname()} {getpid()} {uuid4().hex}"
+        self._name = ProcessName()
         self._connection = KeptConnection(database.dsn)
         self._statements = Statements(tables)
-        self._lease = {"issuer": issuer, "process": self.process}
 
-    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
-        values = {**self._lease, "known": known, "applied": applied, "is_news": is_news, "now": now}
-        if known >= 0:
-            return _as_view(await self._connection.fetch(self._statements.look, **values))
-        # On a connection of its own: it takes long, and leases must be renewed meanwhile.
-        connection = KeptConnection(self.database.dsn, statement_seconds=WHOLE_LOOK_SECONDS)
-        try:
-            return _as_view(await connection.fetch(self._statements.look, **values))
-        finally:
-            connection.close()
+    @property
+    def process(self) -> str:
+        """What names this process in the tables."""
+        return str(self._name)
+
+    @property
+    def _lease(self) -> dict[str, Any]:
+        return {"issuer": self.issuer, "process": self.process}
+
+    async def look(self, applied: int | None, now: datetime, *, is_news: bool) -> View:
+        known = _AFTER_ALL if applied is None else applied
+        values = {**self._lease, "known": known, "applied": applied or 0, "is_news": is_news, "now": now}
+        return _as_view(await self._connection.fetch(self._statements.look, **values))
+
+    async def everything(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
+        last, portion = self._statements.last_position, self._statements.portion
+        values: dict[str, Any] = {"now": now, "kind": "", "key": ""}
+        # On a connection of its own, since leases are renewed meanwhile.
+        async with dedicated_connection(self.database.dsn) as (connection, _):
+            if await connection.fetchval(last.sql, *last.arguments({"issuer": self.issuer})) < position:
+                raise DatabaseUnavailable("this server is not the one that the looks have read, and is behind it")
+            while rows := await connection.fetch(portion.sql, *portion.arguments(values)):
+                yield [_as_revocation(row) for row in rows]
+                values |= {"kind": rows[-1]["kind"], "key": rows[-1]["key"]}
 
     async def leave(self) -> None:
         try:
@@ -90,9 +102,12 @@ class PostgresStore:
             raise Held(error.reason) from error
         return Taken(row["position"], row["is_new"], row["is_pending"])
 
-    async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
+    async def note_contact(
+        self, clock_offset: float | None, *, age_seconds: float, has_more: bool, left_nothing: bool
+    ) -> None:
         message = orjson.dumps({"heard": datetime.now(UTC).timestamp(), "has_more": has_more}).decode()
-        await self._fenced(self._statements.note_contact, clock_offset=clock_offset, message=message)
+        answer = {"clock_offset": clock_offset, "age": timedelta(seconds=age_seconds), "left_nothing": left_nothing}
+        await self._fenced(self._statements.note_contact, **answer, message=message)
 
     async def place_rows(self) -> None:
         await self._fenced(self._statements.place_rows, message=_LOOK)
@@ -142,11 +157,14 @@ class PostgresStore:
 def _as_view(rows: list[Record]) -> View:
     head = rows[0]
     heard_at, pending = head["heard_at"], PendingEffects(head["pending"], head["oldest"])
-    contact = None if heard_at is None else ContactSeen(heard_at, head["contact_age"], head["clock_offset"])
+    contact = None
+    if heard_at is not None:
+        left_nothing = head["caught_up_at"] == heard_at
+        contact = ContactSeen(heard_at, head["contact_age"], head["clock_offset"], left_nothing)
     held = [row for row in rows if row["kind"] is not None]
     return View(
         position=head["lease_position"],
-        revocations=[HeldRevocation(_as_revocation(row), row["happened_at"]) for row in held],
+        revocations=(HeldRevocation(_as_revocation(row), row["happened_at"]) for row in held),
         has_unplaced=any(row["position"] is None for row in held),
         contact=contact,
         pending=pending,

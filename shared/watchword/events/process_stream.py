@@ -2,12 +2,10 @@
 
 import logging
 from collections.abc import Sequence
-from os import getpid
-from socket import gethostname
 from typing import Final
-from uuid import uuid4
 
 from watchword.events.errors import StreamGone, TransmitterUnavailable
+from watchword.events.process_name import ProcessName
 from watchword.events.transmitter_client import Stream, TransmitterClient
 from watchword.lines import one_line
 
@@ -28,7 +26,7 @@ class ProcessStream:
         self._further_types = further_types
         self._stream: Stream | None = None
         self._former: list[str] = []
-        self._description = ""
+        self._name = ProcessName()
         self._may_have_unknown = False
 
     async def open(self, transmitter: TransmitterClient) -> Stream:
@@ -62,17 +60,14 @@ class ProcessStream:
         return self._stream is not None or bool(self._former) or self._may_have_unknown
 
     async def _create(self, transmitter: TransmitterClient) -> Stream:
-        if not self._description:
-            # Not before: processes that were forked from one that had it would have the same.
-            self._description = f"{gethostname()} {getpid()} {uuid4().hex}"
         self._may_have_unknown = True
-        stream = await transmitter.create_lapsing_stream(self._description, INACTIVITY_SECONDS, self._further_types)
+        stream = await transmitter.create_lapsing_stream(str(self._name), INACTIVITY_SECONDS, self._further_types)
         self._may_have_unknown = False
         return stream
 
     async def _delete_former(self, transmitter: TransmitterClient) -> None:
         if self._may_have_unknown:
-            self._former += await transmitter.streams_described(self._description)
+            self._former += await transmitter.streams_described(str(self._name))
             self._may_have_unknown = False
         while self._former:
             try:

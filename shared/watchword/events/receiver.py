@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from watchword.auth.background import expect_owner
+from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, SystemClock, seconds_since_boot
@@ -62,6 +62,11 @@ class Receiver(ABC):
         """Why the issuer refuses this client's credentials or scopes; None while it does not."""
         refusal = self._poller.refusal
         return None if refusal is None else refusal.reason
+
+    @property
+    def is_stream_stopped(self) -> bool:
+        """Whether the issuer answers this process, but its stream is disabled or paused, so that nothing comes."""
+        return self._poller.stream_status.is_stopped
 
     @property
     @abstractmethod
@@ -125,6 +130,11 @@ class Receiver(ABC):
     async def stop(self) -> None:
         """End what `start` began."""
 
+    def _begin(self) -> None:
+        """What every `start` begins with."""
+        own(self)
+        self._contact.begin()
+
     def _until(self) -> float:
         return self._clock.now().timestamp() + self.revocations.keep_seconds()
 
@@ -137,6 +147,8 @@ class Receiver(ABC):
         self.clock_offset = contact.clock_offset
         if not self._contact.note(contact):
             return False
+        if not contact.left_nothing:
+            return True
         # Only when it is seen first: later looks would say the same, or count by a clock that was put back since.
         self._heard_at = max(self._heard_at, at - max(0.0, contact.age_seconds))
         return True

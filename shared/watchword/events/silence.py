@@ -40,6 +40,10 @@ class Contact:
         self._heard_at: datetime | None = None
         self.last_at: datetime | None = None
 
+    def begin(self) -> None:
+        """Count from now on, if there was no answer yet: this process may have been forked long after this was made."""
+        self._started_at = self._clock.now()
+
     def note(self, seen: ContactSeen) -> bool:
         """Note the last answer of the transmitter, by the time since then, which needs no second clock. False if it is
         the one that was noted before."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Double,
+    Interval,
     String,
     Table,
     and_,
@@ -41,6 +42,10 @@ from watchword.events.store import LEASE_SECONDS
 from watchword.events.tables import ReceiverTables, Signal
 
 PLACED_AT_ONCE: Final = 5_000
+
+READ_AT_ONCE: Final = 1_000
+"""How many revocations one portion of everything has: as many as keep the process from its other work for some
+milliseconds."""
 
 _INSTANT: Final = DateTime(timezone=True)
 _NOW: Final[ColumnElement[Any]] = func.clock_timestamp(type_=_INSTANT)
@@ -72,6 +77,8 @@ class Statements:
     def __init__(self, tables: ReceiverTables) -> None:
         self._tables = tables
         self.look = self._look()
+        self.last_position = self._last_position()
+        self.portion = self._portion()
         self.leave = ReadStatement(self._leave())
         self.seconds_until_free = self._seconds_until_free()
         self.take_poll_lease = self._take_poll_lease()
@@ -117,6 +124,7 @@ class Statements:
                 contact.c.heard_at,
                 _seconds_since(contact.c.heard_at).label("contact_age"),
                 contact.c.clock_offset,
+                contact.c.caught_up_at,
                 pending.c.pending,
                 pending.c.oldest,
                 select(notify).scalar_subquery().label("signal"),
@@ -128,6 +136,20 @@ class Statements:
             .outerjoin(contact, contact.c.issuer == _text("issuer"))
             .outerjoin(held, is_new)
         )
+
+    def _last_position(self) -> ReadStatement:
+        lease = self._tables.poll_lease.c
+        last = func.coalesce(func.max(lease.position), 0).label("position")
+        return ReadStatement(select(last).where(lease.issuer == _text("issuer")))
+
+    def _portion(self) -> ReadStatement:
+        """The next revocations in the order of their kinds and keys, which do not change: none is passed over that was
+        there when the first portion was read."""
+        held = self._tables.revocations
+        comes_next = tuple_(held.c.kind, held.c.key) > tuple_(_text("kind"), _text("key"))
+        is_alive = held.c.expires_at > bindparam("now", type_=_INSTANT)
+        portion = select(*held.c).where(comes_next, is_alive).order_by(held.c.kind, held.c.key)
+        return ReadStatement(portion.limit(literal(READ_AT_ONCE)))
 
     def _pending(self) -> Any:
         received = self._tables.received
@@ -223,12 +245,14 @@ class Statements:
 
     def _note_contact(self) -> ReadStatement:
         tables = self._tables
-        columns = ["issuer", "heard_at", "clock_offset"]
-        mine = select(tables.poll_lease.c.issuer, _NOW, bindparam("clock_offset", type_=Double())).where(
-            self._is_mine()
-        )
-        statement = insert(tables.contact).from_select(columns, mine)
-        changes = {name: statement.excluded[name] for name in columns[1:]}
+        # The same in both columns: a process knows by that whether the last answer left nothing behind.
+        heard_at = func.statement_timestamp(type_=_INSTANT) - bindparam("age", type_=Interval())
+        caught_up_at = case((bindparam("left_nothing", type_=Boolean()), heard_at))
+        clock_offset: ColumnElement[Any] = bindparam("clock_offset", type_=Double())
+        mine = select(tables.poll_lease.c.issuer, heard_at, clock_offset, caught_up_at).where(self._is_mine())
+        statement = insert(tables.contact).from_select(["issuer", "heard_at", "clock_offset", "caught_up_at"], mine)
+        changes: dict[str, Any] = {name: statement.excluded[name] for name in ("heard_at", "clock_offset")}
+        changes["caught_up_at"] = func.coalesce(statement.excluded.caught_up_at, tables.contact.c.caught_up_at)
         noted = statement.on_conflict_do_update(index_elements=["issuer"], set_=changes)
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
         return ReadStatement(select(heard.c.issuer, self._notify()))

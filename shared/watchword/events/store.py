@@ -1,6 +1,6 @@
 """What a receiver asks of the place in which it keeps what it has received."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -48,11 +48,13 @@ class HeldRevocation:
 @dataclass(frozen=True, slots=True)
 class ContactSeen:
     """When the transmitter last answered any process: by the store's clock, and so many seconds ago. `clock_offset` is
-    how many seconds its clock was ahead of ours, if it has said what time it was."""
+    how many seconds its clock was ahead of ours, if it has said what time it was. The answer may have `left_nothing`
+    behind that was not taken: then everything is known that the transmitter had to say."""
 
     heard_at: datetime
     age_seconds: float
     clock_offset: float | None
+    left_nothing: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,11 @@ class View:
     """What one look brings: the revocations after those that were known, and the `position` up to which they go.
 
     Some may be `unplaced`: those of processes that give no positions. They are part of every view until they are given
-    one.
+    one. The revocations can be iterated once, since there may be many.
     """
 
     position: int
-    revocations: Sequence[HeldRevocation]
+    revocations: Iterator[HeldRevocation]
     has_unplaced: bool
     contact: ContactSeen | None
     pending: PendingEffects
@@ -112,12 +114,16 @@ class ReceiverStore(EventStore, Protocol):
     lease is valid: else the method raises PollLeaseLost.
     """
 
-    async def look(self, known: int, applied: int, now: datetime, *, is_news: bool) -> View:
+    async def look(self, applied: int | None, now: datetime, *, is_news: bool) -> View:
         """Renew this process's lease, note that it has applied everything up to `applied`, and read what came after
-        `known` and has not expired at `now`: everything, if `known` is negative.
+        that and has not expired at `now`. Without `applied` a process gets the position after which later looks go on.
 
         `is_news` wakes the process that polls, which may wait for this one.
         """
+
+    def everything(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
+        """In portions, everything that had been committed when the first was asked for and has not expired at `now`,
+        and some of what is committed meanwhile. Raises Unavailable also if that does not go up to `position`."""
 
     async def leave(self) -> None:
         """Give up this process's lease, so that nobody waits for it. A later look begins a new one."""
@@ -134,8 +140,10 @@ class ReceiverStore(EventStore, Protocol):
     async def release_poll_lease(self) -> None:
         """Give the poll lease back, and wake the processes that wait for it."""
 
-    async def note_contact(self, clock_offset: float | None, *, has_more: bool) -> None:
-        """Note that the transmitter has answered, and notify every process."""
+    async def note_contact(
+        self, clock_offset: float | None, *, age_seconds: float, has_more: bool, left_nothing: bool
+    ) -> None:
+        """Note that the transmitter has answered so many seconds ago, and notify every process."""
 
     async def place_rows(self) -> None:
         """Give positions to revocations that have none."""

@@ -9,7 +9,7 @@ from watchword.events.errors import AnswerTimedOut, TransmitterUnavailable
 from watchword.events.intake import Intake
 from watchword.events.pace import Pace
 from watchword.events.security_event import EventReader
-from watchword.events.transmitter_client import Delivery, Receipt, Stream, TransmitterClient
+from watchword.events.transmitter_client import POLL_TIMEOUT_SECONDS, Delivery, Receipt, Stream, TransmitterClient
 from watchword.observability.logs import new_request_id, request_id
 
 MAX_EVENTS_PER_POLL: Final = 100
@@ -52,6 +52,8 @@ class StreamPolls:
         """How many seconds the transmitter's clock was ahead of ours at its last answer, if it says what time it is."""
         self.asked_at = 0.0
         """The time since boot at which the last poll was sent that was answered."""
+        self.answered_at = 0.0
+        """The time since boot up to which its answer tells what the transmitter had to say."""
         self.pause_seconds = 0.0
         """How long to wait before the next poll."""
 
@@ -62,7 +64,7 @@ class StreamPolls:
         polled_at, since_boot = time.monotonic(), seconds_since_boot()
         delivery = await self._ask(wait=wait)
         seconds = time.monotonic() - polled_at
-        self.asked_at = since_boot
+        self.asked_at, self.answered_at = since_boot, _answered_at(since_boot)
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
         taking = await self._intake.take(self._reader, delivery.tokens, polled_at)
         # The other poll may have been given what this one would have brought, and who sent it need not be one of us.
@@ -74,6 +76,11 @@ class StreamPolls:
         )
         if taking.has_leftovers:
             self.pause_seconds = max(self.pause_seconds, LEFTOVERS_PAUSE_SECONDS)
+
+    @property
+    def left_nothing(self) -> bool:
+        """Whether the last answer left nothing behind: neither at the transmitter nor, untaken, here."""
+        return not self.has_more and not self._wants_all
 
     def _offset(self, delivery: Delivery) -> float | None:
         return None if delivery.sent_at is None else delivery.sent_at - self._clock.now().timestamp()
@@ -91,3 +98,9 @@ class StreamPolls:
         except TransmitterUnavailable:
             self._pace.note_failure()
             raise
+
+
+def _answered_at(asked_at: float) -> float:
+    """Now; but an answer that took longer than a poll may has waited here, while this process stood still."""
+    now = seconds_since_boot()
+    return now if now - asked_at <= POLL_TIMEOUT_SECONDS else asked_at

@@ -40,7 +40,8 @@ class ReceiverTables:
 
     `received`: the ids of events whose refusal is committed; `is_pending` until the effect is too. `revocations`: what
     is refused, for as long as a token can live; without a `version` its times decide. `contact`: one row, when the
-    transmitter last answered, by the database's clock, and how far its clock is ahead of ours.
+    transmitter last answered, by the database's clock, how far its clock is ahead of ours, and when it last answered so
+    that nothing was left behind.
 
     `poll_lease`: one row, which process polls, until when, and the number of its last transaction. `process_leases`:
     each process that may answer guards, until when, and up to which number it has applied the revocations.
@@ -79,6 +80,7 @@ class ReceiverTables:
             Column("issuer", String, primary_key=True),
             Column("heard_at", DateTime(timezone=True), nullable=False),
             Column("clock_offset", Float),
+            Column("caught_up_at", DateTime(timezone=True)),
         )
         self.poll_lease = _leases(
             "poll_lease", metadata, Column("issuer", String, primary_key=True), Column("holder", String, nullable=False)

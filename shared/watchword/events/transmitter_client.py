@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -30,6 +31,15 @@ class Stream:
     url: str
     audience: str
     id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a transmitter says about a stream, with its reason if it gives one, and the URL at which it says so."""
+
+    text: str
+    reason: str
+    endpoint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +72,35 @@ class TransmitterClient:
         self._issuer = account.issuer
         self._calls = AuthorizedCalls(http, account, token or KeptToken())
         self._configuration_endpoint = ""
+        self._status_endpoint = ""
 
     async def discover(self) -> str:
         """Read the discovery documents (SSF 1.0 section 7, RFC 8414); the URL of the keys that sign the events."""
-        # Most members of the two documents are optional; receiving needs these three.
+        # Most members of the two documents are optional; receiving needs three.
         configuration = await self._document("ssf-configuration")
         self._configuration_endpoint = configuration.url("configuration_endpoint", self._issuer)
         keys = configuration.url("jwks_uri", self._issuer)
+        with suppress(TransmitterUnavailable):
+            # It may be missing, and one that cannot be used keeps no event away.
+            self._status_endpoint = configuration.url("status_endpoint", self._issuer)
         server = await self._document("oauth-authorization-server")
         self._calls.token_endpoint = server.url("token_endpoint", self._issuer)
         return keys
 
     async def find_or_create_stream(self, further_types: Sequence[str] = ()) -> Stream:
-        """This receiver's stream with poll delivery; a stream is created if there is none.
+        """This receiver's durable stream with poll delivery; a stream is created if there is none.
 
         It is asked for every type that revokes something, for the canary, and for `further_types`.
         """
         event_types = self._event_types(further_types)
         answer = await self._calls.call("GET", self._configuration_endpoint)
-        streams = [stream for stream in _streams(answer) if _is_polled(stream)]
+        streams = [stream for stream in _streams(answer) if _is_polled(stream) and not _is_of_one_process(stream)]
         if streams:
             stream = await self._with_events(Document("the stream", streams[0]), event_types)
         else:
             stream = await self._create_stream(event_types)
-        return self._as_stream(stream)
+        stream_id = stream.find("stream_id")
+        return self._as_stream(stream, stream_id if isinstance(stream_id, str) else "")
 
     async def create_lapsing_stream(self, description: str, seconds: int, further_types: Sequence[str] = ()) -> Stream:
         """A stream of one process, which lapses after so many seconds without a poll. It is asked for the same types as
@@ -103,6 +118,15 @@ class TransmitterClient:
         streams = _streams(await self._calls.call("GET", self._configuration_endpoint))
         own = [stream for stream in streams if isinstance(stream, dict) and stream.get("description") == description]
         return [Document("the stream", stream).text("stream_id") for stream in own]
+
+    async def status(self, stream: Stream) -> Status | None:
+        """The status of the stream (SSF 1.0 section 8.1.2.1); None if the transmitter tells of none."""
+        if not self._status_endpoint or not stream.id:
+            return None
+        url = f"{self._status_endpoint}?{urlencode({'stream_id': stream.id})}"
+        answer = Document("the status of the stream", await self._calls.call("GET", url))
+        reason = answer.find("reason")
+        return Status(answer.text("status"), reason if isinstance(reason, str) else "", self._status_endpoint)
 
     async def delete_stream(self, stream_id: str) -> None:
         """Raises StreamGone if the transmitter does not know it."""
@@ -172,6 +196,12 @@ def _streams(answer: object) -> list[object]:
 def _is_polled(stream: object) -> bool:
     delivery = stream.get("delivery") if isinstance(stream, dict) else None
     return isinstance(delivery, dict) and delivery.get("method") == POLL_DELIVERY
+
+
+def _is_of_one_process(stream: Any) -> bool:
+    """Whether it was made by `create_lapsing_stream`: another process polls it. A transmitter may give each stream an
+    `inactivity_timeout`, but a durable one that was made here has no description."""
+    return stream.get("inactivity_timeout") is not None and bool(stream.get("description"))
 
 
 def _instant(value: object) -> float | None:

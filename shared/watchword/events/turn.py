@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from watchword.clock import Clock
+from watchword.clock import Clock, seconds_since_boot
 from watchword.events.errors import StreamGone
 from watchword.events.hearing import Hearing
 from watchword.events.poll_lease import PollLease
@@ -79,7 +79,12 @@ class SharedTurn:
         return True
 
     async def note_answer(self, polls: StreamPolls) -> None:
-        await self._store.note_contact(polls.clock_offset, has_more=polls.has_more)
+        await self._store.note_contact(
+            polls.clock_offset,
+            age_seconds=seconds_since_boot() - polls.answered_at,
+            has_more=polls.has_more,
+            left_nothing=polls.left_nothing,
+        )
         if not polls.has_more and not self.caught_up.is_set():
             await self._look()
             self.caught_up.set()

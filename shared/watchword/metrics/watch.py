@@ -58,6 +58,12 @@ def watch_receiver(metrics: Metrics, receiver: "Receiver") -> None:
         "livemax",
     )
     metrics.gauge(
+        "watchword_security_events_stream_stopped",
+        "1 if the issuer answers, but its stream to this service is disabled or paused",
+        lambda: float(receiver.is_stream_stopped),
+        "livemax",
+    )
+    metrics.gauge(
         "watchword_revocations_held",
         "Revocations held in memory",
         lambda: float(len(receiver.revocations)),
@@ -77,7 +83,12 @@ def _watch_obedience(metrics: Metrics, receiver: "Receiver") -> None:
         _OBEDIENCE_BUCKETS,
         ("service", "worker"),
     )
-    receiver.observe_refusals(obedience.labels(receiver.client_id, str(os.getpid())).observe)
+
+    def observe(seconds: float) -> None:
+        # Not before: processes that are forked from the one that has built the app would all have its number.
+        obedience.labels(receiver.client_id, str(os.getpid())).observe(seconds)
+
+    receiver.observe_refusals(observe)
     metrics.gauge(
         "watchword_last_refusal_age_seconds",
         "Time since the process that has learned of no revocation for longest did so",
