@@ -194,7 +194,7 @@ async def test_event_that_could_not_be_taken_keeps_the_issuer_from_counting_as_h
     left = transmitter.send(EventType.SESSION_REVOKED, session("s"), head={"kid": "not known yet"})
     async with receiving(transmitter) as receiver:
         await until(lambda: receiver.last_contact_at is not None)
-        assert not receiver.heard_within(3_600)
+        assert not receiver.heard_within(1e9)
         del transmitter.waiting[left]
         await until(lambda: receiver.heard_within(60))
 

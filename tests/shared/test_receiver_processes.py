@@ -200,7 +200,7 @@ async def test_answer_that_leaves_something_behind_is_contact_and_does_not_count
             await until(lambda receiver=receiver: receiver.last_contact_at is not None)  # type: ignore[misc]
         polls = transmitter.calls["poll"]
         await until(lambda: transmitter.calls["poll"] > polls + 3)
-        assert not any(receiver.is_silent() or receiver.heard_within(3_600) for receiver in (first, second))
+        assert not any(receiver.is_silent() or receiver.heard_within(1e9) for receiver in (first, second))
         transmitter.further_members = {}
         await until(lambda: first.heard_within(60) and second.heard_within(60))
 
@@ -213,7 +213,7 @@ async def test_event_that_could_not_be_taken_keeps_the_issuer_from_counting_as_h
         await until(lambda: receiver.last_contact_at is not None)
         polls = transmitter.calls["poll"]
         await until(lambda: transmitter.calls["poll"] > polls + 1)
-        assert not receiver.heard_within(3_600)
+        assert not receiver.heard_within(1e9)
         del transmitter.waiting[left]
         await until(lambda: receiver.heard_within(60))
 
@@ -225,6 +225,6 @@ async def test_an_issuer_is_heard_by_every_process_until_it_does_not_answer(
         await until(lambda: first.heard_within(2) and second.heard_within(2))
         await transmitter.stop()
         await until(lambda: not first.heard_within(2) and not second.heard_within(2))
-        assert first.heard_within(3_600)
+        assert first.heard_within(1e9)
         await transmitter.start()
         await until(lambda: first.heard_within(2) and second.heard_within(2))

@@ -63,7 +63,14 @@ async def polling(databases: Databases, transmitter: Transmitter, *, tells: bool
     store = PostgresStore(database, RECEIVER, account.issuer)
     outbox = Outbox(store)
     effects = Effects(lambda received: store.carry_out(received, _no_effect), ())
-    intake = Intake(store, effects, outbox, account.issuer, lambda: SystemClock().now().timestamp() + 600)
+    intake = Intake(
+        store,
+        effects,
+        outbox,
+        account.issuer,
+        until=lambda: SystemClock().now().timestamp() + 600,
+        is_replay=lambda: False,
+    )
     async with httpx.AsyncClient() as http:
         client = TransmitterClient(http, account)
         keys = RemoteKeys(await client.discover(), cooldown=0)

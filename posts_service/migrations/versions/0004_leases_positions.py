@@ -1,4 +1,4 @@
-"""Which process polls, which ones may answer guards, and the numbers by which each sees what is new."""
+"""Which process polls, which ones may answer guards, and the positions by which each sees what is new."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,10 +41,12 @@ def upgrade() -> None:
     op.add_column("revocations", sa.Column("happened_at", INSTANT), schema=SCHEMA)
     op.create_index("revocations_position_idx", "revocations", ["position"], schema=SCHEMA)
     op.add_column("transmitter_contact", sa.Column("clock_offset", sa.Float), schema=SCHEMA)
+    op.add_column("transmitter_contact", sa.Column("caught_up_at", INSTANT), schema=SCHEMA)
 
 
 def downgrade() -> None:
-    op.drop_column("transmitter_contact", "clock_offset", schema=SCHEMA)
+    for column in ("caught_up_at", "clock_offset"):
+        op.drop_column("transmitter_contact", column, schema=SCHEMA)
     op.drop_index("revocations_position_idx", "revocations", schema=SCHEMA)
     for column in ("happened_at", "position"):
         op.drop_column("revocations", column, schema=SCHEMA)

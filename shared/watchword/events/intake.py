@@ -43,18 +43,28 @@ class Intake:
     """Commits the refusals of events one after another, and leaves their effects to `effects`.
 
     `until` gives the instant, in seconds since 1970, at which every token has expired that was issued by now.
+    `is_replay` says whether what is taken now happened while nothing was received, so that its age says nothing.
     """
 
     def __init__(
-        self, store: EventStore, effects: Effects, outbox: Outbox, issuer: str, until: Callable[[], float]
+        self,
+        store: EventStore,
+        effects: Effects,
+        outbox: Outbox,
+        issuer: str,
+        *,
+        until: Callable[[], float],
+        is_replay: Callable[[], bool],
     ) -> None:
         self._store = store
         self._effects = effects
         self._outbox = outbox
         self._issuer = issuer
         self._until = until
+        self._is_replay = is_replay
+        self._replayed: set[str] = set()
         self.on_done: Callable[[datetime], None] = lambda _: None
-        """Called when an event has had its effect, with the time at which it happened."""
+        """Called when an event that is no replay has had its effect, with the time at which it happened."""
 
     @property
     def pending(self) -> int:
@@ -97,18 +107,26 @@ class Intake:
         revocation = revocation_by(received, self._issuer, self._until())
         if revocation is None:
             _log_what_revokes_nothing(received)
-        taken = await self._store.take(received, revocation, has_effect=received.type in self._effects.types)
+        has_effect, is_replay = received.type in self._effects.types, self._is_replay()
+        taken = await self._store.take(received, revocation, has_effect=has_effect, is_replay=is_replay)
+        if is_replay:
+            self._replayed.add(received.jti)
         if taken.is_pending:
             return self._effects.begin(received, taken.position) or taken.is_new
-        self._outbox.acknowledge(received.jti, taken.position)
         if taken.is_new:
-            self.on_done(received.at)
+            self.finish(received, taken.position)
+        else:
+            self._replayed.discard(received.jti)
+            self._outbox.acknowledge(received.jti, taken.position)
         return taken.is_new
 
     def finish(self, received: ReceivedEvent, position: int) -> None:
         """Note that the event has had its effect, and have it acknowledged once every process obeys it."""
         self._outbox.acknowledge(received.jti, position)
-        self.on_done(received.at)
+        if received.jti in self._replayed:
+            self._replayed.remove(received.jti)
+        else:
+            self.on_done(received.at)
 
 
 def _log_what_revokes_nothing(received: ReceivedEvent) -> None:

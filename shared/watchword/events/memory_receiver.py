@@ -72,10 +72,17 @@ class MemoryReceiver(Receiver):
         async def carry_out(received: ReceivedEvent) -> None:
             await effects[received.type](received)
 
-        self._store = MemoryStore(self.revocations, self._clock, lambda: not self._hearing.is_whole)
+        self._store = MemoryStore(self.revocations, self._clock)
         self._outbox = Outbox(self._store)
         self._effects = Effects(carry_out, effects)
-        self._intake = Intake(self._store, self._effects, self._outbox, account.issuer, self._until)
+        self._intake = Intake(
+            self._store,
+            self._effects,
+            self._outbox,
+            account.issuer,
+            until=self._until,
+            is_replay=lambda: not self._hearing.is_whole,
+        )
         self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
         self._stream = ProcessStream([kind for kind in effects if kind not in tuple(EventType)])
         self._turn = ProcessTurn(self._hearing, self._stream, self._on_answer)

@@ -1,6 +1,7 @@
 """Where one process keeps what it receives if its service has no database: in its memory."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from watchword.auth.revocations import Revocation, Revocations
@@ -13,15 +14,11 @@ REMEMBERED: Final = 10_000
 
 
 class MemoryStore:
-    """An `EventStore`: what an event revokes is refused in this process at once, and in this one alone.
+    """An `EventStore`: what an event revokes is refused in this process at once, and in this one alone."""
 
-    `is_replay` says whether what is taken now happened before this process listened.
-    """
-
-    def __init__(self, revocations: Revocations, clock: Clock, is_replay: Callable[[], bool]) -> None:
+    def __init__(self, revocations: Revocations, clock: Clock) -> None:
         self._revocations = revocations
         self._clock = clock
-        self._is_replay = is_replay
         self._taken: dict[str, None] = {}
         self._position = 0
         self.observe: Callable[[float], None] | None = None
@@ -29,13 +26,17 @@ class MemoryStore:
         self.last_measured_at = seconds_since_boot()
         """When that was last, in seconds since boot; before the first time, when this receiver was started."""
 
-    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
+    async def take(
+        self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
+    ) -> Taken:
         is_new = received.jti not in self._taken
         if is_new:
             self._remember(received.jti)
             if revocation is not None:
-                self._revoke(received, revocation)
-        return Taken(self._position, is_new=is_new and not self._is_replay(), is_pending=has_effect)
+                self._revocations.add(revocation, self._clock.now().timestamp())
+            if revocation is not None and received.happened_at is not None and not is_replay:
+                self._measure(received.happened_at)
+        return Taken(self._position, is_new=is_new, is_pending=has_effect)
 
     async def lowest_position(self) -> int | None:
         return self._position
@@ -46,11 +47,7 @@ class MemoryStore:
         if len(self._taken) > REMEMBERED:
             del self._taken[next(iter(self._taken))]
 
-    def _revoke(self, received: ReceivedEvent, revocation: Revocation) -> None:
-        now = self._clock.now()
-        self._revocations.add(revocation, now.timestamp())
-        if received.happened_at is None or self._is_replay():
-            return
+    def _measure(self, happened_at: datetime) -> None:
         self.last_measured_at = seconds_since_boot()
         if self.observe is not None:
-            self.observe(max(0.0, (now - received.happened_at).total_seconds()))
+            self.observe(max(0.0, (self._clock.now() - happened_at).total_seconds()))

@@ -79,7 +79,7 @@ class PostgresReceiver(Receiver):
         self._lease = PollLease(store, lambda: self._looks.has_unplaced)
         self._outbox = Outbox(store)
         self._effects = Effects(carry_out, effects)
-        self._intake = Intake(store, self._effects, self._outbox, account.issuer, self._until)
+        self._intake = self._new_intake(account.issuer)
         self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
         further_types = [kind for kind in effects if kind not in tuple(EventType)]
         self._turn = SharedTurn(
@@ -97,6 +97,16 @@ class PostgresReceiver(Receiver):
         tables = store.tables
         signals = {tables.signals: self._on_signal}
         self._listener = Listener(store.database.dsn, tables.channel, self._on_notification, self.load, signals)
+
+    def _new_intake(self, issuer: str) -> Intake:
+        return Intake(
+            self._store,
+            self._effects,
+            self._outbox,
+            issuer,
+            until=self._until,
+            is_replay=lambda: not self._turn.caught_up.is_set(),
+        )
 
     @property
     def pending_effects(self) -> PendingEffects:

@@ -90,11 +90,14 @@ class PostgresStore:
     async def release_poll_lease(self) -> None:
         await self._connection.fetch(self._statements.release_poll_lease, **self._lease)
 
-    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
+    async def take(
+        self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
+    ) -> Taken:
         values: dict[str, Any] = {"jti": received.jti, "has_effect": has_effect}
         statement = self._statements.take
         if revocation is not None:
-            values |= {**_as_row(revocation, received), "message": _as_message(revocation)}
+            happened_at = None if is_replay else received.happened_at
+            values |= {**_as_row(revocation, happened_at), "message": _as_message(revocation)}
             statement = self._statements.take_and_revoke
         try:
             row = await self._fenced(statement, **values)
@@ -176,10 +179,10 @@ def _as_revocation(row: Record) -> Revocation:
     return Revocation(row["kind"], row["key"], row["valid_from"], until, row["version"], row["except_sid"])
 
 
-def _as_row(revocation: Revocation, received: ReceivedEvent) -> dict[str, Any]:
+def _as_row(revocation: Revocation, happened_at: datetime | None) -> dict[str, Any]:
     row = revocation._asdict()
     row["expires_at"] = datetime.fromtimestamp(row.pop("until"), UTC)
-    return {**row, "happened_at": received.happened_at}
+    return {**row, "happened_at": happened_at}
 
 
 def _as_message(revocation: Revocation) -> str:

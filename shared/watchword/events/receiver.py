@@ -1,5 +1,6 @@
 """The receiver: what the issuer revokes is refused in every process first, and has its effects after that."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
@@ -46,7 +47,7 @@ class Receiver(ABC):
         """How many seconds the issuer's clock is ahead of ours, if the issuer says what time it is."""
         self._clock = clock or SystemClock()
         self._contact = Contact(silence or SilencePolicy(), self._clock)
-        self._heard_at = 0.0
+        self._heard_at = -math.inf
         expect_owner(self)
 
     def __repr__(self) -> str:

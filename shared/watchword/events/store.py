@@ -99,9 +99,11 @@ class Held(Unavailable):
 class EventStore(Protocol):
     """Where events go when they are delivered. Every method raises Unavailable if the store is."""
 
-    async def take(self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool) -> Taken:
-        """Keep what an event revokes, and tell every process. An event that was taken before changes nothing. Raises
-        Held."""
+    async def take(
+        self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
+    ) -> Taken:
+        """Keep what an event revokes, and tell every process. An event that was taken before changes nothing. How long
+        it took is measured unless it `is_replay`. Raises Held."""
 
     async def lowest_position(self) -> int | None:
         """Up to where every process with a valid lease has applied the revocations; None if no process has one."""
