@@ -1,13 +1,15 @@
 """The parameters that routes get from the service and from the caller."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 
 from posts_service.live.feed import Feed
-from posts_service.live.listener import Listener, Places
+from posts_service.live.listener import Listener
+from posts_service.live.places import Places
 from posts_service.posts.service import Posts
 from watchword.auth import Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
@@ -47,11 +49,17 @@ async def listening(
         str | None, Header(alias="Last-Event-ID", description="The last id that you got: begin with what you missed")
     ] = None,
 ) -> AsyncIterator[Listener]:
-    """A listener for as long as the answer lasts; if the reader is anonymous, one of those of their address."""
-    address = request.client.host if reader is None and request.client is not None else None
-    with places.place_for(address):
+    """A listener for as long as the answer lasts, in a place of the reader's account, or of their address."""
+    with _place_for(reader, request, places):
         async with feed.listen(last_event_id) as listener:
             yield listener
+
+
+def _place_for(reader: Principal | None, request: Request, places: Places) -> AbstractContextManager[None]:
+    if reader is not None:
+        return places.for_subject(reader.subject)
+    # A client of a Unix socket has no address.
+    return nullcontext() if request.client is None else places.for_address(request.client.host)
 
 
 Listening = Annotated[Listener, Depends(listening)]

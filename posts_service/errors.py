@@ -27,8 +27,8 @@ class InvalidCursor(Invalid):
 
 
 class TooManyListeners(TooManyRequests):
-    """An address has as many streams as anonymous readers may have."""
+    """The account of a reader, or the address of an anonymous one, has as many streams as it may have."""
 
     code = "too_many_listeners"
-    detail = "Too many anonymous readers listen from your address; close one, or sign in."
+    detail = "Too many streams are open for your account, or for your address if you are not signed in; close one."
     retry_after = 5

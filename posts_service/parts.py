@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from posts_service.authors.models import Author
 from posts_service.events.effects import EFFECTS
 from posts_service.live.feed import Feed
-from posts_service.live.listener import Places
+from posts_service.live.places import Places
 from posts_service.posts.models import Post
 from posts_service.posts.service import Posts
 from posts_service.settings import Settings

@@ -33,13 +33,24 @@ class Feed:
     What is committed while they listen they are told at least once.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        max_changes: int = MAX_CHANGES,
+        overlap: timedelta = OVERLAP,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._max_changes = max_changes
+        self._overlap = overlap
+        self._heartbeat_seconds = heartbeat_seconds
         self._listeners: set[Listener] = set()
         self._entering = asyncio.Lock()
         self._looker: asyncio.Task[None] | None = None
-        self._news = News(clock.now())
+        self._news = News(clock.now(), overlap)
         self._pause_seconds = LOOK_SECONDS
         self._next_heartbeat = 0.0
         self._is_closed = False
@@ -67,7 +78,7 @@ class Feed:
     async def _enter(self, listener: Listener, last_event_id: str | None) -> None:
         async with self._entering:
             if self._looker is None:
-                self._news = News(self._clock.now())
+                self._news = News(self._clock.now(), self._overlap)
                 # What is there already is no news.
                 await self._look()
                 looking = repeat(self._look, lambda: self._pause_seconds, logger, name=LOOKER)
@@ -91,14 +102,14 @@ class Feed:
         last = event_stream.position_of(last_event_id)
         if last is None or position - last > MAX_AWAY:
             return event_stream.reset(position)
-        return await self._parts_of(await self._changes_since(last - OVERLAP), position)
+        return await self._parts_of(await self._changes_since(last - self._overlap), position)
 
     async def _look(self) -> None:
         position = self._clock.now()
         # Unless this look comes to its end.
         self._pause_seconds = FAILED_LOOK_SECONDS
         changes = await self._changes_since(self._news.since)
-        if len(changes) > MAX_CHANGES:
+        if len(changes) > self._max_changes:
             self._news.skip(position)
             self._tell(event_stream.reset(position))
         else:
@@ -116,7 +127,7 @@ class Feed:
     def _beat(self, position: datetime) -> None:
         now = asyncio.get_running_loop().time()
         if now >= self._next_heartbeat:
-            self._next_heartbeat = now + HEARTBEAT_SECONDS
+            self._next_heartbeat = now + self._heartbeat_seconds
             self._tell(event_stream.heartbeat(position))
 
     def _tell(self, part: bytes) -> None:
@@ -124,10 +135,10 @@ class Feed:
             listener.put(part)
 
     async def _changes_since(self, since: datetime) -> list[Change]:
-        return await repository.list_changes(self._database.reads, since, MAX_CHANGES + 1)
+        return await repository.list_changes(self._database.reads, since, self._max_changes + 1)
 
     async def _parts_of(self, changes: Sequence[Change], position: datetime) -> bytes:
-        if len(changes) > MAX_CHANGES:
+        if len(changes) > self._max_changes:
             return event_stream.reset(position)
         views = await repository.list_views(self._database.reads, [change.post_id for change in changes])
         return event_stream.news(views, position)

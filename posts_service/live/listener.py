@@ -1,18 +1,11 @@
-"""One reader who listens, and how many of them may be anonymous."""
+"""One reader who listens."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address
+from collections.abc import AsyncIterator
 from typing import Final
-
-from posts_service.errors import TooManyListeners
 
 # What may wait for a listener who reads slowly. Then their stream ends, and they come back with their last id.
 MAX_WAITING: Final = 100
-
-MAX_PER_ADDRESS: Final = 10
 
 
 class Listener:
@@ -34,39 +27,3 @@ class Listener:
     async def parts(self) -> AsyncIterator[bytes]:
         while (part := await self._waiting.get()) is not None:
             yield part
-
-
-class Places:
-    """The places of anonymous listeners in this process: MAX_PER_ADDRESS for each address, or network of IPv6."""
-
-    def __init__(self) -> None:
-        self._taken: Counter[str] = Counter()
-
-    @contextmanager
-    def place_for(self, address: str | None) -> Iterator[None]:
-        """A place during the block; None needs none. Raises TooManyListeners."""
-        if address is None:
-            yield
-            return
-        key = _network_of(address)
-        if self._taken[key] >= MAX_PER_ADDRESS:
-            raise TooManyListeners
-        self._taken[key] += 1
-        try:
-            yield
-        finally:
-            self._taken[key] -= 1
-            if not self._taken[key]:
-                del self._taken[key]
-
-
-def _network_of(address: str) -> str:
-    """The address, or its network for IPv6, in which one household has 2**64 addresses."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        # What a trusted proxy names otherwise, such as "unknown", counts as one address.
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
-    return address

@@ -15,8 +15,9 @@ OVERLAP: Final = timedelta(seconds=15)
 class News:
     """Tells changes apart that have been read before. Those since `begin` are new, and those of the overlap before."""
 
-    def __init__(self, begin: datetime) -> None:
-        self._earliest = begin - OVERLAP
+    def __init__(self, begin: datetime, overlap: timedelta = OVERLAP) -> None:
+        self._overlap = overlap
+        self._earliest = begin - overlap
         self._looked_at = begin
         self._known: dict[UUID, Change] = {}
         self._skipped_to: datetime | None = None
@@ -24,7 +25,7 @@ class News:
     @property
     def since(self) -> datetime:
         """From when on changes have to be read: some of them are known, and none that is new is older."""
-        return max(self._earliest, self._looked_at - OVERLAP)
+        return max(self._earliest, self._looked_at - self._overlap)
 
     def new_among(self, changes: Sequence[Change]) -> list[Change]:
         """Those of the changes that have not been noted."""
@@ -44,7 +45,7 @@ class News:
 
     def has_settled(self, at: datetime) -> bool:
         """Whether, since the last skip, everything that it left out has been committed: true once after each."""
-        if self._skipped_to is None or at < self._skipped_to + OVERLAP:
+        if self._skipped_to is None or at < self._skipped_to + self._overlap:
             return False
         self._skipped_to = None
         return True

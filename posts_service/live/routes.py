@@ -33,7 +33,7 @@ async def listen_for_posts(listener: Listening) -> EventStream:
     `post-unpublished`: the `id` of one that readers no longer see; `reset`: more has changed than is told, so read the
     list anew; `signed-out`: your token is no longer valid, and this was the last event.
 
-    Deleted posts are not told. An event can come twice: `version` says which is the later one. Anonymous readers have
-    ten streams per address.
+    Deleted posts are not told. An event can come twice: `version` says which is the later one. An account may have
+    twenty streams at once, and anonymous readers ten per address.
     """
     return EventStream(listener.parts(), headers=_UNBUFFERED)

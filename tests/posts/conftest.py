@@ -1,16 +1,15 @@
 """People who call the posts service, and the service with a clock that the test sets."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
-import posts_service.app
 from posts_service.posts.policy import Permission
-from tests.posts.listening import LivePosts
+from tests.posts.listening import LivePosts, PostsWith, live
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.live_server import serving
 from watchword.testing import Issuer, StandingClock
 
 
@@ -51,9 +50,13 @@ async def posts_at(databases: Databases, issuer: Issuer, clock: StandingClock) -
 
 
 @pytest.fixture
-async def live_posts(databases: Databases, issuer: Issuer, without_issuer: None) -> AsyncIterator[LivePosts]:
+def posts_with(databases: Databases, issuer: Issuer, without_issuer: None) -> PostsWith:
+    """Starts a service like `live_posts`, with limits of the test."""
+    return partial(live, databases, issuer)
+
+
+@pytest.fixture
+async def live_posts(posts_with: PostsWith) -> AsyncIterator[LivePosts]:
     """The posts service over empty tables, on a server: what it keeps open cannot be read in any other way."""
-    await databases.empty("posts")
-    parts = services.posts_parts(databases, issuer.verifier())
-    async with serving(posts_service.app.create_app(parts)) as server:
-        yield LivePosts(server, parts)
+    async with posts_with() as service:
+        yield service

@@ -1,12 +1,22 @@
 """The posts service on a server, and what its listeners are told."""
 
 import json
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+import posts_service.app
+from posts_service.live.feed import Feed
+from posts_service.live.places import Places
 from posts_service.parts import Parts
-from tests.support.live_server import Events, LiveServer
+from tests.support import services
+from tests.support.databases import Databases
+from tests.support.live_server import Events, LiveServer, serving
 from tests.support.waiting import until
+from watchword.auth.revocations import FOR_EVER, Kind, Revocation
+from watchword.testing import Issuer
 
 
 @dataclass
@@ -28,9 +38,35 @@ class LivePosts:
     async def until_listening(self, count: int) -> None:
         await until(lambda: len(self.parts.feed) == count, lambda: f"{len(self.parts.feed)} listen")
 
+    def end_session(self, session_id: str) -> None:
+        now = time.time()
+        self.parts.receiver.revocations.add(Revocation(Kind.SESSION, session_id, FOR_EVER, now + 600), now)
+
+
+PostsWith = Callable[..., AbstractAsyncContextManager[LivePosts]]
+"""Takes what `live` takes after its first two arguments."""
+
+
+@asynccontextmanager
+async def live(
+    databases: Databases, issuer: Issuer, *, places: Places | None = None, **of_feed: Any
+) -> AsyncIterator[LivePosts]:
+    """The posts service over empty tables, on a server, with these places and a feed with these arguments."""
+    await databases.empty("posts")
+    usual = services.posts_parts(databases, issuer.verifier())
+    parts = replace(usual, feed=Feed(usual.database, usual.clock, **of_feed), places=places or usual.places)
+    async with serving(posts_service.app.create_app(parts)) as server:
+        yield LivePosts(server, parts)
+
 
 async def next_told(events: Events) -> tuple[str, dict[str, Any]]:
     """The name and the members of the next event."""
     event = await events.next()
     assert event is not None
     return event.name, json.loads(event.data)
+
+
+async def told_until(name: str, events: Events) -> None:
+    """Read events until one has this name."""
+    while (await next_told(events))[0] != name:
+        pass

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.shared.apps import Service, client_for
+from tests.shared.house import House, open_house
 from tests.shared.key_server import KeyServer, serving
 from tests.shared.ssf import Transmitter, transmitting
 from tests.shared.tables import things
@@ -32,6 +33,13 @@ async def key_server(issuer: Issuer) -> AsyncIterator[KeyServer]:
 @pytest.fixture
 def clock() -> StandingClock:
     return StandingClock()
+
+
+@pytest.fixture
+async def house(clock: StandingClock) -> AsyncIterator[House]:
+    """A running app whose operations stay open. When the test has ended, nothing may be left of them."""
+    async with open_house(clock) as house:
+        yield house
 
 
 @pytest.fixture

@@ -25,17 +25,23 @@ FINISH_SECONDS: Final = 10
 """How long a client that reads nothing may keep this process from sending it what comes last."""
 
 
-# Where the scope of a request has the list of principals that its guards have let pass, inside the layer and outside.
+# Where the scope of a request has the connections of the layer that it has reached, with the list of principals that
+# guards have let pass since; and where it has those who passed before, each with the connections of their verifier.
 _PASSED: Final = "watchword.passed"
 _PASSED_BEFORE: Final = "watchword.passed_before"
 
 
-def note_passed(scope: Scope, principal: Principal) -> None:
-    """Note that a guard has let this caller pass. A middleware outside the layer may have asked the guard."""
-    passed: list[Principal] | None = scope.get(_PASSED)
-    if passed is None:
-        passed = scope.setdefault(_PASSED_BEFORE, [])
-    passed.append(principal)
+def note_passed(scope: Scope, connections: OpenConnections, principal: Principal) -> None:
+    """Note that a guard has let this caller pass, for the layer with the connections of its verifier.
+
+    That layer may be further inside, if a middleware has asked the guard; the app may be mounted under another one,
+    whose layer has another verifier.
+    """
+    layer: tuple[OpenConnections, list[Principal]] | None = scope.get(_PASSED)
+    if layer is not None and layer[0] is connections:
+        layer[1].append(principal)
+    else:
+        scope.setdefault(_PASSED_BEFORE, []).append((connections, principal))
 
 
 class ConnectionLayer:
@@ -52,15 +58,16 @@ class ConnectionLayer:
         elif scope["type"] == "websocket":
             hide_offered_tokens(scope)
             exchange = Socket(self._connections, receive, send, scope["subprotocols"])
-            receive = exchange.receive
         else:
             await self._served(scope, receive, send)
             return
         # The list alone: an exchange in its own scope would be garbage in a cycle after each request.
-        scope[_PASSED] = exchange.passed
-        exchange.passed.extend(scope.pop(_PASSED_BEFORE, ()))
+        scope[_PASSED] = self._connections, exchange.passed
+        for connections, principal in scope.pop(_PASSED_BEFORE, ()):
+            if connections is self._connections:
+                exchange.passed.append(principal)
         try:
-            await self._served(scope, receive, exchange.send)
+            await self._served(scope, exchange.receive, exchange.send)
         except BaseException as error:
             if exchange.ending is None or not _is_consequence(error):
                 raise

@@ -51,7 +51,7 @@ class Exchange:
         return None if self._opened is None else self._opened.ending
 
     async def receive(self) -> Message:
-        return await self._receive()
+        raise NotImplementedError
 
     def send(self, message: Message) -> Awaitable[None]:
         raise NotImplementedError
@@ -78,6 +78,13 @@ class Answer(Exchange):
     """A request, whose answer is an open connection if it is sent in parts, or does not say how long it will be."""
 
     __slots__ = ("_has_length", "_is_complete", "_tail")
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            # What the app does now is cleaning up, which must not be cancelled.
+            self.close()
+        return message
 
     def send(self, message: Message) -> Awaitable[None]:
         if self._opened is None:
@@ -119,22 +126,28 @@ class Answer(Exchange):
 class Socket(Exchange):
     """A WebSocket, which is an open connection as soon as it is accepted and a guard has let its caller pass."""
 
-    __slots__ = ("_offered",)
+    __slots__ = ("_offered", "_unread")
 
     def __init__(self, connections: OpenConnections, receive: Receive, send: Send, offered: Collection[str]) -> None:
         super().__init__(connections, receive, send)
         self._offered = offered
+        self._unread: Message | None = None
 
     async def receive(self) -> Message:
         opened = self._checked() if self._is_started else None
         if opened is not None and opened.ending is not None:
             # The app has swallowed its cancellation, and the client may never send anything again.
             await self._connections.ensure_open(opened)
-        message = await self._receive()
+        message, self._unread = self._unread or await self._receive(), None
         if message["type"] == "websocket.disconnect":
             self.close()
         elif opened is not None:
-            await self._connections.ensure_open(opened, is_write=True)
+            try:
+                await self._connections.ensure_open(opened, is_write=True)
+            except asyncio.CancelledError:
+                # An app that gives up waiting while the message is held gets it the next time.
+                self._unread = message
+                raise
         return message
 
     async def send(self, message: Message) -> None:

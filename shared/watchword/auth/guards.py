@@ -80,7 +80,7 @@ class Guard:
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
         await self.ensure(request, principal)
-        note_passed(request.scope, principal)
+        note_passed(request.scope, verifier.open_connections, principal)
         return principal
 
     async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
@@ -114,7 +114,8 @@ def requires(
     from starting, unless `any_scope` says that this is meant.
 
     With `fresh=2` the answer is 503 unless this process has heard the issuer within two seconds: for what nobody may do
-    who has signed out. A receiver hears a Watchword issuer once a second.
+    who has signed out. A receiver hears a Watchword issuer once a second. For a stream or a WebSocket this is looked at
+    when it opens, and not again.
     """
     if any_scope and (scopes or any_of):
         raise TypeError("any_scope means that no scope is required, but this guard requires one")

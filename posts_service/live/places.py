@@ -1,0 +1,56 @@
+"""How many streams of one account, or of one address, a process keeps open."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from posts_service.errors import TooManyListeners
+
+MAX_PER_SUBJECT: Final = 20
+MAX_PER_ADDRESS: Final = 10
+
+
+class Places:
+    """The places of listeners in this process: `per_subject` for each who is signed in, and `per_address` for all
+    anonymous ones of an address, or network of IPv6."""
+
+    def __init__(self, per_subject: int = MAX_PER_SUBJECT, per_address: int = MAX_PER_ADDRESS) -> None:
+        self._per_subject = per_subject
+        self._per_address = per_address
+        self._of_subjects: Counter[str] = Counter()
+        self._of_addresses: Counter[str] = Counter()
+
+    def for_subject(self, subject: str) -> AbstractContextManager[None]:
+        """A place of this subject during the block. Raises TooManyListeners."""
+        return _place(self._of_subjects, subject, self._per_subject)
+
+    def for_address(self, address: str) -> AbstractContextManager[None]:
+        """A place of this address during the block. Raises TooManyListeners."""
+        return _place(self._of_addresses, _network_of(address), self._per_address)
+
+
+@contextmanager
+def _place(taken: Counter[str], key: str, limit: int) -> Iterator[None]:
+    if taken[key] >= limit:
+        raise TooManyListeners
+    taken[key] += 1
+    try:
+        yield
+    finally:
+        taken[key] -= 1
+        if not taken[key]:
+            del taken[key]
+
+
+def _network_of(address: str) -> str:
+    """The address, or its network for IPv6, in which one household has 2**64 addresses."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        # What a trusted proxy names otherwise, such as "unknown", counts as one address.
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+    return address

@@ -1,0 +1,59 @@
+"""An app of rooms on a server, and its callers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.shared.open_apps import app_of
+from tests.shared.rooms import Rooms, Source, ending
+from tests.support.live_server import Event, LiveServer, serving
+from tests.support.waiting import until
+from watchword.auth.open_connections import OpenConnections
+from watchword.testing import Issuer, StandingClock
+
+SIGNED_OUT = Event("signed-out", '{"code":"unauthenticated"}', "")
+
+
+@dataclass
+class House:
+    """A running app of rooms, and its callers, each of whom is named by their session."""
+
+    server: LiveServer
+    issuer: Issuer
+    source: Source
+    rooms: Rooms
+    connections: OpenConnections
+
+    def headers(self, session_id: str, **options: Any) -> dict[str, str]:
+        return self.issuer.bearer(f"{session_id}-s-person", claims={"sid": session_id}, **options)
+
+    def socket(self, session_id: str, path: str = "/socket", **options: Any) -> Any:
+        token = self.issuer.mint(f"{session_id}-s-person", claims={"sid": session_id}, **options)
+        return self.server.connect(path, "watchword", f"watchword.bearer.{token}")
+
+    async def until_open(self, count: int) -> None:
+        await until(lambda: len(self.connections) == count, lambda: f"{len(self.connections)} are open")
+
+    def sign_out(self, session_id: str) -> None:
+        self.source.revocations.add(ending(session_id), 0)
+
+
+@asynccontextmanager
+async def open_house(clock: StandingClock) -> AsyncIterator[House]:
+    """A house for the block, after which nobody may be left in it."""
+    issuer, source, rooms = Issuer(clock=clock), Source(), Rooms()
+    app = app_of(issuer, source, rooms)
+    async with serving(app) as server:
+        connections = app.state.verifier.open_connections
+        yield House(server, issuer, source, rooms, connections)
+        await until(lambda: server.open_tasks() == 0)
+        assert_nothing_is_left(connections, source)
+
+
+def assert_nothing_is_left(connections: OpenConnections, source: Source) -> None:
+    assert len(connections) == 0
+    assert not connections._by_key
+    assert not connections._by_expiry
+    assert connections._next_look is None
+    assert not source.revocations._watchers
