@@ -46,12 +46,12 @@ async def test_a_stream_ends_with_its_session_and_no_other_does(
 async def test_nobody_looks_while_nobody_listens(live_posts: LivePosts) -> None:
     async with live_posts.server.events("/posts/events"):
         await live_posts.until_listening(1)
-        assert len(lookers()) == 1
-    await until(lambda: not lookers())
+        assert len(watchers()) == 1
+    await until(lambda: not watchers())
 
 
-def lookers() -> list[str]:
-    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == feed.LOOKER]
+def watchers() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == feed.WATCHER]
 
 
 async def test_a_listener_who_reads_nothing_is_let_go_and_holds_little() -> None:
