@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from posts_service.live import event_stream, repository
-from posts_service.live.listener import Listener
 from posts_service.live.known_changes import OVERLAP, KnownChanges
+from posts_service.live.listener import Listener
 from posts_service.live.repository import Change
 from watchword.clock import Clock
 from watchword.database.database import Database

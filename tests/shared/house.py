@@ -53,7 +53,7 @@ async def open_house(clock: StandingClock) -> AsyncIterator[House]:
 
 def assert_nothing_is_left(connections: OpenConnections, source: Source) -> None:
     assert len(connections) == 0
-    assert not connections._by_key
+    assert not connections._by_revocation_key
     assert not connections._by_expiry
-    assert connections._next_look is None
+    assert connections._next_check is None
     assert not source.revocations._watchers

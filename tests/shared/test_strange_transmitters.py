@@ -79,9 +79,9 @@ async def polling(databases: Databases, transmitter: Transmitter, *, tells: bool
             reader = EventReader(keys, account.issuer, stream.audience)
             polls = StreamPolls(client, stream, reader, intake, Pace(), clock=SystemClock(), already=lambda: 0)
             assert await store.take_poll_lease()
-            telling = [asyncio.create_task(outbox.run(client, stream))] if tells else []
+            reporting = [asyncio.create_task(outbox.run(client, stream))] if tells else []
             yield Polling(polls, outbox)
-            await cancel_and_wait(telling)
+            await cancel_and_wait(reporting)
     await store.leave()
     await database.close()
 

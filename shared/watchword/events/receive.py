@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watchword.events.tables import ReceiverTables
 
 
-class Options(TypedDict, total=False):
+class ReceiverOptions(TypedDict, total=False):
     """The arguments of `receive_security_events` that mean the same with and without a database."""
 
     memory_seconds: float
@@ -36,7 +36,7 @@ def receive_security_events(
     client_id: str,
     client_secret: str,
     effects: "Mapping[str, Effect] | None" = None,
-    **options: Unpack[Options],
+    **options: Unpack[ReceiverOptions],
 ) -> Receiver: ...
 
 
@@ -47,7 +47,7 @@ def receive_security_events(
     client_id: str,
     client_secret: str,
     effects: "Mapping[str, ProcessEffect] | None" = None,
-    **options: Unpack[Options],
+    **options: Unpack[ReceiverOptions],
 ) -> Receiver: ...
 
 

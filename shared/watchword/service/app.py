@@ -72,7 +72,9 @@ def new_app(
 
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
-    app = _bare_app(title, summary, _one_lifespan(background_work, _ending(parts.verifier), lifespan))
+    app = _bare_app(
+        title, summary, _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
+    )
     app.state.parts = parts
     settings = parts.settings
     # Before the other layers, which are then around this one: what it answers has their fields.
@@ -107,8 +109,8 @@ def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextM
     return lifespan
 
 
-def _ending(verifier: Verifier) -> Lifespan:
-    """Streams and WebSockets of signed-in callers end when the server is told to stop; it would wait for them."""
+def _end_connections_on_shutdown(verifier: Verifier) -> Lifespan:
+    """End streams and WebSockets of signed-in callers on a shutdown signal, since the server would wait for them."""
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -93,7 +93,8 @@ class OutermostMiddleware:
             request_id.reset(token)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket: it has an id, on every log line and in the refusal of its handshake, and nothing else."""
+        """Serve a WebSocket with a request id, for its log lines and the refusal of its handshake. It is neither
+        counted nor logged as a request."""
         token = request_id.set(_id_for(scope))
         try:
             await self._app(scope, receive, send)
