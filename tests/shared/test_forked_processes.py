@@ -34,7 +34,7 @@ from watchword.events.postgres_store import PostgresStore
 store = PostgresStore(Database(sys.argv[1]), RECEIVER, "https://issuer.example")
 """
 LOOK = """
-asyncio.run(store.look(None, datetime.now(UTC), is_news=False))
+asyncio.run(store.look(None, datetime.now(UTC), notify=False))
 """
 BUILD_METRICS = """
 import os

@@ -30,8 +30,8 @@ FORGERIES = (
 
 @pytest.fixture(autouse=True)
 def real_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watchword.database.kept.CONNECT_TIMEOUT_SECONDS", 1.0)
-    monkeypatch.setattr("watchword.database.kept.STATEMENT_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("watchword.database.statement_connection.CONNECT_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("watchword.database.statement_connection.STATEMENT_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr("watchword.database.connections.CONNECT_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr("watchword.database.database.COMMAND_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr("watchword.database.notifications.CHECK_TIMEOUT_SECONDS", 1.0)

@@ -7,7 +7,7 @@ from typing import Final
 from watchword.auth.revocations import Revocation, Revocations
 from watchword.clock import Clock, seconds_since_boot
 from watchword.events.security_event import ReceivedEvent
-from watchword.events.store import Taken
+from watchword.events.store import StoredEvent
 
 REMEMBERED: Final = 10_000
 """How many events are recognised if they are delivered again."""
@@ -28,7 +28,7 @@ class MemoryStore:
 
     async def take(
         self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
-    ) -> Taken:
+    ) -> StoredEvent:
         is_new = received.jti not in self._taken
         if is_new:
             self._remember(received.jti)
@@ -36,7 +36,7 @@ class MemoryStore:
                 self._revocations.add(revocation, self._clock.now().timestamp())
             if revocation is not None and received.happened_at is not None and not is_replay:
                 self._measure(received.happened_at)
-        return Taken(self._position, is_new=is_new, is_pending=has_effect)
+        return StoredEvent(self._position, is_new=is_new, is_pending=has_effect)
 
     async def lowest_position(self) -> int | None:
         return self._position

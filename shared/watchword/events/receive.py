@@ -70,7 +70,8 @@ def receive_security_events(
     With a `database` and `tables`, which are for the events of one issuer, all processes of the service share what they
     receive. Without them each process keeps it in its memory, and has a stream of its own at the issuer.
 
-    `effects` are called after that, for each event, and again until they succeed: in any order, also several at once.
+    `effects` are called for each event once its refusal is in force, and again until they succeed: in any order, also
+    several at once.
     With a database each is an `Effect`, which happens once, in a transaction of its own; without one a `ProcessEffect`,
     which happens in every process. Tokens that live longer than `memory_seconds` are refused. `issuer_address` is where
     the issuer is reached from here if not at its own URL.

@@ -14,7 +14,7 @@ from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.effects import Effects
 from watchword.events.polling import Poller
 from watchword.events.silence import Contact, SilencePolicy
-from watchword.events.store import ContactSeen, PendingEffects
+from watchword.events.store import LastContact, PendingEffects
 from watchword.tally import Tally
 
 FIRST_POLL_TIMEOUT_SECONDS: Final = 3.0
@@ -143,7 +143,7 @@ class Receiver(ABC):
         if self.observe_lag is not None:
             self.observe_lag(max(0.0, (self._clock.now() - happened_at).total_seconds()))
 
-    def _note_contact(self, contact: ContactSeen, at: float) -> bool:
+    def _note_contact(self, contact: LastContact, at: float) -> bool:
         """Note when the transmitter last answered, as seen `at` this time since boot; false if that was known."""
         self.clock_offset = contact.clock_offset
         if not self._contact.note(contact):

@@ -41,7 +41,7 @@ from watchword.database.reads import ReadStatement
 from watchword.events.store import LEASE_SECONDS
 from watchword.events.tables import ReceiverTables, Signal
 
-PLACED_AT_ONCE: Final = 5_000
+POSITIONS_AT_ONCE: Final = 5_000
 
 READ_AT_ONCE: Final = 1_000
 """How many revocations one portion of everything has: as many as keep the process from its other work for some
@@ -87,7 +87,7 @@ class Statements:
         self.take = self._take(revokes=False)
         self.take_and_revoke = self._take(revokes=True)
         self.note_contact = self._note_contact()
-        self.place_rows = self._place_rows()
+        self.assign_positions = self._assign_positions()
         self.lowest_position = self._lowest_position()
 
     def _notify(self) -> ColumnElement[str]:
@@ -117,7 +117,7 @@ class Statements:
             or_(held.c.position > bindparam("known", type_=BigInteger()), held.c.position.is_(None)),
             held.c.expires_at > bindparam("now", type_=_INSTANT),
         )
-        notify = case((bindparam("is_news", type_=Boolean()), self._signal(Signal.APPLIED)))
+        notify = case((bindparam("notify", type_=Boolean()), self._signal(Signal.APPLIED)))
         return ReadStatement(
             select(
                 func.coalesce(lease.c.position, 0).label("lease_position"),
@@ -235,7 +235,7 @@ class Statements:
             names, select(*values, fence.c.position).select_from(fence.join(new, true()))
         )
         excluded, old = statement.excluded, revocations.c
-        # Whoever refused it already has nothing to measure.
+        # A process that refused it already has nothing to measure.
         is_known = and_(old.valid_from == excluded.valid_from, old.version.is_not_distinct_from(excluded.version))
         changes: dict[str, Any] = {name: excluded[name] for name in _CHANGED}
         changes["happened_at"] = case((is_known, null()), else_=excluded.happened_at)
@@ -257,22 +257,22 @@ class Statements:
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
         return ReadStatement(select(heard.c.issuer, self._notify()))
 
-    def _place_rows(self) -> ReadStatement:
+    def _assign_positions(self) -> ReadStatement:
         held, fence = self._tables.revocations, self._fence()
-        unplaced = (
+        without_position = (
             select(held.c.kind, held.c.key)
             .where(held.c.position.is_(None))
-            .limit(literal(PLACED_AT_ONCE))
+            .limit(literal(POSITIONS_AT_ONCE))
             .with_for_update(skip_locked=True)
         )
-        placed = (
+        assigned = (
             update(held)
-            .where(tuple_(held.c.kind, held.c.key).in_(unplaced))
+            .where(tuple_(held.c.kind, held.c.key).in_(without_position))
             .values(position=fence.c.position)
             .returning(held.c.key)
-            .cte("placed")
+            .cte("assigned")
         )
-        return ReadStatement(select(fence.c.position, self._notify()).add_cte(placed))
+        return ReadStatement(select(fence.c.position, self._notify()).add_cte(assigned))
 
     def _lowest_position(self) -> ReadStatement:
         leases = self._tables.process_leases

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from watchword.auth.jws import LAST_INSTANT
-from watchword.events.authorized_calls import AuthorizedCalls, KeptToken, TransmitterAccount
+from watchword.events.authorized_calls import AuthorizedCalls, CachedToken, TransmitterAccount
 from watchword.events.documents import Document
 from watchword.events.errors import TransmitterUnavailable
 from watchword.events.types import canary_type, supported_by
@@ -68,9 +68,9 @@ class TransmitterClient:
     """Any SSF 1.0 transmitter with RFC 6749 authorization. Every method raises TransmitterUnavailable, whose reason
     names what is missing or wrong; ClientRefused if the issuer refuses the account."""
 
-    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: KeptToken | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: CachedToken | None = None) -> None:
         self._issuer = account.issuer
-        self._calls = AuthorizedCalls(http, account, token or KeptToken())
+        self._calls = AuthorizedCalls(http, account, token or CachedToken())
         self._configuration_endpoint = ""
         self._status_endpoint = ""
 
