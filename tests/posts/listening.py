@@ -1,4 +1,4 @@
-"""The posts service on a server, and what its listeners are told."""
+"""The posts service on a server, and what its listeners get."""
 
 import json
 import time
@@ -61,14 +61,14 @@ async def live(
         yield LivePosts(server, parts)
 
 
-async def next_told(events: Events) -> tuple[str, dict[str, Any]]:
+async def next_event(events: Events) -> tuple[str, dict[str, Any]]:
     """The name and the members of the next event."""
     event = await events.next()
     assert event is not None
     return event.name, json.loads(event.data)
 
 
-async def told_until(name: str, events: Events) -> None:
+async def read_until(name: str, events: Events) -> None:
     """Read events until one has this name."""
-    while (await next_told(events))[0] != name:
+    while (await next_event(events))[0] != name:
         pass
