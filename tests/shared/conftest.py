@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.shared.apps import Service, client_for
-from tests.shared.house import House, open_house
+from tests.shared.chat_app import ChatApp, running_chat_app
 from tests.shared.key_server import KeyServer, serving
+from tests.shared.since_boot import SinceBoot
 from tests.shared.ssf import Transmitter, transmitting
 from tests.shared.tables import things
 from tests.support.databases import Databases
@@ -36,10 +37,19 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-async def house(clock: StandingClock) -> AsyncIterator[House]:
+def since_boot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SinceBoot:
+    """The time since boot, to those modules that the test module names as `READERS_OF_THE_TIME`."""
+    clock = SinceBoot()
+    for reader in request.module.READERS_OF_THE_TIME:
+        monkeypatch.setattr(reader, "seconds_since_boot", clock)
+    return clock
+
+
+@pytest.fixture
+async def chat_app(clock: StandingClock) -> AsyncIterator[ChatApp]:
     """A running app whose operations stay open. When the test has ended, nothing may be left of them."""
-    async with open_house(clock) as house:
-        yield house
+    async with running_chat_app(clock) as chat_app:
+        yield chat_app
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from watchword.database import Database
 from watchword.events import EventType, ReceivedEvent
 from watchword.events.postgres_store import PostgresStore
 from watchword.events.process_lease import OnResult, ProcessLease
+from watchword.events.refusal_delay import RefusalDelay
 from watchword.events.store import StoredEvent
 
 
@@ -48,7 +49,7 @@ async def leased_process(
 ) -> AsyncIterator[tuple[ProcessLease, Revocations]]:
     await databases.empty("posts")
     database, revocations = Database(databases.url("posts_app"), size=1), Revocations(900)
-    lease = ProcessLease(GatedStore(database), revocations, clock or SystemClock(), on_result)
+    lease = ProcessLease(GatedStore(database), revocations, clock or SystemClock(), RefusalDelay(), on_result)
     try:
         yield lease, revocations
     finally:
@@ -75,6 +76,6 @@ def is_refused(revocations: Revocations, session_id: str) -> bool:
     return revocations.refuses(principal(session_id=session_id))
 
 
-def nowhere(databases: Databases) -> str:
+def unreachable_url(databases: Databases) -> str:
     """The URL of the database on a port at which nothing listens."""
     return databases.url("posts_app").replace(f":{databases.server.port}/", ":9/")

@@ -4,26 +4,12 @@ import asyncio
 
 import pytest
 
-from watchword.events import TransmitterSilent
+from tests.shared.since_boot import SinceBoot
+from watchword.events import TransmitterSilent, contact_lease
 from watchword.events.contact_lease import CATCH_UP_SECONDS, VALID_SECONDS, ContactLease
 from watchword.events.transmitter_client import POLL_TIMEOUT_SECONDS
 
-
-class SinceBoot:
-    """The time since boot, put forward by a test."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def since_boot(monkeypatch: pytest.MonkeyPatch) -> SinceBoot:
-    clock = SinceBoot()
-    monkeypatch.setattr("watchword.events.contact_lease.seconds_since_boot", clock)
-    return clock
+READERS_OF_THE_TIME = (contact_lease,)
 
 
 @pytest.fixture
@@ -32,7 +18,7 @@ def lease(since_boot: SinceBoot) -> ContactLease:
     lease = ContactLease()
     lease.note_attempt()
     lease.note_answer(since_boot.seconds, is_last=True)
-    return contact_lease
+    return lease
 
 
 def test_an_answer_is_valid_for_three_seconds_from_when_it_was_asked_for(

@@ -45,7 +45,7 @@ receiver = receive_security_events("https://issuer.example", client_id="notes", 
 watch_receiver(metrics, receiver)
 """
 OBSERVE = """
-receiver._store.observe(0.1)
+receiver._refusal_delay.observe(0.1)
 assert f'worker="{os.getpid()}"' in metrics.render().decode()
 """
 

@@ -7,11 +7,13 @@ from itertools import pairwise
 import asyncpg
 import pytest
 
-from tests.shared.leased_process import is_refused, leased_process, nowhere, store_of, take
+from tests.shared.leased_process import is_refused, leased_process, store_of, take, unreachable_url
+from tests.shared.since_boot import SinceBoot
 from tests.support.databases import Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import DatabaseUnavailable
 from watchword.errors import Unavailable
+from watchword.events import process_lease
 from watchword.events.process_lease import LOCAL_LEASE_SECONDS
 from watchword.tasks import cancel_and_wait
 from watchword.testing import StandingClock
@@ -20,26 +22,11 @@ REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992,
 POSITION = "SELECT position FROM posts.poll_lease"
 LEASES = "SELECT process, position, valid_until > now() AS is_valid FROM posts.process_leases"
 
-
-class SinceBoot:
-    """The time since boot, put forward by a test as if the process had stood still for so long."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def since_boot(monkeypatch: pytest.MonkeyPatch) -> SinceBoot:
-    clock = SinceBoot()
-    monkeypatch.setattr("watchword.events.process_lease.seconds_since_boot", clock)
-    return clock
+READERS_OF_THE_TIME = (process_lease,)
 
 
 async def test_lease_runs_from_the_second_look_on(databases: Databases, since_boot: SinceBoot) -> None:
-    """The first may have been on its way when whoever asked for leases did not see it."""
+    """The first may have been on its way when a caller who asked for leases did not see it."""
     async with leased_process(databases) as (lease, _):
         assert not lease.is_current()
         await lease.look()
@@ -111,7 +98,7 @@ async def test_catching_up_fails_while_the_database_does_not_answer(
         since_boot.seconds += 60
         store = store_of(lease)
         with monkeypatch.context() as gone:
-            gone.setattr(store._connection, "_dsn", nowhere(databases))
+            gone.setattr(store._connection, "_dsn", unreachable_url(databases))
             store._connection.close()
             with pytest.raises(DatabaseUnavailable):
                 await lease.catch_up()

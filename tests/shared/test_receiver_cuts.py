@@ -12,7 +12,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.events import EventType, SilencePolicy
 
-FORMER_LOCK = "SELECT pg_advisory_lock(hashtextextended('posts receiver', 0))"
+RECEIVER_LOCK = "SELECT pg_advisory_lock(hashtextextended('posts receiver', 0))"
 FORGERIES = (
     '{"remove": ["session", "s"]}',
     '{"remove": ["session", "s"], "placed": true}',
@@ -195,7 +195,7 @@ async def test_who_takes_the_lock_of_the_previous_release_keeps_nobody_from_poll
     databases: Databases, transmitter: Transmitter
 ) -> None:
     stranger = await asyncpg.connect(databases.url("identity_app"))
-    await stranger.execute(FORMER_LOCK)
+    await stranger.execute(RECEIVER_LOCK)
     async with receiving(databases, transmitter) as receiver:
         jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
         await until(lambda: transmitter.is_settled(jti))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.shared.receivers import receiving, refuses, session, stored, user
+from tests.shared.receivers import OF_A_KIND, receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
@@ -17,7 +17,6 @@ from watchword.events import EventType, ReceivedEvent
 from watchword.events.effects import MAX_AT_ONCE
 from watchword.events.store import PendingEffects
 
-OF_A_KIND = "https://events.example/of-a-kind"
 EFFECTS = "SELECT jti FROM posts.effects"
 END_LEASE_OF_OTHER = "UPDATE posts.process_leases SET valid_until = now() WHERE process = 'other'"
 PENDING = "SELECT jti FROM posts.received_events WHERE is_pending"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.shared.leased_process import is_refused, leased_process, nowhere, store_of, take
+from tests.shared.leased_process import is_refused, leased_process, store_of, take, unreachable_url
 from tests.shared.receivers import principal
 from tests.support.databases import Databases
 from watchword.auth import Revocations
@@ -160,7 +160,7 @@ async def test_everything_that_cannot_be_read_takes_no_lease_away(
         await take(lease, "s")
         await lease.catch_up()
         with monkeypatch.context() as gone:
-            gone.setattr(store_of(lease).database, "dsn", nowhere(databases))
+            gone.setattr(store_of(lease).database, "dsn", unreachable_url(databases))
             with pytest.raises(DatabaseUnavailable):
                 await lease.reread()
             await lease.look()
@@ -174,7 +174,7 @@ async def test_process_without_everything_lets_no_guard_pass_although_it_looks(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with leased_process(databases) as (lease, _):
-        monkeypatch.setattr(store_of(lease).database, "dsn", nowhere(databases))
+        monkeypatch.setattr(store_of(lease).database, "dsn", unreachable_url(databases))
         for _ in range(2):
             with pytest.raises(DatabaseUnavailable):
                 await lease.catch_up()

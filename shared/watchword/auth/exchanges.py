@@ -12,7 +12,7 @@ from watchword.auth.open_connection import EndReason, OpenConnection
 from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal
 from watchword.errors import AppError, Unavailable
-from watchword.http import problems, sockets
+from watchword.http import problem_responses, sockets
 
 SIGNED_OUT_CODE: Final = 4401
 """The code with which a WebSocket is closed whose token is revoked or has expired."""
@@ -100,7 +100,7 @@ class HttpExchange(Exchange):
 
     async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         if not self._is_started:
-            await problems.problem(_refusal(end_reason))(scope, self._receive, self._send)
+            await problem_responses.problem(_refusal(end_reason))(scope, self._receive, self._send)
         elif not (self._is_complete or self._has_length):
             # An answer that has a length is cut off by the server when the app returns.
             last = SIGNED_OUT_EVENT if self._is_between_events() and end_reason not in _OTHER_CODES else b""

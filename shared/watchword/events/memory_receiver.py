@@ -7,13 +7,12 @@ the service obeys waits for the streams of all its processes.
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 
 from watchword.auth.revocations import Revocations
-from watchword.clock import seconds_since_boot
 from watchword.errors import Unavailable
 from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
@@ -72,7 +71,7 @@ class MemoryReceiver(Receiver):
         async def carry_out(received: ReceivedEvent) -> None:
             await effects[received.type](received)
 
-        self._store = MemoryStore(self.revocations, self._clock)
+        self._store = MemoryStore(self.revocations, self._clock, self._refusal_delay)
         self._acknowledgements = Acknowledgements(self._store)
         self._effects = Effects(carry_out, effects)
         self._intake = Intake(
@@ -121,21 +120,11 @@ class MemoryReceiver(Receiver):
     def _is_started(self) -> bool:
         return bool(self._tasks)
 
-    def observe_refusals(self, observe: Callable[[float], None]) -> None:
-        """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
-        self._store.observe = observe
-
-    def seconds_since_refusal(self) -> float:
-        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
-        to refuse every thirty seconds, for a session that never was."""
-        return seconds_since_boot() - self._store.last_measured_at
-
     async def start(self) -> None:
         """Return when this process knows everything that a token can still contradict. A transmitter that does not
         answer is tried once, and not waited for longer than `FIRST_POLL_TIMEOUT_SECONDS`; until it answers, every guard
         refuses."""
         self._begin()
-        self._store.last_measured_at = seconds_since_boot()
         self._turn.caught_up.clear()
         self._tasks = [asyncio.create_task(self._poller.run())]
         await wait_for(self._turn.caught_up, FIRST_POLL_TIMEOUT_SECONDS)

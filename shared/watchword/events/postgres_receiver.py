@@ -6,14 +6,13 @@ acknowledged when all of them have applied it and its effect has happened.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 import orjson
 
 from watchword.auth.revocations import Revocations
-from watchword.clock import seconds_since_boot
 from watchword.database import Listener
 from watchword.errors import Unavailable
 from watchword.events.acknowledgements import Acknowledgements
@@ -75,7 +74,7 @@ class PostgresReceiver(Receiver):
             await store.carry_out(received, effects[received.type])
 
         self._store = store
-        self._lease = ProcessLease(store, self.revocations, self._clock, self._note_result)
+        self._lease = ProcessLease(store, self.revocations, self._clock, self._refusal_delay, self._note_result)
         self._poll_lease = PollLease(store, lambda: self._lease.lacks_positions)
         self._acknowledgements = Acknowledgements(store)
         self._effects = Effects(carry_out, effects)
@@ -124,15 +123,6 @@ class PostgresReceiver(Receiver):
 
     def _is_started(self) -> bool:
         return self._loaded.is_set()
-
-    def observe_refusals(self, observe: Callable[[float], None]) -> None:
-        """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
-        self._lease.observe = observe
-
-    def seconds_since_refusal(self) -> float:
-        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
-        to refuse every thirty seconds, for a session that never was."""
-        return seconds_since_boot() - self._lease.last_measured_at
 
     async def start(self) -> None:
         """Return when this process listens, has its lease and knows everything that was revoked before, also while no

@@ -15,6 +15,7 @@ from watchword.database import Database, DatabaseUnavailable, ReadStatement
 from watchword.database.connections import dedicated_connection
 from watchword.database.portions import PORTION, delete_portion
 from watchword.database.statement_connection import LockHeld, StatementConnection
+from watchword.events.lease_statements import LeaseStatements
 from watchword.events.process_name import ProcessName
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.statements import Statements
@@ -54,6 +55,7 @@ class PostgresStore:
         self._name = ProcessName()
         self._connection = StatementConnection(database.dsn)
         self._statements = Statements(tables)
+        self._lease_statements = LeaseStatements(tables)
 
     @property
     def process(self) -> str:
@@ -87,17 +89,17 @@ class PostgresStore:
             self._connection.close()
 
     async def seconds_until_free(self) -> float:
-        rows = await self._connection.fetch(self._statements.seconds_until_free, issuer=self.issuer)
+        rows = await self._connection.fetch(self._lease_statements.seconds_until_free, issuer=self.issuer)
         return float(rows[0]["left"]) if rows else 0.0
 
     async def take_poll_lease(self) -> bool:
-        return bool(await self._connection.fetch(self._statements.take_poll_lease, **self._lease))
+        return bool(await self._connection.fetch(self._lease_statements.take, **self._lease))
 
     async def renew_poll_lease(self) -> bool:
-        return bool(await self._connection.fetch(self._statements.renew_poll_lease, **self._lease))
+        return bool(await self._connection.fetch(self._lease_statements.renew, **self._lease))
 
     async def release_poll_lease(self) -> None:
-        await self._connection.fetch(self._statements.release_poll_lease, **self._lease)
+        await self._connection.fetch(self._lease_statements.release, **self._lease)
 
     async def take(
         self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False

@@ -7,15 +7,15 @@ from memory as long as the lease runs, by this machine's own count; after that i
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, seconds_since_boot
 from watchword.errors import Unavailable
+from watchword.events.refusal_delay import RefusalDelay
 from watchword.events.revocation_copy import YIELD_AFTER, RevocationCopy
 from watchword.events.single_flight import SingleFlight
-from watchword.events.store import LEASE_SECONDS, LookResult, ReceiverStore, StoredRevocation
+from watchword.events.store import LEASE_SECONDS, LookResult, ReceiverStore
 from watchword.tasks import repeat, run_until_first, wait_for
 
 logger = logging.getLogger("watchword.events")
@@ -46,14 +46,18 @@ class ProcessLease:
     read after it, beside the next ones.
     """
 
-    def __init__(self, store: ReceiverStore, revocations: Revocations, clock: Clock, on_result: OnResult) -> None:
+    def __init__(
+        self,
+        store: ReceiverStore,
+        revocations: Revocations,
+        clock: Clock,
+        refusal_delay: RefusalDelay,
+        on_result: OnResult,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._on_result = on_result
-        self.observe: Callable[[float], None] | None = None
-        """Called for each revocation that this process has just applied, with the seconds since it happened."""
-        self.last_measured_at = seconds_since_boot()
-        """When that was last, in seconds since boot; before the first time, when this receiver was started."""
+        self._refusal_delay = refusal_delay
         self.lacks_positions = False
         """Whether the last look brought revocations that have no position."""
         self._wakeup = asyncio.Event()
@@ -100,12 +104,11 @@ class ProcessLease:
     def wake(self, *, everything: bool = False) -> None:
         """Look soon; at everything, if rows may have changed without being given a new position."""
         if everything:
-            self._copy.wanted.set()
+            self._copy.reread_wanted.set()
         self._wakeup.set()
 
     async def run(self) -> None:
         """Look at each wake and each second until the task is cancelled."""
-        self.last_measured_at = seconds_since_boot()
         # Each of them alone: everything takes long to read, and the lease must be renewed meanwhile.
         await run_until_first(
             repeat(self._look_forever, lambda: RETRY_SECONDS, logger, name="looking for revocations"),
@@ -134,7 +137,7 @@ class ProcessLease:
 
     async def _read_forever(self) -> None:
         while True:
-            await self._copy.wanted.wait()
+            await self._copy.reread_wanted.wait()
             await self._reading.wait()
             await asyncio.sleep(READING_PAUSE_SECONDS)
 
@@ -175,15 +178,8 @@ class ProcessLease:
         for number, stored in enumerate(result.revocations, start=1):
             now = self._clock.now()
             self._copy.add(stored.revocation, now)
-            self._measure(stored, now)
+            self._refusal_delay.measure(stored.happened_at, now)
             if number % YIELD_AFTER == 0:
                 # Other tasks get their turn. The position comes last, when all is applied.
                 await asyncio.sleep(0)
         self._position, self.lacks_positions = result.position, result.lacks_positions
-
-    def _measure(self, stored: StoredRevocation, now: datetime) -> None:
-        if stored.happened_at is None:
-            return
-        self.last_measured_at = seconds_since_boot()
-        if self.observe is not None:
-            self.observe(max(0.0, (now - stored.happened_at).total_seconds()))

@@ -26,9 +26,9 @@ class RevocationCopy:
     def __init__(self, store: ReceiverStore, revocations: Revocations) -> None:
         self._store = store
         self._revocations = revocations
-        self.wanted = asyncio.Event()
+        self.reread_wanted = asyncio.Event()
         """Set while everything is to be read again, although nobody waits for it."""
-        self._doubts = 0
+        self._clock_jumps = 0
         # What has been added since a reading began: by kind and key, since the last that is read of each counts.
         self._added: dict[tuple[str, str], Revocation] | None = None
         self.forget()
@@ -37,7 +37,7 @@ class RevocationCopy:
         """Begin as a process that holds nothing."""
         self.is_complete = False
         self._booted_at: float | None = None
-        self.wanted.clear()
+        self.reread_wanted.clear()
 
     def note_clock(self, now: datetime, since_boot: float) -> None:
         """Hold nothing, and want everything, if the clock has jumped since the last time, since by the clock the
@@ -45,8 +45,8 @@ class RevocationCopy:
         booted_at = now.timestamp() - since_boot
         if self._booted_at is not None and abs(booted_at - self._booted_at) > CLOCK_JUMP_SECONDS:
             self.is_complete = False
-            self._doubts += 1
-            self.wanted.set()
+            self._clock_jumps += 1
+            self.reread_wanted.set()
         self._booted_at = booted_at
 
     def add(self, revocation: Revocation, now: datetime) -> None:
@@ -61,18 +61,18 @@ class RevocationCopy:
         Looks bring what comes after `position`, so everything up to there must be read.
         """
         self.note_clock(now, since_boot)
-        # Not later: what is wanted or doubted meanwhile may be about what this reading does not see.
-        self.wanted.clear()
-        doubts, self._added = self._doubts, {}
+        # Not later: what is wanted meanwhile, or a jump of the clock, may be about what this reading does not see.
+        self.reread_wanted.clear()
+        clock_jumps, self._added = self._clock_jumps, {}
         try:
             replacement = await self._replacement(position, now)
         except BaseException:
-            self.wanted.set()
+            self.reread_wanted.set()
             raise
         finally:
             self._added = None
         self._revocations.replace(replacement)
-        self.is_complete = self.is_complete or doubts == self._doubts
+        self.is_complete = self.is_complete or clock_jumps == self._clock_jumps
 
     async def _replacement(self, position: int, now: datetime) -> Revocations:
         replacement = Revocations(self._revocations.memory_seconds)

@@ -106,7 +106,7 @@ class ProcessTurn:
     leaves nothing to ask for."""
 
     def __init__(self, lease: ContactLease, stream: ProcessStream, on_answer: Callable[[StreamPolls], None]) -> None:
-        self._lease = contact_lease
+        self._lease = lease
         self._stream = stream
         self._on_answer = on_answer
         self.caught_up = asyncio.Event()

@@ -76,15 +76,15 @@ def new_app(
         title, summary, _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
     )
     app.state.parts = parts
-    settings = parts.settings
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
     health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
-    _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
-    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, _fields_of_site(settings.issuer))
+    _allow_origins(app, {*parts.settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
+    site_fields = _fields_of_site(parts.settings.issuer)
+    add_frame(app, parts.settings.max_body_bytes, docs_client_id, metrics.count_request, site_fields)
     return app
 
 
