@@ -156,7 +156,7 @@ async def test_everything_is_asked_for_at_once_after_another_poll_has_ended_the_
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.long_polls[-1:] == [True])
         polls = len(transmitter.long_polls)
-        transmitter.ring()
+        transmitter.answer_polls()
         await until(lambda: len(transmitter.long_polls) > polls)
         assert not transmitter.long_polls[polls]
 

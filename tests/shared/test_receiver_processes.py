@@ -150,7 +150,7 @@ async def test_what_has_expired_is_removed_from_the_database(databases: Database
             expires_at = clock.now() + timedelta(seconds=seconds)
             await databases.execute("posts_app", REVOKE_UNTIL, name, expires_at)
         clock.advance(seconds=400)
-        transmitter.ring()
+        transmitter.answer_polls()
         await until(lambda: only_the_young(databases))
 
 

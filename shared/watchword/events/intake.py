@@ -108,17 +108,17 @@ class Intake:
         if revocation is None:
             _log_what_revokes_nothing(received)
         has_effect, is_replay = received.type in self._effects.types, self._is_replay()
-        taken = await self._store.take(received, revocation, has_effect=has_effect, is_replay=is_replay)
+        stored = await self._store.take(received, revocation, has_effect=has_effect, is_replay=is_replay)
         if is_replay:
             self._replayed.add(received.jti)
-        if taken.is_pending:
-            return self._effects.begin(received, taken.position) or taken.is_new
-        if taken.is_new:
-            self.finish(received, taken.position)
+        if stored.is_pending:
+            return self._effects.begin(received, stored.position) or stored.is_new
+        if stored.is_new:
+            self.finish(received, stored.position)
         else:
             self._replayed.discard(received.jti)
-            self._acknowledgements.acknowledge(received.jti, taken.position)
-        return taken.is_new
+            self._acknowledgements.acknowledge(received.jti, stored.position)
+        return stored.is_new
 
     def finish(self, received: ReceivedEvent, position: int) -> None:
         """Note that the event has had its effect, and have it acknowledged once every process obeys it."""

@@ -8,7 +8,7 @@ from watchword.events.refusal_delay import RefusalDelay
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.store import StoredEvent
 
-REMEMBERED: Final = 10_000
+MAX_KNOWN_IDS: Final = 10_000
 """How many events are recognised if they are delivered again."""
 
 
@@ -18,14 +18,14 @@ class MemoryStore:
     def __init__(self, revocations: Revocations, clock: Clock, refusal_delay: RefusalDelay) -> None:
         self._revocations = revocations
         self._clock = clock
-        self._taken: dict[str, None] = {}
+        self._known_ids: dict[str, None] = {}
         self._position = 0
         self._refusal_delay = refusal_delay
 
     async def take(
         self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
     ) -> StoredEvent:
-        is_new = received.jti not in self._taken
+        is_new = received.jti not in self._known_ids
         if is_new:
             self._remember(received.jti)
             if revocation is not None:
@@ -39,6 +39,6 @@ class MemoryStore:
 
     def _remember(self, jti: str) -> None:
         self._position += 1
-        self._taken[jti] = None
-        if len(self._taken) > REMEMBERED:
-            del self._taken[next(iter(self._taken))]
+        self._known_ids[jti] = None
+        if len(self._known_ids) > MAX_KNOWN_IDS:
+            del self._known_ids[next(iter(self._known_ids))]

@@ -66,15 +66,15 @@ class StreamPolls:
         seconds = time.monotonic() - polled_at
         self.asked_at, self.answered_at = since_boot, _answered_at(since_boot)
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
-        taking = await self._intake.take(self._reader, delivery.tokens, polled_at)
+        intake_result = await self._intake.take(self._reader, delivery.tokens, polled_at)
         # The other poll may have been given what this one would have brought, and who sent it need not be one of us.
         was_ended = wait and not delivery.tokens and seconds < ENDED_EARLY_SECONDS
-        self._wants_all = taking.has_leftovers or was_ended
+        self._wants_all = intake_result.has_leftovers or was_ended
         # `has_more` is no news: a transmitter may always say so.
         self.pause_seconds = self._pace.pause_after(
-            seconds, waited=wait, is_empty=not delivery.tokens, has_news=taking.has_news
+            seconds, waited=wait, is_empty=not delivery.tokens, has_news=intake_result.has_news
         )
-        if taking.has_leftovers:
+        if intake_result.has_leftovers:
             self.pause_seconds = max(self.pause_seconds, LEFTOVERS_PAUSE_SECONDS)
 
     @property
