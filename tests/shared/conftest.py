@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.shared.apps import Service, client_for
+from tests.shared.boot_clock import BootClock
 from tests.shared.chat_app import ChatApp, running_chat_app
 from tests.shared.key_server import KeyServer, serving
-from tests.shared.since_boot import SinceBoot
 from tests.shared.ssf import Transmitter, transmitting
 from tests.shared.tables import things
 from tests.support.databases import Databases
@@ -37,10 +37,10 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def since_boot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SinceBoot:
-    """The time since boot, to those modules that the test module names as `READERS_OF_THE_TIME`."""
-    clock = SinceBoot()
-    for reader in request.module.READERS_OF_THE_TIME:
+def since_boot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BootClock:
+    """The time since boot, to those modules that the test module names as `BOOT_CLOCK_READERS`."""
+    clock = BootClock()
+    for reader in request.module.BOOT_CLOCK_READERS:
         monkeypatch.setattr(reader, "seconds_since_boot", clock)
     return clock
 

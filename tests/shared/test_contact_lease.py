@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from tests.shared.since_boot import SinceBoot
+from tests.shared.boot_clock import BootClock
 from watchword.events import TransmitterSilent, contact_lease
 from watchword.events.contact_lease import CATCH_UP_SECONDS, VALID_SECONDS, ContactLease
 from watchword.events.transmitter_client import POLL_TIMEOUT_SECONDS
 
-READERS_OF_THE_TIME = (contact_lease,)
+BOOT_CLOCK_READERS = (contact_lease,)
 
 
 @pytest.fixture
-def lease(since_boot: SinceBoot) -> ContactLease:
+def lease(since_boot: BootClock) -> ContactLease:
     """Of a process that has received a whole replay just now."""
     lease = ContactLease()
     lease.note_attempt()
@@ -22,7 +22,7 @@ def lease(since_boot: SinceBoot) -> ContactLease:
 
 
 def test_an_answer_is_valid_for_three_seconds_from_when_it_was_asked_for(
-    since_boot: SinceBoot, lease: ContactLease
+    since_boot: BootClock, lease: ContactLease
 ) -> None:
     asked_at = since_boot.seconds
     since_boot.seconds += 1
@@ -34,7 +34,7 @@ def test_an_answer_is_valid_for_three_seconds_from_when_it_was_asked_for(
 
 
 def test_an_answer_that_has_waited_while_the_process_stood_still_is_not_valid(
-    since_boot: SinceBoot, lease: ContactLease
+    since_boot: BootClock, lease: ContactLease
 ) -> None:
     asked_at = since_boot.seconds
     since_boot.seconds += 60
@@ -43,7 +43,7 @@ def test_an_answer_that_has_waited_while_the_process_stood_still_is_not_valid(
     assert lease.needs_answer_now()
 
 
-def test_an_answer_after_which_more_waits_says_nothing(since_boot: SinceBoot) -> None:
+def test_an_answer_after_which_more_waits_says_nothing(since_boot: BootClock) -> None:
     lease = ContactLease()
     lease.note_answer(since_boot.seconds, is_last=False)
     assert not lease.is_current()
@@ -51,7 +51,7 @@ def test_an_answer_after_which_more_waits_says_nothing(since_boot: SinceBoot) ->
     assert not lease.has_caught_up
 
 
-def test_while_the_issuer_cannot_be_reached_the_process_goes_on(since_boot: SinceBoot, lease: ContactLease) -> None:
+def test_while_the_issuer_cannot_be_reached_the_process_goes_on(since_boot: BootClock, lease: ContactLease) -> None:
     since_boot.seconds += 10
     lease.note_attempt()
     since_boot.seconds += POLL_TIMEOUT_SECONDS
@@ -62,7 +62,7 @@ def test_while_the_issuer_cannot_be_reached_the_process_goes_on(since_boot: Sinc
 
 
 def test_a_failure_that_took_as_long_as_the_process_stood_still_says_nothing(
-    since_boot: SinceBoot, lease: ContactLease
+    since_boot: BootClock, lease: ContactLease
 ) -> None:
     lease.note_attempt()
     since_boot.seconds += VALID_SECONDS
@@ -71,7 +71,7 @@ def test_a_failure_that_took_as_long_as_the_process_stood_still_says_nothing(
 
 
 def test_a_process_that_has_never_heard_the_issuer_is_not_current_because_it_cannot_reach_it(
-    since_boot: SinceBoot,
+    since_boot: BootClock,
 ) -> None:
     lease = ContactLease()
     lease.note_attempt()
@@ -80,7 +80,7 @@ def test_a_process_that_has_never_heard_the_issuer_is_not_current_because_it_can
 
 
 def test_a_process_whose_stream_is_gone_waits_for_the_replay_of_another(
-    since_boot: SinceBoot, lease: ContactLease
+    since_boot: BootClock, lease: ContactLease
 ) -> None:
     lease.forget_stream()
     assert not lease.is_current()
@@ -91,7 +91,7 @@ def test_a_process_whose_stream_is_gone_waits_for_the_replay_of_another(
     assert lease.is_current()
 
 
-async def test_every_guard_that_waits_goes_on_with_the_next_answer(since_boot: SinceBoot, lease: ContactLease) -> None:
+async def test_every_guard_that_waits_goes_on_with_the_next_answer(since_boot: BootClock, lease: ContactLease) -> None:
     since_boot.seconds += VALID_SECONDS
     guards = [asyncio.create_task(lease.catch_up()) for _ in range(3)]
     await asyncio.sleep(0)
@@ -102,7 +102,7 @@ async def test_every_guard_that_waits_goes_on_with_the_next_answer(since_boot: S
     await asyncio.gather(*guards)
 
 
-async def test_a_guard_does_not_wait_for_ever(since_boot: SinceBoot, lease: ContactLease) -> None:
+async def test_a_guard_does_not_wait_for_ever(since_boot: BootClock, lease: ContactLease) -> None:
     since_boot.seconds += VALID_SECONDS
     guard = asyncio.create_task(lease.catch_up())
     await asyncio.sleep(0)
@@ -113,7 +113,7 @@ async def test_a_guard_does_not_wait_for_ever(since_boot: SinceBoot, lease: Cont
 
 
 async def test_a_guard_of_a_process_that_has_never_heard_the_issuer_is_refused_once_it_was_asked(
-    since_boot: SinceBoot,
+    since_boot: BootClock,
 ) -> None:
     lease = ContactLease()
     lease.note_attempt()

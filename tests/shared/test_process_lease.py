@@ -7,8 +7,8 @@ from itertools import pairwise
 import asyncpg
 import pytest
 
+from tests.shared.boot_clock import BootClock
 from tests.shared.leased_process import is_refused, leased_process, store_of, take, unreachable_url
-from tests.shared.since_boot import SinceBoot
 from tests.support.databases import Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import DatabaseUnavailable
@@ -22,10 +22,10 @@ REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992,
 POSITION = "SELECT position FROM posts.poll_lease"
 LEASES = "SELECT process, position, valid_until > now() AS is_valid FROM posts.process_leases"
 
-READERS_OF_THE_TIME = (process_lease,)
+BOOT_CLOCK_READERS = (process_lease,)
 
 
-async def test_lease_runs_from_the_second_look_on(databases: Databases, since_boot: SinceBoot) -> None:
+async def test_lease_runs_from_the_second_look_on(databases: Databases, since_boot: BootClock) -> None:
     """The first may have been on its way when a caller who asked for leases did not see it."""
     async with leased_process(databases) as (lease, _):
         assert not lease.is_current()
@@ -40,7 +40,7 @@ async def test_lease_runs_from_the_second_look_on(databases: Databases, since_bo
 
 
 async def test_lease_is_prolonged_by_a_look_that_comes_back_while_it_runs(
-    databases: Databases, since_boot: SinceBoot
+    databases: Databases, since_boot: BootClock
 ) -> None:
     async with leased_process(databases) as (lease, _):
         await lease.catch_up()
@@ -50,7 +50,7 @@ async def test_lease_is_prolonged_by_a_look_that_comes_back_while_it_runs(
             assert lease.is_current()
 
 
-async def test_look_that_comes_back_too_late_prolongs_nothing(databases: Databases, since_boot: SinceBoot) -> None:
+async def test_look_that_comes_back_too_late_prolongs_nothing(databases: Databases, since_boot: BootClock) -> None:
     async with leased_process(databases) as (lease, revocations):
         await lease.catch_up()
         # The answer is on its way while the process stands still.
@@ -73,7 +73,7 @@ async def is_waiting(databases: Databases) -> bool:
     return bool(await databases.fetch("posts_app", waiting))
 
 
-async def test_all_who_wait_wait_for_the_same_look(databases: Databases, since_boot: SinceBoot) -> None:
+async def test_all_who_wait_wait_for_the_same_look(databases: Databases, since_boot: BootClock) -> None:
     async with leased_process(databases) as (lease, revocations):
         await lease.catch_up()
         since_boot.seconds += 60
@@ -91,7 +91,7 @@ async def test_all_who_wait_wait_for_the_same_look(databases: Databases, since_b
 
 
 async def test_catching_up_fails_while_the_database_does_not_answer(
-    databases: Databases, since_boot: SinceBoot, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, since_boot: BootClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with leased_process(databases) as (lease, _):
         await lease.catch_up()
@@ -107,7 +107,7 @@ async def test_catching_up_fails_while_the_database_does_not_answer(
 
 
 async def test_guard_is_refused_if_each_look_takes_as_long_as_the_lease(
-    databases: Databases, since_boot: SinceBoot
+    databases: Databases, since_boot: BootClock
 ) -> None:
     def stand_still(_: object, __: float) -> None:
         since_boot.seconds += LOCAL_LEASE_SECONDS
@@ -172,7 +172,7 @@ async def test_what_comes_after_a_standby_took_over_counts_as_applied_by_nobody_
 
 
 async def test_clock_that_was_ahead_for_a_moment_takes_no_revocation_away(
-    databases: Databases, since_boot: SinceBoot
+    databases: Databases, since_boot: BootClock
 ) -> None:
     clock = StandingClock()
     async with leased_process(databases, clock) as (lease, revocations):

@@ -1,7 +1,7 @@
 """A clock that counts from the start of the machine."""
 
 
-class SinceBoot:
+class BootClock:
     """The time since boot, put forward by a test as if the process had stood still for so long."""
 
     def __init__(self) -> None:
