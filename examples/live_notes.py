@@ -1,7 +1,7 @@
 """A live page of notes in one file: everybody who has it open sees each new note at once, until they sign out.
 
 Notes and revocations are in memory: there is no database. A reader's stream ends with their session or their token;
-nothing in here sees to that.
+`protect` does that, without a line here.
 `README.md` in this folder says how to start it and how to call it.
 """
 
@@ -32,7 +32,7 @@ class Note(BaseModel):
 
 Caller = Annotated[Principal, Depends(requires("notes"))]
 notes: list[Note] = []
-is_new = asyncio.Condition()
+note_added = asyncio.Condition()
 
 
 @app.get("/")
@@ -45,9 +45,9 @@ async def show_page() -> FileResponse:
 async def add_note(note: Note, caller: Caller) -> Note:
     """Add a note. Its author comes from the token."""
     note.author = caller.username
-    async with is_new:
+    async with note_added:
         notes.append(note)
-        is_new.notify_all()
+        note_added.notify_all()
     return note
 
 
@@ -59,6 +59,6 @@ async def listen(_: Caller) -> AsyncIterator[Note]:
         for note in notes[position:]:
             yield note
             position += 1
-        async with is_new:
+        async with note_added:
             while position == len(notes):
-                await is_new.wait()
+                await note_added.wait()

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request
 
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
-from posts_service.live.places import Places
+from posts_service.live.listener_slots import ListenerSlots
 from posts_service.posts.service import Posts
 from watchword.auth import Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
@@ -40,28 +40,28 @@ PostsDep = Annotated[Posts, Depends(part("posts"))]
 Reader = Annotated[Principal | None, Depends(optional)]
 
 
-async def listening(
+async def listener_of(
     request: Request,
     reader: Reader,
     feed: Annotated[Feed, Depends(part("feed"))],
-    places: Annotated[Places, Depends(part("places"))],
+    slots: Annotated[ListenerSlots, Depends(part("listener_slots"))],
     last_event_id: Annotated[
         str | None, Header(alias="Last-Event-ID", description="The last id that you got: begin with what you missed")
     ] = None,
 ) -> AsyncIterator[Listener]:
-    """A listener for as long as the answer lasts, in a place of the reader's account, or of their address."""
-    with _place_for(reader, request, places):
+    """A listener for as long as the answer lasts, in a slot of the reader's account, or of their address."""
+    with _slot_for(reader, request, slots):
         async with feed.listen(last_event_id) as listener:
             yield listener
 
 
-def _place_for(reader: Principal | None, request: Request, places: Places) -> AbstractContextManager[None]:
+def _slot_for(reader: Principal | None, request: Request, slots: ListenerSlots) -> AbstractContextManager[None]:
     if reader is not None:
-        return places.for_subject(reader.subject)
+        return slots.for_subject(reader.subject)
     # A client of a Unix socket has no address.
-    return nullcontext() if request.client is None else places.for_address(request.client.host)
+    return nullcontext() if request.client is None else slots.for_address(request.client.host)
 
 
-Listening = Annotated[Listener, Depends(listening)]
+ListenerDep = Annotated[Listener, Depends(listener_of)]
 ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
 Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]

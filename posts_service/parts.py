@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from posts_service.authors.models import Author
 from posts_service.events.effects import EFFECTS
 from posts_service.live.feed import Feed
-from posts_service.live.places import Places
+from posts_service.live.listener_slots import ListenerSlots
 from posts_service.posts.models import Post
 from posts_service.posts.service import Posts
 from posts_service.settings import Settings
@@ -30,7 +30,7 @@ class Parts:
     receiver: Receiver
     posts: Posts
     feed: Feed
-    places: Places
+    listener_slots: ListenerSlots
 
 
 def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock | None = None) -> Parts:
@@ -66,5 +66,5 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         receiver=receiver,
         posts=Posts(database, clock),
         feed=Feed(database, clock),
-        places=Places(),
+        listener_slots=ListenerSlots(),
     )

@@ -17,8 +17,8 @@ from watchword.ids import parse_uuid
 
 
 async def erase_author(db: AsyncSession, received: ReceivedEvent) -> None:
-    """Delete every post, every draft and the card. The author's tokens are refused already, and what one of them may
-    still be writing is waited for."""
+    """Delete every post, every draft and the card. The author's tokens are refused already; the lock waits for
+    what a request with one of them is still writing."""
     if (author_id := parse_uuid(received.subject)) is not None:
         await authors.lock_exclusively(db, author_id)
         await posts.delete_all_by(db, author_id)

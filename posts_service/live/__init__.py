@@ -1,1 +1,1 @@
-"""Readers who listen are told of new and changed posts, as server-sent events."""
+"""Server-sent events about new and changed posts."""

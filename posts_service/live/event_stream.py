@@ -14,7 +14,7 @@ _MAX_DIGITS: Final = 17
 
 
 def id_at(position: datetime) -> bytes:
-    """The field that says up to when a reader has been told everything."""
+    """The field that says up to when a reader has been sent everything."""
     return b"id: %d\n" % ((position - _EPOCH) // _MICROSECOND)
 
 
@@ -25,13 +25,13 @@ def position_of(event_id: str) -> datetime | None:
     return _EPOCH + int(event_id) * _MICROSECOND
 
 
-def news(views: Sequence[PostView], position: datetime) -> bytes:
+def post_events(views: Sequence[PostView], position: datetime) -> bytes:
     """One event for each post. Only the last has an id, so that a reader who gets half of them gets them all again."""
     return b"\n".join([_event_of(view) for view in views]) + id_at(position) + b"\n"
 
 
 def reset(position: datetime) -> bytes:
-    """Tells a reader that more has changed than they are told."""
+    """Says that more has changed than is sent."""
     return b"event: reset\ndata: {}\n" + id_at(position) + b"\n"
 
 

@@ -9,7 +9,7 @@ MAX_WAITING: Final = 100
 
 
 class Listener:
-    """A queue of parts of an event stream, each of which is told to many listeners."""
+    """A queue of parts of an event stream, each of which is sent to many listeners."""
 
     def __init__(self) -> None:
         # None is the end.

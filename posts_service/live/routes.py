@@ -1,11 +1,11 @@
-"""/posts/events: what changes, while one listens."""
+"""`GET /posts/events`: new and changed posts as server-sent events."""
 
 from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from posts_service.dependencies import Listening
+from posts_service.dependencies import ListenerDep
 from posts_service.errors import TooManyListeners
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http.responses import refusals
@@ -28,12 +28,12 @@ class EventStream(StreamingResponse):
     response_class=EventStream,
     responses=refusals(TooManyListeners, DatabaseUnavailable),
 )
-async def listen_for_posts(listener: Listening) -> EventStream:
+async def listen_for_posts(listener: ListenerDep) -> EventStream:
     """Server-sent events, until you leave. `post`: the summary of a post that is new or has changed;
-    `post-unpublished`: the `id` of one that readers no longer see; `reset`: more has changed than is told, so read the
+    `post-unpublished`: the `id` of one that readers no longer see; `reset`: more has changed than is sent, so read the
     list anew; `signed-out`: your token is no longer valid, and this was the last event.
 
-    Deleted posts are not told. An event can come twice: `version` says which is the later one. An account may have
+    Deleted posts are not announced. An event can come twice: `version` says which is the later one. An account may have
     twenty streams at once, and anonymous readers ten per address.
     """
     return EventStream(listener.parts(), headers=_UNBUFFERED)

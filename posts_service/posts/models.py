@@ -70,5 +70,5 @@ class Post(Base):
 Index("posts_feed_idx", Post.published_at, Post.id, postgresql_where=text("state = 'published'"))
 Index("posts_by_author_idx", Post.author_id, Post.published_at, Post.id, postgresql_where=text("state = 'published'"))
 Index("posts_drafts_idx", Post.author_id, Post.created_at, Post.id, postgresql_where=text("state = 'draft'"))
-# Those who listen are told what has changed since they were told last.
+# Listeners get what has changed since they last got something.
 Index("posts_changed_idx", Post.updated_at, Post.id, postgresql_where=text("published_at IS NOT NULL"))

@@ -58,7 +58,7 @@ def test_nobody_waits_once_topics_are_closed() -> None:
 
 
 async def test_an_app_that_has_stopped_waits_for_no_shutdown(databases: Databases) -> None:
-    before = list(process._callbacks)
+    before = list(process._shutdown_callbacks)
     async with services.identity(databases):
-        assert len(process._callbacks) > len(before)
-    assert process._callbacks == before
+        assert len(process._shutdown_callbacks) > len(before)
+    assert process._shutdown_callbacks == before

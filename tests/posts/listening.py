@@ -1,4 +1,4 @@
-"""The posts service on a server, and what its listeners are told."""
+"""The posts service on a server, and what its listeners get."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from typing import Any
 
 import posts_service.app
 from posts_service.live.feed import Feed
-from posts_service.live.places import Places
+from posts_service.live.listener_slots import ListenerSlots
 from posts_service.parts import Parts
 from tests.support import services
 from tests.support.databases import Databases
@@ -49,24 +49,26 @@ PostsWith = Callable[..., AbstractAsyncContextManager[LivePosts]]
 
 @asynccontextmanager
 async def live(
-    databases: Databases, issuer: Issuer, *, places: Places | None = None, **of_feed: Any
+    databases: Databases, issuer: Issuer, *, slots: ListenerSlots | None = None, **of_feed: Any
 ) -> AsyncIterator[LivePosts]:
-    """The posts service over empty tables, on a server, with these places and a feed with these arguments."""
+    """The posts service over empty tables, on a server, with these slots and a feed with these arguments."""
     await databases.empty("posts")
     usual = services.posts_parts(databases, issuer.verifier())
-    parts = replace(usual, feed=Feed(usual.database, usual.clock, **of_feed), places=places or usual.places)
+    parts = replace(
+        usual, feed=Feed(usual.database, usual.clock, **of_feed), listener_slots=slots or usual.listener_slots
+    )
     async with serving(posts_service.app.create_app(parts)) as server:
         yield LivePosts(server, parts)
 
 
-async def next_told(events: Events) -> tuple[str, dict[str, Any]]:
+async def next_event(events: Events) -> tuple[str, dict[str, Any]]:
     """The name and the members of the next event."""
     event = await events.next()
     assert event is not None
     return event.name, json.loads(event.data)
 
 
-async def told_until(name: str, events: Events) -> None:
+async def read_until(name: str, events: Events) -> None:
     """Read events until one has this name."""
-    while (await next_told(events))[0] != name:
+    while (await next_event(events))[0] != name:
         pass

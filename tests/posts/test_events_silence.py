@@ -134,7 +134,7 @@ async def test_every_process_knows_that_one_of_them_hears(
     ):
         await wait_for_contact(first)
         clock.advance(seconds=31)
-        transmitter.ring()
+        transmitter.answer_polls()
         await wait_for_contact(first)
         await wait_for_contact(second)
     assert transmitter.calls["token"] == 1

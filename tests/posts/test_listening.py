@@ -1,4 +1,4 @@
-"""GET /posts/events: those who listen are told of new and changed posts."""
+"""GET /posts/events: listeners get new and changed posts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from posts_service.live.event_stream import id_at
 from posts_service.posts.models import Post
-from tests.posts.listening import LivePosts, PostsWith, next_told, told_until
+from tests.posts.listening import LivePosts, PostsWith, next_event, read_until
 from tests.posts.people import Person
 
 
@@ -23,16 +23,16 @@ async def test_listeners_are_told_of_a_new_post_as_the_list_shows_it(
         [item] = (await live_posts.server.http.get("/posts")).json()["items"]
         assert len(item["summary"]) == 280
         for events in (anonymous, signed_in):
-            assert await next_told(events) == ("post", item)
+            assert await next_event(events) == ("post", item)
 
 
 async def test_listeners_are_told_of_changes_in_their_order(live_posts: LivePosts, ada: Person) -> None:
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.until_listening(1)
         post = await live_posts.publish(ada.headers)
-        assert (await next_told(events))[1]["version"] == 1
+        assert (await next_event(events))[1]["version"] == 1
         await live_posts.edit(ada.headers, post["id"], title="Another title")
-        name, later = await next_told(events)
+        name, later = await next_event(events)
         assert (name, later["title"], later["version"]) == ("post", "Another title", 2)
 
 
@@ -42,9 +42,9 @@ async def test_drafts_are_told_to_nobody_until_they_are_published(live_posts: Li
         draft = await live_posts.publish(ada.headers, state="draft")
         await live_posts.edit(ada.headers, draft["id"], title="Still a draft")
         await live_posts.publish(ada.headers, title="Published")
-        assert (await next_told(events))[1]["title"] == "Published"
+        assert (await next_event(events))[1]["title"] == "Published"
         await live_posts.edit(ada.headers, draft["id"], state="published")
-        assert (await next_told(events))[1]["id"] == draft["id"]
+        assert (await next_event(events))[1]["id"] == draft["id"]
 
 
 async def test_listeners_are_told_the_id_alone_of_a_post_that_is_unpublished(
@@ -54,7 +54,7 @@ async def test_listeners_are_told_the_id_alone_of_a_post_that_is_unpublished(
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.until_listening(1)
         await live_posts.edit(ada.headers, post["id"], state="draft", title="A secret")
-        assert await next_told(events) == ("post-unpublished", {"id": post["id"]})
+        assert await next_event(events) == ("post-unpublished", {"id": post["id"]})
 
 
 async def test_what_was_there_before_is_no_news(live_posts: LivePosts, ada: Person) -> None:
@@ -62,35 +62,35 @@ async def test_what_was_there_before_is_no_news(live_posts: LivePosts, ada: Pers
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.until_listening(1)
         await live_posts.publish(ada.headers, title="After")
-        assert (await next_told(events))[1]["title"] == "After"
+        assert (await next_event(events))[1]["title"] == "After"
 
 
 async def test_who_comes_back_is_told_what_they_missed(live_posts: LivePosts, ada: Person) -> None:
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.until_listening(1)
         await live_posts.publish(ada.headers, title="Heard")
-        await next_told(events)
+        await next_event(events)
     await live_posts.until_listening(0)
     await live_posts.publish(ada.headers, title="Missed")
     async with live_posts.server.events("/posts/events", {"Last-Event-ID": events.last_id}) as events:
-        titles = [(await next_told(events))[1]["title"]]
+        titles = [(await next_event(events))[1]["title"]]
         if titles == ["Heard"]:
-            titles.append((await next_told(events))[1]["title"])
+            titles.append((await next_event(events))[1]["title"])
         assert titles[-1] == "Missed"
 
 
 async def test_a_post_whose_transaction_ends_late_is_told(live_posts: LivePosts, ada: Person) -> None:
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.publish(ada.headers, title="First")
-        author = (await next_told(events))[1]["author"]["id"]
+        author = (await next_event(events))[1]["author"]["id"]
         began = datetime.now(UTC)
         async with live_posts.parts.database.begin() as db:
             members = {"title": "Late", "body": "A body", "state": "published"}
             db.add(Post.of(author, members, began))
             await db.flush()
             await live_posts.publish(ada.headers, title="Meanwhile")
-            assert (await next_told(events))[1]["title"] == "Meanwhile"
-        assert (await next_told(events))[1]["title"] == "Late"
+            assert (await next_event(events))[1]["title"] == "Meanwhile"
+        assert (await next_event(events))[1]["title"] == "Late"
 
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,7 +101,7 @@ async def test_an_id_that_says_nothing_or_is_old_means_that_the_list_is_read_ane
     live_posts: LivePosts, event_id: str
 ) -> None:
     async with live_posts.server.events("/posts/events", {"Last-Event-ID": event_id}) as events:
-        assert await next_told(events) == ("reset", {})
+        assert await next_event(events) == ("reset", {})
 
 
 async def test_who_missed_too_much_reads_the_list_anew(posts_with: PostsWith, ada: Person) -> None:
@@ -110,7 +110,7 @@ async def test_who_missed_too_much_reads_the_list_anew(posts_with: PostsWith, ad
         for title in ("One", "Two", "Three"):
             await live_posts.publish(ada.headers, title=title)
         async with live_posts.server.events("/posts/events", {"Last-Event-ID": event_id}) as events:
-            assert await next_told(events) == ("reset", {})
+            assert await next_event(events) == ("reset", {})
 
 
 async def test_more_changes_at_once_than_are_told_mean_that_the_list_is_read_anew(
@@ -120,9 +120,9 @@ async def test_more_changes_at_once_than_are_told_mean_that_the_list_is_read_ane
         await live_posts.until_listening(1)
         for title in ("One", "Two", "Three"):
             await live_posts.publish(ada.headers, title=title)
-        await told_until("reset", events)
+        await read_until("reset", events)
         await live_posts.publish(ada.headers, title="Four")
-        assert (await next_told(events))[1]["title"] == "Four"
+        assert (await next_event(events))[1]["title"] == "Four"
 
 
 async def test_the_list_is_read_anew_again_when_what_it_lacked_has_been_committed(
@@ -131,7 +131,7 @@ async def test_the_list_is_read_anew_again_when_what_it_lacked_has_been_committe
     limits = {"max_changes": 1, "overlap": timedelta(seconds=1)}
     async with posts_with(**limits) as live_posts, live_posts.server.events("/posts/events") as events:
         await live_posts.publish(ada.headers, title="First")
-        author = (await next_told(events))[1]["author"]["id"]
+        author = (await next_event(events))[1]["author"]["id"]
         began = datetime.now(UTC)
         async with live_posts.parts.database.begin() as db:
             members = {"title": "Late", "body": "A body", "state": "published"}
@@ -139,5 +139,5 @@ async def test_the_list_is_read_anew_again_when_what_it_lacked_has_been_committe
             await db.flush()
             for title in ("One", "Two"):
                 await live_posts.publish(ada.headers, title=title)
-            await told_until("reset", events)
-        assert await next_told(events) == ("reset", {})
+            await read_until("reset", events)
+        assert await next_event(events) == ("reset", {})

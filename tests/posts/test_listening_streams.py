@@ -3,7 +3,7 @@
 import asyncio
 
 from posts_service.live import feed, listener
-from tests.posts.listening import LivePosts, PostsWith, next_told
+from tests.posts.listening import LivePosts, PostsWith, next_event
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import Databases
@@ -38,20 +38,20 @@ async def test_a_stream_ends_with_its_session_and_no_other_does(
         [*_, last] = await hers.rest()
         assert (last.name, last.data) == ("signed-out", SIGNED_OUT)
         await live_posts.until_listening(2)
-        await live_posts.publish(ada.headers, title="Still told")
+        await live_posts.publish(ada.headers, title="Still sent")
         for events in (theirs, anonymous):
-            assert (await next_told(events))[1]["title"] == "Still told"
+            assert (await next_event(events))[1]["title"] == "Still sent"
 
 
 async def test_nobody_looks_while_nobody_listens(live_posts: LivePosts) -> None:
     async with live_posts.server.events("/posts/events"):
         await live_posts.until_listening(1)
-        assert len(lookers()) == 1
-    await until(lambda: not lookers())
+        assert len(watchers()) == 1
+    await until(lambda: not watchers())
 
 
-def lookers() -> list[str]:
-    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == feed.LOOKER]
+def watchers() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == feed.WATCHER]
 
 
 async def test_a_listener_who_reads_nothing_is_let_go_and_holds_little() -> None:

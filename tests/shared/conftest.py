@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.shared.apps import Service, client_for
-from tests.shared.house import House, open_house
+from tests.shared.boot_clock import BootClock
+from tests.shared.chat_app import ChatApp, running_chat_app
 from tests.shared.key_server import KeyServer, serving
 from tests.shared.ssf import Transmitter, transmitting
 from tests.shared.tables import things
@@ -36,10 +37,19 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-async def house(clock: StandingClock) -> AsyncIterator[House]:
+def since_boot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BootClock:
+    """The time since boot, to those modules that the test module names as `BOOT_CLOCK_READERS`."""
+    clock = BootClock()
+    for reader in request.module.BOOT_CLOCK_READERS:
+        monkeypatch.setattr(reader, "seconds_since_boot", clock)
+    return clock
+
+
+@pytest.fixture
+async def chat_app(clock: StandingClock) -> AsyncIterator[ChatApp]:
     """A running app whose operations stay open. When the test has ended, nothing may be left of them."""
-    async with open_house(clock) as house:
-        yield house
+    async with running_chat_app(clock) as chat_app:
+        yield chat_app
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ from watchword.events.postgres_receiver import PostgresReceiver
 from watchword.events.receiver import Receiver
 from watchword.events.types import iss_sub
 
+OF_A_KIND = "https://events.example/of-a-kind"
+"""The type of an event that only the tests know."""
+
 # What a process finds that stood still for longer than the poll lease is valid.
 END_LEASE = "UPDATE posts.poll_lease SET holder = 'another', valid_until = now()"
 TELL_OTHERS = "SELECT pg_notify('posts_receiver_signals', 'free')"

@@ -57,7 +57,7 @@ class Transmitter:
         self.calls: Counter[str] = Counter()
         self.gate = asyncio.Event()
         self.gate.set()
-        self._rung = asyncio.Event()
+        self._wakeup = asyncio.Event()
         self._server: ServerWithoutSignals | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -83,13 +83,13 @@ class Transmitter:
     def put(self, jti: str, token: Any) -> str:
         """Let any value wait under this `jti` as if it were a token."""
         self.waiting[jti] = token
-        self.ring()
+        self.answer_polls()
         return jti
 
-    def ring(self) -> None:
+    def answer_polls(self) -> None:
         """Answer every long poll now."""
-        self._rung.set()
-        self._rung = asyncio.Event()
+        self._wakeup.set()
+        self._wakeup = asyncio.Event()
 
     def is_settled(self, *jtis: str) -> bool:
         return set(jtis) <= {*self.acknowledged, *self.refused}
@@ -114,7 +114,7 @@ class Transmitter:
         """Stop listening, and cut off every poll."""
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
-            self.ring()
+            self.answer_polls()
             await self._serving
             self._server = self._serving = None
 
@@ -207,7 +207,7 @@ class Transmitter:
         self._settle(poll)
         if not self.waiting and not poll["returnImmediately"]:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), LONG_POLL_SECONDS)
+                await asyncio.wait_for(self._wakeup.wait(), LONG_POLL_SECONDS)
         if not self._is_known(request):
             return Response(status_code=404)
         sets = dict(list(self.waiting.items())[: poll["maxEvents"]])

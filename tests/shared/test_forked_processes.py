@@ -34,7 +34,7 @@ from watchword.events.postgres_store import PostgresStore
 store = PostgresStore(Database(sys.argv[1]), RECEIVER, "https://issuer.example")
 """
 LOOK = """
-asyncio.run(store.look(None, datetime.now(UTC), is_news=False))
+asyncio.run(store.look(None, datetime.now(UTC), notify=False))
 """
 BUILD_METRICS = """
 import os
@@ -45,7 +45,7 @@ receiver = receive_security_events("https://issuer.example", client_id="notes", 
 watch_receiver(metrics, receiver)
 """
 OBSERVE = """
-receiver._store.observe(0.1)
+receiver._refusal_delay.observe(0.1)
 assert f'worker="{os.getpid()}"' in metrics.render().decode()
 """
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import MetaData
 from starlette.responses import JSONResponse, Response
 
-from tests.shared.receivers import refuses, session
+from tests.shared.receivers import OF_A_KIND, refuses, session
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.waiting import until
 from watchword.auth import Verifier
@@ -27,8 +27,6 @@ from watchword.events import (
 )
 from watchword.service.readiness import NoContactYet, checks_of
 from watchword.testing import StandingClock
-
-OF_A_KIND = "https://events.example/of-a-kind"
 
 
 @pytest.fixture

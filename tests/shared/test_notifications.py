@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.databases import LISTENING, Databases
 from tests.support.waiting import until
-from watchword.database import Listener, wait_for
-from watchword.tasks import cancel_and_wait
+from watchword.database import Listener
+from watchword.tasks import cancel_and_wait, wait_for
 
 CHANNEL = "posts_test"
 

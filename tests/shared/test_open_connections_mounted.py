@@ -10,9 +10,9 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.shared.house import SIGNED_OUT, assert_nothing_is_left
-from tests.shared.open_apps import app_of
-from tests.shared.rooms import Rooms, Source, ending
+from tests.shared.chat import Chat, Source, session_revocation
+from tests.shared.chat_app import SIGNED_OUT, assert_nothing_is_left
+from tests.shared.chat_operations import app_of
 from tests.support.live_server import Event, serving
 from tests.support.waiting import until
 from watchword.auth import protect, public, signed_in
@@ -20,20 +20,20 @@ from watchword.testing import Issuer
 
 
 @dataclass
-class Houses:
+class ChatApps:
     """Two apps, of which one is mounted at /inner, and what each of them learns of revocations."""
 
     outer: FastAPI
     inner: FastAPI
     of_outer: Source
     of_inner: Source
-    rooms: Rooms
+    chat: Chat
 
 
 @pytest.fixture
-async def houses(issuer: Issuer) -> AsyncIterator[Houses]:
-    of_outer, of_inner, rooms = Source(), Source(), Rooms()
-    inner = app_of(issuer, of_inner, rooms)
+async def apps(issuer: Issuer) -> AsyncIterator[ChatApps]:
+    of_outer, of_inner, chat = Source(), Source(), Chat()
+    inner = app_of(issuer, of_inner, chat)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +43,7 @@ async def houses(issuer: Issuer) -> AsyncIterator[Houses]:
     outer = FastAPI(openapi_url=None, lifespan=lifespan)
     outer.mount("/inner", public(inner))
     protect(outer, issuer.verifier(revocations=of_outer))
-    yield Houses(outer, inner, of_outer, of_inner, rooms)
+    yield ChatApps(outer, inner, of_outer, of_inner, chat)
     for app, source in ((outer, of_outer), (inner, of_inner)):
         assert_nothing_is_left(app.state.verifier.open_connections, source)
 
@@ -53,39 +53,39 @@ async def ask(request: Request, call_next: RequestResponseEndpoint) -> Response:
     return await call_next(request)
 
 
-async def ends_with(houses: Houses, path: str, headers: dict[str, str], *sources: Source) -> list[Event]:
+async def ends_with(apps: ChatApps, path: str, headers: dict[str, str], *sources: Source) -> list[Event]:
     """What follows on this stream once these sources have learned of the end of its session."""
-    async with serving(houses.outer) as server:
+    async with serving(apps.outer) as server:
         async with server.events(path, headers) as events:
-            houses.rooms.say("one")
+            apps.chat.say("one")
             assert await events.next() == Event("message", "one", "")
             for source in sources:
-                source.revocations.add(ending("ada"), 0)
+                source.revocations.add(session_revocation("ada"), 0)
             rest = await events.rest()
         await until(lambda: server.open_tasks() == 0)
     return rest
 
 
-async def test_a_stream_of_a_mounted_app_ends_by_the_verifier_of_that_app(houses: Houses, issuer: Issuer) -> None:
+async def test_a_stream_of_a_mounted_app_ends_by_the_verifier_of_that_app(apps: ChatApps, issuer: Issuer) -> None:
     hers = issuer.bearer(claims={"sid": "ada"})
-    assert await ends_with(houses, "/inner/events", hers, houses.of_inner) == [SIGNED_OUT]
+    assert await ends_with(apps, "/inner/events", hers, apps.of_inner) == [SIGNED_OUT]
 
 
-async def test_a_guard_that_a_middleware_of_a_mounted_app_asks_is_obeyed_too(houses: Houses, issuer: Issuer) -> None:
-    houses.inner.add_middleware(BaseHTTPMiddleware, dispatch=ask)
+async def test_a_guard_that_a_middleware_of_a_mounted_app_asks_is_obeyed_too(apps: ChatApps, issuer: Issuer) -> None:
+    apps.inner.add_middleware(BaseHTTPMiddleware, dispatch=ask)
     hers = issuer.bearer(claims={"sid": "ada"})
-    assert await ends_with(houses, "/inner/public-events", hers, houses.of_inner) == [SIGNED_OUT]
+    assert await ends_with(apps, "/inner/public-events", hers, apps.of_inner) == [SIGNED_OUT]
 
 
 @pytest.mark.parametrize("who", ["outer", "inner", "both"])
 async def test_a_stream_that_two_verifiers_have_let_pass_ends_once_by_either(
-    houses: Houses, issuer: Issuer, who: str
+    apps: ChatApps, issuer: Issuer, who: str
 ) -> None:
-    houses.outer.add_middleware(BaseHTTPMiddleware, dispatch=ask)
+    apps.outer.add_middleware(BaseHTTPMiddleware, dispatch=ask)
     sources = {
-        "outer": [houses.of_outer],
-        "inner": [houses.of_inner],
-        "both": [houses.of_outer, houses.of_inner],
+        "outer": [apps.of_outer],
+        "inner": [apps.of_inner],
+        "both": [apps.of_outer, apps.of_inner],
     }
     hers = issuer.bearer(claims={"sid": "ada"})
-    assert await ends_with(houses, "/inner/events", hers, *sources[who]) == [SIGNED_OUT]
+    assert await ends_with(apps, "/inner/events", hers, *sources[who]) == [SIGNED_OUT]

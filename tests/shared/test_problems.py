@@ -11,7 +11,7 @@ from tests.shared.apps import BODY_LIMIT, Service, plain_app
 from watchword import errors
 from watchword.errors import AppError
 from watchword.http.problem_documents import STATUS, status_of
-from watchword.http.problems import problem
+from watchword.http.problem_responses import problem
 from watchword.testing import Issuer
 
 STATUSES: dict[type[AppError], int] = {

@@ -7,19 +7,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from tests.shared.receivers import receiving, refuses, session, stored, user
+from tests.shared.receivers import OF_A_KIND, receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter
 from tests.shared.tokens import private_key
 from tests.support.databases import Databases
 from tests.support.events import receive
 from tests.support.waiting import until
 from watchword.events import EventType, ReceivedEvent
-from watchword.events.types import canary_type, supported_by
+from watchword.events.types import supported_by
 from watchword.testing import Issuer
 
 RECEIVED = "SELECT jti FROM posts.received_events"
 EFFECTS = "SELECT jti FROM posts.effects ORDER BY number"
-OF_A_KIND = "https://events.example/of-a-kind"
 
 
 @pytest.fixture
@@ -78,7 +77,7 @@ async def test_a_stream_is_asked_for_every_event_that_has_an_effect(
     async with receiving(databases, transmitter, effects={OF_A_KIND: leave_a_row}):
         (draft,) = transmitter.drafts
     url = transmitter.issuer.url
-    assert draft["events_requested"] == list(dict.fromkeys((*supported_by(url), canary_type(url), OF_A_KIND)))
+    assert draft["events_requested"] == [*supported_by(url), OF_A_KIND]
 
 
 async def test_more_events_than_one_answer_holds_all_have_their_effect_once(

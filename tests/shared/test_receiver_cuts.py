@@ -12,7 +12,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.events import EventType, SilencePolicy
 
-FORMER_LOCK = "SELECT pg_advisory_lock(hashtextextended('posts receiver', 0))"
+RECEIVER_LOCK = "SELECT pg_advisory_lock(hashtextextended('posts receiver', 0))"
 FORGERIES = (
     '{"remove": ["session", "s"]}',
     '{"remove": ["session", "s"], "placed": true}',
@@ -30,8 +30,8 @@ FORGERIES = (
 
 @pytest.fixture(autouse=True)
 def real_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watchword.database.kept.CONNECT_TIMEOUT_SECONDS", 1.0)
-    monkeypatch.setattr("watchword.database.kept.STATEMENT_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("watchword.database.statement_connection.CONNECT_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("watchword.database.statement_connection.STATEMENT_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr("watchword.database.connections.CONNECT_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr("watchword.database.database.COMMAND_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr("watchword.database.notifications.CHECK_TIMEOUT_SECONDS", 1.0)
@@ -156,7 +156,7 @@ async def test_everything_is_asked_for_at_once_after_another_poll_has_ended_the_
     async with receiving(databases, transmitter):
         await until(lambda: transmitter.long_polls[-1:] == [True])
         polls = len(transmitter.long_polls)
-        transmitter.ring()
+        transmitter.answer_polls()
         await until(lambda: len(transmitter.long_polls) > polls)
         assert not transmitter.long_polls[polls]
 
@@ -195,7 +195,7 @@ async def test_who_takes_the_lock_of_the_previous_release_keeps_nobody_from_poll
     databases: Databases, transmitter: Transmitter
 ) -> None:
     stranger = await asyncpg.connect(databases.url("identity_app"))
-    await stranger.execute(FORMER_LOCK)
+    await stranger.execute(RECEIVER_LOCK)
     async with receiving(databases, transmitter) as receiver:
         jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
         await until(lambda: transmitter.is_settled(jti))

@@ -8,16 +8,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.shared.receivers import receiving, refuses, session, stored, user
+from tests.shared.receivers import OF_A_KIND, receiving, refuses, session, stored, user
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.auth.revocations import Kind
 from watchword.events import EventType, ReceivedEvent
-from watchword.events.effects import AT_ONCE
+from watchword.events.effects import MAX_AT_ONCE
 from watchword.events.store import PendingEffects
 
-OF_A_KIND = "https://events.example/of-a-kind"
 EFFECTS = "SELECT jti FROM posts.effects"
 END_LEASE_OF_OTHER = "UPDATE posts.process_leases SET valid_until = now() WHERE process = 'other'"
 PENDING = "SELECT jti FROM posts.received_events WHERE is_pending"
@@ -111,7 +110,7 @@ async def test_effect_that_never_ends_counts_as_failed_and_makes_room_for_others
         await leave_a_row(db, received)
 
     async with receiving(databases, transmitter, effects={OF_A_KIND: wait_for_an_answer}) as receiver:
-        eves = [transmitter.send(OF_A_KIND, user(transmitter, "eve")) for _ in range(AT_ONCE)]
+        eves = [transmitter.send(OF_A_KIND, user(transmitter, "eve")) for _ in range(MAX_AT_ONCE)]
         adas = transmitter.send(OF_A_KIND, user(transmitter, "ada"))
         await until(lambda: transmitter.is_settled(adas))
         assert not any(transmitter.is_settled(jti) for jti in eves)
@@ -125,7 +124,7 @@ async def test_effect_that_never_ends_counts_as_failed_and_makes_room_for_others
 async def test_events_whose_effects_fail_fill_no_memory_and_all_have_their_effect_later(
     databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watchword.events.effects.MOST_IN_MEMORY", 2)
+    monkeypatch.setattr("watchword.events.effects.MAX_IN_MEMORY", 2)
     await databases.execute("posts_owner", "REVOKE INSERT ON posts.effects FROM posts_app")
     people = [f"person {number}" for number in range(6)]
     async with receiving(databases, transmitter, effects=PURGE) as receiver:

@@ -114,7 +114,7 @@ async def test_what_was_revoked_while_a_process_did_not_listen_is_read_from_the_
 
 async def test_what_no_notification_tells_is_seen_by_looking(databases: Databases, transmitter: Transmitter) -> None:
     async with receiving(databases, transmitter) as receiver:
-        receiver._listener._on_notification = ignore
+        receiver._listener._on_notification["posts_revocations"] = ignore
         jti = transmitter.send(EventType.SESSION_REVOKED, session("s"))
         await until(lambda: transmitter.is_settled(jti))
         assert refuses(receiver, session_id="s")
@@ -150,7 +150,7 @@ async def test_what_has_expired_is_removed_from_the_database(databases: Database
             expires_at = clock.now() + timedelta(seconds=seconds)
             await databases.execute("posts_app", REVOKE_UNTIL, name, expires_at)
         clock.advance(seconds=400)
-        transmitter.ring()
+        transmitter.answer_polls()
         await until(lambda: only_the_young(databases))
 
 

@@ -122,7 +122,7 @@ async def test_process_without_a_valid_lease_writes_nothing(store: PostgresStore
     with pytest.raises(PollLeaseLost):
         await store.note_contact(None, age_seconds=0, has_more=False, left_nothing=True)
     with pytest.raises(PollLeaseLost):
-        await store.place_rows()
+        await store.assign_positions()
     assert not await is_purged(store, "ada")
     tables = ("received_events", "revocations", "transmitter_contact")
     assert [await count(databases, table) for table in tables] == [0, 0, 0]

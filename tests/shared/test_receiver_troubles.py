@@ -81,7 +81,7 @@ async def test_whatever_the_transmitter_answers_to_a_poll_the_receiver_recovers(
         for name, trouble in TROUBLES.items():
             await ensure_obeyed(transmitter, name)
             transmitter.trouble["poll"] = trouble
-            transmitter.ring()
+            transmitter.answer_polls()
             calls = transmitter.calls["poll"]
             await until(lambda calls=calls: transmitter.calls["poll"] > calls + 1)  # type: ignore[misc]
             transmitter.trouble.clear()
@@ -130,7 +130,7 @@ async def test_the_longer_the_transmitter_is_away_the_less_often_it_is_polled(
         await ensure_obeyed(transmitter, "s")
         before = len(pauses())
         transmitter.trouble["poll"] = Response(status_code=500)
-        transmitter.ring()
+        transmitter.answer_polls()
         await until(lambda: len(pauses()) > before)
         assert pauses()[before] == 0.01
 
@@ -148,7 +148,7 @@ async def test_a_stream_that_was_deleted_is_created_again(databases: Databases, 
     async with receiving(databases, transmitter):
         await ensure_obeyed(transmitter, "before")
         transmitter.streams.clear()
-        transmitter.ring()
+        transmitter.answer_polls()
         await until(lambda: len(transmitter.streams) == 1)
         await ensure_obeyed(transmitter, "after")
 
@@ -160,7 +160,7 @@ async def test_a_poll_that_is_not_answered_is_given_up_and_repeated(
         await ensure_obeyed(transmitter, "before")
         monkeypatch.setattr("watchword.events.transmitter_client.POLL_TIMEOUT_SECONDS", 0.1)
         transmitter.gate.clear()
-        transmitter.ring()
+        transmitter.answer_polls()
         calls = transmitter.calls["poll"]
         await until(lambda: transmitter.calls["ssf"] > 1 and transmitter.calls["poll"] > calls)
         transmitter.gate.set()

@@ -13,7 +13,7 @@ from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.events import EventType, Receiver
-from watchword.events.types import canary_type, role_changed_type, supported_by
+from watchword.events.types import role_changed_type, supported_by
 
 NOTIFY = "SELECT pg_notify('posts_revocations', $1)"
 ROWS = "SELECT kind, key, valid_from, version, except_sid FROM posts.revocations ORDER BY kind"
@@ -219,7 +219,7 @@ async def test_stream_that_asked_for_fewer_events_is_extended_by_those_that_exis
     databases: Databases, transmitter: Transmitter
 ) -> None:
     url, own = transmitter.issuer.url, "https://other.example/events/later"
-    wanted = list(dict.fromkeys((*supported_by(url), canary_type(url))))
+    wanted = list(supported_by(url))
     stream = transmitter.add_stream()
     stream |= {"events_supported": list(wanted), "events_requested": [*wanted[:-1], own]}
     async with receiving(databases, transmitter):

@@ -1,4 +1,4 @@
-"""A source of revocations whose knowledge is good for a while: after that it is asked before a guard answers, and an
+"""A source of revocations whose knowledge is valid for a while: after that it is asked before a guard answers, and an
 operation may ask that the issuer has been heard a moment ago."""
 
 import asyncio

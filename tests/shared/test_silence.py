@@ -6,7 +6,7 @@ import pytest
 
 from watchword.events import SilencePolicy, TransmitterSilent
 from watchword.events.silence import Contact
-from watchword.events.store import ContactSeen
+from watchword.events.store import LastContact
 from watchword.testing import StandingClock
 
 REFUSE = SilencePolicy(30, refuse_writes=True)
@@ -22,30 +22,30 @@ def test_silence_is_counted_from_the_start_until_there_is_contact(clock: Standin
     contact = Contact(REFUSE, clock)
     clock.advance(seconds=10)
     assert (contact.last_at, contact.silent_for()) == (None, 10)
-    assert contact.note(ContactSeen(NOON, 2.0, None))
+    assert contact.note(LastContact(NOON, 2.0, None))
     clock.advance(seconds=5)
     assert contact.silent_for() == 7
 
 
 def test_contact_that_was_noted_before_changes_nothing(clock: StandingClock) -> None:
     contact = Contact(REFUSE, clock)
-    contact.note(ContactSeen(NOON, 0.0, None))
+    contact.note(LastContact(NOON, 0.0, None))
     clock.advance(seconds=20)
-    assert not contact.note(ContactSeen(NOON, 1.0, None))
+    assert not contact.note(LastContact(NOON, 1.0, None))
     assert contact.silent_for() == 20
 
 
 def test_the_clock_of_the_store_may_go_back(clock: StandingClock) -> None:
     contact = Contact(REFUSE, clock)
-    contact.note(ContactSeen(NOON, 0.0, None))
+    contact.note(LastContact(NOON, 0.0, None))
     clock.advance(seconds=20)
-    assert contact.note(ContactSeen(NOON - timedelta(hours=1), 0.5, None))
+    assert contact.note(LastContact(NOON - timedelta(hours=1), 0.5, None))
     assert contact.silent_for() == 0.5
 
 
 def test_contact_in_the_future_is_no_negative_silence(clock: StandingClock) -> None:
     contact = Contact(REFUSE, clock)
-    contact.note(ContactSeen(NOON, -20.0, None))
+    contact.note(LastContact(NOON, -20.0, None))
     assert contact.silent_for() == 0
 
 

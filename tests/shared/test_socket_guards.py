@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, WebSocket
 from starlette.types import Message
 from websockets.exceptions import InvalidStatus
 
-from tests.shared import open_apps, rooms
+from tests.shared import chat, chat_operations
 from tests.shared.apps import guarded_app
 from tests.support.live_server import LiveServer, close_code, serving
 from watchword.auth import Guard, Principal, optional, public, requires, signed_in
@@ -142,8 +142,8 @@ async def test_handshake_without_the_scope_is_403(server: LiveServer, reader: Is
 
 
 async def test_handshake_while_writes_are_refused_is_503(reader: Issuer) -> None:
-    source = rooms.Source()
-    async with serving(open_apps.app_of(reader, source, rooms.Rooms())) as server:
+    source = chat.Source()
+    async with serving(chat_operations.app_of(reader, source, chat.Chat())) as server:
         source.refuses_writes = True
         status, problem = await refusal(server, "/socket", *offer(reader.mint()))
         assert (status, problem["code"]) == (503, "unavailable")

@@ -19,13 +19,13 @@ from watchword.auth.background import running
 from watchword.clock import SystemClock
 from watchword.database import Database
 from watchword.events import EventType, TransmitterAccount
+from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.effects import Effects
 from watchword.events.intake import Intake
-from watchword.events.outbox import Outbox
-from watchword.events.pace import IDLE_PAUSE_SECONDS, Pace
+from watchword.events.poll_pace import IDLE_PAUSE_SECONDS, PollPace
 from watchword.events.postgres_store import PostgresStore
 from watchword.events.security_event import EventReader, ReceivedEvent
-from watchword.events.stream_polls import MAX_EVENTS_PER_POLL, StreamPolls
+from watchword.events.stream_polls import EVENTS_PER_POLL, StreamPolls
 from watchword.events.transmitter_client import TransmitterClient
 from watchword.tasks import cancel_and_wait
 
@@ -33,7 +33,7 @@ from watchword.tasks import cancel_and_wait
 @pytest.fixture(autouse=True)
 def every_answer_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.shared.ssf.LONG_POLL_SECONDS", 0.0)
-    monkeypatch.setattr("watchword.events.pace.AT_ONCE_SECONDS", 60.0)
+    monkeypatch.setattr("watchword.events.poll_pace.AT_ONCE_SECONDS", 60.0)
 
 
 async def _no_effect(_: AsyncSession, __: ReceivedEvent) -> None:
@@ -43,14 +43,14 @@ async def _no_effect(_: AsyncSession, __: ReceivedEvent) -> None:
 @dataclass
 class Polling:
     polls: StreamPolls
-    outbox: Outbox
+    acknowledgements: Acknowledgements
 
     async def pauses(self, number: int) -> list[float]:
         """How long the receiver would wait after each of so many polls, whose events are acknowledged meanwhile."""
         pauses = []
         for _ in range(number):
             await self.polls.poll(may_wait=True)
-            await until(lambda: len(self.outbox) == 0)
+            await until(lambda: len(self.acknowledgements) == 0)
             pauses.append(self.polls.pause_seconds)
         return pauses
 
@@ -61,12 +61,12 @@ async def polling(databases: Databases, transmitter: Transmitter, *, tells: bool
     account = TransmitterAccount(transmitter.issuer.url, "receiver", "secret")
     database = Database(databases.url("posts_app"), size=1)
     store = PostgresStore(database, RECEIVER, account.issuer)
-    outbox = Outbox(store)
+    acknowledgements = Acknowledgements(store)
     effects = Effects(lambda received: store.carry_out(received, _no_effect), ())
     intake = Intake(
         store,
         effects,
-        outbox,
+        acknowledgements,
         account.issuer,
         until=lambda: SystemClock().now().timestamp() + 600,
         is_replay=lambda: False,
@@ -77,11 +77,13 @@ async def polling(databases: Databases, transmitter: Transmitter, *, tells: bool
         async with running(keys):
             stream = await client.find_or_create_stream()
             reader = EventReader(keys, account.issuer, stream.audience)
-            polls = StreamPolls(client, stream, reader, intake, Pace(), clock=SystemClock(), already=lambda: 0)
+            polls = StreamPolls(
+                client, stream, reader, intake, PollPace(), clock=SystemClock(), count_unacknowledged=lambda: 0
+            )
             assert await store.take_poll_lease()
-            telling = [asyncio.create_task(outbox.run(client, stream))] if tells else []
-            yield Polling(polls, outbox)
-            await cancel_and_wait(telling)
+            reporting = [asyncio.create_task(acknowledgements.run(client, stream))] if tells else []
+            yield Polling(polls, acknowledgements)
+            await cancel_and_wait(reporting)
     await store.leave()
     await database.close()
 
@@ -109,10 +111,10 @@ async def test_event_that_is_sent_again_although_it_was_settled_is_not_asked_for
 
 
 async def test_events_beyond_those_that_were_asked_for_are_left(databases: Databases, transmitter: Transmitter) -> None:
-    transmitter.further_members = {"sets": {str(number): 0 for number in range(10 * MAX_EVENTS_PER_POLL)}}
+    transmitter.further_members = {"sets": {str(number): 0 for number in range(10 * EVENTS_PER_POLL)}}
     async with polling(databases, transmitter, tells=False) as receiver:
         await receiver.polls.poll(may_wait=True)
-        assert (len(receiver.outbox), receiver.polls.has_more) == (MAX_EVENTS_PER_POLL, True)
+        assert (len(receiver.acknowledgements), receiver.polls.has_more) == (EVENTS_PER_POLL, True)
 
 
 async def test_poll_that_another_one_has_ended_leaves_something_behind_and_the_next_one_does_not(

@@ -31,7 +31,7 @@ async def processes(fresh: Fresh) -> AsyncIterator[list[Database]]:
 
 @asynccontextmanager
 async def nobody_makes_tables(databases: Databases, fresh: Fresh) -> AsyncIterator[None]:
-    """Whoever has seen that a table is missing cannot make it before the end of the block."""
+    """A caller who has seen that a table is missing cannot make it before the end of the block."""
     url = databases.server.superuser_url(fresh.name)
     connection = await asyncpg.connect(url)
     try:

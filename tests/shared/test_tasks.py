@@ -130,7 +130,7 @@ async def test_waiting_for_tasks_that_have_ended_or_failed_raises_nothing() -> N
 
 
 class Waiting:
-    """Work that ends when it is told to, with an error or without one."""
+    """Work that ends when `ends` is set, with an error or without one."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from tests.soak.clients import Client, Reader, Talker
-from tests.soak.place import Guest, Place, place, services
+from tests.soak.testbed import Guest, Testbed, new_testbed, services
 from tests.support.stack import Stack
 from tests.support.waiting import until
 
@@ -68,37 +68,37 @@ def soak(home: Path, size: Size) -> Findings:
 
 async def _soak(running: Stack, rooms: str, size: Size) -> Findings:
     findings = Findings()
-    async with place(running, rooms) as here:
-        guests = await here.guests(size.people)
-        before, memory = await here.left_at_rooms(), await here.memory()
-        clients = await _open(here, guests, size)
-        of_posts, of_rooms = await here.memory()
+    async with new_testbed(running, rooms) as testbed:
+        guests = await testbed.guests(size.people)
+        before, memory = await testbed.left_at_rooms(), await testbed.memory()
+        clients = await _open(testbed, guests, size)
+        of_posts, of_rooms = await testbed.memory()
         findings.bytes_per_stream = (of_posts - memory[0]) / size.streams
         findings.bytes_per_socket = (of_rooms - memory[1]) / size.sockets
         await _sign_out(guests[: size.sign_outs], clients, findings)
-        await _tell(here, guests[-1], [it for guest in guests[size.sign_outs :] for it in clients[guest]], findings)
+        await _tell(testbed, guests[-1], [it for guest in guests[size.sign_outs :] for it in clients[guest]], findings)
         await asyncio.gather(*(client.leave() for mine in clients.values() for client in mine))
-        await _churn(here, guests[size.sign_outs :], size.churn_seconds, findings)
-        findings.left = await _left(here, before)
+        await _churn(testbed, guests[size.sign_outs :], size.churn_seconds, findings)
+        findings.left = await _left(testbed, before)
     return findings
 
 
-async def _open(here: Place, guests: Sequence[Guest], size: Size) -> dict[Guest, list[Client]]:
+async def _open(testbed: Testbed, guests: Sequence[Guest], size: Size) -> dict[Guest, list[Client]]:
     """Open all connections, each guest as many as the others."""
     clients: dict[Guest, list[Client]] = {guest: [] for guest in guests}
     for number in range(size.streams + size.sockets):
         guest = guests[number % len(guests)]
-        clients[guest].append(_new(here, guest, is_socket=number >= size.streams))
+        clients[guest].append(_new(testbed, guest, is_socket=number >= size.streams))
         if number % OPENING_AT_ONCE == 0:
             await asyncio.gather(*(client.until_open() for mine in clients.values() for client in mine))
     await asyncio.gather(*(client.until_open() for mine in clients.values() for client in mine))
     return clients
 
 
-def _new(here: Place, guest: Guest, *, is_socket: bool) -> Client:
+def _new(testbed: Testbed, guest: Guest, *, is_socket: bool) -> Client:
     if is_socket:
-        return Talker(f"{here.rooms.replace('http', 'ws', 1)}/socket", guest.at_rooms.tokens["access_token"])
-    return Reader(f"{here.stack.posts}/posts/events", guest.at_posts.tokens["access_token"])
+        return Talker(f"{testbed.rooms.replace('http', 'ws', 1)}/socket", guest.at_rooms.tokens["access_token"])
+    return Reader(f"{testbed.stack.posts}/posts/events", guest.at_posts.tokens["access_token"])
 
 
 async def _sign_out(guests: Sequence[Guest], clients: dict[Guest, list[Client]], findings: Findings) -> None:
@@ -116,31 +116,31 @@ async def _sign_out(guests: Sequence[Guest], clients: dict[Guest, list[Client]],
     findings.ended_wrongly = sum(client.ended_at is not None for client in others)
 
 
-async def _tell(here: Place, guest: Guest, clients: Sequence[Client], findings: Findings) -> None:
+async def _tell(testbed: Testbed, guest: Guest, clients: Sequence[Client], findings: Findings) -> None:
     """Say something to everybody who is still there, and count who does not hear it."""
     heard = {client: client.heard for client in clients}
     published = await guest.at_posts.publish(title="Still here")
     assert published.status_code == 201, published.text
-    said = await here.http.post(f"{here.rooms}/words?word=hello", headers=guest.at_rooms.headers)
+    said = await testbed.http.post(f"{testbed.rooms}/words?word=hello", headers=guest.at_rooms.headers)
     assert said.status_code == 200, said.text
     with suppress(AssertionError):
         await until(lambda: all(client.heard > heard[client] for client in clients))
     findings.not_told = sum(client.heard == heard[client] for client in clients)
 
 
-async def _churn(here: Place, guests: Sequence[Guest], seconds: float, findings: Findings) -> None:
+async def _churn(testbed: Testbed, guests: Sequence[Guest], seconds: float, findings: Findings) -> None:
     """Open and leave connections, as many as can be, in every way: at once, after a while, and by signing out."""
     end, present = time.monotonic() + seconds, list(guests)
 
     async def come_and_go() -> None:
         while time.monotonic() < end:
-            place = random.randrange(len(present))
-            leaving = present[place] if random.random() < 0.02 else None
-            client = _new(here, present[place], is_socket=random.random() < 0.5)
+            index = random.randrange(len(present))
+            leaving = present[index] if random.random() < 0.02 else None
+            client = _new(testbed, present[index], is_socket=random.random() < 0.5)
             await asyncio.sleep(random.choice((0.0, 0.005, 0.05, 0.5)))
             if leaving is not None:
                 # Everybody is replaced long before their tokens expire.
-                present[place] = await here.new_guest()
+                present[index] = await testbed.new_guest()
                 await _end_session(leaving)
             await client.leave()
             findings.came_and_went += client.is_open.is_set()
@@ -155,13 +155,13 @@ async def _end_session(guest: Guest) -> None:
     assert answer.status_code in (204, 401), answer.text
 
 
-async def _left(here: Place, before: dict[str, int]) -> dict[str, int]:
+async def _left(testbed: Testbed, before: dict[str, int]) -> dict[str, int]:
     """What is still there although everybody has left; empty if nothing is."""
     left: dict[str, int] = {}
 
     async def is_nothing() -> bool:
         nonlocal left
-        now = await here.left_at_rooms() | await here.open_at_posts()
+        now = await testbed.left_at_rooms() | await testbed.open_at_posts()
         left = {name: count for name, count in now.items() if count > before.get(name, 0)}
         return not left
 

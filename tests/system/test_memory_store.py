@@ -19,7 +19,7 @@ from tests.support.waiting import until
 from tests.system.conftest import NewPerson
 from tests.system.examples import ROOT, blocks, free_url, new_client, new_service, served
 from tests.system.notes_service import Notes, Worker
-from watchword.events.hearing import VALID_SECONDS
+from watchword.events.contact_lease import VALID_SECONDS
 
 CLIENT = "notes"
 README = (ROOT / "shared" / "README.md").read_text()
@@ -212,7 +212,7 @@ async def test_while_identity_is_away_the_policy_for_silence_decides(
 
 @asynccontextmanager
 async def frozen(*workers: Worker) -> AsyncIterator[None]:
-    """The processes stand still during the block, which begins when what they knew is good for nothing any more."""
+    """The processes stand still during the block, which begins when what they knew is no longer valid."""
     with standing_still(*(worker.pid for worker in workers)):
         await asyncio.sleep(VALID_SECONDS)
         yield

@@ -14,38 +14,39 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from watchword.auth.credentials import hide_offered_tokens
-from watchword.auth.exchanges import Answer, Exchange, Socket
-from watchword.auth.open_connections import Ending, OpenConnections
+from watchword.auth.exchanges import Exchange, HttpExchange, SocketExchange
+from watchword.auth.open_connection import EndReason
+from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal
 from watchword.lines import MAX_CHARACTERS, one_line
 
 logger = logging.getLogger("watchword.refusals")
 
 FINISH_SECONDS: Final = 10
-"""How long a client that reads nothing may keep this process from sending it what comes last."""
+"""How long sending the last message to a client that does not read may take."""
 
 
 # Where the scope of a request has the connections of the layer that it has reached, with the list of principals that
 # guards have let pass since; and where it has those who passed before, each with the connections of their verifier.
-_PASSED: Final = "watchword.passed"
-_PASSED_BEFORE: Final = "watchword.passed_before"
+_CALLERS: Final = "watchword.callers"
+_CALLERS_OUTSIDE: Final = "watchword.callers_outside"
 
 
-def note_passed(scope: Scope, connections: OpenConnections, principal: Principal) -> None:
+def note_caller(scope: Scope, connections: OpenConnections, principal: Principal) -> None:
     """Note that a guard has let this caller pass, for the layer with the connections of its verifier.
 
     That layer may be further inside, if a middleware has asked the guard; the app may be mounted under another one,
     whose layer has another verifier.
     """
-    layer: tuple[OpenConnections, list[Principal]] | None = scope.get(_PASSED)
+    layer: tuple[OpenConnections, list[Principal]] | None = scope.get(_CALLERS)
     if layer is not None and layer[0] is connections:
         layer[1].append(principal)
     else:
-        scope.setdefault(_PASSED_BEFORE, []).append((connections, principal))
+        scope.setdefault(_CALLERS_OUTSIDE, []).append((connections, principal))
 
 
 class ConnectionLayer:
-    """Ends what guards have let pass. What has passed none, or is answered at once, it leaves alone."""
+    """Ends streaming answers and WebSockets that a guard has let pass, and leaves everything else alone."""
 
     def __init__(self, served: ASGIApp, connections: OpenConnections) -> None:
         self._served = served
@@ -54,38 +55,38 @@ class ConnectionLayer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange
         if scope["type"] == "http":
-            exchange = Answer(self._connections, receive, send)
+            exchange = HttpExchange(self._connections, receive, send)
         elif scope["type"] == "websocket":
             hide_offered_tokens(scope)
-            exchange = Socket(self._connections, receive, send, scope["subprotocols"])
+            exchange = SocketExchange(self._connections, receive, send, scope["subprotocols"])
         else:
             await self._served(scope, receive, send)
             return
         # The list alone: an exchange in its own scope would be garbage in a cycle after each request.
-        scope[_PASSED] = self._connections, exchange.passed
-        for connections, principal in scope.pop(_PASSED_BEFORE, ()):
+        scope[_CALLERS] = self._connections, exchange.callers
+        for connections, principal in scope.pop(_CALLERS_OUTSIDE, ()):
             if connections is self._connections:
-                exchange.passed.append(principal)
+                exchange.callers.append(principal)
         try:
             await self._served(scope, exchange.receive, exchange.send)
         except BaseException as error:
-            if exchange.ending is None or not _is_consequence(error):
+            if exchange.end_reason is None or not _is_consequence(error):
                 raise
         finally:
             exchange.close()
-        if exchange.ending is not None:
-            await _end(exchange, exchange.ending, scope)
+        if exchange.end_reason is not None:
+            await _end(exchange, exchange.end_reason, scope)
 
 
-async def _end(exchange: Exchange, ending: Ending, scope: Scope) -> None:
+async def _end(exchange: Exchange, end_reason: EndReason, scope: Scope) -> None:
     """Send what comes last, after everything inside has stopped."""
     await _absorb_cancellation()
-    fields = {"reason": str(ending), "path": scope["path"][:MAX_CHARACTERS]}
-    logger.info("open connection ended: %s: %s", one_line(scope["path"]), ending, extra=fields)
+    fields = {"reason": str(end_reason), "path": scope["path"][:MAX_CHARACTERS]}
+    logger.info("open connection ended: %s: %s", one_line(scope["path"]), end_reason, extra=fields)
     # The client may have gone, or may read nothing. A TimeoutError is an OSError.
     with suppress(OSError):
         async with asyncio.timeout(FINISH_SECONDS):
-            await exchange.finish(ending, scope)
+            await exchange.finish(end_reason, scope)
 
 
 async def _absorb_cancellation() -> None:

@@ -63,7 +63,8 @@ class AmbiguousCredentials(BadRequest):
 
 
 class AmbiguousSubprotocols(AmbiguousCredentials):
-    """The handshake of a WebSocket has more than one token, or one that the answer could not acknowledge."""
+    """The handshake of a WebSocket has more than one token, or a token without the subprotocol `watchword` for the
+    server to select."""
 
     detail = (
         "Offer the subprotocols `watchword` and `watchword.bearer.<token>`, once each, and no Authorization header."
@@ -124,7 +125,7 @@ class NotStarted(Unavailable):
 
 
 class NotFresh(Unavailable):
-    """What the issuer has revoked in the last seconds is not known, and the operation asks that it be."""
+    """This process does not know what the issuer has revoked in the last seconds, and the operation requires it."""
 
     code = "not_fresh"
     detail = "Whether you still may do this is not known at the moment; try again shortly."

@@ -8,15 +8,16 @@ from starlette.types import Message, Receive, Scope, Send
 
 from watchword.auth.credentials import SUBPROTOCOL
 from watchword.auth.errors import Flaw, InvalidToken
-from watchword.auth.open_connections import Ending, OpenConnection, OpenConnections
+from watchword.auth.open_connection import EndReason, OpenConnection
+from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal
 from watchword.errors import AppError, Unavailable
-from watchword.http import problems, sockets
+from watchword.http import problem_responses, sockets
 
 SIGNED_OUT_CODE: Final = 4401
 """The code with which a WebSocket is closed whose token is revoked or has expired."""
 
-_OTHER_CODES: Final = {Ending.UNCHECKED: 1013, Ending.STOPPED: 1012}
+_OTHER_CODES: Final = {EndReason.UNCHECKED: 1013, EndReason.STOPPED: 1012}
 
 SIGNED_OUT_EVENT: Final = b'event: signed-out\ndata: {"code":"unauthenticated"}\n\n'
 """The last event of a stream of server-sent events whose token is revoked or has expired."""
@@ -28,11 +29,11 @@ _WITHOUT_BODY: Final = (204, 304)
 class Exchange:
     """A request or a WebSocket. It is an open connection from when it is known to go on until it is closed.
 
-    It is made by the task that serves it. `passed` are the principals that its guards have let pass: one caller, since
+    It is made by the task that serves it. `callers` are the principals that its guards have let pass: one caller, since
     there is one token.
     """
 
-    __slots__ = ("_connections", "_is_closed", "_is_started", "_opened", "_receive", "_send", "_task", "passed")
+    __slots__ = ("_connections", "_is_closed", "_is_started", "_opened", "_receive", "_send", "_task", "callers")
 
     def __init__(self, connections: OpenConnections, receive: Receive, send: Send) -> None:
         self._connections = connections
@@ -43,12 +44,12 @@ class Exchange:
         self._opened: OpenConnection | None = None
         self._is_started = False
         self._is_closed = False
-        self.passed: list[Principal] = []
+        self.callers: list[Principal] = []
 
     @property
-    def ending(self) -> Ending | None:
+    def end_reason(self) -> EndReason | None:
         """Why it has been ended from outside, if it has."""
-        return None if self._opened is None else self._opened.ending
+        return None if self._opened is None else self._opened.end_reason
 
     async def receive(self) -> Message:
         raise NotImplementedError
@@ -56,12 +57,12 @@ class Exchange:
     def send(self, message: Message) -> Awaitable[None]:
         raise NotImplementedError
 
-    async def finish(self, ending: Ending, scope: Scope) -> None:
+    async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         """Send what comes last after such an end."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Nothing more will come: it is no open connection any longer."""
+        """Forget the connection: nothing more is sent or received."""
         if self._opened is not None and not self._is_closed:
             self._connections.discard(self._opened)
         self._is_closed = True
@@ -69,12 +70,12 @@ class Exchange:
     def _checked(self) -> OpenConnection | None:
         """The open connection whose end everything has to be checked for; None if no guard has let its caller pass, and
         after it was closed by the app or the client."""
-        if self._opened is None and self.passed and not self._is_closed:
-            self._opened = self._connections.add(self.passed[0], self._task)
-        return None if self._is_closed and self.ending is None else self._opened
+        if self._opened is None and self.callers and not self._is_closed:
+            self._opened = self._connections.add(self.callers[0], self._task)
+        return None if self._is_closed and self.end_reason is None else self._opened
 
 
-class Answer(Exchange):
+class HttpExchange(Exchange):
     """A request, whose answer is an open connection if it is sent in parts, or does not say how long it will be."""
 
     __slots__ = ("_has_length", "_is_complete", "_tail")
@@ -88,7 +89,7 @@ class Answer(Exchange):
 
     def send(self, message: Message) -> Awaitable[None]:
         if self._opened is None:
-            if not self.passed or not _goes_on(message):
+            if not self.callers or not _goes_on(message):
                 return self._send(message)
             # If parts are what shows that it goes on, its head has been sent, with the length of the whole.
             self._has_length = self._is_started = message["type"] == "http.response.body"
@@ -97,12 +98,12 @@ class Answer(Exchange):
         opened = self._checked()
         return self._send(message) if opened is None else self._send_part(opened, message)
 
-    async def finish(self, ending: Ending, scope: Scope) -> None:
+    async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         if not self._is_started:
-            await problems.problem(_refusal(ending))(scope, self._receive, self._send)
+            await problem_responses.problem(_refusal(end_reason))(scope, self._receive, self._send)
         elif not (self._is_complete or self._has_length):
             # An answer that has a length is cut off by the server when the app returns.
-            last = SIGNED_OUT_EVENT if self._is_between_events() and ending not in _OTHER_CODES else b""
+            last = SIGNED_OUT_EVENT if self._is_between_events() and end_reason not in _OTHER_CODES else b""
             await self._send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _send_part(self, opened: OpenConnection, message: Message) -> None:
@@ -123,7 +124,7 @@ class Answer(Exchange):
         return self._tail is not None and self._tail.endswith(_BETWEEN_EVENTS)
 
 
-class Socket(Exchange):
+class SocketExchange(Exchange):
     """A WebSocket, which is an open connection as soon as it is accepted and a guard has let its caller pass."""
 
     __slots__ = ("_offered", "_unread")
@@ -135,7 +136,7 @@ class Socket(Exchange):
 
     async def receive(self) -> Message:
         opened = self._checked() if self._is_started else None
-        if opened is not None and opened.ending is not None:
+        if opened is not None and opened.end_reason is not None:
             # The app has swallowed its cancellation, and the client may never send anything again.
             await self._connections.ensure_open(opened)
         message, self._unread = self._unread or await self._receive(), None
@@ -159,16 +160,16 @@ class Socket(Exchange):
             if opened is not None:
                 await self._connections.ensure_open(opened)
             await self._send(message)
-        elif self.ending is None:
+        elif self.end_reason is None:
             self.close()
             await self._send(message)
 
-    async def finish(self, ending: Ending, scope: Scope) -> None:
+    async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         if self._is_started:
-            code = _OTHER_CODES.get(ending, SIGNED_OUT_CODE)
-            await self._send({"type": "websocket.close", "code": code, "reason": _refusal(ending).code})
+            code = _OTHER_CODES.get(end_reason, SIGNED_OUT_CODE)
+            await self._send({"type": "websocket.close", "code": code, "reason": _refusal(end_reason).code})
         else:
-            await sockets.denial(scope, _refusal(ending))(scope, self._receive, self._send)
+            await sockets.denial(scope, _refusal(end_reason))(scope, self._receive, self._send)
 
     async def _accept(self, message: Message) -> None:
         if SUBPROTOCOL in self._offered and not message.get("subprotocol"):
@@ -195,13 +196,13 @@ def _is_event_stream(head: Message) -> bool:
     return fields.get(b"content-type", b"").startswith(b"text/event-stream") and b"content-encoding" not in fields
 
 
-def _refusal(ending: Ending) -> AppError:
-    match ending:
-        case Ending.REVOKED:
-            return InvalidToken(ending, Flaw.REVOKED)
-        case Ending.UNSIGNED:
-            return InvalidToken(ending, Flaw.KEY)
-        case Ending.EXPIRED:
-            return InvalidToken(ending, Flaw.EXPIRED)
-        case Ending.UNCHECKED | Ending.STOPPED:
-            return Unavailable(ending)
+def _refusal(end_reason: EndReason) -> AppError:
+    match end_reason:
+        case EndReason.REVOKED:
+            return InvalidToken(end_reason, Flaw.REVOKED)
+        case EndReason.UNSIGNED:
+            return InvalidToken(end_reason, Flaw.KEY)
+        case EndReason.EXPIRED:
+            return InvalidToken(end_reason, Flaw.EXPIRED)
+        case EndReason.UNCHECKED | EndReason.STOPPED:
+            return Unavailable(end_reason)

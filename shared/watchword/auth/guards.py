@@ -15,7 +15,7 @@ from fastapi import HTTPException
 from starlette.requests import HTTPConnection
 
 from watchword.arguments import ensure_seconds, ensure_text
-from watchword.auth.connection_layer import note_passed
+from watchword.auth.connection_layer import note_caller
 from watchword.auth.credentials import bearer_token
 from watchword.auth.errors import InsufficientScope, MissingToken, NotPermitted, NotStarted
 from watchword.auth.principal import Principal
@@ -80,7 +80,7 @@ class Guard:
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
         await self.ensure(request, principal)
-        note_passed(request.scope, verifier.open_connections, principal)
+        note_caller(request.scope, verifier.open_connections, principal)
         return principal
 
     async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
@@ -113,9 +113,9 @@ def requires(
     names a role or a permission and no scope would be open to every client of an administrator, so it keeps the app
     from starting, unless `any_scope` says that this is meant.
 
-    With `fresh=2` the answer is 503 unless this process has heard the issuer within two seconds: for what nobody may do
-    who has signed out. A receiver hears a Watchword issuer once a second. For a stream or a WebSocket this is looked at
-    when it opens, and not again.
+    With `fresh=2` the answer is 503 unless this process has heard the issuer within two seconds. Use it for operations
+    that must be refused at once after a sign-out. A receiver hears a Watchword issuer once a second. For a stream or a
+    WebSocket this is checked when it opens, and not again.
     """
     if any_scope and (scopes or any_of):
         raise TypeError("any_scope means that no scope is required, but this guard requires one")

@@ -82,13 +82,19 @@ class JwsReader:
         return prepared
 
 
-def number(claims: dict[str, Any], name: str) -> float:
-    """A claim that is a NumericDate, a JSON number (RFC 7519 section 2). Raises InvalidToken if it is anything else."""
-    value = claims.get(name)
+def instant_or_none(value: object) -> float | None:
+    """A NumericDate, a JSON number (RFC 7519 section 2), as seconds since 1970; None for anything else."""
     # To Python true is an int. A number that is infinite, NaN or beyond the last datetime is no instant.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST_INSTANT:
-        raise InvalidToken(f"{name} is missing or no number", Flaw.CLAIMS)
+        return None
     return float(value)
+
+
+def number(claims: dict[str, Any], name: str) -> float:
+    """A claim that is a NumericDate. Raises InvalidToken if it is anything else."""
+    if (instant := instant_or_none(claims.get(name))) is None:
+        raise InvalidToken(f"{name} is missing or no number", Flaw.CLAIMS)
+    return instant
 
 
 def counter(claims: Mapping[str, Any], name: str) -> int:

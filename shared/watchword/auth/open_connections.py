@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
-from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from starlette.requests import ClientDisconnect
-
 from watchword.auth.errors import InvalidToken
+from watchword.auth.open_connection import ConnectionEnded, EndReason, OpenConnection
 from watchword.auth.principal import Principal
 from watchword.auth.public_key import KeySource
 from watchword.auth.revocations import LeasedSource, Revocation, RevocationSource
@@ -18,8 +16,8 @@ from watchword.errors import Unavailable
 if TYPE_CHECKING:
     from watchword.auth.verifier import Verifier
 
-LOOK_SECONDS: Final = 1.0
-"""How often idle connections are looked at whose tokens expire."""
+EXPIRY_CHECK_SECONDS: Final = 1.0
+"""How often it is checked which idle connections have tokens that have expired."""
 
 CANCELLATION_SECONDS: Final = 0.1
 """How long a task that sends after the end is given to be cancelled, before it gets an error; an app that swallows both
@@ -31,41 +29,10 @@ HOLD_SECONDS: Final = 10
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Ending(StrEnum):
-    """Why a connection has ended."""
-
-    REVOKED = "the token is revoked"
-    UNSIGNED = "the key that signed the token is gone"
-    EXPIRED = "the token has expired"
-    UNCHECKED = "whether the token is revoked cannot be learned"
-    STOPPED = "the service stops"
-
-
-class ConnectionEnded(OSError, ClientDisconnect):
-    """Something was sent on a connection after its end. Servers raise an OSError for a client that has gone (ASGI), and
-    to Starlette that is a ClientDisconnect."""
-
-
-class OpenConnection:
-    """One streaming answer or WebSocket. At its end `ending` says why, and the task that serves it is cancelled."""
-
-    __slots__ = ("_task", "ending", "principal")
-
-    def __init__(self, principal: Principal, task: "asyncio.Task[object]") -> None:
-        self.principal = principal
-        self.ending: Ending | None = None
-        self._task = task
-
-    def end(self, ending: Ending) -> None:
-        if self.ending is None:
-            self.ending = ending
-            self._task.cancel(ending)
-
-
 class OpenConnections:
     """Ends the connections of a verifier: at once when it learns of a revocation, and when their tokens expire.
 
-    A revocation costs as much as its subject, session, role or key has connections. One timer looks after the expiry of
+    A revocation costs as much as its subject, session, role or key has connections. One timer checks the expiry of
     all; while no connection is open there is neither a timer nor a watcher of revocations.
     """
 
@@ -73,11 +40,11 @@ class OpenConnections:
         self._verifier = verifier
         self._source: RevocationSource | None = verifier.revocations
         self._leased_source = _leased(self._source)
-        self._by_key: dict[str, set[OpenConnection]] = {}
+        self._by_revocation_key: dict[str, set[OpenConnection]] = {}
         self._by_expiry: dict[int, set[OpenConnection]] = {}
         self._count = 0
         self._is_stopping = False
-        self._next_look: asyncio.TimerHandle | None = None
+        self._next_check: asyncio.TimerHandle | None = None
         self._unwatch: Callable[[], None] | None = None
 
     def __len__(self) -> int:
@@ -87,20 +54,20 @@ class OpenConnections:
         """A connection of this caller, which `task` serves from now on."""
         assert task is not None  # noqa: S101 - servers call apps in tasks
         connection = OpenConnection(principal, task)
-        for key in _keys(principal):
-            self._by_key.setdefault(key, set()).add(connection)
+        for key in _revocation_keys(principal):
+            self._by_revocation_key.setdefault(key, set()).add(connection)
         self._by_expiry.setdefault(_expiry(principal), set()).add(connection)
         self._count += 1
         if self._count == 1:
             self._begin()
         if self._is_stopping:
-            connection.end(Ending.STOPPED)
+            connection.end(EndReason.STOPPED)
         return connection
 
     def discard(self, connection: OpenConnection) -> None:
         """Forget a connection that is no longer open."""
-        for key in _keys(connection.principal):
-            _discard(self._by_key, key, connection)
+        for key in _revocation_keys(connection.principal):
+            _discard(self._by_revocation_key, key, connection)
         _discard(self._by_expiry, _expiry(connection.principal), connection)
         self._count -= 1
         if self._count == 0:
@@ -111,16 +78,16 @@ class OpenConnections:
         since clients come back at once."""
         self._is_stopping = True
         for connection in tuple(self._concerned(None)):
-            connection.end(Ending.STOPPED)
+            connection.end(EndReason.STOPPED)
 
     async def ensure_open(self, connection: OpenConnection, *, is_write: bool = False) -> None:
         """Raise ConnectionEnded if nothing may pass on this connection any more, or at present no write."""
-        if connection.ending is None:
+        if connection.end_reason is None:
             await self._check(connection, is_write)
-        if connection.ending is not None:
+        if connection.end_reason is not None:
             # Here the cancellation arrives, unless the app has swallowed it, or sends from a task of its own.
             await asyncio.sleep(CANCELLATION_SECONDS)
-            raise ConnectionEnded(connection.ending)
+            raise ConnectionEnded(connection.end_reason)
 
     async def _check(self, connection: OpenConnection, is_write: bool) -> None:
         if self._verifier.keys.find(connection.principal.key_id) is None:
@@ -132,24 +99,24 @@ class OpenConnections:
             try:
                 self._source.ensure_in_contact(is_write)
             except Unavailable:
-                connection.end(Ending.UNCHECKED)
+                connection.end(EndReason.UNCHECKED)
 
     def _end_if_refused(self, connection: OpenConnection) -> None:
         principal = connection.principal
         if self._source is not None and self._source.revocations.refuses(principal):
-            connection.end(Ending.REVOKED)
+            connection.end(EndReason.REVOKED)
         elif self._verifier.seconds_left(principal) <= 0:
-            connection.end(Ending.EXPIRED)
+            connection.end(EndReason.EXPIRED)
 
     def _begin(self) -> None:
-        self._look_later()
+        self._check_expiry_later()
         if self._source is not None:
             self._unwatch = self._source.revocations.watch(self._on_change)
 
     def _stop(self) -> None:
-        if self._next_look is not None:
-            self._next_look.cancel()
-            self._next_look = None
+        if self._next_check is not None:
+            self._next_check.cancel()
+            self._next_check = None
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
@@ -160,20 +127,20 @@ class OpenConnections:
 
     def _concerned(self, revocation: Revocation | None) -> Iterable[OpenConnection]:
         if revocation is not None:
-            return self._by_key.get(revocation.key, ())
+            return self._by_revocation_key.get(revocation.key, ())
         return chain.from_iterable(self._by_expiry.values())
 
-    def _look_later(self) -> None:
-        self._next_look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+    def _check_expiry_later(self) -> None:
+        self._next_check = asyncio.get_running_loop().call_later(EXPIRY_CHECK_SECONDS, self._check_expiry)
 
-    def _look(self) -> None:
+    def _check_expiry(self) -> None:
         """End the connections whose tokens have expired, beginning with those that expire first."""
-        self._look_later()
+        self._check_expiry_later()
         for second in sorted(self._by_expiry):
             connections = tuple(self._by_expiry[second])
             for connection in connections:
                 self._end_if_refused(connection)
-            if connections[-1].ending is None:
+            if connections[-1].end_reason is None:
                 break
 
 
@@ -186,9 +153,9 @@ async def _find_key(keys: KeySource, connection: OpenConnection) -> None:
     try:
         await keys.get(connection.principal.key_id)
     except InvalidToken:
-        connection.end(Ending.UNSIGNED)
+        connection.end(EndReason.UNSIGNED)
     except Unavailable:
-        connection.end(Ending.UNCHECKED)
+        connection.end(EndReason.UNCHECKED)
 
 
 async def _catch_up(source: LeasedSource, connection: OpenConnection) -> None:
@@ -200,10 +167,10 @@ async def _catch_up(source: LeasedSource, connection: OpenConnection) -> None:
                     continue
                 await asyncio.sleep(1)
     except TimeoutError:
-        connection.end(Ending.UNCHECKED)
+        connection.end(EndReason.UNCHECKED)
 
 
-def _keys(principal: Principal) -> set[str]:
+def _revocation_keys(principal: Principal) -> set[str]:
     """The keys of the revocations that can concern this caller: `_end_if_refused` says whether one does."""
     keys = {principal.subject, principal.key_id, *principal.roles}
     if principal.session_id is not None:

@@ -18,7 +18,7 @@ from watchword.auth.identify import identify
 from watchword.auth.open_connections import OpenConnections
 from watchword.auth.openapi import ScopeTexts
 from watchword.auth.verifier import Verifier
-from watchword.http import problems, sockets
+from watchword.http import problem_responses, problems, sockets
 from watchword.http._framework import Operation, frontend_paths, operations
 from watchword.lines import Seldom
 
@@ -84,7 +84,7 @@ class _DenyAll:
             case kind:
                 self._seldom.log(logging.ERROR, "denied", self._reason)
                 refusal = NotStarted(self._reason)
-                answer = sockets.denial(scope, refusal) if kind == "websocket" else problems.problem(refusal)
+                answer = sockets.denial(scope, refusal) if kind == "websocket" else problem_responses.problem(refusal)
                 await answer(scope, receive, send)
 
 

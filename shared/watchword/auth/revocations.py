@@ -166,10 +166,8 @@ class RevocationSource(Background, Protocol):
 
 @runtime_checkable
 class LeasedSource(Protocol):
-    """A source of revocations that is only good for a while, after which it must be asked to catch up.
-
-    Without these methods a source counts as always current.
-    """
+    """A source of revocations that is valid only for a while: after that it must catch up before its revocations are
+    relied on. A source without these methods is always current."""
 
     def is_current(self) -> bool:
         """Whether `revocations` may be relied on now. Every guarded request asks."""
@@ -179,7 +177,7 @@ class LeasedSource(Protocol):
 
 
 @runtime_checkable
-class HearingSource(Protocol):
+class ContactSource(Protocol):
     """A source of revocations that knows when the issuer was last heard."""
 
     def heard_within(self, seconds: float) -> bool:

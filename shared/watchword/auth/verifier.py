@@ -24,7 +24,7 @@ from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal, instant
 from watchword.auth.public_key import KeySource, PublicKey
 from watchword.auth.remote_keys import RemoteKeys
-from watchword.auth.revocations import HearingSource, LeasedSource, Revocations, RevocationSource
+from watchword.auth.revocations import ContactSource, LeasedSource, Revocations, RevocationSource
 from watchword.clock import Clock, SystemClock
 from watchword.lines import Seldom
 from watchword.tally import Tally
@@ -78,7 +78,7 @@ class Verifier:
         leased: object = revocations
         self._is_current: Callable[[], bool] = _always
         if isinstance(leased, LeasedSource):
-            self._is_current, self._learn = leased.is_current, leased.catch_up
+            self._is_current, self._source_catch_up = leased.is_current, leased.catch_up
         self._clock = clock or SystemClock()
         self._leeway = timedelta(seconds=leeway_seconds)
         self._hints = ConfigurationHints(issuer, audience)
@@ -137,15 +137,16 @@ class Verifier:
     async def _catch_up(self, revocations: Revocations, principal: Principal) -> None:
         """Learn what was revoked while this process did not look, and refuse the caller if that is among it."""
         while not self._is_current():
-            await self._learn()
+            await self._source_catch_up()
         if revocations.refuses(principal):
             self.outcomes[Flaw.REVOKED] += 1
             raise InvalidToken("revoked", Flaw.REVOKED)
 
     def ensure_fresh(self, seconds: float) -> None:
-        """Raise NotFresh unless the issuer has been heard within so many seconds; so it does if nothing here hears."""
+        """Raise NotFresh unless the issuer has been heard within so many seconds. A verifier without a receiver never
+        hears it."""
         source: object = self.revocations
-        if not isinstance(source, HearingSource) or not source.heard_within(seconds):
+        if not isinstance(source, ContactSource) or not source.heard_within(seconds):
             raise NotFresh(f"the issuer has not been heard within {seconds:g} s")
 
     def seconds_left(self, principal: Principal) -> float:

@@ -4,7 +4,6 @@ from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
 from watchword.database.notifications import Listener
 from watchword.database.reads import PoolUse, ReadPool, ReadStatement
-from watchword.tasks import wait_for
 
 __all__ = [
     "Database",
@@ -16,5 +15,4 @@ __all__ = [
     "create_tables",
     "metadata_for",
     "violates",
-    "wait_for",
 ]

@@ -29,8 +29,8 @@ CONNECT_TIMEOUT_SECONDS: Final = 3.0
 COMMAND_TIMEOUT_SECONDS: Final = 10.0
 POOL_TIMEOUT_SECONDS: Final = 5.0
 IDLE_TIMEOUT_SECONDS: Final = 5.0
-"""For how long a transaction may stand still before the server ends it, and with it its locks: a process that is paused
-would keep them. Whoever waits for them gets them before COMMAND_TIMEOUT_SECONDS are over."""
+"""How long a transaction may do nothing before the server ends it and releases its locks, which a paused process would
+keep. Shorter than COMMAND_TIMEOUT_SECONDS, so that statements that wait for the locks still get them."""
 
 # A time limit that the role or the URL sets is left alone.
 _LIMIT_IDLING: Final = """SELECT set_config('idle_in_transaction_session_timeout', $1, false)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any, Final
 
 from watchword.database.connections import dedicated_connection
@@ -20,7 +19,7 @@ OnNotification = Callable[[str], None]
 
 
 class Listener:
-    """Keeps one connection that listens to one channel, and to those that `further` names with what each calls.
+    """Keeps one connection that listens to one channel, and to `other_channels`, each with what it calls.
 
     Notifications that are sent while there is no connection are lost. So `catch_up` is awaited after each connect, when
     listening has begun: it must read from the database what the lost ones would have said.
@@ -32,13 +31,12 @@ class Listener:
         channel: str,
         on_notification: OnNotification,
         catch_up: Callable[[], Awaitable[None]],
-        further: Mapping[str, OnNotification] | None = None,
+        other_channels: Mapping[str, OnNotification] | None = None,
     ) -> None:
         self._dsn = dsn
         self._channel = channel
-        self._on_notification = on_notification
+        self._on_notification = {channel: on_notification, **(other_channels or {})}
         self._catch_up = catch_up
-        self._further = further or {}
 
     async def run(self) -> None:
         """Listen until the task is cancelled, and connect again whenever the connection is lost."""
@@ -46,18 +44,13 @@ class Listener:
 
     async def _listen(self) -> None:
         async with dedicated_connection(self._dsn) as (connection, lost):
-            await connection.add_listener(self._channel, self._receive)
-            for channel, on_notification in self._further.items():
-                await connection.add_listener(channel, partial(_pass_on, on_notification))
+            for channel in self._on_notification:
+                await connection.add_listener(channel, self._receive)
             await self._catch_up()
             while not lost.is_set():
                 await wait_for(lost, CHECK_SECONDS)
                 if not lost.is_set():
                     await connection.execute("SELECT 1", timeout=CHECK_TIMEOUT_SECONDS)
 
-    def _receive(self, _: Any, __: int, ___: str, payload: Any) -> None:
-        self._on_notification(str(payload))
-
-
-def _pass_on(on_notification: OnNotification, _: Any, __: int, ___: str, payload: Any) -> None:
-    on_notification(str(payload))
+    def _receive(self, _: Any, __: int, channel: str, payload: Any) -> None:
+        self._on_notification[channel](str(payload))

@@ -22,7 +22,8 @@ Result = TypeVar("Result")
 
 
 class ReadStatement:
-    """A SELECT written with SQLAlchemy Core, compiled for asyncpg. Its arguments are its bound parameters by name.
+    """A SELECT, possibly with a change in a CTE, written with SQLAlchemy Core and compiled for asyncpg. Its
+    arguments are its bound parameters by name.
 
     It is given up after `timeout_seconds`; without, after as long as any statement.
     """

@@ -62,7 +62,7 @@ class _Answer:
 
 
 @dataclass(slots=True)
-class KeptToken:
+class CachedToken:
     """The access token of one client, which outlasts its connections."""
 
     text: str = ""
@@ -75,7 +75,7 @@ class AuthorizedCalls:
     """The calls of one client over one connection. Every method raises TransmitterUnavailable: AnswerTimedOut if there
     is no answer in time, ClientRefused if the issuer refuses the credentials or the scopes."""
 
-    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: KeptToken) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: CachedToken) -> None:
         self._http = http
         self._account = account
         self._token = token

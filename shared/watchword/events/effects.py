@@ -19,10 +19,10 @@ from watchword.tasks import cancel_and_wait
 
 logger = logging.getLogger("watchword.events")
 
-AT_ONCE: Final = 4
+MAX_AT_ONCE: Final = 4
 """How many effects of one process run at the same time. Each has a connection of the service's pool."""
 
-MOST_IN_MEMORY: Final = 1_000
+MAX_IN_MEMORY: Final = 1_000
 """How many events of one process wait for their effects in its memory. A new stream may begin with every account that
 was ever deleted."""
 
@@ -50,7 +50,7 @@ class Effects:
         self._begun_at: dict[str, float] = {}
         # Events that must be delivered again, until there is room for one of them.
         self._postponed: set[str] = set()
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self.failures = Tally(*types)
         """How often an effect has failed, by the type of its event."""
         self.on_done: OnDone = lambda _, __: None
@@ -71,7 +71,7 @@ class Effects:
         again until there is room for it."""
         if received.jti in self._tasks:
             return False
-        if len(self._tasks) >= MOST_IN_MEMORY:
+        if len(self._tasks) >= MAX_IN_MEMORY:
             self._postponed.add(received.jti)
             return False
         self._begun_at[received.jti] = time.monotonic()
@@ -87,14 +87,14 @@ class Effects:
 
     async def _carry_out(self, received: ReceivedEvent, position: int) -> None:
         pauses = _growing_pauses()
-        while not await self._succeeds(received, pause := next(pauses)):
+        while not await self._try_to_carry_out(received, pause := next(pauses)):
             await asyncio.sleep(pause)
         # In this order, so that the event is known all the time.
         self.on_done(received, position)
         del self._tasks[received.jti], self._begun_at[received.jti]
         self._postponed.clear()
 
-    async def _succeeds(self, received: ReceivedEvent, pause: float) -> bool:
+    async def _try_to_carry_out(self, received: ReceivedEvent, pause: float) -> bool:
         try:
             async with self._slots:
                 await self._try(received)

@@ -8,11 +8,11 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from watchword.auth.errors import InvalidToken, UnknownKey
+from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.effects import Effects
 from watchword.events.meaning import revocation_by
-from watchword.events.outbox import Outbox
 from watchword.events.security_event import EventReader, ReceivedEvent
-from watchword.events.store import EventStore, Held
+from watchword.events.store import EventLocked, EventStore
 from watchword.events.types import EventType
 from watchword.lines import quoted
 
@@ -21,7 +21,7 @@ logger = logging.getLogger("watchword.events")
 _REVOKES_NOTHING: Final = (EventType.VERIFICATION, EventType.STREAM_UPDATED, EventType.IDENTIFIER_CHANGED)
 
 
-class _Fate(Enum):
+class _Outcome(Enum):
     """What became of one delivered event. An OLD one was taken before, or can never be taken; one that is LEFT must be
     delivered again, since it could not be read or committed now."""
 
@@ -31,7 +31,7 @@ class _Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
+class IntakeResult:
     """What a delivery has brought: whether a valid event in it was not known before, and whether one must be delivered
     again."""
 
@@ -50,7 +50,7 @@ class Intake:
         self,
         store: EventStore,
         effects: Effects,
-        outbox: Outbox,
+        acknowledgements: Acknowledgements,
         issuer: str,
         *,
         until: Callable[[], float],
@@ -58,7 +58,7 @@ class Intake:
     ) -> None:
         self._store = store
         self._effects = effects
-        self._outbox = outbox
+        self._acknowledgements = acknowledgements
         self._issuer = issuer
         self._until = until
         self._is_replay = is_replay
@@ -71,18 +71,18 @@ class Intake:
         """How many events wait for their effect in this process."""
         return len(self._effects)
 
-    async def take(self, reader: EventReader, tokens: Mapping[str, Any], polled_at: float) -> Taking:
+    async def take(self, reader: EventReader, tokens: Mapping[str, Any], polled_at: float) -> IntakeResult:
         """Take the events in these tokens, which the poll of `polled_at` (monotonic time) brought. Those that are on
         their way already are left alone.
 
         Raises Unavailable if the store or the transmitter's keys are, and PollLeaseLost; then all are delivered again.
         """
-        new = [jti for jti in tokens if not self._outbox.knows(jti, polled_at) and jti not in self._effects]
-        self._outbox.forget_reported(polled_at)
-        fates = [await self._settle(reader, jti, tokens[jti]) for jti in new]
-        return Taking(has_news=_Fate.NEW in fates, has_leftovers=_Fate.LEFT in fates)
+        new = [jti for jti in tokens if not self._acknowledgements.knows(jti, polled_at) and jti not in self._effects]
+        self._acknowledgements.forget_reported(polled_at)
+        outcomes = [await self._settle(reader, jti, tokens[jti]) for jti in new]
+        return IntakeResult(has_news=_Outcome.NEW in outcomes, has_leftovers=_Outcome.LEFT in outcomes)
 
-    async def _settle(self, reader: EventReader, jti: str, token: Any) -> _Fate:
+    async def _settle(self, reader: EventReader, jti: str, token: Any) -> _Outcome:
         try:
             is_new = await self.accept(await reader.read(jti, token))
         except UnknownKey as error:
@@ -90,16 +90,16 @@ class Intake:
             # that does not know yet that its key was withdrawn.
             fields = {"jti": jti, "reason": error.reason}
             logger.warning("the key of an event is not accepted: %s: %s", quoted(jti), error, extra=fields)
-            return _Fate.LEFT
+            return _Outcome.LEFT
         except InvalidToken as refusal:
             fields = {"jti": jti, "reason": refusal.reason}
             logger.error("an event is not valid: %s: %s", quoted(jti), refusal, extra=fields)
-            self._outbox.refuse(jti, {"err": "authentication_failed", "description": refusal.reason or ""})
-            return _Fate.OLD
-        except Held as error:
+            self._acknowledgements.refuse(jti, {"err": "authentication_failed", "description": refusal.reason or ""})
+            return _Outcome.OLD
+        except EventLocked as error:
             logger.warning("an event has to wait: %s: %s", quoted(jti), quoted(error), extra={"jti": jti})
-            return _Fate.LEFT
-        return _Fate.NEW if is_new else _Fate.OLD
+            return _Outcome.LEFT
+        return _Outcome.NEW if is_new else _Outcome.OLD
 
     async def accept(self, received: ReceivedEvent) -> bool:
         """Commit what the event revokes, and see to its effect and its acknowledgement. False if nothing of it was
@@ -108,21 +108,21 @@ class Intake:
         if revocation is None:
             _log_what_revokes_nothing(received)
         has_effect, is_replay = received.type in self._effects.types, self._is_replay()
-        taken = await self._store.take(received, revocation, has_effect=has_effect, is_replay=is_replay)
+        stored = await self._store.take(received, revocation, has_effect=has_effect, is_replay=is_replay)
         if is_replay:
             self._replayed.add(received.jti)
-        if taken.is_pending:
-            return self._effects.begin(received, taken.position) or taken.is_new
-        if taken.is_new:
-            self.finish(received, taken.position)
+        if stored.is_pending:
+            return self._effects.begin(received, stored.position) or stored.is_new
+        if stored.is_new:
+            self.finish(received, stored.position)
         else:
             self._replayed.discard(received.jti)
-            self._outbox.acknowledge(received.jti, taken.position)
-        return taken.is_new
+            self._acknowledgements.acknowledge(received.jti, stored.position)
+        return stored.is_new
 
     def finish(self, received: ReceivedEvent, position: int) -> None:
         """Note that the event has had its effect, and have it acknowledged once every process obeys it."""
-        self._outbox.acknowledge(received.jti, position)
+        self._acknowledgements.acknowledge(received.jti, position)
         if received.jti in self._replayed:
             self._replayed.remove(received.jti)
         else:

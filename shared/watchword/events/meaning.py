@@ -29,7 +29,7 @@ def _of_role(received: ReceivedEvent, until: float) -> Revocation | None:
 def _of_key(received: ReceivedEvent, until: float) -> Revocation | None:
     if not received.key_id:
         return None
-    # Whoever has the key can write tokens that begin later, so the key itself must have left every JWKS before that.
+    # The thief can write tokens with any times, so the key is refused until it has left every JWKS: `expires_at`.
     return Revocation(Kind.KEY, received.key_id, FOR_EVER, max(until, received.expires_at))
 
 

@@ -1,32 +1,31 @@
 """The receiver of a service without a database: each process has a stream of its own, and a memory of its own.
 
-An event is acknowledged when this process refuses what it revokes and has had its effect here. Whoever waits until the
-service obeys waits for the streams of all its processes.
+An event is acknowledged when this process refuses what it revokes and has had its effect here. A caller who waits until
+the service obeys waits for the streams of all its processes.
 """
 
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 
 from watchword.auth.revocations import Revocations
-from watchword.clock import seconds_since_boot
 from watchword.errors import Unavailable
+from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
+from watchword.events.contact_lease import ContactLease
 from watchword.events.effects import Effects, ensure_effects
-from watchword.events.hearing import Hearing
 from watchword.events.intake import Intake
 from watchword.events.memory_store import MemoryStore
-from watchword.events.outbox import Outbox
 from watchword.events.polling import Poller
 from watchword.events.process_stream import INACTIVITY_SECONDS, ProcessStream
 from watchword.events.receiver import FIRST_POLL_TIMEOUT_SECONDS, Receiver
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.silence import TransmitterSilent
-from watchword.events.store import ContactSeen, PendingEffects, ProcessEffect
+from watchword.events.store import LastContact, PendingEffects, ProcessEffect
 from watchword.events.stream_polls import StreamPolls
 from watchword.events.turn import ProcessTurn
 from watchword.events.types import EventType
@@ -59,7 +58,7 @@ class MemoryReceiver(Receiver):
         effects = dict(effects or {})
         ensure_effects(effects)
         _ensure_without_database(effects)
-        self._hearing = Hearing()
+        self._lease = ContactLease()
         self._tasks: list[asyncio.Task[None]] = []
         self._add_parts(account, effects, transport)
 
@@ -72,24 +71,24 @@ class MemoryReceiver(Receiver):
         async def carry_out(received: ReceivedEvent) -> None:
             await effects[received.type](received)
 
-        self._store = MemoryStore(self.revocations, self._clock)
-        self._outbox = Outbox(self._store)
+        self._store = MemoryStore(self.revocations, self._clock, self._refusal_delay)
+        self._acknowledgements = Acknowledgements(self._store)
         self._effects = Effects(carry_out, effects)
         self._intake = Intake(
             self._store,
             self._effects,
-            self._outbox,
+            self._acknowledgements,
             account.issuer,
             until=self._until,
-            is_replay=lambda: not self._hearing.is_whole,
+            is_replay=lambda: not self._lease.has_caught_up,
         )
         self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
         self._stream = ProcessStream([kind for kind in effects if kind not in tuple(EventType)])
-        self._turn = ProcessTurn(self._hearing, self._stream, self._on_answer)
+        self._turn = ProcessTurn(self._lease, self._stream, self._on_answer)
         self._poller = Poller(
             account,
             self._intake,
-            self._outbox,
+            self._acknowledgements,
             self._turn,
             refuses_key=self.revocations.refuses_key,
             clock=self._clock,
@@ -103,39 +102,29 @@ class MemoryReceiver(Receiver):
 
     def is_current(self) -> bool:
         """Whether this process has heard the transmitter lately, or has asked it lately in vain."""
-        return self._hearing.is_current()
+        return self._lease.is_current()
 
     async def catch_up(self) -> None:
         """Return when the transmitter has answered, or cannot be reached, and this process knows what was revoked
         before. Raises TransmitterSilent, and NotStarted."""
         self._ensure_started()
-        await self._hearing.catch_up()
+        await self._lease.catch_up()
 
     def ensure_in_contact(self, is_write: bool) -> None:
         """Raise TransmitterSilent if the transmitter has been silent too long for this request, or since this process
         started, and NotStarted if this receiver does not run."""
         super().ensure_in_contact(is_write)
-        if not self._hearing.knows_something:
+        if not self._lease.has_caught_up_before:
             raise TransmitterSilent("the transmitter has not been heard since this process started")
 
     def _is_started(self) -> bool:
         return bool(self._tasks)
-
-    def observe_refusals(self, observe: Callable[[float], None]) -> None:
-        """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
-        self._store.observe = observe
-
-    def seconds_since_refusal(self) -> float:
-        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
-        to refuse every thirty seconds, for a session that never was."""
-        return seconds_since_boot() - self._store.last_measured_at
 
     async def start(self) -> None:
         """Return when this process knows everything that a token can still contradict. A transmitter that does not
         answer is tried once, and not waited for longer than `FIRST_POLL_TIMEOUT_SECONDS`; until it answers, every guard
         refuses."""
         self._begin()
-        self._store.last_measured_at = seconds_since_boot()
         self._turn.caught_up.clear()
         self._tasks = [asyncio.create_task(self._poller.run())]
         await wait_for(self._turn.caught_up, FIRST_POLL_TIMEOUT_SECONDS)
@@ -144,7 +133,7 @@ class MemoryReceiver(Receiver):
         """Accept nothing any more, and delete the stream."""
         await cancel_and_wait(self._tasks)
         self._tasks = []
-        self._hearing.forget_everything()
+        self._lease.forget_everything()
         await self._effects.stop()
         if self._stream.may_exist():
             await self._delete_stream()
@@ -159,7 +148,7 @@ class MemoryReceiver(Receiver):
             logger.warning(text, INACTIVITY_SECONDS, one_line(str(error)))
 
     def _on_answer(self, polls: StreamPolls) -> None:
-        contact = ContactSeen(self._clock.now(), 0.0, polls.clock_offset, polls.left_nothing)
+        contact = LastContact(self._clock.now(), 0.0, polls.clock_offset, polls.left_nothing)
         self._note_contact(contact, polls.answered_at)
 
 

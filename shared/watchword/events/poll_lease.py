@@ -21,11 +21,11 @@ it was notified: every role of the database can flood it with notifications."""
 
 
 class PollLease:
-    """The lease as one process sees it. `has_unplaced` says whether there are revocations without a position."""
+    """The lease as one process sees it. `lacks_positions` says whether there are revocations without a position."""
 
-    def __init__(self, store: ReceiverStore, has_unplaced: Callable[[], bool]) -> None:
+    def __init__(self, store: ReceiverStore, lacks_positions: Callable[[], bool]) -> None:
         self._store = store
-        self._has_unplaced = has_unplaced
+        self._lacks_positions = lacks_positions
         self._freed = asyncio.Event()
 
     def note_free(self) -> None:
@@ -40,14 +40,14 @@ class PollLease:
         `on_other_holder` is called each time that another process turns out to have it. Raises PollLeaseLost if this
         process loses it, Unavailable, and whatever `work` raises.
         """
-        while not await self._is_taken():
+        while not await self._try_to_take():
             on_other_holder()
         try:
             await run_until_first(work(), self._renew_until_lost())
         finally:
             await self._give_back()
 
-    async def _is_taken(self) -> bool:
+    async def _try_to_take(self) -> bool:
         """Take the lease if it is free; else wait until it may be."""
         self._freed.clear()
         if (seconds := await self._store.seconds_until_free()) <= 0:
@@ -57,13 +57,13 @@ class PollLease:
         return False
 
     async def _renew_until_lost(self) -> None:
-        while await self._is_renewed():
-            if self._has_unplaced():
-                await self._store.place_rows()
+        while await self._renew():
+            if self._lacks_positions():
+                await self._store.assign_positions()
             await asyncio.sleep(RENEW_EVERY_SECONDS)
         raise PollLeaseLost("the lease has run out before it was renewed")
 
-    async def _is_renewed(self) -> bool:
+    async def _renew(self) -> bool:
         """Renew the lease. A store that does not answer is asked again, until it says whether the lease is lost."""
         while True:
             try:

@@ -11,11 +11,11 @@ import httpx
 from watchword.auth import RemoteKeys
 from watchword.auth.background import running
 from watchword.clock import Clock
-from watchword.events.authorized_calls import REQUEST_TIMEOUT_SECONDS, KeptToken, TransmitterAccount
+from watchword.events.acknowledgements import Acknowledgements
+from watchword.events.authorized_calls import REQUEST_TIMEOUT_SECONDS, CachedToken, TransmitterAccount
 from watchword.events.errors import ClientRefused, TransmitterUnavailable
 from watchword.events.intake import Intake
-from watchword.events.outbox import Outbox
-from watchword.events.pace import Pace
+from watchword.events.poll_pace import PollPace
 from watchword.events.security_event import EventReader
 from watchword.events.stream_polls import StreamPolls
 from watchword.events.stream_status import StreamStatus
@@ -41,7 +41,7 @@ class Poller:
         self,
         account: TransmitterAccount,
         intake: Intake,
-        outbox: Outbox,
+        acknowledgements: Acknowledgements,
         turn: Turn,
         *,
         refuses_key: Callable[[str], bool],
@@ -50,13 +50,13 @@ class Poller:
     ) -> None:
         self._account = account
         self._intake = intake
-        self._outbox = outbox
+        self._acknowledgements = acknowledgements
         self._turn = turn
         self._refuses_key = refuses_key
         self._clock = clock
         self._transport = transport
-        self._token = KeptToken()
-        self._pace = Pace()
+        self._token = CachedToken()
+        self._pace = PollPace()
         self.stream_status = StreamStatus(account.client_id)
         self._pause_seconds = SHORTEST_RECONNECT_PAUSE_SECONDS
         self.refusal: ClientRefused | None = None
@@ -111,11 +111,17 @@ class Poller:
                     stream = await self._turn.open_stream(transmitter)
                 reader = EventReader(keys, self._account.issuer, stream.audience, refuses_key=self._refuses_key)
                 polls = StreamPolls(
-                    transmitter, stream, reader, self._intake, self._pace, clock=self._clock, already=self._already
+                    transmitter,
+                    stream,
+                    reader,
+                    self._intake,
+                    self._pace,
+                    clock=self._clock,
+                    count_unacknowledged=self._count_unacknowledged,
                 )
                 await run_until_first(
                     self._poll_forever(polls),
-                    self._outbox.run(transmitter, stream),
+                    self._acknowledgements.run(transmitter, stream),
                     self.stream_status.watch(transmitter, stream),
                 )
 
@@ -127,9 +133,9 @@ class Poller:
             self._pace.note_failure()
             raise
 
-    def _already(self) -> int:
+    def _count_unacknowledged(self) -> int:
         """How many events the transmitter may send again, since they are not acknowledged yet."""
-        return len(self._outbox) + self._intake.pending
+        return len(self._acknowledgements) + self._intake.pending
 
     async def _poll_forever(self, polls: StreamPolls) -> None:
         while True:

@@ -6,27 +6,26 @@ acknowledged when all of them have applied it and its effect has happened.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 import orjson
 
 from watchword.auth.revocations import Revocations
-from watchword.clock import seconds_since_boot
 from watchword.database import Listener
 from watchword.errors import Unavailable
+from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.effects import Effects, ensure_effects
 from watchword.events.intake import Intake
-from watchword.events.looks import Looks
-from watchword.events.outbox import Outbox
 from watchword.events.poll_lease import PollLease
 from watchword.events.polling import Poller
 from watchword.events.postgres_store import PostgresStore
+from watchword.events.process_lease import ProcessLease
 from watchword.events.receiver import FIRST_POLL_TIMEOUT_SECONDS, Receiver
 from watchword.events.security_event import ReceivedEvent
-from watchword.events.store import Effect, PendingEffects, View
+from watchword.events.store import Effect, LookResult, PendingEffects
 from watchword.events.tables import Signal
 from watchword.events.turn import SharedTurn
 from watchword.events.types import EventType
@@ -75,20 +74,20 @@ class PostgresReceiver(Receiver):
             await store.carry_out(received, effects[received.type])
 
         self._store = store
-        self._looks = Looks(store, self.revocations, self._clock, self._note_view)
-        self._lease = PollLease(store, lambda: self._looks.has_unplaced)
-        self._outbox = Outbox(store)
+        self._lease = ProcessLease(store, self.revocations, self._clock, self._refusal_delay, self._note_result)
+        self._poll_lease = PollLease(store, lambda: self._lease.lacks_positions)
+        self._acknowledgements = Acknowledgements(store)
         self._effects = Effects(carry_out, effects)
         self._intake = self._new_intake(account.issuer)
         self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
         further_types = [kind for kind in effects if kind not in tuple(EventType)]
         self._turn = SharedTurn(
-            store, self._lease, look=self._looks.look, clock=self._clock, further_types=further_types
+            store, self._poll_lease, look=self._lease.look, clock=self._clock, further_types=further_types
         )
         self._poller = Poller(
             account,
             self._intake,
-            self._outbox,
+            self._acknowledgements,
             self._turn,
             refuses_key=self.revocations.refuses_key,
             clock=self._clock,
@@ -102,7 +101,7 @@ class PostgresReceiver(Receiver):
         return Intake(
             self._store,
             self._effects,
-            self._outbox,
+            self._acknowledgements,
             issuer,
             until=self._until,
             is_replay=lambda: not self._turn.caught_up.is_set(),
@@ -115,24 +114,15 @@ class PostgresReceiver(Receiver):
 
     def is_current(self) -> bool:
         """Whether this process's lease runs: then its memory has everything that others count as obeyed."""
-        return self._looks.is_current()
+        return self._lease.is_current()
 
     async def catch_up(self) -> None:
         """Renew the lease, and apply what was revoked meanwhile. Raises Unavailable, and NotStarted."""
         self._ensure_started()
-        await self._looks.catch_up()
+        await self._lease.catch_up()
 
     def _is_started(self) -> bool:
         return self._loaded.is_set()
-
-    def observe_refusals(self, observe: Callable[[float], None]) -> None:
-        """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
-        self._looks.observe = observe
-
-    def seconds_since_refusal(self) -> float:
-        """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
-        to refuse every thirty seconds, for a session that never was."""
-        return seconds_since_boot() - self._looks.last_measured_at
 
     async def start(self) -> None:
         """Return when this process listens, has its lease and knows everything that was revoked before, also while no
@@ -144,7 +134,7 @@ class PostgresReceiver(Receiver):
         self._begin()
         self._loaded.clear()
         self._turn.caught_up.clear()
-        works = self._listener.run(), self._looks.run(), self._poller.run()
+        works = self._listener.run(), self._lease.run(), self._poller.run()
         self._tasks = [asyncio.create_task(work) for work in works]
         async with asyncio.timeout(START_TIMEOUT_SECONDS):
             await self._loaded.wait()
@@ -156,33 +146,33 @@ class PostgresReceiver(Receiver):
         self._loaded.clear()
         await self._effects.stop()
         try:
-            await self._looks.stop()
+            await self._lease.stop()
         except Unavailable as error:
             # The lease runs out by itself.
             logger.info("the lease of this process was not given up: %s", one_line(str(error)))
 
     async def load(self) -> None:
         """Read what is revoked from the database: at the start, and when notifications may have been lost."""
-        await self._looks.look_at_everything()
-        await self._looks.catch_up()
+        await self._lease.reread()
+        await self._lease.catch_up()
         self._loaded.set()
 
-    def _note_view(self, view: View, sent_at: float) -> None:
-        self._pending = view.pending
-        if view.contact is not None and self._note_contact(view.contact, sent_at):
+    def _note_result(self, result: LookResult, sent_at: float) -> None:
+        self._pending = result.pending
+        if result.contact is not None and self._note_contact(result.contact, sent_at):
             self._poller.note_contact()
 
     def _on_notification(self, payload: str) -> None:
         """Look. What the notification says is not obeyed, since every role of the database can send one; it only tells
         whether a process of the previous release has changed rows, which then have no new position."""
-        self._looks.ring(everything=_is_of_previous_release(payload))
+        self._lease.wake(everything=_is_of_previous_release(payload))
 
     def _on_signal(self, payload: str) -> None:
         """Ask the table again: whether the lease is free, or which processes have applied what is revoked."""
         if payload == Signal.FREE:
-            self._lease.note_free()
+            self._poll_lease.note_free()
         else:
-            self._outbox.ring()
+            self._acknowledgements.wake()
 
 
 def _is_of_previous_release(payload: str) -> bool:

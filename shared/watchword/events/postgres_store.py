@@ -13,12 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from watchword.auth.revocations import Kind, Revocation
 from watchword.database import Database, DatabaseUnavailable, ReadStatement
 from watchword.database.connections import dedicated_connection
-from watchword.database.kept import KeptConnection, LockHeld
 from watchword.database.portions import PORTION, delete_portion
+from watchword.database.statement_connection import LockHeld, StatementConnection
+from watchword.events.lease_statements import LeaseStatements
 from watchword.events.process_name import ProcessName
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.statements import Statements
-from watchword.events.store import ContactSeen, Effect, Held, HeldRevocation, PendingEffects, PollLeaseLost, Taken, View
+from watchword.events.store import (
+    Effect,
+    EventLocked,
+    LastContact,
+    LookResult,
+    PendingEffects,
+    PollLeaseLost,
+    StoredEvent,
+    StoredRevocation,
+)
 from watchword.events.tables import ReceiverTables
 
 RECEIVED_IDS_LIFETIME: Final = timedelta(days=7)
@@ -43,8 +53,9 @@ class PostgresStore:
         self.tables = tables
         self.issuer = issuer
         self._name = ProcessName()
-        self._connection = KeptConnection(database.dsn)
+        self._connection = StatementConnection(database.dsn)
         self._statements = Statements(tables)
+        self._lease_statements = LeaseStatements(tables)
 
     @property
     def process(self) -> str:
@@ -55,12 +66,12 @@ class PostgresStore:
     def _lease(self) -> dict[str, Any]:
         return {"issuer": self.issuer, "process": self.process}
 
-    async def look(self, applied: int | None, now: datetime, *, is_news: bool) -> View:
-        known = _AFTER_ALL if applied is None else applied
-        values = {**self._lease, "known": known, "applied": applied or 0, "is_news": is_news, "now": now}
-        return _as_view(await self._connection.fetch(self._statements.look, **values))
+    async def look(self, applied_position: int | None, now: datetime, *, notify: bool) -> LookResult:
+        known = _AFTER_ALL if applied_position is None else applied_position
+        values = {**self._lease, "known": known, "applied": applied_position or 0, "notify": notify, "now": now}
+        return _as_result(await self._connection.fetch(self._statements.look, **values))
 
-    async def everything(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
+    async def read_all(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
         last, portion = self._statements.last_position, self._statements.portion
         values: dict[str, Any] = {"now": now, "kind": "", "key": ""}
         # On a connection of its own, since leases are renewed meanwhile.
@@ -78,21 +89,21 @@ class PostgresStore:
             self._connection.close()
 
     async def seconds_until_free(self) -> float:
-        rows = await self._connection.fetch(self._statements.seconds_until_free, issuer=self.issuer)
+        rows = await self._connection.fetch(self._lease_statements.seconds_until_free, issuer=self.issuer)
         return float(rows[0]["left"]) if rows else 0.0
 
     async def take_poll_lease(self) -> bool:
-        return bool(await self._connection.fetch(self._statements.take_poll_lease, **self._lease))
+        return bool(await self._connection.fetch(self._lease_statements.take, **self._lease))
 
     async def renew_poll_lease(self) -> bool:
-        return bool(await self._connection.fetch(self._statements.renew_poll_lease, **self._lease))
+        return bool(await self._connection.fetch(self._lease_statements.renew, **self._lease))
 
     async def release_poll_lease(self) -> None:
-        await self._connection.fetch(self._statements.release_poll_lease, **self._lease)
+        await self._connection.fetch(self._lease_statements.release, **self._lease)
 
     async def take(
         self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
-    ) -> Taken:
+    ) -> StoredEvent:
         values: dict[str, Any] = {"jti": received.jti, "has_effect": has_effect}
         statement = self._statements.take
         if revocation is not None:
@@ -102,8 +113,8 @@ class PostgresStore:
         try:
             row = await self._fenced(statement, **values)
         except LockHeld as error:
-            raise Held(error.reason) from error
-        return Taken(row["position"], row["is_new"], row["is_pending"])
+            raise EventLocked(error.reason) from error
+        return StoredEvent(row["position"], row["is_new"], row["is_pending"])
 
     async def note_contact(
         self, clock_offset: float | None, *, age_seconds: float, has_more: bool, left_nothing: bool
@@ -112,8 +123,8 @@ class PostgresStore:
         answer = {"clock_offset": clock_offset, "age": timedelta(seconds=age_seconds), "left_nothing": left_nothing}
         await self._fenced(self._statements.note_contact, **answer, message=message)
 
-    async def place_rows(self) -> None:
-        await self._fenced(self._statements.place_rows, message=_LOOK)
+    async def assign_positions(self) -> None:
+        await self._fenced(self._statements.assign_positions, message=_LOOK)
 
     async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
         async with self.database.begin() as db:
@@ -157,18 +168,18 @@ class PostgresStore:
         return rows[0]
 
 
-def _as_view(rows: list[Record]) -> View:
+def _as_result(rows: list[Record]) -> LookResult:
     head = rows[0]
     heard_at, pending = head["heard_at"], PendingEffects(head["pending"], head["oldest"])
     contact = None
     if heard_at is not None:
         left_nothing = head["caught_up_at"] == heard_at
-        contact = ContactSeen(heard_at, head["contact_age"], head["clock_offset"], left_nothing)
+        contact = LastContact(heard_at, head["contact_age"], head["clock_offset"], left_nothing)
     held = [row for row in rows if row["kind"] is not None]
-    return View(
+    return LookResult(
         position=head["lease_position"],
-        revocations=(HeldRevocation(_as_revocation(row), row["happened_at"]) for row in held),
-        has_unplaced=any(row["position"] is None for row in held),
+        revocations=(StoredRevocation(_as_revocation(row), row["happened_at"]) for row in held),
+        lacks_positions=any(row["position"] is None for row in held),
         contact=contact,
         pending=pending,
     )

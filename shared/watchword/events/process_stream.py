@@ -18,8 +18,8 @@ INACTIVITY_SECONDS: Final = 60
 class ProcessStream:
     """Creates the stream of this process when it connects, and another one if the transmitter has lost it.
 
-    A stream that is left behind stands for a process that may still accept what is revoked, so none is: not the former
-    one, nor one whose creation was not answered, which is found by its description.
+    A stream that is left behind stands for a process that may still accept what is revoked. So the former one is
+    deleted, and also one whose creation was not answered: its description finds it.
     """
 
     def __init__(self, further_types: Sequence[str]) -> None:

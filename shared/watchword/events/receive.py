@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watchword.events.tables import ReceiverTables
 
 
-class Options(TypedDict, total=False):
+class ReceiverOptions(TypedDict, total=False):
     """The arguments of `receive_security_events` that mean the same with and without a database."""
 
     memory_seconds: float
@@ -36,7 +36,7 @@ def receive_security_events(
     client_id: str,
     client_secret: str,
     effects: "Mapping[str, Effect] | None" = None,
-    **options: Unpack[Options],
+    **options: Unpack[ReceiverOptions],
 ) -> Receiver: ...
 
 
@@ -47,7 +47,7 @@ def receive_security_events(
     client_id: str,
     client_secret: str,
     effects: "Mapping[str, ProcessEffect] | None" = None,
-    **options: Unpack[Options],
+    **options: Unpack[ReceiverOptions],
 ) -> Receiver: ...
 
 
@@ -70,7 +70,8 @@ def receive_security_events(
     With a `database` and `tables`, which are for the events of one issuer, all processes of the service share what they
     receive. Without them each process keeps it in its memory, and has a stream of its own at the issuer.
 
-    `effects` are called after that, for each event, and again until they succeed: in any order, also several at once.
+    `effects` are called for each event once its refusal is in force, and again until they succeed: in any order, also
+    several at once.
     With a database each is an `Effect`, which happens once, in a transaction of its own; without one a `ProcessEffect`,
     which happens in every process. Tokens that live longer than `memory_seconds` are refused. `issuer_address` is where
     the issuer is reached from here if not at its own URL.

@@ -13,8 +13,9 @@ from watchword.clock import Clock, SystemClock, seconds_since_boot
 from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.effects import Effects
 from watchword.events.polling import Poller
+from watchword.events.refusal_delay import RefusalDelay
 from watchword.events.silence import Contact, SilencePolicy
-from watchword.events.store import ContactSeen, PendingEffects
+from watchword.events.store import LastContact, PendingEffects
 from watchword.tally import Tally
 
 FIRST_POLL_TIMEOUT_SECONDS: Final = 3.0
@@ -47,6 +48,7 @@ class Receiver(ABC):
         """How many seconds the issuer's clock is ahead of ours, if the issuer says what time it is."""
         self._clock = clock or SystemClock()
         self._contact = Contact(silence or SilencePolicy(), self._clock)
+        self._refusal_delay = RefusalDelay()
         self._heard_at = -math.inf
         expect_owner(self)
 
@@ -113,14 +115,14 @@ class Receiver(ABC):
     def _is_started(self) -> bool:
         """Whether this receiver runs, and knows what it has to know before the first request."""
 
-    @abstractmethod
     def observe_refusals(self, observe: Callable[[float], None]) -> None:
         """Call `observe` for each revocation that this process begins to refuse, with the seconds since it happened."""
+        self._refusal_delay.observe = observe
 
-    @abstractmethod
     def seconds_since_refusal(self) -> float:
         """How long ago this process last began to refuse something, or was started. A Watchword issuer sends something
         to refuse every thirty seconds, for a session that never was."""
+        return self._refusal_delay.seconds_since_last()
 
     @abstractmethod
     async def start(self) -> None:
@@ -135,6 +137,7 @@ class Receiver(ABC):
         """What every `start` begins with."""
         own(self)
         self._contact.begin()
+        self._refusal_delay.begin()
 
     def _until(self) -> float:
         return self._clock.now().timestamp() + self.revocations.keep_seconds()
@@ -143,7 +146,7 @@ class Receiver(ABC):
         if self.observe_lag is not None:
             self.observe_lag(max(0.0, (self._clock.now() - happened_at).total_seconds()))
 
-    def _note_contact(self, contact: ContactSeen, at: float) -> bool:
+    def _note_contact(self, contact: LastContact, at: float) -> bool:
         """Note when the transmitter last answered, as seen `at` this time since boot; false if that was known."""
         self.clock_offset = contact.clock_offset
         if not self._contact.note(contact):

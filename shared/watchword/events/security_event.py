@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from watchword.auth import KeySource
 from watchword.auth.errors import InvalidToken, UnknownKey
-from watchword.auth.jws import LARGEST_COUNT, LAST_INSTANT, JwsReader, ensure_meant_for, number
+from watchword.auth.jws import LARGEST_COUNT, JwsReader, ensure_meant_for, instant_or_none, number
 
 SET_TYPES: Final = ("secevent+jwt", "application/secevent+jwt")
 
@@ -35,10 +35,8 @@ class ReceivedEvent:
     @property
     def happened_at(self) -> datetime | None:
         """When it happened, to a fraction of a second, by the issuer's clock; None if the issuer does not say so."""
-        value = self.claims.get("happened_at")
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LAST_INSTANT:
-            return None
-        return datetime.fromtimestamp(value, UTC)
+        instant = instant_or_none(self.claims.get("happened_at"))
+        return None if instant is None else datetime.fromtimestamp(instant, UTC)
 
     @property
     def version(self) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from watchword.arguments import ensure_seconds
 from watchword.clock import Clock
 from watchword.errors import Unavailable
-from watchword.events.store import ContactSeen
+from watchword.events.store import LastContact
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ class Contact:
         """Count from now on, if there was no answer yet: this process may have been forked long after this was made."""
         self._started_at = self._clock.now()
 
-    def note(self, seen: ContactSeen) -> bool:
+    def note(self, contact: LastContact) -> bool:
         """Note the last answer of the transmitter, by the time since then, which needs no second clock. False if it is
         the one that was noted before."""
-        if seen.heard_at == self._heard_at:
+        if contact.heard_at == self._heard_at:
             return False
-        self._heard_at = seen.heard_at
+        self._heard_at = contact.heard_at
         # The store's clock may have been put back since.
-        self.last_at = self._clock.now() - timedelta(seconds=max(0.0, seen.age_seconds))
+        self.last_at = self._clock.now() - timedelta(seconds=max(0.0, contact.age_seconds))
         return True
 
     def silent_for(self) -> float:

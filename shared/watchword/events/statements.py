@@ -1,4 +1,5 @@
-"""The statements of a receiver on PostgreSQL, compiled once. Each is a whole transaction.
+"""The statements of a receiver on PostgreSQL, compiled once. Each is a whole transaction. Those of the poll lease
+are in `lease_statements.py`.
 
 What only the process that polls may write begins with its fence: an UPDATE of its valid lease, which gives the
 transaction its position. Without the row that it returns nothing is written. Since the row stays locked until the
@@ -15,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
-    DateTime,
     Double,
     Interval,
     String,
@@ -26,7 +26,6 @@ from sqlalchemy import (
     delete,
     func,
     literal,
-    literal_column,
     null,
     or_,
     select,
@@ -38,37 +37,29 @@ from sqlalchemy.dialects.postgresql import insert
 
 from watchword.auth.revocations import Kind
 from watchword.database.reads import ReadStatement
-from watchword.events.store import LEASE_SECONDS
+from watchword.events.statement_terms import INSTANT, LEASE, NOW, is_holder, signal, text
 from watchword.events.tables import ReceiverTables, Signal
 
-PLACED_AT_ONCE: Final = 5_000
+POSITIONS_AT_ONCE: Final = 5_000
 
 READ_AT_ONCE: Final = 1_000
 """How many revocations one portion of everything has: as many as keep the process from its other work for some
 milliseconds."""
 
-_INSTANT: Final = DateTime(timezone=True)
-_NOW: Final[ColumnElement[Any]] = func.clock_timestamp(type_=_INSTANT)
-_LEASE: Final[ColumnElement[Any]] = literal_column(f"interval '{LEASE_SECONDS} seconds'")
-_TWO_LEASES: Final[ColumnElement[Any]] = literal_column(f"interval '{2 * LEASE_SECONDS} seconds'")
 _REVOCATION: Final[dict[str, Any]] = {
     "kind": String(),
     "key": String(),
     "valid_from": BigInteger(),
-    "expires_at": _INSTANT,
+    "expires_at": INSTANT,
     "version": BigInteger(),
     "except_sid": String(),
-    "happened_at": _INSTANT,
+    "happened_at": INSTANT,
 }
 _CHANGED: Final = ("valid_from", "expires_at", "version", "except_sid", "position")
 
 
-def _text(name: str) -> ColumnElement[str]:
-    return bindparam(name, type_=String())
-
-
 def _seconds_since(instant: ColumnElement[Any]) -> ColumnElement[float]:
-    return func.extract("epoch", _NOW - instant).cast(Double())
+    return func.extract("epoch", NOW - instant).cast(Double())
 
 
 class Statements:
@@ -80,28 +71,21 @@ class Statements:
         self.last_position = self._last_position()
         self.portion = self._portion()
         self.leave = ReadStatement(self._leave())
-        self.seconds_until_free = self._seconds_until_free()
-        self.take_poll_lease = self._take_poll_lease()
-        self.renew_poll_lease = self._prolong(_NOW + _LEASE)
-        self.release_poll_lease = self._release()
         self.take = self._take(revokes=False)
         self.take_and_revoke = self._take(revokes=True)
         self.note_contact = self._note_contact()
-        self.place_rows = self._place_rows()
+        self.assign_positions = self._assign_positions()
         self.lowest_position = self._lowest_position()
 
     def _notify(self) -> ColumnElement[str]:
         """Notify every process, which looks when this has committed; `message` is for those of the previous release."""
-        return func.pg_notify(self._tables.channel, _text("message")).cast(String)
-
-    def _signal(self, signal: Signal) -> ColumnElement[str]:
-        return func.pg_notify(self._tables.signals, signal.value).cast(String)
+        return func.pg_notify(self._tables.channel, text("message")).cast(String)
 
     def _look(self) -> ReadStatement:
         """Each row has the whole head, and one revocation or none."""
         tables, position = self._tables, bindparam("applied", type_=BigInteger())
         leases = insert(tables.process_leases).values(
-            process=_text("process"), valid_until=_NOW + _LEASE, position=position
+            process=text("process"), valid_until=NOW + LEASE, position=position
         )
         renewed = (
             leases.on_conflict_do_update(
@@ -115,9 +99,9 @@ class Statements:
         pending = self._pending()
         is_new = and_(
             or_(held.c.position > bindparam("known", type_=BigInteger()), held.c.position.is_(None)),
-            held.c.expires_at > bindparam("now", type_=_INSTANT),
+            held.c.expires_at > bindparam("now", type_=INSTANT),
         )
-        notify = case((bindparam("is_news", type_=Boolean()), self._signal(Signal.APPLIED)))
+        notify = case((bindparam("notify", type_=Boolean()), signal(self._tables, Signal.APPLIED)))
         return ReadStatement(
             select(
                 func.coalesce(lease.c.position, 0).label("lease_position"),
@@ -132,22 +116,22 @@ class Statements:
             )
             .select_from(renewed)
             .join(pending, true())
-            .outerjoin(lease, lease.c.issuer == _text("issuer"))
-            .outerjoin(contact, contact.c.issuer == _text("issuer"))
+            .outerjoin(lease, lease.c.issuer == text("issuer"))
+            .outerjoin(contact, contact.c.issuer == text("issuer"))
             .outerjoin(held, is_new)
         )
 
     def _last_position(self) -> ReadStatement:
         lease = self._tables.poll_lease.c
         last = func.coalesce(func.max(lease.position), 0).label("position")
-        return ReadStatement(select(last).where(lease.issuer == _text("issuer")))
+        return ReadStatement(select(last).where(lease.issuer == text("issuer")))
 
     def _portion(self) -> ReadStatement:
         """The next revocations in the order of their kinds and keys, which do not change: none is passed over that was
         there when the first portion was read."""
         held = self._tables.revocations
-        comes_next = tuple_(held.c.kind, held.c.key) > tuple_(_text("kind"), _text("key"))
-        is_alive = held.c.expires_at > bindparam("now", type_=_INSTANT)
+        comes_next = tuple_(held.c.kind, held.c.key) > tuple_(text("kind"), text("key"))
+        is_alive = held.c.expires_at > bindparam("now", type_=INSTANT)
         portion = select(*held.c).where(comes_next, is_alive).order_by(held.c.kind, held.c.key)
         return ReadStatement(portion.limit(literal(READ_AT_ONCE)))
 
@@ -158,56 +142,20 @@ class Statements:
 
     def _leave(self) -> Any:
         leases = self._tables.process_leases
-        gone = delete(leases).where(leases.c.process == _text("process")).returning(leases.c.process).cte("gone")
-        return select(gone.c.process, self._signal(Signal.APPLIED))
-
-    def _seconds_until_free(self) -> ReadStatement:
-        lease = self._tables.poll_lease
-        left: ColumnElement[float] = func.extract("epoch", lease.c.valid_until - _NOW).cast(Double())
-        free_in = case((self._is_abandoned(), 0.0), else_=left)
-        return ReadStatement(select(free_in.label("left")).where(lease.c.issuer == _text("issuer")))
-
-    def _is_abandoned(self) -> ColumnElement[bool]:
-        """The lease is valid for longer than any holder makes it: the clock was put back, or a server took over whose
-        clock is behind. A holder that lives renews it within a second, and nobody should wait for one that does not."""
-        return self._tables.poll_lease.c.valid_until > _NOW + _TWO_LEASES
-
-    def _take_poll_lease(self) -> ReadStatement:
-        """A row that is made anew goes on after every position that was ever given in these tables."""
-        tables, lease = self._tables, self._tables.poll_lease
-        last = select(func.coalesce(func.max(tables.revocations.c.position), 0)).scalar_subquery()
-        statement = insert(lease).values(
-            issuer=_text("issuer"), holder=_text("process"), valid_until=_NOW + _LEASE, position=last
-        )
-        new = statement.excluded
-        taken = statement.on_conflict_do_update(
-            index_elements=["issuer"],
-            set_={"holder": new.holder, "valid_until": _NOW + _LEASE},
-            where=or_(lease.c.valid_until <= _NOW, self._is_abandoned(), lease.c.holder == new.holder),
-        ).returning(lease.c.holder)
-        return ReadStatement(_of(taken.cte("taken")))
-
-    def _is_mine(self) -> ColumnElement[bool]:
-        lease = self._tables.poll_lease.c
-        return and_(lease.issuer == _text("issuer"), lease.holder == _text("process"), lease.valid_until > _NOW)
-
-    def _prolong(self, until: ColumnElement[Any]) -> ReadStatement:
-        lease = self._tables.poll_lease
-        prolonged = update(lease).where(self._is_mine()).values(valid_until=until).returning(lease.c.holder)
-        return ReadStatement(_of(prolonged.cte("prolonged")))
-
-    def _release(self) -> ReadStatement:
-        lease = self._tables.poll_lease
-        released = (
-            update(lease).where(self._is_mine()).values(valid_until=_NOW).returning(lease.c.holder).cte("released")
-        )
-        return ReadStatement(select(released.c.holder, self._signal(Signal.FREE)))
+        gone = delete(leases).where(leases.c.process == text("process")).returning(leases.c.process).cte("gone")
+        return select(gone.c.process, signal(self._tables, Signal.APPLIED))
 
     def _fence(self) -> CTE:
         lease = self._tables.poll_lease
-        microseconds = (func.extract("epoch", _NOW) * 1_000_000).cast(BigInteger)
+        microseconds = (func.extract("epoch", NOW) * 1_000_000).cast(BigInteger)
         position = func.greatest(lease.c.position + 1, microseconds)
-        return update(lease).where(self._is_mine()).values(position=position).returning(lease.c.position).cte("fence")
+        return (
+            update(lease)
+            .where(is_holder(self._tables))
+            .values(position=position)
+            .returning(lease.c.position)
+            .cte("fence")
+        )
 
     def _take(self, *, revokes: bool) -> ReadStatement:
         """The event as new, with what it revokes; or, if it was taken before, whether its effect is pending."""
@@ -215,12 +163,12 @@ class Statements:
         received, has_effect = tables.received, bindparam("has_effect", type_=Boolean())
         new = (
             insert(received)
-            .from_select(["jti", "is_pending"], select(_text("jti"), has_effect).select_from(fence))
+            .from_select(["jti", "is_pending"], select(text("jti"), has_effect).select_from(fence))
             .on_conflict_do_nothing()
             .returning(received.c.jti, received.c.is_pending)
             .cte("new")
         )
-        before = select(received.c.is_pending).where(received.c.jti == _text("jti")).scalar_subquery()
+        before = select(received.c.is_pending).where(received.c.jti == text("jti")).scalar_subquery()
         is_pending = func.coalesce(select(new.c.is_pending).scalar_subquery(), before, False)
         columns = [fence.c.position, is_pending.label("is_pending"), select(new.c.jti).exists().label("is_new")]
         if not revokes:
@@ -235,7 +183,7 @@ class Statements:
             names, select(*values, fence.c.position).select_from(fence.join(new, true()))
         )
         excluded, old = statement.excluded, revocations.c
-        # Whoever refused it already has nothing to measure.
+        # A process that refused it already has nothing to measure.
         is_known = and_(old.valid_from == excluded.valid_from, old.version.is_not_distinct_from(excluded.version))
         changes: dict[str, Any] = {name: excluded[name] for name in _CHANGED}
         changes["happened_at"] = case((is_known, null()), else_=excluded.happened_at)
@@ -246,10 +194,10 @@ class Statements:
     def _note_contact(self) -> ReadStatement:
         tables = self._tables
         # The same in both columns: a process knows by that whether the last answer left nothing behind.
-        heard_at = func.statement_timestamp(type_=_INSTANT) - bindparam("age", type_=Interval())
+        heard_at = func.statement_timestamp(type_=INSTANT) - bindparam("age", type_=Interval())
         caught_up_at = case((bindparam("left_nothing", type_=Boolean()), heard_at))
         clock_offset: ColumnElement[Any] = bindparam("clock_offset", type_=Double())
-        mine = select(tables.poll_lease.c.issuer, heard_at, clock_offset, caught_up_at).where(self._is_mine())
+        mine = select(tables.poll_lease.c.issuer, heard_at, clock_offset, caught_up_at).where(is_holder(self._tables))
         statement = insert(tables.contact).from_select(["issuer", "heard_at", "clock_offset", "caught_up_at"], mine)
         changes: dict[str, Any] = {name: statement.excluded[name] for name in ("heard_at", "clock_offset")}
         changes["caught_up_at"] = func.coalesce(statement.excluded.caught_up_at, tables.contact.c.caught_up_at)
@@ -257,30 +205,26 @@ class Statements:
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
         return ReadStatement(select(heard.c.issuer, self._notify()))
 
-    def _place_rows(self) -> ReadStatement:
+    def _assign_positions(self) -> ReadStatement:
         held, fence = self._tables.revocations, self._fence()
-        unplaced = (
+        without_position = (
             select(held.c.kind, held.c.key)
             .where(held.c.position.is_(None))
-            .limit(literal(PLACED_AT_ONCE))
+            .limit(literal(POSITIONS_AT_ONCE))
             .with_for_update(skip_locked=True)
         )
-        placed = (
+        assigned = (
             update(held)
-            .where(tuple_(held.c.kind, held.c.key).in_(unplaced))
+            .where(tuple_(held.c.kind, held.c.key).in_(without_position))
             .values(position=fence.c.position)
             .returning(held.c.key)
-            .cte("placed")
+            .cte("assigned")
         )
-        return ReadStatement(select(fence.c.position, self._notify()).add_cte(placed))
+        return ReadStatement(select(fence.c.position, self._notify()).add_cte(assigned))
 
     def _lowest_position(self) -> ReadStatement:
         leases = self._tables.process_leases
-        return ReadStatement(select(func.min(leases.c.position).label("position")).where(leases.c.valid_until > _NOW))
-
-
-def _of(rows: CTE) -> Any:
-    return select(*rows.c)
+        return ReadStatement(select(func.min(leases.c.position).label("position")).where(leases.c.valid_until > NOW))
 
 
 def _is_later(revocations: Table, new: Any) -> ColumnElement[bool]:

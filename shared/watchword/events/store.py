@@ -38,7 +38,7 @@ class PollLeaseLost(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRevocation:
+class StoredRevocation:
     """A revocation, and when it happened by the issuer's clock, if that is to be measured."""
 
     revocation: Revocation
@@ -46,7 +46,7 @@ class HeldRevocation:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactSeen:
+class LastContact:
     """When the transmitter last answered any process: by the store's clock, and so many seconds ago. `clock_offset` is
     how many seconds its clock was ahead of ours, if it has said what time it was. The answer may have `left_nothing`
     behind that was not taken: then everything is known that the transmitter had to say."""
@@ -66,22 +66,22 @@ class PendingEffects:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LookResult:
     """What one look brings: the revocations after those that were known, and the `position` up to which they go.
 
-    Some may be `unplaced`: those of processes that give no positions. They are part of every view until they are given
+    Some may have no position: those of processes that give none. They are part of every result until they are given
     one. The revocations can be iterated once, since there may be many.
     """
 
     position: int
-    revocations: Iterator[HeldRevocation]
-    has_unplaced: bool
-    contact: ContactSeen | None
+    revocations: Iterator[StoredRevocation]
+    lacks_positions: bool
+    contact: LastContact | None
     pending: PendingEffects
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StoredEvent:
     """An event whose refusal is committed: every process that has applied `position` obeys it.
 
     It `is_new` if it was not committed before, and `is_pending` if it has an effect that has not happened yet.
@@ -92,7 +92,7 @@ class Taken:
     is_pending: bool
 
 
-class Held(Unavailable):
+class EventLocked(Unavailable):
     """The event cannot be taken at the moment, because something in the store is locked. Others may be."""
 
 
@@ -101,9 +101,9 @@ class EventStore(Protocol):
 
     async def take(
         self, received: ReceivedEvent, revocation: Revocation | None, *, has_effect: bool, is_replay: bool = False
-    ) -> Taken:
+    ) -> StoredEvent:
         """Keep what an event revokes, and tell every process. An event that was taken before changes nothing. How long
-        it took is measured unless it `is_replay`. Raises Held."""
+        it took is measured unless it `is_replay`. Raises EventLocked."""
 
     async def lowest_position(self) -> int | None:
         """Up to where every process with a valid lease has applied the revocations; None if no process has one."""
@@ -116,14 +116,15 @@ class ReceiverStore(EventStore, Protocol):
     lease is valid: else the method raises PollLeaseLost.
     """
 
-    async def look(self, applied: int | None, now: datetime, *, is_news: bool) -> View:
-        """Renew this process's lease, note that it has applied everything up to `applied`, and read what came after
-        that and has not expired at `now`. Without `applied` a process gets the position after which later looks go on.
+    async def look(self, applied_position: int | None, now: datetime, *, notify: bool) -> LookResult:
+        """Renew this process's lease, note that it has applied everything up to `applied_position`, and read what came
+        after that and has not expired at `now`. Without `applied_position` a process gets the position after which
+        later looks go on.
 
-        `is_news` wakes the process that polls, which may wait for this one.
+        `notify` wakes the process that polls, which may wait for this one.
         """
 
-    def everything(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
+    def read_all(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
         """In portions, everything that had been committed when the first was asked for and has not expired at `now`,
         and some of what is committed meanwhile. Raises Unavailable also if that does not go up to `position`."""
 
@@ -147,7 +148,7 @@ class ReceiverStore(EventStore, Protocol):
     ) -> None:
         """Note that the transmitter has answered so many seconds ago, and notify every process."""
 
-    async def place_rows(self) -> None:
+    async def assign_positions(self) -> None:
         """Give positions to revocations that have none."""
 
     async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:

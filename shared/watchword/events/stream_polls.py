@@ -7,13 +7,13 @@ from typing import Final
 from watchword.clock import Clock, seconds_since_boot
 from watchword.events.errors import AnswerTimedOut, TransmitterUnavailable
 from watchword.events.intake import Intake
-from watchword.events.pace import Pace
+from watchword.events.poll_pace import PollPace
 from watchword.events.security_event import EventReader
 from watchword.events.transmitter_client import POLL_TIMEOUT_SECONDS, Delivery, Receipt, Stream, TransmitterClient
 from watchword.observability.logs import new_request_id, request_id
 
-MAX_EVENTS_PER_POLL: Final = 100
-MOST_EVENTS_PER_POLL: Final = 400
+EVENTS_PER_POLL: Final = 100
+MAX_EVENTS_PER_POLL: Final = 400
 
 LEFTOVERS_PAUSE_SECONDS: Final = 0.5
 """The pause before events are asked for again that could not be read or committed."""
@@ -23,8 +23,8 @@ ENDED_EARLY_SECONDS: Final = 0.9
 
 
 class StreamPolls:
-    """Asks for events and has them taken. `already` is how many events may come again, since they are on their way:
-    so many more are asked for, so that they do not stand before others."""
+    """Asks for events and has them taken. It asks for as many more as are unacknowledged, since those may come again in
+    the place of others."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class StreamPolls:
         stream: Stream,
         reader: EventReader,
         intake: Intake,
-        pace: Pace,
+        pace: PollPace,
         *,
         clock: Clock,
-        already: Callable[[], int],
+        count_unacknowledged: Callable[[], int],
     ) -> None:
         self._transmitter = transmitter
         self._stream = stream
@@ -43,7 +43,7 @@ class StreamPolls:
         self._intake = intake
         self._pace = pace
         self._clock = clock
-        self._already = already
+        self._count_unacknowledged = count_unacknowledged
         # The first answer is wanted at once, since it shows that the transmitter is there, and brings everything that
         # is not acknowledged.
         self._wants_all = True
@@ -66,15 +66,15 @@ class StreamPolls:
         seconds = time.monotonic() - polled_at
         self.asked_at, self.answered_at = since_boot, _answered_at(since_boot)
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
-        taking = await self._intake.take(self._reader, delivery.tokens, polled_at)
+        intake_result = await self._intake.take(self._reader, delivery.tokens, polled_at)
         # The other poll may have been given what this one would have brought, and who sent it need not be one of us.
         was_ended = wait and not delivery.tokens and seconds < ENDED_EARLY_SECONDS
-        self._wants_all = taking.has_leftovers or was_ended
+        self._wants_all = intake_result.has_leftovers or was_ended
         # `has_more` is no news: a transmitter may always say so.
         self.pause_seconds = self._pace.pause_after(
-            seconds, waited=wait, is_empty=not delivery.tokens, has_news=taking.has_news
+            seconds, waited=wait, is_empty=not delivery.tokens, has_news=intake_result.has_news
         )
-        if taking.has_leftovers:
+        if intake_result.has_leftovers:
             self.pause_seconds = max(self.pause_seconds, LEFTOVERS_PAUSE_SECONDS)
 
     @property
@@ -86,7 +86,7 @@ class StreamPolls:
         return None if delivery.sent_at is None else delivery.sent_at - self._clock.now().timestamp()
 
     async def _ask(self, *, wait: bool) -> Delivery:
-        limit = min(MAX_EVENTS_PER_POLL + self._already(), MOST_EVENTS_PER_POLL)
+        limit = min(EVENTS_PER_POLL + self._count_unacknowledged(), MAX_EVENTS_PER_POLL)
         try:
             return await self._transmitter.poll(self._stream.url, Receipt(), max_events=limit, wait=wait)
         except AnswerTimedOut:

@@ -1,7 +1,7 @@
 """Whether the transmitter delivers events through the stream (SSF 1.0 section 8.1.2).
 
-One that is disabled or paused answers each poll, and nothing comes: that looks like an issuer with nothing to say. Who
-has stopped it may have done so on purpose, so it is said, and not enabled again.
+One that is disabled or paused answers each poll, and nothing comes: that looks like an issuer with nothing to say. An
+operator may have stopped it on purpose, so it is said, and not enabled again.
 """
 
 import asyncio

@@ -40,11 +40,11 @@ class ReceiverTables:
 
     `received`: the ids of events whose refusal is committed; `is_pending` until the effect is too. `revocations`: what
     is refused, for as long as a token can live; without a `version` its times decide. `contact`: one row, when the
-    transmitter last answered, by the database's clock, how far its clock is ahead of ours, and when it last answered so
-    that nothing was left behind.
+    transmitter last answered, by the database's clock, how far the transmitter's clock is ahead of ours, and when it
+    last answered so that nothing was left behind.
 
-    `poll_lease`: one row, which process polls, until when, and the number of its last transaction. `process_leases`:
-    each process that may answer guards, until when, and up to which number it has applied the revocations.
+    `poll_lease`: one row, which process polls, until when, and the position of its last transaction. `process_leases`:
+    each process that may answer guards, until when, and up to which position it has applied the revocations.
     """
 
     def __init__(self, metadata: MetaData) -> None:
@@ -113,6 +113,6 @@ class ReceiverTables:
 
 
 def _leases(name: str, metadata: MetaData, *columns: Column[str]) -> Table:
-    """A table of leases: whose each is, until when, and a number of transactions."""
+    """A table of leases: whose each is, until when, and a position."""
     until = Column("valid_until", DateTime(timezone=True), nullable=False)
     return Table(name, metadata, *columns, until, Column("position", BigInteger, nullable=False))

@@ -10,11 +10,11 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from watchword.auth.jws import LAST_INSTANT
-from watchword.events.authorized_calls import AuthorizedCalls, KeptToken, TransmitterAccount
+from watchword.auth.jws import instant_or_none
+from watchword.events.authorized_calls import AuthorizedCalls, CachedToken, TransmitterAccount
 from watchword.events.documents import Document
 from watchword.events.errors import TransmitterUnavailable
-from watchword.events.types import canary_type, supported_by
+from watchword.events.types import supported_by
 from watchword.lines import one_line
 
 logger = logging.getLogger("watchword.events")
@@ -68,9 +68,9 @@ class TransmitterClient:
     """Any SSF 1.0 transmitter with RFC 6749 authorization. Every method raises TransmitterUnavailable, whose reason
     names what is missing or wrong; ClientRefused if the issuer refuses the account."""
 
-    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: KeptToken | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: TransmitterAccount, token: CachedToken | None = None) -> None:
         self._issuer = account.issuer
-        self._calls = AuthorizedCalls(http, account, token or KeptToken())
+        self._calls = AuthorizedCalls(http, account, token or CachedToken())
         self._configuration_endpoint = ""
         self._status_endpoint = ""
 
@@ -90,7 +90,7 @@ class TransmitterClient:
     async def find_or_create_stream(self, further_types: Sequence[str] = ()) -> Stream:
         """This receiver's durable stream with poll delivery; a stream is created if there is none.
 
-        It is asked for every type that revokes something, for the canary, and for `further_types`.
+        It is asked for every type that the library knows, and for `further_types`.
         """
         event_types = self._event_types(further_types)
         answer = await self._calls.call("GET", self._configuration_endpoint)
@@ -145,11 +145,10 @@ class TransmitterClient:
         answer = Document("the answer to the poll", body)
         tokens = answer.items("sets")
         has_more = answer.find("moreAvailable") is True or len(tokens) > max_events
-        return Delivery(dict(islice(tokens.items(), max_events)), has_more, _instant(answer.find("sent_at")))
+        return Delivery(dict(islice(tokens.items(), max_events)), has_more, instant_or_none(answer.find("sent_at")))
 
     def _event_types(self, further_types: Sequence[str]) -> list[str]:
-        own_types = *supported_by(self._issuer), canary_type(self._issuer)
-        return list(dict.fromkeys((*own_types, *further_types)))
+        return list(dict.fromkeys((*supported_by(self._issuer), *further_types)))
 
     async def _create_stream(self, event_types: Sequence[str], **members: Any) -> Document:
         request = {"delivery": {"method": POLL_DELIVERY}, "events_requested": event_types, **members}
@@ -202,10 +201,3 @@ def _is_of_one_process(stream: Any) -> bool:
     """Whether it was made by `create_lapsing_stream`: another process polls it. A transmitter may give each stream an
     `inactivity_timeout`, but a durable one that was made here has no description."""
     return stream.get("inactivity_timeout") is not None and bool(stream.get("description"))
-
-
-def _instant(value: object) -> float | None:
-    """Seconds since 1970; None for what is no such number, by which another transmitter may mean something else."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LAST_INSTANT:
-        return None
-    return float(value)

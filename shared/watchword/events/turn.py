@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from watchword.clock import Clock, seconds_since_boot
+from watchword.events.contact_lease import ContactLease
 from watchword.events.errors import StreamGone
-from watchword.events.hearing import Hearing
 from watchword.events.poll_lease import PollLease
 from watchword.events.process_stream import ProcessStream
 from watchword.events.store import ReceiverStore
@@ -105,23 +105,23 @@ class ProcessTurn:
     """The turn of a process with a stream of its own: it may always poll. `on_answer` is called after each answer that
     leaves nothing to ask for."""
 
-    def __init__(self, hearing: Hearing, stream: ProcessStream, on_answer: Callable[[StreamPolls], None]) -> None:
-        self._hearing = hearing
+    def __init__(self, lease: ContactLease, stream: ProcessStream, on_answer: Callable[[StreamPolls], None]) -> None:
+        self._lease = lease
         self._stream = stream
         self._on_answer = on_answer
         self.caught_up = asyncio.Event()
         """Set when a start has nothing more to wait for: the replay is whole, or the first attempt has failed."""
 
     async def run(self, work: Work) -> None:
-        self._hearing.note_attempt()
+        self._lease.note_attempt()
         try:
             await work()
         except StreamGone:
             self._stream.note_gone()
-            self._hearing.forget_stream()
+            self._lease.forget_stream()
             raise
         except Exception:
-            self._hearing.note_failure()
+            self._lease.note_failure()
             self.caught_up.set()
             raise
 
@@ -129,10 +129,10 @@ class ProcessTurn:
         return await self._stream.open(transmitter)
 
     def may_wait(self) -> bool:
-        return not self._hearing.is_late()
+        return not self._lease.needs_answer_now()
 
     async def note_answer(self, polls: StreamPolls) -> None:
-        self._hearing.note_answer(polls.asked_at, is_last=not polls.has_more)
+        self._lease.note_answer(polls.asked_at, is_last=not polls.has_more)
         if not polls.has_more:
             self._on_answer(polls)
             self.caught_up.set()

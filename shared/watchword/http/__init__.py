@@ -2,7 +2,8 @@
 
 from watchword.http.conditional import Preconditions, is_expected, is_unchanged
 from watchword.http.fields import Body, Text
-from watchword.http.problems import Unparsable, problem
+from watchword.http.problem_responses import problem
+from watchword.http.problems import Unparsable
 from watchword.http.responses import answer, refusals
 from watchword.http.strict import BadRequestRoute, StrictRoute
 

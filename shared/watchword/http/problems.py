@@ -14,9 +14,7 @@ from watchword.errors import AppError, BadRequest, Invalid
 from watchword.http import openapi, sockets
 from watchword.http._framework import operations, path_of
 from watchword.http.problem_documents import body_with_flaws, problem_body
-from watchword.http.problem_responses import internal_error, problem, refusal, response
-
-__all__ = ["Unparsable", "install", "internal_error", "problem", "refusal"]
+from watchword.http.problem_responses import problem, response
 
 # So that the answer is not much longer than the body which it refuses.
 MAX_ERRORS: Final = 100

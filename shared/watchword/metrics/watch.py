@@ -91,7 +91,7 @@ def _watch_obedience(metrics: Metrics, receiver: "Receiver") -> None:
     receiver.observe_refusals(observe)
     metrics.gauge(
         "watchword_last_refusal_age_seconds",
-        "Time since the process that has learned of no revocation for longest did so",
+        "Time since this process last learned of a revocation; the longest of all processes",
         receiver.seconds_since_refusal,
         "livemax",
     )
@@ -112,7 +112,7 @@ def _watch_effects(metrics: Metrics, receiver: "Receiver") -> None:
     )
     metrics.gauge(
         "watchword_pending_effects_oldest_seconds",
-        "How long the oldest of them has waited",
+        "How long the oldest event without its effect has waited",
         lambda: receiver.pending_effects.oldest_seconds,
         "livemax",
     )

@@ -60,5 +60,5 @@ def configure_logging(service: str, level: str) -> None:
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # For debugging these log the header fields of each WebSocket, and a token can be among its subprotocols.
-    for telling in ("uvicorn.error", "websockets"):
-        logging.getLogger(telling).setLevel(max(logging.INFO, logging.getLogger().level))
+    for verbose in ("uvicorn.error", "websockets"):
+        logging.getLogger(verbose).setLevel(max(logging.INFO, logging.getLogger().level))

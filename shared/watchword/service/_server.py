@@ -25,12 +25,12 @@ class ServerProtocol(HttpToolsProtocol):
         """Give the connection to the library for WebSockets, and still hear when it is lost and when it is read."""
         super().handle_websocket_upgrade()
         library = self.transport.get_protocol()
-        _also_call(library, "connection_lost", lambda _: self.upgraded_connection_lost())
-        _also_call(library, "resume_writing", self.upgraded_connection_read)
+        _also_call(library, "connection_lost", lambda _: self.on_socket_lost())
+        _also_call(library, "resume_writing", self.on_socket_drained)
 
-    def upgraded_connection_lost(self) -> None: ...
+    def on_socket_lost(self) -> None: ...
 
-    def upgraded_connection_read(self) -> None:
+    def on_socket_drained(self) -> None:
         """The client has read most of what was waiting for it."""
 
     def accepts_upgrade(self) -> bool:

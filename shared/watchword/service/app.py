@@ -72,17 +72,19 @@ def new_app(
 
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
-    app = _bare_app(title, summary, _one_lifespan(background_work, _ending(parts.verifier), lifespan))
+    app = _bare_app(
+        title, summary, _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
+    )
     app.state.parts = parts
-    settings = parts.settings
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
     health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
-    _allow_origins(app, {*settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
-    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, _fields_of_site(settings.issuer))
+    _allow_origins(app, {*parts.settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
+    site_fields = _fields_of_site(parts.settings.issuer)
+    add_frame(app, parts.settings.max_body_bytes, docs_client_id, metrics.count_request, site_fields)
     return app
 
 
@@ -107,8 +109,8 @@ def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextM
     return lifespan
 
 
-def _ending(verifier: Verifier) -> Lifespan:
-    """Streams and WebSockets of signed-in callers end when the server is told to stop; it would wait for them."""
+def _end_connections_on_shutdown(verifier: Verifier) -> Lifespan:
+    """End streams and WebSockets of signed-in callers on a shutdown signal, since the server would wait for them."""
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.errors import TooLarge
-from watchword.http import problems
+from watchword.http import problem_responses
 from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
@@ -93,7 +93,8 @@ class OutermostMiddleware:
             request_id.reset(token)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket: it has an id, on every log line and in the refusal of its handshake, and nothing else."""
+        """Serve a WebSocket with a request id, for its log lines and the refusal of its handshake. It is neither
+        counted nor logged as a request."""
         token = request_id.set(_id_for(scope))
         try:
             await self._app(scope, receive, send)
@@ -134,7 +135,7 @@ async def _answer_error(error: Exception, scope: Scope, receive: Receive, send: 
         logger.error(text, scope["method"], one_line(scope["path"]), exc_info=error, extra=fields)
     if answer.status is not None:
         raise error
-    await problems.internal_error()(scope, receive, send)
+    await problem_responses.internal_error()(scope, receive, send)
 
 
 class _Answer:

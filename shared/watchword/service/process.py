@@ -30,7 +30,7 @@ KEEP_ALIVE_SECONDS: Final = 120
 # worker that starts from answering for several seconds.
 WORKER_SILENCE_SECONDS: Final = 30
 
-_callbacks: Final[list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]]] = []
+_shutdown_callbacks: Final[list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]]] = []
 
 BackgroundWork = Callable[[], Awaitable[None]]
 """Work that runs as a task for as long as the app does."""
@@ -71,12 +71,12 @@ def on_shutdown_signal(callback: Callable[[], None]) -> Callable[[], None]:
     if threading.current_thread() is not threading.main_thread():
         return lambda: None
     entry = asyncio.get_running_loop(), callback
-    _callbacks.append(entry)
+    _shutdown_callbacks.append(entry)
     for number in (signal.SIGTERM, signal.SIGINT):
         previous = signal.getsignal(number)
         if callable(previous) and not isinstance(previous, _SignalHandler):
             signal.signal(number, _SignalHandler(previous))
-    return lambda: _callbacks.remove(entry)
+    return lambda: _shutdown_callbacks.remove(entry)
 
 
 class _SignalHandler:
@@ -86,7 +86,7 @@ class _SignalHandler:
         self._previous = previous
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        for loop, callback in tuple(_callbacks):
+        for loop, callback in tuple(_shutdown_callbacks):
             # A loop that is closed has nothing left to end.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(callback)

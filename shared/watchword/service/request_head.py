@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from watchword.http import problems
+from watchword.http import problem_responses
 from watchword.observability.logs import new_request_id, request_id
 from watchword.service._server import ServerProtocol
 
@@ -185,7 +185,7 @@ class CheckedRequests(ServerProtocol):
     def _answer(self, refusal: Refusal) -> bytes:
         token = request_id.set(new_request_id())
         try:
-            document = problems.refusal(refusal.status, refusal.code, refusal.detail)
+            document = problem_responses.refusal(refusal.status, refusal.code, refusal.detail)
             fields = [*self.server_state.default_headers, *document.raw_headers, *_closing_fields()]
         finally:
             request_id.reset(token)

@@ -96,10 +96,10 @@ class BoundedConnection(CheckedRequests):
         self._is_upgraded = True
         super().handle_websocket_upgrade()
 
-    def upgraded_connection_lost(self) -> None:
+    def on_socket_lost(self) -> None:
         self._stop_looking()
 
-    def upgraded_connection_read(self) -> None:
+    def on_socket_drained(self) -> None:
         self._reading = None
 
     def data_received(self, data: bytes) -> None:

@@ -14,25 +14,26 @@ from watchword.events.silence import TransmitterSilent
 from watchword.tasks import wait_for
 
 VALID_SECONDS: Final = 3.0
-"""How long an answer is good for, from when it was asked for: the transmitter may hold it for a second."""
+"""How long an answer is valid, counted from its request: the transmitter may hold the poll for a second."""
 
 CATCH_UP_SECONDS: Final = 5.0
 """How long a guard waits for the next answer."""
 
 
-class Hearing:
-    """What one process has heard. All times are since boot, so that they go on while the process stands still."""
+class ContactLease:
+    """What one process has heard from its issuer. All times are since boot, so that they go on while the process stands
+    still."""
 
     def __init__(self) -> None:
-        # Replaced at each ring, so that everybody who waits for the next one wakes.
-        self._bell = asyncio.Event()
+        # Replaced at each wake-up, so that everybody who waits for the next one wakes.
+        self._wakeup = asyncio.Event()
         self.forget_everything()
 
     def forget_everything(self) -> None:
         """Begin as a process that knows nothing of what is revoked."""
-        self.knows_something = False
+        self.has_caught_up_before = False
         """Whether a whole replay has been received, of whichever stream."""
-        self.is_whole = False
+        self.has_caught_up = False
         """Whether everything has been received with which the present stream started."""
         self._valid_until = 0.0
         self._failed_at = -math.inf
@@ -40,7 +41,7 @@ class Hearing:
 
     def forget_stream(self) -> None:
         """Wait for the replay of another stream: something may have been missed."""
-        self.is_whole = False
+        self.has_caught_up = False
         self._valid_until = 0.0
 
     def note_attempt(self) -> None:
@@ -51,9 +52,9 @@ class Hearing:
         """Note an answer, asked for at this time, whose events are refused by now. It `is_last` if no more wait."""
         self._asking_since = seconds_since_boot()
         if is_last:
-            self.is_whole = self.knows_something = True
+            self.has_caught_up = self.has_caught_up_before = True
             self._valid_until = max(self._valid_until, asked_at + VALID_SECONDS)
-        self._ring()
+        self._wake()
 
     def note_failure(self) -> None:
         """Note that the transmitter did not answer."""
@@ -61,17 +62,17 @@ class Hearing:
         # One that took longer says nothing: this process stood still meanwhile.
         if now - self._asking_since < VALID_SECONDS:
             self._failed_at = now
-            if self.knows_something:
+            if self.has_caught_up_before:
                 self._valid_until = now + VALID_SECONDS
-        self._ring()
+        self._wake()
 
     def is_current(self) -> bool:
         """Whether a guard may answer from memory."""
         return seconds_since_boot() < self._valid_until
 
-    def is_late(self) -> bool:
+    def needs_answer_now(self) -> bool:
         """Whether the next answer is wanted at once, and not when there is an event."""
-        return self.is_whole and not self.is_current()
+        return self.has_caught_up and not self.is_current()
 
     async def catch_up(self) -> None:
         """Return when a guard may answer from memory. Raises TransmitterSilent if that cannot be known."""
@@ -80,10 +81,10 @@ class Hearing:
             now = seconds_since_boot()
             if now >= deadline:
                 raise TransmitterSilent(f"what is revoked could not be learned within {CATCH_UP_SECONDS:g} s")
-            if not self.knows_something and now - self._failed_at < VALID_SECONDS:
+            if not self.has_caught_up_before and now - self._failed_at < VALID_SECONDS:
                 raise TransmitterSilent("the transmitter has not been heard since this process started")
-            await wait_for(self._bell, deadline - now)
+            await wait_for(self._wakeup, deadline - now)
 
-    def _ring(self) -> None:
-        self._bell.set()
-        self._bell = asyncio.Event()
+    def _wake(self) -> None:
+        self._wakeup.set()
+        self._wakeup = asyncio.Event()

@@ -7,12 +7,14 @@ from itertools import pairwise
 import asyncpg
 import pytest
 
-from tests.shared.looking import is_refused, looking, nowhere, store_of, take
+from tests.shared.boot_clock import BootClock
+from tests.shared.leased_process import is_refused, leased_process, store_of, take, unreachable_url
 from tests.support.databases import Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import DatabaseUnavailable
 from watchword.errors import Unavailable
-from watchword.events.looks import LOCAL_LEASE_SECONDS
+from watchword.events import process_lease
+from watchword.events.process_lease import LOCAL_LEASE_SECONDS
 from watchword.tasks import cancel_and_wait
 from watchword.testing import StandingClock
 
@@ -20,65 +22,50 @@ REVOKE = "INSERT INTO posts.revocations VALUES ('session', $1, 9007199254740992,
 POSITION = "SELECT position FROM posts.poll_lease"
 LEASES = "SELECT process, position, valid_until > now() AS is_valid FROM posts.process_leases"
 
-
-class SinceBoot:
-    """The time since boot, put forward by a test as if the process had stood still for so long."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
+BOOT_CLOCK_READERS = (process_lease,)
 
 
-@pytest.fixture
-def since_boot(monkeypatch: pytest.MonkeyPatch) -> SinceBoot:
-    clock = SinceBoot()
-    monkeypatch.setattr("watchword.events.looks.seconds_since_boot", clock)
-    return clock
-
-
-async def test_lease_runs_from_the_second_look_on(databases: Databases, since_boot: SinceBoot) -> None:
-    """The first may have been on its way when whoever asked for leases did not see it."""
-    async with looking(databases) as (looks, _):
-        assert not looks.is_current()
-        await looks.look()
-        assert not looks.is_current()
-        await looks.look()
-        assert looks.is_current()
+async def test_lease_runs_from_the_second_look_on(databases: Databases, since_boot: BootClock) -> None:
+    """The first may have been on its way when a caller who asked for leases did not see it."""
+    async with leased_process(databases) as (lease, _):
+        assert not lease.is_current()
+        await lease.look()
+        assert not lease.is_current()
+        await lease.look()
+        assert lease.is_current()
         since_boot.seconds += LOCAL_LEASE_SECONDS - 0.01
-        assert looks.is_current()
+        assert lease.is_current()
         since_boot.seconds += 0.02
-        assert not looks.is_current()
+        assert not lease.is_current()
 
 
 async def test_lease_is_prolonged_by_a_look_that_comes_back_while_it_runs(
-    databases: Databases, since_boot: SinceBoot
+    databases: Databases, since_boot: BootClock
 ) -> None:
-    async with looking(databases) as (looks, _):
-        await looks.catch_up()
+    async with leased_process(databases) as (lease, _):
+        await lease.catch_up()
         for _ in range(3):
             since_boot.seconds += 2
-            await looks.look()
-            assert looks.is_current()
+            await lease.look()
+            assert lease.is_current()
 
 
-async def test_look_that_comes_back_too_late_prolongs_nothing(databases: Databases, since_boot: SinceBoot) -> None:
-    async with looking(databases) as (looks, revocations):
-        await looks.catch_up()
+async def test_look_that_comes_back_too_late_prolongs_nothing(databases: Databases, since_boot: BootClock) -> None:
+    async with leased_process(databases) as (lease, revocations):
+        await lease.catch_up()
         # The answer is on its way while the process stands still.
         locking = await asyncpg.connect(databases.url("posts_owner"))
         async with locking.transaction():
             await locking.execute("LOCK TABLE posts.process_leases")
-            late = asyncio.create_task(looks.look())
+            late = asyncio.create_task(lease.look())
             await until(lambda: is_waiting(databases))
             since_boot.seconds += 120
         await asyncio.wait([late])
         await locking.close()
-        assert not looks.is_current()
+        assert not lease.is_current()
         await databases.execute("posts_app", REVOKE, "s")
-        await looks.catch_up()
-        assert (looks.is_current(), is_refused(revocations, "s")) == (True, True)
+        await lease.catch_up()
+        assert (lease.is_current(), is_refused(revocations, "s")) == (True, True)
 
 
 async def is_waiting(databases: Databases) -> bool:
@@ -86,15 +73,15 @@ async def is_waiting(databases: Databases) -> bool:
     return bool(await databases.fetch("posts_app", waiting))
 
 
-async def test_all_who_wait_wait_for_the_same_look(databases: Databases, since_boot: SinceBoot) -> None:
-    async with looking(databases) as (looks, revocations):
-        await looks.catch_up()
+async def test_all_who_wait_wait_for_the_same_look(databases: Databases, since_boot: BootClock) -> None:
+    async with leased_process(databases) as (lease, revocations):
+        await lease.catch_up()
         since_boot.seconds += 60
         await databases.execute("posts_app", REVOKE, "s")
-        before = looks._looking._task
-        waiting = [asyncio.create_task(looks.catch_up()) for _ in range(50)]
+        before = lease._looking._task
+        waiting = [asyncio.create_task(lease.catch_up()) for _ in range(50)]
         await asyncio.sleep(0)
-        first = looks._looking._task
+        first = lease._looking._task
         assert first is not before
         # One who goes takes nothing away from the others.
         waiting[0].cancel()
@@ -104,39 +91,39 @@ async def test_all_who_wait_wait_for_the_same_look(databases: Databases, since_b
 
 
 async def test_catching_up_fails_while_the_database_does_not_answer(
-    databases: Databases, since_boot: SinceBoot, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, since_boot: BootClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with looking(databases) as (looks, _):
-        await looks.catch_up()
+    async with leased_process(databases) as (lease, _):
+        await lease.catch_up()
         since_boot.seconds += 60
-        store = store_of(looks)
+        store = store_of(lease)
         with monkeypatch.context() as gone:
-            gone.setattr(store._connection, "_dsn", nowhere(databases))
+            gone.setattr(store._connection, "_dsn", unreachable_url(databases))
             store._connection.close()
             with pytest.raises(DatabaseUnavailable):
-                await looks.catch_up()
-        await looks.catch_up()
-        assert looks.is_current()
+                await lease.catch_up()
+        await lease.catch_up()
+        assert lease.is_current()
 
 
 async def test_guard_is_refused_if_each_look_takes_as_long_as_the_lease(
-    databases: Databases, since_boot: SinceBoot
+    databases: Databases, since_boot: BootClock
 ) -> None:
     def stand_still(_: object, __: float) -> None:
         since_boot.seconds += LOCAL_LEASE_SECONDS
 
-    async with looking(databases, on_view=stand_still) as (looks, _), asyncio.timeout(PATIENCE_SECONDS):
+    async with leased_process(databases, on_result=stand_still) as (lease, _), asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(Unavailable, match="took longer than the lease"):
-            await looks.catch_up()
+            await lease.catch_up()
 
 
 async def test_what_was_applied_is_told_and_the_lease_is_given_up(databases: Databases) -> None:
-    async with looking(databases) as (looks, _):
-        running = asyncio.create_task(looks.run())
+    async with leased_process(databases) as (lease, _):
+        running = asyncio.create_task(lease.run())
         await databases.execute(
             "posts_app", "INSERT INTO posts.poll_lease VALUES ('https://issuer.example', 'other', now() + '1 h', 7)"
         )
-        looks.ring()
+        lease.wake()
 
         async def is_told() -> bool:
             rows = await databases.fetch("posts_app", LEASES)
@@ -148,16 +135,16 @@ async def test_what_was_applied_is_told_and_the_lease_is_given_up(databases: Dat
 
 
 async def test_positions_that_go_back_make_the_process_read_everything(databases: Databases) -> None:
-    lease = "INSERT INTO posts.poll_lease VALUES ('https://issuer.example', 'other', now() + '1 h', 7)"
-    async with looking(databases) as (looks, revocations):
-        await databases.execute("posts_app", lease)
-        running = asyncio.create_task(looks.run())
-        await until(lambda: looks._position == 7)
+    other_holder = "INSERT INTO posts.poll_lease VALUES ('https://issuer.example', 'other', now() + '1 h', 7)"
+    async with leased_process(databases) as (lease, revocations):
+        await databases.execute("posts_app", other_holder)
+        running = asyncio.create_task(lease.run())
+        await until(lambda: lease._position == 7)
         # A standby took over that lacked the last positions, and they are given again.
         await databases.execute("posts_app", REVOKE, "s")
         await databases.execute("posts_app", "UPDATE posts.revocations SET position = 6")
         await databases.execute("posts_app", "UPDATE posts.poll_lease SET position = 6")
-        looks.ring()
+        lease.wake()
         await until(lambda: is_refused(revocations, "s"))
         await cancel_and_wait([running])
 
@@ -165,69 +152,69 @@ async def test_positions_that_go_back_make_the_process_read_everything(databases
 async def test_what_comes_after_a_standby_took_over_counts_as_applied_by_nobody_who_has_not_seen_it(
     databases: Databases,
 ) -> None:
-    async with looking(databases) as (looks, revocations):
-        await take(looks, "before")
-        await looks.catch_up()
+    async with leased_process(databases) as (lease, revocations):
+        await take(lease, "before")
+        await lease.catch_up()
         ((position,),) = await databases.fetch("posts_app", POSITION)
-        await take(looks, "lost")
-        await looks.look()
-        await looks.look()
+        await take(lease, "lost")
+        await lease.look()
+        await lease.look()
         # A standby took over that lacked the last transaction.
         await databases.execute("posts_app", "DELETE FROM posts.revocations WHERE key = 'lost'")
         await databases.execute("posts_app", "UPDATE posts.poll_lease SET position = $1", position)
         for session_id in ("s", "t"):
-            taken = await take(looks, session_id)
-            lowest = await looks._store.lowest_position()
+            taken = await take(lease, session_id)
+            lowest = await lease._store.lowest_position()
             assert lowest is not None
             assert lowest < taken.position
-        await looks.look()
+        await lease.look()
         assert [is_refused(revocations, session_id) for session_id in ("before", "s", "t")] == [True] * 3
 
 
 async def test_clock_that_was_ahead_for_a_moment_takes_no_revocation_away(
-    databases: Databases, since_boot: SinceBoot
+    databases: Databases, since_boot: BootClock
 ) -> None:
     clock = StandingClock()
-    async with looking(databases, clock) as (looks, revocations):
-        await looks.catch_up()
+    async with leased_process(databases, clock) as (lease, revocations):
+        await lease.catch_up()
         clock.advance(hours=2)
-        await take(looks, "s")
-        await looks.look()
+        await take(lease, "s")
+        await lease.look()
         assert not is_refused(revocations, "s")
         clock.advance(hours=-2)
-        await looks.look()
+        await lease.look()
         assert is_refused(revocations, "s")
 
 
 async def test_flood_of_notifications_makes_no_process_spin(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watchword.events.looks.IDLE_LOOK_PAUSE_SECONDS", 0.25)
+    monkeypatch.setattr("watchword.events.process_lease.IDLE_LOOK_PAUSE_SECONDS", 0.25)
     times: list[float] = []
-    async with looking(databases, on_view=lambda _, sent_at: times.append(sent_at)) as (looks, _):
-        await looks.catch_up()
-        running = asyncio.create_task(looks.run())
+    async with leased_process(databases, on_result=lambda _, sent_at: times.append(sent_at)) as (lease, _):
+        await lease.catch_up()
+        running = asyncio.create_task(lease.run())
         times.clear()
         while len(times) < 5:
-            looks.ring()
+            lease.wake()
             await asyncio.sleep(0)
         await cancel_and_wait([running])
     assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
 
 
 async def test_who_waits_for_a_look_of_a_process_that_stops_is_refused_and_not_cancelled(databases: Databases) -> None:
-    async with looking(databases) as (looks, _):
-        await looks.look()
+    async with leased_process(databases) as (lease, _):
+        await lease.look()
         locking = await asyncpg.connect(databases.url("posts_owner"))
         async with locking.transaction():
             await locking.execute("LOCK TABLE posts.process_leases")
-            waiting = asyncio.create_task(looks.catch_up())
+            waiting = asyncio.create_task(lease.catch_up())
             await until(lambda: is_waiting(databases))
-            stopping = asyncio.create_task(looks.stop())
+            stopping = asyncio.create_task(lease.stop())
             with pytest.raises(Unavailable):
                 await waiting
             with pytest.raises(Unavailable):
-                await looks.catch_up()
+                await lease.catch_up()
         with suppress(Unavailable):
             await stopping
         await locking.close()

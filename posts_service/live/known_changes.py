@@ -8,11 +8,11 @@ from uuid import UUID
 from posts_service.live.repository import Change
 
 # A post bears the time at which its transaction began to write, by the clock of its process, and is seen once that has
-# committed. A change that is seen later than this is told to nobody.
+# committed. A change that is seen later than this is sent to nobody.
 OVERLAP: Final = timedelta(seconds=15)
 
 
-class News:
+class KnownChanges:
     """Tells changes apart that have been read before. Those since `begin` are new, and those of the overlap before."""
 
     def __init__(self, begin: datetime, overlap: timedelta = OVERLAP) -> None:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from posts_service.live.places import MAX_PER_ADDRESS, MAX_PER_SUBJECT, Places
+from posts_service.live.listener_slots import MAX_PER_ADDRESS, MAX_PER_SUBJECT, ListenerSlots
 from tests.posts.listening import LivePosts, PostsWith
 from tests.posts.people import Person
 from tests.support.waiting import until
@@ -38,17 +38,17 @@ async def test_one_stream_more_than_there_may_be_is_429(
 async def test_an_account_is_counted_over_all_its_sessions(posts_with: PostsWith, ada: Person) -> None:
     first, second = (ada.bearer(claims={"sid": session_id}) for session_id in ("first", "second"))
     async with (
-        posts_with(places=Places(per_subject=1)) as live_posts,
+        posts_with(slots=ListenerSlots(per_subject=1)) as live_posts,
         live_posts.server.events("/posts/events", first),
     ):
         assert_refused(await live_posts.server.http.get("/posts/events", headers=second))
 
 
-async def test_the_streams_of_an_account_or_an_address_cost_no_other_a_place(
+async def test_the_streams_of_an_account_or_an_address_cost_no_other_a_slot(
     posts_with: PostsWith, ada: Person, stranger: Person
 ) -> None:
     async with (
-        posts_with(places=Places(per_subject=1, per_address=1)) as live_posts,
+        posts_with(slots=ListenerSlots(per_subject=1, per_address=1)) as live_posts,
         live_posts.server.events("/posts/events", ada.headers),
         live_posts.server.events("/posts/events"),
         live_posts.server.events("/posts/events", stranger.headers),
@@ -61,7 +61,7 @@ async def test_a_stream_that_is_closed_frees_its_place(
     posts_with: PostsWith, ada: Person, *, is_anonymous: bool
 ) -> None:
     headers = {} if is_anonymous else ada.headers
-    async with posts_with(places=Places(per_subject=1, per_address=1)) as live_posts:
+    async with posts_with(slots=ListenerSlots(per_subject=1, per_address=1)) as live_posts:
         for _ in range(2):
             async with live_posts.server.events("/posts/events", headers):
                 await live_posts.until_listening(1)
@@ -70,7 +70,7 @@ async def test_a_stream_that_is_closed_frees_its_place(
 
 async def test_a_stream_that_ends_with_its_session_frees_its_place(posts_with: PostsWith, ada: Person) -> None:
     over, another = (ada.bearer(claims={"sid": session_id}) for session_id in ("over", "another"))
-    async with posts_with(places=Places(per_subject=1)) as live_posts:
+    async with posts_with(slots=ListenerSlots(per_subject=1)) as live_posts:
         async with live_posts.server.events("/posts/events", over) as events:
             live_posts.end_session("over")
             assert [event.name for event in await events.rest()] == ["signed-out"]
@@ -79,7 +79,7 @@ async def test_a_stream_that_ends_with_its_session_frees_its_place(posts_with: P
 
 
 async def test_a_stream_that_is_refused_takes_no_place(posts_with: PostsWith, ada: Person) -> None:
-    async with posts_with(places=Places(per_subject=1)) as live_posts:
+    async with posts_with(slots=ListenerSlots(per_subject=1)) as live_posts:
         async with live_posts.server.events("/posts/events", ada.headers):
             assert_refused(await live_posts.server.http.get("/posts/events", headers=ada.headers))
         await until_all_have_left(live_posts)
@@ -88,16 +88,16 @@ async def test_a_stream_that_is_refused_takes_no_place(posts_with: PostsWith, ad
 
 
 def test_a_household_has_one_network_of_ipv6() -> None:
-    places = Places()
-    with places.for_address("2001:db8::1"):
-        assert list(places._of_addresses.elements()) == ["2001:db8::"]
-        with places.for_address("2001:db8::2"), places.for_address("192.0.2.1"):
-            assert sorted(places._of_addresses.elements()) == ["192.0.2.1", "2001:db8::", "2001:db8::"]
-    assert not places._of_addresses
+    slots = ListenerSlots()
+    with slots.for_address("2001:db8::1"):
+        assert list(slots._of_addresses.elements()) == ["2001:db8::"]
+        with slots.for_address("2001:db8::2"), slots.for_address("192.0.2.1"):
+            assert sorted(slots._of_addresses.elements()) == ["192.0.2.1", "2001:db8::", "2001:db8::"]
+    assert not slots._of_addresses
 
 
 @pytest.mark.parametrize(("named", "counted"), [("::ffff:192.0.2.1", "192.0.2.1"), ("unknown", "unknown")])
-def test_address_that_a_proxy_names_in_another_way_has_its_places_too(named: str, counted: str) -> None:
-    places = Places()
-    with places.for_address(named):
-        assert list(places._of_addresses) == [counted]
+def test_address_that_a_proxy_names_in_another_way_has_its_slots_too(named: str, counted: str) -> None:
+    slots = ListenerSlots()
+    with slots.for_address(named):
+        assert list(slots._of_addresses) == [counted]

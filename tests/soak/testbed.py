@@ -28,7 +28,7 @@ class Guest:
 
 
 @dataclass(frozen=True)
-class Place:
+class Testbed:
     stack: Stack
     rooms: str
     http: httpx.AsyncClient
@@ -90,10 +90,10 @@ def services(home: Path) -> Iterator[tuple[Stack, str]]:
 
 
 @asynccontextmanager
-async def place(running: Stack, rooms: str) -> AsyncIterator[Place]:
+async def new_testbed(running: Stack, rooms: str) -> AsyncIterator[Testbed]:
     limits = httpx.Limits(max_connections=AT_ONCE * 2)
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, limits=limits) as http:
-        yield Place(running, rooms, http)
+        yield Testbed(running, rooms, http)
 
 
 def register(running: Stack, rooms: str) -> None:

@@ -8,7 +8,7 @@ from watchword.errors import Unavailable
 from watchword.tasks import cancel_and_wait
 
 
-class Flight:
+class SingleFlight:
     """Runs `work` once at a time. Everybody who waits for it waits for the same run, which goes on if a caller is
     cancelled. `name` says what it is, for errors."""
 

@@ -13,47 +13,47 @@ from typing import Final
 from watchword.auth.revocations import Revocation, Revocations
 from watchword.events.store import ReceiverStore
 
-AT_ONCE: Final = 1_000
+YIELD_AFTER: Final = 1_000
 """After how many revocations other tasks get their turn."""
 
 CLOCK_JUMP_SECONDS: Final = 1.0
 
 
-class Everything:
-    """What one process holds of what is revoked. It `is_held` once everything has been read that was committed when the
+class RevocationCopy:
+    """The copy in memory of what is revoked. It `is_complete` once everything has been read that was committed when the
     reading began; what came after that, looks add."""
 
     def __init__(self, store: ReceiverStore, revocations: Revocations) -> None:
         self._store = store
         self._revocations = revocations
-        self.wanted = asyncio.Event()
+        self.reread_wanted = asyncio.Event()
         """Set while everything is to be read again, although nobody waits for it."""
-        self._doubts = 0
+        self._clock_jumps = 0
         # What has been added since a reading began: by kind and key, since the last that is read of each counts.
-        self._news: dict[tuple[str, str], Revocation] | None = None
+        self._added: dict[tuple[str, str], Revocation] | None = None
         self.forget()
 
     def forget(self) -> None:
         """Begin as a process that holds nothing."""
-        self.is_held = False
+        self.is_complete = False
         self._booted_at: float | None = None
-        self.wanted.clear()
+        self.reread_wanted.clear()
 
     def note_clock(self, now: datetime, since_boot: float) -> None:
         """Hold nothing, and want everything, if the clock has jumped since the last time, since by the clock the
         machine was started at another time: while it was ahead, revocations counted as expired."""
         booted_at = now.timestamp() - since_boot
         if self._booted_at is not None and abs(booted_at - self._booted_at) > CLOCK_JUMP_SECONDS:
-            self.is_held = False
-            self._doubts += 1
-            self.wanted.set()
+            self.is_complete = False
+            self._clock_jumps += 1
+            self.reread_wanted.set()
         self._booted_at = booted_at
 
     def add(self, revocation: Revocation, now: datetime) -> None:
         """Refuse from now on, also after a reading that is on its way."""
         self._revocations.add(revocation, now.timestamp())
-        if self._news is not None:
-            self._news[revocation.kind, revocation.key] = revocation
+        if self._added is not None:
+            self._added[revocation.kind, revocation.key] = revocation
 
     async def read(self, position: int, now: datetime, since_boot: float) -> None:
         """Hold exactly what the store has, and what is added meanwhile. Raises Unavailable, and then changes nothing.
@@ -61,33 +61,33 @@ class Everything:
         Looks bring what comes after `position`, so everything up to there must be read.
         """
         self.note_clock(now, since_boot)
-        # Not later: what is wanted or doubted meanwhile may be about what this reading does not see.
-        self.wanted.clear()
-        doubts, self._news = self._doubts, {}
+        # Not later: what is wanted meanwhile, or a jump of the clock, may be about what this reading does not see.
+        self.reread_wanted.clear()
+        clock_jumps, self._added = self._clock_jumps, {}
         try:
             replacement = await self._replacement(position, now)
         except BaseException:
-            self.wanted.set()
+            self.reread_wanted.set()
             raise
         finally:
-            self._news = None
+            self._added = None
         self._revocations.replace(replacement)
-        self.is_held = self.is_held or doubts == self._doubts
+        self.is_complete = self.is_complete or clock_jumps == self._clock_jumps
 
     async def _replacement(self, position: int, now: datetime) -> Revocations:
         replacement = Revocations(self._revocations.memory_seconds)
-        async with aclosing(self._store.everything(position, now)) as portions:
+        async with aclosing(self._store.read_all(position, now)) as portions:
             async for portion in portions:
                 await _add_all(replacement, portion, now)
         # After the portions: what a look has brought may be later than the row that was read.
-        while self._news:
-            news, self._news = self._news, {}
-            await _add_all(replacement, news.values(), now)
+        while self._added:
+            added, self._added = self._added, {}
+            await _add_all(replacement, added.values(), now)
         return replacement
 
 
 async def _add_all(revocations: Revocations, more: Iterable[Revocation], now: datetime) -> None:
     for number, revocation in enumerate(more, start=1):
         revocations.add(revocation, now.timestamp())
-        if number % AT_ONCE == 0:
+        if number % YIELD_AFTER == 0:
             await asyncio.sleep(0)

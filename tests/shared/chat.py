@@ -1,4 +1,4 @@
-"""What is said in an app whose operations stay open, and the source of revocations that its guards obey."""
+"""What is said in a chat, whose operations stay open, and the source of revocations that its guards obey."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ class Source:
     async def stop(self) -> None: ...
 
 
-class Rooms:
+class Chat:
     """What the operations say: everything that is put into `said`, to everybody."""
 
     def __init__(self) -> None:
@@ -72,5 +72,5 @@ class Rooms:
             self.done.append("listening")
 
 
-def ending(session_id: str) -> Revocation:
+def session_revocation(session_id: str) -> Revocation:
     return Revocation(Kind.SESSION, session_id, FOR_EVER, UNTIL)

@@ -12,12 +12,12 @@ WAITS_TRIED: Final = 3
 WITHOUT_WAITS_SECONDS: Final = 600.0
 """After which it is tried again whether the transmitter answers a poll in time that it may hold."""
 
-EACH_SECOND: Final = 1.0
+POLL_EVERY_SECONDS: Final = 1.0
 AT_ONCE_SECONDS: Final = 0.2
 IDLE_PAUSE_SECONDS: Final = 0.5
 
 
-class Pace:
+class PollPace:
     """Learns from the polls of one transmitter, over all connections to it."""
 
     def __init__(self) -> None:
@@ -44,12 +44,12 @@ class Pace:
     def pause_after(self, seconds: float, *, waited: bool, is_empty: bool, has_news: bool) -> float:
         """How long to wait after an answer that took so many `seconds`, so that nothing spins.
 
-        Two processes that poll one stream end each other's polls. A transmitter may send events again that are on their
-        way; that it does so at once is usual, and a second time at once is not.
+        Two processes that poll one stream end each other's polls. A transmitter may send unacknowledged events again:
+        once at once is usual; a second time in a row is followed by a pause.
         """
         if waited:
             self._waits_timed_out = 0
         elif not self.may_wait and not has_news:
-            return EACH_SECOND
+            return POLL_EVERY_SECONDS
         was_idle, self._was_idle = self._was_idle, waited and not has_news and seconds < AT_ONCE_SECONDS
         return IDLE_PAUSE_SECONDS if self._was_idle and (is_empty or was_idle) else 0.0

@@ -1,4 +1,4 @@
-"""WebSockets of an app, and in which ways their endpoints go on."""
+"""The WebSockets of a chat app, and in which ways their endpoints go on."""
 
 import asyncio
 from contextlib import suppress
@@ -6,24 +6,24 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect
 
-from tests.shared.rooms import Rooms
+from tests.shared.chat import Chat
 from watchword.auth import Principal, optional, public, signed_in
 
 Caller = Annotated[Principal, Depends(signed_in)]
 Visitor = Annotated[Principal | None, Depends(optional)]
 
 
-def add_sockets(app: FastAPI, rooms: Rooms) -> None:
+def add_sockets(app: FastAPI, chat: Chat) -> None:
     @app.websocket("/socket")
     async def talk(socket: WebSocket, _: Visitor) -> None:
         await socket.accept()
-        speaking = asyncio.create_task(_speak(socket, rooms))
+        speaking = asyncio.create_task(_speak(socket, chat))
         try:
             async for text in socket.iter_text():
-                rooms.heard.append(text)
+                chat.heard.append(text)
         finally:
             speaking.cancel()
-            rooms.done.append("talking")
+            chat.done.append("talking")
 
     @app.websocket("/late-guard")
     @public
@@ -31,10 +31,10 @@ def add_sockets(app: FastAPI, rooms: Rooms) -> None:
         await socket.accept()
         await signed_in(socket)
         async for text in socket.iter_text():
-            rooms.heard.append(text)
+            chat.heard.append(text)
 
 
-def add_unruly_sockets(app: FastAPI, rooms: Rooms) -> None:
+def add_unruly_sockets(app: FastAPI, chat: Chat) -> None:
     @app.websocket("/impatient")
     async def talk_impatiently(socket: WebSocket, _: Caller) -> None:
         """Waits again and again, a short time each."""
@@ -43,7 +43,7 @@ def add_unruly_sockets(app: FastAPI, rooms: Rooms) -> None:
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(0.05):
-                        rooms.heard.append(await socket.receive_text())
+                        chat.heard.append(await socket.receive_text())
 
     @app.websocket("/silent")
     async def wait_on(socket: WebSocket, _: Caller) -> None:
@@ -63,6 +63,6 @@ def add_unruly_sockets(app: FastAPI, rooms: Rooms) -> None:
         await socket.close()
 
 
-async def _speak(socket: WebSocket, rooms: Rooms) -> None:
-    async for text in rooms.listen():
+async def _speak(socket: WebSocket, chat: Chat) -> None:
+    async for text in chat.listen():
         await socket.send_text(text)

@@ -1,21 +1,21 @@
-"""Looks: how a process renews its lease, and learns from the store what it must refuse.
+"""The lease of one process: how it is renewed, by looks, which bring what the process must refuse.
 
-While its lease is valid, whoever waits until an event is obeyed waits for this process too. So a guard may answer from
-memory as long as the lease runs, by this machine's own count; after that it looks first.
+While the lease is valid, a caller who waits until an event is obeyed waits for this process too. So a guard may answer
+from memory as long as the lease runs, by this machine's own count; after that it looks first.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, seconds_since_boot
 from watchword.errors import Unavailable
-from watchword.events.everything import AT_ONCE, Everything
-from watchword.events.flight import Flight
-from watchword.events.store import LEASE_SECONDS, HeldRevocation, ReceiverStore, View
+from watchword.events.refusal_delay import RefusalDelay
+from watchword.events.revocation_copy import YIELD_AFTER, RevocationCopy
+from watchword.events.single_flight import SingleFlight
+from watchword.events.store import LEASE_SECONDS, LookResult, ReceiverStore
 from watchword.tasks import repeat, run_until_first, wait_for
 
 logger = logging.getLogger("watchword.events")
@@ -35,31 +35,35 @@ READING_PAUSE_SECONDS: Final = 1.0
 IDLE_LOOK_PAUSE_SECONDS: Final = 0.02
 """The pause after a look that brought nothing, so that a flood of notifications does not make this process spin."""
 
-OnView = Callable[[View, float], None]
+OnResult = Callable[[LookResult, float], None]
 """Called with what a look brought, and the time since boot at which it was sent."""
 
 
-class Looks:
+class ProcessLease:
     """The lease of one process. One look is in flight at a time, and every guard that needs it waits for the same.
 
     A look brings what is new. The first one brings no more than the position from which on that is so; everything is
     read after it, beside the next ones.
     """
 
-    def __init__(self, store: ReceiverStore, revocations: Revocations, clock: Clock, on_view: OnView) -> None:
+    def __init__(
+        self,
+        store: ReceiverStore,
+        revocations: Revocations,
+        clock: Clock,
+        refusal_delay: RefusalDelay,
+        on_result: OnResult,
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._on_view = on_view
-        self.observe: Callable[[float], None] | None = None
-        """Called for each revocation that this process has just applied, with the seconds since it happened."""
-        self.last_measured_at = seconds_since_boot()
-        """When that was last, in seconds since boot; before the first time, when this receiver was started."""
-        self.has_unplaced = False
+        self._on_result = on_result
+        self._refusal_delay = refusal_delay
+        self.lacks_positions = False
         """Whether the last look brought revocations that have no position."""
-        self._bell = asyncio.Event()
-        self._everything = Everything(store, revocations)
-        self._looking = Flight(self._look, "looking for revocations")
-        self._reading = Flight(self._read_everything, "reading what is revoked")
+        self._wakeup = asyncio.Event()
+        self._copy = RevocationCopy(store, revocations)
+        self._looking = SingleFlight(self._look, "looking for revocations")
+        self._reading = SingleFlight(self._read_all, "reading what is revoked")
         self._forget()
 
     def _forget(self) -> None:
@@ -67,11 +71,11 @@ class Looks:
         self._valid_until = self._registered_until = 0.0
         self._position: int | None = None
         self._sent_position: int | None = None
-        self._everything.forget()
+        self._copy.forget()
 
     def is_current(self) -> bool:
         """Whether a guard may answer from memory."""
-        return self._everything.is_held and seconds_since_boot() < self._valid_until
+        return self._copy.is_complete and seconds_since_boot() < self._valid_until
 
     async def catch_up(self) -> None:
         """Return when the lease is valid and everything committed before is applied.
@@ -91,21 +95,20 @@ class Looks:
         await self._looking.wait_for_new()
         await self._complete()
 
-    async def look_at_everything(self) -> None:
+    async def reread(self) -> None:
         """Apply exactly what the store has. Raises Unavailable."""
         # First what is new, for which guards may be waiting.
         await self._looking.wait_for_new()
         await self._reading.wait_for_new()
 
-    def ring(self, *, everything: bool = False) -> None:
+    def wake(self, *, everything: bool = False) -> None:
         """Look soon; at everything, if rows may have changed without being given a new position."""
         if everything:
-            self._everything.wanted.set()
-        self._bell.set()
+            self._copy.reread_wanted.set()
+        self._wakeup.set()
 
     async def run(self) -> None:
-        """Look at each ring and each second until the task is cancelled."""
-        self.last_measured_at = seconds_since_boot()
+        """Look at each wake and each second until the task is cancelled."""
         # Each of them alone: everything takes long to read, and the lease must be renewed meanwhile.
         await run_until_first(
             repeat(self._look_forever, lambda: RETRY_SECONDS, logger, name="looking for revocations"),
@@ -125,41 +128,41 @@ class Looks:
 
     async def _look_forever(self) -> None:
         while True:
-            self._bell.clear()
+            self._wakeup.clear()
             before = self._position
             await self._looking.wait_for_new()
             if self._position == before:
                 await asyncio.sleep(IDLE_LOOK_PAUSE_SECONDS)
-            await wait_for(self._bell, LOOK_EVERY_SECONDS)
+            await wait_for(self._wakeup, LOOK_EVERY_SECONDS)
 
     async def _read_forever(self) -> None:
         while True:
-            await self._everything.wanted.wait()
+            await self._copy.reread_wanted.wait()
             await self._reading.wait()
             await asyncio.sleep(READING_PAUSE_SECONDS)
 
     async def _complete(self) -> None:
-        """Read everything if not everything is held."""
-        if not self._everything.is_held:
+        """Read everything if not everything is stored."""
+        if not self._copy.is_complete:
             await self._reading.wait()
 
-    async def _read_everything(self) -> None:
+    async def _read_all(self) -> None:
         while (position := self._position) is None:
             await self._looking.wait()
-        await self._everything.read(position, self._clock.now(), seconds_since_boot())
+        await self._copy.read(position, self._clock.now(), seconds_since_boot())
 
     async def _look(self) -> None:
         sent_at, now, applied = seconds_since_boot(), self._clock.now(), self._position
-        self._everything.note_clock(now, sent_at)
-        view = await self._store.look(applied, now, is_news=applied != self._sent_position)
-        await self._apply(view)
+        self._copy.note_clock(now, sent_at)
+        result = await self._store.look(applied, now, notify=applied != self._sent_position)
+        await self._apply(result)
         self._sent_position = applied
         self._renew(sent_at)
-        self._on_view(view, sent_at)
+        self._on_result(result, sent_at)
         if self._position != applied:
             # The next look says so, at once, since others wait for this process. Positions go back if a standby takes
             # over that lacks the last ones.
-            self.ring(everything=applied is not None and view.position < applied)
+            self.wake(everything=applied is not None and result.position < applied)
 
     def _renew(self, sent_at: float) -> None:
         """Only a look that came back while the previous lease ran prolongs it.
@@ -171,19 +174,12 @@ class Looks:
             self._valid_until = sent_at + LOCAL_LEASE_SECONDS
         self._registered_until = sent_at + LOCAL_LEASE_SECONDS
 
-    async def _apply(self, view: View) -> None:
-        for number, held in enumerate(view.revocations, start=1):
+    async def _apply(self, result: LookResult) -> None:
+        for number, stored in enumerate(result.revocations, start=1):
             now = self._clock.now()
-            self._everything.add(held.revocation, now)
-            self._measure(held, now)
-            if number % AT_ONCE == 0:
+            self._copy.add(stored.revocation, now)
+            self._refusal_delay.measure(stored.happened_at, now)
+            if number % YIELD_AFTER == 0:
                 # Other tasks get their turn. The position comes last, when all is applied.
                 await asyncio.sleep(0)
-        self._position, self.has_unplaced = view.position, view.has_unplaced
-
-    def _measure(self, held: HeldRevocation, now: datetime) -> None:
-        if held.happened_at is None:
-            return
-        self.last_measured_at = seconds_since_boot()
-        if self.observe is not None:
-            self.observe(max(0.0, (now - held.happened_at).total_seconds()))
+        self._position, self.lacks_positions = result.position, result.lacks_positions

@@ -19,7 +19,7 @@ PAUSE_SECONDS: Final = 0.01
 """The pause before it is asked again because of a notification: every role of the database can send a flood of them."""
 
 
-class Outbox:
+class Acknowledgements:
     """The events that are not acknowledged yet. It outlasts the connections over which they are reported."""
 
     def __init__(self, store: EventStore) -> None:
@@ -28,7 +28,7 @@ class Outbox:
         self._errors: dict[str, dict[str, str]] = {}
         # The answer to a poll that was sent before may bring them once more.
         self._reported_at: dict[str, float] = {}
-        self._bell = asyncio.Event()
+        self._wakeup = asyncio.Event()
 
     def knows(self, jti: str, polled_at: float) -> bool:
         """Whether an event that the poll of `polled_at` (monotonic time) brought is settled, or was by the time that it
@@ -45,30 +45,30 @@ class Outbox:
     def acknowledge(self, jti: str, position: int) -> None:
         """Acknowledge the event once every process has applied the revocations up to this position."""
         self._positions[jti] = position
-        self._bell.set()
+        self._wakeup.set()
 
     def refuse(self, jti: str, error: dict[str, str]) -> None:
         """Report an event that can never be taken (RFC 8936 section 2.6)."""
         self._errors[jti] = error
-        self._bell.set()
+        self._wakeup.set()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """A process may have applied more than before."""
-        self._bell.set()
+        self._wakeup.set()
 
     async def run(self, transmitter: TransmitterClient, stream: Stream) -> None:
         """Tell the transmitter until the task is cancelled. Raises Unavailable if it does not answer, or the store."""
         while True:
-            self._bell.clear()
+            self._wakeup.clear()
             receipt = await self._receipt()
             if receipt:
                 await self._report(transmitter, stream, receipt)
             else:
                 await asyncio.sleep(PAUSE_SECONDS)
             if self._positions:
-                await wait_for(self._bell, ASK_AGAIN_SECONDS)
+                await wait_for(self._wakeup, ASK_AGAIN_SECONDS)
             else:
-                await self._bell.wait()
+                await self._wakeup.wait()
 
     async def _receipt(self) -> Receipt:
         obeyed: list[str] = []

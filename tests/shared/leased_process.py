@@ -1,4 +1,4 @@
-"""The looks of one process over the tables of posts."""
+"""The lease of one process over the tables of posts."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -13,9 +13,10 @@ from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.clock import Clock, SystemClock
 from watchword.database import Database
 from watchword.events import EventType, ReceivedEvent
-from watchword.events.looks import Looks, OnView
 from watchword.events.postgres_store import PostgresStore
-from watchword.events.store import Taken
+from watchword.events.process_lease import OnResult, ProcessLease
+from watchword.events.refusal_delay import RefusalDelay
+from watchword.events.store import StoredEvent
 
 
 class GatedStore(PostgresStore):
@@ -30,8 +31,8 @@ class GatedStore(PostgresStore):
         self.gate.clear()
         self.reached.clear()
 
-    async def everything(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
-        async with aclosing(super().everything(position, now)) as portions:
+    async def read_all(self, position: int, now: datetime) -> AsyncGenerator[Sequence[Revocation], None]:
+        async with aclosing(super().read_all(position, now)) as portions:
             async for portion in portions:
                 await self._pass()
                 yield portion
@@ -43,27 +44,27 @@ class GatedStore(PostgresStore):
 
 
 @asynccontextmanager
-async def looking(
-    databases: Databases, clock: Clock | None = None, on_view: OnView = lambda _, __: None
-) -> AsyncIterator[tuple[Looks, Revocations]]:
+async def leased_process(
+    databases: Databases, clock: Clock | None = None, on_result: OnResult = lambda _, __: None
+) -> AsyncIterator[tuple[ProcessLease, Revocations]]:
     await databases.empty("posts")
     database, revocations = Database(databases.url("posts_app"), size=1), Revocations(900)
-    looks = Looks(GatedStore(database), revocations, clock or SystemClock(), on_view)
+    lease = ProcessLease(GatedStore(database), revocations, clock or SystemClock(), RefusalDelay(), on_result)
     try:
-        yield looks, revocations
+        yield lease, revocations
     finally:
-        await looks.stop()
+        await lease.stop()
         await database.close()
 
 
-def store_of(looks: Looks) -> GatedStore:
-    assert isinstance(looks._store, GatedStore)
-    return looks._store
+def store_of(lease: ProcessLease) -> GatedStore:
+    assert isinstance(lease._store, GatedStore)
+    return lease._store
 
 
-async def take(looks: Looks, key: str, kind: Kind = Kind.SESSION, valid_from: int = FOR_EVER) -> Taken:
+async def take(lease: ProcessLease, key: str, kind: Kind = Kind.SESSION, valid_from: int = FOR_EVER) -> StoredEvent:
     """Take an event that revokes this, as the process that polls."""
-    store = looks._store
+    store = lease._store
     if not await store.renew_poll_lease():
         assert await store.take_poll_lease()
     now = datetime.now(UTC)
@@ -75,6 +76,6 @@ def is_refused(revocations: Revocations, session_id: str) -> bool:
     return revocations.refuses(principal(session_id=session_id))
 
 
-def nowhere(databases: Databases) -> str:
+def unreachable_url(databases: Databases) -> str:
     """The URL of the database on a port at which nothing listens."""
     return databases.url("posts_app").replace(f":{databases.server.port}/", ":9/")

@@ -18,7 +18,7 @@ class LockHeld(DatabaseUnavailable):
     """Another connection holds a row that the statement needs. Other statements may succeed meanwhile."""
 
 
-class KeptConnection:
+class StatementConnection:
     """Runs one statement after another, each a transaction of its own in one message: a process that stands still
     leaves no lock behind. It connects at the first use, and anew at the first one after a failure or `close`.
     A statement is given up after STATEMENT_TIMEOUT_SECONDS.
@@ -26,13 +26,13 @@ class KeptConnection:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def fetch(self, statement: ReadStatement, **values: Any) -> list[asyncpg.Record]:
         """The rows that the statement returns. Raises DatabaseUnavailable; LockHeld for a lock of another's."""
         arguments = statement.arguments(values)
-        async with self._turn:
+        async with self._lock:
             try:
                 connection = await self._open()
                 return await connection.fetch(statement.sql, *arguments, timeout=STATEMENT_TIMEOUT_SECONDS)

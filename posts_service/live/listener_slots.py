@@ -12,9 +12,9 @@ MAX_PER_SUBJECT: Final = 20
 MAX_PER_ADDRESS: Final = 10
 
 
-class Places:
-    """The places of listeners in this process: `per_subject` for each who is signed in, and `per_address` for all
-    anonymous ones of an address, or network of IPv6."""
+class ListenerSlots:
+    """The slots of listeners in this process: `per_subject` for each account, and `per_address` for all anonymous
+    listeners of an address, or network of IPv6."""
 
     def __init__(self, per_subject: int = MAX_PER_SUBJECT, per_address: int = MAX_PER_ADDRESS) -> None:
         self._per_subject = per_subject
@@ -23,25 +23,25 @@ class Places:
         self._of_addresses: Counter[str] = Counter()
 
     def for_subject(self, subject: str) -> AbstractContextManager[None]:
-        """A place of this subject during the block. Raises TooManyListeners."""
-        return _place(self._of_subjects, subject, self._per_subject)
+        """A slot of this subject during the block. Raises TooManyListeners."""
+        return _slot(self._of_subjects, subject, self._per_subject)
 
     def for_address(self, address: str) -> AbstractContextManager[None]:
-        """A place of this address during the block. Raises TooManyListeners."""
-        return _place(self._of_addresses, _network_of(address), self._per_address)
+        """A slot of this address during the block. Raises TooManyListeners."""
+        return _slot(self._of_addresses, _network_of(address), self._per_address)
 
 
 @contextmanager
-def _place(taken: Counter[str], key: str, limit: int) -> Iterator[None]:
-    if taken[key] >= limit:
+def _slot(counts: Counter[str], key: str, limit: int) -> Iterator[None]:
+    if counts[key] >= limit:
         raise TooManyListeners
-    taken[key] += 1
+    counts[key] += 1
     try:
         yield
     finally:
-        taken[key] -= 1
-        if not taken[key]:
-            del taken[key]
+        counts[key] -= 1
+        if not counts[key]:
+            del counts[key]
 
 
 def _network_of(address: str) -> str:

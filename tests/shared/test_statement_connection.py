@@ -10,31 +10,31 @@ from posts_service.tables import RECEIVER
 from tests.support.cuts import proxy_to
 from tests.support.databases import Databases
 from watchword.database import DatabaseUnavailable, ReadStatement
-from watchword.database.kept import KeptConnection, LockHeld
+from watchword.database.statement_connection import LockHeld, StatementConnection
 
 WHO = ReadStatement(select(func.pg_backend_pid().label("pid")))
 HELD = ReadStatement(select(RECEIVER.revocations.c.key).with_for_update())
 
 
 @pytest.fixture
-async def connection(databases: Databases) -> AsyncIterator[KeptConnection]:
+async def connection(databases: Databases) -> AsyncIterator[StatementConnection]:
     await databases.empty("posts")
-    opened = KeptConnection(databases.url("posts_app"))
+    opened = StatementConnection(databases.url("posts_app"))
     yield opened
     opened.close()
 
 
-async def backend(connection: KeptConnection) -> int:
+async def backend(connection: StatementConnection) -> int:
     ((pid,),) = await connection.fetch(WHO)
     return int(pid)
 
 
-async def test_statements_share_one_connection(connection: KeptConnection) -> None:
+async def test_statements_share_one_connection(connection: StatementConnection) -> None:
     assert await backend(connection) == await backend(connection)
 
 
 async def test_connection_that_was_ended_is_replaced_at_the_second_statement_at_the_latest(
-    connection: KeptConnection, databases: Databases
+    connection: StatementConnection, databases: Databases
 ) -> None:
     before = await backend(connection)
     await databases.end_connections("posts_app")
@@ -48,10 +48,10 @@ async def test_connection_that_was_ended_is_replaced_at_the_second_statement_at_
 async def test_statement_on_a_dead_connection_is_given_up_and_the_next_one_connects_anew(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watchword.database.kept.STATEMENT_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("watchword.database.statement_connection.STATEMENT_TIMEOUT_SECONDS", 0.5)
     with proxy_to(databases.server.port) as proxy:
         url = databases.url("posts_app").replace(f":{databases.server.port}/", f":{proxy.port}/")
-        connection = KeptConnection(url)
+        connection = StatementConnection(url)
         before = await backend(connection)
         proxy.cut()
         with pytest.raises(DatabaseUnavailable):
@@ -61,7 +61,7 @@ async def test_statement_on_a_dead_connection_is_given_up_and_the_next_one_conne
 
 
 async def test_lock_of_another_connection_is_waited_for_shortly_and_the_connection_stays(
-    connection: KeptConnection, databases: Databases
+    connection: StatementConnection, databases: Databases
 ) -> None:
     await databases.execute("posts_app", "INSERT INTO posts.revocations VALUES ('session', 's', 0, now())")
     before = await backend(connection)
@@ -78,4 +78,4 @@ async def test_lock_of_another_connection_is_waited_for_shortly_and_the_connecti
 async def test_database_that_is_not_there_is_unavailable(databases: Databases) -> None:
     nowhere = databases.url("posts_app").replace(f":{databases.server.port}/", ":9/")
     with pytest.raises(DatabaseUnavailable):
-        await KeptConnection(nowhere).fetch(WHO)
+        await StatementConnection(nowhere).fetch(WHO)
