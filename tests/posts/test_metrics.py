@@ -94,13 +94,28 @@ async def test_age_of_the_keys_and_fetches_that_failed_are_shown(
 async def test_lag_of_an_event_is_what_lies_between_it_and_its_effect(
     posts_at: Posts, clock: StandingClock, ada: Person
 ) -> None:
-    at = clock.now() - timedelta(seconds=7)
+    at = clock.now()
+    clock.advance(seconds=7)
     ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, None, {}, at)
     for _ in range(2):
         await receive(posts_at.parts.receiver, ended)
     metrics = await scrape(posts_at.http)
     assert (metrics(f"{LAG}_count"), metrics(f"{LAG}_sum")) == (1, 7)
     assert (metrics(f"{LAG}_bucket", le="5.0"), metrics(f"{LAG}_bucket", le="10.0")) == (0, 1)
+
+
+@pytest.mark.parametrize(("runs", "minutes"), [(10, 11), (30, 16)], ids=["before the start", "with no token left"])
+async def test_replay_of_what_was_obeyed_before_is_not_measured(
+    posts_at: Posts, clock: StandingClock, ada: Person, runs: int, minutes: int
+) -> None:
+    clock.advance(minutes=runs)
+    at = clock.now() - timedelta(minutes=minutes)
+    ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, "s", {"happened_at": at.timestamp()}, at)
+    await receive(posts_at.parts.receiver, ended)
+    await until(lambda: len(posts_at.parts.receiver.revocations) == 1)
+    metrics = await scrape(posts_at.http)
+    assert metrics(f"{LAG}_count") == 0
+    assert metrics(f"{OBEDIENCE}_count", service="posts", worker=str(os.getpid())) == 0
 
 
 async def test_time_from_logout_to_refusal_is_recorded_once_by_each_process(
@@ -112,7 +127,8 @@ async def test_time_from_logout_to_refusal_is_recorded_once_by_each_process(
         return (await scrape(service.http))(f"{OBEDIENCE}_count", **worker)
 
     async with services.posts(databases, issuer.verifier(services.POSTS_URL)) as other:
-        happened_at = posts.parts.clock.now().timestamp() - 0.75
+        happened_at = posts.parts.clock.now().timestamp()
+        await until(lambda: posts.parts.clock.now().timestamp() - happened_at > 0.75)
         for _ in range(2):
             claims = {"happened_at": happened_at}
             ended = ReceivedEvent(uuid4().hex, EventType.SESSION_REVOKED, ada.id, "s", claims, posts.parts.clock.now())

@@ -31,7 +31,8 @@ class Transmitter:
 
     `trouble` has answers that replace the right ones, by the kind of request; `calls` counts the requests of each kind.
     While it `loses_created`, it makes streams and does not say so. `status` is what it says of each stream.
-    `further_members` are in each answer to a poll beside those of RFC 8936.
+    `further_members` are in each answer to a poll beside those of RFC 8936. Unless it `sends_again`, a poll that may
+    wait does not bring again what was sent before.
     """
 
     def __init__(self, port: int, path: str) -> None:
@@ -54,6 +55,8 @@ class Transmitter:
         self.tokens: dict[str, str] = {}
         self.trouble: dict[str, Response] = {}
         self.further_members: dict[str, Any] = {}
+        self.sends_again = True
+        self._sent: set[str] = set()
         self.calls: Counter[str] = Counter()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -205,14 +208,21 @@ class Transmitter:
         self.pollers.append(caller)
         self.long_polls.append(not poll["returnImmediately"])
         self._settle(poll)
-        if not self.waiting and not poll["returnImmediately"]:
+        if not self._due(poll) and not poll["returnImmediately"]:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wakeup.wait(), LONG_POLL_SECONDS)
         if not self._is_known(request):
             return Response(status_code=404)
-        sets = dict(list(self.waiting.items())[: poll["maxEvents"]])
+        due = self._due(poll)
+        sets = dict(list(due.items())[: poll["maxEvents"]])
+        self._sent.update(sets)
         self.batches.append(list(sets))
-        return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(self.waiting), **self.further_members})
+        return JSONResponse({"sets": sets, "moreAvailable": len(sets) < len(due), **self.further_members})
+
+    def _due(self, poll: dict[str, Any]) -> dict[str, Any]:
+        if self.sends_again or poll["returnImmediately"]:
+            return self.waiting
+        return {jti: token for jti, token in self.waiting.items() if jti not in self._sent}
 
     def _is_known(self, request: Request) -> bool:
         return request.url.path in [urlsplit(stream["delivery"]["endpoint_url"]).path for stream in self.streams]

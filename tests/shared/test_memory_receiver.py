@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import MetaData
 from starlette.responses import JSONResponse, Response
 
+from tests.shared.boot_clock import BootClock
 from tests.shared.receivers import OF_A_KIND, refuses, session
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support.waiting import until
@@ -23,10 +24,16 @@ from watchword.events import (
     ReceiverTables,
     SilencePolicy,
     TransmitterSilent,
+    contact_lease,
     receive_security_events,
+    stream_polls,
 )
+from watchword.events.contact_lease import VALID_SECONDS
+from watchword.events.stream_polls import MAX_EVENTS_PER_POLL
 from watchword.service.readiness import NoContactYet, checks_of
 from watchword.testing import StandingClock
+
+BOOT_CLOCK_READERS = (contact_lease, stream_polls)
 
 
 @pytest.fixture
@@ -195,6 +202,47 @@ async def test_event_that_could_not_be_taken_keeps_the_issuer_from_counting_as_h
         assert not receiver.heard_within(1e9)
         del transmitter.waiting[left]
         await until(lambda: receiver.heard_within(60))
+
+
+async def test_first_answer_counts_when_all_of_it_is_taken(transmitter: Transmitter) -> None:
+    left = transmitter.send(EventType.SESSION_REVOKED, session("s"), head={"kid": "not known yet"})
+    async with receiving(transmitter) as receiver:
+        await until(lambda: receiver.last_contact_at is not None)
+        assert not receiver.is_current()
+        del transmitter.waiting[left]
+        await until(receiver.is_current)
+
+
+async def test_stream_that_is_disabled_keeps_the_issuer_from_counting_as_heard(transmitter: Transmitter) -> None:
+    async with receiving(transmitter) as receiver:
+        await until(lambda: receiver.heard_within(60))
+    transmitter.status = {"status": "disabled"}
+    async with receiving(transmitter) as receiver:
+        await until(lambda: receiver.last_contact_at is not None)
+        await until(lambda: receiver.is_stream_stopped)
+        heard_at = receiver._heard_at
+        polls = transmitter.calls["poll"]
+        await until(lambda: transmitter.calls["poll"] > polls + 2)
+        assert receiver._heard_at == heard_at
+
+
+async def test_process_that_stood_still_goes_on_while_more_effects_are_pending_than_a_poll_brings(
+    transmitter: Transmitter, since_boot: BootClock
+) -> None:
+    transmitter.sends_again = False
+    is_up = asyncio.Event()
+
+    async def effect(_: ReceivedEvent) -> None:
+        await is_up.wait()
+
+    async with receiving(transmitter, effects={EventType.SESSION_REVOKED: effect}) as receiver:
+        for number in range(MAX_EVENTS_PER_POLL + 50):
+            transmitter.send(EventType.SESSION_REVOKED, session(f"{number}"))
+        await until(lambda: len(receiver.revocations) == MAX_EVENTS_PER_POLL + 50)
+        since_boot.seconds += VALID_SECONDS + 1
+        assert not receiver.is_current()
+        await until(receiver.is_current)
+        is_up.set()
 
 
 async def test_an_effect_happens_in_every_process_and_is_repeated_until_it_succeeds(transmitter: Transmitter) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import pytest
 import posts_service.cli
 from posts_service.parts import MIGRATIONS
 from posts_service.settings import PostsMigrationSettings, Settings
+from tests.support.services import Posts
 from watchword.service import CommandLine, exit_on_sigterm, on_shutdown_signal
+from watchword.service.process import ALLOCATIONS_PER_COLLECTION
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +109,7 @@ def test_a_command_that_a_service_adds_gets_its_arguments() -> None:
     line.add("greet", "Greet somebody.", calls.append).add_argument("name")
     line.run(["greet", "ada"])
     assert [call.name for call in calls] == ["ada"]
+
+
+async def test_garbage_of_a_service_is_looked_for_less_often_than_python_would(posts: Posts) -> None:
+    assert gc.get_threshold()[0] == ALLOCATIONS_PER_COLLECTION

@@ -14,7 +14,7 @@ from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import DatabaseUnavailable
 from watchword.errors import Unavailable
 from watchword.events import process_lease
-from watchword.events.process_lease import LOCAL_LEASE_SECONDS
+from watchword.events.process_lease import LOCAL_LEASE_SECONDS, LONGEST_ABSENCE_SECONDS
 from watchword.tasks import cancel_and_wait
 from watchword.testing import StandingClock
 
@@ -169,6 +169,43 @@ async def test_what_comes_after_a_standby_took_over_counts_as_applied_by_nobody_
             assert lowest < taken.position
         await lease.look()
         assert [is_refused(revocations, session_id) for session_id in ("before", "s", "t")] == [True] * 3
+
+
+async def test_process_relies_on_nothing_until_it_has_read_what_a_standby_with_a_slow_clock_has_revoked(
+    databases: Databases,
+) -> None:
+    async with leased_process(databases) as (lease, revocations):
+        await take(lease, "before")
+        await lease.catch_up()
+        # A standby took over that lacks the last transaction. Its clock is behind, so that the position of what it has
+        # revoked since is one that this process counts as applied.
+        await databases.execute("posts_app", REVOKE, "s")
+        await databases.execute("posts_app", "UPDATE posts.revocations SET position = 6")
+        await databases.execute("posts_app", "UPDATE posts.poll_lease SET position = 7")
+        store_of(lease).close_gate()
+        looking = asyncio.create_task(lease.look())
+        await until(store_of(lease).reached.is_set)
+        assert not lease.is_current()
+        store_of(lease).gate.set()
+        await looking
+        assert lease.is_current()
+        assert is_refused(revocations, "s")
+
+
+async def test_process_that_was_away_for_long_reads_everything_instead_of_all_that_is_new_in_one_look(
+    databases: Databases, since_boot: BootClock
+) -> None:
+    async with leased_process(databases) as (lease, revocations):
+        await lease.catch_up()
+        await take(lease, "s")
+        since_boot.seconds += LOCAL_LEASE_SECONDS + LONGEST_ABSENCE_SECONDS + 1
+        store_of(lease).close_gate()
+        catching_up = asyncio.create_task(lease.catch_up())
+        await until(store_of(lease).reached.is_set)
+        assert not is_refused(revocations, "s")
+        store_of(lease).gate.set()
+        await catching_up
+        assert is_refused(revocations, "s")
 
 
 async def test_clock_that_was_ahead_for_a_moment_takes_no_revocation_away(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.tables import RECEIVER
+from tests.shared.boot_clock import BootClock
 from tests.shared.receivers import session
 from tests.shared.ssf import Transmitter
 from tests.support.databases import Databases
@@ -18,16 +19,18 @@ from watchword.auth import RemoteKeys
 from watchword.auth.background import running
 from watchword.clock import SystemClock
 from watchword.database import Database
-from watchword.events import EventType, TransmitterAccount
+from watchword.events import EventType, TransmitterAccount, stream_polls
 from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.effects import Effects
 from watchword.events.intake import Intake
 from watchword.events.poll_pace import IDLE_PAUSE_SECONDS, PollPace
 from watchword.events.postgres_store import PostgresStore
 from watchword.events.security_event import EventReader, ReceivedEvent
-from watchword.events.stream_polls import EVENTS_PER_POLL, StreamPolls
+from watchword.events.stream_polls import EVENTS_PER_POLL, HELD_SECONDS, StreamPolls
 from watchword.events.transmitter_client import TransmitterClient
 from watchword.tasks import cancel_and_wait
+
+BOOT_CLOCK_READERS = (stream_polls,)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +72,7 @@ async def polling(databases: Databases, transmitter: Transmitter, *, tells: bool
         acknowledgements,
         account.issuer,
         until=lambda: SystemClock().now().timestamp() + 600,
-        is_replay=lambda: False,
+        is_replay=lambda _: False,
     )
     async with httpx.AsyncClient() as http:
         client = TransmitterClient(http, account)
@@ -78,7 +81,14 @@ async def polling(databases: Databases, transmitter: Transmitter, *, tells: bool
             stream = await client.find_or_create_stream()
             reader = EventReader(keys, account.issuer, stream.audience)
             polls = StreamPolls(
-                client, stream, reader, intake, PollPace(), clock=SystemClock(), count_unacknowledged=lambda: 0
+                client,
+                stream,
+                reader,
+                intake,
+                PollPace(),
+                clock=SystemClock(),
+                count_unacknowledged=lambda: 0,
+                is_stopped=lambda: False,
             )
             assert await store.take_poll_lease()
             reporting = [asyncio.create_task(acknowledgements.run(client, stream))] if tells else []
@@ -117,6 +127,26 @@ async def test_events_beyond_those_that_were_asked_for_are_left(databases: Datab
         assert (len(receiver.acknowledgements), receiver.polls.has_more) == (EVENTS_PER_POLL, True)
 
 
+async def test_answer_tells_what_the_transmitter_knew_while_it_held_the_poll_and_not_when_it_is_read(
+    databases: Databases, transmitter: Transmitter, since_boot: BootClock
+) -> None:
+    async with polling(databases, transmitter) as receiver:
+        polls = receiver.polls
+        await polls.poll(may_wait=True)
+        assert polls.as_of == polls.asked_at
+        transmitter.gate.clear()
+        asking = asyncio.create_task(polls.poll(may_wait=True))
+        await until(lambda: transmitter.long_polls[-1:] == [False] and transmitter.calls["poll"] == 2)
+        # The process stands still.
+        since_boot.seconds += 60
+        transmitter.gate.set()
+        await asking
+        assert polls.as_of == polls.asked_at + HELD_SECONDS
+        transmitter.send(EventType.SESSION_REVOKED, session("s"))
+        await polls.poll(may_wait=True)
+        assert polls.as_of == polls.asked_at
+
+
 async def test_poll_that_another_one_has_ended_leaves_something_behind_and_the_next_one_does_not(
     databases: Databases, transmitter: Transmitter
 ) -> None:
@@ -127,14 +157,3 @@ async def test_poll_that_another_one_has_ended_leaves_something_behind_and_the_n
             left_nothing.append(receiver.polls.left_nothing)
     # The first and the last ask for everything at once; the one between them waits, and ends early.
     assert left_nothing == [True, False, True]
-
-
-@pytest.mark.parametrize(("seconds", "is_believed"), [(1.0, True), (60.0, False)])
-async def test_answer_that_has_waited_while_the_process_stood_still_tells_of_the_time_when_it_was_asked_for(
-    databases: Databases, transmitter: Transmitter, monkeypatch: pytest.MonkeyPatch, seconds: float, is_believed: bool
-) -> None:
-    times = iter([1_000.0, 1_000.0 + seconds])
-    async with polling(databases, transmitter, tells=False) as receiver:
-        monkeypatch.setattr("watchword.events.stream_polls.seconds_since_boot", lambda: next(times))
-        await receiver.polls.poll(may_wait=True)
-        assert receiver.polls.answered_at == (1_000.0 + seconds if is_believed else 1_000.0)

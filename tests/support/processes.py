@@ -1,10 +1,12 @@
 """The processes of a service: which one polls, a connection to a certain one, and one that stands still."""
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import httpx
 import psutil
@@ -43,6 +45,19 @@ def standing_still(*processes: int) -> Iterator[float]:
     finally:
         for process in processes:
             os.kill(process, signal.SIGCONT)
+
+
+async def sent(http: httpx.AsyncClient, method: str, url: str, **options: Any) -> "asyncio.Task[httpx.Response]":
+    """A request whose last byte has been sent, also to a process that stands still. Its answer comes when it wakes."""
+    is_sent = asyncio.Event()
+
+    async def trace(step: str, _: object) -> None:
+        if step == "http11.send_request_body.complete":
+            is_sent.set()
+
+    request = asyncio.create_task(http.request(method, url, extensions={"trace": trace}, **options))
+    await until(is_sent.is_set)
+    return request
 
 
 @asynccontextmanager

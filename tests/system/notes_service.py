@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 
 from deploy.local.processes import ChildProcess, end_children, start_child
+from tests.support.person import Person
+from tests.support.processes import sent
 from tests.support.stack import Stack, await_answer
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -57,6 +59,10 @@ class Worker:
         answer = await self._http.request(method, "/notes", headers=headers)
         assert answer.status_code != 200 or answer.json() == self.pid, "another process has answered"
         return answer.status_code
+
+    async def sent(self, caller: Person) -> "asyncio.Task[httpx.Response]":
+        """A request that waits in the socket of this process while it stands still."""
+        return await sent(self._http, "GET", "/notes", headers=caller.headers)
 
 
 class Notes:

@@ -164,8 +164,8 @@ async def test_a_process_that_stands_still_is_outstanding_and_refuses_when_it_wa
             await until(lambda: all_accept(workers, ada))
             async with frozen(*workers):
                 answer = await ada.sign_out(Prefer="wait=1")
-                first = await sent(workers[0], ada)
-            assert await first == 401
+                first = await workers[0].sent(ada)
+            assert (await first).status_code == 401
             assert await statuses(workers, eve) == [200]
             assert CLIENT in answer.json()["outstanding"]
             later = (await eve.sign_out(Prefer="wait=10")).json()
@@ -182,8 +182,8 @@ async def test_a_process_whose_stream_has_lapsed_meanwhile_refuses_when_it_wakes
             async with frozen(*workers):
                 await notes.let_streams_lapse()
                 assert CLIENT in (await ada.sign_out(Prefer="wait=1")).json()["outstanding"]
-                first = await sent(workers[0], ada)
-            assert await first == 401
+                first = await workers[0].sent(ada)
+            assert (await first).status_code == 401
             assert await statuses(workers, eve) == [200]
             assert await notes.streams() == 1
             assert (await eve.sign_out(Prefer="wait=10")).json()["outstanding"] == []
@@ -213,16 +213,9 @@ async def test_while_identity_is_away_the_policy_for_silence_decides(
 @asynccontextmanager
 async def frozen(*workers: Worker) -> AsyncIterator[None]:
     """The processes stand still during the block, which begins when what they knew is no longer valid."""
-    with standing_still(*(worker.pid for worker in workers)):
-        await asyncio.sleep(VALID_SECONDS)
+    with standing_still(*(worker.pid for worker in workers)) as began:
+        await until(lambda: time.monotonic() - began > VALID_SECONDS)
         yield
-
-
-async def sent(worker: Worker, caller: Person) -> "asyncio.Task[int]":
-    """A request that waits in the socket of a process that stands still; its answer is the first one after that."""
-    request = asyncio.create_task(worker.status(caller.headers))
-    await asyncio.sleep(0.1)
-    return request
 
 
 async def is_refused(worker: Worker, caller: Person) -> bool:

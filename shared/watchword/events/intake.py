@@ -43,7 +43,7 @@ class Intake:
     """Commits the refusals of events one after another, and leaves their effects to `effects`.
 
     `until` gives the instant, in seconds since 1970, at which every token has expired that was issued by now.
-    `is_replay` says whether what is taken now happened while nothing was received, so that its age says nothing.
+    `is_replay` says of an event whether its age tells nothing about how fast this service obeys.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Intake:
         issuer: str,
         *,
         until: Callable[[], float],
-        is_replay: Callable[[], bool],
+        is_replay: Callable[[ReceivedEvent], bool],
     ) -> None:
         self._store = store
         self._effects = effects
@@ -107,17 +107,16 @@ class Intake:
         revocation = revocation_by(received, self._issuer, self._until())
         if revocation is None:
             _log_what_revokes_nothing(received)
-        has_effect, is_replay = received.type in self._effects.types, self._is_replay()
+        has_effect, is_replay = received.type in self._effects.types, self._is_replay(received)
         stored = await self._store.take(received, revocation, has_effect=has_effect, is_replay=is_replay)
-        if is_replay:
-            self._replayed.add(received.jti)
         if stored.is_pending:
-            return self._effects.begin(received, stored.position) or stored.is_new
-        if stored.is_new:
-            self.finish(received, stored.position)
-        else:
-            self._replayed.discard(received.jti)
-            self._acknowledgements.acknowledge(received.jti, stored.position)
+            has_begun = self._effects.begin(received, stored.position)
+            if has_begun and is_replay:
+                self._replayed.add(received.jti)
+            return has_begun or stored.is_new
+        self._acknowledgements.acknowledge(received.jti, stored.position)
+        if stored.is_new and not is_replay:
+            self.on_done(received.at)
         return stored.is_new
 
     def finish(self, received: ReceivedEvent, position: int) -> None:

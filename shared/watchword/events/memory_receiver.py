@@ -14,13 +14,10 @@ import httpx
 
 from watchword.auth.revocations import Revocations
 from watchword.errors import Unavailable
-from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.contact_lease import ContactLease
-from watchword.events.effects import Effects, ensure_effects
-from watchword.events.intake import Intake
+from watchword.events.effects import ensure_effects
 from watchword.events.memory_store import MemoryStore
-from watchword.events.polling import Poller
 from watchword.events.process_stream import INACTIVITY_SECONDS, ProcessStream
 from watchword.events.receiver import FIRST_POLL_TIMEOUT_SECONDS, Receiver
 from watchword.events.security_event import ReceivedEvent
@@ -72,28 +69,10 @@ class MemoryReceiver(Receiver):
             await effects[received.type](received)
 
         self._store = MemoryStore(self.revocations, self._clock, self._refusal_delay)
-        self._acknowledgements = Acknowledgements(self._store)
-        self._effects = Effects(carry_out, effects)
-        self._intake = Intake(
-            self._store,
-            self._effects,
-            self._acknowledgements,
-            account.issuer,
-            until=self._until,
-            is_replay=lambda: not self._lease.has_caught_up,
-        )
-        self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
+        self._take_into(self._store, carry_out, effects)
         self._stream = ProcessStream([kind for kind in effects if kind not in tuple(EventType)])
         self._turn = ProcessTurn(self._lease, self._stream, self._on_answer)
-        self._poller = Poller(
-            account,
-            self._intake,
-            self._acknowledgements,
-            self._turn,
-            refuses_key=self.revocations.refuses_key,
-            clock=self._clock,
-            transport=transport,
-        )
+        self._poll_in(self._turn, account, transport)
 
     @property
     def pending_effects(self) -> PendingEffects:
@@ -149,7 +128,7 @@ class MemoryReceiver(Receiver):
 
     def _on_answer(self, polls: StreamPolls) -> None:
         contact = LastContact(self._clock.now(), 0.0, polls.clock_offset, polls.left_nothing)
-        self._note_contact(contact, polls.answered_at)
+        self._note_contact(contact, polls.as_of)
 
 
 def _ensure_without_database(effects: Mapping[str, ProcessEffect]) -> None:

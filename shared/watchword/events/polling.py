@@ -118,6 +118,7 @@ class Poller:
                     self._pace,
                     clock=self._clock,
                     count_unacknowledged=self._count_unacknowledged,
+                    is_stopped=lambda: self.stream_status.is_stopped,
                 )
                 await run_until_first(
                     self._poll_forever(polls),

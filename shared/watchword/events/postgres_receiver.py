@@ -15,12 +15,9 @@ import orjson
 from watchword.auth.revocations import Revocations
 from watchword.database import Listener
 from watchword.errors import Unavailable
-from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
-from watchword.events.effects import Effects, ensure_effects
-from watchword.events.intake import Intake
+from watchword.events.effects import ensure_effects
 from watchword.events.poll_lease import PollLease
-from watchword.events.polling import Poller
 from watchword.events.postgres_store import PostgresStore
 from watchword.events.process_lease import ProcessLease
 from watchword.events.receiver import FIRST_POLL_TIMEOUT_SECONDS, Receiver
@@ -76,36 +73,15 @@ class PostgresReceiver(Receiver):
         self._store = store
         self._lease = ProcessLease(store, self.revocations, self._clock, self._refusal_delay, self._note_result)
         self._poll_lease = PollLease(store, lambda: self._lease.lacks_positions)
-        self._acknowledgements = Acknowledgements(store)
-        self._effects = Effects(carry_out, effects)
-        self._intake = self._new_intake(account.issuer)
-        self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
+        self._take_into(store, carry_out, effects)
         further_types = [kind for kind in effects if kind not in tuple(EventType)]
         self._turn = SharedTurn(
             store, self._poll_lease, look=self._lease.look, clock=self._clock, further_types=further_types
         )
-        self._poller = Poller(
-            account,
-            self._intake,
-            self._acknowledgements,
-            self._turn,
-            refuses_key=self.revocations.refuses_key,
-            clock=self._clock,
-            transport=transport,
-        )
+        self._poll_in(self._turn, account, transport)
         tables = store.tables
         signals = {tables.signals: self._on_signal}
         self._listener = Listener(store.database.dsn, tables.channel, self._on_notification, self.load, signals)
-
-    def _new_intake(self, issuer: str) -> Intake:
-        return Intake(
-            self._store,
-            self._effects,
-            self._acknowledgements,
-            issuer,
-            until=self._until,
-            is_replay=lambda: not self._turn.caught_up.is_set(),
-        )
 
     @property
     def pending_effects(self) -> PendingEffects:

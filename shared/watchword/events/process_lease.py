@@ -32,6 +32,9 @@ LOCAL_LEASE_SECONDS: Final = LEASE_SECONDS - 0.2
 READING_PAUSE_SECONDS: Final = 1.0
 """The pause after everything was read that nobody waited for: every role of the database can ask for it."""
 
+LONGEST_ABSENCE_SECONDS: Final = 30.0
+"""How long a lease may have run out before the process begins as a new one: too much may be new for a single look."""
+
 IDLE_LOOK_PAUSE_SECONDS: Final = 0.02
 """The pause after a look that brought nothing, so that a flood of notifications does not make this process spin."""
 
@@ -152,17 +155,24 @@ class ProcessLease:
         await self._copy.read(position, self._clock.now(), seconds_since_boot())
 
     async def _look(self) -> None:
-        sent_at, now, applied = seconds_since_boot(), self._clock.now(), self._position
+        sent_at, now = seconds_since_boot(), self._clock.now()
+        if self._position is not None and sent_at - self._registered_until > LONGEST_ABSENCE_SECONDS:
+            self._forget()
+            self._copy.distrust()
         self._copy.note_clock(now, sent_at)
+        applied = self._position
         result = await self._store.look(applied, now, notify=applied != self._sent_position)
+        if applied is not None and result.position < applied:
+            # A standby took over that lacks the last positions. If its clock is behind, it may have given some since
+            # that this look has not asked for.
+            self._copy.distrust()
         await self._apply(result)
         self._sent_position = applied
         self._renew(sent_at)
         self._on_result(result, sent_at)
         if self._position != applied:
-            # The next look says so, at once, since others wait for this process. Positions go back if a standby takes
-            # over that lacks the last ones.
-            self.wake(everything=applied is not None and result.position < applied)
+            # The next look says so, at once, since others wait for this process.
+            self.wake()
 
     def _renew(self, sent_at: float) -> None:
         """Only a look that came back while the previous lease ran prolongs it.

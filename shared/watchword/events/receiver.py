@@ -2,20 +2,26 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
+
+import httpx
 
 from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, SystemClock, seconds_since_boot
+from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
-from watchword.events.effects import Effects
+from watchword.events.effects import CarryOut, Effects
+from watchword.events.intake import Intake
 from watchword.events.polling import Poller
 from watchword.events.refusal_delay import RefusalDelay
+from watchword.events.security_event import ReceivedEvent
 from watchword.events.silence import Contact, SilencePolicy
-from watchword.events.store import LastContact, PendingEffects
+from watchword.events.store import EventStore, LastContact, PendingEffects
+from watchword.events.turn import Turn
 from watchword.tally import Tally
 
 FIRST_POLL_TIMEOUT_SECONDS: Final = 3.0
@@ -27,9 +33,6 @@ class Receiver(ABC):
 
     Where it keeps what is revoked, and what that means for the other processes of the service, differs.
     """
-
-    _effects: Effects
-    _poller: Poller
 
     def __init__(
         self,
@@ -47,10 +50,37 @@ class Receiver(ABC):
         self.clock_offset: float | None = None
         """How many seconds the issuer's clock is ahead of ours, if the issuer says what time it is."""
         self._clock = clock or SystemClock()
+        self._began_at = self._clock.now()
         self._contact = Contact(silence or SilencePolicy(), self._clock)
         self._refusal_delay = RefusalDelay()
         self._heard_at = -math.inf
         expect_owner(self)
+
+    def _take_into(self, store: EventStore, carry_out: CarryOut, types: Collection[str]) -> None:
+        """Take events into this store. Those of these types have an effect, which `carry_out` brings about."""
+        self._acknowledgements = Acknowledgements(store)
+        self._effects = Effects(carry_out, types)
+        self._intake = Intake(
+            store,
+            self._effects,
+            self._acknowledgements,
+            self.issuer,
+            until=self._until,
+            is_replay=self._is_replay,
+        )
+        self._effects.on_done, self._intake.on_done = self._intake.finish, self._measure_lag
+
+    def _poll_in(self, turn: Turn, account: TransmitterAccount, transport: httpx.AsyncBaseTransport | None) -> None:
+        """Poll the transmitter whenever it is this process's turn."""
+        self._poller = Poller(
+            account,
+            self._intake,
+            self._acknowledgements,
+            turn,
+            refuses_key=self.revocations.refuses_key,
+            clock=self._clock,
+            transport=transport,
+        )
 
     def __repr__(self) -> str:
         return f"the receiver of the security events of {self.issuer}"
@@ -136,11 +166,18 @@ class Receiver(ABC):
     def _begin(self) -> None:
         """What every `start` begins with."""
         own(self)
+        self._began_at = self._clock.now()
         self._contact.begin()
         self._refusal_delay.begin()
 
     def _until(self) -> float:
         return self._clock.now().timestamp() + self.revocations.keep_seconds()
+
+    def _is_replay(self, received: ReceivedEvent) -> bool:
+        """Whether the event happened before this receiver was started, or so long ago that no token is left that it
+        revokes: then its age tells nothing about how fast this service obeys."""
+        now, happened_at = self._clock.now(), received.happened_at or received.at
+        return happened_at < self._began_at or (now - happened_at).total_seconds() > self.revocations.keep_seconds()
 
     def _measure_lag(self, happened_at: datetime) -> None:
         if self.observe_lag is not None:

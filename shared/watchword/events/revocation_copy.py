@@ -28,25 +28,30 @@ class RevocationCopy:
         self._revocations = revocations
         self.reread_wanted = asyncio.Event()
         """Set while everything is to be read again, although nobody waits for it."""
-        self._clock_jumps = 0
+        self._doubts = 0
         # What has been added since a reading began: by kind and key, since the last that is read of each counts.
         self._added: dict[tuple[str, str], Revocation] | None = None
         self.forget()
 
     def forget(self) -> None:
         """Begin as a process that holds nothing."""
+        self._doubts += 1
         self.is_complete = False
         self._booted_at: float | None = None
         self.reread_wanted.clear()
 
+    def distrust(self) -> None:
+        """Hold nothing, and want everything: something may be missing, also in a reading that is on its way."""
+        self._doubts += 1
+        self.is_complete = False
+        self.reread_wanted.set()
+
     def note_clock(self, now: datetime, since_boot: float) -> None:
-        """Hold nothing, and want everything, if the clock has jumped since the last time, since by the clock the
-        machine was started at another time: while it was ahead, revocations counted as expired."""
+        """Distrust the copy if the clock has jumped since the last time, so that by the clock the machine was started
+        at another time: while it was ahead, revocations counted as expired."""
         booted_at = now.timestamp() - since_boot
         if self._booted_at is not None and abs(booted_at - self._booted_at) > CLOCK_JUMP_SECONDS:
-            self.is_complete = False
-            self._clock_jumps += 1
-            self.reread_wanted.set()
+            self.distrust()
         self._booted_at = booted_at
 
     def add(self, revocation: Revocation, now: datetime) -> None:
@@ -61,9 +66,9 @@ class RevocationCopy:
         Looks bring what comes after `position`, so everything up to there must be read.
         """
         self.note_clock(now, since_boot)
-        # Not later: what is wanted meanwhile, or a jump of the clock, may be about what this reading does not see.
+        # Not later: what is wanted or doubted meanwhile may be about what this reading does not see.
         self.reread_wanted.clear()
-        clock_jumps, self._added = self._clock_jumps, {}
+        doubts, self._added = self._doubts, {}
         try:
             replacement = await self._replacement(position, now)
         except BaseException:
@@ -72,7 +77,7 @@ class RevocationCopy:
         finally:
             self._added = None
         self._revocations.replace(replacement)
-        self.is_complete = self.is_complete or clock_jumps == self._clock_jumps
+        self.is_complete = self.is_complete or doubts == self._doubts
 
     async def _replacement(self, position: int, now: datetime) -> Revocations:
         replacement = Revocations(self._revocations.memory_seconds)

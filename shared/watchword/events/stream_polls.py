@@ -9,11 +9,14 @@ from watchword.events.errors import AnswerTimedOut, TransmitterUnavailable
 from watchword.events.intake import Intake
 from watchword.events.poll_pace import PollPace
 from watchword.events.security_event import EventReader
-from watchword.events.transmitter_client import POLL_TIMEOUT_SECONDS, Delivery, Receipt, Stream, TransmitterClient
+from watchword.events.transmitter_client import Delivery, Receipt, Stream, TransmitterClient
 from watchword.observability.logs import new_request_id, request_id
 
 EVENTS_PER_POLL: Final = 100
 MAX_EVENTS_PER_POLL: Final = 400
+
+HELD_SECONDS: Final = 1.0
+"""How long the transmitter holds a poll at most for which it has no event."""
 
 LEFTOVERS_PAUSE_SECONDS: Final = 0.5
 """The pause before events are asked for again that could not be read or committed."""
@@ -24,7 +27,10 @@ ENDED_EARLY_SECONDS: Final = 0.9
 
 class StreamPolls:
     """Asks for events and has them taken. It asks for as many more as are unacknowledged, since those may come again in
-    the place of others."""
+    the place of others.
+
+    `is_stopped` says whether the stream is disabled or paused, so that no event comes.
+    """
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class StreamPolls:
         *,
         clock: Clock,
         count_unacknowledged: Callable[[], int],
+        is_stopped: Callable[[], bool],
     ) -> None:
         self._transmitter = transmitter
         self._stream = stream
@@ -44,6 +51,7 @@ class StreamPolls:
         self._pace = pace
         self._clock = clock
         self._count_unacknowledged = count_unacknowledged
+        self._is_stopped = is_stopped
         # The first answer is wanted at once, since it shows that the transmitter is there, and brings everything that
         # is not acknowledged.
         self._wants_all = True
@@ -52,8 +60,8 @@ class StreamPolls:
         """How many seconds the transmitter's clock was ahead of ours at its last answer, if it says what time it is."""
         self.asked_at = 0.0
         """The time since boot at which the last poll was sent that was answered."""
-        self.answered_at = 0.0
-        """The time since boot up to which its answer tells what the transmitter had to say."""
+        self.as_of = 0.0
+        """The time since boot of which its answer tells what the transmitter had to say by then."""
         self.pause_seconds = 0.0
         """How long to wait before the next poll."""
 
@@ -64,7 +72,8 @@ class StreamPolls:
         polled_at, since_boot = time.monotonic(), seconds_since_boot()
         delivery = await self._ask(wait=wait)
         seconds = time.monotonic() - polled_at
-        self.asked_at, self.answered_at = since_boot, _answered_at(since_boot)
+        held = min(seconds_since_boot() - since_boot, HELD_SECONDS) if wait and not delivery.tokens else 0.0
+        self.asked_at, self.as_of = since_boot, since_boot + held
         self.has_more, self.clock_offset = delivery.has_more, self._offset(delivery)
         intake_result = await self._intake.take(self._reader, delivery.tokens, polled_at)
         # The other poll may have been given what this one would have brought, and who sent it need not be one of us.
@@ -80,7 +89,7 @@ class StreamPolls:
     @property
     def left_nothing(self) -> bool:
         """Whether the last answer left nothing behind: neither at the transmitter nor, untaken, here."""
-        return not self.has_more and not self._wants_all
+        return not self.has_more and not self._wants_all and not self._is_stopped()
 
     def _offset(self, delivery: Delivery) -> float | None:
         return None if delivery.sent_at is None else delivery.sent_at - self._clock.now().timestamp()
@@ -98,9 +107,3 @@ class StreamPolls:
         except TransmitterUnavailable:
             self._pace.note_failure()
             raise
-
-
-def _answered_at(asked_at: float) -> float:
-    """Now; but an answer that took longer than a poll may has waited here, while this process stood still."""
-    now = seconds_since_boot()
-    return now if now - asked_at <= POLL_TIMEOUT_SECONDS else asked_at

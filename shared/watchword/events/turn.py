@@ -81,7 +81,7 @@ class SharedTurn:
     async def note_answer(self, polls: StreamPolls) -> None:
         await self._store.note_contact(
             polls.clock_offset,
-            age_seconds=seconds_since_boot() - polls.answered_at,
+            age_seconds=seconds_since_boot() - polls.as_of,
             has_more=polls.has_more,
             left_nothing=polls.left_nothing,
         )
@@ -109,6 +109,7 @@ class ProcessTurn:
         self._lease = lease
         self._stream = stream
         self._on_answer = on_answer
+        self._has_more = False
         self.caught_up = asyncio.Event()
         """Set when a start has nothing more to wait for: the replay is whole, or the first attempt has failed."""
 
@@ -129,10 +130,15 @@ class ProcessTurn:
         return await self._stream.open(transmitter)
 
     def may_wait(self) -> bool:
-        return not self._lease.needs_answer_now()
+        # A poll that may not wait also brings what is taken and not acknowledged, so there might be more every time.
+        return self._has_more or not self._lease.needs_answer_now()
 
     async def note_answer(self, polls: StreamPolls) -> None:
-        self._lease.note_answer(polls.asked_at, is_last=not polls.has_more)
+        self._has_more = polls.has_more
+        # Until the replay is taken, all of it, this process does not know whom to refuse.
+        is_last = not polls.has_more if self._lease.has_caught_up else polls.left_nothing
+        self._lease.note_answer(polls.asked_at, is_last=is_last)
         if not polls.has_more:
             self._on_answer(polls)
+        if is_last:
             self.caught_up.set()
