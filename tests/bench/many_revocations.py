@@ -1,10 +1,12 @@
 """Compare a guarded read in a process with 100,000 live revocations to one in a process with none."""
 
 import asyncio
+import re
 from pathlib import Path
 from statistics import median
 
 import asyncpg
+import httpx
 import psutil
 
 from deploy.local.processes import any_free_port
@@ -13,6 +15,8 @@ from tests.bench.reads import prepare
 from tests.support.stack import Stack, stack
 
 ROUNDS, COUNT = 7, 100_000
+REVOKE = """INSERT INTO posts.revocations (kind, key, valid_from, expires_at, position)
+SELECT 'session', gen_random_uuid()::text, 9007199254740992, now() + '1 hour', 1 FROM generate_series(1, $1)"""
 
 
 def measure(home: Path) -> str:
@@ -21,9 +25,13 @@ def measure(home: Path) -> str:
         running.stop("posts")
         urls = {name: f"http://127.0.0.1:{any_free_port()}" for name in ("none", f"{COUNT:,}")}
         (none, none_url), (many, many_url) = urls.items()
-        with server("posts_service serve", none_url, _environment(running, none_url), home / "none.log"):
-            asyncio.run(_revoke(running))
-            with server("posts_service serve", many_url, _environment(running, many_url), home / "many.log"):
+        asyncio.run(_execute(running, REVOKE, COUNT))
+        with server("posts_service serve", many_url, _environment(running, many_url), home / "many.log"):
+            # What a process holds stays until it expires; one that starts later finds nothing.
+            asyncio.run(_execute(running, "TRUNCATE posts.revocations"))
+            with server("posts_service serve", none_url, _environment(running, none_url), home / "none.log"):
+                # Canaries come to both.
+                assert _held(none_url) < COUNT / 100 < COUNT <= _held(many_url)
                 memory = {name: _memory(url) for name, url in urls.items()}
                 rates: dict[str, list[Rate]] = {name: [] for name in urls}
                 for _ in range(ROUNDS):
@@ -44,16 +52,18 @@ def _environment(running: Stack, url: str) -> dict[str, str]:
     return {**running.environment, "POSTS_PORT": url.rpartition(":")[2], "POSTS_HOST": "127.0.0.1"}
 
 
-async def _revoke(running: Stack) -> None:
+async def _execute(running: Stack, sql: str, *values: int) -> None:
     connection = await asyncpg.connect(running.databases.url("posts_owner"))
     try:
-        await connection.execute(
-            "INSERT INTO posts.revocations SELECT 'session', gen_random_uuid()::text, 9007199254740992, "
-            "now() + '1 hour' FROM generate_series(1, $1)",
-            COUNT,
-        )
+        await connection.execute(sql, *values)
     finally:
         await connection.close()
+
+
+def _held(url: str) -> int:
+    """How many revocations this process holds."""
+    (held,) = re.findall(r"^watchword_revocations_held(?:{.*})? (\S+)$", httpx.get(f"{url}/metrics").text, re.MULTILINE)
+    return int(float(held))
 
 
 def _memory(url: str) -> int:

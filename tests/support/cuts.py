@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tests.support.loop_end import end_serving
+
 
 class Proxy:
     """Forwards to a port of 127.0.0.1. `cut` makes the connections that are open hang for ever; later ones are new."""
@@ -56,13 +58,7 @@ class Proxy:
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._pass_on, sock=self._listening)
         await self._ends.wait()
-        server.close()
-        # Connections that were accepted a moment ago get their tasks later.
-        while passing := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in passing:
-                task.cancel()
-            await asyncio.gather(*passing, return_exceptions=True)
-            await asyncio.sleep(0)
+        await end_serving(server)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = Wire(writer.get_extra_info("peername")[1])
