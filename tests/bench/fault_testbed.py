@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -16,7 +17,7 @@ from tests.support.clocks import ReplicaAhead, ahead_of
 from tests.support.cuts import Proxy, proxy_to
 from tests.support.databases import migrated
 from tests.support.person import Person
-from tests.support.processes import connected_to, holder_and_others
+from tests.support.processes import connected_to, holder_and_others, sent
 from tests.support.services import bearer, unique
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_SECONDS, until
@@ -156,12 +157,20 @@ class Probe:
     http: httpx.AsyncClient
 
     async def status(self, ada: Person) -> int:
-        if self.service == "posts":
-            answer = await self.http.post(f"{self.url}/posts", json={}, headers=ada.headers)
-        else:
-            answer = await self.http.get(f"{self.url}/users/me", headers=ada.identity_headers)
+        method, url, options = self._question(ada)
+        answer = await self.http.request(method, url, **options)
         assert answer.status_code in (ACCEPTED[self.service], 401, 503), answer.text
         return answer.status_code
+
+    async def sent(self, ada: Person) -> "asyncio.Task[httpx.Response]":
+        """The request of `status`, which waits in the socket of a process that stands still."""
+        method, url, options = self._question(ada)
+        return await sent(self.http, method, url, **options)
+
+    def _question(self, ada: Person) -> tuple[str, str, dict[str, Any]]:
+        if self.service == "posts":
+            return "POST", f"{self.url}/posts", {"json": {}, "headers": ada.headers}
+        return "GET", f"{self.url}/users/me", {"headers": ada.identity_headers}
 
     async def refused_at(self, ada: Person) -> float:
         """When this process has first answered that the token is not valid. Whatever it cannot answer is no refusal."""

@@ -1,6 +1,9 @@
 """GET /posts/events: listeners get new and changed posts."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -79,15 +82,21 @@ async def test_who_comes_back_is_told_what_they_missed(live_posts: LivePosts, ad
         assert titles[-1] == "Missed"
 
 
+@asynccontextmanager
+async def post_that_commits_late(live_posts: LivePosts, author: str) -> AsyncIterator[None]:
+    """A published post with the time before the block, which is committed after it."""
+    async with live_posts.parts.database.begin() as db:
+        members = {"title": "Late", "body": "A body", "state": "published"}
+        db.add(Post.of(UUID(author), members, datetime.now(UTC)))
+        await db.flush()
+        yield
+
+
 async def test_a_post_whose_transaction_ends_late_is_told(live_posts: LivePosts, ada: Person) -> None:
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.publish(ada.headers, title="First")
         author = (await next_event(events))[1]["author"]["id"]
-        began = datetime.now(UTC)
-        async with live_posts.parts.database.begin() as db:
-            members = {"title": "Late", "body": "A body", "state": "published"}
-            db.add(Post.of(author, members, began))
-            await db.flush()
+        async with post_that_commits_late(live_posts, author):
             await live_posts.publish(ada.headers, title="Meanwhile")
             assert (await next_event(events))[1]["title"] == "Meanwhile"
         assert (await next_event(events))[1]["title"] == "Late"
@@ -132,11 +141,7 @@ async def test_the_list_is_read_anew_again_when_what_it_lacked_has_been_committe
     async with posts_with(**limits) as live_posts, live_posts.server.events("/posts/events") as events:
         await live_posts.publish(ada.headers, title="First")
         author = (await next_event(events))[1]["author"]["id"]
-        began = datetime.now(UTC)
-        async with live_posts.parts.database.begin() as db:
-            members = {"title": "Late", "body": "A body", "state": "published"}
-            db.add(Post.of(author, members, began))
-            await db.flush()
+        async with post_that_commits_late(live_posts, author):
             for title in ("One", "Two"):
                 await live_posts.publish(ada.headers, title=title)
             await read_until("reset", events)

@@ -57,11 +57,11 @@ each_way = pytest.mark.parametrize("way", [read, transact])
 
 
 @asynccontextmanager
-async def locked_things(databases: Databases) -> AsyncIterator[None]:
-    """During the block nobody can read the table."""
+async def locked(databases: Databases, table_name: str) -> AsyncIterator[None]:
+    """During the block nobody can read this table of posts."""
     owner = await asyncpg.connect(databases.url("posts_owner"))
     async with owner.transaction():
-        await owner.execute("LOCK TABLE posts.things")
+        await owner.execute(f"LOCK TABLE posts.{table_name}")
         yield
     await owner.close()
 

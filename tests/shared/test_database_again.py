@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.shared.tables import SELECT_NAMES, Way, each_way, locked_things, names_of_things, until_backends
+from tests.shared.tables import SELECT_NAMES, Way, each_way, locked, names_of_things, until_backends
 from tests.shared.test_migrations import MIGRATIONS, app_of, each_service
 from tests.support.databases import Databases
 from watchword.database import Database
@@ -26,7 +26,7 @@ async def test_a_closed_database_connects_anew_and_can_be_closed_again(
 async def test_a_read_that_waited_when_its_pool_was_closed_leaves_no_connection(
     database: Database, databases: Databases
 ) -> None:
-    async with locked_things(databases):
+    async with locked(databases, "things"):
         # The pool has one connection, so the second read waits for the first.
         reads = [asyncio.create_task(names_of_things(database)) for _ in range(2)]
         await until_backends(databases, 1, "wait_event_type = 'Lock'")

@@ -4,11 +4,11 @@ import asyncio
 from contextlib import suppress
 from itertools import pairwise
 
-import asyncpg
 import pytest
 
 from tests.shared.boot_clock import BootClock
 from tests.shared.leased_process import is_refused, leased_process, store_of, take, unreachable_url
+from tests.shared.tables import locked
 from tests.support.databases import Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import DatabaseUnavailable
@@ -54,14 +54,11 @@ async def test_look_that_comes_back_too_late_prolongs_nothing(databases: Databas
     async with leased_process(databases) as (lease, revocations):
         await lease.catch_up()
         # The answer is on its way while the process stands still.
-        locking = await asyncpg.connect(databases.url("posts_owner"))
-        async with locking.transaction():
-            await locking.execute("LOCK TABLE posts.process_leases")
+        async with locked(databases, "process_leases"):
             late = asyncio.create_task(lease.look())
             await until(lambda: is_waiting(databases))
             since_boot.seconds += 120
         await asyncio.wait([late])
-        await locking.close()
         assert not lease.is_current()
         await databases.execute("posts_app", REVOKE, "s")
         await lease.catch_up()
@@ -242,9 +239,7 @@ async def test_flood_of_notifications_makes_no_process_spin(
 async def test_who_waits_for_a_look_of_a_process_that_stops_is_refused_and_not_cancelled(databases: Databases) -> None:
     async with leased_process(databases) as (lease, _):
         await lease.look()
-        locking = await asyncpg.connect(databases.url("posts_owner"))
-        async with locking.transaction():
-            await locking.execute("LOCK TABLE posts.process_leases")
+        async with locked(databases, "process_leases"):
             waiting = asyncio.create_task(lease.catch_up())
             await until(lambda: is_waiting(databases))
             stopping = asyncio.create_task(lease.stop())
@@ -254,4 +249,3 @@ async def test_who_waits_for_a_look_of_a_process_that_stops_is_refused_and_not_c
                 await lease.catch_up()
         with suppress(Unavailable):
             await stopping
-        await locking.close()

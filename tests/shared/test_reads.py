@@ -10,7 +10,7 @@ from tests.shared.tables import (
     BACKEND,
     BY_NAME,
     THINGS,
-    locked_things,
+    locked,
     names_of_things,
     until_backends,
 )
@@ -94,7 +94,7 @@ async def test_two_connections_serve_fifty_readers(databases: Databases) -> None
 async def test_read_that_outlives_the_pool_succeeds_and_its_connection_ends_with_it(
     database: Database, databases: Databases
 ) -> None:
-    async with locked_things(databases):
+    async with locked(databases, "things"):
         reading = asyncio.create_task(names_of_things(database))
         await until_backends(databases, 1, "wait_event_type = 'Lock'")
         await database.close()

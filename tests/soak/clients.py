@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 SIGNED_OUT_CODE = 4401
 
 
-class Client:
+class Client(ABC):
     """One open connection of a person."""
 
     def __init__(self, url: str, token: str) -> None:
@@ -25,8 +26,9 @@ class Client:
         self.heard = 0
         self._task = asyncio.create_task(self.run())
 
+    @abstractmethod
     async def run(self) -> None:
-        raise NotImplementedError
+        """Open the connection, and read until the server ends it."""
 
     async def until_open(self) -> None:
         opening = asyncio.ensure_future(self.is_open.wait())

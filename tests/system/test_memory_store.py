@@ -159,34 +159,30 @@ async def test_a_process_that_stands_still_is_outstanding_and_refuses_when_it_wa
     notes: Notes, person: NewPerson
 ) -> None:
     ada, eve = await person("ada"), await person("eve")
-    with notes.running():
-        async with notes.workers() as workers:
-            await until(lambda: all_accept(workers, ada))
-            async with frozen(*workers):
-                answer = await ada.sign_out(Prefer="wait=1")
-                first = await workers[0].sent(ada)
-            assert (await first).status_code == 401
-            assert await statuses(workers, eve) == [200]
-            assert CLIENT in answer.json()["outstanding"]
-            later = (await eve.sign_out(Prefer="wait=10")).json()
-            assert (CLIENT in [one["service"] for one in later["obeyed"]], later["outstanding"]) == (True, [])
+    async with accepting(notes, ada) as workers:
+        async with frozen(*workers):
+            answer = await ada.sign_out(Prefer="wait=1")
+            first = await workers[0].sent(ada)
+        assert (await first).status_code == 401
+        assert await statuses(workers, eve) == [200]
+        assert CLIENT in answer.json()["outstanding"]
+        later = (await eve.sign_out(Prefer="wait=10")).json()
+        assert (CLIENT in [one["service"] for one in later["obeyed"]], later["outstanding"]) == (True, [])
 
 
 async def test_a_process_whose_stream_has_lapsed_meanwhile_refuses_when_it_wakes_and_is_outstanding_no_more(
     notes: Notes, person: NewPerson
 ) -> None:
     ada, eve = await person("ada"), await person("eve")
-    with notes.running():
-        async with notes.workers() as workers:
-            await until(lambda: all_accept(workers, ada))
-            async with frozen(*workers):
-                await notes.let_streams_lapse()
-                assert CLIENT in (await ada.sign_out(Prefer="wait=1")).json()["outstanding"]
-                first = await workers[0].sent(ada)
-            assert (await first).status_code == 401
-            assert await statuses(workers, eve) == [200]
-            assert await notes.streams() == 1
-            assert (await eve.sign_out(Prefer="wait=10")).json()["outstanding"] == []
+    async with accepting(notes, ada) as workers:
+        async with frozen(*workers):
+            await notes.let_streams_lapse()
+            assert CLIENT in (await ada.sign_out(Prefer="wait=1")).json()["outstanding"]
+            first = await workers[0].sent(ada)
+        assert (await first).status_code == 401
+        assert await statuses(workers, eve) == [200]
+        assert await notes.streams() == 1
+        assert (await eve.sign_out(Prefer="wait=10")).json()["outstanding"] == []
 
 
 async def test_while_identity_is_away_the_policy_for_silence_decides(
@@ -208,6 +204,15 @@ async def test_while_identity_is_away_the_policy_for_silence_decides(
             await ada.sign_out()
             await until(lambda: is_refused(worker, ada))
             await until(lambda: all_accept([worker], eve))
+
+
+@asynccontextmanager
+async def accepting(notes: Notes, caller: Person) -> AsyncIterator[list[Worker]]:
+    """The processes of the running service, which accept the caller."""
+    with notes.running():
+        async with notes.workers() as workers:
+            await until(lambda: all_accept(workers, caller))
+            yield workers
 
 
 @asynccontextmanager

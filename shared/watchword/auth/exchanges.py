@@ -1,6 +1,7 @@
 """A request with its answer, and a WebSocket, as the layer of open connections sees them."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Collection
 from typing import Final
 
@@ -26,7 +27,7 @@ _BETWEEN_EVENTS: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _WITHOUT_BODY: Final = (204, 304)
 
 
-class Exchange:
+class Exchange(ABC):
     """A request or a WebSocket. It is an open connection from when it is known to go on until it is closed.
 
     It is made by the task that serves it. `callers` are the principals that its guards have let pass: one caller, since
@@ -51,15 +52,17 @@ class Exchange:
         """Why it has been ended from outside, if it has."""
         return None if self._opened is None else self._opened.end_reason
 
+    @abstractmethod
     async def receive(self) -> Message:
-        raise NotImplementedError
+        """What the app gets from the client."""
 
+    @abstractmethod
     def send(self, message: Message) -> Awaitable[None]:
-        raise NotImplementedError
+        """Send what the app sends. Raises ConnectionEnded after the end of an open connection."""
 
+    @abstractmethod
     async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         """Send what comes last after such an end."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Forget the connection: nothing more is sent or received."""

@@ -71,10 +71,9 @@ def receive_security_events(
     receive. Without them each process keeps it in its memory, and has a stream of its own at the issuer.
 
     `effects` are called for each event once its refusal is in force, and again until they succeed: in any order, also
-    several at once.
-    With a database each is an `Effect`, which happens once, in a transaction of its own; without one a `ProcessEffect`,
-    which happens in every process. Tokens that live longer than `memory_seconds` are refused. `issuer_address` is where
-    the issuer is reached from here if not at its own URL.
+    several at once. With a database each is an `Effect`, which happens once, in a transaction of its own; without one a
+    `ProcessEffect`, which happens in every process. Tokens that live longer than `memory_seconds` are refused.
+    `issuer_address` is where the issuer is reached from here if not at its own URL.
     """
     account, revocations = TransmitterAccount(issuer, client_id, client_secret), Revocations(memory_seconds)
     options: dict[str, Any] = {

@@ -66,19 +66,16 @@ def new_app(
     may send this service's cookies; `docs_client_id` is the client that /docs signs in with, and shows the texts
     of `scopes`. The page at / names `links` first.
     """
-
-    async def check_database() -> str:
-        return await migrations.usable_revision(parts.database.reads)
-
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
     app = _bare_app(
         title, summary, _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
     )
     app.state.parts = parts
+    database_check = partial(migrations.usable_revision, parts.database.reads)
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
-    health = health_routes({"database": check_database, **checks_of(parts.verifier), **(checks or {})})
+    health = health_routes({"database": database_check, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
