@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from identity_service.events.models import IS_LIVE, SENDING_ORDER, Delivery, Stream, StreamEvent, StreamStatus
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
 TIMEOUT_SECONDS: Final = 1.5
 """A receiver waits for an answer a second longer than the longest poll, and asks again over another connection."""
@@ -50,10 +50,10 @@ _IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_TIMEOU
 _LAPSES_AT: Final = case((_IS_USED_UP, func.clock_timestamp() + _TIMEOUT), else_=Stream.lapses_at)
 
 
-def _changed(statement: Update, result: InstrumentedAttribute[int]) -> ReadStatement:
+def _changed(statement: Update, result: InstrumentedAttribute[int]) -> Statement:
     """An UPDATE whose answer is `result` for each row."""
     rows = statement.returning(result.label("result")).cte("changed")
-    return ReadStatement(select(rows.c.result), timeout_seconds=TIMEOUT_SECONDS)
+    return Statement(select(rows.c.result), timeout_seconds=TIMEOUT_SECONDS)
 
 
 BEGIN_WAIT: Final = _changed(
@@ -79,7 +79,7 @@ _due: Final = (
     .limit(bindparam("limit", type_=Integer))
     .lateral("due")
 )
-NEXT_EVENTS: Final = ReadStatement(
+NEXT_EVENTS: Final = Statement(
     select(Stream.waiting_poll, _due.c.id, _due.c.jti, _due.c.claims, _due.c.created_at)
     .select_from(Stream)
     .outerjoin(_due, true())

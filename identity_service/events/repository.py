@@ -29,7 +29,7 @@ from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, Recen
 from identity_service.events.topics import acknowledgements_in, notify
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 from watchword.events.types import EventType
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
@@ -55,7 +55,7 @@ _unacknowledged: Final = (
     .union_all(select(DroppedEvent.jti, true()).where(DroppedEvent.jti == any_(_JTIS)))
     .subquery("unacknowledged")
 )
-UNACKNOWLEDGED: Final = ReadStatement(select(_unacknowledged.c.jti, _unacknowledged.c.is_dropped))
+UNACKNOWLEDGED: Final = Statement(select(_unacknowledged.c.jti, _unacknowledged.c.is_dropped))
 """Those of these events that wait for their acknowledgement, and those that were dropped and will never get one."""
 
 

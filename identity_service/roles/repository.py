@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
 from identity_service.services.models import ServicePermission
 from watchword.database import locks
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
 DEFAULT_ROLE: Final = "user"
 """The role of every new account."""
@@ -20,7 +20,7 @@ DEFAULT_ROLE: Final = "user"
 VERSION = select(func.coalesce(func.max(RoleVersion.version), 0)).scalar_subquery()
 """How often any role of the installation has changed."""
 
-CHANGED_ROLE = ReadStatement(
+CHANGED_ROLE = Statement(
     select(RoleVersion.role)
     .where(
         RoleVersion.role == func.any(bindparam("roles", type_=ARRAY(Text))),

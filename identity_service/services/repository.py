@@ -7,14 +7,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.services.models import Service, ServicePermission, ServiceScope
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
-SCOPES = ReadStatement(
+SCOPES = Statement(
     select(ServiceScope.scope, ServiceScope.audience).where(
         ServiceScope.audience == any_(bindparam("audiences", type_=ARRAY(Text)))
     )
 )
-AUDIENCES_OF_CLIENT = ReadStatement(
+AUDIENCES_OF_CLIENT = Statement(
     select(Service.audience).where(Service.client_id == bindparam("client_id", type_=Service.client_id.type))
 )
 

@@ -13,9 +13,9 @@ from identity_service.roles import repository as roles
 from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, EndReason, RefreshToken, Session
 from identity_service.users.models import User
 from watchword.database.portions import PLACE, PORTION, delete_places, delete_portion
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
-LIVE = ReadStatement(
+LIVE = Statement(
     select(Session.expires_at, User.tokens_valid_from, User.claims_version, roles.VERSION.label("role_version"))
     .join(User, User.id == Session.user_id)
     .where(

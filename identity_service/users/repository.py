@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.users.models import User
 from identity_service.users.normal_form import normal_email
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
-CARD = ReadStatement(
+CARD = Statement(
     select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), User.is_active)
 )
 

@@ -11,15 +11,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from posts_service.posts.models import Post
 from posts_service.posts.repository import SUMMARY
 from posts_service.posts.view import PostView
-from watchword.database.reads import ReadPool, ReadStatement
+from watchword.database.reads import ReadPool
+from watchword.database.statements import Statement
 
-_CHANGES: Final = ReadStatement(
+_CHANGES: Final = Statement(
     select(Post.id, Post.version, Post.updated_at)
     .where(Post.published_at.is_not(None), Post.updated_at >= bindparam("since", type_=DateTime(timezone=True)))
     .order_by(Post.updated_at, Post.id)
     .limit(bindparam("limit", type_=Integer()))
 )
-_VIEWS: Final = ReadStatement(
+_VIEWS: Final = Statement(
     SUMMARY.where(Post.id == func.any(bindparam("post_ids", type_=ARRAY(Uuid())))).order_by(Post.updated_at, Post.id)
 )
 

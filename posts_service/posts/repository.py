@@ -13,7 +13,8 @@ from posts_service.errors import PostNotFound
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import SUMMARY_CHARACTERS, Post
 from posts_service.posts.view import PostView
-from watchword.database.reads import ReadPool, ReadStatement
+from watchword.database.reads import ReadPool
+from watchword.database.statements import Statement
 
 # Before the first page: newer than every post.
 TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
@@ -38,10 +39,10 @@ _FEED = (
     .limit(_LIMIT)
 )
 
-BY_ID: Final = ReadStatement(_VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
-FEED: Final = ReadStatement(_FEED)
-BY_AUTHOR: Final = ReadStatement(_FEED.where(_AUTHOR))
-DRAFTS: Final = ReadStatement(
+BY_ID: Final = Statement(_VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
+FEED: Final = Statement(_FEED)
+BY_AUTHOR: Final = Statement(_FEED.where(_AUTHOR))
+DRAFTS: Final = Statement(
     SUMMARY.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
     .order_by(Post.created_at.desc(), Post.id.desc())
     .limit(_LIMIT)
@@ -65,7 +66,7 @@ async def list_drafts(reads: ReadPool, author_id: UUID, begin: Cursor, limit: in
     return await _list(reads, DRAFTS, begin, limit=limit, author_id=author_id)
 
 
-async def _list(reads: ReadPool, statement: ReadStatement, begin: Cursor, **values: Any) -> list[PostView]:
+async def _list(reads: ReadPool, statement: Statement, begin: Cursor, **values: Any) -> list[PostView]:
     rows = await reads.fetch_rows(statement, at=begin.at, post_id=begin.post_id, **values)
     return [PostView.of(row) for row in rows]
 

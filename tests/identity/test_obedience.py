@@ -15,7 +15,7 @@ from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Identity
 from tests.support.waiting import until
-from watchword.database import ReadStatement
+from watchword.database import Statement
 from watchword.database.errors import DatabaseUnavailable
 
 
@@ -116,7 +116,7 @@ async def test_many_who_wait_share_their_looks(identity: Identity, monkeypatch: 
     reads, looks = identity.parts.database.reads, 0
     fetch_rows = reads.fetch_rows
 
-    async def counted(statement: ReadStatement, **values: Any) -> Any:
+    async def counted(statement: Statement, **values: Any) -> Any:
         nonlocal looks
         looks += "jtis" in values
         return await fetch_rows(statement, **values)

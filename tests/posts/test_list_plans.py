@@ -11,7 +11,7 @@ import pytest
 
 from posts_service.posts.repository import BY_AUTHOR, DRAFTS, FEED, TOP
 from tests.support.databases import Databases
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
 AUTHOR = UUID(int=1)
 AUTHORS = """
@@ -47,13 +47,15 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=1)], ids=["first page", "later page"])
 async def test_a_list_walks_along_its_index_and_sorts_nothing(
-    connection: "asyncpg.Connection[asyncpg.Record]", statement: ReadStatement, index: str, mode: str, age: timedelta
+    connection: "asyncpg.Connection[asyncpg.Record]", statement: Statement, index: str, mode: str, age: timedelta
 ) -> None:
     await connection.execute(f"SET plan_cache_mode = {mode}")
     at = datetime.now(UTC) - age
     own = {} if statement is FEED else {"author_id": AUTHOR}
     arguments = statement.arguments({"at": at, "post_id": TOP.post_id, "limit": 21, **own})
-    explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *arguments)
+    await connection.execute(f"PREPARE list AS {statement.sql}")
+    values = ", ".join(f"'{argument}'" for argument in arguments)
+    explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE list ({values})")
     plan = nodes(json.loads(explained)[0]["Plan"])
     assert index in [node.get("Index Name") for node in plan]
     assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]

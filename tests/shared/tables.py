@@ -1,4 +1,4 @@
-"""A table of its own in the schema of posts, and the two ways into the database that are tested with it."""
+"""A table of its own in the schema of posts, and the ways into the database that are tested with it."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from sqlalchemy import Integer, Select, String, bindparam, column, func, literal
 
 from tests.support.databases import DATABASE, Databases
 from tests.support.waiting import until
-from watchword.database import Database, ReadStatement
+from watchword.database import Database, Statement
 
 THINGS = table("things", column("id", Integer), column("name", String), column("other_id", Integer), schema="posts")
 
@@ -20,10 +20,10 @@ SELECT_NAMES = select(THINGS.c.name).order_by(THINGS.c.id)
 SELECT_BACKEND = select(func.pg_backend_pid().label("pid"))
 SELECT_SLOWLY = select(func.pg_sleep(30), literal_column("pg_backend_pid()").label("pid"))
 
-BY_NAME = ReadStatement(SELECT_BY_NAME)
-ALL_NAMES = ReadStatement(SELECT_NAMES)
-BACKEND = ReadStatement(SELECT_BACKEND)
-SLOW = ReadStatement(SELECT_SLOWLY)
+BY_NAME = Statement(SELECT_BY_NAME)
+ALL_NAMES = Statement(SELECT_NAMES)
+BACKEND = Statement(SELECT_BACKEND)
+SLOW = Statement(SELECT_SLOWLY)
 
 _CREATE = """
     CREATE TABLE posts.things (
@@ -36,14 +36,14 @@ _CREATE = """
 
 
 class Way(Protocol):
-    """Run one statement by one of the two ways."""
+    """Run one statement by one of the ways."""
 
     async def __call__(self, database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]: ...
 
 
 async def read(database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]:
     """The rows, by the read path."""
-    return await database.reads.fetch_rows(ReadStatement(statement), **values)
+    return await database.reads.fetch_rows(Statement(statement), **values)
 
 
 async def transact(database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]:
@@ -53,7 +53,13 @@ async def transact(database: Database, statement: Select[Any], **values: Any) ->
         return rows
 
 
-each_way = pytest.mark.parametrize("way", [read, transact])
+async def write(database: Database, statement: Select[Any], **values: Any) -> Sequence[Any]:
+    """The rows, in a transaction of the write path."""
+    async with database.writes.begin() as db:
+        return await db.fetch_rows(Statement(statement), **values)
+
+
+each_way = pytest.mark.parametrize("way", [read, transact, write])
 
 
 @asynccontextmanager

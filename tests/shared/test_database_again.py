@@ -9,7 +9,7 @@ from tests.shared.test_migrations import MIGRATIONS, app_of, each_service
 from tests.support.databases import Databases
 from watchword.database import Database
 
-NO_USE = {"transactions": (1, 0, 0), "reads": (1, 0, 0)}
+NO_USE = {"transactions": (1, 0, 0), "reads": (1, 0, 0), "writes": (1, 0, 0)}
 
 
 @each_way

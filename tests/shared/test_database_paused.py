@@ -7,6 +7,7 @@ import sys
 
 import asyncpg
 import psutil
+import pytest
 from sqlalchemy import text
 
 from tests.support.databases import Databases
@@ -17,17 +18,22 @@ from watchword.database.database import COMMAND_TIMEOUT_SECONDS, IDLE_TIMEOUT_SE
 PAUSED = """
 import asyncio, os, signal, sys
 
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 
 import watchword.database.database as module
+from watchword.database import Statement
 
 module.IDLE_TIMEOUT_SECONDS = 0.5
+LOCK = select(column("key")).select_from(table("revocations", schema="posts")).with_for_update()
+NOTHING = select(text("1"))
 
 async def main() -> None:
-    async with module.Database(sys.argv[1]).begin() as db:
-        await db.execute(text("SELECT FROM posts.revocations FOR UPDATE"))
+    database = module.Database(sys.argv[1])
+    prepared = sys.argv[2] == "writes"
+    async with (database.writes if prepared else database).begin() as db:
+        await db.execute(Statement(LOCK) if prepared else LOCK)
         os.kill(os.getpid(), signal.SIGSTOP)
-        await db.execute(text("SELECT 1"))
+        await db.execute(Statement(NOTHING) if prepared else NOTHING)
 
 asyncio.run(main())
 """
@@ -36,10 +42,13 @@ LIMIT = "SHOW idle_in_transaction_session_timeout"
 LOCK = "SELECT key FROM posts.revocations FOR UPDATE"
 
 
-async def test_others_get_the_locks_of_a_process_that_is_paused_in_a_transaction(databases: Databases) -> None:
+@pytest.mark.parametrize("way", ["session", "writes"])
+async def test_others_get_the_locks_of_a_process_that_is_paused_in_a_transaction(
+    databases: Databases, way: str
+) -> None:
     await databases.empty("posts")
     await databases.execute("posts_app", REVOKE)
-    arguments = "-c", PAUSED, databases.url("posts_app")
+    arguments = "-c", PAUSED, databases.url("posts_app"), way
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=asyncio.subprocess.PIPE)
 
     def is_paused() -> bool:

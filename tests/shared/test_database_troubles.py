@@ -1,4 +1,4 @@
-"""A failure that another try may survive is unavailable, in both ways into the database, and never the caller's 500."""
+"""A failure that another try may survive is unavailable, in every way into the database, and never the caller's 500."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What holds for both ways into the database: one that fails is unavailable, and no connection is ever lost."""
+"""What holds for every way into the database: one that fails is unavailable, and no connection is ever lost."""
 
 import asyncio
 

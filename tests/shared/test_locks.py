@@ -1,16 +1,17 @@
 """Advisory locks: the same name is the same lock, in whichever way it is taken."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.waiting import until
-from watchword.database import Database
+from watchword.database import Database, WriteTransaction
 from watchword.database.locks import lock, lock_shared, try_lock_connection
 
 NAME = "a test's lock"
@@ -33,6 +34,13 @@ async def engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+Begin = Callable[[Database], AbstractAsyncContextManager[AsyncSession | WriteTransaction]]
+
+each_transaction = pytest.mark.parametrize(
+    "begin", [Database.begin, lambda database: database.writes.begin()], ids=["session", "write path"]
+)
+
+
 async def take(database: Database, order: list[str], label: str, *, shared: bool = False) -> None:
     """Take the lock in a transaction of its own, and note that it was taken."""
     async with database.begin() as db:
@@ -40,9 +48,12 @@ async def take(database: Database, order: list[str], label: str, *, shared: bool
         order.append(label)
 
 
-async def test_lock_waits_until_the_transaction_that_holds_it_ends(database: Database, databases: Databases) -> None:
+@each_transaction
+async def test_lock_waits_until_the_transaction_that_holds_it_ends(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
     order: list[str] = []
-    async with database.begin() as db:
+    async with begin(database) as db:
         await lock(db, NAME)
         second = asyncio.create_task(take(database, order, "second"))
         await until_backends(databases, 1, WAITING)
@@ -51,11 +62,12 @@ async def test_lock_waits_until_the_transaction_that_holds_it_ends(database: Dat
     assert order == ["first", "second"]
 
 
+@each_transaction
 async def test_shared_locks_are_held_together_and_an_exclusive_one_waits_for_them(
-    database: Database, databases: Databases
+    database: Database, databases: Databases, begin: Begin
 ) -> None:
     order: list[str] = []
-    async with database.begin() as db:
+    async with begin(database) as db:
         await lock_shared(db, NAME)
         await take(database, order, "shared", shared=True)
         exclusive = asyncio.create_task(take(database, order, "exclusive"))
@@ -80,7 +92,8 @@ async def test_lock_of_a_connection_is_tried_and_ends_with_the_connection(engine
         await until(is_free)
 
 
-async def test_both_ways_of_locking_mean_the_same_lock(database: Database, engine: AsyncEngine) -> None:
-    async with engine.connect() as connection, database.begin() as db:
+@each_transaction
+async def test_every_way_of_locking_means_the_same_lock(database: Database, engine: AsyncEngine, begin: Begin) -> None:
+    async with engine.connect() as connection, begin(database) as db:
         await lock(db, NAME)
         assert not await connection.run_sync(try_lock_connection, NAME)

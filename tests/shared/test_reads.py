@@ -15,18 +15,18 @@ from tests.shared.tables import (
     until_backends,
 )
 from tests.support.databases import Databases
-from watchword.database import Database, ReadStatement
+from watchword.database import Database, Statement
 from watchword.database.errors import DatabaseUnavailable
 
-PREPARED = ReadStatement(
+PREPARED = Statement(
     select(column("statement", String))
     .select_from(table("pg_prepared_statements", column("statement", String)))
     .where(column("statement", String).like(bindparam("pattern")))
 )
 _CHANGED = update(THINGS).where(THINGS.c.id == 1).values(name="changed").returning(THINGS.c.name).cte("changed")
-CHANGE = ReadStatement(select(_CHANGED.c.name))
-MAKE_READ_ONLY = ReadStatement(select(func.set_config("default_transaction_read_only", "on", literal(False))))
-SECOND = ReadStatement(select(THINGS.c.id).where(THINGS.c.name == "second").limit(5))
+CHANGE = Statement(select(_CHANGED.c.name))
+MAKE_READ_ONLY = Statement(select(func.set_config("default_transaction_read_only", "on", literal(False))))
+SECOND = Statement(select(THINGS.c.id).where(THINGS.c.name == "second").limit(5))
 
 
 async def test_fetch_row_gives_the_first_or_none(database: Database) -> None:
@@ -59,7 +59,7 @@ async def test_constants_of_a_statement_need_no_argument(database: Database) -> 
     ],
 )
 async def test_argument_that_is_missing_or_unknown_is_named(
-    database: Database, statement: ReadStatement, values: dict[str, str], message: str
+    database: Database, statement: Statement, values: dict[str, str], message: str
 ) -> None:
     for fetch in (database.reads.fetch_row, database.reads.fetch_rows):
         with pytest.raises(TypeError, match=f"SELECT posts.things {message}$"):

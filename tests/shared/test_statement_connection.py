@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from posts_service.tables import RECEIVER
 from tests.support.cuts import proxy_to
 from tests.support.databases import Databases
-from watchword.database import DatabaseUnavailable, ReadStatement
+from watchword.database import DatabaseUnavailable, Statement
 from watchword.database.statement_connection import LockHeld, StatementConnection
 
-WHO = ReadStatement(select(func.pg_backend_pid().label("pid")))
-HELD = ReadStatement(select(RECEIVER.revocations.c.key).with_for_update())
+WHO = Statement(select(func.pg_backend_pid().label("pid")))
+HELD = Statement(select(RECEIVER.revocations.c.key).with_for_update())
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.shared.key_server import KeyServer
 from tests.support.databases import Databases
 from watchword.auth import public
 from watchword.database.database import Database
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 from watchword.http_client.traced import TracedClient
 from watchword.observability import tracing
 from watchword.observability.logs import JsonFormatter, request_id
@@ -182,7 +182,7 @@ async def test_database_has_spans_within_a_trace_and_none_without(
     assert "00000000-" not in the_span(spans, "SELECT posts.posts").to_json()
 
 
-async def use(database: Database, statement: ReadStatement) -> None:
+async def use(database: Database, statement: Statement) -> None:
     await database.reads.fetch_row(statement, post_id="00000000-0000-0000-0000-000000000000")
     async with database.begin() as db:
         await db.connection()

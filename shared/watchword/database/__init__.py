@@ -1,9 +1,12 @@
-"""PostgreSQL: transactions, the read path, notifications, advisory locks; migrations, which need Alembic, apart."""
+"""PostgreSQL: transactions, hot reads and hot writes, notifications, locks; migrations, which need Alembic, apart."""
 
 from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
 from watchword.database.notifications import Listener
-from watchword.database.reads import PoolUse, ReadPool, ReadStatement
+from watchword.database.pool import PoolUse
+from watchword.database.reads import ReadPool
+from watchword.database.statements import Statement
+from watchword.database.writes import WritePool, WriteTransaction
 
 __all__ = [
     "Database",
@@ -11,7 +14,9 @@ __all__ = [
     "Listener",
     "PoolUse",
     "ReadPool",
-    "ReadStatement",
+    "Statement",
+    "WritePool",
+    "WriteTransaction",
     "create_tables",
     "metadata_for",
     "violates",

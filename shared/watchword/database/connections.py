@@ -23,6 +23,22 @@ _FAILURES: Final = (
 )
 
 
+async def connect_and_set(
+    url: str, *settings: str, timeout: float, command_timeout: float | None
+) -> "asyncpg.Connection[asyncpg.Record]":
+    """A new connection as `connect` makes it, on which the statements `settings` have been run.
+
+    A pooler refuses settings that it does not know in the message that begins a connection, and statements never.
+    """
+    connection = await connect(url, timeout=timeout, command_timeout=command_timeout)
+    try:
+        await connection.execute(";".join(settings))
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
 async def connect(url: str, *, timeout: float, command_timeout: float | None) -> "asyncpg.Connection[asyncpg.Record]":
     """A new connection, made as the URL says. Each host is tried for `timeout` seconds, or for its `connect_timeout`.
 

@@ -1,7 +1,8 @@
-"""One PostgreSQL, two ways in: the unit of work for what changes something, the read path for hot reads.
+"""One PostgreSQL, two ways in: the unit of work for what is rare, prepared statements for what is hot.
 
-`begin` gives a SQLAlchemy session whose block is the transaction. `reads` runs statements that were compiled once, on
-connections that hold them prepared, several times cheaper (docs/decisions/0003-two-ways-into-the-database.md).
+`begin` gives a SQLAlchemy session whose block is the transaction. `reads` and `writes` run statements that were
+compiled once, on connections that hold them prepared, several times cheaper; `writes.begin` gives a block that is the
+transaction, as `begin` does (docs/decisions/0003-two-ways-into-the-database.md).
 """
 
 import asyncio
@@ -19,10 +20,12 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from watchword.arguments import ensure_count
 from watchword.database.address import connect_arguments
-from watchword.database.connections import connect
+from watchword.database.connections import connect_and_set
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
 from watchword.database.errors import as_unavailable, is_read_only
-from watchword.database.reads import PoolUse, ReadPool
+from watchword.database.pool import PoolUse
+from watchword.database.reads import ReadPool
+from watchword.database.writes import WritePool
 from watchword.observability.tracing import database_span
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
@@ -32,9 +35,12 @@ IDLE_TIMEOUT_SECONDS: Final = 5.0
 """How long a transaction may do nothing before the server ends it and releases its locks, which a paused process would
 keep. Shorter than COMMAND_TIMEOUT_SECONDS, so that statements that wait for the locks still get them."""
 
-# A time limit that the role or the URL sets is left alone.
-_LIMIT_IDLING: Final = """SELECT set_config('idle_in_transaction_session_timeout', $1, false)
+# What the role or the URL sets is left alone.
+_LIMIT_IDLING: Final = """SELECT set_config('idle_in_transaction_session_timeout', '{milliseconds:.0f}', false)
 WHERE current_setting('idle_in_transaction_session_timeout') = '0'"""
+# Planning a list for each execution costs more than running it.
+_PLAN_ONCE: Final = """SELECT set_config('plan_cache_mode', 'force_generic_plan', false)
+WHERE current_setting('plan_cache_mode') = 'auto'"""
 
 _CONVENTION: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -52,7 +58,7 @@ def metadata_for(schema: str) -> MetaData:
 
 class Database:
     """Connects at the first use, also at the first one after `close`, which closes every connection. `size` bounds each
-    of the two pools.
+    of the three pools.
 
     `url` may have the options of libpq that asyncpg knows. Raises ValueError, which names an option that it may not.
     """
@@ -61,7 +67,8 @@ class Database:
         connect_arguments(url)
         ensure_count("size", size, least=1)
         self.dsn = url
-        new_connection = partial(connect, url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS)
+        limit_idling = _LIMIT_IDLING.format(milliseconds=IDLE_TIMEOUT_SECONDS * 1000)
+        limits = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS}
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._open,
@@ -74,13 +81,15 @@ class Database:
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         event.listen(self._engine.sync_engine, "handle_error", _drop_read_only)
         event.listen(self._engine.sync_engine, "connect", self._on_opened)
-        self._connect = new_connection
+        self._connect = partial(connect_and_set, url, limit_idling, **limits)
         # Each connection that SQLAlchemy is setting up, by the task that does so.
         self._unfinished: dict[asyncio.Task[Any] | None, asyncpg.Connection[asyncpg.Record]] = {}
         self._size = size
         self._open_transactions = 0
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        self.reads = ReadPool(new_connection, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
+        connect = partial(connect_and_set, url, limit_idling, _PLAN_ONCE, **limits)
+        self.reads = ReadPool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
+        self.writes = WritePool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -115,11 +124,11 @@ class Database:
         pool = self._engine.sync_engine.pool
         in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
         waiting = max(0, self._open_transactions - in_use)
-        return {"transactions": PoolUse(self._size, in_use, waiting), "reads": self.reads.use()}
+        transactions = PoolUse(self._size, in_use, waiting)
+        return {"transactions": transactions, "reads": self.reads.use(), "writes": self.writes.use()}
 
     async def _open(self) -> "asyncpg.Connection[asyncpg.Record]":
         connection = self._unfinished[asyncio.current_task()] = await self._connect()
-        await connection.fetch(_LIMIT_IDLING, f"{IDLE_TIMEOUT_SECONDS * 1000:.0f}")
         return connection
 
     def _on_opened(self, _: Any, __: ConnectionPoolEntry) -> None:
@@ -127,12 +136,13 @@ class Database:
 
     async def close(self) -> None:
         await self.reads.close()
+        await self.writes.close()
         await self._engine.dispose()
 
 
-def violates(error: IntegrityError, constraint: str) -> bool:
-    """Whether it was this constraint that refused the change."""
-    cause = getattr(error.orig, "__cause__", None)
+def violates(error: IntegrityError | asyncpg.IntegrityConstraintViolationError, constraint: str) -> bool:
+    """Whether it was this constraint that refused the change, in either way into the database."""
+    cause = getattr(error.orig, "__cause__", None) if isinstance(error, IntegrityError) else error
     return getattr(cause, "constraint_name", None) == constraint
 
 

@@ -3,25 +3,39 @@
 All of them use one key, `hashtextextended(name, 0)`, so that two places that mean the same lock take the same lock.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, String, bindparam, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_KEY: Final = "hashtextextended({name}, 0)"
+from watchword.database.statements import Statement
+from watchword.database.writes import WriteTransaction
+
+_KEY: Final = func.hashtextextended(bindparam("name", type_=String()), literal_column("0"))
+_LOCK: Final = select(func.pg_advisory_xact_lock(_KEY))
+_LOCK_SHARED: Final = select(func.pg_advisory_xact_lock_shared(_KEY))
+_TRY_LOCK_CONNECTION: Final = select(func.pg_try_advisory_lock(_KEY))
+
+_PREPARED: Final = {statement: Statement(statement) for statement in (_LOCK, _LOCK_SHARED)}
 
 
-async def lock(db: AsyncSession, name: str) -> None:
+async def lock(db: AsyncSession | WriteTransaction, name: str) -> None:
     """Wait for the lock and hold it until the transaction ends."""
-    await db.execute(text(f"SELECT pg_advisory_xact_lock({_KEY.format(name=':name')})"), {"name": name})
+    await _execute(db, _LOCK, name)
 
 
-async def lock_shared(db: AsyncSession, name: str) -> None:
+async def lock_shared(db: AsyncSession | WriteTransaction, name: str) -> None:
     """Hold the lock together with others that hold it shared, until the transaction ends; `lock` waits for them all."""
-    await db.execute(text(f"SELECT pg_advisory_xact_lock_shared({_KEY.format(name=':name')})"), {"name": name})
+    await _execute(db, _LOCK_SHARED, name)
 
 
 def try_lock_connection(connection: Connection, name: str) -> bool:
     """Take the lock for the life of a synchronous SQLAlchemy connection; False if another connection holds it."""
-    statement = text(f"SELECT pg_try_advisory_lock({_KEY.format(name=':name')})")
-    return bool(connection.scalar(statement, {"name": name}))
+    return bool(connection.scalar(_TRY_LOCK_CONNECTION, {"name": name}))
+
+
+async def _execute(db: AsyncSession | WriteTransaction, statement: Select[Any], name: str) -> None:
+    if isinstance(db, WriteTransaction):
+        await db.execute(_PREPARED[statement], name=name)
+    else:
+        await db.execute(statement, {"name": name})

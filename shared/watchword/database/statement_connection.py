@@ -7,7 +7,7 @@ import asyncpg
 
 from watchword.database.connections import connect
 from watchword.database.errors import DatabaseUnavailable, as_unavailable
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 
 CONNECT_TIMEOUT_SECONDS: Final = 2.0
 STATEMENT_TIMEOUT_SECONDS: Final = 2.0
@@ -29,7 +29,7 @@ class StatementConnection:
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
-    async def fetch(self, statement: ReadStatement, **values: Any) -> list[asyncpg.Record]:
+    async def fetch(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
         """The rows that the statement returns. Raises DatabaseUnavailable; LockHeld for a lock of another's."""
         arguments = statement.arguments(values)
         async with self._lock:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Double, case, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 from watchword.events.statement_terms import LEASE, NOW, is_holder, signal, text
 from watchword.events.store import LEASE_SECONDS
 from watchword.events.tables import ReceiverTables, Signal
@@ -24,18 +24,18 @@ class LeaseStatements:
         self.renew = self._renew()
         self.release = self._release()
 
-    def _seconds_until_free(self) -> ReadStatement:
+    def _seconds_until_free(self) -> Statement:
         lease = self._tables.poll_lease
         left: ColumnElement[float] = func.extract("epoch", lease.c.valid_until - NOW).cast(Double())
         free_in = case((self._is_abandoned(), 0.0), else_=left)
-        return ReadStatement(select(free_in.label("left")).where(lease.c.issuer == text("issuer")))
+        return Statement(select(free_in.label("left")).where(lease.c.issuer == text("issuer")))
 
     def _is_abandoned(self) -> ColumnElement[bool]:
         """The lease is valid for longer than any holder makes it: the clock was put back, or a server took over whose
         clock is behind. A holder that lives renews it within a second, and nobody should wait for one that does not."""
         return self._tables.poll_lease.c.valid_until > NOW + _TWO_LEASES
 
-    def _take(self) -> ReadStatement:
+    def _take(self) -> Statement:
         """A row that is made anew goes on after every position that was ever given in these tables."""
         tables, lease = self._tables, self._tables.poll_lease
         last = select(func.coalesce(func.max(tables.revocations.c.position), 0)).scalar_subquery()
@@ -48,14 +48,14 @@ class LeaseStatements:
             set_={"holder": new.holder, "valid_until": NOW + LEASE},
             where=or_(lease.c.valid_until <= NOW, self._is_abandoned(), lease.c.holder == new.holder),
         ).returning(lease.c.holder)
-        return ReadStatement(select(*taken.cte("taken").c))
+        return Statement(select(*taken.cte("taken").c))
 
-    def _renew(self) -> ReadStatement:
+    def _renew(self) -> Statement:
         lease = self._tables.poll_lease
         renewed = update(lease).where(is_holder(self._tables)).values(valid_until=NOW + LEASE).returning(lease.c.holder)
-        return ReadStatement(select(*renewed.cte("renewed").c))
+        return Statement(select(*renewed.cte("renewed").c))
 
-    def _release(self) -> ReadStatement:
+    def _release(self) -> Statement:
         lease = self._tables.poll_lease
         released = (
             update(lease)
@@ -64,4 +64,4 @@ class LeaseStatements:
             .returning(lease.c.holder)
             .cte("released")
         )
-        return ReadStatement(select(released.c.holder, signal(self._tables, Signal.FREE)))
+        return Statement(select(released.c.holder, signal(self._tables, Signal.FREE)))

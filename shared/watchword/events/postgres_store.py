@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.auth.revocations import Kind, Revocation
-from watchword.database import Database, DatabaseUnavailable, ReadStatement
+from watchword.database import Database, DatabaseUnavailable, Statement
 from watchword.database.connections import dedicated_connection
 from watchword.database.portions import PORTION, delete_portion
 from watchword.database.statement_connection import LockHeld, StatementConnection
@@ -161,7 +161,7 @@ class PostgresStore:
             await delete_portion(db, self.tables.process_leases, past, order_by=[leases.valid_until])
         return max(counts) >= PORTION
 
-    async def _fenced(self, statement: ReadStatement, **values: Any) -> Record:
+    async def _fenced(self, statement: Statement, **values: Any) -> Record:
         rows = await self._connection.fetch(statement, **self._lease, **values)
         if not rows:
             raise PollLeaseLost("another process of this service may poll now")

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from watchword.auth.revocations import Kind
-from watchword.database.reads import ReadStatement
+from watchword.database.statements import Statement
 from watchword.events.statement_terms import INSTANT, LEASE, NOW, is_holder, signal, text
 from watchword.events.tables import ReceiverTables, Signal
 
@@ -70,7 +70,7 @@ class Statements:
         self.look = self._look()
         self.last_position = self._last_position()
         self.portion = self._portion()
-        self.leave = ReadStatement(self._leave())
+        self.leave = Statement(self._leave())
         self.take = self._take(revokes=False)
         self.take_and_revoke = self._take(revokes=True)
         self.note_contact = self._note_contact()
@@ -81,7 +81,7 @@ class Statements:
         """Notify every process, which looks when this has committed; `message` is for those of the previous release."""
         return func.pg_notify(self._tables.channel, text("message")).cast(String)
 
-    def _look(self) -> ReadStatement:
+    def _look(self) -> Statement:
         """Each row has the whole head, and one revocation or none."""
         tables, position = self._tables, bindparam("applied", type_=BigInteger())
         leases = insert(tables.process_leases).values(
@@ -102,7 +102,7 @@ class Statements:
             held.c.expires_at > bindparam("now", type_=INSTANT),
         )
         notify = case((bindparam("notify", type_=Boolean()), signal(self._tables, Signal.APPLIED)))
-        return ReadStatement(
+        return Statement(
             select(
                 func.coalesce(lease.c.position, 0).label("lease_position"),
                 contact.c.heard_at,
@@ -121,19 +121,19 @@ class Statements:
             .outerjoin(held, is_new)
         )
 
-    def _last_position(self) -> ReadStatement:
+    def _last_position(self) -> Statement:
         lease = self._tables.poll_lease.c
         last = func.coalesce(func.max(lease.position), 0).label("position")
-        return ReadStatement(select(last).where(lease.issuer == text("issuer")))
+        return Statement(select(last).where(lease.issuer == text("issuer")))
 
-    def _portion(self) -> ReadStatement:
+    def _portion(self) -> Statement:
         """The next revocations in the order of their kinds and keys, which do not change: none is passed over that was
         there when the first portion was read."""
         held = self._tables.revocations
         comes_next = tuple_(held.c.kind, held.c.key) > tuple_(text("kind"), text("key"))
         is_alive = held.c.expires_at > bindparam("now", type_=INSTANT)
         portion = select(*held.c).where(comes_next, is_alive).order_by(held.c.kind, held.c.key)
-        return ReadStatement(portion.limit(literal(READ_AT_ONCE)))
+        return Statement(portion.limit(literal(READ_AT_ONCE)))
 
     def _pending(self) -> Any:
         received = self._tables.received
@@ -157,7 +157,7 @@ class Statements:
             .cte("fence")
         )
 
-    def _take(self, *, revokes: bool) -> ReadStatement:
+    def _take(self, *, revokes: bool) -> Statement:
         """The event as new, with what it revokes; or, if it was taken before, whether its effect is pending."""
         tables, fence = self._tables, self._fence()
         received, has_effect = tables.received, bindparam("has_effect", type_=Boolean())
@@ -172,8 +172,8 @@ class Statements:
         is_pending = func.coalesce(select(new.c.is_pending).scalar_subquery(), before, False)
         columns = [fence.c.position, is_pending.label("is_pending"), select(new.c.jti).exists().label("is_new")]
         if not revokes:
-            return ReadStatement(select(*columns))
-        return ReadStatement(select(*columns, self._notify()).add_cte(self._revoke(fence, new)))
+            return Statement(select(*columns))
+        return Statement(select(*columns, self._notify()).add_cte(self._revoke(fence, new)))
 
     def _revoke(self, fence: CTE, new: CTE) -> CTE:
         revocations = self._tables.revocations
@@ -191,7 +191,7 @@ class Statements:
             index_elements=[old.kind, old.key], set_=changes, where=_is_later(revocations, excluded)
         ).cte("revoked")
 
-    def _note_contact(self) -> ReadStatement:
+    def _note_contact(self) -> Statement:
         tables = self._tables
         # The same in both columns: a process knows by that whether the last answer left nothing behind.
         heard_at = func.statement_timestamp(type_=INSTANT) - bindparam("age", type_=Interval())
@@ -203,9 +203,9 @@ class Statements:
         changes["caught_up_at"] = func.coalesce(statement.excluded.caught_up_at, tables.contact.c.caught_up_at)
         noted = statement.on_conflict_do_update(index_elements=["issuer"], set_=changes)
         heard = noted.returning(tables.contact.c.issuer).cte("heard")
-        return ReadStatement(select(heard.c.issuer, self._notify()))
+        return Statement(select(heard.c.issuer, self._notify()))
 
-    def _assign_positions(self) -> ReadStatement:
+    def _assign_positions(self) -> Statement:
         held, fence = self._tables.revocations, self._fence()
         without_position = (
             select(held.c.kind, held.c.key)
@@ -220,11 +220,11 @@ class Statements:
             .returning(held.c.key)
             .cte("assigned")
         )
-        return ReadStatement(select(fence.c.position, self._notify()).add_cte(assigned))
+        return Statement(select(fence.c.position, self._notify()).add_cte(assigned))
 
-    def _lowest_position(self) -> ReadStatement:
+    def _lowest_position(self) -> Statement:
         leases = self._tables.process_leases
-        return ReadStatement(select(func.min(leases.c.position).label("position")).where(leases.c.valid_until > NOW))
+        return Statement(select(func.min(leases.c.position).label("position")).where(leases.c.valid_until > NOW))
 
 
 def _is_later(revocations: Table, new: Any) -> ColumnElement[bool]:

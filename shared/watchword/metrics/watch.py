@@ -18,7 +18,7 @@ _OBEDIENCE_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 
 _POOL_USE: Final = {
     "size": "Connections that a pool may have",
     "in_use": "Connections in use",
-    "waiting": "Transactions and reads that wait for a connection",
+    "waiting": "Transactions, reads and writes that wait for a connection",
 }
 """The help of each metric, by the field of PoolUse that it shows."""
 

@@ -93,7 +93,7 @@ class ServiceSettings(EnvironmentSettings):
         min_length=1, repr=False, description="PostgreSQL, as the service's app role: `postgresql://…`"
     )
     database_pool_size: int = Field(
-        8, ge=1, le=100, description="Connections in each of the two pools of every process"
+        8, ge=1, le=100, description="Connections in each of the three pools of every process"
     )
     issuer: str = Field(min_length=1, description="The URL that names the authorization server (`iss`), without a path")
     host: str = Field(

@@ -25,7 +25,8 @@ from watchword.database.migrations.state import (
     SchemaState,
     compare,
 )
-from watchword.database.reads import ReadPool, ReadStatement
+from watchword.database.reads import ReadPool
+from watchword.database.statements import Statement
 from watchword.errors import AppError
 from watchword.lines import one_line
 
@@ -46,7 +47,7 @@ class Migrations:
         self._package = package
         self.schema = schema
         self.metadata = metadata
-        self._version = ReadStatement(select(column("version_num")).select_from(table(VERSION_TABLE, schema=schema)))
+        self._version = Statement(select(column("version_num")).select_from(table(VERSION_TABLE, schema=schema)))
         self._logged_revision: str | None = None
 
     def config(self, url: str) -> Config:

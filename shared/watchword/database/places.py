@@ -1,0 +1,71 @@
+"""The free places of a pool, and the callers that wait for one."""
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Places(Generic[Item]):
+    """A fixed number of places. Each is taken by one caller at a time, and holds what the last one gave back.
+
+    The place that was given back last is taken first. Callers that wait are served in their order, each for at most
+    `wait_timeout` seconds.
+    """
+
+    def __init__(self, size: int, *, wait_timeout: float) -> None:
+        self.size = size
+        self._wait_timeout = wait_timeout
+        # None is a place that holds nothing.
+        self._free: list[Item | None] = [None] * size
+        self._waiters: deque[asyncio.Future[Item | None]] = deque()
+
+    @property
+    def in_use(self) -> int:
+        return self.size - len(self._free)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiters)
+
+    async def take(self) -> Item | None:
+        """A place: what it holds, None if that is nothing. Raises TimeoutError if none becomes free in time."""
+        return self._free.pop() if self._free else await self._wait()
+
+    def give_back(self, item: Item | None) -> None:
+        """Give a place back, with what it holds from now on."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(item)
+                return
+        self._free.append(item)
+
+    def clear(self) -> list[Item]:
+        """Empty the free places; return what they held."""
+        items = [item for item in self._free if item is not None]
+        self._free = [None] * len(self._free)
+        return items
+
+    async def _wait(self) -> Item | None:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Item | None] = loop.create_future()
+        self._waiters.append(waiter)
+        timer = loop.call_later(self._wait_timeout, _give_up, waiter)
+        try:
+            return await waiter
+        except BaseException:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif not waiter.cancelled() and waiter.exception() is None:
+                # The caller was cancelled in the moment in which it was given a place.
+                self.give_back(waiter.result())
+            raise
+        finally:
+            timer.cancel()
+
+
+def _give_up(waiter: "asyncio.Future[Item | None]") -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("no place became free in time"))

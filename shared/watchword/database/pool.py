@@ -1,0 +1,136 @@
+"""A pool of connections that hold their statements prepared: what the read path and the write path have in common."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+
+from watchword.database.errors import as_unavailable
+from watchword.database.places import Places
+from watchword.database.statements import Statement
+from watchword.observability.tracing import database_span, is_on
+
+Result = TypeVar("Result")
+
+
+class PooledConnection:
+    """A connection with the statements that are prepared on it. `times_closed` is how often its pool had been closed
+    when the caller that opened it began."""
+
+    __slots__ = ("connection", "prepared", "times_closed")
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", times_closed: int) -> None:
+        self.connection = connection
+        self.times_closed = times_closed
+        self.prepared: dict[Statement, PreparedStatement[asyncpg.Record]] = {}
+
+    async def run(
+        self, statement: Statement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
+    ) -> Result:
+        prepared = self.prepared.get(statement)
+        if prepared is None:
+            prepared = self.prepared[statement] = await self.connection.prepare(statement.sql)
+        return await fetch(prepared, *arguments, timeout=statement.timeout_seconds)
+
+
+class PoolUse(NamedTuple):
+    """Connections that a pool may have, those that are in use, and how many callers wait for one."""
+
+    size: int
+    in_use: int
+    waiting: int
+
+
+class StatementPool:
+    """At most `size` connections, opened when first needed, the most recently used first.
+
+    No statement changes the state of its session, so no connection is reset between two callers.
+    """
+
+    def __init__(
+        self,
+        connect: "Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]",
+        *,
+        size: int,
+        wait_timeout: float,
+    ) -> None:
+        self._connect = connect
+        self._times_closed = 0
+        self._places: Places[PooledConnection] = Places(size, wait_timeout=wait_timeout)
+
+    async def fetch_row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
+        """The first row, or None. Raises DatabaseUnavailable; TypeError if `values` do not fit the statement."""
+        return await self._fetch(statement, values, PreparedStatement.fetchrow)
+
+    async def fetch_rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
+        """All rows. Raises DatabaseUnavailable; TypeError if `values` do not fit the statement."""
+        return await self._fetch(statement, values, PreparedStatement.fetch)
+
+    def use(self) -> PoolUse:
+        return PoolUse(self._places.size, self._places.in_use, self._places.waiting)
+
+    async def close(self) -> None:
+        """Close every free connection now, and each of the others when it is given back. A later caller opens a new
+        one."""
+        self._drop_connections()
+
+    async def _fetch(
+        self, statement: Statement, values: dict[str, Any], fetch: Callable[..., Awaitable[Result]]
+    ) -> Result:
+        arguments = statement.arguments(values)
+        if not is_on():
+            return await self._run(statement, arguments, fetch)
+        with database_span(statement.name):
+            return await self._run(statement, arguments, fetch)
+
+    async def _run(
+        self, statement: Statement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
+    ) -> Result:
+        try:
+            pooled = await self._take()
+            try:
+                return await pooled.run(statement, arguments, fetch)
+            except asyncpg.InvalidCachedStatementError:
+                # A migration changed a table under the prepared statement, which has done nothing.
+                del pooled.prepared[statement]
+                return await pooled.run(statement, arguments, fetch)
+            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
+                # The server has announced the end of this connection: it looks open, and takes no more statements. Or
+                # it takes no changes: of several hosts, another may take them.
+                pooled.connection.terminate()
+                raise
+            except TimeoutError:
+                # The network may be gone without a word, and what is given up may still run: nobody may wait for that.
+                self._drop_connections()
+                raise
+            finally:
+                self._give_back(pooled)
+        except Exception as error:
+            if (unavailable := as_unavailable(error)) is not None:
+                raise unavailable from error
+            raise
+
+    async def _take(self) -> PooledConnection:
+        """An open connection, which the caller gives back."""
+        times_closed = self._times_closed
+        pooled = await self._places.take()
+        if pooled is not None and not pooled.connection.is_closed():
+            return pooled
+        try:
+            return PooledConnection(await self._connect(), times_closed)
+        except BaseException:
+            self._places.give_back(None)
+            raise
+
+    def _give_back(self, pooled: PooledConnection) -> None:
+        if pooled.times_closed == self._times_closed:
+            self._places.give_back(pooled)
+        else:
+            pooled.connection.terminate()
+            self._places.give_back(None)
+
+    def _drop_connections(self) -> None:
+        self._times_closed += 1
+        for pooled in self._places.clear():
+            pooled.connection.terminate()
