@@ -9,7 +9,7 @@ from identity_service.audit.models import AuditEntry
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
-from identity_service.clients.models import Client
+from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
@@ -53,7 +53,7 @@ from watchword.database.migrations import Migrations
 from watchword.database.notifications import Listener
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, Client, Role, Service, Session, Stream, User)
+TABLES = (AuditEntry, ClientRow, Role, Service, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -134,7 +134,7 @@ class Parts:
         )
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
-        return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens, services=self.services)
+        return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens)
 
     def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
         return OAuthEndpoints(

@@ -7,7 +7,6 @@ from identity_service.authentication.password import PasswordCredentials, SignIn
 from identity_service.clients.narrowing import TokenRequest
 from identity_service.clients.service import Clients
 from identity_service.errors import RefreshTokenRefused
-from identity_service.services.service import Services
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device, IssuedSession, PresentedRefreshToken, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
@@ -32,11 +31,8 @@ class BrowserSignIn:
         sessions: Sessions,
         reader: TokenReader,
         tokens: TokenMinter,
-        *,
-        services: Services,
     ) -> None:
         self._clients = clients
-        self._services = services
         self._sign_in = sign_in
         self._sessions = sessions
         self._reader = reader
@@ -64,9 +60,9 @@ class BrowserSignIn:
         return self._mint(await self._sessions.rotate(presented))
 
     async def _request(self, resource: str | None) -> TokenRequest:
-        client = await self._clients.first_party()
+        client, scopes_by_audience = await self._clients.first_party()
         resources = () if resource is None else (resource,)
-        return TokenRequest(client, await self._services.scopes_of(client.audiences), resources=resources)
+        return TokenRequest(client, scopes_by_audience, resources=resources)
 
     async def _read_previous(self, refresh_token: str, request: TokenRequest) -> PresentedRefreshToken | None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from identity_service.clients.models import Client, hash_secret
+from identity_service.clients.models import Client, ClientRow, hash_secret
 
 # The constraint of the table says the same.
 _ID: Final = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9-]{1,62}")
@@ -81,7 +81,7 @@ class ClientExtension:
             *self._without_effect(reach, scopes, audiences),
         ]
 
-    def extend(self, client: Client) -> None:
+    def extend(self, client: ClientRow) -> None:
         """Give the client what it lacks."""
         client.scopes = sorted({*client.scopes, *self.scopes})
         client.audiences = sorted({*client.audiences, *self.audiences})

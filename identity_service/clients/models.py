@@ -1,9 +1,10 @@
 """A client: an application that asks for tokens, and what it may ask for."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import CheckConstraint, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,21 +27,17 @@ class ClientCredentials:
     secret: str | None
 
 
-class Client(Base):
+@dataclass(frozen=True, slots=True, repr=False)
+class Client:
     """A client without a secret is public. Secrets are random and long, so a plain SHA-256 of one is safe to store."""
 
-    __tablename__ = "clients"
-    # A client's id is the `sub` of its own tokens, and must never be taken for a user's (RFC 9700 section 4.15).
-    __table_args__ = (CheckConstraint("id ~ '^[a-z][a-z0-9-]{1,62}$' AND id !~ '^[0-9a-f]{8}-'", "id"),)
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    grants: Mapped[Texts]
-    scopes: Mapped[Texts]
-    audiences: Mapped[Texts]
-    default_audience: Mapped[str | None]
-    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
+    id: str
+    name: str
+    secret_hash: bytes | None
+    grants: Sequence[str]
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+    default_audience: str | None
 
     @property
     def is_public(self) -> bool:
@@ -57,15 +54,48 @@ class Client(Base):
             return not secret
         return secret is not None and compare_digest(self.secret_hash, hash_secret(secret))
 
-    def replace_by(self, other: "Client") -> None:
-        """Take everything but the id and the time of creation from the other."""
-        for name in ("name", "secret_hash", "grants", "scopes", "audiences", "default_audience"):
-            setattr(self, name, getattr(other, name))
-
     def ensure_may_use(self, grant_type: str) -> None:
         """Raise GrantTypeNotAllowed unless this client may use the grant type."""
         if grant_type not in self.grants:
             raise GrantTypeNotAllowed(f"{self.id} may not use the grant type {grant_type}")
+
+
+class ClientWithScopes(NamedTuple):
+    """A client, and the scopes that the services of its audiences have."""
+
+    client: Client
+    scopes_by_audience: Mapping[str, Collection[str]]
+
+
+class ClientRow(Base):
+    """The row of a client, for what changes it."""
+
+    __tablename__ = "clients"
+    # A client's id is the `sub` of its own tokens, and must never be taken for a user's (RFC 9700 section 4.15).
+    __table_args__ = (CheckConstraint("id ~ '^[a-z][a-z0-9-]{1,62}$' AND id !~ '^[0-9a-f]{8}-'", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    grants: Mapped[Texts]
+    scopes: Mapped[Texts]
+    audiences: Mapped[Texts]
+    default_audience: Mapped[str | None]
+    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
+
+    def as_client(self) -> Client:
+        return Client(
+            self.id, self.name, self.secret_hash, self.grants, self.scopes, self.audiences, self.default_audience
+        )
+
+    def replace_by(self, client: Client) -> None:
+        """Take everything but the id and the time of creation from the client."""
+        self.name = client.name
+        self.secret_hash = client.secret_hash
+        self.grants = list(client.grants)
+        self.scopes = list(client.scopes)
+        self.audiences = list(client.audiences)
+        self.default_audience = client.default_audience
 
 
 def hash_secret(secret: str) -> bytes:

@@ -1,41 +1,63 @@
 """The table of clients."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from sqlalchemy import select
+import asyncpg
+from sqlalchemy import Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.clients.models import Client
+from identity_service.clients.models import Client, ClientRow, ClientWithScopes
+from identity_service.services.models import ServiceScope
+from watchword.database.statements import Statement
+
+_OF_AUDIENCES = (
+    select(ServiceScope.audience, ServiceScope.scope)
+    .where(ServiceScope.audience == any_(ClientRow.audiences))
+    .order_by(ServiceScope.scope)
+    .correlate(ClientRow)
+)
+BY_ID = Statement(
+    select(
+        ClientRow.id,
+        ClientRow.name,
+        ClientRow.secret_hash,
+        ClientRow.grants,
+        ClientRow.scopes,
+        ClientRow.audiences,
+        ClientRow.default_audience,
+        func.array(_OF_AUDIENCES.with_only_columns(ServiceScope.audience).scalar_subquery()),
+        func.array(_OF_AUDIENCES.with_only_columns(ServiceScope.scope).scalar_subquery()),
+    ).where(ClientRow.id == bindparam("client_id", type_=Text))
+)
+"""A client and, in two arrays, the audience and the name of each scope of its audiences; `of_row` reads it."""
 
 
-async def find(db: AsyncSession, client_id: str) -> Client | None:
-    return await db.scalar(select(Client).where(Client.id == client_id))
+def of_row(row: asyncpg.Record) -> ClientWithScopes:
+    *columns, audiences, scopes = row
+    scopes_by_audience: dict[str, set[str]] = {}
+    for audience, scope in zip(audiences, scopes, strict=True):
+        scopes_by_audience.setdefault(audience, set()).add(scope)
+    return ClientWithScopes(Client(*columns), scopes_by_audience)
 
 
-async def find_for_update(db: AsyncSession, client_id: str) -> Client | None:
+async def find_for_update(db: AsyncSession, client_id: str) -> ClientRow | None:
     """The client, its row locked until the transaction ends."""
-    return await db.get(Client, client_id, with_for_update=True)
+    return await db.get(ClientRow, client_id, with_for_update=True)
 
 
 async def list_all(db: AsyncSession) -> Sequence[Client]:
-    return (await db.scalars(select(Client).order_by(Client.id))).all()
+    rows = await db.scalars(select(ClientRow).order_by(ClientRow.id))
+    return [row.as_client() for row in rows]
 
 
-async def list_for_update(db: AsyncSession) -> Sequence[Client]:
+async def list_for_update(db: AsyncSession) -> Sequence[ClientRow]:
     """All clients, their rows locked until the transaction ends."""
-    return (await db.scalars(select(Client).order_by(Client.id).with_for_update())).all()
+    return (await db.scalars(select(ClientRow).order_by(ClientRow.id).with_for_update())).all()
 
 
 async def insert_missing(db: AsyncSession, client: Client) -> bool:
     """Insert the client, unless its id exists. Whether this call has inserted it."""
-    values = {
-        "name": client.name,
-        "secret_hash": client.secret_hash,
-        "grants": client.grants,
-        "scopes": client.scopes,
-        "audiences": client.audiences,
-        "default_audience": client.default_audience,
-    }
-    statement = insert(Client).values(id=client.id, **values).on_conflict_do_nothing(index_elements=[Client.id])
-    return await db.scalar(statement.returning(Client.id)) is not None
+    statement = insert(ClientRow).values(asdict(client)).on_conflict_do_nothing(index_elements=[ClientRow.id])
+    return await db.scalar(statement.returning(ClientRow.id)) is not None

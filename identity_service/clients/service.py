@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from identity_service.clients import repository
 from identity_service.clients.drafts import ClientExtension
-from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, ClientCredentials
+from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, ClientCredentials, ClientWithScopes
 from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound, NotSetUp
 from watchword.database.database import Database
 
@@ -15,23 +15,23 @@ class Clients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def authenticate(self, credentials: ClientCredentials) -> Client:
+    async def authenticate(self, credentials: ClientCredentials) -> ClientWithScopes:
         """The client that these credentials prove; a public one only states its id. Raises ClientNotAuthenticated."""
-        client = await self._find(credentials.client_id)
-        if client is None or not client.is_authenticated_by(credentials.secret):
+        entry = await self._find(credentials.client_id)
+        if entry is None or not entry.client.is_authenticated_by(credentials.secret):
             raise ClientNotAuthenticated("unknown, or the secret is wrong")
-        return client
+        return entry
 
-    async def first_party(self) -> Client:
+    async def first_party(self) -> ClientWithScopes:
         """The client of our own pages, which the set-up makes. Raises NotSetUp."""
-        client = await self._find(FIRST_PARTY_CLIENT)
-        if client is None:
+        entry = await self._find(FIRST_PARTY_CLIENT)
+        if entry is None:
             raise NotSetUp(f"there is no client {FIRST_PARTY_CLIENT}; run the set-up")
-        return client
+        return entry
 
     async def find(self, client_id: str) -> Client | None:
-        async with self._database.begin() as db:
-            return await repository.find(db, client_id)
+        entry = await self._find(client_id)
+        return entry.client if entry is not None else None
 
     async def list_all(self) -> Sequence[Client]:
         async with self._database.begin() as db:
@@ -71,7 +71,7 @@ class Clients:
             if client is None:
                 raise ClientNotFound(f"there is no client {client_id}")
             extension.extend(client)
-            return client
+            return client.as_client()
 
     async def choose_default_audiences(self, issuer: str, audience_by_scope: Mapping[str, str]) -> None:
         """Choose a default audience for each client that has none, or gets no scope of the one that it has: the first
@@ -84,11 +84,13 @@ class Clients:
                     others = [audience for audience in client.audiences if audience in useful or not useful]
                     client.default_audience = next(iter([*preferred, *others]), None)
 
-    async def _find(self, client_id: str) -> Client | None:
+    async def _find(self, client_id: str) -> ClientWithScopes | None:
+        """The client as it is at this moment. It is not kept: reading it costs little beside the signature of a token,
+        and a copy could show a secret or a scope that the client no longer has."""
         if "\x00" in client_id:
             return None
-        async with self._database.begin() as db:
-            return await repository.find(db, client_id)
+        row = await self._database.reads.fetch_row(repository.BY_ID, client_id=client_id)
+        return repository.of_row(row) if row is not None else None
 
 
 def _union(present: Collection[str], added: Collection[str]) -> list[str]:

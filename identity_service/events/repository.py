@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.clients.models import Client
+from identity_service.clients.models import ClientRow
 from identity_service.events.locking import limit_idle_time
 from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
 from identity_service.events.topics import acknowledgements_in, notify
@@ -80,7 +80,7 @@ async def streams_of(db: AsyncSession, client_id: str) -> Sequence[Stream]:
 
 async def count_streams(db: AsyncSession, client_id: str) -> int:
     """How many streams the client has; no other transaction can count them until this one ends."""
-    await db.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+    await db.execute(select(ClientRow.id).where(ClientRow.id == client_id).with_for_update(key_share=True))
     return await db.scalar(select(func.count()).where(Stream.client_id == client_id, IS_LIVE)) or 0
 
 

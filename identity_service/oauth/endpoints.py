@@ -32,6 +32,6 @@ class OAuthEndpoints:
         grants: list[Grant] = [RefreshTokenGrant(reader, sessions, tokens), ClientCredentialsGrant(tokens)]
         if sign_in is not None:
             grants.insert(0, PasswordGrant(sign_in, tokens))
-        self.token = TokenEndpoint(clients, services, grants)
+        self.token = TokenEndpoint(clients, grants)
         self.revocation = Revocation(clients, reader, sessions)
         self.introspection = Introspection(clients, services, reader, live_sessions)

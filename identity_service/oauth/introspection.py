@@ -46,7 +46,7 @@ class Introspection:
 
         Raises InvalidClient for a client that may not introspect.
         """
-        client = await self._clients.authenticate(request.credentials())
+        client, _ = await self._clients.authenticate(request.credentials())
         if client.is_public or SCOPE not in client.scopes:
             raise InvalidClient("may not introspect")
         token = await self._reader.read_any(request.form.get("token"))

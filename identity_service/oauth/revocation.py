@@ -23,7 +23,7 @@ class Revocation:
 
         Raises InvalidGrant for another client's token, UnsupportedTokenType for one without a session.
         """
-        client = await self._clients.authenticate(request.credentials())
+        client, _ = await self._clients.authenticate(request.credentials())
         token = await self._reader.read_any(request.form.get("token"))
         if token is None:
             return None

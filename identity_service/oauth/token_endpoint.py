@@ -7,16 +7,14 @@ from identity_service.clients.service import Clients
 from identity_service.oauth.errors import UnsupportedGrantType
 from identity_service.oauth.grants import Grant
 from identity_service.oauth.request import OAuthRequest
-from identity_service.services.service import Services
 from identity_service.tokens.minting import TokenAnswer
 
 
 class TokenEndpoint:
     """Answers token requests with the grants that this installation offers."""
 
-    def __init__(self, clients: Clients, services: Services, grants: Iterable[Grant]) -> None:
+    def __init__(self, clients: Clients, grants: Iterable[Grant]) -> None:
         self._clients = clients
-        self._services = services
         self._grants = {grant.grant_type: grant for grant in grants}
 
     @property
@@ -30,16 +28,12 @@ class TokenEndpoint:
         grant = self._grants.get(grant_type)
         if grant is None:
             raise UnsupportedGrantType(grant_type[:64])
-        # 2. Authenticate the client.
-        client = await self._clients.authenticate(request.credentials())
+        # 2. Authenticate the client, and read which scopes the services of its audiences have.
+        client, scopes_by_audience = await self._clients.authenticate(request.credentials())
         # 3. May this client use the grant type?
         client.ensure_may_use(grant_type)
-        # 4. Which audience and which scopes does it ask for, and which scopes are there?
-        token_request = TokenRequest(
-            client,
-            await self._services.scopes_of(client.audiences),
-            request.form.find("scope"),
-            request.form.all("resource"),
-        )
+        # 4. Which audience and which scopes does it ask for?
+        scope, resources = request.form.find("scope"), request.form.all("resource")
+        token_request = TokenRequest(client, scopes_by_audience, scope, resources)
         # 5. The grant narrows them, checks what authorizes the request, and mints.
         return await grant.issue(token_request, request.form, request.device)

@@ -2,18 +2,13 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, literal_column, select
+from sqlalchemy import Text, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.services.models import Service, ServicePermission, ServiceScope
 from watchword.database.statements import Statement
 
-SCOPES = Statement(
-    select(ServiceScope.scope, ServiceScope.audience).where(
-        ServiceScope.audience == any_(bindparam("audiences", type_=ARRAY(Text)))
-    )
-)
 AUDIENCES_OF_CLIENT = Statement(
     select(Service.audience).where(Service.client_id == bindparam("client_id", type_=Service.client_id.type))
 )

@@ -1,8 +1,6 @@
-"""The services of this installation: which scopes each has, and which client may ask about its tokens."""
+"""The services of this installation: their scopes and permissions, and which client may ask about their tokens."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from identity_service.errors import WordTaken
 from identity_service.services import repository
@@ -10,20 +8,10 @@ from identity_service.services.drafts import Directory, ServiceDraft
 from identity_service.services.models import Service
 from watchword.database.database import Database
 
-ScopesByAudience: TypeAlias = Mapping[str, Collection[str]]
-
 
 class Services:
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def scopes_of(self, audiences: Collection[str]) -> ScopesByAudience:
-        """The scopes of the services with these audiences."""
-        rows = await self._database.reads.fetch_rows(repository.SCOPES, audiences=list(audiences))
-        scopes: defaultdict[str, set[str]] = defaultdict(set)
-        for row in rows:
-            scopes[row["audience"]].add(row["scope"])
-        return scopes
 
     async def audiences_of(self, client_id: str) -> frozenset[str]:
         """The audiences of the services whose own client this is."""

@@ -1,19 +1,17 @@
 """The size of an access token, known before it is signed: one that no service accepts must not be issued."""
 
-import json
 from typing import Any, Final
+
+import orjson
 
 from identity_service.errors import TokenTooLarge
 from identity_service.keys.generation import KEY_BITS
 from watchword.auth.jws import MAX_TOKEN_BYTES
 
-# The header that the signer writes: algorithm, type, and the thumbprint of the key.
-_HEADER: Final = {"alg": "RS256", "kid": "x" * 43, "typ": "at+jwt"}
-
 
 def token_bytes(claims: dict[str, Any]) -> int:
     """The length of a compact JWS with these claims (RFC 7515 section 3.1)."""
-    return _base64url(_json(_HEADER)) + _base64url(_json(claims)) + _base64url(KEY_BITS // 8) + len("..")
+    return _AROUND_THE_CLAIMS + _base64url(len(orjson.dumps(claims)))
 
 
 def ensure_acceptable(claims: dict[str, Any]) -> None:
@@ -23,10 +21,11 @@ def ensure_acceptable(claims: dict[str, Any]) -> None:
         raise TokenTooLarge(f"the access token would have {size} bytes, {MAX_TOKEN_BYTES} are accepted")
 
 
-def _json(value: dict[str, Any]) -> int:
-    return len(json.dumps(value, separators=(",", ":")))
-
-
 def _base64url(size: int) -> int:
     """How many characters this many bytes have without padding."""
     return (size * 4 + 2) // 3
+
+
+# The header that the signer writes: algorithm, type, and the thumbprint of the key.
+_HEADER: Final = {"alg": "RS256", "kid": "x" * 43, "typ": "at+jwt"}
+_AROUND_THE_CLAIMS: Final = _base64url(len(orjson.dumps(_HEADER))) + _base64url(KEY_BITS // 8) + len("..")

@@ -1,6 +1,7 @@
 """An installation of the previous release: the migration and the set-up find out which service has which scope."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from alembic import command
@@ -95,9 +96,7 @@ async def set_up(identity: Identity) -> list[Unassigned]:
 async def add(identity: Identity, client_id: str, scopes: list[str], audiences: list[str]) -> None:
     """Insert a client as a process of the previous release does."""
     draft = ClientDraft(client_id, client_id, None, ["password"], scopes, audiences)
-    made = draft.as_client()
-    made.default_audience = None
-    await identity.parts.clients.upsert(made)
+    await identity.parts.clients.upsert(replace(draft.as_client(), default_audience=None))
 
 
 async def scopes_of(databases: Databases) -> dict[str, str]:
