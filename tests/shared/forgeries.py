@@ -75,6 +75,18 @@ def _signed_with_padding(issuer: Issuer) -> str:
     return signed(issuer, header + "=", claims)
 
 
+def _signed_in_plain_base64(issuer: Issuer) -> str:
+    header, claims, _ = parts(issuer, claims={"pad": "?>" * 9})
+    plain = claims.replace("-", "+").replace("_", "/")
+    assert plain != claims
+    return signed(issuer, header, plain)
+
+
+def _signed_with_padded_claims(issuer: Issuer) -> str:
+    header, claims, _ = parts(issuer)
+    return signed(issuer, header, claims + "=" * (-len(claims) % 4 or 4))
+
+
 TYPES = [
     Forgery("refresh token", TYPE, with_header(typ="rt+jwt")),
     Forgery("security event token", TYPE, with_header(typ="secevent+jwt")),
@@ -168,6 +180,9 @@ SHAPES = [
     Forgery("claims a text", "not a JSON object", with_raw_claims('"ada"')),
     Forgery("claims deeply nested", "not JSON", with_raw_claims(f'{{"sub": {DEEP}}}')),
     Forgery("padding in a part", SHAPE, _signed_with_padding),
+    Forgery("padding after the claims", SHAPE, _signed_with_padded_claims),
+    Forgery("padding after the signature", SHAPE, rearranged(lambda h, c, s: f"{h}.{c}.{s}==")),
+    Forgery("claims in plain base64", SHAPE, _signed_in_plain_base64),
     Forgery("plain base64", SHAPE, rearranged(lambda h, c, s: f"{h}.{c}.+/{s[2:]}")),
     Forgery("a letter beyond ASCII", SHAPE, rearranged(lambda h, c, s: f"{h}.{c}é.{s}")),
     Forgery("a blank inside", SHAPE, rearranged(lambda h, c, s: f"{h}.{c[:9]} {c[9:]}.{s}")),

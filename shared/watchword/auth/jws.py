@@ -24,7 +24,11 @@ LAST_INSTANT: Final = 253_402_300_799
 LARGEST_COUNT: Final = 2**53 - 1
 
 _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
-_TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
+# What base64 has and base64url has not becomes "!", which neither has, so that a strict decoder refuses it.
+_TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDINGS: Final = (b"", b"=", b"==", b"===")
+_MISSHAPEN: Final = "not a compact JWS, or too long"
+_NONE: Final[frozenset[str]] = frozenset()
 _MAX_KNOWN_HEADERS: Final = 64
 
 
@@ -44,24 +48,27 @@ class JwsReader:
         Raises InvalidToken with the reason for the log; KeysUnavailable if the keys could not be fetched.
         """
         raw = token.encode("utf-8", "surrogatepass")
-        # Base64url without padding and nothing else, in three parts (RFC 7515 section 3.1).
-        if len(raw) > MAX_TOKEN_BYTES or raw.translate(None, _BASE64URL) != b"..":
-            raise InvalidToken("not a compact JWS, or too long")
-        header_part, claims_part, signature_part = raw.split(b".")
-        if not (header_part and claims_part and signature_part):
-            raise InvalidToken("not a compact JWS, or too long")
+        # Three parts (RFC 7515 section 3.1): the last dot is before the signature, and a further one is no base64url.
+        signing_input, _, signature_part = raw.rpartition(b".")
+        header_part, _, claims_part = signing_input.partition(b".")
+        if len(raw) > MAX_TOKEN_BYTES or not (header_part and claims_part and signature_part):
+            raise InvalidToken(_MISSHAPEN)
+        claims, signature = _decode(claims_part), _decode(signature_part)
         kid = self._known_headers.get(header_part) or self._kid_of(header_part)
-        public = await self._keys.get(kid)
-        signing_input = raw[: len(header_part) + 1 + len(claims_part)]
-        if not self._prepare(public).accepts(signing_input, _decode(signature_part)):
+        # Most keys are in memory, and for those this does without a coroutine for each token.
+        public = self._keys.find(kid) or await self._keys.get(kid)
+        prepared = self._prepared.get(public.kid)
+        if prepared is None or prepared.public is not public:
+            prepared = self._prepare(public)
+        if not prepared.accepts(signing_input, signature):
             raise InvalidToken("signature does not verify", Flaw.SIGNATURE)
         if len(self._known_headers) < _MAX_KNOWN_HEADERS:
             self._known_headers[header_part] = kid
-        return _json_object(claims_part), public
+        return _json_object(claims), public
 
     def _kid_of(self, header_part: bytes) -> str:
         """The `kid` of an unverified header. Raises InvalidToken if any other member of the header is wrong."""
-        header = _json_object(header_part)
+        header = _json_object(_decode(header_part))
         if header.get("alg") != ALGORITHM:
             raise InvalidToken("another algorithm than RS256", Flaw.ALGORITHM)
         if not isinstance(kind := header.get("typ"), str) or kind.lower() not in self._types:
@@ -74,25 +81,28 @@ class JwsReader:
         return kid
 
     def _prepare(self, public: PublicKey) -> RsaVerificationKey:
-        prepared = self._prepared.get(public.kid)
-        if prepared is None or prepared.public is not public:
-            # Drop keys that the issuer has stopped publishing, so that this does not grow with each rotation.
-            self._prepared = {k: p for k, p in self._prepared.items() if self._keys.find(k) is p.public}
-            prepared = self._prepared[public.kid] = RsaVerificationKey(public)
+        """Parse a key for all the tokens that it signs."""
+        # Drop keys that the issuer has stopped publishing, so that this does not grow with each rotation.
+        self._prepared = {k: p for k, p in self._prepared.items() if self._keys.find(k) is p.public}
+        prepared = self._prepared[public.kid] = RsaVerificationKey(public)
         return prepared
 
 
 def instant_or_none(value: object) -> float | None:
     """A NumericDate, a JSON number (RFC 7519 section 2), as seconds since 1970; None for anything else."""
     # To Python true is an int. A number that is infinite, NaN or beyond the last datetime is no instant.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST_INSTANT:
-        return None
-    return float(value)
+    if (type(value) is int or type(value) is float) and 0 <= value <= LAST_INSTANT:
+        return float(value)
+    return None
 
 
 def number(claims: dict[str, Any], name: str) -> float:
     """A claim that is a NumericDate. Raises InvalidToken if it is anything else."""
-    if (instant := instant_or_none(claims.get(name))) is None:
+    value = claims.get(name)
+    # The same as `instant_or_none` for what issuers write, without a call.
+    if type(value) is int and 0 <= value <= LAST_INSTANT:
+        return value
+    if (instant := instant_or_none(value)) is None:
         raise InvalidToken(f"{name} is missing or no number", Flaw.CLAIMS)
     return instant
 
@@ -100,7 +110,8 @@ def number(claims: dict[str, Any], name: str) -> float:
 def counter(claims: Mapping[str, Any], name: str) -> int:
     """A claim that counts: a whole number, 0 if it is absent. Raises InvalidToken if it is anything else."""
     value = claims.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
+    # To Python true is an int.
+    if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
         raise InvalidToken(f"{name} is no whole number", Flaw.CLAIMS)
     return value
 
@@ -116,6 +127,9 @@ def text(claims: dict[str, Any], name: str) -> str:
 def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
     """A claim that is a list of strings or absent. Raises InvalidToken if it is anything else."""
     value = claims.get(name, [])
+    # Most are empty, and have no members to look at.
+    if value == []:
+        return _NONE
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidToken(f"{name} is no list of texts", Flaw.CLAIMS)
     return frozenset(value)
@@ -123,12 +137,18 @@ def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
 
 def ensure_current(claims: dict[str, Any], now: float, leeway_seconds: float = LEEWAY_SECONDS) -> None:
     """Raise InvalidToken unless `exp` is in the future, and `iat` and an `nbf` are not, with this leeway."""
-    if number(claims, "exp") <= now - leeway_seconds:
+    current_times(claims, now, leeway_seconds)
+
+
+def current_times(claims: dict[str, Any], now: float, leeway_seconds: float) -> tuple[float, float]:
+    """The `iat` and the `exp` of a token that is current. Raises InvalidToken if it is not, as `ensure_current`."""
+    if (expires_at := number(claims, "exp")) <= now - leeway_seconds:
         raise InvalidToken("expired", Flaw.EXPIRED)
-    if number(claims, "iat") > now + leeway_seconds:
+    if (issued_at := number(claims, "iat")) > now + leeway_seconds:
         raise InvalidToken("issued in the future", Flaw.NOT_YET)
     if "nbf" in claims and number(claims, "nbf") > now + leeway_seconds:
         raise InvalidToken("not valid yet", Flaw.NOT_YET)
+    return issued_at, expires_at
 
 
 def ensure_meant_for(claims: dict[str, Any], issuer: str, audience: str) -> None:
@@ -141,15 +161,16 @@ def ensure_meant_for(claims: dict[str, Any], issuer: str, audience: str) -> None
 
 
 def _decode(part: bytes) -> bytes:
+    """The bytes that a part writes in base64url without padding. Raises InvalidToken if it has anything else."""
     try:
-        return a2b_base64(part.translate(_TO_BASE64) + b"==="[: -len(part) % 4])
+        return a2b_base64(part.translate(_TO_BASE64) + _PADDINGS[-len(part) % 4], strict_mode=True)
     except NotBase64:
-        raise InvalidToken("not base64url") from None
+        raise InvalidToken(_MISSHAPEN if part.translate(None, _BASE64URL) else "not base64url") from None
 
 
-def _json_object(part: bytes) -> dict[str, Any]:
+def _json_object(document: bytes) -> dict[str, Any]:
     try:
-        decoded = orjson.loads(_decode(part))
+        decoded = orjson.loads(document)
     except orjson.JSONDecodeError:
         raise InvalidToken("not JSON") from None
     if not isinstance(decoded, dict):

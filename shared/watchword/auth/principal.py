@@ -53,7 +53,9 @@ def instant(seconds: float) -> datetime:
 
     Rounded down, it is before a whole second exactly if the number is, and revocations are whole seconds.
     """
-    return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(seconds % 1 * 1_000_000))
+    whole = datetime.fromtimestamp(seconds // 1, UTC)
+    # Most issuers write whole seconds.
+    return whole.replace(microsecond=int(fraction * 1_000_000)) if (fraction := seconds % 1) else whole
 
 
 def _uuid(text: str | None, claim: str) -> UUID:
