@@ -37,7 +37,9 @@ from identity_service.services.models import Service
 from identity_service.services.service import Services
 from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.models import Session
+from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.service import Sessions
+from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.tables import Base
@@ -87,9 +89,8 @@ class Parts:
         self.passwords = _passwords(settings)
         self.clients = Clients(self.database)
         self.services = Services(self.database)
-        self.sessions = self._sessions()
-        self.live_sessions = LiveSessions(self.database, clock)
-        self.sign_in = SignIn(self.database, self.passwords, self.sessions)
+        self._add_sessions()
+        self.sign_in = SignIn(self.database, self.passwords, self.session_start)
         self.roles = Roles(self.database, self.recorder, clock)
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
@@ -123,18 +124,18 @@ class Parts:
         self.canary = Canary(database, issuer, clock)
         self.upkeep = Upkeep(database, replay)
 
-    def _sessions(self) -> Sessions:
-        return Sessions(
-            self.database,
-            self.recorder,
-            self.lifetimes,
-            self.clock,
-            per_user=self.settings.sessions_per_account,
-            ensure_mintable=self.tokens.ensure_mintable,
+    def _add_sessions(self) -> None:
+        database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes, self.clock
+        ensure_mintable, per_user = self.tokens.ensure_mintable, self.settings.sessions_per_account
+        self.session_start = SessionStart(
+            database, recorder, lifetimes, clock, per_user=per_user, ensure_mintable=ensure_mintable
         )
+        self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
+        self.sessions = Sessions(database, recorder, clock)
+        self.live_sessions = LiveSessions(database, clock)
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
-        return BrowserSignIn(self.clients, self.sign_in, self.sessions, reader, self.tokens)
+        return BrowserSignIn(self.clients, self.sign_in, self.rotation, reader, self.tokens)
 
     def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
         return OAuthEndpoints(
@@ -143,6 +144,7 @@ class Parts:
             self.sessions,
             reader,
             self.tokens,
+            rotation=self.rotation,
             live_sessions=self.live_sessions,
             sign_in=sign_in,
         )

@@ -7,7 +7,7 @@ from identity_service.authentication.password import PasswordCredentials, SignIn
 from identity_service.clients.narrowing import TokenRequest
 from identity_service.clients.service import Clients
 from identity_service.errors import RefreshTokenRefused
-from identity_service.sessions.service import Sessions
+from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.values import Device, IssuedSession, PresentedRefreshToken, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 from identity_service.tokens.reading import TokenReader
@@ -28,13 +28,13 @@ class BrowserSignIn:
         self,
         clients: Clients,
         sign_in: SignIn,
-        sessions: Sessions,
+        rotation: Rotation,
         reader: TokenReader,
         tokens: TokenMinter,
     ) -> None:
         self._clients = clients
         self._sign_in = sign_in
-        self._sessions = sessions
+        self._rotation = rotation
         self._reader = reader
         self._tokens = tokens
 
@@ -57,7 +57,7 @@ class BrowserSignIn:
         Raises RefreshTokenRefused, AudienceNotAllowed, ScopeNotAllowed.
         """
         presented = await self._reader.read_refresh_token(refresh_token, await self._request(resource))
-        return self._mint(await self._sessions.rotate(presented))
+        return self._mint(await self._rotation.rotate(presented))
 
     async def _request(self, resource: str | None) -> TokenRequest:
         client, scopes_by_audience = await self._clients.first_party()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from identity_service.errors import AccountChanged, AccountDisabled, HashingBusy, InvalidCredentials
-from identity_service.sessions.service import Sessions
+from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.users import repository as users
+from identity_service.users.models import SignInUser
 from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
 from identity_service.users.passwords import Passwords
 from watchword.database.database import Database
@@ -28,10 +29,10 @@ class PasswordCredentials:
 class SignIn:
     """Signs users in with a password, and counts the outcomes."""
 
-    def __init__(self, database: Database, passwords: Passwords, sessions: Sessions) -> None:
+    def __init__(self, database: Database, passwords: Passwords, session_start: SessionStart) -> None:
         self._database = database
         self._passwords = passwords
-        self._sessions = sessions
+        self._session_start = session_start
         self.outcomes = Tally("ok", "wrong_credentials", "disabled", "overloaded", "failed")
 
     async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
@@ -47,15 +48,19 @@ class SignIn:
                 return await self._attempt(credentials, request)
 
     async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
-        async with self._database.begin() as db:
-            user = await users.find_by_login(db, credentials.login)
+        user = await self._find(credentials.login)
         password_hash = user.password_hash if user is not None else None
         is_right, new_hash = await self._passwords.verify(credentials.password, password_hash)
         if user is None or not is_right:
             raise InvalidCredentials("unknown user or wrong password")
         if not user.is_active:
             raise AccountDisabled("the account is disabled")
-        return await self._sessions.start(user, new_hash, request)
+        return await self._session_start.start(user, new_hash, request)
+
+    async def _find(self, login: str) -> SignInUser | None:
+        statement, normal_login = users.by_login(login)
+        row = await self._database.reads.fetch_row(statement, login=normal_login)
+        return SignInUser(*row) if row is not None else None
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from identity_service.oauth.revocation import Revocation
 from identity_service.oauth.token_endpoint import TokenEndpoint
 from identity_service.services.service import Services
 from identity_service.sessions.liveness import LiveSessions
+from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.service import Sessions
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
@@ -25,11 +26,12 @@ class OAuthEndpoints:
         reader: TokenReader,
         tokens: TokenMinter,
         *,
+        rotation: Rotation,
         live_sessions: LiveSessions,
         sign_in: SignIn | None,
     ) -> None:
         """Without `sign_in` there is no password grant."""
-        grants: list[Grant] = [RefreshTokenGrant(reader, sessions, tokens), ClientCredentialsGrant(tokens)]
+        grants: list[Grant] = [RefreshTokenGrant(reader, rotation, tokens), ClientCredentialsGrant(tokens)]
         if sign_in is not None:
             grants.insert(0, PasswordGrant(sign_in, tokens))
         self.token = TokenEndpoint(clients, grants)

@@ -25,6 +25,11 @@ class EndReason(StrEnum):
     TOO_MANY = "more sessions than an account may have"
 
 
+def is_live(ended_at: datetime | None, expires_at: datetime, now: datetime) -> bool:
+    """Whether a session has neither ended nor expired."""
+    return ended_at is None and now < expires_at
+
+
 class Session(Base):
     """One sign-in with one client on one device. It ends when it expires or is ended, and never comes back.
 
@@ -50,17 +55,13 @@ class Session(Base):
     end_reason: Mapped[str | None]
 
     def is_live(self, now: datetime) -> bool:
-        return self.ended_at is None and now < self.expires_at
+        return is_live(self.ended_at, self.expires_at, now)
 
     def end(self, now: datetime, reason: EndReason) -> None:
         """End the session; one that has ended already keeps its first reason."""
         if self.ended_at is None:
             self.ended_at = now
             self.end_reason = reason
-
-    def next_token(self, now: datetime, lifetime: timedelta) -> "RefreshToken":
-        """Another refresh token of this session, which does not outlive it."""
-        return RefreshToken(session_id=self.id, issued_at=now, expires_at=min(now + lifetime, self.expires_at))
 
 
 OVER_AT = func.coalesce(Session.ended_at, Session.expires_at)
@@ -84,16 +85,6 @@ class RefreshToken(Base):
     successor_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("identity.refresh_tokens.id", ondelete="CASCADE"), unique=True
     )
-
-    def is_retried(self, now: datetime, window: timedelta) -> bool:
-        """Whether the token was used so recently that an honest client may present it again: an answer that was lost,
-        or two tabs at once. Without a window, no client may."""
-        return self.used_at is not None and bool(window) and now - self.used_at <= window
-
-    def spend(self, successor: "RefreshToken", now: datetime) -> None:
-        """Mark the token as traded in for its successor."""
-        self.used_at = now
-        self.successor_id = successor.id
 
 
 Index("refresh_tokens_unspent_idx", RefreshToken.session_id, postgresql_where=RefreshToken.used_at.is_(None))

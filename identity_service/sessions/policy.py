@@ -1,41 +1,68 @@
-"""What the access token of a refresh may be for."""
+"""Which refresh tokens are honoured, and what the access token of a refresh may be for."""
+
+from datetime import datetime, timedelta
 
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, audience_within, scopes_within
-from identity_service.sessions.models import Session
-from identity_service.sessions.values import PresentedRefreshToken
+from identity_service.errors import RefreshTokenRefused
+from identity_service.sessions.models import is_live
+from identity_service.sessions.values import LockedSession, PresentedRefreshToken, SessionScopes
 
 
-def narrow(presented: PresentedRefreshToken, session: Session) -> Target:
+def ensure_honoured(locked: LockedSession, presented: PresentedRefreshToken, now: datetime) -> None:
+    """Raise RefreshTokenRefused unless the token is one of a live session of an active user with this client."""
+    session = locked.session
+    is_honoured = (
+        locked.is_active
+        and session.client_id == presented.client.id
+        and is_live(locked.ended_at, session.expires_at, now)
+        and now < locked.token_expires_at
+    )
+    if not is_honoured:
+        raise RefreshTokenRefused("not a live session of an active user with this client")
+
+
+def is_replayed(locked: LockedSession, now: datetime, window: timedelta) -> bool:
+    """Whether the token was used before, and not so recently that an honest client may present it again: an answer that
+    was lost, or two tabs at once. Without a window, no client may."""
+    return locked.used_at is not None and not (window and now - locked.used_at <= window)
+
+
+def token_expires_at(now: datetime, lifetime: timedelta, session_expires_at: datetime) -> datetime:
+    """When a refresh token that is issued now expires: it does not outlive its session."""
+    return min(now + lifetime, session_expires_at)
+
+
+def narrow(presented: PresentedRefreshToken, granted: SessionScopes) -> Target:
     """The requested audience and scopes, within the grant and what the client may still have.
 
     Raises AudienceNotAllowed, ScopeNotAllowed.
     """
     request, client = presented.request, presented.client
     if client.is_first_party:
-        allowed, audiences = _first_party_scopes(session, client), client.audiences
+        allowed, audiences = _first_party_scopes(granted, client), client.audiences
     else:
-        allowed = [scope for scope in session.scopes if scope in client.scopes]
-        audiences = [audience for audience in session.audiences if audience in client.audiences]
-    started_with = _first_audience(session)
+        allowed = [scope for scope in granted.scopes if scope in client.scopes]
+        audiences = [audience for audience in granted.audiences if audience in client.audiences]
+    started_with = _first_audience(granted)
     default = started_with if started_with in audiences else client.default_audience
     audience = audience_within(request.resources, audiences, default)
     return request.target(scopes_within(request.scope, allowed), audience)
 
 
-def _first_audience(session: Session) -> str | None:
+def _first_audience(granted: SessionScopes) -> str | None:
     """The audience that the session began with; in a row of an earlier release, the only one that it has."""
-    if session.audience is None and len(session.audiences) == 1:
-        return session.audiences[0]
-    return session.audience
+    if granted.audience is None and len(granted.audiences) == 1:
+        return granted.audiences[0]
+    return granted.audience
 
 
-def _first_party_scopes(session: Session, client: Client) -> list[str]:
+def _first_party_scopes(granted: SessionScopes, client: Client) -> list[str]:
     """What the client may have now; if it asked for the scopes by name, those of them that it still may have.
 
     In a row of an earlier release, scopes other than the client's were asked for by name.
     """
-    names_scopes = session.names_scopes
+    names_scopes = granted.names_scopes
     if names_scopes is None:
-        names_scopes = set(session.scopes) != set(client.scopes)
-    return [scope for scope in client.scopes if not names_scopes or scope in session.scopes]
+        names_scopes = set(granted.scopes) != set(client.scopes)
+    return [scope for scope in client.scopes if not names_scopes or scope in granted.scopes]

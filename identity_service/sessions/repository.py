@@ -1,7 +1,6 @@
 """The tables of sessions and refresh tokens. Rows are locked in the order user, session, refresh token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -30,33 +29,10 @@ LIVE = Statement(
 _OLDEST_FIRST: Final = (RefreshToken.expires_at, RefreshToken.id)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenWithSession:
-    """A refresh token with the session it belongs to."""
-
-    session: Session
-    token: RefreshToken
-
-
-async def find_for_rotation(db: AsyncSession, token_id: UUID) -> TokenWithSession | None:
-    """A refresh token and its session, both rows locked until the transaction ends."""
-    statement = (
-        select(Session, RefreshToken)
-        .join(RefreshToken, RefreshToken.session_id == Session.id)
-        .where(RefreshToken.id == token_id)
-        .with_for_update(of=[Session, RefreshToken])
-    )
-    row = (await db.execute(statement)).one_or_none()
-    return TokenWithSession(*row) if row is not None else None
-
-
-async def get_unspent(db: AsyncSession, session_id: UUID) -> RefreshToken:
-    """The refresh token of the session that has not been traded in: the end of its chain, however long that is.
-
-    The session must be locked. Every session has exactly one, which is its newest, so that it is deleted last.
-    """
-    statement = select(RefreshToken).where(RefreshToken.session_id == session_id, RefreshToken.used_at.is_(None))
-    return (await db.scalars(statement)).one()
+async def find_for_token(db: AsyncSession, token_id: UUID) -> Session | None:
+    """The session of a refresh token, its row locked until the transaction ends."""
+    statement = select(Session).join(RefreshToken, RefreshToken.session_id == Session.id)
+    return await db.scalar(statement.where(RefreshToken.id == token_id).with_for_update(of=Session))
 
 
 async def is_unused(db: AsyncSession, token_id: UUID, session_id: UUID) -> bool:

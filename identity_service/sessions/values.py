@@ -9,8 +9,6 @@ from uuid import UUID
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, TokenRequest, audience_within, scopes_within
 from identity_service.roles.models import RolesAndPermissions
-from identity_service.sessions.models import RefreshToken, Session
-from identity_service.users.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +70,30 @@ class SignInRequest:
         return cls(client.id, scopes, client.audiences, request.scope is not None, target, device, previous)
 
 
+class TokenUser(NamedTuple):
+    """What tokens say of a user, beside the roles."""
+
+    id: UUID
+    username: str
+    version: int
+
+
+class TokenSession(NamedTuple):
+    """What tokens say of a session; they do not outlive it."""
+
+    id: UUID
+    client_id: str
+    expires_at: datetime
+
+
+class IssuedRefreshToken(NamedTuple):
+    """A row of a refresh token that has not been traded in."""
+
+    id: UUID
+    issued_at: datetime
+    expires_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
     """Everything that the tokens of one session are minted from.
@@ -79,9 +101,30 @@ class IssuedSession:
     The user's version and roles were read while the user's row was locked, so that a later change has a later version.
     """
 
-    user: User
+    user: TokenUser
     roles: RolesAndPermissions
-    session: Session
-    refresh_token: RefreshToken
+    session: TokenSession
+    refresh_token: IssuedRefreshToken
     target: Target
     issued_at: datetime
+
+
+class SessionScopes(NamedTuple):
+    """The scopes and audiences of a session, as its row says: see `Session`."""
+
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+    audience: str | None
+    names_scopes: bool | None
+
+
+class LockedSession(NamedTuple):
+    """The session of a refresh token that was presented, with its user and the token; their rows are locked."""
+
+    user: TokenUser
+    is_active: bool
+    session: TokenSession
+    ended_at: datetime | None
+    scopes: SessionScopes
+    token_expires_at: datetime
+    used_at: datetime | None

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from identity_service.clients.narrowing import Target
 from identity_service.keys.keyring import Keyring
-from identity_service.sessions.models import RefreshToken
 from identity_service.sessions.values import IssuedSession
 from identity_service.tokens import size
 from identity_service.tokens.kind import TokenKind
@@ -50,9 +49,7 @@ class TokenMinter:
 
     def for_session(self, issued: IssuedSession) -> TokenAnswer:
         """The access token and the refresh token of a person's session."""
-        session = issued.session
-        refresh = self._refresh_claims(issued.refresh_token, str(issued.user.id), session.client_id)
-        return self._sign(self._session_claims(issued), refresh)
+        return self._sign(self._session_claims(issued), self._refresh_claims(issued))
 
     def for_client(self, client_id: str, target: Target) -> TokenAnswer:
         """The access token of a service on its own behalf; it gets no refresh token (RFC 6749 section 4.4.3).
@@ -103,17 +100,18 @@ class TokenMinter:
             "scope": " ".join(target.scopes),
         }
 
-    def _refresh_claims(self, token: RefreshToken, subject: str, client_id: str) -> dict[str, Any]:
-        """The claims come from the row alone, so that a retry gets the same ones again."""
+    def _refresh_claims(self, issued: IssuedSession) -> dict[str, Any]:
+        """The claims come from the rows alone, so that a retry gets the same ones again."""
+        session, token = issued.session, issued.refresh_token
         return {
             "iss": self._issuer,
             "aud": self._issuer,
-            "sub": subject,
-            "client_id": client_id,
+            "sub": str(issued.user.id),
+            "client_id": session.client_id,
             "iat": int(token.issued_at.timestamp()),
             "exp": int(token.expires_at.timestamp()),
             "jti": str(token.id),
-            "sid": str(token.session_id),
+            "sid": str(session.id),
         }
 
     def _sign(self, access: dict[str, Any], refresh: dict[str, Any] | None) -> TokenAnswer:

@@ -1,5 +1,6 @@
 """A user: a name, an e-mail address and a password."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,6 +14,15 @@ from identity_service.tables import Base, Instant, NewId
 class UserState(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignInUser:
+    """A user as a sign-in finds them, before the password is verified."""
+
+    id: UUID
+    password_hash: str
+    is_active: bool
 
 
 class User(Base):

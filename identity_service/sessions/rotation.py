@@ -1,0 +1,100 @@
+"""Trading a refresh token in for its successor (RFC 9700 section 4.14.2)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from identity_service.errors import RefreshTokenRefused
+from identity_service.recording.recorder import Cause, Recorder
+from identity_service.roles.models import RolesAndPermissions
+from identity_service.sessions import policy, repository, rotation_statements
+from identity_service.sessions.models import EndReason
+from identity_service.sessions.values import (
+    IssuedRefreshToken,
+    IssuedSession,
+    Lifetimes,
+    LockedSession,
+    PresentedRefreshToken,
+)
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.database.writes import WriteTransaction
+
+
+class Rotation:
+    """Rotates the refresh tokens of all sessions. The time is read under the lock."""
+
+    def __init__(
+        self,
+        database: Database,
+        recorder: Recorder,
+        lifetimes: Lifetimes,
+        clock: Clock,
+        *,
+        ensure_mintable: Callable[[IssuedSession], None],
+    ) -> None:
+        self._database = database
+        self._recorder = recorder
+        self._lifetimes = lifetimes
+        self._clock = clock
+        # Called before the commit: an error raised here leaves no spent refresh token behind.
+        self._ensure_mintable = ensure_mintable
+
+    async def rotate(self, presented: PresentedRefreshToken) -> IssuedSession:
+        """Trade a refresh token in for its successor.
+
+        A retry within the window gets the unspent token of the session; a later use is a replay, which ends the session
+        whatever else is requested. Raises RefreshTokenRefused, ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge,
+        NoSigningKey.
+        """
+        async with self._database.writes.begin() as db:
+            locked = await _lock(db, presented)
+            now = self._clock.now()
+            policy.ensure_honoured(locked, presented, now)
+            if not policy.is_replayed(locked, now, self._lifetimes.retry):
+                # Before the token is spent: a caller who asks for too much may ask again.
+                target = policy.narrow(presented, locked.scopes)
+                token, roles = await self._next_token(db, presented, locked, now)
+                issued = IssuedSession(locked.user, roles, locked.session, token, target, now)
+                self._ensure_mintable(issued)
+                return issued
+        await self._end_replayed(locked.user.id, locked.session.id)
+        raise RefreshTokenRefused("replayed; the session is ended")
+
+    async def _next_token(
+        self, db: WriteTransaction, presented: PresentedRefreshToken, locked: LockedSession, now: datetime
+    ) -> tuple[IssuedRefreshToken, RolesAndPermissions]:
+        """The refresh token for the client, with the user's roles: the successor of the presented one, or at a retry
+        the unspent one."""
+        ids = {"user_id": locked.user.id, "session_id": locked.session.id}
+        if locked.used_at is not None:
+            row = await db.fetch_row(rotation_statements.UNSPENT, **ids)
+        else:
+            expires_at = policy.token_expires_at(now, self._lifetimes.refresh, locked.session.expires_at)
+            successor = {"token_id": presented.token_id, "now": now, "expires_at": expires_at}
+            row = await db.fetch_row(rotation_statements.TRADE_IN, **ids, **successor)
+        assert row is not None  # noqa: S101 - a session has an unspent token, and an INSERT has a row
+        return IssuedRefreshToken(*row[:3]), RolesAndPermissions(*row[3:])
+
+    async def _end_replayed(self, user_id: UUID, session_id: UUID) -> None:
+        """End a session whose refresh token was replayed: a thief and the owner both hold it, and nothing tells which
+        of them presents it.
+
+        In a transaction of its own, whose rows are those of the recorder: that the token is spent and its window over
+        stays true, and that the session is live is checked again.
+        """
+        async with self._database.begin() as db:
+            session = await repository.find_for_update(db, user_id, session_id)
+            now = self._clock.now()
+            if session is not None and session.is_live(now):
+                session.end(now, EndReason.REPLAY)
+                cause = Cause(session.client_id, "policy", EndReason.REPLAY)
+                await self._recorder.sessions_ended(db, now, user_id, [session_id], cause)
+
+
+async def _lock(db: WriteTransaction, presented: PresentedRefreshToken) -> LockedSession:
+    """The session of a refresh token, with its user and the token. Raises RefreshTokenRefused."""
+    row = await db.fetch_row(rotation_statements.LOCK, user_id=presented.subject, token_id=presented.token_id)
+    if row is None:
+        raise RefreshTokenRefused("there is no such refresh token of such a user")
+    return rotation_statements.of_row(row)

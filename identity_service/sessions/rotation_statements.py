@@ -1,0 +1,96 @@
+"""The statements of a rotation: one that locks, and one that trades the refresh token in or finds the unspent one."""
+
+from typing import Final
+
+import asyncpg
+from sqlalchemy import bindparam, insert, select, true, update
+
+from identity_service.roles import repository as roles
+from identity_service.sessions.models import RefreshToken, Session
+from identity_service.sessions.values import LockedSession, SessionScopes, TokenSession, TokenUser
+from identity_service.users.models import User
+from watchword.database.statements import Statement
+
+# In a query of its own, whose rows PostgreSQL locks before it joins them: so the user is locked first, as everywhere.
+_LOCKED_USER: Final = (
+    select(User.id, User.username, User.version, User.is_active)
+    .where(User.id == bindparam("user_id", type_=User.id.type))
+    .with_for_update(read=True)
+    .subquery("locked_user")
+)
+LOCK: Final = Statement(
+    select(
+        *_LOCKED_USER.c,
+        Session.id,
+        Session.client_id,
+        Session.expires_at,
+        Session.ended_at,
+        Session.scopes,
+        Session.audiences,
+        Session.audience,
+        Session.names_scopes,
+        RefreshToken.expires_at.label("token_expires_at"),
+        RefreshToken.used_at,
+    )
+    .select_from(_LOCKED_USER)
+    .join(Session, Session.user_id == _LOCKED_USER.c.id)
+    .join(RefreshToken, RefreshToken.session_id == Session.id)
+    .where(RefreshToken.id == bindparam("token_id", type_=RefreshToken.id.type))
+    .with_for_update(of=[Session, RefreshToken])
+)
+"""What `of_row` reads. The user is locked in share mode, so that until the transaction ends no other can disable it
+or change its roles; then the session and the token, in this order, for update."""
+
+
+def of_row(row: asyncpg.Record) -> LockedSession:
+    user, is_active, session, (ended_at, *scopes, token_expires_at, used_at) = row[:3], row[3], row[4:7], row[7:]
+    return LockedSession(
+        TokenUser(*user), is_active, TokenSession(*session), ended_at, SessionScopes(*scopes), token_expires_at, used_at
+    )
+
+
+# The roles are read in a later statement than the lock, so that they are not older than the user's version.
+_ROLES: Final = roles.select_of(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
+
+_SUCCESSOR: Final = (
+    insert(RefreshToken)
+    .values(
+        session_id=bindparam("session_id", type_=RefreshToken.session_id.type),
+        issued_at=bindparam("now", type_=RefreshToken.issued_at.type),
+        expires_at=bindparam("expires_at", type_=RefreshToken.expires_at.type),
+    )
+    .returning(RefreshToken.id, RefreshToken.issued_at, RefreshToken.expires_at)
+    .cte("successor")
+)
+_SPENT: Final = (
+    update(RefreshToken)
+    .where(RefreshToken.id == bindparam("token_id", type_=RefreshToken.id.type))
+    .values(
+        used_at=bindparam("now", type_=RefreshToken.issued_at.type),
+        successor_id=select(_SUCCESSOR.c.id).scalar_subquery(),
+    )
+    .cte("spent")
+)
+_TOUCHED: Final = (
+    update(Session)
+    .where(Session.id == bindparam("session_id", type_=RefreshToken.session_id.type))
+    .values(last_seen_at=bindparam("now", type_=RefreshToken.issued_at.type))
+    .cte("touched")
+)
+TRADE_IN: Final = Statement(
+    select(*_SUCCESSOR.c, *_ROLES.c).select_from(_SUCCESSOR.join(_ROLES, true())).add_cte(_SPENT, _TOUCHED)
+)
+"""Insert the successor of a refresh token, spend the token and note that its session was used. Returns the successor,
+and the user's roles. The rows must be locked."""
+
+UNSPENT: Final = Statement(
+    select(RefreshToken.id, RefreshToken.issued_at, RefreshToken.expires_at, *_ROLES.c)
+    .join(_ROLES, true())
+    .where(
+        RefreshToken.session_id == bindparam("session_id", type_=RefreshToken.session_id.type),
+        RefreshToken.used_at.is_(None),
+    )
+)
+"""The refresh token of the session that has not been traded in, and the user's roles: the end of its chain, however
+long that is. The session must be locked. Every session has exactly one, which is its newest, so that it is deleted
+last."""

@@ -1,0 +1,147 @@
+"""Starting sessions."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.clients.narrowing import Target
+from identity_service.errors import AccountChanged
+from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.roles.models import RolesAndPermissions
+from identity_service.sessions import policy, repository, start_statements
+from identity_service.sessions.models import EndReason
+from identity_service.sessions.values import (
+    IssuedRefreshToken,
+    IssuedSession,
+    Lifetimes,
+    PresentedRefreshToken,
+    SignInRequest,
+    TokenSession,
+    TokenUser,
+)
+from identity_service.users import repository as users
+from identity_service.users.models import SignInUser
+from watchword.clock import Clock
+from watchword.database.database import Database
+
+MAX_ENDED_AT_ONCE: Final = 10
+"""How many sessions beyond the limit one sign-in ends. Each of them is an event, and an account can have thousands if
+the limit was raised or there was none."""
+
+_NO_LIMIT: Final = 2**31 - 1
+_CHANGED: Final = "the account changed during sign-in"
+
+
+class SessionStart:
+    """Starts sessions. The time is read under the lock."""
+
+    def __init__(
+        self,
+        database: Database,
+        recorder: Recorder,
+        lifetimes: Lifetimes,
+        clock: Clock,
+        *,
+        per_user: int,
+        ensure_mintable: Callable[[IssuedSession], None],
+    ) -> None:
+        """`per_user` is how many sessions a user may have."""
+        self._database = database
+        self._recorder = recorder
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._per_user = per_user
+        # Called before the commit: an error raised here leaves no session behind.
+        self._ensure_mintable = ensure_mintable
+
+    async def start(self, user: SignInUser, new_hash: str | None, request: SignInRequest) -> IssuedSession:
+        """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it. If the user
+        has as many as are allowed, the one that was used longest ago ends.
+
+        Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
+        NoSigningKey.
+        """
+        issued = None
+        if new_hash is None and request.previous is None:
+            issued = await self._start_alone(user, request)
+        return issued or await self._start_with_changes(user, new_hash, request)
+
+    async def _start_alone(self, user: SignInUser, request: SignInRequest) -> IssuedSession | None:
+        """Start a session and change nothing else; None, with nothing changed, if another session must end first."""
+        async with self._database.writes.begin() as db:
+            locked = await db.fetch_row(users.LOCK_UNCHANGED, user_id=user.id, password_hash=user.password_hash)
+            if locked is None:
+                raise AccountChanged(_CHANGED)
+            values = self._values(user.id, request)
+            row = await db.fetch_row(start_statements.START, **values, most=self._per_user)
+            if row is None:
+                return None
+            issued = _issued(TokenUser(*locked), row, values, request.target)
+            self._ensure_mintable(issued)
+        return issued
+
+    async def _start_with_changes(
+        self, user: SignInUser, new_hash: str | None, request: SignInRequest
+    ) -> IssuedSession:
+        """Start a session, and make the changes that go with it: another hash, and the end of other sessions."""
+        async with self._database.begin() as db:
+            locked = await users.lock_unchanged(db, user)
+            if locked is None:
+                raise AccountChanged(_CHANGED)
+            values = self._values(user.id, request)
+            now = values["created_at"]
+            if new_hash is not None:
+                locked.password_hash = new_hash
+            if request.previous is not None:
+                await self._end_previous(db, request.previous, now)
+            await self._make_room(db, user.id, request.client_id, now)
+            row = (await db.execute(start_statements.INSERT, {**values, "most": _NO_LIMIT})).one()
+            issued = _issued(TokenUser(user.id, locked.username, locked.version), row, values, request.target)
+            self._ensure_mintable(issued)
+        return issued
+
+    def _values(self, user_id: UUID, request: SignInRequest) -> dict[str, Any]:
+        """The arguments of the statement that inserts the session. The user must be locked."""
+        now = self._clock.now()
+        expires_at = now + self._lifetimes.session
+        return {
+            "user_id": user_id,
+            "client_id": request.client_id,
+            "scopes": list(request.scopes),
+            "audiences": list(request.audiences),
+            "audience": request.target.audience,
+            "names_scopes": request.names_scopes,
+            "device": request.device.description,
+            "address": request.device.address,
+            "created_at": now,
+            "expires_at": expires_at,
+            "token_expires_at": policy.token_expires_at(now, self._lifetimes.refresh, expires_at),
+        }
+
+    async def _end_previous(self, db: AsyncSession, previous: PresentedRefreshToken, now: datetime) -> None:
+        """End the session of this refresh token, which may be another user's; do nothing if it is not live."""
+        session = await repository.find_for_token(db, previous.token_id)
+        if session is None or not session.is_live(now) or session.user_id != previous.subject:
+            return
+        session.end(now, EndReason.REPLACED)
+        cause = by_user(session.user_id, EndReason.REPLACED)
+        await self._recorder.sessions_ended(db, now, session.user_id, [session.id], cause)
+
+    async def _make_room(self, db: AsyncSession, user_id: UUID, client_id: str, now: datetime) -> None:
+        """Make room for one more session of this user."""
+        ended = await repository.end_least_recent(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
+        if ended:
+            cause = Cause(client_id, "policy", EndReason.TOO_MANY)
+            await self._recorder.sessions_ended(db, now, user_id, ended, cause)
+
+
+def _issued(user: TokenUser, row: Iterable[Any], values: Mapping[str, Any], target: Target) -> IssuedSession:
+    """The session that the statement has inserted: `row` is what it returned, `values` are its arguments."""
+    session_id, token_id, *roles = row
+    now = values["created_at"]
+    session = TokenSession(session_id, values["client_id"], values["expires_at"])
+    token = IssuedRefreshToken(token_id, now, values["token_expires_at"])
+    return IssuedSession(user, RolesAndPermissions(*roles), session, token, target, now)

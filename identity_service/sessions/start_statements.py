@@ -1,0 +1,64 @@
+"""The statement that starts a session."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, bindparam, func, insert, select, true
+
+from identity_service.roles import repository as roles
+from identity_service.sessions.models import RefreshToken, Session
+from identity_service.users.models import User
+from watchword.database.statements import Statement
+
+_LIVE: Final = (
+    select(Session.id)
+    .where(
+        Session.user_id == bindparam("user_id", type_=Session.user_id.type),
+        Session.ended_at.is_(None),
+        Session.expires_at > bindparam("created_at", type_=Session.created_at.type),
+    )
+    .limit(bindparam("most", type_=BigInteger))
+    .subquery("live")
+)
+_HAS_ROOM: Final = select(func.count()).select_from(_LIVE).scalar_subquery() < bindparam("most", type_=BigInteger)
+
+_COLUMNS: Final = (
+    Session.user_id,
+    Session.client_id,
+    Session.scopes,
+    Session.audiences,
+    Session.audience,
+    Session.names_scopes,
+    Session.device,
+    Session.address,
+    Session.created_at,
+    Session.expires_at,
+)
+_VALUES: Final = [bindparam(column.key, type_=column.type) for column in _COLUMNS]
+_NOW: Final = bindparam("created_at", type_=Session.created_at.type)
+_SESSION: Final = (
+    insert(Session)
+    .from_select([*_COLUMNS, Session.last_seen_at], select(*_VALUES, _NOW).where(_HAS_ROOM))
+    .returning(Session.id)
+    .cte("session")
+)
+_TOKEN: Final = (
+    insert(RefreshToken)
+    .from_select(
+        ["session_id", "issued_at", "expires_at"],
+        select(
+            _SESSION.c.id,
+            bindparam("created_at", type_=RefreshToken.issued_at.type),
+            bindparam("token_expires_at", type_=RefreshToken.expires_at.type),
+        ),
+    )
+    .returning(RefreshToken.id, RefreshToken.session_id)
+    .cte("token")
+)
+# The roles are read in a later statement than the lock, so that they are not older than the user's version.
+_ROLES: Final = roles.select_of(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
+
+INSERT: Final = select(_TOKEN.c.session_id, _TOKEN.c.id, *_ROLES.c).select_from(_TOKEN.join(_ROLES, true()))
+"""Insert a session and its first refresh token; no row if the user has `most` live sessions already. Returns the ids of
+both, and the user's roles. The user must be locked."""
+
+START: Final = Statement(INSERT)
