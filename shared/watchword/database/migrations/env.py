@@ -1,4 +1,7 @@
-"""Running Alembic on a service's schema, one migration at a time."""
+"""Running Alembic on a service's schema, one migration at a time.
+
+Alembic is imported where it is used, because a service that is served imports this package and does without it.
+"""
 
 import asyncio
 import logging
@@ -6,7 +9,6 @@ import time
 from functools import partial
 from typing import Any, Final
 
-from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -32,6 +34,8 @@ OTHER_MIGRATION_CHECKS: Final = 3_000
 
 def run_env() -> None:
     """Run Alembic for the command that is being executed. A service's migrations/env.py consists of this call."""
+    from alembic import context
+
     migrations: Migrations = context.config.attributes["migrations"]
     asyncio.run(_run(context.config.attributes["url"], migrations))
 
@@ -48,6 +52,8 @@ async def _run(url: str, migrations: Migrations) -> None:
 
 
 def _migrate(connection: Connection, migrations: Migrations) -> None:
+    from alembic import context
+
     _wait_for_other_migrations(connection, migrations.schema)
     _bound_waiting(connection)
     context.configure(

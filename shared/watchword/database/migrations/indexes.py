@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from alembic import op
-
 from watchword.database.migrations.env import LOCK_TIMEOUT_MILLISECONDS
 
 
@@ -14,6 +12,9 @@ def create_index_concurrently(name: str, table: str, columns: Sequence[Any], *, 
     Call it first in a revision, because it commits what came before it. It can be repeated: an unfinished index of an
     attempt that was cut off is dropped.
     """
+    # Imported here, because a service that is served imports this package and does without Alembic.
+    from alembic import op
+
     with op.get_context().autocommit_block():
         # It waits for open transactions, and no other transaction waits behind it.
         op.execute("SET lock_timeout = 0")

@@ -1,21 +1,23 @@
-"""The migrations of one service: bringing its schema up, and checking which revision it is at."""
+"""The migrations of one service: bringing its schema up, and checking which revision it is at.
+
+Alembic is imported where it is used, because a service that is served does without it.
+"""
 
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Final
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import MetaData, column, select, table
 from sqlalchemy.exc import DBAPIError
 
 from watchword.database.errors import as_unavailable
+from watchword.database.migrations.revisions import read_chain
 from watchword.database.migrations.state import (
     MigrationFailed,
     SchemaAhead,
@@ -29,6 +31,9 @@ from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 from watchword.errors import AppError
 from watchword.lines import one_line
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 logger = logging.getLogger("watchword.migrations")
 
@@ -50,7 +55,9 @@ class Migrations:
         self._version = Statement(select(column("version_num")).select_from(table(VERSION_TABLE, schema=schema)))
         self._logged_revision: str | None = None
 
-    def config(self, url: str) -> Config:
+    def config(self, url: str) -> "Config":
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", f"{self._package}:migrations")
         config.attributes.update(url=url, migrations=self)
@@ -69,6 +76,8 @@ class Migrations:
         MigrationFailed if it never gets one, or the database fails or refuses it; SchemaForeign if no release made the
         schema.
         """
+        from alembic import command
+
         for tries_left in reversed(range(tries)):
             try:
                 command.upgrade(self.config(url), revision)
@@ -93,6 +102,8 @@ class Migrations:
 
         Exits with 1 and one line if the database cannot be used, or is not at the newest revision.
         """
+        from alembic import command
+
         next_revision = f"{int(self.head() or 0) + 1:04}"
         with _exiting_with_a_reason():
             try:
@@ -103,6 +114,8 @@ class Migrations:
 
     def head(self) -> str | None:
         """The newest revision that this code knows."""
+        from alembic.script import ScriptDirectory
+
         return ScriptDirectory.from_config(self.config("")).get_current_head()
 
     async def usable_revision(self, reads: ReadPool) -> str:
@@ -154,12 +167,22 @@ class Migrations:
     @cached_property
     def _known(self) -> Sequence[str]:
         # Read from disk once: /readyz asks every few seconds.
+        folder = resources.files(self._package) / "migrations" / "versions"
+        chain = read_chain(folder) if isinstance(folder, Path) and folder.is_dir() else None
+        return self._all_revisions() if chain is None else chain
+
+    def _all_revisions(self) -> Sequence[str]:
+        """The revisions of this code as Alembic reads them, the newest first."""
+        from alembic.script import ScriptDirectory
+
         return [script.revision for script in ScriptDirectory.from_config(self.config("")).walk_revisions()]
 
 
 @contextmanager
 def _exiting_with_a_reason() -> Iterator[None]:
     """Exit with 1 and one line if the database or its schema is what does not fit."""
+    from alembic.util import CommandError
+
     try:
         yield
     except (AppError, CommandError) as error:
