@@ -1,36 +1,49 @@
 """The SQL of author cards."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Uuid, delete, literal, select, update
+from sqlalchemy import DateTime, String, Uuid, bindparam, cast, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors.models import Author
 from posts_service.tables import RECEIVER
 from watchword.database import locks
+from watchword.database.statements import Statement
+from watchword.database.writes import WriteTransaction
+
+_ID: Final = bindparam("author_id", type_=Uuid())
+_NAMED_AT: Final = bindparam("named_at", type_=DateTime(timezone=True))
+_IS_NOT_PURGED: Final = ~RECEIVER.is_purged(cast(_ID, String()))
+
+USABLE: Final = (
+    select(Author.id, Author.username)
+    .where(Author.id == _ID, Author.named_at >= _NAMED_AT, _IS_NOT_PURGED)
+    .with_for_update(read=True, key_share=True)
+)
+"""The card that a token issued at `named_at` would not update, locked against its deletion. No row for an author whose
+account is purged, or who has no such card."""
+
+_VALUES: Final = select(_ID, bindparam("username", type_=String()), _NAMED_AT).where(_IS_NOT_PURGED)
+_INSERT: Final = insert(Author).from_select(["id", "username", "named_at"], _VALUES)
+_UPSERT: Final = Statement(
+    _INSERT.on_conflict_do_update(
+        index_elements=[Author.id],
+        set_={"username": _INSERT.excluded.username, "named_at": _INSERT.excluded.named_at},
+        where=Author.named_at < _INSERT.excluded.named_at,
+    )
+)
 
 
-async def upsert(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> Author | None:
-    """Insert the card, or update it if this token is newer; None for an author whose account is purged.
+async def upsert(db: WriteTransaction, author_id: UUID, username: str, named_at: datetime) -> None:
+    """Insert the card, or update it if this token is newer, but not for an author whose account is purged.
 
     Until the transaction ends the account cannot be purged here: a purge that comes later deletes what is written now.
     """
     await locks.lock_shared(db, _lock_name(author_id))
-    values = select(
-        literal(author_id, Uuid()), literal(username, String()), literal(named_at, DateTime(timezone=True))
-    ).where(~RECEIVER.is_purged(str(author_id)))
-    statement = insert(Author).from_select(["id", "username", "named_at"], values)
-    new = statement.excluded
-    await db.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Author.id],
-            set_={"username": new.username, "named_at": new.named_at},
-            where=Author.named_at < new.named_at,
-        )
-    )
-    return await db.get(Author, author_id)
+    await db.execute(_UPSERT, author_id=author_id, username=username, named_at=named_at)
 
 
 async def rename(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> None:
@@ -42,6 +55,8 @@ async def rename(db: AsyncSession, author_id: UUID, username: str, named_at: dat
 async def lock_exclusively(db: AsyncSession, author_id: UUID) -> None:
     """Wait until nothing of this author is being written, and keep it so until the transaction ends."""
     await locks.lock(db, _lock_name(author_id))
+    # A post of an author whose card needs no update is written without that lock, under one on the card.
+    await db.execute(select(Author.id).where(Author.id == author_id).with_for_update())
 
 
 async def delete_card(db: AsyncSession, author_id: UUID) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from posts_service.authors.models import Author
 from posts_service.tables import Base, Instant
@@ -37,33 +37,38 @@ class Post(Base):
     updated_at: Mapped[Instant]
     published_at: Mapped[Instant | None]
 
-    author: Mapped[Author] = relationship(lazy="raise", innerjoin=True)
 
-    @classmethod
-    def of(cls, author_id: UUID, members: Mapping[str, Any], now: datetime) -> "Post":
-        """A post of this author that is not in the database yet. `members` are its title, body and state."""
-        post = cls(author_id=author_id, version=1, created_at=now, updated_at=now, published_at=None, **members)
-        post._note_publication(now)
-        return post
+class Versioned(Protocol):
+    """A post in one of its versions."""
 
     @property
-    def username(self) -> str:
-        return self.author.username
+    def state(self) -> str: ...
 
-    def apply(self, changes: Mapping[str, Any], now: datetime) -> None:
-        """Set the members in `changes`. If none of them differs, nothing changes, the version included."""
-        differences = {name: value for name, value in changes.items() if getattr(self, name) != value}
-        if not differences:
-            return
-        for name, value in differences.items():
-            setattr(self, name, value)
-        self._note_publication(now)
-        self.version += 1
-        self.updated_at = now
+    @property
+    def version(self) -> int: ...
 
-    def _note_publication(self, now: datetime) -> None:
-        if self.state == State.PUBLISHED and self.published_at is None:
-            self.published_at = now
+    @property
+    def published_at(self) -> datetime | None: ...
+
+
+def first_version(members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns of a post that is created now, but its id and its author. `members` are its title, body and state."""
+    published_at = _first_publication(None, members["state"], now)
+    return {**members, "version": 1, "created_at": now, "updated_at": now, "published_at": published_at}
+
+
+def next_version(post: Versioned, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns that change if the members in `changes` are set now. If none of them differs, nothing changes, the
+    version included."""
+    differences = {name: value for name, value in changes.items() if getattr(post, name) != value}
+    if not differences:
+        return {}
+    published_at = _first_publication(post.published_at, differences.get("state", post.state), now)
+    return {**differences, "version": post.version + 1, "updated_at": now, "published_at": published_at}
+
+
+def _first_publication(published_at: datetime | None, state: str, now: datetime) -> datetime | None:
+    return now if published_at is None and state == State.PUBLISHED else published_at
 
 
 # Each list walks along one of these; the id orders posts of the same instant.

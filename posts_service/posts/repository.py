@@ -1,13 +1,15 @@
-"""The SQL of posts: hot reads as statements compiled once, changes in a session."""
+"""The SQL of posts: statements that are compiled once and held prepared, and one of a session."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, delete, func, literal_column, select, tuple_
+import sqlalchemy as sql
+from sqlalchemy import DateTime, Integer, Table, Uuid, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
 
+from posts_service.authors import repository as authors
 from posts_service.authors.models import Author
 from posts_service.errors import PostNotFound
 from posts_service.posts.cursor import Cursor
@@ -15,6 +17,7 @@ from posts_service.posts.models import SUMMARY_CHARACTERS, Post
 from posts_service.posts.view import PostView
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
+from watchword.database.writes import WritePool, WriteTransaction
 
 # Before the first page: newer than every post.
 TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
@@ -39,7 +42,10 @@ _FEED = (
     .limit(_LIMIT)
 )
 
-BY_ID: Final = Statement(_VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
+_POSTS: Final = cast(Table, Post.__table__)
+_IS_IT: Final = Post.id == bindparam("post_id", type_=Uuid())
+
+BY_ID: Final = Statement(_VIEW.where(_IS_IT))
 FEED: Final = Statement(_FEED)
 BY_AUTHOR: Final = Statement(_FEED.where(_AUTHOR))
 DRAFTS: Final = Statement(
@@ -47,6 +53,27 @@ DRAFTS: Final = Statement(
     .order_by(Post.created_at.desc(), Post.id.desc())
     .limit(_LIMIT)
 )
+
+
+_INSERTED: Final = "title", "body", "state", "version", "created_at", "updated_at", "published_at"
+_CHANGEABLE: Final = "title", "body", "state", "version", "updated_at", "published_at"
+
+_CARD: Final = authors.USABLE.cte("card")
+_VALUES: Final = select(_CARD.c.id, *(bindparam(name, type_=_POSTS.c[name].type) for name in _INSERTED))
+_INSERT: Final = Statement(
+    sql.insert(_POSTS)
+    .from_select(["author_id", *_INSERTED], _VALUES)
+    .returning(_POSTS.c.id, select(_CARD.c.username).scalar_subquery().label("username"))
+)
+
+_BY_ID_FOR_UPDATE: Final = Statement(_VIEW.where(_IS_IT).with_for_update(of=Post))
+# What is null stays as it is: a text that does not change is not stored again.
+_UPDATE: Final = Statement(
+    sql.update(_POSTS)
+    .where(_IS_IT)
+    .values({name: func.coalesce(bindparam(name, type_=_POSTS.c[name].type), _POSTS.c[name]) for name in _CHANGEABLE})
+)
+_DELETE: Final = Statement(sql.delete(_POSTS).where(_IS_IT))
 
 
 async def find_view(reads: ReadPool, post_id: UUID) -> PostView | None:
@@ -71,21 +98,35 @@ async def _list(reads: ReadPool, statement: Statement, begin: Cursor, **values: 
     return [PostView.of(row) for row in rows]
 
 
-async def get_for_update(db: AsyncSession, post_id: UUID) -> Post:
-    """The post with its author, the post's row locked until the transaction ends. Raises PostNotFound."""
-    statement = (
-        select(Post)
-        .join(Post.author)
-        .options(contains_eager(Post.author))
-        .where(Post.id == post_id)
-        .with_for_update(of=Post)
-    )
-    post = (await db.scalars(statement)).one_or_none()
-    if post is None:
+async def insert(
+    db: WritePool | WriteTransaction, author_id: UUID, named_at: datetime, columns: Mapping[str, Any]
+) -> PostView | None:
+    """Insert a post with these columns. None if the author has no card, or one with an older name than that of
+    `named_at`, or if their account is purged.
+
+    The card cannot be deleted before the post is committed; a purge that waits for it deletes both.
+    """
+    row = await db.fetch_row(_INSERT, author_id=author_id, named_at=named_at, **columns)
+    return PostView(id=row["id"], author_id=author_id, username=row["username"], **columns) if row is not None else None
+
+
+async def get_for_update(db: WriteTransaction, post_id: UUID) -> PostView:
+    """The post with its author's name, the post's row locked until the transaction ends. Raises PostNotFound."""
+    row = await db.fetch_row(_BY_ID_FOR_UPDATE, post_id=post_id)
+    if row is None:
         raise PostNotFound
-    return post
+    return PostView.of(row)
+
+
+async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
+    """Set these columns of a post."""
+    await db.execute(_UPDATE, post_id=post_id, **{name: columns.get(name) for name in _CHANGEABLE})
+
+
+async def delete(db: WriteTransaction, post_id: UUID) -> None:
+    await db.execute(_DELETE, post_id=post_id)
 
 
 async def delete_all_by(db: AsyncSession, author_id: UUID) -> None:
     """Delete every post of this author, drafts too."""
-    await db.execute(delete(Post).where(Post.author_id == author_id))
+    await db.execute(sql.delete(Post).where(Post.author_id == author_id))

@@ -7,7 +7,7 @@ from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged, PostNotFound
 from posts_service.posts import policy, repository
 from posts_service.posts.cursor import Cursor
-from posts_service.posts.models import Post
+from posts_service.posts.models import first_version, next_version
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
 from watchword.auth import InvalidToken, MissingToken, NotPermitted, Principal
@@ -71,34 +71,37 @@ class Posts:
         author_id = writer.person_id()
         if writer.username is None:
             raise NotPermitted("the token names no author")
-        post = Post.of(author_id, draft.model_dump(), self._clock.now())
-        async with self._database.begin() as db:
-            author = await authors.upsert(db, author_id, writer.username, writer.issued_at)
-            if author is None:
+        columns = first_version(draft.model_dump(), self._clock.now())
+        view = await repository.insert(self._database.writes, author_id, writer.issued_at, columns)
+        if view is not None:
+            return view
+        # The first post since the token was issued: the card is not there yet, or its name may be an older one.
+        async with self._database.writes.begin() as db:
+            await authors.upsert(db, author_id, writer.username, writer.issued_at)
+            view = await repository.insert(db, author_id, writer.issued_at, columns)
+            if view is None:
                 raise InvalidToken("the author's account is purged")
-            post.author = author
-            db.add(post)
-        return PostView.of_post(post)
+        return view
 
     async def edit(
         self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
     ) -> PostView:
         """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged."""
-        async with self._database.begin() as db:
+        async with self._database.writes.begin() as db:
             post = await repository.get_for_update(db, post_id)
-            view = PostView.of_post(post)
-            policy.ensure_can_edit(editor, view)
+            policy.ensure_can_edit(editor, post)
             if "state" in changes.model_fields_set:
-                policy.ensure_can_publish(editor, view)
-            preconditions.ensure_changeable(view.etag, PostChanged)
-            post.apply(changes.model_dump(exclude_unset=True), self._clock.now())
-        return PostView.of_post(post)
+                policy.ensure_can_publish(editor, post)
+            preconditions.ensure_changeable(post.etag, PostChanged)
+            columns = next_version(post, changes.model_dump(exclude_unset=True), self._clock.now())
+            if columns:
+                await repository.update(db, post_id, columns)
+        return post._replace(**columns)
 
     async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions) -> None:
         """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""
-        async with self._database.begin() as db:
+        async with self._database.writes.begin() as db:
             post = await repository.get_for_update(db, post_id)
-            view = PostView.of_post(post)
-            policy.ensure_can_delete(editor, view)
-            preconditions.ensure_changeable(view.etag, PostChanged)
-            await db.delete(post)
+            policy.ensure_can_delete(editor, post)
+            preconditions.ensure_changeable(post.etag, PostChanged)
+            await repository.delete(db, post_id)

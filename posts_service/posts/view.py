@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from asyncpg import Record
 
-from posts_service.posts.models import Post, State
+from posts_service.posts.models import State
 
 # asyncpg has a UUID of its own, which orjson does not take for one: `default` writes it out.
 _OPTIONS: Final = orjson.OPT_UTC_Z
@@ -38,11 +38,6 @@ class PostView(NamedTuple):
     def of(cls, row: Record) -> "PostView":
         """The view of a row whose columns are named as the fields."""
         return cls._make(_VALUES(row))
-
-    @classmethod
-    def of_post(cls, post: Post) -> "PostView":
-        """The view of a post whose author is loaded."""
-        return cls(*(getattr(post, name) for name in cls._fields))
 
     @property
     def etag(self) -> str:

@@ -67,13 +67,16 @@ async def test_a_purged_accounts_token_publishes_nothing_even_if_the_revocation_
     assert (answer.status_code, await count_rows(databases, ada)) == (401, 0)
 
 
+@pytest.mark.parametrize("posts_before", [0, 1])
 async def test_a_post_written_while_its_author_is_purged_never_survives(
-    posts: Posts, databases: Databases, ada: Person
+    posts: Posts, databases: Databases, ada: Person, posts_before: int
 ) -> None:
     draft = {"title": "A title", "body": ""}
     seen: set[int] = set()
     for number in range(RACES):
         author = Person(ada.issuer, f"ada{number}")
+        for _ in range(posts_before):
+            await posts.publish(author.headers)
         writing = [asyncio.create_task(posts.http.post("/posts", json=draft, headers=author.headers)) for _ in range(3)]
         # Begun a step later each time, so that it meets the writing at every point.
         for _ in range(number):

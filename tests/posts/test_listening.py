@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from posts_service.live.event_stream import id_at
-from posts_service.posts.models import Post
+from posts_service.posts.models import Post, first_version
 from tests.posts.listening import LivePosts, PostsWith, next_event, read_until
 from tests.posts.people import Person
 
@@ -87,7 +87,7 @@ async def post_that_commits_late(live_posts: LivePosts, author: str) -> AsyncIte
     """A published post with the time before the block, which is committed after it."""
     async with live_posts.parts.database.begin() as db:
         members = {"title": "Late", "body": "A body", "state": "published"}
-        db.add(Post.of(UUID(author), members, datetime.now(UTC)))
+        db.add(Post(author_id=UUID(author), **first_version(members, datetime.now(UTC))))
         await db.flush()
         yield
 

@@ -1,4 +1,7 @@
-"""A server that has announced the end of a connection and has not closed it yet: unavailable, and then replaced."""
+"""A server that has announced the end of a connection and has not closed it yet: nothing was sent, so it is replaced.
+
+A session has begun by then, and is unavailable once.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.shared.tables import SELECT_BACKEND, Way, each_way
+from tests.shared.tables import SELECT_BACKEND, Way, read, transact, write
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database, DatabaseUnavailable
@@ -61,14 +64,27 @@ async def behind(databases: Databases) -> AsyncIterator[tuple[HalfClosing, Datab
         server.close()
 
 
-@each_way
-async def test_statement_on_a_connection_that_is_being_ended_is_unavailable_and_then_succeeds(
+async def used_and_ended(proxy: HalfClosing, databases: Databases, database: Database, way: Way) -> None:
+    assert len(await way(database, SELECT_BACKEND)) == 1
+    await databases.end_connections("posts_app")
+    await until(lambda: proxy.ends_announced == 1)
+
+
+async def test_session_on_a_connection_that_is_being_ended_is_unavailable_and_then_succeeds(
+    databases: Databases,
+) -> None:
+    async with behind(databases) as (proxy, database):
+        await used_and_ended(proxy, databases, database, transact)
+        with pytest.raises(DatabaseUnavailable):
+            await transact(database, SELECT_BACKEND)
+        assert len(await transact(database, SELECT_BACKEND)) == 1
+
+
+@pytest.mark.parametrize("way", [read, write])
+async def test_prepared_statement_on_a_connection_that_is_being_ended_is_sent_on_another(
     databases: Databases, way: Way
 ) -> None:
     async with behind(databases) as (proxy, database):
+        await used_and_ended(proxy, databases, database, way)
         assert len(await way(database, SELECT_BACKEND)) == 1
-        await databases.end_connections("posts_app")
-        await until(lambda: proxy.ends_announced == 1)
-        with pytest.raises(DatabaseUnavailable):
-            await way(database, SELECT_BACKEND)
         assert len(await way(database, SELECT_BACKEND)) == 1

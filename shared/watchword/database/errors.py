@@ -23,6 +23,10 @@ _CHANGED: Final = "cache lookup failed"
 _LOST: Final = (OSError, TimeoutError, PoolTimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
+# asyncpg says so before it sends anything on a connection whose end the server has announced.
+_REFUSED_HERE: Final = "cannot switch to state"
+
+
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
 
@@ -39,6 +43,11 @@ def as_unavailable(error: BaseException) -> DatabaseUnavailable | None:
 def is_read_only(error: BaseException | None) -> bool:
     """Whether a change was refused because this server is read-only: it is a standby, or has just become one."""
     return getattr(error, "sqlstate", None) == _READ_ONLY
+
+
+def was_not_sent(error: BaseException) -> bool:
+    """Whether asyncpg refused to send the statement, because the server has announced that it ends this connection."""
+    return isinstance(error, asyncpg.InternalClientError) and str(error).startswith(_REFUSED_HERE)
 
 
 def _is_transient(error: BaseException | None) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
-from watchword.database.errors import as_unavailable
+from watchword.database.errors import as_unavailable, was_not_sent
 from watchword.database.places import Places
 from watchword.database.statements import Statement
 from watchword.observability.tracing import database_span, is_on
@@ -90,14 +90,10 @@ class StatementPool:
         try:
             pooled = await self._take()
             try:
-                return await pooled.run(statement, arguments, fetch)
-            except asyncpg.InvalidCachedStatementError:
-                # A migration changed a table under the prepared statement, which has done nothing.
-                del pooled.prepared[statement]
-                return await pooled.run(statement, arguments, fetch)
+                return await self._run_on(pooled, statement, arguments, fetch)
             except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
-                # The server has announced the end of this connection: it looks open, and takes no more statements. Or
-                # it takes no changes: of several hosts, another may take them.
+                # It remembers a type that has changed. Or its server takes no changes: of several hosts, another may
+                # take them.
                 pooled.connection.terminate()
                 raise
             except TimeoutError:
@@ -110,6 +106,34 @@ class StatementPool:
             if (unavailable := as_unavailable(error)) is not None:
                 raise unavailable from error
             raise
+
+    async def _run_on(
+        self,
+        pooled: PooledConnection,
+        statement: Statement,
+        arguments: Sequence[Any],
+        fetch: Callable[..., Awaitable[Result]],
+    ) -> Result:
+        """Run the statement; once more if it has certainly done nothing."""
+        try:
+            return await pooled.run(statement, arguments, fetch)
+        except asyncpg.InvalidCachedStatementError:
+            # A migration changed a table under the prepared statement.
+            del pooled.prepared[statement]
+        except asyncpg.InternalClientError as error:
+            await self._reopen_after(error, pooled)
+        return await pooled.run(statement, arguments, fetch)
+
+    async def _reopen_after(self, error: asyncpg.InternalClientError, pooled: PooledConnection) -> None:
+        """Replace a connection whose end the server has announced. It looks open, and takes no more statements.
+
+        Raises `error` if it means something else.
+        """
+        if not was_not_sent(error):
+            raise error
+        pooled.connection.terminate()
+        pooled.prepared.clear()
+        pooled.connection = await self._connect()
 
     async def _take(self) -> PooledConnection:
         """An open connection, which the caller gives back."""

@@ -77,7 +77,7 @@ class WritePool(StatementPool):
         """BEGIN, and COMMIT or the end of what was begun."""
         transaction = WriteTransaction(pooled)
         try:
-            await pooled.connection.execute("BEGIN")
+            await self._begin(pooled)
             yield transaction
             await _commit(pooled.connection)
         except (TimeoutError, asyncpg.InvalidCachedStatementError):
@@ -90,6 +90,13 @@ class WritePool(StatementPool):
             raise
         finally:
             transaction._end()
+
+    async def _begin(self, pooled: PooledConnection) -> None:
+        try:
+            await pooled.connection.execute("BEGIN")
+        except asyncpg.InternalClientError as error:
+            await self._reopen_after(error, pooled)
+            await pooled.connection.execute("BEGIN")
 
 
 async def _commit(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

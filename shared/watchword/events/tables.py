@@ -93,7 +93,7 @@ class ReceiverTables:
         tables = self.received, self.revocations, self.contact, self.poll_lease, self.process_leases
         await create_and_extend(database, *tables)
 
-    def is_purged(self, subject: str) -> ColumnElement[bool]:
+    def is_purged(self, subject: str | ColumnElement[str]) -> ColumnElement[bool]:
         """A condition for a statement of the service's own: whether this subject's account has been purged.
 
         It stays true for as long as a token of the account can live.

@@ -1,0 +1,156 @@
+"""Publishing and editing meet the erasure of their author at every point, and nothing of the author is left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from posts_service.events.effects import erase_author
+from posts_service.posts import repository
+from posts_service.posts.models import first_version
+from tests.posts.people import Person
+from tests.shared.tables import until_backends
+from tests.support.databases import Databases
+from tests.support.services import Posts
+from watchword.database import Database
+from watchword.events.security_event import ReceivedEvent
+from watchword.events.types import EventType
+
+DRAFT = {"title": "A title", "body": "A body", "state": "published"}
+OF_AUTHOR = """SELECT title FROM posts.posts WHERE author_id = $1::text::uuid
+    UNION ALL SELECT username FROM posts.authors WHERE id = $1::text::uuid"""
+PURGE = "INSERT INTO posts.revocations VALUES ('purged', :subject, 9007199254740992, now() + interval '1 hour')"
+WAITING = "wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+async def other(databases: Databases) -> AsyncIterator[Database]:
+    """Another process."""
+    database = Database(databases.url("posts_app"), size=2)
+    yield database
+    await database.close()
+
+
+async def erase(db: AsyncSession, posts: Posts, author: Person) -> None:
+    """Record that the account is purged, and delete what is theirs: more at once than a receiver does, so that nobody
+    learns of the one before the other is committed."""
+    await db.execute(text(PURGE), {"subject": author.id})
+    at = posts.parts.clock.now()
+    await erase_author(db, ReceivedEvent(uuid4().hex, EventType.ACCOUNT_PURGED, author.id, None, {}, at))
+
+
+@asynccontextmanager
+async def erasing(other: Database, posts: Posts, author: Person) -> AsyncIterator[AsyncSession]:
+    """The author is erased when the block ends; until then nothing of it is committed."""
+    async with other.begin() as db:
+        await erase(db, posts, author)
+        yield db
+
+
+async def erase_in(other: Database, posts: Posts, author: Person) -> None:
+    async with erasing(other, posts, author):
+        pass
+
+
+async def rows_of(databases: Databases, author: Person) -> list[str]:
+    return [row["title"] for row in await databases.fetch("posts_app", OF_AUTHOR, author.id)]
+
+
+def publishing(posts: Posts, author: Person) -> "asyncio.Task[httpx.Response]":
+    return asyncio.create_task(posts.http.post("/posts", json=DRAFT, headers=author.headers))
+
+
+async def test_erasure_waits_for_a_post_that_is_being_written_and_deletes_it(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    await posts.publish(ada.headers)
+    now = posts.parts.clock.now()
+    async with posts.parts.database.writes.begin() as db:
+        written = await repository.insert(db, UUID(ada.id), now - timedelta(hours=1), first_version(DRAFT, now))
+        assert written is not None
+        erasing = asyncio.create_task(erase_in(other, posts, ada))
+        await until_backends(databases, 1, WAITING)
+    await erasing
+    assert await rows_of(databases, ada) == []
+
+
+async def test_post_that_waits_for_an_erasure_is_refused(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    await posts.publish(ada.headers)
+    async with erasing(other, posts, ada):
+        writing = publishing(posts, ada)
+        await until_backends(databases, 1, WAITING)
+    assert (await writing).status_code == 401
+    assert await rows_of(databases, ada) == []
+
+
+async def test_first_post_that_waits_for_an_erasure_is_refused(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    async with erasing(other, posts, ada):
+        writing = publishing(posts, ada)
+        await until_backends(databases, 1, WAITING)
+    assert (await writing).status_code == 401
+    assert await rows_of(databases, ada) == []
+
+
+async def test_post_that_waits_for_an_erasure_which_fails_is_written(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    await posts.publish(ada.headers)
+    async with erasing(other, posts, ada) as db:
+        writing = publishing(posts, ada)
+        await until_backends(databases, 1, WAITING)
+        await db.rollback()
+    assert (await writing).status_code == 201
+    assert await rows_of(databases, ada) == ["A title", "A title", "ada"]
+
+
+async def test_post_of_an_author_who_is_purged_and_not_yet_erased_is_refused(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    await posts.publish(ada.headers)
+    async with other.begin() as db:
+        await db.execute(text(PURGE), {"subject": ada.id})
+    assert (await publishing(posts, ada)).status_code == 401
+    assert await rows_of(databases, ada) == ["A title", "ada"]
+
+
+async def test_author_who_is_erased_leaves_nothing_for_a_later_post(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    await posts.publish(ada.headers)
+    await erase_in(other, posts, ada)
+    assert (await publishing(posts, ada)).status_code == 401
+    assert await rows_of(databases, ada) == []
+
+
+@pytest.mark.parametrize("members", [{"title": "Another"}, {"state": "draft"}])
+async def test_edit_that_waits_for_an_erasure_finds_no_post(
+    posts: Posts, databases: Databases, other: Database, ada: Person, members: dict[str, Any]
+) -> None:
+    post = await posts.publish(ada.headers)
+    async with erasing(other, posts, ada):
+        url = f"/posts/{post['id']}"
+        editing = asyncio.create_task(posts.http.patch(url, json=members, headers=ada.headers))
+        await until_backends(databases, 1, WAITING)
+    assert (await editing).status_code == 404
+    assert await rows_of(databases, ada) == []
+
+
+async def test_posts_of_others_wait_for_no_erasure(
+    posts: Posts, databases: Databases, other: Database, ada: Person, stranger: Person
+) -> None:
+    await posts.publish(ada.headers)
+    async with erasing(other, posts, ada):
+        await posts.publish(stranger.headers)
+        await posts.publish(stranger.headers)
+    assert await rows_of(databases, stranger) == ["A title", "A title", "mallory"]
