@@ -5,18 +5,18 @@ from dataclasses import asdict
 
 import asyncpg
 from sqlalchemy import Text, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client, ClientRow, ClientWithScopes
 from identity_service.services.models import ServiceScope
 from watchword.database.statements import Statement
 
-_OF_AUDIENCES = (
-    select(ServiceScope.audience, ServiceScope.scope)
+_SCOPES = (
+    select(array([ServiceScope.audience, ServiceScope.scope]))
     .where(ServiceScope.audience == any_(ClientRow.audiences))
-    .order_by(ServiceScope.scope)
     .correlate(ClientRow)
+    .scalar_subquery()
 )
 BY_ID = Statement(
     select(
@@ -27,17 +27,16 @@ BY_ID = Statement(
         ClientRow.scopes,
         ClientRow.audiences,
         ClientRow.default_audience,
-        func.array(_OF_AUDIENCES.with_only_columns(ServiceScope.audience).scalar_subquery()),
-        func.array(_OF_AUDIENCES.with_only_columns(ServiceScope.scope).scalar_subquery()),
+        func.array(_SCOPES),
     ).where(ClientRow.id == bindparam("client_id", type_=Text))
 )
-"""A client and, in two arrays, the audience and the name of each scope of its audiences; `of_row` reads it."""
+"""A client and, in pairs, the audience and the name of each scope of its audiences; `of_row` reads it."""
 
 
 def of_row(row: asyncpg.Record) -> ClientWithScopes:
-    *columns, audiences, scopes = row
+    *columns, scopes = row
     scopes_by_audience: dict[str, set[str]] = {}
-    for audience, scope in zip(audiences, scopes, strict=True):
+    for audience, scope in scopes:
         scopes_by_audience.setdefault(audience, set()).add(scope)
     return ClientWithScopes(Client(*columns), scopes_by_audience)
 
