@@ -14,13 +14,13 @@ from posts_service.posts.view import PostView
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 
-_CHANGES: Final = Statement(
+CHANGES: Final = Statement(
     select(Post.id, Post.version, Post.updated_at)
     .where(Post.published_at.is_not(None), Post.updated_at >= bindparam("since", type_=DateTime(timezone=True)))
     .order_by(Post.updated_at, Post.id)
     .limit(bindparam("limit", type_=Integer()))
 )
-_VIEWS: Final = Statement(
+VIEWS: Final = Statement(
     SUMMARY.where(Post.id == func.any(bindparam("post_ids", type_=ARRAY(Uuid())))).order_by(Post.updated_at, Post.id)
 )
 
@@ -35,9 +35,9 @@ class Change(NamedTuple):
 
 async def list_changes(reads: ReadPool, since: datetime, limit: int) -> list[Change]:
     """The last change of each post that was changed since then, the oldest first. Deleted posts are not among them."""
-    return [Change(*row) for row in await reads.fetch_rows(_CHANGES, since=since, limit=limit)]
+    return [Change(*row) for row in await reads.fetch_rows(CHANGES, since=since, limit=limit)]
 
 
 async def list_views(reads: ReadPool, post_ids: Collection[UUID]) -> list[PostView]:
     """These posts, as far as they exist, in the order in which they were changed; of each body only the beginning."""
-    return [PostView.of(row) for row in await reads.fetch_rows(_VIEWS, post_ids=list(post_ids))]
+    return [PostView.of(row) for row in await reads.fetch_rows(VIEWS, post_ids=list(post_ids))]

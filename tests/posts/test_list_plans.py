@@ -1,17 +1,17 @@
 """How PostgreSQL runs the lists: one walk along an index, however many posts there are."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from posts_service.live.repository import CHANGES, VIEWS
 from posts_service.posts.repository import BY_AUTHOR, DRAFTS, FEED, TOP
 from tests.support.databases import Databases
-from watchword.database.statements import Statement
+from tests.support.plans import plan_of, scans
+from watchword.database import Statement
 
 AUTHOR = UUID(int=1)
 AUTHORS = """
@@ -39,24 +39,25 @@ async def connection(databases: Databases) -> AsyncIterator["asyncpg.Connection[
     await connected.close()
 
 
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for child in plan.get("Plans", ()) for node in nodes(child))]
-
-
 @pytest.mark.parametrize(("statement", "index"), LISTS, ids=["feed", "by author", "drafts"])
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=1)], ids=["first page", "later page"])
 async def test_a_list_walks_along_its_index_and_sorts_nothing(
     connection: "asyncpg.Connection[asyncpg.Record]", statement: Statement, index: str, mode: str, age: timedelta
 ) -> None:
-    await connection.execute(f"SET plan_cache_mode = {mode}")
     at = datetime.now(UTC) - age
     own = {} if statement is FEED else {"author_id": AUTHOR}
-    arguments = statement.arguments({"at": at, "post_id": TOP.post_id, "limit": 21, **own})
-    await connection.execute(f"PREPARE list AS {statement.sql}")
-    values = ", ".join(f"'{argument}'" for argument in arguments)
-    explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE list ({values})")
-    plan = nodes(json.loads(explained)[0]["Plan"])
-    assert index in [node.get("Index Name") for node in plan]
+    plan = await plan_of(connection, statement, {"at": at, "post_id": TOP.post_id, "limit": 21, **own}, mode)
     assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
-    assert [node["Node Type"] for node in plan if node.get("Relation Name") == "posts"] == ["Index Scan"]
+    assert scans(plan, "posts") == [("Index Scan", index)]
+
+
+async def test_changes_are_one_walk_along_their_index(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    plan = await plan_of(connection, CHANGES, {"since": datetime.now(UTC), "limit": 500})
+    assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
+    assert scans(plan, "posts") == [("Index Scan", "posts_changed_idx")]
+
+
+async def test_posts_that_have_changed_are_read_by_their_ids(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    plan = await plan_of(connection, VIEWS, {"post_ids": [AUTHOR]})
+    assert scans(plan, "posts") in ([("Index Scan", "posts_pkey")], [("Bitmap Heap Scan", None)])
