@@ -205,6 +205,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
         name = "watchword_database_connections"
         assert [metrics(f"{name}_{figure}", pool="reads") for figure in ("size", "in_use", "waiting")] == [1, 1, 1]
         assert [metrics(f"{name}_{figure}", pool="transactions") for figure in ("size", "in_use")] == [1, 1]
+        assert [metrics(f"{name}_{figure}", pool="writes") for figure in ("size", "in_use", "waiting")] == [1, 0, 0]
         # The receiver deletes what has expired, and may wait too.
         assert metrics(f"{name}_waiting", pool="transactions") in (1, 2)
         calm = await scrape(posts.http)
