@@ -6,9 +6,11 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from tests.shared.tables import until_backends, until_running
 from tests.support.databases import DATABASE, Databases
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import Database
+from watchword.database.connections import connect_and_set
 
 # Opening a connection for transactions ends with questions about types.
 NOBODY_READS_TYPES = "LOCK TABLE pg_catalog.pg_type IN ACCESS EXCLUSIVE MODE"
@@ -42,3 +44,24 @@ async def test_a_caller_that_gives_up_while_its_connection_is_set_up_leaves_none
     await transact(database)
     await observer.close()
     await database.close()
+
+
+async def set_and_connect(databases: Databases, setting: str) -> None:
+    await connect_and_set(databases.url("posts_app"), setting, timeout=PATIENCE_SECONDS, command_timeout=None)
+
+
+async def test_a_caller_that_gives_up_while_a_setting_is_made_leaves_no_connection_open(databases: Databases) -> None:
+    await databases.end_connections("posts_app")
+    opening = asyncio.create_task(set_and_connect(databases, "SELECT pg_sleep(30)"))
+    await until_running(databases, 1)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    await until_backends(databases, 0, "true")
+
+
+async def test_a_setting_that_is_refused_leaves_no_connection_open(databases: Databases) -> None:
+    await databases.end_connections("posts_app")
+    with pytest.raises(asyncpg.UndefinedObjectError):
+        await set_and_connect(databases, "SET no_such_setting = 1")
+    await until_backends(databases, 0, "true")

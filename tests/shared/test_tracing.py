@@ -178,7 +178,7 @@ async def test_database_has_spans_within_a_trace_and_none_without(
     finally:
         await database.close()
     names = [span.name for span in spans.get_finished_spans()]
-    assert names == ["SELECT posts.posts", "transaction", "outer"]
+    assert names == ["SELECT posts.posts", "transaction", "transaction", "outer"]
     assert "00000000-" not in the_span(spans, "SELECT posts.posts").to_json()
 
 
@@ -186,3 +186,5 @@ async def use(database: Database, statement: Statement) -> None:
     await database.reads.fetch_row(statement, post_id="00000000-0000-0000-0000-000000000000")
     async with database.begin() as db:
         await db.connection()
+    async with database.writes.begin() as writing:
+        await writing.execute(statement, post_id="00000000-0000-0000-0000-000000000000")
