@@ -68,7 +68,7 @@ format: $(VENV)/development ## Format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/development ## Measure: make bench, or ARGS="reads" for one of them
+bench: $(VENV)/development ## Measure beside the peers: make bench, or ARGS="reads"; with ARGS="--write reads" into docs/performance.md
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: soak
@@ -82,11 +82,12 @@ migrate: $(VENV)/local ## Bring both schemas of what `make run` runs to the newe
 new-migration: $(VENV)/local ## Write a migration from the models: make new-migration SERVICE=posts MESSAGE="add tags"
 	@$(BIN)/python -m deploy.local service $(SERVICE) new-migration "$(MESSAGE)"
 
-docs: $(VENV)/development ## Write the README's tables of settings from the settings classes
+docs: $(VENV)/development ## Write the tables of settings into the README, and docs/performance.md from what was measured
 	@$(BIN)/python -m docs.settings_table
+	@$(BIN)/python -m docs.performance_page
 
 lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and without addresses
-	@for set in runtime local development openapi; do \
+	@for set in runtime local development openapi bench; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links --annotation-style line requirements/$$set.in -o requirements/$$set.txt \
 	  || exit 1; done
@@ -99,10 +100,10 @@ wheel-test: $(VENV)/development ## Install the wheel in clean environments and u
 	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environments and the caches; .local/ stays
-	@rm -rf $(VENV) .openapi .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .openapi .bench .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # An environment contains the path of its folder: it is of no use after the folder was moved or copied, and is made again.
-moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi && echo yes; })
+moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .bench && echo yes; })
 $(if $(moved),$(info This folder was moved or copied: its virtual environment is made again.))
 
 $(BIN)/python:
@@ -135,4 +136,17 @@ TYPESCRIPT := tests/openapi/typescript
 	@mkdir -p .openapi/typescript
 	@cp $^ .openapi/typescript
 	@cd .openapi/typescript && npm ci --silent
+	@touch $@
+
+# What the services are measured beside, apart from everything else: tests/bench asks for it.
+.bench/python: requirements/bench.txt
+	@rm -rf .bench/venv && $(PYTHON) -m venv .bench/venv
+	@$(call install,.bench/venv/bin,bench)
+	@touch $@
+
+PROVIDER := tests/bench/peers/oidc_provider
+.bench/node: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json $(PROVIDER)/.npmrc
+	@mkdir -p .bench/oidc_provider
+	@cp $^ .bench/oidc_provider
+	@cd .bench/oidc_provider && npm ci --silent
 	@touch $@

@@ -8,7 +8,13 @@ import pytest
 from deploy.local.demo import AUTHORS
 from tests.architecture.code import ROOT
 
-DOCUMENTS = ("docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md", "docs/decisions/README.md")
+DOCUMENTS = (
+    "docs/architecture.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/decisions/README.md",
+    "docs/performance.md",
+)
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.\w+)`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")

@@ -1,43 +1,56 @@
 """`python -m tests.bench [name …]`: run the named measurements, or all, and print their tables. It ends with
-1 if one of them misses what it must hold."""
+1 if one of them misses a budget."""
 
+import argparse
 import shutil
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
-from tests.bench import containers, faults, many_revocations, reads, revocation, sign_in_storm, verification
-from tests.bench.budget import BudgetMissed
-
-MEASUREMENTS = {
-    "verification": verification.measure,
-    "reads": reads.measure,
-    "sign-ins": sign_in_storm.measure,
-    "revocation": revocation.measure,
-    "faults": faults.measure,
-    "many-revocations": many_revocations.measure,
-    "containers": containers.measure,
-}
+from tests.bench import machine, stored
+from tests.bench.effort import FULL, TRIAL, Effort
+from tests.bench.measurements import MEASUREMENTS
 
 
-def main(names: list[str]) -> int:
-    unknown = set(names) - set(MEASUREMENTS)
-    if unknown or shutil.which("wrk") is None:
-        print(f"there is no {', '.join(unknown)}" if unknown else "wrk is needed; on Debian: apt install wrk")
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    if shutil.which("wrk") is None:
+        print("wrk is needed; on Debian: apt install wrk")
         return 1
-    return max([_run(name) for name in names or MEASUREMENTS])
+    effort = TRIAL if options.trial else FULL
+    return max([_run(name, effort, options.write) for name in options.names or MEASUREMENTS])
 
 
-def _run(name: str) -> int:
-    """0, or 1 if the measurement misses what it must hold."""
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(MEASUREMENTS), type=_name)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--write", action="store_true", help="store the tables, and make docs/performance.md from them")
+    group.add_argument("--trial", action="store_true", help="one short round of each variant: the figures mean nothing")
+    return parser
+
+
+def _name(text: str) -> str:
+    if text not in MEASUREMENTS:
+        raise argparse.ArgumentTypeError(f"there is no measurement {text}; there are {', '.join(MEASUREMENTS)}")
+    return text
+
+
+def _run(name: str, effort: Effort, write: bool) -> int:
+    """0, or 1 if the measurement misses a budget or fails; the next one runs all the same."""
+    print(f"\n## {name}\n", flush=True)
     with tempfile.TemporaryDirectory() as home:
-        print(f"\n## {name}\n", flush=True)
         try:
-            print(MEASUREMENTS[name](Path(home)), flush=True)
-        except BudgetMissed as missed:
-            print(missed, flush=True)
+            section = MEASUREMENTS[name](Path(home), effort)
+        except Exception:
+            print(f"{name} has failed:\n{traceback.format_exc()}", flush=True)
             return 1
-    return 0
+    print(section.markdown, flush=True)
+    if write:
+        stored.store(name, section, machine.description(effort))
+    return 1 if section.is_missed else 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

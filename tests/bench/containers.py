@@ -3,12 +3,16 @@
 import asyncio
 import signal
 import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from deploy.compose.secret_files import ensure_secrets
-from tests.bench.load import parse_rate
+from tests.bench.effort import Effort
+from tests.bench.load import Rate, parse_rate
+from tests.bench.section import Bound, Section
 from tests.compose.test_main_job import request_until_refused
 from tests.support.containers import ROOT, Containers
 from tests.support.load import titles_of, under_load
@@ -17,9 +21,10 @@ from tests.support.services import unique
 
 PROJECT = "watchword-bench"
 SIGN_OUTS = 20
+LEAST_READS = 200
 
 
-def measure(home: Path) -> str:
+def measure(home: Path, _: Effort) -> Section:
     ensure_secrets(home / "secrets", PROJECT, ())
     files = f"{ROOT}/docker-compose.yml:{ROOT}/tests/compose/settings.yml"
     stack = Containers(
@@ -33,25 +38,49 @@ def measure(home: Path) -> str:
         stack.run("docker", "image", "rm", "--force", f"{PROJECT}:local")
 
 
-async def _measure(stack: Containers) -> str:
+@dataclass(frozen=True)
+class Rolled:
+    """What happened while the replicas of one service were replaced: reads, and writes by status.
+
+    `done` counts the writes that were refused and have taken place nevertheless."""
+
+    service: str
+    reads: Rate
+    writes: Counter[int]
+    done: int
+
+    def row(self) -> str:
+        reads = f"{self.reads.per_second:,.0f} | {self.reads.failed} | {self.reads.p99:.0f}"
+        return f"| {self.service} | {reads} | {sum(self.writes.values())} | {self.writes[503]} | {self.done} |"
+
+    def bounds(self) -> list[Bound]:
+        return [
+            Bound(f"{self.service} replaced, reads per second", self.reads.per_second, least=LEAST_READS),
+            Bound(f"{self.service} replaced, failed reads", self.reads.failed, most=0),
+            Bound(f"{self.service} replaced, refused writes that were done", self.done, most=0),
+        ]
+
+
+async def _measure(stack: Containers) -> Section:
     async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
         ada = await Person(http, stack, unique("ada")).register()
         rolling = [await _roll(stack, ada, service) for service in ("identity", "posts")]
         obeyed = [await _sign_out(stack, await Person(http, stack, unique("eve")).register()) for _ in range(SIGN_OUTS)]
     slowest = sorted(max(one) for one in obeyed)
-    return "\n".join(
+    text = "\n".join(
         [
             "| Replaced under load | reads/s | failed reads | p99 ms | writes | answered 503 | of these done |",
             "|---|---|---|---|---|---|---|",
-            *rolling,
+            *(each.row() for each in rolling),
             "",
             f"{SIGN_OUTS} sign-outs at identity until the last of three replicas of posts has refused: "
             f"p50 {slowest[len(slowest) // 2]:.0f}, max {slowest[-1]:.0f} ms",
         ]
     )
+    return Section(text, [bound for each in rolling for bound in each.bounds()])
 
 
-async def _roll(stack: Containers, ada: Person, service: str) -> str:
+async def _roll(stack: Containers, ada: Person, service: str) -> Rolled:
     post = (await ada.publish()).headers["Location"]
     fields = ("-H", f"Authorization: {ada.headers['Authorization']}")
     command = ["wrk", "-t1", "-c4", "-d300s", "--latency", *fields, f"{stack.posts}{post}"]
@@ -63,10 +92,8 @@ async def _roll(stack: Containers, ada: Person, service: str) -> str:
         reading.send_signal(signal.SIGINT)
         output, _ = await reading.communicate()
     assert rolled.returncode == 0, rolled.stderr
-    rate = parse_rate(output.decode())
     done = len(answers.refused & (await titles_of(ada)).keys())
-    counts = f"{sum(answers.writes.values())} | {answers.writes[503]} | {done}"
-    return f"| {service} | {rate.per_second:,.0f} | {rate.failed} | {rate.p99:.0f} | {counts} |"
+    return Rolled(service, parse_rate(output.decode()), answers.writes, done)
 
 
 async def _sign_out(stack: Containers, eve: Person) -> list[float]:

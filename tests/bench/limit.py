@@ -1,4 +1,4 @@
-"""The limit that reads are compared with: Starlette and an asyncpg pool, with no guard and no code of ours."""
+"""The limit that reads and publishing are compared with: Starlette and an asyncpg pool, without a guard."""
 
 import os
 from collections.abc import AsyncIterator
@@ -17,12 +17,16 @@ VIEW = """SELECT p.id, p.title, {text}, p.state, p.author_id, a.username, p.vers
           p.published_at FROM posts.posts p JOIN posts.authors a ON a.id = p.author_id"""
 POST = VIEW.format(text="p.body")
 SUMMARY = VIEW.format(text="left(p.body, 280) AS summary")
+PUBLISH = """INSERT INTO posts.posts (author_id, title, body, state, version, created_at, updated_at, published_at)
+             VALUES ($1, $2, $3, 'published', 1, now(), now(), now())
+             RETURNING id, title, body, state, author_id, version, created_at, updated_at, published_at"""
 
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async with asyncpg.create_pool(os.environ["POSTS_DATABASE_URL"], min_size=8, max_size=8) as pool:
         app.state.pool = pool
+        app.state.author_id = await pool.fetchval("SELECT id FROM posts.authors LIMIT 1")
         yield
 
 
@@ -38,15 +42,26 @@ async def list_posts(request: Request) -> Response:
     return answer({"items": [dict(row) for row in rows]})
 
 
+async def publish_post(request: Request) -> Response:
+    draft, state = orjson.loads(await request.body()), request.app.state
+    row = await state.pool.fetchrow(PUBLISH, state.author_id, draft["title"], draft["body"])
+    return answer(dict(row), 201)
+
+
 async def readyz(_: Request) -> Response:
     return Response()
 
 
-def answer(body: object) -> Response:
-    return Response(orjson.dumps(body, default=str), media_type="application/json")
+def answer(body: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(body, default=str), status, media_type="application/json")
 
 
-routes = [Route("/posts/{post_id}", read_post), Route("/posts", list_posts), Route("/readyz", readyz)]
+routes = [
+    Route("/posts/{post_id}", read_post),
+    Route("/posts", list_posts),
+    Route("/posts", publish_post, methods=["POST"]),
+    Route("/readyz", readyz),
+]
 app = Starlette(routes=routes, lifespan=lifespan)
 
 if __name__ == "__main__":

@@ -1,61 +1,68 @@
-"""Run the load generator wrk, and servers that are pinned to one core each."""
+"""Run the load generator wrk, and read what it prints."""
 
 import os
 import re
-import shutil
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import end_children, start_child
-from tests.support.stack import await_answer
-
 SERVER_CORE, CLIENT_CORE = "0", str((os.cpu_count() or 2) - 1)
+LUA = Path(__file__).with_name("lua")
+# What wrk may take longer than it was told, before it is ended.
+GRACE_SECONDS = 30
+MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A result of wrk: requests per second, the 99th percentile in milliseconds, and failed requests."""
+    """A result of wrk: requests per second, latencies in milliseconds, failed requests, and all that were answered."""
 
     per_second: float
+    p50: float
     p99: float
     failed: int
+    answered: int
 
 
-def wrk(url: str, headers: Mapping[str, str], *, connections: int = 32, seconds: int = 4) -> Rate:
+def wrk(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    connections: int = 32,
+    seconds: int = 4,
+    script: Sequence[str] = (),
+    core: str | None = CLIENT_CORE,
+) -> Rate:
+    """Send requests for so long; `script` is the name of a Lua file and the arguments of its `init`."""
     fields = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    return parse_rate(subprocess.run([*command, *fields, url], capture_output=True, text=True, check=True).stdout)
+    lua = ["-s", str(LUA / script[0])] if script else []
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *lua, *fields, url, "--", *script[1:]]
+    pinned = ["taskset", "-c", core] if core is not None else []
+    ended = subprocess.run(
+        [*pinned, *command], capture_output=True, text=True, check=True, timeout=seconds + GRACE_SECONDS
+    )
+    return parse_rate(ended.stdout)
 
 
 def parse_rate(output: str) -> Rate:
-    """Parse what wrk prints."""
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
+    """Parse what wrk prints. Latencies of a server that has answered nothing are infinite."""
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    assert p99, output
+    answered = re.search(r"(\d+) requests in", output)
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     assert rate, output
-    scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
+    assert answered, output
     broken = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", output)))
-    return Rate(float(rate[1]), float(p99[1]) * scale, (int(failed[1]) if failed else 0) + broken)
+    return Rate(
+        per_second=float(rate[1]),
+        p50=_percentile(output, 50) if int(answered[1]) else float("inf"),
+        p99=_percentile(output, 99) if int(answered[1]) else float("inf"),
+        failed=(int(failed[1]) if failed else 0) + broken,
+        answered=int(answered[1]),
+    )
 
 
-@contextmanager
-def server(module: str, url: str, environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    """Run `python -m module` on the core of the servers; it is ready when the block begins."""
-    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", *module.split()]
-    child = start_child(module, [_full_path(command[0]), *command[1:]], log, environment=environment)
-    try:
-        await_answer(child, f"{url}/readyz")
-        yield
-    finally:
-        end_children([child])
-
-
-def _full_path(program: str) -> str:
-    path = shutil.which(program)
-    assert path, f"{program} is needed"
-    return path
+def _percentile(output: str, percent: int) -> float:
+    latency = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s|m)\b", output)
+    assert latency, output
+    return float(latency[1]) * MILLISECONDS[latency[2]]

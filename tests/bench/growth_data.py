@@ -1,0 +1,53 @@
+"""Fill both schemas with a given number of users and posts, by SQL alone."""
+
+import asyncpg
+
+from posts_service.posts.cursor import Cursor
+from tests.support.databases import DATABASE, Databases
+
+AUTHORS = """
+INSERT INTO posts.authors (id, username, named_at)
+SELECT id, username, now() FROM identity.users WHERE username LIKE 'person%' ON CONFLICT DO NOTHING
+"""
+USERS = """
+INSERT INTO identity.users (username, email, password_hash)
+SELECT 'person' || n, 'person' || n || '@example.com', (SELECT password_hash FROM identity.users WHERE username = 'ada')
+FROM generate_series($1::int, $2::int) AS n
+"""
+ROLES = """
+INSERT INTO identity.user_roles (user_id, role)
+SELECT id, 'user' FROM identity.users WHERE username LIKE 'person%' ON CONFLICT DO NOTHING
+"""
+# Older than every post that is there, a second apart, by the authors in turns.
+POSTS = """
+WITH authors AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM posts.authors)
+INSERT INTO posts.posts (id, author_id, title, body, state, version, created_at, updated_at, published_at)
+SELECT uuidv7(-n * interval '1 second'), authors.id, 'A title of usual length ' || n, repeat('A body. ', 60),
+       'published', 1, at, at, at
+FROM generate_series($1::int, $2::int) AS n
+CROSS JOIN LATERAL (SELECT now() - n * interval '1 second' AS at) AS instant
+JOIN authors ON authors.place = n % (SELECT count(*) FROM posts.authors)
+"""
+NTH = """
+SELECT published_at, id FROM posts.posts WHERE state = 'published' ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET $1
+"""
+VACUUM = "VACUUM ANALYZE identity.users, identity.user_roles, posts.authors, posts.posts"
+
+
+async def grow(databases: Databases, before: int, size: int) -> None:
+    """Add users and posts, so that there are `size` of each and no longer `before`. All have the password of `ada`."""
+    connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
+    try:
+        await connection.execute(USERS, before + 1, size)
+        await connection.execute(ROLES)
+        await connection.execute(AUTHORS)
+        await connection.execute(POSTS, before + 1, size)
+        await connection.execute(VACUUM)
+    finally:
+        await connection.close()
+
+
+async def cursor_after(databases: Databases, count: int) -> str:
+    """The cursor after so many posts of the feed, as the service writes it."""
+    (row,) = await databases.fetch("posts_owner", NTH, count - 1)
+    return str(Cursor(row["published_at"], row["id"]))

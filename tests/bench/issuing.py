@@ -1,0 +1,101 @@
+"""Compare issuing by client credentials with npm's `oidc-provider`, and with a bare RSA signature."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from deploy.local.processes import any_free_port
+from tests.bench.comparison import Variant, compare, ratio, table
+from tests.bench.effort import Effort
+from tests.bench.load import SERVER_CORE
+from tests.bench.peers import environments
+from tests.bench.section import Bound, Section
+from tests.bench.servers import Server, command_server, full_path, server
+from tests.bench.testbed import SETTINGS
+from tests.support.stack import Stack, stack
+
+OURS, PROVIDER = "identity_service, PostgreSQL", "oidc-provider, in memory"
+SCOPES = ("ssf.read", "ssf.manage")
+SIGNATURES = 1_000
+LEAST_OF_THE_PROVIDER = 0.90
+
+
+def measure(home: Path, effort: Effort) -> Section:
+    with stack(home, **SETTINGS) as running, ExitStack() as servers:
+        form = _form(running)
+        running.stop("posts")
+        running.stop("identity")
+        url = running.identity.replace("localhost", "127.0.0.1")
+        ours = servers.enter_context(
+            server(OURS, "identity_service serve", url, running.environment, home / "identity.log")
+        )
+        script = ("post.lua", "application/x-www-form-urlencoded", urlencode(form))
+        variants = [Variant(OURS, ours, "/oauth/token", script=lambda: script)]
+        folder = environments.oidc_provider()
+        if folder is not None:
+            provider = servers.enter_context(_provider(folder, form, running.identity, home))
+            variants.append(Variant(PROVIDER, provider, "/token", script=lambda: script))
+        comparison = compare(variants, effort)
+    bounds = [Bound("issuing, failed", sum(figures.failed for figures in comparison.values()), most=0)]
+    if folder is not None:
+        value = ratio(comparison, OURS, PROVIDER)
+        bounds.insert(0, Bound("issuing, of oidc-provider", value, least=LEAST_OF_THE_PROVIDER))
+    base, title = (OURS, "of ours") if folder is None else (PROVIDER, "of oidc-provider")
+    bare = f"A bare RSA-2048 signature on the same core: {median(_signatures(effort)):,.0f}/s"
+    return Section(f"{table(comparison, base, title)}\n\n{bare}", bounds)
+
+
+def _form(running: Stack) -> dict[str, str]:
+    """Make a client, and return the form by which it gets a token."""
+    arguments = ["--grant", "client_credentials", "--audience", running.identity]
+    scopes = [part for scope in SCOPES for part in ("--scope", scope)]
+    output = running.command("identity", "create-client", "bench", *arguments, *scopes)
+    secret = output.rpartition("only now: ")[2].strip()
+    return {
+        "grant_type": "client_credentials",
+        "client_id": "bench",
+        "client_secret": secret,
+        "scope": " ".join(SCOPES),
+    }
+
+
+@contextmanager
+def _provider(folder: Path, form: dict[str, str], audience: str, home: Path) -> Iterator[Server]:
+    url = f"http://127.0.0.1:{any_free_port()}"
+    environment = {
+        **os.environ,
+        "BENCH_PORT": url.rpartition(":")[2],
+        "BENCH_CLIENT": form["client_id"],
+        "BENCH_SECRET": form["client_secret"],
+        "BENCH_SCOPE": form["scope"],
+        "BENCH_AUDIENCE": audience,
+    }
+    # Node looks for packages beside the file that imports them.
+    program = shutil.copy(Path(__file__).parent / "peers" / "oidc_provider" / "provider.js", folder)
+    command = [full_path("node"), str(program)]
+    with command_server(PROVIDER, command, url, environment, home / "provider.log", SERVER_CORE) as running:
+        yield running
+
+
+def _signatures(effort: Effort) -> Iterator[float]:
+    """Signatures per second of one thread on the core of the servers, for each round."""
+    key, padding, sha256 = rsa.generate_private_key(65_537, 2_048), PKCS1v15(), SHA256()
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {int(SERVER_CORE)})
+    try:
+        for _ in range(effort.rounds):
+            started = time.perf_counter()
+            for _ in range(SIGNATURES):
+                key.sign(b"x" * 500, padding, sha256)
+            yield SIGNATURES / (time.perf_counter() - started)
+    finally:
+        os.sched_setaffinity(0, cores)

@@ -1,0 +1,44 @@
+"""Every measurement, by the name that `make bench` knows it by."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import (
+    connections,
+    containers,
+    faults,
+    growth,
+    guard,
+    issuing,
+    many_revocations,
+    memory_and_start,
+    publishes,
+    reads,
+    refresh,
+    revocation,
+    sign_in_storm,
+    sign_ins,
+    verification,
+    workers,
+)
+from tests.bench.effort import Effort
+from tests.bench.section import Section
+
+MEASUREMENTS: dict[str, Callable[[Path, Effort], Section]] = {
+    "verification": verification.measure,
+    "guard": guard.measure,
+    "reads": reads.measure,
+    "publishes": publishes.measure,
+    "refresh": refresh.measure,
+    "issuing": issuing.measure,
+    "sign-ins": sign_ins.measure,
+    "sign-in-storm": sign_in_storm.measure,
+    "connections": connections.measure,
+    "growth": growth.measure,
+    "workers": workers.measure,
+    "memory-and-start": memory_and_start.measure,
+    "revocation": revocation.measure,
+    "many-revocations": many_revocations.measure,
+    "faults": faults.measure,
+    "containers": containers.measure,
+}

@@ -1,0 +1,32 @@
+"""The environments of the peers, made when a measurement first needs one."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / ".bench"
+INSTALLING_SECONDS = 550
+
+
+def python() -> Path | None:
+    """The interpreter of the Python peers; None, and a line that says why, if it cannot be made."""
+    return FOLDER / "venv" / "bin" / "python" if _made("python", "the peers in Python") else None
+
+
+def oidc_provider() -> Path | None:
+    """The folder of `oidc-provider`; None, and a line that says why, without Node."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        print("Left out: oidc-provider, because there is no Node here; on Debian: apt install nodejs npm", flush=True)
+        return None
+    return FOLDER / "oidc_provider" if _made("node", "oidc-provider") else None
+
+
+def _made(name: str, what: str) -> bool:
+    FOLDER.mkdir(exist_ok=True)
+    making = ["make", "--silent", f".bench/{name}"]
+    ended = subprocess.run(making, cwd=ROOT, capture_output=True, text=True, timeout=INSTALLING_SECONDS, check=False)
+    if ended.returncode:
+        last = (ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1:]
+        print(f"Left out: {what}, which cannot be installed: {' '.join(last)}", flush=True)
+    return ended.returncode == 0

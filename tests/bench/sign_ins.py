@@ -1,0 +1,95 @@
+"""Compare sign-ins per second with plain bcrypt on the same cores, and with the peers, while nothing else happens."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+
+import bcrypt
+import httpx
+
+from tests.bench.effort import Effort
+from tests.bench.peers.running import all_peers, form_of, running_peer
+from tests.bench.peers.tables import make_tables
+from tests.bench.section import Bound, Section
+from tests.bench.testbed import LONG_TOKENS, prepare
+from tests.bench.tokens import password_form
+from tests.support.services import PASSWORD
+from tests.support.stack import stack
+
+OURS, BARE = "identity_service", "plain bcrypt, one thread for each core"
+AT_ONCE, IN_A_ROUND = 16, 24
+LEAST_OF_BARE = 0.95
+
+
+@dataclass
+class Results:
+    """Sign-ins per second of each round, the milliseconds of each sign-in, and how many failed."""
+
+    per_second: list[float] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+    failed: int = 0
+
+
+def measure(home: Path, effort: Effort) -> Section:
+    # Each side has all cores, and its default cost of twelve rounds.
+    with stack(home, **LONG_TOKENS) as running, ExitStack() as servers:
+        prepare(running)
+        asyncio.run(make_tables(running.databases))
+        forms: dict[str, tuple[str, Mapping[str, str]]] = {OURS: (f"{running.identity}/oauth/token", password_form())}
+        for peer in all_peers():
+            server = servers.enter_context(running_peer(running, peer, home, core=None))
+            forms[peer.name] = (f"{server.url}{peer.sign_in_path}", form_of(peer))
+        results = {name: Results() for name in (BARE, *forms)}
+        for _ in range(effort.rounds):
+            results[BARE].per_second.append(bare_bcrypt())
+            for name, (url, form) in forms.items():
+                asyncio.run(_sign_in(url, form, results[name]))
+    base = median(results[BARE].per_second)
+    bounds = [
+        Bound("sign-ins, of plain bcrypt", median(results[OURS].per_second) / base, least=LEAST_OF_BARE),
+        Bound("sign-ins, failed", results[OURS].failed, most=0),
+    ]
+    return Section(_table(results, base), bounds)
+
+
+def _table(results: Mapping[str, Results], base: float) -> str:
+    lines = ["| Variant | sign-ins/s | of plain bcrypt | p50 ms | p99 ms | failed |", "|---|---|---|---|---|---|"]
+    for name, result in results.items():
+        rate = median(result.per_second)
+        latencies = "– | –"
+        if result.milliseconds:
+            latencies = f"{median(result.milliseconds):,.0f} | {quantiles(result.milliseconds, n=100)[98]:,.0f}"
+        lines.append(f"| {name} | {rate:.2f} | {rate / base:.2f} | {latencies} | {result.failed} |")
+    return "\n".join([*lines, "", f"{IN_A_ROUND} sign-ins a round, {AT_ONCE} at once"])
+
+
+async def _sign_in(url: str, form: Mapping[str, str], results: Results) -> None:
+    """One round."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def post() -> None:
+        async with turn:
+            began = time.perf_counter()
+            answer = await http.post(url, data=form)
+            results.milliseconds.append((time.perf_counter() - began) * 1000)
+            results.failed += answer.status_code != 200
+
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+        started = time.perf_counter()
+        await asyncio.gather(*(post() for _ in range(IN_A_ROUND)))
+        results.per_second.append(IN_A_ROUND / (time.perf_counter() - started))
+
+
+def bare_bcrypt() -> float:
+    """bcrypt hashes per second with one thread for each core and no other work."""
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(12))
+    started = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(lambda _: bcrypt.checkpw(PASSWORD.encode(), hashed), range(IN_A_ROUND)))
+    return IN_A_ROUND / (time.perf_counter() - started)
