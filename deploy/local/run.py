@@ -13,9 +13,10 @@ from deploy.local.interruptions import Interrupted, Interruptions
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
 from deploy.local.processes import ChildProcess, end_children, is_port_free, rotate
 from deploy.local.secret_file import load_secrets
-from deploy.local.service_commands import Command, ServiceCommands
+from deploy.local.service_process import start_service
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
+_MIGRATE = ("migrate",)
 _CREATE_ADMIN = ("create-admin", "--username", "admin", "--email", "admin@example.com", "--password-stdin")
 
 
@@ -70,13 +71,7 @@ class LocalRun:
         environment = service_environment(addresses, secrets, os.environ)
         if reload:
             environment["WATCHWORD_RELOAD"] = "1"
-        commands = ServiceCommands(self._home, environment, self._interruptions)
-        for service in SERVICES:
-            rotate(self._home / f"{service}.log")
-        commands.run(*(Command(service, ("migrate",)) for service in SERVICES))
-        create_admin = Command("identity", _CREATE_ADMIN, stdin_text=secrets["admin_password"] + "\n")
-        commands.run(Command("identity", ("setup",)), create_admin)
-        self._start_services(commands, {"identity": identity_port, "posts": posts_port})
+        self._start_services(addresses, environment, secrets["admin_password"])
         self._cleanup.callback((self._home / "run.json").unlink, missing_ok=True)
         addresses.write(self._home / "run.json")
         print(welcome(addresses, secrets["admin_password"], self._home, reload=reload), flush=True)
@@ -93,12 +88,22 @@ class LocalRun:
         carry_over_database(self._server)
         prepare_database(self._server, DATABASE, passwords)
 
-    def _start_services(self, commands: ServiceCommands, ports: dict[str, int]) -> None:
+    def _start_services(self, addresses: Addresses, environment: dict[str, str], admin_password: str) -> None:
+        """Prepare and serve both side by side. Posts, which needs identity's keys, is served when identity is."""
         self._cleanup.callback(end_children, self._services, is_urgent=self._interruptions.is_repeated)
-        for service in ports:
-            self._services.append(commands.start(Command(service, ("serve",))))
+        logs = {service: self._home / f"{service}.log" for service in SERVICES}
+        for log in logs.values():
+            rotate(log)
+        identity = [_MIGRATE, ("setup",), _CREATE_ADMIN]
+        password = admin_password + "\n"
+        self._services.append(start_service("identity", identity, logs["identity"], environment, stdin_text=password))
+        behind = addresses.identity_port
+        self._services.append(start_service("posts", [_MIGRATE], logs["posts"], environment, behind_port=behind))
+        self._await_ready([addresses.identity_port, addresses.posts_port])
+
+    def _await_ready(self, ports: list[int]) -> None:
         deadline = time.monotonic() + _READY_SECONDS
-        for process, port in zip(self._services, ports.values(), strict=True):
+        for process, port in zip(self._services, ports, strict=True):
             while not is_ready(port):
                 self._ensure_alive()
                 if time.monotonic() > deadline:

@@ -1,6 +1,8 @@
 """How easy a password is to guess is judged with little work, whatever the password is."""
 
 import asyncio
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from string import printable
@@ -83,3 +85,12 @@ async def test_each_password_is_checked_with_its_own_hints(passwords: Passwords)
 async def test_hint_counts_also_if_it_is_long_or_has_rare_signs(passwords: Passwords, hint: str) -> None:
     with pytest.raises(WeakPassword):
         await passwords.ensure_strong(hint, [hint])
+
+
+def test_words_keep_their_ranks_though_equal_ranks_are_one_number() -> None:
+    # zxcvbn puts the hints of the last password among the dictionaries.
+    ours = {name: words for name, words in matching.RANKED_DICTIONARIES.items() if name != "user_inputs"}
+    program = "import json; from zxcvbn.matching import RANKED_DICTIONARIES; print(json.dumps(RANKED_DICTIONARIES))"
+    untouched = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(untouched.stdout) == ours
+    assert len({id(rank) for words in ours.values() for rank in words.values()}) == max(map(len, ours.values()))

@@ -1,0 +1,80 @@
+"""One service of `make run` in one process: the commands that prepare it, each in a copy of the process, then `serve`.
+
+Importing the code of a service takes longer than these commands do, and a copy has it already.
+"""
+
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from deploy.local.processes import ChildProcess, start_child
+
+Run = Callable[[Sequence[str]], None]
+
+
+def start_service(
+    service: str,
+    preparations: Sequence[Sequence[str]],
+    log: Path,
+    environment: Mapping[str, str],
+    *,
+    behind_port: int | None = None,
+    stdin_text: str | None = None,
+) -> ChildProcess:
+    """Start a process that runs these commands in turn, and then serves; it ends with the first command that fails.
+
+    With `behind_port` it serves when another service listens on that port. `stdin_text` is for the one command that
+    reads its standard input.
+    """
+    return start_child(
+        f"{service}_service",
+        [sys.executable, "-m", __name__, service, json.dumps(preparations), json.dumps(behind_port)],
+        log,
+        environment=environment,
+        stdin_text=stdin_text,
+    )
+
+
+def main(service: str, preparations: str, behind_port: str) -> None:
+    """Be the process that `start_service` starts."""
+    run: Run = importlib.import_module(f"{service}_service.cli").main
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for arguments in json.loads(preparations):
+        _run_in_a_copy(run, arguments)
+    if (port := json.loads(behind_port)) is not None:
+        _await_listener(port)
+    run(["serve"])
+
+
+def _run_in_a_copy(run: Run, arguments: Sequence[str]) -> None:
+    """Run a command in a copy of this process, which has one thread. Exits with the command's status if it fails."""
+    copy = os.fork()
+    if copy == 0:
+        run(arguments)
+        sys.exit()
+    try:
+        _, status = os.waitpid(copy, 0)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.kill(copy, signal.SIGTERM)
+        raise
+    if status != 0:
+        sys.exit(os.waitstatus_to_exitcode(status))
+
+
+def _await_listener(port: int) -> None:
+    while True:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
