@@ -133,3 +133,14 @@ async def test_a_verifier_can_be_made_to_remember_nothing(
     verifier, token = verifier_of(issuer, keys, remember=0), issuer.mint()
     assert await verifier.verify(token) == await verifier.verify(token)
     assert (len(verified_signatures), verifier.outcomes["remembered"]) == (2, 0)
+
+
+async def test_remembered_tokens_that_say_the_same_share_what_they_say(issuer: Issuer, keys: ReplaceableKeys) -> None:
+    verifier, words = verifier_of(issuer, keys), {"roles": ["user"], "permissions": ["post:create"], "scope": "a b"}
+    one, other = [await verifier.verify(issuer.mint(claims=words)) for _ in range(2)]
+    assert one.roles == {"user"}
+    assert one.permissions == {"post:create"}
+    assert one.scopes == {"a", "b"}
+    assert one.roles is other.roles
+    assert one.permissions is other.permissions
+    assert one.scopes is other.scopes

@@ -8,6 +8,7 @@ import string
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -28,7 +29,7 @@ _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
 _TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDINGS: Final = (b"", b"=", b"==", b"===")
 _MISSHAPEN: Final = "not a compact JWS, or too long"
-_NONE: Final[frozenset[str]] = frozenset()
+NONE: Final[frozenset[str]] = frozenset()
 _MAX_KNOWN_HEADERS: Final = 64
 
 
@@ -129,10 +130,22 @@ def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
     value = claims.get(name, [])
     # Most are empty, and have no members to look at.
     if value == []:
-        return _NONE
+        return NONE
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidToken(f"{name} is no list of texts", Flaw.CLAIMS)
-    return frozenset(value)
+    return _set_of(tuple(value))
+
+
+@lru_cache(maxsize=1_024)
+def _set_of(members: tuple[str, ...]) -> frozenset[str]:
+    """The set of these texts. An issuer writes the same few again and again, and equal ones are one object."""
+    return frozenset(members)
+
+
+@lru_cache(maxsize=1_024)
+def scopes_in(scope: str) -> frozenset[str]:
+    """The members of a `scope` claim (RFC 9068 section 2.2.3); equal ones are one object."""
+    return frozenset(scope.split())
 
 
 def ensure_current(claims: dict[str, Any], now: float, leeway_seconds: float = LEEWAY_SECONDS) -> None:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from watchword.arguments import ensure_count, ensure_text, ensure_web_url
@@ -13,11 +12,13 @@ from watchword.auth.hints import ConfigurationHints
 from watchword.auth.jws import (
     LEEWAY_SECONDS,
     MAX_LEEWAY_SECONDS,
+    NONE,
     JwsReader,
     counter,
     current_times,
     ensure_meant_for,
     number,
+    scopes_in,
     text,
     texts,
 )
@@ -33,7 +34,6 @@ from watchword.tally import Tally
 logger = logging.getLogger("watchword.configuration")
 
 ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
-_NONE: Final[frozenset[str]] = frozenset()
 OUTCOMES: Final = ("accepted", "remembered", "key_not_fetched", "keys_unavailable", *Flaw)
 
 _NEVER_STARTED: Final = """every guarded request is answered 503, because %s not running: the app's lifespan was not \
@@ -231,12 +231,6 @@ def _ensure_not_revoked(principal: Principal, lifetime: float, revocations: Revo
         raise InvalidToken("revoked", Flaw.REVOKED)
 
 
-@lru_cache(maxsize=1_024)
-def _scopes(scope: str) -> frozenset[str]:
-    """The members of a `scope` claim. An issuer writes the same few again and again, and equal ones are one object."""
-    return frozenset(scope.split())
-
-
 def principal_of(claims: dict[str, Any], key_id: str) -> Principal:
     """The caller that these claims describe, signed with the key `key_id`. Raises InvalidToken if a claim has the wrong
     type."""
@@ -254,7 +248,7 @@ def _principal_of(claims: dict[str, Any], issued_at: float, expires_at: float, k
         instant(expires_at),
         text(claims, "sid") if "sid" in claims else None,
         text(claims, "preferred_username") if "preferred_username" in claims else None,
-        _scopes(text(claims, "scope")) if "scope" in claims else _NONE,
+        scopes_in(text(claims, "scope")) if "scope" in claims else NONE,
         texts(claims, "roles"),
         texts(claims, "permissions"),
         counter(claims, "ver") if "ver" in claims else 0,
