@@ -23,7 +23,7 @@ class Scope(StrEnum):
 SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and delete your posts"})
 
 
-def preconditions(
+async def preconditions(
     request: Request,
     if_match: Annotated[
         str | None, Header(alias="If-Match", description="Act only on this version (its `ETag`)")

@@ -15,11 +15,10 @@ from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
 from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
-from watchword.http import Preconditions
+from watchword.http import Preconditions, StrictHotRoute
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
-from watchword.http.strict import StrictRoute
 
-router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictRoute)
+router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
 
 # What a reader sees depends on who they are.
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}

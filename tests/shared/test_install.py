@@ -15,8 +15,10 @@ import pytest
 from fastapi import FastAPI
 
 from tests.support.waiting import wait_until
+from watchword.http.hot import HotRoutes
 from watchword.service import install
 from watchword.service.installation import add_frame
+from watchword.service.middleware import OutermostMiddleware, UnhandledErrors
 
 NOTES = """
 from fastapi import Body, Depends, FastAPI
@@ -174,7 +176,8 @@ def test_an_app_is_installed_once() -> None:
     add_frame(app, 2_048)
     with pytest.raises(RuntimeError, match="already"):
         install(app, "notes")
-    assert len(app.user_middleware) == 2
+    layers: list[Any] = app.user_middleware
+    assert [layer.cls for layer in layers] == [OutermostMiddleware, UnhandledErrors, HotRoutes]
 
 
 def test_importing_the_package_loads_no_database_and_no_server() -> None:

@@ -18,7 +18,7 @@ from watchword.auth.identify import identify
 from watchword.auth.open_connections import OpenConnections
 from watchword.auth.openapi import ScopeTexts
 from watchword.auth.verifier import Verifier
-from watchword.http import problem_responses, problems, sockets
+from watchword.http import hot, problem_responses, problems, sockets
 from watchword.http._framework import Operation, frontend_paths, operations
 from watchword.lines import Seldom
 
@@ -51,6 +51,7 @@ def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = Non
     app.state.identify = identify
     problems.install(app)
     openapi.describe(app, f"{verifier.issuer}/oauth/token", scopes or ScopeTexts())
+    hot.install(app)
     app.add_middleware(_guarded_layer, protected=app, connections=verifier.open_connections)
     _run_with(app, verifier)
 

@@ -2,6 +2,7 @@
 
 from watchword.http.conditional import Preconditions, is_expected, is_unchanged
 from watchword.http.fields import Body, Text
+from watchword.http.hot_route import HotRoute, StrictHotRoute
 from watchword.http.problem_responses import problem
 from watchword.http.problems import Unparsable
 from watchword.http.responses import answer, refusals
@@ -10,7 +11,9 @@ from watchword.http.strict import BadRequestRoute, StrictRoute
 __all__ = [
     "BadRequestRoute",
     "Body",
+    "HotRoute",
     "Preconditions",
+    "StrictHotRoute",
     "StrictRoute",
     "Text",
     "Unparsable",

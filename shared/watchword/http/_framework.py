@@ -3,14 +3,30 @@
 An upgrade can break these names without notice. tests/shared/test_framework.py tries each and says where it is used.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 # Not `from fastapi.routing import …`: a name that is gone must fail the test that explains it, not every import.
-from fastapi import FastAPI, routing
-from starlette.routing import WebSocketRoute
-from starlette.types import Scope
+from fastapi import FastAPI, _compat, params, routing
+from fastapi.dependencies import models, utils
+from starlette import _exception_handler
+from starlette.convertors import StringConvertor
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+HANDLERS: Final = "starlette.exception_handlers"
+"""Where a scope has the handlers of errors."""
+
+TELEMETRY: Final = "fastapi.telemetry"
+"""Where a scope has the span of the request, if traces are on."""
+
+# Each compares the path with a pattern, and the method. A class of an app's own can do anything.
+_MATCHES_BY_PATH: Final = (Route.matches, routing.APIRoute.matches, Mount.matches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,53 @@ class Operation:
         refuses: bool = getattr(self.context.original_route, "refuses_repetition", False)
         return refuses
 
+    @property
+    def is_websocket(self) -> bool:
+        """Whether this takes no HTTP request."""
+        return isinstance(self.context.original_route, WebSocketRoute)
+
+    @property
+    def is_routed_by_path(self) -> bool:
+        """Whether the path and the method of a request alone decide if it belongs to this route."""
+        return type(self.context.original_route).matches in _MATCHES_BY_PATH
+
+    @property
+    def template(self) -> str:
+        """The path with its parameters in braces; that of a mount has one for all that is below it."""
+        path = self.path or ""
+        return f"{path}/{{path:path}}" if isinstance(self.context.original_route, Mount) else path
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What a path matches that belongs to this route, if it is routed by its path."""
+        pattern: re.Pattern[str] = self.context.path_regex
+        return pattern
+
+    def convertors(self) -> dict[str, Callable[[str], Any]]:
+        """What makes the value of a path parameter of its text, unless it is the text itself."""
+        convertors: dict[str, Any] = self.context.param_convertors
+        return {name: it.convert for name, it in convertors.items() if type(it) is not StringConvertor}
+
+    @property
+    def route(self) -> BaseRoute:
+        """The route as it was declared, without the routers that include it."""
+        return self.context.original_route
+
+    @property
+    def dependant(self) -> Any:
+        """What FastAPI calls for a request, with the dependencies of all routers that it is included by."""
+        return self.context.dependant
+
+    @property
+    def provider(self) -> Any:
+        """The app whose `dependency_overrides` hold; None for a route that was made outside of a router."""
+        return self.context.dependency_overrides_provider
+
+    @property
+    def has_body_limit(self) -> bool:
+        """Whether FastAPI limits the body of its requests."""
+        return getattr(self.context, "max_body_size", None) is not None
+
     def matches(self, path: str) -> bool:
         """Whether a request for this path, as `path_of` gives it, belongs to this route, whatever its method."""
         pattern = getattr(self.context, "path_regex", None)
@@ -110,3 +173,77 @@ def _calls(dependant: Any) -> Iterator[Callable[..., Any]]:
         yield from _calls(child)
         if child.call is not None:
             yield child.call
+
+
+def returns_response(endpoint: Callable[..., Any]) -> bool:
+    """Whether a function is annotated to return a Response."""
+    annotation = utils.get_typed_return_annotation(endpoint)
+    return isinstance(annotation, type) and issubclass(annotation, Response)
+
+
+def is_awaited(call: Callable[..., Any]) -> bool:
+    """Whether FastAPI awaits what this returns, and does nothing more."""
+    return models._is_coroutine_callable(call)
+
+
+def key_of(model_field: Any) -> str | None:
+    """The one name by which a request has the value of a parameter; None if it can have others or several values."""
+    info = model_field.field_info
+    if not isinstance(info, params.Param) or not _compat.field_annotation_is_scalar(info.annotation):
+        return None
+    if model_field.config or not isinstance(info.validation_alias, str | None):
+        return None
+    return utils.get_validation_alias(model_field)
+
+
+def body_fields_of(dependant: Any) -> tuple[list[Any], bool]:
+    """The parameters of an operation that are read from the body, and whether each is a member of it."""
+    fields = utils._get_flat_body_params(dependant)
+    return fields, utils._should_embed_body_fields(fields)
+
+
+def routers_of(app: FastAPI) -> tuple[list[Any], bool]:
+    """The app's router and all that it includes, and whether each routes as FastAPI's own class does."""
+    routers = list(_routers(app.router))
+    return routers, all(map(_is_plain, routers)) and app.router.middleware_stack == app.router.app
+
+
+def version_of(routers: Sequence[Any]) -> int:
+    """A number that changes when one of these routers gets another route."""
+    version = 0
+    for router in routers:
+        version += router._routes_version + len(router.routes)
+    return version
+
+
+def _routers(router: Any) -> Iterator[Any]:
+    yield router
+    for route in router.routes:
+        if (included := getattr(route, "original_router", None)) is not None:
+            yield from _routers(included)
+
+
+def _is_plain(router: Any) -> bool:
+    own: Any = type(router)
+    plain = routing.APIRouter
+    return own.handle is plain.handle and own.matches is plain.matches and own.app is plain.app
+
+
+def handlers_of(served: ASGIApp) -> tuple[Mapping[Any, Any], Mapping[int, Any]] | None:
+    """The handlers of errors of this layer; None unless it is the one in which Starlette calls them."""
+    if not isinstance(served, ExceptionMiddleware):
+        return None
+    return served._exception_handlers, served._status_handlers
+
+
+def with_handlers(app: ASGIApp, request: Request) -> ASGIApp:
+    """This app with the handlers of errors that the scope of the request has, whose errors are handled, too."""
+    once = _exception_handler.wrap_app_handling_exceptions(app, request)
+    return _exception_handler.wrap_app_handling_exceptions(once, request)
+
+
+def raising(error: Exception) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    return app

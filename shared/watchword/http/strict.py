@@ -5,7 +5,7 @@ A request whose parts are too many to be read quickly is refused as well, before
 
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from json import JSONDecodeError
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ MAX_PARAMETERS: Final = 100
 # Enough for the longest body of any operation: an event of a stream may have an object of its own.
 MAX_CONTAINERS: Final = 20_000
 
-_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
+WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 # A text that does not end reaches to the end, so that it is passed over once; nothing is tried again.
 _TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
@@ -40,10 +40,10 @@ class StrictRoute(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             scope = request.scope
             if scope["query_string"]:
-                _ensure_few_parameters(request)
-            if scope["method"] in _WITHOUT_BODY:
+                ensure_few_parameters(request)
+            if scope["method"] in WITHOUT_BODY:
                 return await handle(request)
-            strict = _StrictRequest(scope, request.receive)
+            strict = StrictRequest(request)
             try:
                 return await handle(strict)
             except RequestValidationError:
@@ -71,10 +71,22 @@ class BadRequestRoute(StrictRoute):
         return handle_request
 
 
-class _StrictRequest(Request):
-    """`refusal` says what is wrong with the body, in the place of FastAPI's own refusal; None before it is read."""
+class StrictRequest(Request):
+    """A request whose JSON is read strictly. The request that it is made of keeps the body, for handlers of errors.
 
-    refusal: RequestValidationError | None = None
+    `refusal` says what is wrong with the body, in the place of FastAPI's own refusal; None before it is read.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.scope, request.receive)
+        self.refusal: RequestValidationError | None = None
+        self._request = request
+
+    def stream(self) -> AsyncGenerator[bytes, None]:
+        return self._request.stream()
+
+    async def body(self) -> bytes:
+        return await self._request.body()
 
     async def json(self) -> Any:
         body = await self.body()
@@ -108,7 +120,7 @@ def _count_of_opening_brackets(json_text: bytes) -> int:
     return json_text.count(b"[") + json_text.count(b"{")
 
 
-def _ensure_few_parameters(request: Request) -> None:
+def ensure_few_parameters(request: Request) -> None:
     """Raise an error if there are more than MAX_PARAMETERS, or if one is given twice."""
     if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
         raise _refusal("query", "too_many", f"It has at most {MAX_PARAMETERS} parameters")

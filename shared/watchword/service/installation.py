@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 
 from watchword.arguments import ensure_count, ensure_text
 from watchword.errors import TooLarge
-from watchword.http import problems
+from watchword.http import hot, problems
 from watchword.http.openapi import Document, amend, operations_in
 from watchword.http.responses import by_text, merge, refusals
 from watchword.observability.logs import configure_logging
@@ -60,8 +60,9 @@ def add_frame(
     app.state.handles_head = True
     amend(app, _describe_body_limit)
     docs.install(app, docs_client_id)
-    # The first of the list is the outermost layer, and the last one the innermost.
+    # The first of the list is the outermost layer, and the last one the innermost, which the hot routes have to be.
     app.user_middleware.append(Middleware(UnhandledErrors))
+    hot.install(app)
     app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer, fields=fields)
 
 

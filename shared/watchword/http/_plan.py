@@ -1,0 +1,102 @@
+"""The plan of a hot route: how a well-formed request is answered by calling its dependencies and its endpoint."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from watchword.http._calls import Call, Malformed, Parameter
+from watchword.http.strict import WITHOUT_BODY, StrictRequest, ensure_few_parameters
+
+# What clients send. FastAPI takes more media types for JSON; a request with another one is left to it.
+_JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
+
+Arguments = list[dict[str, Any]]
+"""What each call of a plan is given, by the names of its parameters."""
+
+
+class Plan:
+    """The calls that answer a request, in their order; made once for a route."""
+
+    def __init__(self, calls: Sequence[Call], body: Parameter | None, *, is_strict: bool) -> None:
+        self._calls = tuple((call, call.defaults(), call.needs_query()) for call in calls)
+        self._dependencies = tuple(calls[:-1])
+        self._endpoint = calls[-1].function
+        self._body = body
+        self._is_strict = is_strict
+
+    @property
+    def reads_body(self) -> bool:
+        return self._body is not None
+
+    def request(self, scope: Scope, receive: Receive, send: Send) -> Request:
+        """The request as the dependencies and the endpoint get it."""
+        request = Request(scope, receive, send)
+        return StrictRequest(request) if self._is_strict and scope["method"] not in WITHOUT_BODY else request
+
+    async def arguments(self, request: Request, path_params: Mapping[str, Any]) -> Arguments:
+        """What each call is given, but for the results of other calls. Raises an error if the request is malformed."""
+        query = self._query(request)
+        arguments: Arguments = []
+        for call, defaults, needs_query in self._calls:
+            own = defaults.copy()
+            for name in call.requests:
+                own[name] = request
+            for parameter in call.path:
+                own[parameter.name] = parameter.argument(path_params[parameter.key])
+            if query or needs_query:
+                _read(call.query, query, own)
+            if call.header:
+                _read(call.header, request.headers, own)
+            arguments.append(own)
+        if self._body is not None:
+            arguments[-1][self._body.name] = await _read_body(self._body, request)
+        return arguments
+
+    async def response(self, arguments: Arguments) -> Response:
+        """Call the dependencies and then the endpoint, with what `arguments` has returned."""
+        for call, own in zip(self._dependencies, arguments, strict=False):
+            result = await call.function(**own)
+            for index, name in call.receivers:
+                arguments[index][name] = result
+        response = await self._endpoint(**arguments[-1])
+        if not isinstance(response, Response):
+            raise TypeError(f"{self._endpoint!r} has not returned the Response that it is declared to return")
+        return response
+
+    def _query(self, request: Request) -> Mapping[str, str]:
+        if not request.scope["query_string"]:
+            return {}
+        if self._is_strict:
+            ensure_few_parameters(request)
+        return request.query_params
+
+
+def _read(parameters: Sequence[Parameter], values: Mapping[str, str], own: dict[str, Any]) -> None:
+    """Add to a call's own arguments those for these parameters. Raises Malformed."""
+    for parameter in parameters:
+        value = values.get(parameter.key)
+        if value is not None:
+            own[parameter.name] = parameter.argument(value)
+        elif parameter.is_required:
+            raise Malformed
+
+
+async def _read_body(parameter: Parameter, request: Request) -> Any:
+    """The argument for the body. Raises Malformed, or whatever reading JSON raises."""
+    if not await request.body() or not _has_json(request.scope):
+        raise Malformed
+    value = await request.json()
+    # Older releases of FastAPI take `null` for an absent body.
+    if value is None:
+        raise Malformed
+    return parameter.argument(value)
+
+
+def _has_json(scope: Scope) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            return value.lower() in _JSON
+    return False

@@ -1,0 +1,119 @@
+"""The innermost layer of an app, which answers the well-formed requests to its hot routes."""
+
+from collections import deque
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchword.http._framework import HANDLERS, TELEMETRY, handlers_of, path_of, raising, with_handlers
+from watchword.http._hot_table import HotOperation, HotTable
+from watchword.http._plan import Arguments, Plan
+
+
+def install(app: FastAPI) -> None:
+    """Answer the app's hot routes by their plans. Call it again after another layer was appended to the innermost."""
+    layers: list[Any] = app.user_middleware
+    layers[:] = [*(layer for layer in layers if layer.cls is not HotRoutes), Middleware(HotRoutes, app)]
+
+
+class HotRoutes:
+    """Answers a well-formed request to a hot route of the app, and leaves every other one to the layers inside.
+
+    Those are Starlette's, which calls the handlers of errors, and FastAPI's; a layer of the app's own that is further
+    inside than this one would be passed over, so it turns this one off.
+    """
+
+    def __init__(self, served: ASGIApp, app: FastAPI) -> None:
+        self._served = served
+        self._app = app
+        self._handlers = handlers_of(served)
+        self._table: HotTable | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match = self._find(scope) if scope["type"] == "http" and self._handlers is not None else None
+        if match is None:
+            await self._served(scope, receive, send)
+            return
+        operation, path_params = match
+        plan = operation.plan
+        received = Received(receive) if plan.reads_body else None
+        request = plan.request(scope, receive if received is None else received.receive, send)
+        try:
+            arguments = await plan.arguments(request, path_params)
+        except Exception:
+            # FastAPI finds again what is wrong with the request, and refuses it.
+            await self._served(scope, receive if received is None else received.again, send)
+            return
+        if received is not None:
+            received.forget()
+        self._note(scope, operation, path_params)
+        await self._answer(plan, arguments, request, send)
+
+    async def _answer(self, plan: Plan, arguments: Arguments, request: Request, send: Send) -> None:
+        """Call what is planned, and send the response; errors go to the handlers of the app."""
+        scope, receive = request.scope, request.receive
+        try:
+            response = await plan.response(arguments)
+        except Exception as error:
+            scope[HANDLERS] = self._handlers
+            await with_handlers(raising(error), request)(scope, receive, send)
+            return
+        if type(response).__call__ is Response.__call__ and response.background is None:
+            await response(scope, receive, send)
+        else:
+            # Sending it is work of the app's own, and can fail as such.
+            scope[HANDLERS] = self._handlers
+            await with_handlers(response, request)(scope, receive, send)
+
+    def _find(self, scope: Scope) -> tuple[HotOperation, dict[str, Any]] | None:
+        """The operation with a plan that is to be answered by it, and its path parameters."""
+        table = self._table
+        if table is None or not table.is_current():
+            table = self._table = HotTable(self._app)
+        match = table.find(scope["method"], path_of(scope))
+        if match is None or TELEMETRY in scope or match[0].has_overrides():
+            return None
+        return match
+
+    def _note(self, scope: Scope, operation: HotOperation, path_params: dict[str, Any]) -> None:
+        """Say in the scope how the request was routed, as FastAPI does."""
+        scope.setdefault("router", self._app.router)
+        scope["endpoint"] = operation.endpoint
+        scope["route"] = operation.route
+        # An app around this one, which it is mounted in, may have parameters of its own.
+        outer: dict[str, Any] | None = scope.get("path_params")
+        scope["path_params"] = {**outer, **path_params} if outer else path_params
+
+
+class Received:
+    """What is received of a request, kept so that it can be received again."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._messages: deque[Message | Exception] = deque()
+
+    async def receive(self) -> Message:
+        try:
+            message = await self._receive()
+        except Exception as error:
+            self._messages.append(error)
+            raise
+        self._messages.append(message)
+        return message
+
+    async def again(self) -> Message:
+        """The same messages and errors, and then those that follow."""
+        if not self._messages:
+            return await self._receive()
+        item = self._messages.popleft()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def forget(self) -> None:
+        """Free what was kept: it is not received again."""
+        self._messages.clear()

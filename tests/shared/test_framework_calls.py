@@ -1,0 +1,100 @@
+"""What plans need of how FastAPI calls an operation, beyond its documentation.
+
+If one of these tests fails after an upgrade, `watchword/http/_framework.py` and `_calls.py` are to be repaired.
+"""
+
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Query, _compat, routing
+from fastapi.dependencies import models, utils
+from starlette import _exception_handler
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchword.http._calls import Unplanned, calls_of
+from watchword.http._framework import handlers_of, operations, routers_of, version_of
+
+NAMES: list[tuple[Any, str]] = [
+    (models, "_is_coroutine_callable"),
+    (_compat, "field_annotation_is_scalar"),
+    (utils, "get_typed_return_annotation"),
+    (utils, "get_validation_alias"),
+    (utils, "_get_flat_body_params"),
+    (utils, "_should_embed_body_fields"),
+    (_exception_handler, "wrap_app_handling_exceptions"),
+    (routing.APIRouter(), "_routes_version"),
+    (routing.APIRouter(), "middleware_stack"),
+    (ExceptionMiddleware(Response()), "_exception_handlers"),
+    (ExceptionMiddleware(Response()), "_status_handlers"),
+]
+
+
+@pytest.mark.parametrize(("place", "name"), NAMES, ids=[name for _, name in NAMES])
+def test_framework_still_has_the_name(place: Any, name: str) -> None:
+    assert hasattr(place, name)
+
+
+async def first(request: Request) -> int:
+    return 1
+
+
+async def second(one: Annotated[int, Depends(first)], size: Annotated[int, Query(alias="the-size")]) -> int:
+    return one + size
+
+
+async def endpoint(number: int, two: Annotated[int, Depends(second)], depth: int = 3) -> Response:
+    return Response()
+
+
+def dependant_of(app: FastAPI) -> Any:
+    (operation,) = operations(app)
+    return operation.dependant
+
+
+def test_calls_are_in_order_with_their_parameters_and_what_their_results_are_for() -> None:
+    app = FastAPI(openapi_url=None)
+    app.get("/{number}", dependencies=[Depends(first)])(endpoint)
+    calls, body = calls_of(dependant_of(app))
+    assert [call.function for call in calls] == [first, second, endpoint]
+    assert [list(call.requests) for call in calls] == [["request"], [], []]
+    assert [[parameter.key for parameter in call.path] for call in calls] == [[], [], ["number"]]
+    assert [[parameter.key for parameter in call.query] for call in calls] == [[], ["the-size"], ["depth"]]
+    assert [call.receivers for call in calls] == [[(1, "one")], [(2, "two")], []]
+    assert [call.defaults() for call in calls] == [{}, {}, {"depth": 3}]
+    assert body is None
+
+
+def test_a_function_that_is_not_declared_to_return_a_response_is_not_planned() -> None:
+    app = FastAPI(openapi_url=None)
+    app.get("/")(first)
+    with pytest.raises(Unplanned):
+        calls_of(dependant_of(app))
+
+
+def test_the_version_changes_with_every_route_of_every_router() -> None:
+    app, outer, inner = FastAPI(), APIRouter(prefix="/outer"), APIRouter(prefix="/inner")
+    outer.include_router(inner)
+    app.include_router(outer)
+    routers, are_plain = routers_of(app)
+    assert ([*routers], are_plain) == ([app.router, outer, inner], True)
+    versions = {version_of(routers)}
+    for router in (app.router, outer, inner):
+        router.get("/more")(endpoint_without_parameters)
+        versions.add(version_of(routers))
+    assert len(versions) == 4
+
+
+async def endpoint_without_parameters() -> Response:
+    return Response()
+
+
+def test_the_handlers_of_errors_are_those_of_the_layer_that_calls_them() -> None:
+    async def answer(request: Request, error: Exception) -> Response:
+        return Response()
+
+    handlers = handlers_of(ExceptionMiddleware(Response(), handlers={KeyError: answer, 418: answer}))
+    assert handlers is not None
+    assert (handlers[0][KeyError], handlers[1][418]) == (answer, answer)
+    assert handlers_of(Response()) is None
