@@ -1,7 +1,8 @@
 """The errors of the OAuth endpoints in the form of RFC 6749 section 5.2, and the one table that translates ours."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Final
 
 import orjson
@@ -113,8 +114,9 @@ def translate(error: AppError) -> OAuthError | None:
     return kind(error.reason) if kind is not None else None
 
 
-async def translate_errors() -> AsyncIterator[None]:
-    """A dependency of the OAuth routes: their use cases raise our errors, and their callers see the standard's."""
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Around a use case that an OAuth route calls: it raises our errors, and its callers see the standard's."""
     try:
         yield
     except AppError as error:

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Depends, Response
 
-from identity_service.caching import forbid_caching
+from identity_service.caching import NO_STORE, forbid_caching
 from identity_service.dependencies import OAuthRequestDep, PartsDep, PreferredWaitDep
 from identity_service.errors import HashingBusy, NoSigningKey
 from identity_service.events.schemas import ObedienceRead
@@ -20,12 +20,14 @@ from identity_service.oauth.errors import (
     UnauthorizedClient,
     UnsupportedGrantType,
     UnsupportedTokenType,
-    translate_errors,
+    translated_errors,
 )
 from identity_service.oauth.schemas import IntrospectionRead, ServerMetadata, TokenRead
 from identity_service.obedience.documentation import PREFER_WAIT
+from identity_service.tokens.minting import TokenAnswer
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
+from watchword.http import HotRoute
 from watchword.http.responses import refusals
 
 
@@ -38,11 +40,22 @@ class EmptyOrObedience(Response):
         super().__init__(body, status_code, media_type="application/json" if has_body else None, **options)
 
 
+class Tokens(Response):
+    """Tokens in JSON, which no cache may keep."""
+
+    media_type = "application/json"
+
+    def __init__(self, answer: TokenAnswer) -> None:
+        super().__init__(orjson.dumps(answer.as_json()))
+        self.headers.update(NO_STORE)
+
+
 router = APIRouter(tags=["oauth"])
-endpoints = APIRouter(dependencies=[Depends(translate_errors), Depends(forbid_caching)])
+token_endpoint = APIRouter(route_class=HotRoute)
+endpoints = APIRouter(dependencies=[Depends(forbid_caching)])
 
 
-@endpoints.post(
+@token_endpoint.post(
     metadata.ENDPOINT,
     operation_id="oauth_token",
     summary="Get tokens",
@@ -61,9 +74,10 @@ endpoints = APIRouter(dependencies=[Depends(translate_errors), Depends(forbid_ca
     openapi_extra=documentation.TOKEN_REQUEST,
 )
 @public
-async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
+async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> Tokens:
     """Sign in, refresh, or get a token for a service (RFC 6749)."""
-    return (await parts.oauth.token.issue(request)).as_json()
+    with translated_errors():
+        return Tokens(await parts.oauth.token.issue(request))
 
 
 @endpoints.post(
@@ -80,7 +94,8 @@ async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, An
 @public
 async def revoke_token(request: OAuthRequestDep, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """End the session that a refresh token or an access token of this client belongs to."""
-    return await wait.answer(await parts.oauth.revocation.revoke(request))
+    with translated_errors():
+        return await wait.answer(await parts.oauth.revocation.revoke(request))
 
 
 @endpoints.post(
@@ -95,7 +110,8 @@ async def revoke_token(request: OAuthRequestDep, parts: PartsDep, wait: Preferre
 @public
 async def introspect_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
     """Whether a token is valid now, and what it says; for clients with the scope `introspect`."""
-    return await parts.oauth.introspection.introspect(request)
+    with translated_errors():
+        return await parts.oauth.introspection.introspect(request)
 
 
 @router.get(
@@ -110,4 +126,5 @@ async def read_metadata(parts: PartsDep) -> dict[str, Any]:
     return metadata.describe(parts.settings.issuer, parts.oauth.token.grant_types)
 
 
+router.include_router(token_endpoint)
 router.include_router(endpoints)
