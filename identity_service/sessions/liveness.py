@@ -35,8 +35,8 @@ class LiveSessions:
         """Whether this refresh token of a live session has not been traded in yet."""
         if await self._live(user_id, session_id) is None:
             return False
-        async with self._database.begin() as db:
-            return await repository.is_unused(db, token_id, session_id)
+        unused = await self._database.reads.fetch_row(repository.UNUSED, token_id=token_id, session_id=session_id)
+        return unused is not None
 
     async def _live(self, user_id: UUID, session_id: UUID) -> asyncpg.Record | None:
         """The row of `LIVE` for this session of an active user; None if it has ended."""

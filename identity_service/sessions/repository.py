@@ -25,6 +25,15 @@ LIVE = Statement(
     )
 )
 
+UNUSED = Statement(
+    select(RefreshToken.id).where(
+        RefreshToken.id == bindparam("token_id", type_=RefreshToken.id.type),
+        RefreshToken.session_id == bindparam("session_id", type_=RefreshToken.session_id.type),
+        RefreshToken.used_at.is_(None),
+    )
+)
+"""The refresh token, if this session has it and it has not been traded in."""
+
 # Deleting a token deletes its predecessor too, and that one's; so the predecessors go first. Ids are in order of time.
 _OLDEST_FIRST: Final = (RefreshToken.expires_at, RefreshToken.id)
 
@@ -33,14 +42,6 @@ async def find_for_token(db: AsyncSession, token_id: UUID) -> Session | None:
     """The session of a refresh token, its row locked until the transaction ends."""
     statement = select(Session).join(RefreshToken, RefreshToken.session_id == Session.id)
     return await db.scalar(statement.where(RefreshToken.id == token_id).with_for_update(of=Session))
-
-
-async def is_unused(db: AsyncSession, token_id: UUID, session_id: UUID) -> bool:
-    """Whether this session has this refresh token and it has not been traded in."""
-    statement = select(RefreshToken.id).where(
-        RefreshToken.id == token_id, RefreshToken.session_id == session_id, RefreshToken.used_at.is_(None)
-    )
-    return await db.scalar(statement) is not None
 
 
 async def find_for_update(db: AsyncSession, user_id: UUID, session_id: UUID) -> Session | None:
