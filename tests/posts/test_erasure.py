@@ -1,6 +1,7 @@
 """Publishing and editing meet the erasure of their author at every point, and nothing of the author is left."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,7 +20,7 @@ from tests.posts.people import Person
 from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.services import Posts
-from watchword.database import Database
+from watchword.database import Database, locks
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
 
@@ -144,6 +145,20 @@ async def test_edit_that_waits_for_an_erasure_finds_no_post(
         await until_backends(databases, 1, WAITING)
     assert (await editing).status_code == 404
     assert await rows_of(databases, ada) == []
+
+
+async def test_only_a_post_that_makes_or_renames_the_card_waits_for_the_authors_lock(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    older = ada.bearer(claims={"iat": int(time.time()) - 60})
+    await posts.publish(older)
+    async with other.begin() as db:
+        await locks.lock(db, f"author {ada.id}")
+        await posts.publish(older, title="Not waiting")
+        waiting = asyncio.create_task(posts.publish(ada.bearer(username="countess"), title="Waiting"))
+        await until_backends(databases, 1, WAITING)
+    assert (await waiting)["author"]["username"] == "countess"
+    assert await rows_of(databases, ada) == ["A title", "Not waiting", "Waiting", "countess"]
 
 
 async def test_posts_of_others_wait_for_no_erasure(
