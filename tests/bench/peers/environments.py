@@ -27,6 +27,7 @@ def _made(name: str, what: str) -> bool:
     making = ["make", "--silent", f".bench/{name}"]
     ended = subprocess.run(making, cwd=ROOT, capture_output=True, text=True, timeout=INSTALLING_SECONDS, check=False)
     if ended.returncode:
-        last = (ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1:]
-        print(f"Left out: {what}, which cannot be installed: {' '.join(last)}", flush=True)
+        # What make adds says only that a command has failed.
+        errors = [line for line in ended.stderr.splitlines() if line.strip() and not line.startswith("make")]
+        print(f"Left out: {what}, which cannot be installed: {' '.join(errors[-1:])}", flush=True)
     return ended.returncode == 0
