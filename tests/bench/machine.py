@@ -11,9 +11,9 @@ from pathlib import Path
 
 from deploy.local.postgres_programs import program
 from tests.bench.effort import Effort
+from tests.bench.peers.environments import FOLDER, ROOT
 from tests.bench.servers import full_path
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "sqlalchemy", "asyncpg", "cryptography", "bcrypt")
 PEER_PACKAGES = ("fastapi-users", "fastapi", "sqlalchemy", "psycopg2-binary", "pyjwt")
 
@@ -24,10 +24,9 @@ def description(effort: Effort) -> str:
     packages = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     system = f"{platform.system()}, Python {platform.python_version()}, {_postgres()}, {_wrk()}"
     rounds = f"medians of {effort.rounds} rounds of up to {effort.seconds} s where there are rounds"
-    return (
-        f"Measured on {today}: {rounds}; {os.cpu_count()} cores ({cpu_model()}), {system}; {packages}."
-        f" Peers: {', '.join([*_peers(), *_provider()])}."
-    )
+    peers = ", ".join([*_peers(), *_provider()]) or "none"
+    cores = f"{os.cpu_count()} cores ({cpu_model()})"
+    return f"Measured on {today}: {rounds}; {cores}, {system}; {packages}. Installed peers: {peers}."
 
 
 def cpu_model(path: Path = Path("/proc/cpuinfo")) -> str:
@@ -44,12 +43,19 @@ def pinned(requirements: str, packages: tuple[str, ...] = PEER_PACKAGES) -> list
 
 
 def _peers() -> list[str]:
+    """The versions of the peers in Python, if they are installed."""
+    if not (FOLDER / "python").exists():
+        return []
     return pinned((ROOT / "requirements" / "bench.txt").read_text())
 
 
 def _provider() -> list[str]:
+    """The versions of `oidc-provider` and of Node, if they are installed."""
+    if not (FOLDER / "node").exists():
+        return []
     package = json.loads((ROOT / "tests/bench/peers/oidc_provider/package.json").read_text())
-    return [f"{name} {number}" for name, number in package["dependencies"].items()]
+    packages = [f"{name} {number}" for name, number in package["dependencies"].items()]
+    return [*packages, f"Node {_output(full_path('node'), '--version').removeprefix('v')}"]
 
 
 def _postgres() -> str:

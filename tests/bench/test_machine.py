@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.machine import ROOT, cpu_model, pinned
+from tests.bench.machine import cpu_model, pinned
+from tests.bench.peers.environments import ROOT
 
 
 def test_the_model_is_the_one_that_the_kernel_names(tmp_path: Path) -> None:
