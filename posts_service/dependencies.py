@@ -33,7 +33,7 @@ async def preconditions(
     ] = None,
 ) -> Preconditions:
     """The preconditions of the request. The parameters are for the OpenAPI document and see one line of a field."""
-    return Preconditions.of(request.headers)
+    return Preconditions.of_request(request)
 
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]

@@ -15,13 +15,13 @@ from posts_service.posts.service import Page
 from posts_service.posts.view import PostView, page_as_json
 from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
-from watchword.http import Preconditions, StrictHotRoute
+from watchword.http import JsonBytes, Preconditions, StrictHotRoute
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
 
 # What a reader sees depends on who they are.
-_PRIVATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+_PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
 
 _UNCONDITIONAL: Final = Preconditions()
 
@@ -40,7 +40,7 @@ MAX_PAGE_BYTES: Final = 131_072
 )
 async def read_post(post_id: UUID, reader: Reader, posts: PostsDep, request: Request) -> Response:
     """A published post, or your own draft."""
-    return _post_response(await posts.read(reader, post_id), Preconditions.of(request.headers))
+    return _post_response(await posts.read(reader, post_id), Preconditions.of_request(request))
 
 
 @router.get(
@@ -77,8 +77,8 @@ async def list_posts(
 async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
     """Publish a post, or store it as a draft. You are its author."""
     view = await posts.publish(writer, draft)
-    headers = {"Location": f"/posts/{view.id}", "ETag": view.etag}
-    return Response(view.as_json(), 201, headers, "application/json")
+    fields = ((b"location", f"/posts/{view.id}".encode()), (b"etag", view.etag.encode()))
+    return JsonBytes(view.as_json(), fields, 201)
 
 
 @router.patch(
@@ -109,19 +109,22 @@ async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions
 
 def _post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:
     etag = view.etag
-    headers = {**_PRIVATE, "ETag": etag}
     conditions.ensure_readable(etag, PostChanged)
+    fields = (*_PRIVATE, (b"etag", etag.encode()))
     if conditions.is_unchanged(etag):
-        return Response(status_code=304, headers=headers)
-    return Response(view.as_json(), headers=headers, media_type="application/json")
+        response = Response(status_code=304)
+        response.raw_headers.extend(fields)
+        return response
+    return JsonBytes(view.as_json(), fields)
 
 
 def _page_response(page: Page, request: Request) -> Response:
     while len(content := _page_content(page)) > MAX_PAGE_BYTES and len(page.views) > 1:
         count = len(page.views) * MAX_PAGE_BYTES // len(content)
         page = page.first(min(max(count, 1), len(page.views) - 1))
-    headers = {**_PRIVATE, "Link": _link(request, str(page.next_cursor))} if page.next_cursor else _PRIVATE
-    return Response(content, headers=headers, media_type="application/json")
+    if page.next_cursor is None:
+        return JsonBytes(content, _PRIVATE)
+    return JsonBytes(content, (*_PRIVATE, (b"link", _link(request, str(page.next_cursor)).encode())))
 
 
 def _page_content(page: Page) -> bytes:
@@ -130,5 +133,6 @@ def _page_content(page: Page) -> bytes:
 
 def _link(request: Request, next_cursor: str) -> str:
     """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    sent = request.query_params.multi_items() if request.scope["query_string"] else []
+    query = [(name, value) for name, value in sent if name != "cursor"]
     return f'</posts?{urlencode([*query, ("cursor", next_cursor)])}>; rel="next"'

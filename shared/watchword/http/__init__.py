@@ -3,6 +3,7 @@
 from watchword.http.conditional import Preconditions, is_expected, is_unchanged
 from watchword.http.fields import Body, Text
 from watchword.http.hot_route import HotRoute, StrictHotRoute
+from watchword.http.json_bytes import JsonBytes
 from watchword.http.problem_responses import problem
 from watchword.http.problems import Unparsable
 from watchword.http.responses import answer, refusals
@@ -12,6 +13,7 @@ __all__ = [
     "BadRequestRoute",
     "Body",
     "HotRoute",
+    "JsonBytes",
     "Preconditions",
     "StrictHotRoute",
     "StrictRoute",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from watchword.errors import PreconditionFailed
 
@@ -27,14 +28,17 @@ class Preconditions(NamedTuple):
     if_none_match: str | None = None
 
     @classmethod
+    def of_request(cls, request: Request) -> "Preconditions":
+        """Those of this request."""
+        # Every read of a post comes here, mostly without such a field: the raw fields are the quickest to look through.
+        for name, _ in request.scope["headers"]:
+            if name in _FIELDS:
+                return cls.of(request.headers)
+        return _NONE
+
+    @classmethod
     def of(cls, headers: Headers) -> "Preconditions":
         """Those of a request with these header fields; several lines of one field are one list (section 5.3)."""
-        # Every read of a post comes here, mostly without such a field: the raw fields are the quickest to look through.
-        for name, _ in headers.raw:
-            if name in _FIELDS:
-                break
-        else:
-            return _NONE
         if_match, if_none_match = headers.getlist("if-match"), headers.getlist("if-none-match")
         return cls(", ".join(if_match) if if_match else None, ", ".join(if_none_match) if if_none_match else None)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from fastapi import APIRouter, Response
@@ -40,6 +41,16 @@ class PrometheusText(Response):
     media_type = CONTENT_TYPE_LATEST
 
 
+@dataclass(slots=True)
+class _CountedRequests:
+    """The requests of one key: their number, how much of it the counter has, and the metrics themselves."""
+
+    requests: Counter
+    durations: Histogram
+    count: int = 0
+    exported: int = 0
+
+
 class Metrics:
     """The metrics of one app, in a registry of its own, so that two apps in one process do not share any.
 
@@ -59,8 +70,9 @@ class Metrics:
         self._durations = self.histogram(
             "watchword_http_request_duration_seconds", "Time from a request to its answer", _LATENCIES, labels
         )
-        # Looking up the children by their labels for each request costs more than the rest of counting it.
-        self._children: dict[_RequestKey, tuple[Counter, Histogram]] = {}
+        # Looking up the metrics by their labels for each request costs more than the rest of counting it.
+        self._counted: dict[_RequestKey, _CountedRequests] = {}
+        self._refreshers.append(self._export_requests)
 
     def add(self, collector: Collector) -> None:
         """Render also what this collector finds, in whichever process renders."""
@@ -114,15 +126,21 @@ class Metrics:
         method = scope["method"]
         route = getattr(scope.get("route"), "path_format", OTHER)
         key = (method if method in _METHODS else OTHER, route, status)
-        requests, durations = self._children.get(key) or self._add_children(key)
-        requests.inc()
-        durations.observe(seconds)
+        counted = self._counted.get(key) or self._add_counted(key)
+        counted.count += 1
+        counted.durations.observe(seconds)
 
-    def _add_children(self, key: _RequestKey) -> tuple[Counter, Histogram]:
+    def _add_counted(self, key: _RequestKey) -> "_CountedRequests":
         method, route, status = key
         values = (method, route, "aborted" if status is None else str(status))
-        children = self._children[key] = (self._requests.labels(*values), self._durations.labels(*values))
-        return children
+        counted = _CountedRequests(self._requests.labels(*values), self._durations.labels(*values))
+        self._counted[key] = counted
+        return counted
+
+    def _export_requests(self) -> None:
+        for counted in self._counted.values():
+            counted.requests.inc(counted.count - counted.exported)
+            counted.exported = counted.count
 
     def refresh(self) -> None:
         """Read the present values of all parts."""

@@ -196,9 +196,12 @@ class _Answer:
 
 
 def _id_for(scope: Scope) -> str:
-    ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
-    # Of two, a proxy may have logged the other one.
-    return str(ids[0], "ascii") if len(ids) == 1 and REQUEST_ID.fullmatch(ids[0]) else new_request_id()
+    sent: bytes | None = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            # Of two, a proxy may have logged the other one.
+            sent = value if sent is None else b""
+    return str(sent, "ascii") if sent is not None and REQUEST_ID.fullmatch(sent) else new_request_id()
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
