@@ -1,10 +1,12 @@
 """A request that says one thing twice is refused, in every service."""
 
+import asyncio
+
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 
-from tests.shared.apps import Service, guarded_app
+from tests.shared.apps import Service, client_for, guarded_app
 from watchword.auth import public, requires
 from watchword.http import BadRequestRoute, Body, StrictRoute
 from watchword.testing import Issuer
@@ -109,3 +111,19 @@ async def test_caller_is_authenticated_before_a_repetition_is_seen(service: Serv
     repeated = '{"name": "a", "name": "b"}'
     answer = await service.http.put("/strict/things?a=1&a=2", content=repeated, headers=JSON)
     assert answer.status_code == 401
+
+
+async def test_a_handler_of_errors_reads_the_body_of_a_request_to_a_strict_route() -> None:
+    app, router = FastAPI(), APIRouter(route_class=StrictRoute)
+
+    @router.post("/things")
+    async def fail(thing: Thing) -> str:
+        raise LookupError(thing.name)
+
+    async def show_body(request: Request, _: Exception) -> Response:
+        return Response(await request.body(), 400)
+
+    app.include_router(router)
+    app.add_exception_handler(LookupError, show_body)
+    async with asyncio.timeout(10), client_for(app) as http:
+        assert (await http.post("/things", content=b'{"name": "a"}', headers=JSON)).content == b'{"name": "a"}'
