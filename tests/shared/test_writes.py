@@ -16,6 +16,9 @@ ADDED = Statement(insert(THINGS).values(name=bindparam("name")).returning(THINGS
 RENAME = Statement(update(THINGS).values(name=bindparam("new")).where(THINGS.c.name == bindparam("old")))
 REMOVED = Statement(delete(THINGS).where(THINGS.c.name == bindparam("name")).returning(THINGS.c.id))
 MAKE_READ_ONLY = Statement(select(func.set_config("default_transaction_read_only", "on", literal(False))))
+PARALLEL_WORKERS = Statement(
+    select(func.current_setting(literal_column("'max_parallel_workers_per_gather'")).label("number"))
+)
 PLAN_CACHE_MODE = Statement(select(func.current_setting(literal_column("'plan_cache_mode'")).label("mode")))
 
 Work = Callable[[WriteTransaction], Awaitable[object]]
@@ -244,6 +247,13 @@ async def test_statements_are_planned_once_unless_the_url_says_otherwise(databas
             assert row is not None
             assert row["mode"] == (mode or "force_custom_plan")
         await database.close()
+
+
+async def test_plan_for_every_limit_starts_no_processes(database: Database) -> None:
+    for pool in (database.reads, database.writes):
+        row = await pool.fetch_row(PARALLEL_WORKERS)
+        assert row is not None
+        assert row["number"] == "0"
 
 
 @pytest.mark.parametrize(
