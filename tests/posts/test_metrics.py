@@ -192,7 +192,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
             async with database.begin() as db:
                 await db.connection()
 
-        held = await database.reads._take()
+        held = await database.reads._acquire()
         reading = asyncio.create_task(database.reads.fetch_row(repository.BY_ID, post_id=uuid4()))
         await until(lambda: database.reads.use().waiting == 1)
         async with database.begin() as db:
@@ -200,7 +200,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
             beginning = asyncio.create_task(begin())
             await until(lambda: database.pools()["transactions"].waiting > 0)
             metrics = await scrape(posts.http)
-        database.reads._give_back(held)
+        database.reads._release(held)
         await asyncio.gather(reading, beginning)
         name = "watchword_database_connections"
         assert [metrics(f"{name}_{figure}", pool="reads") for figure in ("size", "in_use", "waiting")] == [1, 1, 1]

@@ -10,7 +10,7 @@ from tests.shared.tables import until_backends, until_running
 from tests.support.databases import DATABASE, Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import Database
-from watchword.database.connections import connect_and_set
+from watchword.database.connections import connect_with_settings
 
 # Opening a connection for transactions ends with questions about types.
 NOBODY_READS_TYPES = "LOCK TABLE pg_catalog.pg_type IN ACCESS EXCLUSIVE MODE"
@@ -47,7 +47,7 @@ async def test_a_caller_that_gives_up_while_its_connection_is_set_up_leaves_none
 
 
 async def set_and_connect(databases: Databases, setting: str) -> None:
-    await connect_and_set(databases.url("posts_app"), setting, timeout=PATIENCE_SECONDS, command_timeout=None)
+    await connect_with_settings(databases.url("posts_app"), setting, timeout=PATIENCE_SECONDS, command_timeout=None)
 
 
 async def test_a_caller_that_gives_up_while_a_setting_is_made_leaves_no_connection_open(databases: Databases) -> None:

@@ -1,4 +1,4 @@
-"""The revisions of a service are read without Alembic, which a service that is served does without."""
+"""The revisions of a service are read without Alembic, which a running service does not need."""
 
 import subprocess
 import sys
@@ -63,7 +63,7 @@ def test_branches_are_known_as_alembic_reads_them(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("service", ["identity_service", "posts_service"])
-def test_a_service_that_is_served_does_not_import_alembic(service: str) -> None:
+def test_a_running_service_does_not_import_alembic(service: str) -> None:
     program = (
         f"import sys, {service}.app, {service}.parts as parts;"
         f"parts.MIGRATIONS.ensure_at_head([parts.MIGRATIONS._known[0]]);"

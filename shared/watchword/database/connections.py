@@ -23,12 +23,12 @@ _FAILURES: Final = (
 )
 
 
-async def connect_and_set(
+async def connect_with_settings(
     url: str, *settings: str, timeout: float, command_timeout: float | None
 ) -> "asyncpg.Connection[asyncpg.Record]":
     """A new connection as `connect` makes it, on which the statements `settings` have been run.
 
-    A pooler refuses settings that it does not know in the message that begins a connection, and statements never.
+    They are statements because a pooler may refuse a setting in the message that opens a connection.
     """
     connection = await connect(url, timeout=timeout, command_timeout=command_timeout)
     try:

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from watchword.arguments import ensure_count
 from watchword.database.address import connect_arguments
-from watchword.database.connections import connect_and_set
+from watchword.database.connections import connect_with_settings
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
 from watchword.database.errors import as_unavailable, is_read_only
 from watchword.database.pool import PoolUse
@@ -83,13 +83,13 @@ class Database:
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         event.listen(self._engine.sync_engine, "handle_error", _drop_read_only)
         event.listen(self._engine.sync_engine, "connect", self._on_opened)
-        self._connect = partial(connect_and_set, url, limit_idling, **limits)
+        self._connect = partial(connect_with_settings, url, limit_idling, **limits)
         # Each connection that SQLAlchemy is setting up, by the task that does so.
         self._unfinished: dict[asyncio.Task[Any] | None, asyncpg.Connection[asyncpg.Record]] = {}
         self._size = size
         self._open_transactions = 0
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        connect = partial(connect_and_set, url, limit_idling, _PLAN_ONCE, **limits)
+        connect = partial(connect_with_settings, url, limit_idling, _PLAN_ONCE, **limits)
         self.reads = ReadPool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self.writes = WritePool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
 

@@ -7,7 +7,7 @@ import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
 from watchword.database.errors import as_unavailable, was_not_sent
-from watchword.database.places import Places
+from watchword.database.slots import Slots
 from watchword.database.statements import Statement
 from watchword.observability.tracing import database_span, is_on
 
@@ -28,6 +28,7 @@ class PooledConnection:
     async def run(
         self, statement: Statement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
     ) -> Result:
+        """Run a statement, which is prepared if it has not run on this connection before."""
         prepared = self.prepared.get(statement)
         if prepared is None:
             prepared = self.prepared[statement] = await self.connection.prepare(statement.sql)
@@ -57,7 +58,7 @@ class StatementPool:
     ) -> None:
         self._connect = connect
         self._times_closed = 0
-        self._places: Places[PooledConnection] = Places(size, wait_timeout=wait_timeout)
+        self._slots: Slots[PooledConnection] = Slots(size, wait_timeout=wait_timeout)
 
     async def fetch_row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
         """The first row, or None. Raises DatabaseUnavailable; TypeError if `values` do not fit the statement."""
@@ -68,10 +69,10 @@ class StatementPool:
         return await self._fetch(statement, values, PreparedStatement.fetch)
 
     def use(self) -> PoolUse:
-        return PoolUse(self._places.size, self._places.in_use, self._places.waiting)
+        return PoolUse(self._slots.size, self._slots.in_use, self._slots.waiting)
 
     async def close(self) -> None:
-        """Close every free connection now, and each of the others when it is given back. A later caller opens a new
+        """Close every free connection now, and each of the others when it is released. A later caller opens a new
         one."""
         self._drop_connections()
 
@@ -88,20 +89,21 @@ class StatementPool:
         self, statement: Statement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
     ) -> Result:
         try:
-            pooled = await self._take()
+            pooled = await self._acquire()
             try:
                 return await self._run_on(pooled, statement, arguments, fetch)
             except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
-                # It remembers a type that has changed. Or its server takes no changes: of several hosts, another may
-                # take them.
+                # The connection remembers a type that has changed, or its server takes no changes: of several hosts,
+                # another may take them.
                 pooled.connection.terminate()
                 raise
             except TimeoutError:
-                # The network may be gone without a word, and what is given up may still run: nobody may wait for that.
+                # The network may be gone without a word, and the statement may still run: no later caller may wait for
+                # either.
                 self._drop_connections()
                 raise
             finally:
-                self._give_back(pooled)
+                self._release(pooled)
         except Exception as error:
             if (unavailable := as_unavailable(error)) is not None:
                 raise unavailable from error
@@ -135,26 +137,26 @@ class StatementPool:
         pooled.prepared.clear()
         pooled.connection = await self._connect()
 
-    async def _take(self) -> PooledConnection:
-        """An open connection, which the caller gives back."""
+    async def _acquire(self) -> PooledConnection:
+        """An open connection, which the caller releases."""
         times_closed = self._times_closed
-        pooled = await self._places.take()
+        pooled = await self._slots.acquire()
         if pooled is not None and not pooled.connection.is_closed():
             return pooled
         try:
             return PooledConnection(await self._connect(), times_closed)
         except BaseException:
-            self._places.give_back(None)
+            self._slots.release(None)
             raise
 
-    def _give_back(self, pooled: PooledConnection) -> None:
+    def _release(self, pooled: PooledConnection) -> None:
         if pooled.times_closed == self._times_closed:
-            self._places.give_back(pooled)
+            self._slots.release(pooled)
         else:
             pooled.connection.terminate()
-            self._places.give_back(None)
+            self._slots.release(None)
 
     def _drop_connections(self) -> None:
         self._times_closed += 1
-        for pooled in self._places.clear():
+        for pooled in self._slots.clear():
             pooled.connection.terminate()

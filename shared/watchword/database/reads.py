@@ -5,4 +5,4 @@ from watchword.database.pool import StatementPool
 
 class ReadPool(StatementPool):
     """For hot reads. A statement that changes something and is the whole transaction may go this way if its callers
-    are few, and must not wait behind the writes of requests."""
+    are few and must not wait behind the writes of requests."""

@@ -46,7 +46,7 @@ class WriteTransaction:
         return await self._pooled.run(statement, statement.arguments(values), fetch)
 
     def _end(self) -> None:
-        """Let no statement through: the connection is another caller's from now on."""
+        """Refuse every further statement: the connection is another caller's from now on."""
         self._pooled = None
 
 
@@ -61,12 +61,12 @@ class WritePool(StatementPool):
         """
         with database_span("transaction"):
             try:
-                pooled = await self._take()
+                pooled = await self._acquire()
                 try:
                     async with self._transaction(pooled) as transaction:
                         yield transaction
                 finally:
-                    self._give_back(pooled)
+                    self._release(pooled)
             except Exception as error:
                 if (unavailable := as_unavailable(error)) is not None:
                     raise unavailable from error
@@ -74,7 +74,7 @@ class WritePool(StatementPool):
 
     @asynccontextmanager
     async def _transaction(self, pooled: PooledConnection) -> AsyncIterator[WriteTransaction]:
-        """BEGIN, and COMMIT or the end of what was begun."""
+        """Send BEGIN, and after the block COMMIT; undo everything if the block or the commit fails."""
         transaction = WriteTransaction(pooled)
         try:
             await self._begin(pooled)

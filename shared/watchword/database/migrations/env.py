@@ -1,6 +1,6 @@
 """Running Alembic on a service's schema, one migration at a time.
 
-Alembic is imported where it is used, because a service that is served imports this package and does without it.
+Alembic is imported where it is used, because a running service imports this package and does not need it.
 """
 
 import asyncio

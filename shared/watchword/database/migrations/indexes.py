@@ -12,7 +12,7 @@ def create_index_concurrently(name: str, table: str, columns: Sequence[Any], *, 
     Call it first in a revision, because it commits what came before it. It can be repeated: an unfinished index of an
     attempt that was cut off is dropped.
     """
-    # Imported here, because a service that is served imports this package and does without Alembic.
+    # Imported here, because a running service imports this package and does not need Alembic.
     from alembic import op
 
     with op.get_context().autocommit_block():

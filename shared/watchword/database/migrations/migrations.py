@@ -1,6 +1,6 @@
 """The migrations of one service: bringing its schema up, and checking which revision it is at.
 
-Alembic is imported where it is used, because a service that is served does without it.
+Alembic is imported where it is used, because a running service does not need it.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """The revisions that a folder of migrations has, read without Alembic.
 
-A service asks for them when it starts. Alembic would stay in its memory for nothing, and would run every migration.
+A service reads them when it starts. Alembic would import every migration for that, and stay in memory for nothing.
 """
 
 import ast
@@ -12,8 +12,8 @@ _NAMES: Final = frozenset({"revision", "down_revision"})
 
 
 def read_chain(folder: Path) -> Sequence[str] | None:
-    """The revisions of these migrations, the newest first. None if they are no single chain of plain texts, which
-    takes Alembic to read."""
+    """The revisions of these migrations, the newest first. None unless they are a single chain of string literals:
+    Alembic has to read anything else."""
     successors: dict[str | None, str] = {}
     # Alembic ignores the same files.
     files = [path for path in folder.glob("*.py") if not path.name.startswith(("__init__", ".#"))]

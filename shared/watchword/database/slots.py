@@ -1,4 +1,4 @@
-"""The free places of a pool, and the callers that wait for one."""
+"""The slots of a pool, and the callers that wait for a free one."""
 
 import asyncio
 from collections import deque
@@ -7,17 +7,17 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Places(Generic[Item]):
-    """A fixed number of places. Each is taken by one caller at a time, and holds what the last one gave back.
+class Slots(Generic[Item]):
+    """A fixed number of slots. Each is acquired by one caller at a time, and holds the item that it was released with.
 
-    The place that was given back last is taken first. Callers that wait are served in their order, each for at most
+    The slot that was released last is acquired first. Callers that wait are served in their order, each for at most
     `wait_timeout` seconds.
     """
 
     def __init__(self, size: int, *, wait_timeout: float) -> None:
         self.size = size
         self._wait_timeout = wait_timeout
-        # None is a place that holds nothing.
+        # None is an empty slot.
         self._free: list[Item | None] = [None] * size
         self._waiters: deque[asyncio.Future[Item | None]] = deque()
 
@@ -29,12 +29,12 @@ class Places(Generic[Item]):
     def waiting(self) -> int:
         return len(self._waiters)
 
-    async def take(self) -> Item | None:
-        """A place: what it holds, None if that is nothing. Raises TimeoutError if none becomes free in time."""
+    async def acquire(self) -> Item | None:
+        """Take a slot; return its item, None if it is empty. Raises TimeoutError if no slot becomes free in time."""
         return self._free.pop() if self._free else await self._wait()
 
-    def give_back(self, item: Item | None) -> None:
-        """Give a place back, with what it holds from now on."""
+    def release(self, item: Item | None) -> None:
+        """Give a slot back, which holds this item from now on."""
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
@@ -43,7 +43,7 @@ class Places(Generic[Item]):
         self._free.append(item)
 
     def clear(self) -> list[Item]:
-        """Empty the free places; return what they held."""
+        """Empty the free slots; return the items that they held."""
         items = [item for item in self._free if item is not None]
         self._free = [None] * len(self._free)
         return items
@@ -59,8 +59,8 @@ class Places(Generic[Item]):
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
             elif not waiter.cancelled() and waiter.exception() is None:
-                # The caller was cancelled in the moment in which it was given a place.
-                self.give_back(waiter.result())
+                # The caller was cancelled just after it had been given a slot.
+                self.release(waiter.result())
             raise
         finally:
             timer.cancel()
@@ -68,4 +68,4 @@ class Places(Generic[Item]):
 
 def _give_up(waiter: "asyncio.Future[Item | None]") -> None:
     if not waiter.done():
-        waiter.set_exception(TimeoutError("no place became free in time"))
+        waiter.set_exception(TimeoutError("no slot became free in time"))
