@@ -89,16 +89,16 @@ class LocalRun:
         prepare_database(self._server, DATABASE, passwords)
 
     def _start_services(self, addresses: Addresses, environment: dict[str, str], admin_password: str) -> None:
-        """Prepare and serve both side by side. Posts, which needs identity's keys, is served when identity is."""
+        """Prepare and serve both side by side. Posts needs identity's keys, so it waits until identity listens."""
         self._cleanup.callback(end_children, self._services, is_urgent=self._interruptions.is_repeated)
         logs = {service: self._home / f"{service}.log" for service in SERVICES}
         for log in logs.values():
             rotate(log)
-        identity = [_MIGRATE, ("setup",), _CREATE_ADMIN]
+        commands = [_MIGRATE, ("setup",), _CREATE_ADMIN]
         password = admin_password + "\n"
-        self._services.append(start_service("identity", identity, logs["identity"], environment, stdin_text=password))
-        behind = addresses.identity_port
-        self._services.append(start_service("posts", [_MIGRATE], logs["posts"], environment, behind_port=behind))
+        self._services.append(start_service("identity", commands, logs["identity"], environment, stdin_text=password))
+        port = addresses.identity_port
+        self._services.append(start_service("posts", [_MIGRATE], logs["posts"], environment, awaited_port=port))
         self._await_ready([addresses.identity_port, addresses.posts_port])
 
     def _await_ready(self, ports: list[int]) -> None:

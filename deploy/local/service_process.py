@@ -1,6 +1,6 @@
-"""One service of `make run` in one process: the commands that prepare it, each in a copy of the process, then `serve`.
+"""One service of `make run` in one process: the commands that prepare it, each in a fork of it, then `serve`.
 
-Importing the code of a service takes longer than these commands do, and a copy has it already.
+Importing the code of a service takes longer than these commands do, and a fork has it already.
 """
 
 import importlib
@@ -25,45 +25,45 @@ def start_service(
     log: Path,
     environment: Mapping[str, str],
     *,
-    behind_port: int | None = None,
+    awaited_port: int | None = None,
     stdin_text: str | None = None,
 ) -> ChildProcess:
     """Start a process that runs these commands in turn, and then serves; it ends with the first command that fails.
 
-    With `behind_port` it serves when another service listens on that port. `stdin_text` is for the one command that
-    reads its standard input.
+    With `awaited_port` it serves only once another service listens on that port. `stdin_text` is for the one command
+    that reads its standard input.
     """
     return start_child(
         f"{service}_service",
-        [sys.executable, "-m", __name__, service, json.dumps(preparations), json.dumps(behind_port)],
+        [sys.executable, "-m", __name__, service, json.dumps(preparations), json.dumps(awaited_port)],
         log,
         environment=environment,
         stdin_text=stdin_text,
     )
 
 
-def main(service: str, preparations: str, behind_port: str) -> None:
-    """Be the process that `start_service` starts."""
+def main(service: str, preparations: str, awaited_port: str) -> None:
+    """Run in the process that `start_service` starts."""
     run: Run = importlib.import_module(f"{service}_service.cli").main
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for arguments in json.loads(preparations):
-        _run_in_a_copy(run, arguments)
-    if (port := json.loads(behind_port)) is not None:
+        _run_in_a_fork(run, arguments)
+    if (port := json.loads(awaited_port)) is not None:
         _await_listener(port)
     run(["serve"])
 
 
-def _run_in_a_copy(run: Run, arguments: Sequence[str]) -> None:
-    """Run a command in a copy of this process, which has one thread. Exits with the command's status if it fails."""
-    copy = os.fork()
-    if copy == 0:
+def _run_in_a_fork(run: Run, arguments: Sequence[str]) -> None:
+    """Run a command in a fork of this process, which has one thread. Exits with the command's status if it fails."""
+    child = os.fork()
+    if child == 0:
         run(arguments)
         sys.exit()
     try:
-        _, status = os.waitpid(copy, 0)
+        _, status = os.waitpid(child, 0)
     except BaseException:
         with suppress(ProcessLookupError):
-            os.kill(copy, signal.SIGTERM)
+            os.kill(child, signal.SIGTERM)
         raise
     if status != 0:
         sys.exit(os.waitstatus_to_exitcode(status))

@@ -68,7 +68,7 @@ class ClientWithScopes(NamedTuple):
 
 
 class ClientRow(Base):
-    """The row of a client, for what changes it."""
+    """The row of a client, for code that changes clients."""
 
     __tablename__ = "clients"
     # A client's id is the `sub` of its own tokens, and must never be taken for a user's (RFC 9700 section 4.15).

@@ -30,10 +30,11 @@ BY_ID = Statement(
         func.array(_SCOPES),
     ).where(ClientRow.id == bindparam("client_id", type_=Text))
 )
-"""A client and, in pairs, the audience and the name of each scope of its audiences; `of_row` reads it."""
+"""A client and, in pairs, the audience and the name of each scope of its audiences; `client_of` reads it."""
 
 
-def of_row(row: asyncpg.Record) -> ClientWithScopes:
+def client_of(row: asyncpg.Record) -> ClientWithScopes:
+    """The client in a row of `BY_ID`."""
     *columns, scopes = row
     scopes_by_audience: dict[str, set[str]] = {}
     for audience, scope in scopes:

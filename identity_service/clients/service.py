@@ -90,7 +90,7 @@ class Clients:
         if "\x00" in client_id:
             return None
         row = await self._database.reads.fetch_row(repository.BY_ID, client_id=client_id)
-        return repository.of_row(row) if row is not None else None
+        return repository.client_of(row) if row is not None else None
 
 
 def _union(present: Collection[str], added: Collection[str]) -> list[str]:

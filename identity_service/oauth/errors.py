@@ -116,7 +116,7 @@ def translate(error: AppError) -> OAuthError | None:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Around a use case that an OAuth route calls: it raises our errors, and its callers see the standard's."""
+    """Translate the errors that a use case raises in this block into those of RFC 6749."""
     try:
         yield
     except AppError as error:

@@ -40,7 +40,7 @@ class EmptyOrObedience(Response):
         super().__init__(body, status_code, media_type="application/json" if has_body else None, **options)
 
 
-class Tokens(Response):
+class TokenResponse(Response):
     """Tokens in JSON, which no cache may keep."""
 
     media_type = "application/json"
@@ -74,10 +74,10 @@ endpoints = APIRouter(dependencies=[Depends(forbid_caching)])
     openapi_extra=documentation.TOKEN_REQUEST,
 )
 @public
-async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> Tokens:
+async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> TokenResponse:
     """Sign in, refresh, or get a token for a service (RFC 6749)."""
     with translated_errors():
-        return Tokens(await parts.oauth.token.issue(request))
+        return TokenResponse(await parts.oauth.token.issue(request))
 
 
 @endpoints.post(

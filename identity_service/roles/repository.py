@@ -30,7 +30,7 @@ CHANGED_ROLE = Statement(
 )
 """One of these roles that has changed since this version."""
 
-_OF_USERS = (
+_ROLES_AND_PERMISSIONS = (
     select(
         func.coalesce(func.array_agg(distinct(UserRole.role)), []).label("roles"),
         func.coalesce(
@@ -51,17 +51,17 @@ async def is_held(db: AsyncSession, role: str) -> bool:
     return await db.scalar(select(exists().where(UserRole.role == role))) or False
 
 
-def select_of(user_id: UUID | BindParameter[UUID]) -> Select[list[str], list[str], int]:
+def select_for_user(user_id: UUID | BindParameter[UUID]) -> Select[list[str], list[str], int]:
     """The members of RolesAndPermissions for a user, in one row; the lists of a user without roles are empty.
 
     One statement, so that the version belongs to the permissions.
     """
-    return _OF_USERS.where(UserRole.user_id == user_id)
+    return _ROLES_AND_PERMISSIONS.where(UserRole.user_id == user_id)
 
 
 async def of_user(db: AsyncSession, user_id: UUID) -> RolesAndPermissions:
     """The roles of a user, with their permissions; both empty for a user without roles."""
-    row = (await db.execute(select_of(user_id))).one()
+    row = (await db.execute(select_for_user(user_id))).one()
     return RolesAndPermissions(roles=list(row.roles), permissions=list(row.permissions), version=row.version)
 
 

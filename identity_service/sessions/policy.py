@@ -23,8 +23,8 @@ def ensure_honoured(locked: LockedSession, presented: PresentedRefreshToken, now
 
 
 def is_replayed(locked: LockedSession, now: datetime, window: timedelta) -> bool:
-    """Whether the token was used before, and not so recently that an honest client may present it again: an answer that
-    was lost, or two tabs at once. Without a window, no client may."""
+    """Whether the token was used before, and longer ago than `window`. Within it an honest client may present the token
+    again: its answer was lost, or two tabs refreshed at once. If the window is zero, no client may."""
     return locked.used_at is not None and not (window and now - locked.used_at <= window)
 
 

@@ -80,8 +80,8 @@ class Rotation:
         """End a session whose refresh token was replayed: a thief and the owner both hold it, and nothing tells which
         of them presents it.
 
-        In a transaction of its own, whose rows are those of the recorder: that the token is spent and its window over
-        stays true, and that the session is live is checked again.
+        This is a second transaction, a session of SQLAlchemy, because the recorder writes in one. That the token was
+        spent too long ago stays true between the two; whether the session is live is checked again.
         """
         async with self._database.begin() as db:
             session = await repository.find_for_update(db, user_id, session_id)
@@ -97,4 +97,4 @@ async def _lock(db: WriteTransaction, presented: PresentedRefreshToken) -> Locke
     row = await db.fetch_row(rotation_statements.LOCK, user_id=presented.subject, token_id=presented.token_id)
     if row is None:
         raise RefreshTokenRefused("there is no such refresh token of such a user")
-    return rotation_statements.of_row(row)
+    return rotation_statements.locked_session_of(row)

@@ -11,7 +11,7 @@ from identity_service.sessions.values import LockedSession, SessionScopes, Token
 from identity_service.users.models import User
 from watchword.database.statements import Statement
 
-# In a query of its own, whose rows PostgreSQL locks before it joins them: so the user is locked first, as everywhere.
+# A query of its own, because PostgreSQL locks its row before it joins it: the user is locked first, as everywhere.
 _LOCKED_USER: Final = (
     select(User.id, User.username, User.version, User.is_active)
     .where(User.id == bindparam("user_id", type_=User.id.type))
@@ -38,11 +38,12 @@ LOCK: Final = Statement(
     .where(RefreshToken.id == bindparam("token_id", type_=RefreshToken.id.type))
     .with_for_update(of=[Session, RefreshToken])
 )
-"""What `of_row` reads. The user is locked in share mode, so that until the transaction ends no other can disable it
-or change its roles; then the session and the token, in this order, for update."""
+"""What `locked_session_of` reads. The user is locked in share mode, so that until the transaction ends no other can
+disable it or change its roles; then the session and the token, in this order, for update."""
 
 
-def of_row(row: asyncpg.Record) -> LockedSession:
+def locked_session_of(row: asyncpg.Record) -> LockedSession:
+    """The session in a row of `LOCK`, with its user and the token."""
     user, is_active, session, (ended_at, *scopes, token_expires_at, used_at) = row[:3], row[3], row[4:7], row[7:]
     return LockedSession(
         TokenUser(*user), is_active, TokenSession(*session), ended_at, SessionScopes(*scopes), token_expires_at, used_at
@@ -50,7 +51,7 @@ def of_row(row: asyncpg.Record) -> LockedSession:
 
 
 # The roles are read in a later statement than the lock, so that they are not older than the user's version.
-_ROLES: Final = roles.select_of(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
+_ROLES: Final = roles.select_for_user(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
 
 _SUCCESSOR: Final = (
     insert(RefreshToken)

@@ -55,10 +55,11 @@ _TOKEN: Final = (
     .cte("token")
 )
 # The roles are read in a later statement than the lock, so that they are not older than the user's version.
-_ROLES: Final = roles.select_of(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
+_ROLES: Final = roles.select_for_user(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
 
 INSERT: Final = select(_TOKEN.c.session_id, _TOKEN.c.id, *_ROLES.c).select_from(_TOKEN.join(_ROLES, true()))
 """Insert a session and its first refresh token; no row if the user has `most` live sessions already. Returns the ids of
 both, and the user's roles. The user must be locked."""
 
 START: Final = Statement(INSERT)
+"""`INSERT`, prepared."""

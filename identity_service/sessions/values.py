@@ -71,7 +71,7 @@ class SignInRequest:
 
 
 class TokenUser(NamedTuple):
-    """What tokens say of a user, beside the roles."""
+    """What tokens say about a user, except the roles."""
 
     id: UUID
     username: str
@@ -79,7 +79,7 @@ class TokenUser(NamedTuple):
 
 
 class TokenSession(NamedTuple):
-    """What tokens say of a session; they do not outlive it."""
+    """What tokens say about a session. No token expires later than it."""
 
     id: UUID
     client_id: str
@@ -87,7 +87,7 @@ class TokenSession(NamedTuple):
 
 
 class IssuedRefreshToken(NamedTuple):
-    """A row of a refresh token that has not been traded in."""
+    """The row of a refresh token that has not been traded in."""
 
     id: UUID
     issued_at: datetime

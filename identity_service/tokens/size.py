@@ -11,7 +11,7 @@ from watchword.auth.jws import MAX_TOKEN_BYTES
 
 def token_bytes(claims: dict[str, Any]) -> int:
     """The length of a compact JWS with these claims (RFC 7515 section 3.1)."""
-    return _AROUND_THE_CLAIMS + _base64url(len(orjson.dumps(claims)))
+    return _HEADER_AND_SIGNATURE + _base64url(len(orjson.dumps(claims)))
 
 
 def ensure_acceptable(claims: dict[str, Any]) -> None:
@@ -28,4 +28,4 @@ def _base64url(size: int) -> int:
 
 # The header that the signer writes: algorithm, type, and the thumbprint of the key.
 _HEADER: Final = {"alg": "RS256", "kid": "x" * 43, "typ": "at+jwt"}
-_AROUND_THE_CLAIMS: Final = _base64url(len(orjson.dumps(_HEADER))) + _base64url(KEY_BITS // 8) + len("..")
+_HEADER_AND_SIGNATURE: Final = _base64url(len(orjson.dumps(_HEADER))) + _base64url(KEY_BITS // 8) + len("..")

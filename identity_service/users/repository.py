@@ -46,7 +46,7 @@ async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> 
 
     `lock` keeps the row locked until the transaction ends; the user is the one who has the name once it is locked.
     """
-    login = _normal(login)
+    login = _normal_login(login)
     statement = select(User).where(_is_named(_login_column(login)))
     return await db.scalar(statement.with_for_update() if lock else statement, {"login": login})
 
@@ -54,11 +54,11 @@ async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> 
 def by_login(login: str) -> tuple[Statement, str]:
     """The statement that finds the user with this username or, if it contains an @, with this e-mail address, in any
     Unicode form; and its argument `login`. The columns are those of SignInUser."""
-    login = _normal(login)
+    login = _normal_login(login)
     return _BY_LOGIN[_login_column(login)], login
 
 
-def _normal(login: str) -> str:
+def _normal_login(login: str) -> str:
     """Addresses are stored in their normal form. Text that is no address is looked up too, and finds nobody."""
     if "@" in login:
         with contextlib.suppress(ValueError):

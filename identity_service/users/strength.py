@@ -25,7 +25,7 @@ def _save_memory() -> None:
     frequency_lists.FREQUENCY_LISTS.clear()
 
 
-# Three megabytes of each process, for twenty milliseconds of its start.
+# It takes each process twenty milliseconds when it starts, and saves three megabytes.
 _save_memory()
 
 # zxcvbn keeps the hints of the password that it checks in a global variable.

@@ -18,7 +18,7 @@ _ID: Final = bindparam("author_id", type_=Uuid())
 _NAMED_AT: Final = bindparam("named_at", type_=DateTime(timezone=True))
 _IS_NOT_PURGED: Final = ~RECEIVER.is_purged(cast(_ID, String()))
 
-USABLE: Final = (
+CURRENT_CARD: Final = (
     select(Author.id, Author.username)
     .where(Author.id == _ID, Author.named_at >= _NAMED_AT, _IS_NOT_PURGED)
     .with_for_update(read=True, key_share=True)

@@ -39,7 +39,7 @@ class Post(Base):
 
 
 class Versioned(Protocol):
-    """A post in one of its versions."""
+    """One version of a post."""
 
     @property
     def state(self) -> str: ...
@@ -52,7 +52,7 @@ class Versioned(Protocol):
 
 
 def first_version(members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The columns of a post that is created now, but its id and its author. `members` are its title, body and state."""
+    """The columns of a post that is created now, except its id and author. `members` are its title, body and state."""
     published_at = _first_publication(None, members["state"], now)
     return {**members, "version": 1, "created_at": now, "updated_at": now, "published_at": published_at}
 

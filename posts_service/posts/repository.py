@@ -1,4 +1,4 @@
-"""The SQL of posts: statements that are compiled once and held prepared, and one of a session."""
+"""The SQL of posts: statements that are compiled once and held prepared, and one that runs in a session."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -43,9 +43,9 @@ _FEED = (
 )
 
 _POSTS: Final = cast(Table, Post.__table__)
-_IS_IT: Final = Post.id == bindparam("post_id", type_=Uuid())
+_HAS_ID: Final = Post.id == bindparam("post_id", type_=Uuid())
 
-BY_ID: Final = Statement(_VIEW.where(_IS_IT))
+BY_ID: Final = Statement(_VIEW.where(_HAS_ID))
 FEED: Final = Statement(_FEED)
 BY_AUTHOR: Final = Statement(_FEED.where(_AUTHOR))
 DRAFTS: Final = Statement(
@@ -55,25 +55,27 @@ DRAFTS: Final = Statement(
 )
 
 
-_INSERTED: Final = "title", "body", "state", "version", "created_at", "updated_at", "published_at"
-_CHANGEABLE: Final = "title", "body", "state", "version", "updated_at", "published_at"
+_INSERT_COLUMNS: Final = "title", "body", "state", "version", "created_at", "updated_at", "published_at"
+_UPDATE_COLUMNS: Final = "title", "body", "state", "version", "updated_at", "published_at"
 
-_CARD: Final = authors.USABLE.cte("card")
-_VALUES: Final = select(_CARD.c.id, *(bindparam(name, type_=_POSTS.c[name].type) for name in _INSERTED))
+_CARD: Final = authors.CURRENT_CARD.cte("card")
+_VALUES: Final = select(_CARD.c.id, *(bindparam(name, type_=_POSTS.c[name].type) for name in _INSERT_COLUMNS))
 _INSERT: Final = Statement(
     sql.insert(_POSTS)
-    .from_select(["author_id", *_INSERTED], _VALUES)
+    .from_select(["author_id", *_INSERT_COLUMNS], _VALUES)
     .returning(_POSTS.c.id, select(_CARD.c.username).scalar_subquery().label("username"))
 )
 
-_BY_ID_FOR_UPDATE: Final = Statement(_VIEW.where(_IS_IT).with_for_update(of=Post))
+_BY_ID_FOR_UPDATE: Final = Statement(_VIEW.where(_HAS_ID).with_for_update(of=Post))
 # What is null stays as it is: a text that does not change is not stored again.
 _UPDATE: Final = Statement(
     sql.update(_POSTS)
-    .where(_IS_IT)
-    .values({name: func.coalesce(bindparam(name, type_=_POSTS.c[name].type), _POSTS.c[name]) for name in _CHANGEABLE})
+    .where(_HAS_ID)
+    .values(
+        {name: func.coalesce(bindparam(name, type_=_POSTS.c[name].type), _POSTS.c[name]) for name in _UPDATE_COLUMNS}
+    )
 )
-_DELETE: Final = Statement(sql.delete(_POSTS).where(_IS_IT))
+_DELETE: Final = Statement(sql.delete(_POSTS).where(_HAS_ID))
 
 
 async def find_view(reads: ReadPool, post_id: UUID) -> PostView | None:
@@ -101,7 +103,7 @@ async def _list(reads: ReadPool, statement: Statement, begin: Cursor, **values: 
 async def insert(
     db: WritePool | WriteTransaction, author_id: UUID, named_at: datetime, columns: Mapping[str, Any]
 ) -> PostView | None:
-    """Insert a post with these columns. None if the author has no card, or one with an older name than that of
+    """Insert a post with these columns. None if the author has no card, or only one that is older than
     `named_at`, or if their account is purged.
 
     The card cannot be deleted before the post is committed; a purge that waits for it deletes both.
@@ -120,7 +122,7 @@ async def get_for_update(db: WriteTransaction, post_id: UUID) -> PostView:
 
 async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
     """Set these columns of a post."""
-    await db.execute(_UPDATE, post_id=post_id, **{name: columns.get(name) for name in _CHANGEABLE})
+    await db.execute(_UPDATE, post_id=post_id, **{name: columns.get(name) for name in _UPDATE_COLUMNS})
 
 
 async def delete(db: WriteTransaction, post_id: UUID) -> None:

@@ -49,7 +49,7 @@ def await_line(child: ChildProcess, beginning: str) -> None:
     wait_until(lambda: any(line.startswith(beginning) for line in lines(child)), child.log_tail)
 
 
-def test_commands_run_in_turn_in_copies_of_the_process_that_serves(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_commands_run_in_turn_in_forks_of_the_process_that_serves(tmp_path: Path, environment: dict[str, str]) -> None:
     preparations = [("migrate",), ("read",)]
     child = start_service("sample", preparations, tmp_path / "log", environment, stdin_text="ink")
     try:
@@ -78,16 +78,16 @@ def test_a_command_that_fails_ends_it_before_anything_is_served(
 def test_a_command_that_runs_ends_with_it(tmp_path: Path, environment: dict[str, str], number: signal.Signals) -> None:
     child = start_service("sample", [("wait",)], tmp_path / "log", environment)
     await_line(child, "wait")
-    (copy,) = psutil.Process(child.process.pid).children()
+    (fork,) = psutil.Process(child.process.pid).children()
     end_children([child], [number])
-    psutil.wait_procs([copy], timeout=30)
-    assert not copy.is_running()
+    psutil.wait_procs([fork], timeout=30)
+    assert not fork.is_running()
     assert not any(line.startswith("serve") for line in lines(child))
 
 
-def test_it_serves_only_behind_a_service_that_listens(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_it_serves_only_once_the_awaited_service_listens(tmp_path: Path, environment: dict[str, str]) -> None:
     port = any_free_port()
-    child = start_service("sample", [("migrate",)], tmp_path / "log", environment, behind_port=port)
+    child = start_service("sample", [("migrate",)], tmp_path / "log", environment, awaited_port=port)
     try:
         await_line(child, "migrate")
         with socket.create_server(("127.0.0.1", port)) as other:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter
 
-from identity_service.oauth.routes import Tokens
+from identity_service.oauth.routes import TokenResponse
 from identity_service.oauth.schemas import TokenRead
 from identity_service.tokens.minting import TokenAnswer
 from tests.support.services import Identity
@@ -23,9 +23,9 @@ def test_tokens_are_written_as_their_description_would_write_them(scope: str, re
     answer = TokenAnswer("a.b", 600, scope, refresh_token)
     adapter = TypeAdapter(TokenRead)
     written = adapter.dump_json(adapter.validate_python(answer.as_json()), exclude_unset=True)
-    tokens = Tokens(answer)
-    assert tokens.body == written
-    assert tokens.raw_headers == [
+    response = TokenResponse(answer)
+    assert response.body == written
+    assert response.raw_headers == [
         (b"content-length", str(len(written)).encode()),
         (b"content-type", b"application/json"),
         (b"cache-control", b"no-store"),

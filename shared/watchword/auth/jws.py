@@ -25,11 +25,11 @@ LAST_INSTANT: Final = 253_402_300_799
 LARGEST_COUNT: Final = 2**53 - 1
 
 _BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
-# What base64 has and base64url has not becomes "!", which neither has, so that a strict decoder refuses it.
+# A character that only base64 has becomes "!", which is in neither alphabet, so that a strict decoder refuses it.
 _TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDINGS: Final = (b"", b"=", b"==", b"===")
 _MISSHAPEN: Final = "not a compact JWS, or too long"
-NONE: Final[frozenset[str]] = frozenset()
+NO_TEXTS: Final[frozenset[str]] = frozenset()
 _MAX_KNOWN_HEADERS: Final = 64
 
 
@@ -56,7 +56,7 @@ class JwsReader:
             raise InvalidToken(_MISSHAPEN)
         claims, signature = _decode(claims_part), _decode(signature_part)
         kid = self._known_headers.get(header_part) or self._kid_of(header_part)
-        # Most keys are in memory, and for those this does without a coroutine for each token.
+        # Most keys are in memory, and `find` needs no coroutine for each token.
         public = self._keys.find(kid) or await self._keys.get(kid)
         prepared = self._prepared.get(public.kid)
         if prepared is None or prepared.public is not public:
@@ -100,7 +100,7 @@ def instant_or_none(value: object) -> float | None:
 def number(claims: dict[str, Any], name: str) -> float:
     """A claim that is a NumericDate. Raises InvalidToken if it is anything else."""
     value = claims.get(name)
-    # The same as `instant_or_none` for what issuers write, without a call.
+    # What `instant_or_none` gives for the numbers that issuers write, without a call.
     if type(value) is int and 0 <= value <= LAST_INSTANT:
         return value
     if (instant := instant_or_none(value)) is None:
@@ -128,16 +128,16 @@ def text(claims: dict[str, Any], name: str) -> str:
 def texts(claims: dict[str, Any], name: str) -> frozenset[str]:
     """A claim that is a list of strings or absent. Raises InvalidToken if it is anything else."""
     value = claims.get(name, [])
-    # Most are empty, and have no members to look at.
+    # Most lists are empty: there is no member to look at.
     if value == []:
-        return NONE
+        return NO_TEXTS
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidToken(f"{name} is no list of texts", Flaw.CLAIMS)
-    return _set_of(tuple(value))
+    return _shared_set(tuple(value))
 
 
 @lru_cache(maxsize=1_024)
-def _set_of(members: tuple[str, ...]) -> frozenset[str]:
+def _shared_set(members: tuple[str, ...]) -> frozenset[str]:
     """The set of these texts. An issuer writes the same few again and again, and equal ones are one object."""
     return frozenset(members)
 

@@ -42,8 +42,8 @@ class PrometheusText(Response):
 
 
 @dataclass(slots=True)
-class _CountedRequests:
-    """The requests of one key: their number, how much of it the counter has, and the metrics themselves."""
+class _RequestMetrics:
+    """The metrics of the requests with one key. `count` is their number, of which the counter has `exported`."""
 
     requests: Counter
     durations: Histogram
@@ -71,7 +71,7 @@ class Metrics:
             "watchword_http_request_duration_seconds", "Time from a request to its answer", _LATENCIES, labels
         )
         # Looking up the metrics by their labels for each request costs more than the rest of counting it.
-        self._counted: dict[_RequestKey, _CountedRequests] = {}
+        self._by_key: dict[_RequestKey, _RequestMetrics] = {}
         self._refreshers.append(self._export_requests)
 
     def add(self, collector: Collector) -> None:
@@ -126,21 +126,21 @@ class Metrics:
         method = scope["method"]
         route = getattr(scope.get("route"), "path_format", OTHER)
         key = (method if method in _METHODS else OTHER, route, status)
-        counted = self._counted.get(key) or self._add_counted(key)
-        counted.count += 1
-        counted.durations.observe(seconds)
+        metrics = self._by_key.get(key) or self._add_key(key)
+        metrics.count += 1
+        metrics.durations.observe(seconds)
 
-    def _add_counted(self, key: _RequestKey) -> "_CountedRequests":
+    def _add_key(self, key: _RequestKey) -> _RequestMetrics:
         method, route, status = key
         values = (method, route, "aborted" if status is None else str(status))
-        counted = _CountedRequests(self._requests.labels(*values), self._durations.labels(*values))
-        self._counted[key] = counted
-        return counted
+        metrics = _RequestMetrics(self._requests.labels(*values), self._durations.labels(*values))
+        self._by_key[key] = metrics
+        return metrics
 
     def _export_requests(self) -> None:
-        for counted in self._counted.values():
-            counted.requests.inc(counted.count - counted.exported)
-            counted.exported = counted.count
+        for metrics in self._by_key.values():
+            metrics.requests.inc(metrics.count - metrics.exported)
+            metrics.exported = metrics.count
 
     def refresh(self) -> None:
         """Read the present values of all parts."""

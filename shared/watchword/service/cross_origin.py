@@ -27,7 +27,7 @@ class CrossOriginMiddleware(CORSMiddleware):
         await handle(scope, receive, send_varying)
 
 
-# Loops, since each is taken for every request, and a generator would cost more than all that it looks at.
+# Both run for every request, and a generator would cost more than the few fields that a loop looks at.
 def _has_origin(scope: Scope) -> bool:
     for name, _ in scope["headers"]:  # noqa: SIM110
         if name == b"origin":
