@@ -28,6 +28,7 @@ RAISE_VERSION = "UPDATE identity.users SET version = 7"
 GIVE_ROLE = "INSERT INTO identity.user_roles SELECT id, 'moderator' FROM identity.users"
 DISABLE = "UPDATE identity.users SET is_active = false"
 END = "UPDATE identity.sessions SET ended_at = now(), end_reason = 'signed out'"
+RECORDED_ENDS = "SELECT FROM identity.audit_entries WHERE action = 'session.ended'"
 DELETE_USER = "DELETE FROM identity.users"
 
 
@@ -92,9 +93,7 @@ async def test_sign_in_that_waited_for_a_change_of_roles_has_its_roles_and_versi
     identity: Identity, databases: Databases
 ) -> None:
     await identity.register("ada")
-    async with blocked_by(
-        databases, identity.token(**PASSWORD_GRANT), "UPDATE identity.users SET version = 7", GIVE_ROLE
-    ) as sign_in:
+    async with blocked_by(databases, identity.token(**PASSWORD_GRANT), RAISE_VERSION, GIVE_ROLE) as sign_in:
         pass
     claims = claims_of((await sign_in).json()["access_token"])
     assert (claims["ver"], claims["roles"]) == (7, ["moderator", "user"])
@@ -112,10 +111,7 @@ async def test_replay_that_meets_the_end_of_its_session_records_no_second_end(
     ensure_oauth_error(await replay, "invalid_grant")
     (session,) = await databases.fetch("identity_app", "SELECT end_reason FROM identity.sessions")
     assert session["end_reason"] == "signed out"
-    assert (
-        await databases.fetch("identity_owner", "SELECT FROM identity.audit_entries WHERE action = 'session.ended'")
-        == []
-    )
+    assert await databases.fetch("identity_owner", RECORDED_ENDS) == []
 
 
 async def test_sign_in_that_waited_until_the_account_was_disabled_gets_no_session(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from identity_service.sessions import start as sessions
+from identity_service.sessions.start import MAX_ENDED_AT_ONCE
 from tests.identity.answers import claims_of
 from tests.identity.receivers import receiver_with_stream, session
 from tests.identity.signing_in import ensure_ended, ensure_live
@@ -116,6 +116,6 @@ async def test_account_far_beyond_the_limit_loses_some_sessions_with_each_sign_i
     for left in (17, 8, LIMIT, LIMIT):
         here = await sign_in(limited, clock)
         assert len(await databases.fetch("identity_app", LIVE)) == left
-    assert sessions.MAX_ENDED_AT_ONCE == 10
+    assert MAX_ENDED_AT_ONCE == 10
     assert len(await posts.sets()) == 30 - LIMIT
     await ensure_live(limited, here)

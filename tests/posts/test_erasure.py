@@ -33,15 +33,15 @@ WAITING = "wait_event_type = 'Lock'"
 
 @pytest.fixture
 async def other(databases: Databases) -> AsyncIterator[Database]:
-    """Another process."""
+    """The database as another process uses it."""
     database = Database(databases.url("posts_app"), size=2)
     yield database
     await database.close()
 
 
 async def erase(db: AsyncSession, posts: Posts, author: Person) -> None:
-    """Record that the account is purged, and delete what is theirs: more at once than a receiver does, so that nobody
-    learns of the one before the other is committed."""
+    """Record that the account is purged, and delete what is the author's. A receiver commits the record first; here
+    both are in one transaction, so that no other one sees the record earlier."""
     await db.execute(text(PURGE), {"subject": author.id})
     at = posts.parts.clock.now()
     await erase_author(db, ReceivedEvent(uuid4().hex, EventType.ACCOUNT_PURGED, author.id, None, {}, at))
@@ -49,7 +49,7 @@ async def erase(db: AsyncSession, posts: Posts, author: Person) -> None:
 
 @asynccontextmanager
 async def erasing(other: Database, posts: Posts, author: Person) -> AsyncIterator[AsyncSession]:
-    """The author is erased when the block ends; until then nothing of it is committed."""
+    """Erase the author in a transaction that is committed when the block ends."""
     async with other.begin() as db:
         await erase(db, posts, author)
         yield db
@@ -76,9 +76,9 @@ async def test_erasure_waits_for_a_post_that_is_being_written_and_deletes_it(
     async with posts.parts.database.writes.begin() as db:
         written = await repository.insert(db, UUID(ada.id), now - timedelta(hours=1), first_version(DRAFT, now))
         assert written is not None
-        erasing = asyncio.create_task(erase_in(other, posts, ada))
+        erasure = asyncio.create_task(erase_in(other, posts, ada))
         await until_backends(databases, 1, WAITING)
-    await erasing
+    await erasure
     assert await rows_of(databases, ada) == []
 
 

@@ -1,16 +1,17 @@
 """A table of its own in the schema of posts, and the ways into the database that are tested with it."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 import asyncpg
 import pytest
 from sqlalchemy import Integer, Select, String, bindparam, column, func, literal_column, select, table
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.databases import DATABASE, Databases
 from tests.support.waiting import until
-from watchword.database import Database, Statement
+from watchword.database import Database, Statement, WriteTransaction
 
 THINGS = table("things", column("id", Integer), column("name", String), column("other_id", Integer), schema="posts")
 
@@ -60,6 +61,14 @@ async def write(database: Database, statement: Select[Any], **values: Any) -> Se
 
 
 each_way = pytest.mark.parametrize("way", [read, transact, write])
+
+Transaction = AsyncSession | WriteTransaction
+Begin = Callable[[Database], AbstractAsyncContextManager[Transaction]]
+"""What begins a transaction in one of the two ways that have one."""
+
+each_transaction = pytest.mark.parametrize(
+    "begin", [Database.begin, lambda database: database.writes.begin()], ids=["session", "write path"]
+)
 
 
 @asynccontextmanager

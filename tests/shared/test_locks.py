@@ -1,17 +1,16 @@
 """Advisory locks: the same name is the same lock, in whichever way it is taken."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from tests.shared.tables import until_backends
+from tests.shared.tables import Begin, each_transaction, until_backends
 from tests.support.databases import Databases
 from tests.support.waiting import until
-from watchword.database import Database, WriteTransaction
+from watchword.database import Database
 from watchword.database.locks import lock, lock_shared, try_lock_connection
 
 NAME = "a test's lock"
@@ -32,13 +31,6 @@ async def engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(url, poolclass=NullPool)
     yield engine
     await engine.dispose()
-
-
-Begin = Callable[[Database], AbstractAsyncContextManager[AsyncSession | WriteTransaction]]
-
-each_transaction = pytest.mark.parametrize(
-    "begin", [Database.begin, lambda database: database.writes.begin()], ids=["session", "write path"]
-)
 
 
 async def take(database: Database, order: list[str], label: str, *, shared: bool = False) -> None:

@@ -1,0 +1,120 @@
+"""What holds for both kinds of transactions: the block is the transaction, and a lost connection is unavailable."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import bindparam, insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.shared.tables import SELECT_NAMES, THINGS, Begin, Transaction, each_transaction, names_of_things, things
+from tests.support.databases import Databases
+from watchword.database import Database, DatabaseUnavailable, Statement, violates
+
+Violation = IntegrityError | asyncpg.IntegrityConstraintViolationError
+VIOLATIONS: tuple[type[Violation], ...] = (IntegrityError, asyncpg.IntegrityConstraintViolationError)
+INSERT = insert(THINGS).values(name=bindparam("name"), other_id=bindparam("other_id"))
+
+pytestmark = each_transaction
+
+
+@pytest.fixture
+async def database(databases: Databases) -> AsyncIterator[Database]:
+    database = Database(databases.url("posts_app"), size=2)
+    async with things(databases):
+        yield database
+        await database.close()
+
+
+async def insert_into(db: Transaction, name: str, other_id: int | None = None) -> None:
+    values = {"name": name, "other_id": other_id}
+    if isinstance(db, AsyncSession):
+        await db.execute(INSERT, values)
+    else:
+        await db.execute(Statement(INSERT), **values)
+
+
+async def names_within(db: Transaction) -> list[Any]:
+    if isinstance(db, AsyncSession):
+        return list(await db.scalars(SELECT_NAMES))
+    return [row["name"] for row in await db.fetch_rows(Statement(SELECT_NAMES))]
+
+
+async def add(database: Database, begin: Begin, name: str, other_id: int | None = None) -> None:
+    async with begin(database) as db:
+        await insert_into(db, name, other_id)
+
+
+async def add_and(database: Database, begin: Begin, then: Callable[[Transaction], Awaitable[object]]) -> None:
+    """One block that adds a row and then does something else."""
+    async with begin(database) as db:
+        await insert_into(db, "third")
+        await then(db)
+
+
+async def test_leaving_the_block_commits(database: Database, begin: Begin) -> None:
+    await add(database, begin, "third")
+    assert await names_of_things(database) == ["first", "second", "third"]
+
+
+async def test_exception_rolls_back_and_is_raised(database: Database, begin: Begin) -> None:
+    async def fail(_: Transaction) -> None:
+        raise LookupError("of our own")
+
+    with pytest.raises(LookupError, match="of our own"):
+        await add_and(database, begin, fail)
+    assert await names_of_things(database) == ["first", "second"]
+
+
+async def test_nothing_is_visible_before_the_block_ends(database: Database, begin: Begin) -> None:
+    async with begin(database) as db:
+        await insert_into(db, "third")
+        assert await names_of_things(database) == ["first", "second"]
+        assert len(await names_within(db)) == 3
+
+
+async def test_deferred_constraint_that_fails_at_the_commit_raises(database: Database, begin: Begin) -> None:
+    with pytest.raises(VIOLATIONS) as error:
+        await add(database, begin, "third", other_id=1_000)
+    assert violates(error.value, "things_other_id_fkey")
+    assert await names_of_things(database) == ["first", "second"]
+
+
+@pytest.mark.parametrize(("name", "constraint"), [("first", "things_name_key"), ("", "things_name_check")])
+async def test_violation_names_its_constraint(database: Database, begin: Begin, name: str, constraint: str) -> None:
+    with pytest.raises(VIOLATIONS) as error:
+        await add(database, begin, name)
+    assert violates(error.value, constraint)
+    assert not violates(error.value, "things_pkey")
+
+
+async def test_connection_killed_inside_the_block_is_unavailable(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    async def kill_and_go_on(db: Transaction) -> None:
+        await databases.end_connections("posts_app")
+        await names_within(db)
+
+    with pytest.raises(DatabaseUnavailable):
+        await add_and(database, begin, kill_and_go_on)
+    assert await names_of_things(database) == ["first", "second"]
+
+
+async def test_connection_killed_before_the_commit_is_unavailable(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await add_and(database, begin, lambda _: databases.end_connections("posts_app"))
+    await add(database, begin, "fourth")
+    assert await names_of_things(database) == ["first", "second", "fourth"]
+
+
+async def test_connection_killed_between_two_blocks_loses_nothing(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    await add(database, begin, "third")
+    await databases.end_connections("posts_app")
+    await add(database, begin, "fourth")
+    assert await names_of_things(database) == ["first", "second", "third", "fourth"]
