@@ -138,10 +138,16 @@ TYPESCRIPT := tests/openapi/typescript
 	@cd .openapi/typescript && npm ci --silent
 	@touch $@
 
-# What the services are measured beside, apart from everything else: tests/bench asks for it.
+# What is measured and what it is measured beside, apart from everything else: tests/bench asks for it.
 .bench/python: requirements/bench.txt
 	@rm -rf .bench/venv && $(PYTHON) -m venv .bench/venv
 	@$(call install,.bench/venv/bin,bench)
+	@touch $@
+
+# What `make run` installs and nothing else, since some packages load more if they find others.
+.bench/services: requirements/local.txt
+	@rm -rf .bench/local && $(PYTHON) -m venv .bench/local
+	@$(call install,.bench/local/bin,local)
 	@touch $@
 
 PROVIDER := tests/bench/peers/oidc_provider

@@ -8,6 +8,7 @@ import psutil
 
 from deploy.common import SERVICES
 from tests.bench.effort import Effort
+from tests.bench.peers import environments
 from tests.bench.section import Bound, Section
 from tests.deploy.local_command import LocalCommand, local_command
 
@@ -16,11 +17,14 @@ MOST_SECONDS, MOST_MEGABYTES = 6.0, 110.0
 
 
 def measure(home: Path, effort: Effort) -> Section:
+    python = environments.services()
+    if python is None:
+        raise RuntimeError("without what `make run` installs there is nothing to measure")
     ready: list[float] = []
     memory: dict[str, list[float]] = {service: [] for service in SERVICES}
-    first, _ = _start(home)
+    first, _ = _start(home, python)
     for _ in range(effort.rounds):
-        seconds, megabytes = _start(home)
+        seconds, megabytes = _start(home, python)
         ready.append(seconds)
         for service in SERVICES:
             memory[service].append(megabytes[service])
@@ -36,10 +40,10 @@ def measure(home: Path, effort: Effort) -> Section:
     return Section("\n".join([*lines, "", note]), bounds)
 
 
-def _start(home: Path) -> tuple[float, dict[str, float]]:
+def _start(home: Path, python: Path) -> tuple[float, dict[str, float]]:
     """Seconds until both services are ready, and the megabytes of each some seconds later."""
     began = time.perf_counter()
-    with local_command("run", home) as command:
+    with local_command("run", home, python=str(python)) as command:
         seconds = time.perf_counter() - began
         # What is measured is a process that has had nothing to do for a while.
         time.sleep(IDLE_SECONDS)

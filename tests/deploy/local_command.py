@@ -18,15 +18,17 @@ STOP_SECONDS = 90
 
 
 class LocalCommand:
-    """One command that runs, on the code in `code` and with its data in `home`."""
+    """One command that runs, on the code in `code` and with its data in `home`, by the interpreter `python`."""
 
-    def __init__(self, name: str, home: Path, ports: dict[str, int], code: Path = ROOT) -> None:
+    def __init__(
+        self, name: str, home: Path, ports: dict[str, int], code: Path = ROOT, python: str = sys.executable
+    ) -> None:
         self.home = home
         self.code = code
         self.ports = ports
         options = [f"--home={home}", *(f"--{service}-port={port}" for service, port in ports.items())]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", name, *options],
+            [python, "-m", "deploy.local", name, *options],
             cwd=code,
             env={**os.environ, "PYTHONPATH": str(code / "shared")},
             stdout=subprocess.PIPE,
@@ -64,10 +66,10 @@ class LocalCommand:
 
 
 @contextmanager
-def local_command(name: str, home: Path, code: Path = ROOT) -> Iterator[LocalCommand]:
+def local_command(name: str, home: Path, code: Path = ROOT, python: str = sys.executable) -> Iterator[LocalCommand]:
     """Start the command and wait until everything is ready; nothing of it runs after the block."""
     with held_port() as identity, held_port() as posts:
-        command = LocalCommand(name, home, {"identity": identity, "posts": posts}, code)
+        command = LocalCommand(name, home, {"identity": identity, "posts": posts}, code, python)
         try:
             command.await_welcome()
             yield command

@@ -1,4 +1,4 @@
-"""The environments of the peers, made when a measurement first needs one."""
+"""The environments of what is measured, made when a measurement first needs one."""
 
 import shutil
 import subprocess
@@ -12,6 +12,12 @@ INSTALLING_SECONDS = 550
 def python() -> Path | None:
     """The interpreter of the Python peers; None, and a line that says why, if it cannot be made."""
     return FOLDER / "venv" / "bin" / "python" if _made("python", "the peers in Python") else None
+
+
+def services() -> Path | None:
+    """The interpreter of the services as `make run` installs them; None, and a line that says why, if it cannot be
+    made."""
+    return FOLDER / "local" / "bin" / "python" if _made("services", "the services") else None
 
 
 def oidc_provider() -> Path | None:
