@@ -1,4 +1,4 @@
-"""The calls by which FastAPI answers a request to an operation, read once so that they can be made without it."""
+"""The calls that FastAPI makes to answer a request to an operation, read once so that a plan can make them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
@@ -81,7 +81,7 @@ class _Calls:
         self._indexes: dict[Any, int] = {}
 
     def add(self, dependant: Any) -> int:
-        """Add a call after those whose results it takes; gives its index."""
+        """Add a call after those whose results it takes; return its index."""
         results = [(self.add(child), child.name) for child in dependant.dependencies]
         key = (dependant.call, dependant.scope)
         if dependant.use_cache and key in self._indexes:

@@ -113,7 +113,7 @@ class Operation:
         return pattern
 
     def convertors(self) -> dict[str, Callable[[str], Any]]:
-        """What makes the value of a path parameter of its text, unless it is the text itself."""
+        """The functions that convert the texts of path parameters. A parameter that stays a text has none."""
         convertors: dict[str, Any] = self.context.param_convertors
         return {name: it.convert for name, it in convertors.items() if type(it) is not StringConvertor}
 
@@ -182,7 +182,7 @@ def returns_response(endpoint: Callable[..., Any]) -> bool:
 
 
 def is_awaited(call: Callable[..., Any]) -> bool:
-    """Whether FastAPI awaits what this returns, and does nothing more."""
+    """Whether FastAPI calls this by awaiting it, without a thread or a context."""
     return models._is_coroutine_callable(call)
 
 
@@ -237,12 +237,14 @@ def handlers_of(served: ASGIApp) -> tuple[Mapping[Any, Any], Mapping[int, Any]] 
 
 
 def with_handlers(app: ASGIApp, request: Request) -> ASGIApp:
-    """This app with the handlers of errors that the scope of the request has, whose errors are handled, too."""
+    """This app, whose errors go to the handlers in the scope of the request; so do the errors of these handlers."""
     once = _exception_handler.wrap_app_handling_exceptions(app, request)
     return _exception_handler.wrap_app_handling_exceptions(once, request)
 
 
 def raising(error: Exception) -> ASGIApp:
+    """An app that raises this error for each request."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise error
 

@@ -19,7 +19,7 @@ logger = logging.getLogger("watchword.configuration")
 _HOT: Final = (HotRoute, StrictHotRoute)
 
 # A parameter with another convertor than these can have slashes in its value.
-_SHORT: Final = re.compile(r"\{\w+(:(str|int|float|uuid))?\}")
+_ONE_SEGMENT: Final = re.compile(r"\{\w+(:(str|int|float|uuid))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _plan_of(operation: Operation) -> Plan | None:
     except Unplanned:
         return None
     except (AttributeError, TypeError):
-        # A release of FastAPI that this one has not been tried with. FastAPI itself serves the route.
+        # This release of FastAPI has other names than those that this code was tried with. It serves the route itself.
         logger.warning("no plan for %s", operation.name, exc_info=True)
         return None
     return Plan(calls, body, is_strict=operation.refuses_repetition)
@@ -144,7 +144,7 @@ def _may_come_before(earlier: Operation, operation: Operation) -> bool:
 
 def may_share_a_path(one: str, other: str) -> bool:
     """Whether a path may match both of these templates. False only if none can."""
-    if _has_long_parameter(one) or _has_long_parameter(other):
+    if _may_span_segments(one) or _may_span_segments(other):
         begin, other_begin = one.partition("{")[0], other.partition("{")[0]
         return begin.startswith(other_begin) or other_begin.startswith(begin)
     segments, other_segments = one.split("/"), other.split("/")
@@ -154,5 +154,5 @@ def may_share_a_path(one: str, other: str) -> bool:
     )
 
 
-def _has_long_parameter(template: str) -> bool:
-    return "{" in _SHORT.sub("", template)
+def _may_span_segments(template: str) -> bool:
+    return "{" in _ONE_SEGMENT.sub("", template)

@@ -37,7 +37,7 @@ class Plan:
         return StrictRequest(request) if self._is_strict and scope["method"] not in WITHOUT_BODY else request
 
     async def arguments(self, request: Request, path_params: Mapping[str, Any]) -> Arguments:
-        """What each call is given, but for the results of other calls. Raises an error if the request is malformed."""
+        """What each call is given, except the results of other calls. Raises an error if the request is malformed."""
         query = self._query(request)
         arguments: Arguments = []
         for call, defaults, needs_query in self._calls:
@@ -56,7 +56,7 @@ class Plan:
         return arguments
 
     async def response(self, arguments: Arguments) -> Response:
-        """Call the dependencies and then the endpoint, with what `arguments` has returned."""
+        """Call the dependencies and then the endpoint, with the arguments that `arguments` has returned."""
         for call, own in zip(self._dependencies, arguments, strict=False):
             result = await call.function(**own)
             for index, name in call.receivers:

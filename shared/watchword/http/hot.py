@@ -15,7 +15,7 @@ from watchword.http._plan import Arguments, Plan
 
 
 def install(app: FastAPI) -> None:
-    """Answer the app's hot routes by their plans. Call it again after another layer was appended to the innermost."""
+    """Answer the app's hot routes by their plans. Call it again if a layer is appended after it."""
     layers: list[Any] = app.user_middleware
     layers[:] = [*(layer for layer in layers if layer.cls is not HotRoutes), Middleware(HotRoutes, app)]
 
@@ -40,17 +40,17 @@ class HotRoutes:
             return
         operation, path_params = match
         plan = operation.plan
-        received = Received(receive) if plan.reads_body else None
-        request = plan.request(scope, receive if received is None else received.receive, send)
+        buffer = MessageBuffer(receive) if plan.reads_body else None
+        request = plan.request(scope, receive if buffer is None else buffer.receive, send)
         try:
             arguments = await plan.arguments(request, path_params)
         except Exception:
-            # FastAPI finds again what is wrong with the request, and refuses it.
-            await self._served(scope, receive if received is None else received.again, send)
+            # FastAPI finds out again what is wrong with the request, and refuses it.
+            await self._served(scope, receive if buffer is None else buffer.receive_again, send)
             return
-        if received is not None:
-            received.forget()
-        self._note(scope, operation, path_params)
+        if buffer is not None:
+            buffer.clear()
+        self._record_route(scope, operation, path_params)
         await self._answer(plan, arguments, request, send)
 
     async def _answer(self, plan: Plan, arguments: Arguments, request: Request, send: Send) -> None:
@@ -65,7 +65,7 @@ class HotRoutes:
         if type(response).__call__ is Response.__call__ and response.background is None:
             await response(scope, receive, send)
         else:
-            # Sending it is work of the app's own, and can fail as such.
+            # Sending it runs the app's own code, whose errors go to the handlers too.
             scope[HANDLERS] = self._handlers
             await with_handlers(response, request)(scope, receive, send)
 
@@ -79,24 +79,25 @@ class HotRoutes:
             return None
         return match
 
-    def _note(self, scope: Scope, operation: HotOperation, path_params: dict[str, Any]) -> None:
-        """Say in the scope how the request was routed, as FastAPI does."""
+    def _record_route(self, scope: Scope, operation: HotOperation, path_params: dict[str, Any]) -> None:
+        """Record in the scope how the request was routed, as FastAPI does."""
         scope.setdefault("router", self._app.router)
         scope["endpoint"] = operation.endpoint
         scope["route"] = operation.route
-        # An app around this one, which it is mounted in, may have parameters of its own.
+        # The path at which another app has mounted this one may have parameters too.
         outer: dict[str, Any] | None = scope.get("path_params")
         scope["path_params"] = {**outer, **path_params} if outer else path_params
 
 
-class Received:
-    """What is received of a request, kept so that it can be received again."""
+class MessageBuffer:
+    """Keeps the messages of a request that have been received, so that they can be received again."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._messages: deque[Message | Exception] = deque()
 
     async def receive(self) -> Message:
+        """The next message, which is kept; so is an error."""
         try:
             message = await self._receive()
         except Exception as error:
@@ -105,8 +106,8 @@ class Received:
         self._messages.append(message)
         return message
 
-    async def again(self) -> Message:
-        """The same messages and errors, and then those that follow."""
+    async def receive_again(self) -> Message:
+        """The messages and errors that were kept, in their order, and then those that follow."""
         if not self._messages:
             return await self._receive()
         item = self._messages.popleft()
@@ -114,6 +115,6 @@ class Received:
             raise item
         return item
 
-    def forget(self) -> None:
-        """Free what was kept: it is not received again."""
+    def clear(self) -> None:
+        """Drop the messages that were kept: nothing receives them again."""
         self._messages.clear()

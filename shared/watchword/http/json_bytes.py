@@ -1,4 +1,4 @@
-"""A response of JSON that is bytes already, with header fields that are."""
+"""A JSON response whose body and header fields are bytes already."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ class JsonBytes(Response):
     media_type = "application/json"
 
     def __init__(self, body: bytes, fields: Iterable[tuple[bytes, bytes]] = (), status_code: int = 200) -> None:
-        # What Starlette's constructor would set, without encoding anew for each request what is always the same.
+        # What Starlette's constructor would set, without encoding the same names and values for each request.
         self.status_code = status_code
         self.background = None
         self.body = body

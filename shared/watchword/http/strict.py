@@ -72,7 +72,7 @@ class BadRequestRoute(StrictRoute):
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read strictly. The request that it is made of keeps the body, for handlers of errors.
+    """A request whose JSON is read strictly. The request that it wraps keeps the body, for handlers of errors.
 
     `refusal` says what is wrong with the body, in the place of FastAPI's own refusal; None before it is read.
     """
