@@ -55,7 +55,7 @@ class Figures:
 
     @property
     def cpu_microseconds(self) -> float:
-        """CPU time of the server for one answer; infinite if a usual round had none."""
+        """CPU time of the server for one answer; infinite if the median round had no answer."""
         pairs = zip(self.rates, self.cpu_seconds, strict=True)
         return median(seconds / rate.answered * 1e6 if rate.answered else float("inf") for rate, seconds in pairs)
 

@@ -11,7 +11,7 @@ from tests.bench.comparison import Comparison, Variant, compare, number
 from tests.bench.effort import Effort
 from tests.bench.peers.running import all_peers, running_peer
 from tests.bench.plot import Series, lines
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.servers import Server
 from tests.bench.testbed import OURS, our_server, prepared_stack
 from tests.support.stack import Stack
@@ -39,9 +39,9 @@ def measure(home: Path, effort: Effort) -> Section:
     series = [Series(name, [comparison[name].p99 for comparison, _ in results.values()]) for name in results[1][0]]
     picture = lines(series, [str(count) for count in CONNECTIONS], "p99 of one read, by open connections", "ms")
     failed = sum(comparison[OURS].failed for comparison, _ in results.values())
-    bounds = [Bound("failed requests of posts_service, over any number of connections", failed, most=0)]
+    budgets = [Budget("failed requests of posts_service, over any number of connections", failed, most=0)]
     text = f"{_table(results)}\n\n![p99 by open connections]({PICTURE})"
-    return Section(text, bounds, {PICTURE: picture})
+    return Section(text, budgets, {PICTURE: picture})
 
 
 @contextmanager

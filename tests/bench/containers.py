@@ -12,7 +12,7 @@ import httpx
 from deploy.compose.secret_files import ensure_secrets
 from tests.bench.effort import Effort
 from tests.bench.load import Rate, parse_rate
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.compose.test_main_job import request_until_refused
 from tests.support.containers import ROOT, Containers
 from tests.support.load import titles_of, under_load
@@ -39,10 +39,11 @@ def measure(home: Path, _: Effort) -> Section:
 
 
 @dataclass(frozen=True)
-class Rolled:
+class Replacement:
     """What happened while the replicas of one service were replaced: reads, and writes by status.
 
-    `done` counts the writes that were refused and have taken place nevertheless."""
+    `done` counts the writes that were refused and have taken place nevertheless.
+    """
 
     service: str
     reads: Rate
@@ -53,34 +54,34 @@ class Rolled:
         reads = f"{self.reads.per_second:,.0f} | {self.reads.failed} | {self.reads.p99:.0f}"
         return f"| {self.service} | {reads} | {sum(self.writes.values())} | {self.writes[503]} | {self.done} |"
 
-    def bounds(self) -> list[Bound]:
+    def budgets(self) -> list[Budget]:
         return [
-            Bound(f"{self.service} replaced, reads per second", self.reads.per_second, least=LEAST_READS),
-            Bound(f"{self.service} replaced, failed reads", self.reads.failed, most=0),
-            Bound(f"{self.service} replaced, refused writes that were done", self.done, most=0),
+            Budget(f"{self.service} replaced, reads per second", self.reads.per_second, least=LEAST_READS),
+            Budget(f"{self.service} replaced, failed reads", self.reads.failed, most=0),
+            Budget(f"{self.service} replaced, refused writes that were done", self.done, most=0),
         ]
 
 
 async def _measure(stack: Containers) -> Section:
     async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
         ada = await Person(http, stack, unique("ada")).register()
-        rolling = [await _roll(stack, ada, service) for service in ("identity", "posts")]
+        replacements = [await _roll(stack, ada, service) for service in ("identity", "posts")]
         obeyed = [await _sign_out(stack, await Person(http, stack, unique("eve")).register()) for _ in range(SIGN_OUTS)]
     slowest = sorted(max(one) for one in obeyed)
     text = "\n".join(
         [
             "| Replaced under load | reads/s | failed reads | p99 ms | writes | answered 503 | of these done |",
             "|---|---|---|---|---|---|---|",
-            *(each.row() for each in rolling),
+            *(each.row() for each in replacements),
             "",
             f"{SIGN_OUTS} sign-outs at identity until the last of three replicas of posts has refused: "
             f"p50 {slowest[len(slowest) // 2]:.0f}, max {slowest[-1]:.0f} ms",
         ]
     )
-    return Section(text, [bound for each in rolling for bound in each.bounds()])
+    return Section(text, [budget for each in replacements for budget in each.budgets()])
 
 
-async def _roll(stack: Containers, ada: Person, service: str) -> Rolled:
+async def _roll(stack: Containers, ada: Person, service: str) -> Replacement:
     post = (await ada.publish()).headers["Location"]
     fields = ("-H", f"Authorization: {ada.headers['Authorization']}")
     command = ["wrk", "-t1", "-c4", "-d300s", "--latency", *fields, f"{stack.posts}{post}"]
@@ -93,7 +94,7 @@ async def _roll(stack: Containers, ada: Person, service: str) -> Rolled:
         output, _ = await reading.communicate()
     assert rolled.returncode == 0, rolled.stderr
     done = len(answers.refused & (await titles_of(ada)).keys())
-    return Rolled(service, parse_rate(output.decode()), answers.writes, done)
+    return Replacement(service, parse_rate(output.decode()), answers.writes, done)
 
 
 async def _sign_out(stack: Containers, eve: Person) -> list[float]:

@@ -14,7 +14,7 @@ from tests.bench import fault_networks as networks
 from tests.bench.effort import Effort
 from tests.bench.fault_testbed import ACCEPTED, Testbed, probes_of, running_stack, running_testbed
 from tests.bench.fault_trial import Case, Row, Trial
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.support.cuts import Proxy
 from tests.support.stack import Stack
 from tests.support.waiting import until
@@ -58,10 +58,10 @@ def measure(home: Path, effort: Effort) -> Section:
     lines = ["| Fault | median s | max s |", "|---|---|---|"]
     lines += [f"| {name} | {median(times):.2f} | {max(times):.2f} |" for name, times in results.items()]
     missed = [name for name, times in results.items() if not _holds(times)]
-    budget = f"{runs} runs each; budget: median below {MEDIAN_SECONDS:.0f} s, none above {MOST_SECONDS:.0f} s"
+    terms = f"{runs} runs each; budget: median below {MEDIAN_SECONDS:.0f} s, none above {MOST_SECONDS:.0f} s"
     verdict = f"Missed by: {'; '.join(missed)}" if missed else "Each row holds"
-    bound = Bound("rows that miss the budget", len(missed), most=0)
-    return Section("\n".join([*lines, "", f"{budget}. {verdict}."]), [bound])
+    budget = Budget("rows that miss the budget", len(missed), most=0)
+    return Section("\n".join([*lines, "", f"{terms}. {verdict}."]), [budget])
 
 
 def _holds(times: list[float]) -> bool:

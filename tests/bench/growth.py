@@ -11,7 +11,7 @@ from tests.bench.effort import Effort
 from tests.bench.growth_data import cursor_after, grow
 from tests.bench.plot import Series, lines
 from tests.bench.refresh import CHAINS, chains
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.servers import Server, server
 from tests.bench.testbed import SETTINGS, our_server, prepare
 from tests.bench.tokens import password_form, sign_in_often
@@ -27,8 +27,8 @@ ONE, FIRST, DEEP, SIGN_IN, REFRESH = "one post", "first page", "deep page", "sig
 
 
 @dataclass(frozen=True)
-class Bed:
-    """Both services on the core of the servers, and a post that was there from the beginning."""
+class Testbed:
+    """Both services, which run on the core of the servers, and the path of a post that is there at every size."""
 
     stack: Stack
     posts: Server
@@ -48,39 +48,41 @@ def measure(home: Path, effort: Effort) -> Section:
             server("identity", "identity_service serve", url, running.environment, home / "identity.log") as identity,
             our_server(running, headers, home) as posts,
         ):
-            bed = Bed(running, posts, identity, path, home)
-            results = {size: _at(bed, before, size, effort) for before, size in zip((0, *SIZES), SIZES, strict=False)}
+            testbed = Testbed(running, posts, identity, path, home)
+            results = {
+                size: _at(testbed, before, size, effort) for before, size in zip((0, *SIZES), SIZES, strict=False)
+            }
     names = list(results[SIZES[0]])
     series = [Series(name, [result[name].cpu_microseconds for result in results.values()]) for name in names]
     title = "CPU time of the service for one answer, by posts and users"
     picture = lines(series, [f"{size:,}" for size in SIZES], title, "µs")
     text = f"{_table(results)}\n\n![CPU time by posts and users]({PICTURE})"
-    # What takes longer has fewer answers in a second.
+    # The rate of requests is the inverse of the time that one takes.
     deep = 1 / ratio(results[SIZES[-1]], DEEP, FIRST)
     failed = sum(figures.failed for result in results.values() for figures in result.values())
-    bounds = [
-        Bound(f"page {DEEPEST_PAGE:,} of {SIZES[-1]:,} posts, times page 1", deep, most=MOST_OF_THE_FIRST_PAGE),
-        Bound("failed", failed, most=0),
+    budgets = [
+        Budget(f"page {DEEPEST_PAGE:,} of {SIZES[-1]:,} posts, times page 1", deep, most=MOST_OF_THE_FIRST_PAGE),
+        Budget("failed", failed, most=0),
     ]
-    return Section(text, bounds, {PICTURE: picture})
+    return Section(text, budgets, {PICTURE: picture})
 
 
-def _at(bed: Bed, before: int, size: int, effort: Effort) -> Comparison:
+def _at(testbed: Testbed, before: int, size: int, effort: Effort) -> Comparison:
     """The figures once there are so many posts and users."""
-    databases = bed.stack.databases
+    databases = testbed.stack.databases
     asyncio.run(grow(databases, before, size))
     cursor = asyncio.run(cursor_after(databases, min(size, PAGE * DEEPEST_PAGE) - PAGE))
     people = [f"person{1 + place * size // CHAINS}" for place in range(CHAINS)]
     variants = [
-        Variant(ONE, bed.posts, bed.path, bed.posts.headers),
-        Variant(FIRST, bed.posts, "/posts", bed.posts.headers),
-        Variant(DEEP, bed.posts, f"/posts?cursor={cursor}", bed.posts.headers),
-        Variant(SIGN_IN, bed.identity, "/oauth/token", script=lambda: _sign_in(size)),
+        Variant(ONE, testbed.posts, testbed.path, testbed.posts.headers),
+        Variant(FIRST, testbed.posts, "/posts", testbed.posts.headers),
+        Variant(DEEP, testbed.posts, f"/posts?cursor={cursor}", testbed.posts.headers),
+        Variant(SIGN_IN, testbed.identity, "/oauth/token", script=lambda: _sign_in(size)),
         Variant(
             REFRESH,
-            bed.identity,
+            testbed.identity,
             "/oauth/token",
-            script=chains(bed.home, lambda: sign_in_often(bed.identity.url, people, "refresh_token")),
+            script=chains(testbed.home, lambda: sign_in_often(testbed.identity.url, people, "refresh_token")),
         ),
     ]
     return compare(variants, effort)

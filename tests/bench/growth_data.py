@@ -35,7 +35,7 @@ VACUUM = "VACUUM ANALYZE identity.users, identity.user_roles, posts.authors, pos
 
 
 async def grow(databases: Databases, before: int, size: int) -> None:
-    """Add users and posts, so that there are `size` of each and no longer `before`. All have the password of `ada`."""
+    """Raise the numbers of users and posts from `before` to `size`. All users have the password of `ada`."""
     connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
     try:
         await connection.execute(USERS, before + 1, size)

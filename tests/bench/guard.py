@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.bench.comparison import Variant, compare, ratio, table
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.testbed import our_server, prepared_stack
 from tests.bench.tokens import sign_in_often, write_lines
 
@@ -23,8 +23,8 @@ def measure(home: Path, effort: Effort) -> Section:
                 Variant(MANY, ours, path, script=lambda: ("callers.lua", str(tokens))),
             ]
             comparison = compare(variants, effort)
-    bounds = [
-        Bound("a read with one token, of the same read without", ratio(comparison, ONE, OPEN), least=LEAST),
-        Bound("failed", sum(figures.failed for figures in comparison.values()), most=0),
+    budgets = [
+        Budget("a read with one token, of the same read without", ratio(comparison, ONE, OPEN), least=LEAST),
+        Budget("failed", sum(figures.failed for figures in comparison.values()), most=0),
     ]
-    return Section(table(comparison, OPEN, "of no token"), bounds)
+    return Section(table(comparison, OPEN, "of no token"), budgets)

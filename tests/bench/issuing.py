@@ -18,7 +18,7 @@ from tests.bench.comparison import Variant, compare, ratio, table
 from tests.bench.effort import Effort
 from tests.bench.load import SERVER_CORE
 from tests.bench.peers import environments
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.servers import Server, command_server, full_path, server
 from tests.bench.testbed import SETTINGS
 from tests.support.stack import Stack, stack
@@ -45,13 +45,13 @@ def measure(home: Path, effort: Effort) -> Section:
             provider = servers.enter_context(_provider(folder, form, running.identity, home))
             variants.append(Variant(PROVIDER, provider, "/token", script=lambda: script))
         comparison = compare(variants, effort)
-    bounds = [Bound("issuing, failed", sum(figures.failed for figures in comparison.values()), most=0)]
+    budgets = [Budget("issuing, failed", sum(figures.failed for figures in comparison.values()), most=0)]
     if folder is not None:
         value = ratio(comparison, OURS, PROVIDER)
-        bounds.insert(0, Bound("issuing, of oidc-provider", value, least=LEAST_OF_THE_PROVIDER))
+        budgets.insert(0, Budget("issuing, of oidc-provider", value, least=LEAST_OF_THE_PROVIDER))
     base, title = (OURS, "of ours") if folder is None else (PROVIDER, "of oidc-provider")
     bare = f"A bare RSA-2048 signature on the same core: {median(_signatures(effort)):,.0f}/s"
-    return Section(f"{table(comparison, base, title)}\n\n{bare}", bounds)
+    return Section(f"{table(comparison, base, title)}\n\n{bare}", budgets)
 
 
 def _form(running: Stack) -> dict[str, str]:

@@ -9,7 +9,7 @@ import httpx
 from deploy.local.processes import any_free_port
 from tests.bench.comparison import Variant, compare, ratio, table
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.servers import server
 from tests.bench.testbed import SETTINGS, prepare
 from tests.support.stack import Stack, stack
@@ -41,11 +41,11 @@ def measure(home: Path, effort: Effort) -> Section:
                 comparison = compare([Variant(each.name, each, path, headers) for each in (none, many)], effort)
     figures = f"Resident memory: {memory[NONE] / 1e6:.0f} MB without, {memory[MANY] / 1e6:.0f} MB with them:"
     each = f"{(memory[MANY] - memory[NONE]) / COUNT:.0f} bytes for each, including the temporary cost of loading"
-    bounds = [
-        Bound("a read with them, of one without", ratio(comparison, MANY, NONE), least=LEAST),
-        Bound("failed", sum(one.failed for one in comparison.values()), most=0),
+    budgets = [
+        Budget("a read with them, of one without", ratio(comparison, MANY, NONE), least=LEAST),
+        Budget("failed", sum(one.failed for one in comparison.values()), most=0),
     ]
-    return Section(f"{table(comparison, NONE, 'of none')}\n\n{figures} {each}", bounds)
+    return Section(f"{table(comparison, NONE, 'of none')}\n\n{figures} {each}", budgets)
 
 
 def _environment(running: Stack, url: str) -> dict[str, str]:

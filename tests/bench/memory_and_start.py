@@ -9,7 +9,7 @@ import psutil
 from deploy.common import SERVICES
 from tests.bench.effort import Effort
 from tests.bench.peers import environments
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.deploy.local_command import LocalCommand, local_command
 
 IDLE_SECONDS = 5.0
@@ -33,11 +33,11 @@ def measure(home: Path, effort: Effort) -> Section:
     for service, sizes in memory.items():
         lines.append(f"| {service}, idle, MB | {median(sizes):.0f} | {min(sizes):.0f} | {max(sizes):.0f} |")
     note = f"Starts: {effort.rounds}. The very first, which makes the database, took {first:.1f} s."
-    bounds = [
-        Bound("both services ready", median(ready), most=MOST_SECONDS, unit=" s"),
-        *(Bound(f"{name}, idle", median(sizes), most=MOST_MEGABYTES, unit=" MB") for name, sizes in memory.items()),
+    budgets = [
+        Budget("both services ready", median(ready), most=MOST_SECONDS, unit=" s"),
+        *(Budget(f"{name}, idle", median(sizes), most=MOST_MEGABYTES, unit=" MB") for name, sizes in memory.items()),
     ]
-    return Section("\n".join([*lines, "", note]), bounds)
+    return Section("\n".join([*lines, "", note]), budgets)
 
 
 def _start(home: Path, python: Path) -> tuple[float, dict[str, float]]:

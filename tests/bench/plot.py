@@ -19,10 +19,10 @@ def curves(series: list[Series], title: str) -> str:
     longest = max(max(one.values) for one in series) * 1.02
     parts = _frame(title)
     for share in (0, 25, 50, 75, 100):
-        parts += _level(_y(share / 100), f"{share} %")
+        parts += _grid_line(_y(share / 100), f"{share} %")
     for step in range(6):
         value = longest * step / 5
-        parts.append(_foot(_x(value / longest), f"{value:.0f} ms"))
+        parts.append(_size_label(_x(value / longest), f"{value:.0f} ms"))
     for index, one in enumerate(series):
         ordered = sorted(one.values)
         points = [(_x(0), _y(0))]
@@ -39,9 +39,9 @@ def lines(series: Sequence[Series], sizes: Sequence[str], title: str, unit: str)
     high = max(math.ceil(math.log10(max(values))), low + 1)
     parts = _frame(title)
     for power in range(low, high + 1):
-        parts += _level(_y((power - low) / (high - low)), f"{10.0**power:,g} {unit}")
+        parts += _grid_line(_y((power - low) / (high - low)), f"{10.0**power:,g} {unit}")
     steps = max(len(sizes) - 1, 1)
-    parts += [_foot(_x(i / steps), size) for i, size in enumerate(sizes)]
+    parts += [_size_label(_x(i / steps), size) for i, size in enumerate(sizes)]
     for index, one in enumerate(series):
         parts += _legend(one.name, index, len(series), lowest=False)
         for segment in _segments(one.values):
@@ -74,14 +74,14 @@ def _frame(title: str) -> list[str]:
     ]
 
 
-def _level(y: float, text: str) -> list[str]:
+def _grid_line(y: float, text: str) -> list[str]:
     return [
         f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#ddd"/>',
         f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>',
     ]
 
 
-def _foot(x: float, text: str) -> str:
+def _size_label(x: float, text: str) -> str:
     return f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>'
 
 

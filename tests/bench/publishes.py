@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.bench.comparison import Variant, compare, ratio, table
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.testbed import DRAFT, OURS, posts_servers
 
 LIMIT = "limit: one INSERT on an asyncpg pool, no guard"
@@ -25,12 +25,12 @@ def measure(home: Path, effort: Effort) -> Section:
             *(Variant(peer.name, peer, "/posts", peer.headers, script) for peer in bed.peers),
         ]
         comparison = compare(variants, effort)
-    bounds = [
-        Bound("publishing, of the limit", ratio(comparison, OURS, LIMIT), least=LEAST_OF_THE_LIMIT),
+    budgets = [
+        Budget("publishing, of the limit", ratio(comparison, OURS, LIMIT), least=LEAST_OF_THE_LIMIT),
         *(
-            Bound(f"publishing, times {peer.name}", ratio(comparison, OURS, peer.name), least=LEAST_OF_A_PEER)
+            Budget(f"publishing, times {peer.name}", ratio(comparison, OURS, peer.name), least=LEAST_OF_A_PEER)
             for peer in bed.peers
         ),
-        Bound("publishing, failed", comparison[OURS].failed, most=0),
+        Budget("publishing, failed", comparison[OURS].failed, most=0),
     ]
-    return Section(table(comparison, LIMIT, "of the limit"), bounds)
+    return Section(table(comparison, LIMIT, "of the limit"), budgets)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.bench.comparison import Comparison, Variant, compare, ratio, table
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.testbed import LIMIT, OURS, PostsServers, posts_servers
 
 # Of the limit, by the title of the table.
@@ -17,8 +17,8 @@ def measure(home: Path, effort: Effort) -> Section:
         paths = {"One post": bed.path, "Twenty posts": "/posts"}
         comparisons = {title: compare(_variants(bed, path), effort) for title, path in paths.items()}
     tables = [f"{title}\n\n{table(comparison, LIMIT, 'of the limit')}" for title, comparison in comparisons.items()]
-    bounds = [bound for title, comparison in comparisons.items() for bound in _bounds(title, comparison)]
-    return Section("\n\n".join(tables), bounds)
+    budgets = [budget for title, comparison in comparisons.items() for budget in _budgets(title, comparison)]
+    return Section("\n\n".join(tables), budgets)
 
 
 def _variants(bed: PostsServers, path: str) -> list[Variant]:
@@ -30,12 +30,14 @@ def _variants(bed: PostsServers, path: str) -> list[Variant]:
     ]
 
 
-def _bounds(title: str, comparison: Comparison) -> list[Bound]:
-    bounds = [Bound(f"{title}, guarded, of the limit", ratio(comparison, OURS, LIMIT), least=LEAST_OF_THE_LIMIT[title])]
+def _budgets(title: str, comparison: Comparison) -> list[Budget]:
+    budgets = [
+        Budget(f"{title}, guarded, of the limit", ratio(comparison, OURS, LIMIT), least=LEAST_OF_THE_LIMIT[title])
+    ]
     if title == "One post":
         names = [name for name in comparison if name != LIMIT and not name.startswith("posts_service")]
-        bounds += [
-            Bound(f"{title}, guarded, times {name}", ratio(comparison, OURS, name), least=LEAST_OF_A_PEER)
+        budgets += [
+            Budget(f"{title}, guarded, times {name}", ratio(comparison, OURS, name), least=LEAST_OF_A_PEER)
             for name in names
         ]
-    return [*bounds, Bound(f"{title}, failed", comparison[OURS].failed, most=0)]
+    return [*budgets, Budget(f"{title}, failed", comparison[OURS].failed, most=0)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from deploy.local.processes import any_free_port
 from tests.bench.comparison import Variant, compare, ratio, table
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.servers import server
 from tests.bench.testbed import prepared_stack
 from tests.bench.tokens import begin_chains, sign_in_often, write_lines
@@ -40,11 +40,11 @@ def measure(home: Path, effort: Effort) -> Section:
                 Variant(OURS, ours, "/oauth/token", script=our_tokens),
             ]
             comparison = compare(variants, effort, connections=CONNECTIONS)
-    bounds = [
-        Bound("refreshing, of the limit", ratio(comparison, OURS, LIMIT), least=LEAST_OF_THE_LIMIT),
-        Bound("refreshing, failed", sum(figures.failed for figures in comparison.values()), most=0),
+    budgets = [
+        Budget("refreshing, of the limit", ratio(comparison, OURS, LIMIT), least=LEAST_OF_THE_LIMIT),
+        Budget("refreshing, failed", sum(figures.failed for figures in comparison.values()), most=0),
     ]
-    return Section(table(comparison, LIMIT, "of the limit"), bounds)
+    return Section(table(comparison, LIMIT, "of the limit"), budgets)
 
 
 def chains(home: Path, make: Callable[[], Sequence[str]]) -> Callable[[], Sequence[str]]:

@@ -13,7 +13,7 @@ import httpx
 from tests.bench.effort import Effort
 from tests.bench.load import CLIENT_CORE
 from tests.bench.plot import Series, curves
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.support.person import Person
 from tests.support.services import unique
 from tests.support.stack import Stack, stack
@@ -40,7 +40,7 @@ def measure(home: Path, effort: Effort) -> Section:
                 series.append(Series(f"{workers} worker{'s' if workers > 1 else ''}, {load}", times))
     picture = curves(series, "Milliseconds from the answer to a sign-out until every worker refuses the token")
     text = "\n".join([*lines, "", f"{count} sign-outs each", "", f"![Share of sign-outs obeyed]({PICTURE})"])
-    return Section(text, [Bound("largest p99", slowest, most=MOST_MILLISECONDS, unit=" ms")], {PICTURE: picture})
+    return Section(text, [Budget("largest p99", slowest, most=MOST_MILLISECONDS, unit=" ms")], {PICTURE: picture})
 
 
 async def _measure(running: Stack, count: int, under_load: bool) -> list[float]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Bound:
-    """A budget: what was measured, and the least or the most that it may be."""
+class Budget:
+    """What was measured, and the least or the most that it may be."""
 
     what: str
     value: float
@@ -20,13 +20,13 @@ class Bound:
 
     @property
     def holds(self) -> bool:
-        """Whether the value is within the budget. One that is not a number never is."""
+        """Whether the value is within the budget; a NaN never is."""
         return self.value >= self.least if self.least is not None else self.most is not None and self.value <= self.most
 
     def __str__(self) -> str:
-        budget = f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"
+        limit = f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"
         verdict = "holds" if self.holds else "**missed**"
-        return f"- {self.what}: {self.value:.3g}{self.unit}; budget {budget}{self.unit}: {verdict}"
+        return f"- {self.what}: {self.value:.3g}{self.unit}; budget {limit}{self.unit}: {verdict}"
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Section:
     """The tables of one measurement. `pictures` are SVG texts by the names of their files."""
 
     text: str
-    bounds: Sequence[Bound] = ()
+    budgets: Sequence[Budget] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_missed(self) -> bool:
-        return not all(bound.holds for bound in self.bounds)
+        return not all(budget.holds for budget in self.budgets)
 
     @property
     def markdown(self) -> str:
         """The tables, and below them each budget with its verdict."""
-        return "\n".join([self.text, *(["", *map(str, self.bounds)] if self.bounds else [])])
+        return "\n".join([self.text, *(["", *map(str, self.budgets)] if self.budgets else [])])

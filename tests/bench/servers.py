@@ -52,7 +52,7 @@ def server(
 def command_server(
     name: str, command: Sequence[str], url: str, environment: Mapping[str, str], log: Path, core: str | None
 ) -> Iterator[Server]:
-    """The same for any command, which becomes ready at the path /readyz."""
+    """Run a command on one core or, without `core`, on all. The block begins when /readyz has answered."""
     pinned = [full_path("taskset"), "-c", core] if core is not None else []
     child = start_child(name, [*pinned, *command], log, environment=environment)
     try:

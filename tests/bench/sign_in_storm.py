@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.support.services import PASSWORD
 from tests.support.stack import Stack, stack
 
@@ -44,8 +44,8 @@ async def _measure(running: Stack) -> Section:
         halves = median(idle[name]), median(stormy[name])
         lines.append(f"| {name} | {halves[0]:.1f} | {calm:.1f} | {halves[1]:.1f} | {rough:.1f} | {rough / calm:.1f} |")
     ratios = {name: _p99(stormy[name]) / _p99(idle[name]) for name in urls}
-    bounds = [Bound(f"{name}, p99 of idle", ratio, most=MOST_OF_IDLE) for name, ratio in ratios.items()]
-    return Section("\n".join(lines), bounds)
+    budgets = [Budget(f"{name}, p99 of idle", ratio, most=MOST_OF_IDLE) for name, ratio in ratios.items()]
+    return Section("\n".join(lines), budgets)
 
 
 def _p99(times: list[float]) -> float:

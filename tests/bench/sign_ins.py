@@ -16,7 +16,7 @@ import httpx
 from tests.bench.effort import Effort
 from tests.bench.peers.running import all_peers, form_of, running_peer
 from tests.bench.peers.tables import make_tables
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.testbed import LONG_TOKENS, prepare
 from tests.bench.tokens import password_form
 from tests.support.services import PASSWORD
@@ -51,11 +51,11 @@ def measure(home: Path, effort: Effort) -> Section:
             for name, (url, form) in forms.items():
                 asyncio.run(_sign_in(url, form, results[name]))
     base = median(results[BARE].per_second)
-    bounds = [
-        Bound("sign-ins, of plain bcrypt", median(results[OURS].per_second) / base, least=LEAST_OF_BARE),
-        Bound("sign-ins, failed", results[OURS].failed, most=0),
+    budgets = [
+        Budget("sign-ins, of plain bcrypt", median(results[OURS].per_second) / base, least=LEAST_OF_BARE),
+        Budget("sign-ins, failed", results[OURS].failed, most=0),
     ]
-    return Section(_table(results, base), bounds)
+    return Section(_table(results, base), budgets)
 
 
 def _table(results: Mapping[str, Results], base: float) -> str:
@@ -70,7 +70,7 @@ def _table(results: Mapping[str, Results], base: float) -> str:
 
 
 async def _sign_in(url: str, form: Mapping[str, str], results: Results) -> None:
-    """One round."""
+    """Sign in for one round, and add its results."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def post() -> None:

@@ -10,7 +10,7 @@ from docs import performance_page
 from tests.bench.__main__ import main
 from tests.bench.effort import FULL, TRIAL, Effort
 from tests.bench.measurements import MEASUREMENTS
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.support.needed import need
 
 
@@ -26,7 +26,7 @@ def efforts(monkeypatch: pytest.MonkeyPatch) -> list[Effort]:
             efforts.append(effort)
             assert value > 0, "nothing could be measured"
             text = "| a table |\n\n![A plot](plot.svg)"
-            return Section(text, [Bound("a time", value, most=2.0)], {"plot.svg": "<svg/>"})
+            return Section(text, [Budget("a time", value, most=2.0)], {"plot.svg": "<svg/>"})
 
         return measure
 

@@ -25,7 +25,7 @@ DRAFT = {"title": "A title of usual length", "body": "A body. " * 60}
 
 @dataclass(frozen=True)
 class PostsServers:
-    """What is compared. `path` is that of one post, which all of them have."""
+    """The servers that are compared. `path` is that of a post that all of them have."""
 
     stack: Stack
     ours: Server
@@ -47,7 +47,7 @@ def prepared_stack(home: Path, **settings: str) -> Iterator[tuple[Stack, dict[st
 
 @contextmanager
 def posts_servers(home: Path) -> Iterator[PostsServers]:
-    """The whole comparison, ready."""
+    """The servers that are compared, each ready to answer."""
     with prepared_stack(home) as (running, headers, path), ExitStack() as servers:
         ours = servers.enter_context(our_server(running, headers, home))
         limit = servers.enter_context(limit_server(running, home))

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from watchword.auth import Verifier
 from watchword.testing import Issuer
 
@@ -48,11 +48,11 @@ def measure(home: Path, effort: Effort) -> Section:
     lines = ["| Variant | µs | against bare RSA |", "|---|---|---|"]
     lines += [f"| {name} | {median(t):.1f} | {median(t) / base:.2f} |" for name, t in times.items()]
     seen, known = (median(times[name]) for name in ("verifier, first sight", "verifier, remembered"))
-    bounds = [
-        Bound("first sight, of bare RSA", seen / base, most=MOST_OF_BARE),
-        Bound("remembered", known, most=MOST_MICROSECONDS, unit=" µs"),
+    budgets = [
+        Budget("first sight, of bare RSA", seen / base, most=MOST_OF_BARE),
+        Budget("remembered", known, most=MOST_MICROSECONDS, unit=" µs"),
     ]
-    return Section("\n".join(lines), bounds)
+    return Section("\n".join(lines), budgets)
 
 
 def _microseconds(work: Callable[[], None]) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from deploy.local.processes import any_free_port
 from tests.bench.comparison import Variant, compare, table
 from tests.bench.effort import Effort
-from tests.bench.section import Bound, Section
+from tests.bench.section import Budget, Section
 from tests.bench.servers import server
 from tests.bench.testbed import prepared_stack
 
@@ -29,5 +29,5 @@ def measure(home: Path, effort: Effort) -> Section:
         comparison = compare(variants, effort, connections=CONNECTIONS, core=None)
     sizes = "; ".join(f"{name}: {megabytes:.0f} MB" for name, megabytes in memory.items())
     note = f"{CONNECTIONS} connections. Resident sets of the workers, idle: {sizes}"
-    bound = Bound("failed", sum(figures.failed for figures in comparison.values()), most=0)
-    return Section(f"{table(comparison, variants[0].name, 'of one worker')}\n\n{note}", [bound])
+    budget = Budget("failed", sum(figures.failed for figures in comparison.values()), most=0)
+    return Section(f"{table(comparison, variants[0].name, 'of one worker')}\n\n{note}", [budget])
