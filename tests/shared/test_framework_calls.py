@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Query, _compat, routing
 from fastapi.dependencies import models, utils
+from pydantic import ValidationError
 from starlette import _exception_handler
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from watchword.http._calls import Unplanned, calls_of
-from watchword.http._framework import handlers_of, operations, routers_of, version_of
+from watchword.http._framework import handlers_of, operations, routers_of, validator_of, version_of
 
 NAMES: list[tuple[Any, str]] = [
     (models, "_is_coroutine_callable"),
@@ -64,6 +65,16 @@ def test_calls_are_in_order_with_their_parameters_and_what_their_results_are_for
     assert [call.receivers for call in calls] == [[(1, "one")], [(2, "two")], []]
     assert [call.defaults() for call in calls] == [{}, {}, {"depth": 3}]
     assert body is None
+
+
+def test_a_value_is_validated_as_the_parameter_is_declared() -> None:
+    app = FastAPI(openapi_url=None)
+    app.get("/{number}")(endpoint)
+    (model_field,) = dependant_of(app).path_params
+    validated = validator_of(model_field)
+    assert validated("1") == 1
+    with pytest.raises(ValidationError):
+        validated("one")
 
 
 def test_a_function_that_is_not_declared_to_return_a_response_is_not_planned() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BeforeValidator
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from tests.shared.apps import client_for
 from tests.shared.hot_things import is_served_by_fastapi
 from watchword.auth import Principal, optional, protect, requires, signed_in
 from watchword.http import HotRoute
+from watchword.http._plan import MAX_BODY_BYTES
 from watchword.testing import Issuer
 
 GUARD = Depends(requires("a:x"))
@@ -193,6 +195,36 @@ async def test_an_override_that_is_set_while_the_app_runs_takes_effect_and_ends(
         assert (await http.get("/things")).text == "fastapi"
         app.dependency_overrides = {}
         assert (await http.get("/things")).status_code == 401
+
+
+class Noting:
+    """A body whose validation is noted."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def note(self, value: list[object]) -> list[object]:
+        self.sizes.append(len(value))
+        return value
+
+
+async def test_a_long_body_is_validated_only_for_callers_whom_the_guards_let_pass(issuer: Issuer) -> None:
+    noting, app, router = Noting(), FastAPI(), APIRouter(route_class=HotRoute)
+
+    @router.post("/things")
+    async def make(
+        numbers: Annotated[list[int], BeforeValidator(noting.note)], _: Annotated[Principal, GUARD]
+    ) -> Response:
+        return Response(str(sum(numbers)))
+
+    app.include_router(router)
+    protect(app, issuer.verifier())
+    many = MAX_BODY_BYTES // 2
+    async with client_for(app) as http:
+        assert (await http.post("/things", json=["flaw"] * many)).status_code == 401
+        assert noting.sizes == []
+        answer = await http.post("/things", json=[1] * many, headers=issuer.bearer(scope="a:x"))
+        assert (answer.status_code, answer.text) == (200, str(many))
 
 
 class Denying:

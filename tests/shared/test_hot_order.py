@@ -4,11 +4,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, WebSocket
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Host, Match, Mount, Route
+from starlette.routing import BaseRoute, Host, Match, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from tests.shared.apps import client_for
@@ -64,6 +64,9 @@ EARLIER: list[tuple[Callable[[FastAPI], object], str, str]] = [
     (lambda app: app.get("/other/{rest:path}")(other), "/things/one", "planned"),
     (lambda app: app.include_router(router_with("/news"), prefix="/things"), "/things/news", "other"),
     (lambda app: app.router.routes.append(Route("/things/news", other)), "/things/news", "other"),
+    (lambda app: app.include_router(including(Route("/things/news", other))), "/things/news", "other"),
+    (lambda app: app.include_router(including(Route("/things/news", other))), "/things/one", "planned"),
+    (lambda app: app.include_router(including(Mount("/things", PlainTextResponse("other")))), "/things/one", "other"),
     (lambda app: app.router.routes.append(Mount("/things", PlainTextResponse("other"))), "/things/one", "other"),
     (lambda app: app.router.routes.append(Mount("/other", PlainTextResponse("other"))), "/things/one", "planned"),
     (lambda app: app.router.routes.append(Mount("", PlainTextResponse("other"))), "/things/one", "other"),
@@ -80,6 +83,12 @@ async def other_app(scope: Scope, receive: Receive, send: Send) -> None:
 def router_with(path: str) -> APIRouter:
     router = APIRouter()
     router.get(path)(other)
+    return router
+
+
+def including(route: BaseRoute) -> APIRouter:
+    router = APIRouter()
+    router.routes.append(route)
     return router
 
 
@@ -111,6 +120,47 @@ async def test_a_route_that_is_added_while_the_app_runs_is_served_in_its_place()
         before.get("/things/news")(other)
         assert (await http.get("/things/news")).text == "other"
         assert (await http.get("/things/one")).text == "planned"
+
+
+async def refuse() -> None:
+    raise HTTPException(403)
+
+
+async def test_a_route_that_is_replaced_while_the_app_runs_is_not_served_again() -> None:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    hot.install(app)
+    # Starlette finds the two equal, since they have the same path, methods and endpoint.
+    app.router.routes.append(HotRoute("/things", read, methods=["GET"]))
+    guarded = HotRoute("/things", read, methods=["GET"], dependencies=[Depends(refuse)])
+    async with client_for(app) as http:
+        assert (await http.get("/things")).text == "planned"
+        app.router.routes[0] = guarded
+        assert (await http.get("/things")).status_code == 403
+
+
+async def test_a_route_that_takes_the_place_of_two_while_the_app_runs_is_served() -> None:
+    app = app_with(lambda app: None, "/things/one")
+    app.get("/elsewhere")(other)
+    async with client_for(app) as http:
+        assert (await http.get("/things/one")).text == "planned"
+        app.router.routes.clear()
+        app.get("/things/one", dependencies=[Depends(refuse)])(other)
+        assert (await http.get("/things/one")).status_code == 403
+
+
+@pytest.mark.parametrize("route_class", [APIRoute, HotRoute])
+async def test_a_path_that_cannot_be_converted_is_an_error_for_the_handlers_of_the_app(
+    route_class: type[APIRoute],
+) -> None:
+    async def refuse_value(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("no such number", 404)
+
+    app, router = app_with(lambda app: None), APIRouter(route_class=route_class)
+    router.get("/numbers/{number:int}")(other)
+    app.include_router(router)
+    app.add_exception_handler(ValueError, refuse_value)
+    # Python reads no number of as many digits.
+    assert await get(app, f"/numbers/{'9' * 5_000}") == "no such number"
 
 
 class Signed(HotRoute):

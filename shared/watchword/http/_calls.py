@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import params
 
-from watchword.http._framework import body_fields_of, is_awaited, key_of, returns_response
+from watchword.http._framework import body_fields_of, is_awaited, key_of, returns_response, validator_of
 
 
 class Unplanned(Exception):
@@ -15,25 +15,21 @@ class Unplanned(Exception):
 
 
 class Malformed(Exception):
-    """A value is missing or not valid."""
+    """A value is missing, or is left to FastAPI."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a function whose value is one part of the request, named `key` there."""
+    """A parameter of a function whose value is one part of the request, named `key` there.
+
+    `argument` makes of that value what the function gets, or raises an error if it is not valid.
+    """
 
     name: str
     key: str
     is_required: bool
     default: Any
-    field: Any
-
-    def argument(self, value: Any) -> Any:
-        """What the function gets for the value in a request. Raises Malformed."""
-        argument, errors = self.field.validate(value, {}, loc=())
-        if errors:
-            raise Malformed
-        return argument
+    argument: Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +120,11 @@ def _parameter(model_field: Any) -> Parameter:
     if key is None:
         raise Unplanned
     if info.is_required():
-        return Parameter(model_field.name, key, is_required=True, default=None, field=model_field)
+        return Parameter(model_field.name, key, is_required=True, default=None, argument=validator_of(model_field))
     # FastAPI copies a default for each request, so only what is its own copy can be shared.
     if info.default_factory is not None or info.validate_default or deepcopy(info.default) is not info.default:
         raise Unplanned
-    return Parameter(model_field.name, key, is_required=False, default=info.default, field=model_field)
+    return Parameter(model_field.name, key, is_required=False, default=info.default, argument=validator_of(model_field))
 
 
 def _body_of(dependant: Any) -> Parameter | None:
@@ -140,4 +136,4 @@ def _body_of(dependant: Any) -> Parameter | None:
     (model_field,) = fields
     if isinstance(model_field.field_info, params.Form):
         raise Unplanned
-    return Parameter(model_field.name, "", is_required=True, default=None, field=model_field)
+    return Parameter(model_field.name, "", is_required=True, default=None, argument=validator_of(model_field))

@@ -6,6 +6,7 @@ An upgrade can break these names without notice. tests/shared/test_framework.py 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 # Not `from fastapi.routing import …`: a name that is gone must fail the test that explains it, not every import.
@@ -109,7 +110,7 @@ class Operation:
     @property
     def pattern(self) -> re.Pattern[str]:
         """What a path matches that belongs to this route, if it is routed by its path."""
-        pattern: re.Pattern[str] = self.context.path_regex
+        pattern: re.Pattern[str] = self._route.path_regex
         return pattern
 
     def convertors(self) -> dict[str, Callable[[str], Any]]:
@@ -196,6 +197,14 @@ def key_of(model_field: Any) -> str | None:
     return utils.get_validation_alias(model_field)
 
 
+def validator_of(model_field: Any) -> Callable[[Any], Any]:
+    """What makes the argument of the value of a parameter. It raises an error for a value that is not valid.
+
+    Unlike the field's own method it does not list all that is wrong, which takes longest if that is much.
+    """
+    return partial(model_field._type_adapter.validate_python, from_attributes=True)
+
+
 def body_fields_of(dependant: Any) -> tuple[list[Any], bool]:
     """The parameters of an operation that are read from the body, and whether each is a member of it."""
     fields = utils._get_flat_body_params(dependant)
@@ -209,10 +218,14 @@ def routers_of(app: FastAPI) -> tuple[list[Any], bool]:
 
 
 def version_of(routers: Sequence[Any]) -> int:
-    """A number that changes when one of these routers gets another route."""
+    """A number that grows when one of these routers is given a route by a method of its own.
+
+    FastAPI looks at it to see whether it has to read the routes of an included router again. Those of the app itself
+    it reads for each request.
+    """
     version = 0
     for router in routers:
-        version += router._routes_version + len(router.routes)
+        version += router._routes_version
     return version
 
 

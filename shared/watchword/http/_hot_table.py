@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -42,7 +43,7 @@ class HotOperation:
         return self.provider is not None and bool(self.provider.dependency_overrides)
 
     def path_params(self, path: str) -> dict[str, Any] | None:
-        """The parameters in this path; None if it belongs to another route."""
+        """The parameters in this path; None if it belongs to another route, or has one that cannot be converted."""
         match = self.pattern.match(path)
         if match is None:
             return None
@@ -50,8 +51,12 @@ class HotOperation:
             if pattern.match(path) is not None:
                 return None
         path_params: dict[str, Any] = match.groupdict()
-        for name, convert in self.convertors.items():
-            path_params[name] = convert(path_params[name])
+        try:
+            for name, convert in self.convertors.items():
+                path_params[name] = convert(path_params[name])
+        except Exception:
+            # FastAPI meets the same error where the handlers of the app are called.
+            return None
         return path_params
 
 
@@ -64,17 +69,21 @@ class _Routes:
 
 
 class HotTable:
-    """The hot operations of an app as it is now. It is of no use once the app has got another route."""
+    """The hot operations of an app as it is now. It is of no use once the app has other routes."""
 
     def __init__(self, app: FastAPI) -> None:
         self._methods: dict[str, _Routes] = {}
+        self._router = app.router
+        self._own_routes = list(app.router.routes)
         self._routers, are_plain = routers_of(app)
         self._version = version_of(self._routers)
         if are_plain:
             self._fill(list(operations(app)))
 
     def is_current(self) -> bool:
-        return version_of(self._routers) == self._version
+        # Compared by identity: to Starlette, two routes with different guards can be equal.
+        own, known = self._router.routes, self._own_routes
+        return len(own) == len(known) and all(map(is_, own, known)) and version_of(self._routers) == self._version
 
     def find(self, method: str, path: str) -> tuple[HotOperation, dict[str, Any]] | None:
         """The operation that answers this request, with the parameters in its path; None if FastAPI has to look."""

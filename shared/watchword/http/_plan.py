@@ -13,6 +13,9 @@ from watchword.http.strict import WITHOUT_BODY, StrictRequest, ensure_few_parame
 # What clients send. FastAPI takes more media types for JSON; a request with another one is left to it.
 _JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 
+# A longer body is left to FastAPI, which validates it only after the guards have let the caller pass.
+MAX_BODY_BYTES: Final = 16_384
+
 Arguments = list[dict[str, Any]]
 """What each call of a plan is given, by the names of its parameters."""
 
@@ -75,7 +78,7 @@ class Plan:
 
 
 def _read(parameters: Sequence[Parameter], values: Mapping[str, str], own: dict[str, Any]) -> None:
-    """Add to a call's own arguments those for these parameters. Raises Malformed."""
+    """Add to a call's own arguments those for these parameters. Raises an error if one is missing or not valid."""
     for parameter in parameters:
         value = values.get(parameter.key)
         if value is not None:
@@ -85,8 +88,8 @@ def _read(parameters: Sequence[Parameter], values: Mapping[str, str], own: dict[
 
 
 async def _read_body(parameter: Parameter, request: Request) -> Any:
-    """The argument for the body. Raises Malformed, or whatever reading JSON raises."""
-    if not await request.body() or not _has_json(request.scope):
+    """The argument for the body. Raises Malformed, or whatever reading JSON and validating it raise."""
+    if not 0 < len(await request.body()) <= MAX_BODY_BYTES or not _has_json(request.scope):
         raise Malformed
     value = await request.json()
     # Older releases of FastAPI take `null` for an absent body.

@@ -14,8 +14,8 @@ class HotRoute(APIRoute):
 
     Planned are endpoints that are `async` and annotated to return a Response, if each of their dependencies is `async`,
     does not `yield`, and takes no more than the request, other dependencies and single values of the path, the query
-    or the header; and one JSON body. Any other route of this class is served by FastAPI, as is every route while
-    `app.dependency_overrides` or traces are on.
+    or the header; and one JSON body, of which FastAPI takes those of more than 16 KiB. Any other route of this class is
+    served by FastAPI, as is every route while `app.dependency_overrides` or traces are on.
     """
 
 
