@@ -1,22 +1,10 @@
-"""The errors that a session raises: they show no values, and a mistake in a statement is nobody else's."""
-
-from collections.abc import AsyncIterator
+"""The errors of a session: they show no values, and a mistake in a statement is not taken for an outage."""
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tests.shared.tables import things
-from tests.support.databases import Databases
 from watchword.database import Database
-
-
-@pytest.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
-    database = Database(databases.url("posts_app"), size=2)
-    async with things(databases):
-        yield database
-        await database.close()
 
 
 async def test_values_are_not_shown_with_an_error(database: Database) -> None:

@@ -1,6 +1,6 @@
 """What holds for both kinds of transactions: the block is the transaction, and a lost connection is unavailable."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.shared.tables import SELECT_NAMES, THINGS, Begin, Transaction, each_transaction, names_of_things, things
+from tests.shared.tables import SELECT_NAMES, THINGS, Begin, Transaction, each_transaction, names_of_things
 from tests.support.databases import Databases
 from watchword.database import Database, DatabaseUnavailable, Statement, violates
 
@@ -18,14 +18,6 @@ VIOLATIONS: tuple[type[Violation], ...] = (IntegrityError, asyncpg.IntegrityCons
 INSERT = insert(THINGS).values(name=bindparam("name"), other_id=bindparam("other_id"))
 
 pytestmark = each_transaction
-
-
-@pytest.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
-    database = Database(databases.url("posts_app"), size=2)
-    async with things(databases):
-        yield database
-        await database.close()
 
 
 async def insert_into(db: Transaction, name: str, other_id: int | None = None) -> None:

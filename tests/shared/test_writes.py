@@ -26,6 +26,7 @@ Work = Callable[[WriteTransaction], Awaitable[object]]
 
 @pytest.fixture
 async def database(databases: Databases) -> AsyncIterator[Database]:
+    """A database with two connections in each pool, and the table of things."""
     database = Database(databases.url("posts_app"), size=2)
     async with things(databases):
         yield database
