@@ -32,7 +32,7 @@ MAX_ENDED_AT_ONCE: Final = 10
 the limit was raised or there was none."""
 
 _NO_LIMIT: Final = 2**31 - 1
-_CHANGED: Final = "the account changed during sign-in"
+_ACCOUNT_CHANGED: Final = "the account changed during sign-in"
 
 
 class SessionStart:
@@ -74,7 +74,7 @@ class SessionStart:
         async with self._database.writes.begin() as db:
             locked = await db.fetch_row(users.LOCK_UNCHANGED, user_id=user.id, password_hash=user.password_hash)
             if locked is None:
-                raise AccountChanged(_CHANGED)
+                raise AccountChanged(_ACCOUNT_CHANGED)
             values = self._values(user.id, request)
             row = await db.fetch_row(start_statements.START, **values, most=self._per_user)
             if row is None:
@@ -90,7 +90,7 @@ class SessionStart:
         async with self._database.begin() as db:
             locked = await users.lock_unchanged(db, user)
             if locked is None:
-                raise AccountChanged(_CHANGED)
+                raise AccountChanged(_ACCOUNT_CHANGED)
             values = self._values(user.id, request)
             now = values["created_at"]
             if new_hash is not None:

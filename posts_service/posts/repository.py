@@ -103,8 +103,8 @@ async def _list(reads: ReadPool, statement: Statement, begin: Cursor, **values: 
 async def insert(
     db: WritePool | WriteTransaction, author_id: UUID, named_at: datetime, columns: Mapping[str, Any]
 ) -> PostView | None:
-    """Insert a post with these columns. None if the author has no card, or only one that is older than
-    `named_at`, or if their account is purged.
+    """Insert a post with these columns. None if the author has no card, or only one older than `named_at`,
+    or if their account is purged.
 
     The card cannot be deleted before the post is committed; a purge that waits for it deletes both.
     """
@@ -121,7 +121,7 @@ async def get_for_update(db: WriteTransaction, post_id: UUID) -> PostView:
 
 
 async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
-    """Set these columns of a post."""
+    """Set these columns of a post; one that is None keeps its value."""
     await db.execute(_UPDATE, post_id=post_id, **{name: columns.get(name) for name in _UPDATE_COLUMNS})
 
 

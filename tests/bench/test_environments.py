@@ -25,10 +25,10 @@ def test_without_node_its_peer_is_left_out(
 
 
 def test_peers_that_cannot_be_installed_are_left_out(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (checkout / "Makefile").write_text(MAKEFILE.format(command="echo 'no registry' >&2; exit 1"))
+    (checkout / "Makefile").write_text(MAKEFILE.format(command="echo 'no connection' >&2; exit 1"))
     assert environments.python() is None
     (line,) = capsys.readouterr().out.splitlines()
-    assert line == "Left out: the peers in Python, which cannot be installed: no registry"
+    assert line == "Left out: the peers in Python, which cannot be installed: no connection"
 
 
 def test_peers_that_are_installed_have_an_interpreter(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
