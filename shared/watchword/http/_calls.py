@@ -14,22 +14,22 @@ class Unplanned(Exception):
     """FastAPI would do something to call this operation that is not read here."""
 
 
-class Malformed(Exception):
-    """A value is missing, or is left to FastAPI."""
+class NeedsFastAPI(Exception):
+    """FastAPI has to answer this request: a value is missing, or its body is not one that a plan reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a function whose value is one part of the request, named `key` there.
 
-    `argument` makes of that value what the function gets, or raises an error if it is not valid.
+    `validate` returns the argument for that value, or raises an error if it is not valid.
     """
 
     name: str
     key: str
     is_required: bool
     default: Any
-    argument: Callable[[Any], Any]
+    validate: Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +120,11 @@ def _parameter(model_field: Any) -> Parameter:
     if key is None:
         raise Unplanned
     if info.is_required():
-        return Parameter(model_field.name, key, is_required=True, default=None, argument=validator_of(model_field))
-    # FastAPI copies a default for each request, so only what is its own copy can be shared.
+        return Parameter(model_field.name, key, is_required=True, default=None, validate=validator_of(model_field))
+    # FastAPI copies a default for each request. One that `deepcopy` returns unchanged can be shared.
     if info.default_factory is not None or info.validate_default or deepcopy(info.default) is not info.default:
         raise Unplanned
-    return Parameter(model_field.name, key, is_required=False, default=info.default, argument=validator_of(model_field))
+    return Parameter(model_field.name, key, is_required=False, default=info.default, validate=validator_of(model_field))
 
 
 def _body_of(dependant: Any) -> Parameter | None:
@@ -136,4 +136,4 @@ def _body_of(dependant: Any) -> Parameter | None:
     (model_field,) = fields
     if isinstance(model_field.field_info, params.Form):
         raise Unplanned
-    return Parameter(model_field.name, "", is_required=True, default=None, argument=validator_of(model_field))
+    return Parameter(model_field.name, "", is_required=True, default=None, validate=validator_of(model_field))

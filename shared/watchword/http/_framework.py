@@ -109,7 +109,7 @@ class Operation:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """What a path matches that belongs to this route, if it is routed by its path."""
+        """The pattern that the paths of this route match, if it is routed by its path."""
         pattern: re.Pattern[str] = self._route.path_regex
         return pattern
 
@@ -198,9 +198,9 @@ def key_of(model_field: Any) -> str | None:
 
 
 def validator_of(model_field: Any) -> Callable[[Any], Any]:
-    """What makes the argument of the value of a parameter. It raises an error for a value that is not valid.
+    """The function that returns the argument for the value of a parameter, or raises an error if it is not valid.
 
-    Unlike the field's own method it does not list all that is wrong, which takes longest if that is much.
+    Unlike the field's own method, it does not list everything that is wrong, which can take long.
     """
     return partial(model_field._type_adapter.validate_python, from_attributes=True)
 
@@ -218,7 +218,7 @@ def routers_of(app: FastAPI) -> tuple[list[Any], bool]:
 
 
 def version_of(routers: Sequence[Any]) -> int:
-    """A number that grows when one of these routers is given a route by a method of its own.
+    """A number that grows when one of these routers adds a route by one of its methods.
 
     FastAPI looks at it to see whether it has to read the routes of an included router again. Those of the app itself
     it reads for each request.

@@ -69,7 +69,7 @@ class _Routes:
 
 
 class HotTable:
-    """The hot operations of an app as it is now. It is of no use once the app has other routes."""
+    """The hot operations of an app. The table is outdated once the app or one of its routers has other routes."""
 
     def __init__(self, app: FastAPI) -> None:
         self._methods: dict[str, _Routes] = {}

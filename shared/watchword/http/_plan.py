@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from watchword.http._calls import Call, Malformed, Parameter
+from watchword.http._calls import Call, NeedsFastAPI, Parameter
 from watchword.http.strict import WITHOUT_BODY, StrictRequest, ensure_few_parameters
 
 # What clients send. FastAPI takes more media types for JSON; a request with another one is left to it.
@@ -48,11 +48,11 @@ class Plan:
             for name in call.requests:
                 own[name] = request
             for parameter in call.path:
-                own[parameter.name] = parameter.argument(path_params[parameter.key])
+                own[parameter.name] = parameter.validate(path_params[parameter.key])
             if query or needs_query:
-                _read(call.query, query, own)
+                _add_arguments(call.query, query, own)
             if call.header:
-                _read(call.header, request.headers, own)
+                _add_arguments(call.header, request.headers, own)
             arguments.append(own)
         if self._body is not None:
             arguments[-1][self._body.name] = await _read_body(self._body, request)
@@ -77,25 +77,25 @@ class Plan:
         return request.query_params
 
 
-def _read(parameters: Sequence[Parameter], values: Mapping[str, str], own: dict[str, Any]) -> None:
-    """Add to a call's own arguments those for these parameters. Raises an error if one is missing or not valid."""
+def _add_arguments(parameters: Sequence[Parameter], values: Mapping[str, str], own: dict[str, Any]) -> None:
+    """Add the arguments for these parameters to those of a call. Raises an error if one is missing or not valid."""
     for parameter in parameters:
         value = values.get(parameter.key)
         if value is not None:
-            own[parameter.name] = parameter.argument(value)
+            own[parameter.name] = parameter.validate(value)
         elif parameter.is_required:
-            raise Malformed
+            raise NeedsFastAPI
 
 
 async def _read_body(parameter: Parameter, request: Request) -> Any:
-    """The argument for the body. Raises Malformed, or whatever reading JSON and validating it raise."""
+    """The argument for the body. Raises NeedsFastAPI, or whatever reading JSON and validating it raise."""
     if not 0 < len(await request.body()) <= MAX_BODY_BYTES or not _has_json(request.scope):
-        raise Malformed
+        raise NeedsFastAPI
     value = await request.json()
     # Older releases of FastAPI take `null` for an absent body.
     if value is None:
-        raise Malformed
-    return parameter.argument(value)
+        raise NeedsFastAPI
+    return parameter.validate(value)
 
 
 def _has_json(scope: Scope) -> bool:

@@ -12,10 +12,10 @@ class HotRoute(APIRoute):
     well-formed requests are answered by a plan that is made once: its dependencies and then its endpoint are called
     directly. Everything else takes FastAPI's way, before any dependency has been called.
 
-    Planned are endpoints that are `async` and annotated to return a Response, if each of their dependencies is `async`,
-    does not `yield`, and takes no more than the request, other dependencies and single values of the path, the query
-    or the header; and one JSON body, of which FastAPI takes those of more than 16 KiB. Any other route of this class is
-    served by FastAPI, as is every route while `app.dependency_overrides` or traces are on.
+    Planned are routes whose endpoint is `async` and annotated to return a Response, if each of its dependencies is
+    `async`, does not `yield`, and takes no more than the request, other dependencies and single values of the path, the
+    query or the header; and one JSON body, unless it has more than 16 KiB. Any other route of this class is served by
+    FastAPI, as is every route while `app.dependency_overrides` are set or traces are on.
     """
 
 
