@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
+from watchword.database.closing import ClosingConnections
 from watchword.database.errors import as_unavailable, was_not_sent
 from watchword.database.slots import Slots
 from watchword.database.statements import Statement
@@ -16,12 +17,13 @@ Result = TypeVar("Result")
 
 class PooledConnection:
     """A connection with the statements that are prepared on it. `times_closed` is how often its pool had been closed
-    when the caller that opened it began."""
+    when the caller that opened it began; `is_reusable` is whether it certainly runs nothing once it is released."""
 
-    __slots__ = ("connection", "prepared", "times_closed")
+    __slots__ = ("connection", "is_reusable", "prepared", "times_closed")
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", times_closed: int) -> None:
         self.connection = connection
+        self.is_reusable = True
         self.times_closed = times_closed
         self.prepared: dict[Statement, PreparedStatement[asyncpg.Record]] = {}
 
@@ -58,6 +60,7 @@ class StatementPool:
     ) -> None:
         self._connect = connect
         self._times_closed = 0
+        self._closing = ClosingConnections()
         self._slots: Slots[PooledConnection] = Slots(size, wait_timeout=wait_timeout)
 
     async def fetch_row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
@@ -75,6 +78,7 @@ class StatementPool:
         """Close every free connection now, and each of the others when it is released. A later caller opens a new
         one."""
         self._drop_connections()
+        await self._closing.wait()
 
     async def _fetch(
         self, statement: Statement, values: dict[str, Any], fetch: Callable[..., Awaitable[Result]]
@@ -150,13 +154,13 @@ class StatementPool:
             raise
 
     def _release(self, pooled: PooledConnection) -> None:
-        if pooled.times_closed == self._times_closed:
+        if pooled.is_reusable and pooled.times_closed == self._times_closed:
             self._slots.release(pooled)
         else:
-            pooled.connection.terminate()
+            self._closing.close(pooled.connection)
             self._slots.release(None)
 
     def _drop_connections(self) -> None:
         self._times_closed += 1
         for pooled in self._slots.clear():
-            pooled.connection.terminate()
+            self._closing.close(pooled.connection)

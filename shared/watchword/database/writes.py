@@ -86,7 +86,7 @@ class WritePool(StatementPool):
             self._drop_connections()
             raise
         except BaseException as error:
-            await _undo(pooled.connection, error)
+            await _undo(pooled, error)
             raise
         finally:
             transaction._end()
@@ -104,14 +104,14 @@ async def _commit(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         raise RuntimeError("nothing was committed: an error of the transaction did not leave its block")
 
 
-async def _undo(connection: "asyncpg.Connection[asyncpg.Record]", error: BaseException) -> None:
+async def _undo(pooled: PooledConnection, error: BaseException) -> None:
     """Roll back what an error has interrupted. If the connection's state is not certain, closing it does so."""
     if not isinstance(error, Exception) or as_unavailable(error) is not None:
-        connection.terminate()
+        pooled.is_reusable = False
         return
     try:
-        await connection.execute("ROLLBACK")
+        await pooled.connection.execute("ROLLBACK")
     except BaseException as failure:
-        connection.terminate()
+        pooled.is_reusable = False
         if not isinstance(failure, Exception):
             raise
