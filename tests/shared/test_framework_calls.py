@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Query, _compat, routing
 from fastapi.dependencies import models, utils
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic import ValidationError
 from starlette import _exception_handler
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -105,7 +106,10 @@ def test_the_handlers_of_errors_are_those_of_the_layer_that_calls_them() -> None
     async def answer(request: Request, error: Exception) -> Response:
         return Response()
 
-    handlers = handlers_of(ExceptionMiddleware(Response(), handlers={KeyError: answer, 418: answer}))
+    router = APIRouter()
+    layer = ExceptionMiddleware(AsyncExitStackMiddleware(router), handlers={KeyError: answer, 418: answer})
+    handlers = handlers_of(layer, router)
     assert handlers is not None
     assert (handlers[0][KeyError], handlers[1][418]) == (answer, answer)
-    assert handlers_of(Response()) is None
+    assert handlers_of(Response(), router) is None
+    assert handlers_of(layer, APIRouter()) is None

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from itertools import count
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic import BeforeValidator
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -250,6 +251,26 @@ async def test_a_layer_around_the_router_itself_is_not_passed_over(issuer: Issue
     app = guarded_by_router()
     protect(app, issuer.verifier())
     app.router.middleware_stack = Denying(app.router.middleware_stack)
+    async with client_for(app) as http:
+        assert (await http.get("/things", headers=issuer.bearer(scope="a:x"))).text == "denied"
+
+
+class Walled(FastAPI):
+    """An app that puts a layer of its own next to its router."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack: Any = super().build_middleware_stack()
+        layer = stack
+        while not isinstance(layer, AsyncExitStackMiddleware):
+            layer = getattr(layer, "app", None) or layer._served
+        layer.app = Denying(layer.app)
+        return cast(ASGIApp, stack)
+
+
+async def test_a_layer_next_to_the_router_is_not_passed_over(issuer: Issuer) -> None:
+    app = Walled()
+    app.include_router(router_of(dependencies=[GUARD]))
+    protect(app, issuer.verifier())
     async with client_for(app) as http:
         assert (await http.get("/things", headers=issuer.bearer(scope="a:x"))).text == "denied"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, WebSocket
 from fastapi.routing import APIRoute
@@ -182,6 +183,23 @@ class Refusing(APIRouter):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await Response("refused", 403)(scope, receive, send)
+
+
+class Closed(APIRouter):
+    """A router that answers before it looks at its routes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Response("closed", 403)(scope, receive, send)
+
+
+async def test_an_app_s_router_of_a_class_of_its_own_is_asked() -> None:
+    app = FastAPI(openapi_url=None)
+    hot.install(app)
+    app.router = Closed(route_class=HotRoute)
+    app.router.get("/things")(read)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as http:
+        assert (await http.get("/things")).text == "closed"
 
 
 async def test_a_subclass_of_a_hot_route_handles_its_requests_itself() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 # Not `from fastapi.routing import …`: a name that is gone must fail the test that explains it, not every import.
 from fastapi import FastAPI, _compat, params, routing
 from fastapi.dependencies import models, utils
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette import _exception_handler
 from starlette.convertors import StringConvertor
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -25,6 +26,9 @@ HANDLERS: Final = "starlette.exception_handlers"
 
 TELEMETRY: Final = "fastapi.telemetry"
 """Where a scope has the span of the request, if traces are on."""
+
+Handlers = tuple[Mapping[Any, Any], Mapping[int, Any]]
+"""The handlers of errors, by their class and by their status."""
 
 # Each compares the path with a pattern, and the method. A class of an app's own can do anything.
 _MATCHES_BY_PATH: Final = (Route.matches, routing.APIRoute.matches, Mount.matches)
@@ -237,16 +241,16 @@ def _routers(router: Any) -> Iterator[Any]:
 
 
 def _is_plain(router: Any) -> bool:
-    own: Any = type(router)
-    plain = routing.APIRouter
-    return own.handle is plain.handle and own.matches is plain.matches and own.app is plain.app
+    own, plain = type(router), routing.APIRouter
+    return all(getattr(own, name) is getattr(plain, name) for name in ("__call__", "app", "handle", "matches"))
 
 
-def handlers_of(served: ASGIApp) -> tuple[Mapping[Any, Any], Mapping[int, Any]] | None:
-    """The handlers of errors of this layer; None unless it is the one in which Starlette calls them."""
-    if not isinstance(served, ExceptionMiddleware):
+def handlers_of(served: ASGIApp, router: ASGIApp) -> Handlers | None:
+    """The handlers of errors of this layer; None unless it is the one in which Starlette calls them, with nothing but
+    FastAPI's own layer between it and the router."""
+    if not isinstance(served, ExceptionMiddleware) or not isinstance(served.app, AsyncExitStackMiddleware):
         return None
-    return served._exception_handlers, served._status_handlers
+    return (served._exception_handlers, served._status_handlers) if served.app.app is router else None
 
 
 def with_handlers(app: ASGIApp, request: Request) -> ASGIApp:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchword.http._framework import HANDLERS, TELEMETRY, handlers_of, path_of, raising, with_handlers
+from watchword.http._framework import HANDLERS, TELEMETRY, Handlers, handlers_of, path_of, raising, with_handlers
 from watchword.http._hot_table import HotOperation, HotTable
 from watchword.http._plan import Arguments, Plan
 
@@ -30,11 +30,11 @@ class HotRoutes:
     def __init__(self, served: ASGIApp, app: FastAPI) -> None:
         self._served = served
         self._app = app
-        self._handlers = handlers_of(served)
+        self._handlers: Handlers | None = None
         self._table: HotTable | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = self._find(scope) if scope["type"] == "http" and self._handlers is not None else None
+        match = self._find(scope) if scope["type"] == "http" else None
         if match is None:
             await self._served(scope, receive, send)
             return
@@ -73,7 +73,11 @@ class HotRoutes:
         """The operation with a plan that is to be answered by it, and its path parameters."""
         table = self._table
         if table is None or not table.is_current():
+            # Not before the first request: until then, an app can put layers around its router.
+            self._handlers = handlers_of(self._served, self._app.router)
             table = self._table = HotTable(self._app)
+        if self._handlers is None:
+            return None
         match = table.find(scope["method"], path_of(scope))
         if match is None or TELEMETRY in scope or match[0].has_overrides():
             return None
