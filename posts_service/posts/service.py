@@ -71,13 +71,16 @@ class Posts:
         author_id = writer.person_id()
         if writer.username is None:
             raise NotPermitted("the token names no author")
-        columns = first_version(draft.model_dump(), self._clock.now())
+        members = draft.model_dump()
+        columns = first_version(members, self._clock.now())
         view = await repository.insert(self._database.writes, author_id, writer.issued_at, columns)
         if view is not None:
             return view
         # The first post since the token was issued: the card is not there yet, or its name may be an older one.
         async with self._database.writes.begin() as db:
             await authors.upsert(db, author_id, writer.username, writer.issued_at)
+            # The statements before have waited: with an older time the post could be seen too late to be told.
+            columns = first_version(members, self._clock.now())
             view = await repository.insert(db, author_id, writer.issued_at, columns)
             if view is None:
                 raise InvalidToken("the author's account is purged")

@@ -4,11 +4,14 @@ import asyncio
 import time
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.posts.people import Person
+from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.services import Posts
+from watchword.testing import StandingClock
 
 CARDS = "SELECT id::text, username FROM posts.authors"
 
@@ -50,6 +53,22 @@ async def test_a_name_that_was_taken_back_does_not_return_with_a_token_from_betw
     await posts.publish(named(ada, "ada", seconds_ago=30))
     await posts.publish(named(ada, "countess", seconds_ago=60))
     assert await names(posts) == ["ada", "ada", "ada"]
+
+
+async def test_a_post_that_waited_for_its_authors_card_bears_the_time_after_that(
+    posts_at: Posts, databases: Databases, clock: StandingClock, ada: Person
+) -> None:
+    first = await posts_at.publish(named(ada, "ada", seconds_ago=60))
+    owner = await asyncpg.connect(databases.url("posts_owner"))
+    async with owner.transaction():
+        await owner.execute("SELECT id FROM posts.authors FOR UPDATE")
+        writing = asyncio.create_task(posts_at.publish(named(ada, "countess", seconds_ago=30)))
+        await until_backends(databases, 1, "wait_event_type = 'Lock'")
+        clock.advance(seconds=4)
+    await owner.close()
+    second = await writing
+    assert second["created_at"] == second["published_at"] == clock.now().isoformat().replace("+00:00", "Z")
+    assert first["created_at"] < second["created_at"]
 
 
 async def test_an_edit_by_another_leaves_the_card_alone(posts: Posts, ada: Person, moderator: Person) -> None:
