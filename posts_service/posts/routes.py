@@ -133,6 +133,6 @@ def _page_content(page: Page) -> bytes:
 
 def _link(request: Request, next_cursor: str) -> str:
     """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
-    sent = request.query_params.multi_items() if request.scope["query_string"] else []
-    query = [(name, value) for name, value in sent if name != "cursor"]
+    parameters = request.query_params.multi_items() if request.scope["query_string"] else []
+    query = [(name, value) for name, value in parameters if name != "cursor"]
     return f'</posts?{urlencode([*query, ("cursor", next_cursor)])}>; rel="next"'

@@ -196,12 +196,14 @@ class _Answer:
 
 
 def _id_for(scope: Scope) -> str:
-    sent: bytes | None = None
+    request_id: bytes | None = None
     for name, value in scope["headers"]:
         if name == b"x-request-id":
-            # Of two, a proxy may have logged the other one.
-            sent = value if sent is None else b""
-    return str(sent, "ascii") if sent is not None and REQUEST_ID.fullmatch(sent) else new_request_id()
+            # Neither of two is used: a proxy may have logged the other one.
+            request_id = value if request_id is None else b""
+    if request_id is None or not REQUEST_ID.fullmatch(request_id):
+        return new_request_id()
+    return str(request_id, "ascii")
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
