@@ -79,7 +79,7 @@ class Posts:
         # The first post since the token was issued: the card is not there yet, or its name may be an older one.
         async with self._database.writes.begin() as db:
             await authors.upsert(db, author_id, writer.username, writer.issued_at)
-            # The statements before have waited: with an older time the post could be seen too late to be told.
+            # The statements above may have waited. With an older time, listeners could miss the post.
             columns = first_version(members, self._clock.now())
             view = await repository.insert(db, author_id, writer.issued_at, columns)
             if view is None:

@@ -1,4 +1,4 @@
-"""Connections that are closed while nobody waits for it, each after the server was asked to end what runs on it."""
+"""Connections that are closed in the background, each after the server was asked to cancel what runs on it."""
 
 import asyncio
 from contextlib import suppress
@@ -26,7 +26,7 @@ class ClosingConnections:
         task.add_done_callback(self._tasks.discard)
 
     async def wait(self) -> None:
-        """Return when those that are being closed now are closed, or cut off."""
+        """Return when the connections that are being closed now are closed or cut off."""
         await asyncio.gather(*self._tasks)
 
 

@@ -10,8 +10,8 @@ class HotRoute(APIRoute):
 
     It declares and refuses what FastAPI's own route does. In an app that `protect` or `install` was called for,
     well-formed requests are answered by a plan that is made once: its dependencies and then its endpoint are called
-    directly. Everything else takes FastAPI's way, before any dependency has been called. So a validator of a parameter
-    must not need what a dependency does.
+    directly. Everything else takes FastAPI's way, before any dependency has been called. A validator of a
+    parameter must therefore not rely on a dependency that has run.
 
     Planned are routes whose endpoint is `async` and annotated to return a Response, if each of its dependencies is
     `async`, does not `yield`, and takes no more than the request, other dependencies and single values of the path, the
