@@ -62,8 +62,10 @@ def _run_in_a_fork(run: Run, arguments: Sequence[str]) -> None:
     try:
         _, status = os.waitpid(child, 0)
     except BaseException:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, ChildProcessError):
             os.kill(child, signal.SIGTERM)
+            # Whoever ends this process kills the rest of its group then, and the command may not be done.
+            os.waitpid(child, 0)
         raise
     if status != 0:
         sys.exit(os.waitstatus_to_exitcode(status))

@@ -13,7 +13,7 @@ from deploy.local.service_process import start_service
 from tests.support.waiting import wait_until
 
 CLI = """
-import os, signal, sys
+import os, signal, sys, time
 
 print("imported", flush=True)
 
@@ -26,6 +26,13 @@ def main(arguments):
             os.kill(os.getpid(), signal.SIGKILL)
         case ["read"]:
             print("read", sys.stdin.read(), flush=True)
+        case ["finish"]:
+            try:
+                print("began", flush=True)
+                signal.pause()
+            finally:
+                time.sleep(1)
+                print("finished", flush=True)
         case ["wait"] | ["serve"]:
             signal.pause()
 """
@@ -83,6 +90,14 @@ def test_a_command_that_runs_ends_with_it(tmp_path: Path, environment: dict[str,
     psutil.wait_procs([fork], timeout=30)
     assert not fork.is_running()
     assert not any(line.startswith("serve") for line in lines(child))
+
+
+def test_a_command_that_is_ended_may_finish_what_it_does(tmp_path: Path, environment: dict[str, str]) -> None:
+    child = start_service("sample", [("finish",)], tmp_path / "log", environment)
+    await_line(child, "began")
+    end_children([child])
+    assert lines(child)[-1] == "finished"
+    assert child.process.returncode == 128 + signal.SIGTERM
 
 
 def test_it_serves_only_once_the_awaited_service_listens(tmp_path: Path, environment: dict[str, str]) -> None:
