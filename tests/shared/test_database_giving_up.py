@@ -22,6 +22,15 @@ async def impatient(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> As
     await database.close()
 
 
+async def cancel_while_waiting(database: Database, databases: Databases, way: Way) -> None:
+    """Cancel a caller whose statement waits for a lock."""
+    running = asyncio.create_task(way(database, SELECT_NAMES))
+    await until_backends(databases, 1, WAITING)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
 @each_way
 async def test_statement_over_the_time_limit_waits_for_no_lock(
     database: Database, impatient: Database, databases: Databases, way: Way
@@ -38,11 +47,7 @@ async def test_statement_of_a_caller_that_is_cancelled_waits_for_no_lock(
     database: Database, databases: Databases, way: Way
 ) -> None:
     async with locked(databases, "things"):
-        running = asyncio.create_task(way(database, SELECT_NAMES))
-        await until_backends(databases, 1, WAITING)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
+        await cancel_while_waiting(database, databases, way)
         await until_backends(databases, 0, WAITING)
 
 
@@ -52,11 +57,7 @@ async def test_database_that_is_closed_has_ended_what_was_given_up(
 ) -> None:
     before = asyncio.all_tasks()
     async with locked(databases, "things"):
-        running = asyncio.create_task(way(database, SELECT_NAMES))
-        await until_backends(databases, 1, WAITING)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
+        await cancel_while_waiting(database, databases, way)
         await database.close()
         assert asyncio.all_tasks() == before
         await until_backends(databases, 0, WAITING)

@@ -22,7 +22,7 @@ from watchword.arguments import ensure_count
 from watchword.database.address import connect_arguments
 from watchword.database.connections import connect_with_settings
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
-from watchword.database.errors import as_unavailable, is_read_only
+from watchword.database.errors import failures_as_unavailable, is_read_only
 from watchword.database.pool import PoolUse
 from watchword.database.reads import ReadPool
 from watchword.database.writes import WritePool
@@ -101,13 +101,9 @@ class Database:
         """
         self._open_transactions += 1
         try:
-            with database_span("transaction"):
+            with failures_as_unavailable(), database_span("transaction"):
                 async with self._sessions.begin() as db:
                     yield db
-        except Exception as error:
-            if (unavailable := as_unavailable(error)) is not None:
-                raise unavailable from error
-            raise
         finally:
             self._open_transactions -= 1
             # SQLAlchemy before 2.1 forgets a connection whose set-up fails or is cancelled, and it would stay open.

@@ -1,5 +1,7 @@
 """Which errors mean that the database failed, and not the statement."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import asyncpg
@@ -38,6 +40,17 @@ def as_unavailable(error: BaseException) -> DatabaseUnavailable | None:
         transient = error.connection_invalidated or any(map(_is_transient, (error.orig, error.__cause__, cause)))
         return DatabaseUnavailable(repr(error.orig)) if transient else None
     return DatabaseUnavailable(repr(error)) if _is_transient(error) else None
+
+
+@contextmanager
+def failures_as_unavailable() -> Iterator[None]:
+    """Raise DatabaseUnavailable in place of an error of the block which means that the database failed."""
+    try:
+        yield
+    except Exception as error:
+        if (unavailable := as_unavailable(error)) is not None:
+            raise unavailable from error
+        raise
 
 
 def is_read_only(error: BaseException | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
-from watchword.database.errors import as_unavailable
+from watchword.database.errors import as_unavailable, failures_as_unavailable
 from watchword.database.pool import PooledConnection, StatementPool
 from watchword.database.statements import Statement
 from watchword.observability.tracing import database_span
@@ -59,18 +59,13 @@ class WritePool(StatementPool):
 
         Raises DatabaseUnavailable if PostgreSQL cannot be reached or the connection is lost, also at the commit.
         """
-        with database_span("transaction"):
+        with database_span("transaction"), failures_as_unavailable():
+            pooled = await self._acquire()
             try:
-                pooled = await self._acquire()
-                try:
-                    async with self._transaction(pooled) as transaction:
-                        yield transaction
-                finally:
-                    self._release(pooled)
-            except Exception as error:
-                if (unavailable := as_unavailable(error)) is not None:
-                    raise unavailable from error
-                raise
+                async with self._transaction(pooled) as transaction:
+                    yield transaction
+            finally:
+                self._release(pooled)
 
     @asynccontextmanager
     async def _transaction(self, pooled: PooledConnection) -> AsyncIterator[WriteTransaction]:
