@@ -72,7 +72,7 @@ bench: $(VENV)/development ## Measure beside the peers: make bench, or ARGS="rea
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: soak
-soak: $(VENV)/development ## A thousand streams and a thousand WebSockets, a hundred sign-outs, ten minutes of churn: make soak, or ARGS="60"
+soak: $(VENV)/development ## A thousand streams and WebSockets, sign-outs and churn: make soak, or ARGS="60"; memory in an hour: ARGS="memory"
 	@$(BIN)/python -m tests.soak $(ARGS)
 
 migrate: $(VENV)/local ## Bring both schemas of what `make run` runs to the newest revision

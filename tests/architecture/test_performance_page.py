@@ -9,7 +9,7 @@ from docs.performance_page import DOCS, MEASURED, PAGE, TEMPLATE, page, places, 
 from tests.bench.measurements import MEASUREMENTS
 
 # `make soak` prints it.
-BESIDES = {"open-connections"}
+BESIDES = {"open-connections", "memory-under-load"}
 
 
 def template() -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,12 +19,15 @@ PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "sqlalchemy", "asyncpg"
 PEER_PACKAGES = ("fastapi-users", "fastapi", "sqlalchemy", "psycopg2-binary", "pyjwt")
 
 
-def description(effort: Effort) -> str:
-    """One paragraph, without the names of machines and people."""
+def of_rounds(effort: Effort) -> str:
+    return f"medians of {effort.rounds} rounds of up to {effort.seconds} s where there are rounds"
+
+
+def description(rounds: str) -> str:
+    """One paragraph, without the names of machines and people. `rounds` says how much was measured."""
     today = datetime.now(UTC).date().isoformat()
     packages = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
-    system = f"{platform.system()}, Python {platform.python_version()}, {_postgres()}, {_wrk()}"
-    rounds = f"medians of {effort.rounds} rounds of up to {effort.seconds} s where there are rounds"
+    system = ", ".join([platform.system(), f"Python {platform.python_version()}", _postgres(), *_wrk()])
     peers = ", ".join([*_peers(), *_provider()]) or "none"
     cores = f"{os.cpu_count()} cores ({cpu_model()})"
     return f"Measured on {today}: {rounds}; {cores}, {system}; {packages}. Installed peers: {peers}."
@@ -62,9 +66,10 @@ def _postgres() -> str:
     return re.sub(r"^.*\(PostgreSQL\) (\S+).*$", r"PostgreSQL \1", _output(program("postgres"), "--version"))
 
 
-def _wrk() -> str:
+def _wrk() -> list[str]:
+    """The version of wrk, if it is installed."""
     # It has no option for its version, and ends with 1 after having printed it.
-    return " ".join(_output(full_path("wrk"), "--version").split()[:2])
+    return [" ".join(_output(full_path("wrk"), "--version").split()[:2])] if shutil.which("wrk") else []
 
 
 def _output(*command: str) -> str:

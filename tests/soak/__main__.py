@@ -1,26 +1,54 @@
-"""`python -m tests.soak [churn seconds]`: 1,000 streams, 1,000 WebSockets, 200 people, 100 sign-outs, and churn."""
+"""`python -m tests.soak [connections] [seconds of churn]`: 1,000 streams, 1,000 WebSockets, 200 people, 100 sign-outs,
+and churn. `python -m tests.soak [--write] memory [seconds]`: what grows under a steady load, for an hour by default."""
 
+import argparse
 import resource
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.bench import machine, stored
+from tests.soak.memory import soak_memory
 from tests.soak.open_connections import Size, soak
 
-CHURN_SECONDS = 600.0
+CHURN_SECONDS, LOAD_SECONDS = 600.0, 3_600.0
 BUDGET_MILLISECONDS = 250
+CONNECTIONS, MEMORY = "connections", "memory"
+STORED_NAME = "memory-under-load"
 
 
 def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("words", nargs="*", metavar=f"{CONNECTIONS} | {MEMORY} | seconds")
+    parser.add_argument("--write", action="store_true", help="store the table of memory in docs/performance.md")
+    options = parser.parse_args(arguments)
+    part, *rest = options.words if {CONNECTIONS, MEMORY} & {*options.words[:1]} else [CONNECTIONS, *options.words]
+    if options.write and part != MEMORY:
+        parser.error("only the table of memory is stored")
+    seconds = float(rest[0]) if rest else None
     # Each connection is a file here and one in a service, which inherits the limit.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    size = Size(1_000, 1_000, 200, 100, float(arguments[0]) if arguments else CHURN_SECONDS)
     with tempfile.TemporaryDirectory() as home:
-        findings = soak(Path(home), size)
+        if part == MEMORY:
+            return _memory(Path(home), seconds or LOAD_SECONDS, write=options.write)
+        return _connections(Path(home), CHURN_SECONDS if seconds is None else seconds)
+
+
+def _connections(home: Path, churn_seconds: float) -> int:
+    findings = soak(home, Size(1_000, 1_000, 200, 100, churn_seconds))
     print(findings)
     is_exact = not (findings.not_ended or findings.ended_wrongly or findings.not_told or findings.left)
     return 0 if is_exact and findings.p99 < BUDGET_MILLISECONDS else 1
 
 
-sys.exit(main(sys.argv[1:]))
+def _memory(home: Path, seconds: float, *, write: bool) -> int:
+    section = soak_memory(home, seconds)
+    print(section.markdown)
+    if write:
+        stored.store(STORED_NAME, section, machine.description(f"one run of {seconds / 60:.3g} minutes"))
+    return 1 if section.is_missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
