@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from identity_service.clients import repository
 from identity_service.clients.drafts import ClientExtension
+from identity_service.clients.joint_reads import JointReads
 from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, ClientCredentials, ClientWithScopes
 from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound, NotSetUp
 from watchword.database.database import Database
@@ -14,6 +15,7 @@ class Clients:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._entries = JointReads(self._read)
 
     async def authenticate(self, credentials: ClientCredentials) -> ClientWithScopes:
         """The client that these credentials prove; a public one only states its id. Raises ClientNotAuthenticated."""
@@ -85,10 +87,11 @@ class Clients:
                     client.default_audience = next(iter([*preferred, *others]), None)
 
     async def _find(self, client_id: str) -> ClientWithScopes | None:
-        """The client as it is at this moment. It is not kept: reading it costs little beside the signature of a token,
-        and a copy could show a secret or a scope that the client no longer has."""
-        if "\x00" in client_id:
-            return None
+        """The client as it is after this call. It is not kept: a copy could show a secret or a scope that the client no
+        longer has. Calls of the same moment share one reading."""
+        return await self._entries.get(client_id) if "\x00" not in client_id else None
+
+    async def _read(self, client_id: str) -> ClientWithScopes | None:
         row = await self._database.reads.fetch_row(repository.BY_ID, client_id=client_id)
         return repository.client_of(row) if row is not None else None
 

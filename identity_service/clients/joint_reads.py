@@ -1,0 +1,50 @@
+"""One reading for all requests that need the same value at the same moment."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class JointReads(Generic[Value]):
+    """Reads values by their keys. A caller joins a reading only if it has not begun, so that each gets the value as it
+    is after its call. The reading goes on if a caller is cancelled."""
+
+    def __init__(self, read: Callable[[str], Coroutine[Any, Any, Value]]) -> None:
+        self._read = read
+        self._callers: dict[str, list[asyncio.Future[Value]]] = {}
+        # The event loop alone would not keep a task alive.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def get(self, key: str) -> Value:
+        """The value with this key. Raises what reading it raises."""
+        caller: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        if (callers := self._callers.get(key)) is not None:
+            callers.append(caller)
+        else:
+            self._callers[key] = [caller]
+            # It begins in the next turn of the event loop; those who call in this turn join.
+            task = asyncio.create_task(self._read_for_callers(key))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await caller
+
+    async def _read_for_callers(self, key: str) -> None:
+        callers = self._callers.pop(key)
+        try:
+            value = await self._read(key)
+        except Exception as error:
+            for caller in callers:
+                if not caller.done():
+                    caller.set_exception(error)
+        except asyncio.CancelledError:
+            # The event loop is being closed.
+            for caller in callers:
+                caller.cancel()
+            raise
+        else:
+            for caller in callers:
+                # One that is done was cancelled.
+                if not caller.done():
+                    caller.set_result(value)
