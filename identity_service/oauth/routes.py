@@ -1,6 +1,6 @@
 """The OAuth endpoints and their metadata."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Response
@@ -30,6 +30,8 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.http import HotRoute
 from watchword.http.responses import refusals
 
+_NO_STORE_FIELDS: Final = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
+
 
 class EmptyOrObedience(Response):
     """An answer without a body (RFC 7009 section 2.2), or in JSON what the caller has preferred to wait for."""
@@ -47,7 +49,7 @@ class TokenResponse(Response):
 
     def __init__(self, answer: TokenAnswer) -> None:
         super().__init__(orjson.dumps(answer.as_json()))
-        self.headers.update(NO_STORE)
+        self.raw_headers.extend(_NO_STORE_FIELDS)
 
 
 router = APIRouter(tags=["oauth"])

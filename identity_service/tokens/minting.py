@@ -23,14 +23,15 @@ class TokenAnswer:
     refresh_token: str | None
 
     def as_json(self) -> dict[str, Any]:
-        body = {
+        body: dict[str, Any] = {
             "access_token": self.access_token,
             "token_type": "Bearer",
             "expires_in": self.expires_in,
             "scope": self.scope,
-            "refresh_token": self.refresh_token,
         }
-        return {name: value for name, value in body.items() if value is not None}
+        if self.refresh_token is not None:
+            body["refresh_token"] = self.refresh_token
+        return body
 
 
 class TokenMinter:
