@@ -70,6 +70,9 @@ class Revocations:
         self.memory_seconds = ensure_seconds("memory_seconds", memory_seconds)
         self.leeway_seconds: float = LEEWAY_SECONDS
         """The largest leeway of the verifiers that ask."""
+        self.edition = object()
+        """Another object after each change that can refuse more tokens. What `refuses` has let pass, it lets pass until
+        then."""
         self._sessions: dict[str, float] = {}
         self._roles: dict[str, Revocation] = {}
         self._keys: dict[str, float] = {}
@@ -112,7 +115,7 @@ class Revocations:
         if now >= self._next_cleanup:
             self._next_cleanup = now + self.memory_seconds / 10
             self._delete_expired(now)
-        self._notify_watchers(revocation)
+        self._note_change(revocation)
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` after each change that can refuse more tokens. Returns the function that ends this."""
@@ -124,9 +127,10 @@ class Revocations:
         used after that."""
         self._sessions, self._subjects = replacement._sessions, replacement._subjects
         self._roles, self._keys = replacement._roles, replacement._keys
-        self._notify_watchers(None)
+        self._note_change(None)
 
-    def _notify_watchers(self, revocation: Revocation | None) -> None:
+    def _note_change(self, revocation: Revocation | None) -> None:
+        self.edition = object()
         for watcher in tuple(self._watchers):
             watcher(revocation)
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, Final
 
 from watchword.arguments import ensure_count, ensure_text, ensure_web_url
@@ -24,10 +23,11 @@ from watchword.auth.jws import (
 )
 from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal, instant
-from watchword.auth.public_key import KeySource, PublicKey
+from watchword.auth.public_key import KeySource
+from watchword.auth.remembered_token import RememberedToken
 from watchword.auth.remote_keys import RemoteKeys
 from watchword.auth.revocations import ContactSource, LeasedSource, Revocations, RevocationSource
-from watchword.clock import Clock, SystemClock
+from watchword.clock import Clock, SystemClock, seconds_of
 from watchword.lines import Seldom
 from watchword.tally import Tally
 
@@ -81,14 +81,13 @@ class Verifier:
         self._is_current: Callable[[], bool] = _always
         if isinstance(leased, LeasedSource):
             self._is_current, self._source_catch_up = leased.is_current, leased.catch_up
-        self._clock = clock or SystemClock()
+        self._now = seconds_of(clock or SystemClock())
         self._leeway_seconds = leeway_seconds
-        self._leeway = timedelta(seconds=leeway_seconds)
         self._hints = ConfigurationHints(issuer, audience)
         self._seldom = Seldom(logger)
         self._reader = JwsReader(keys, ACCESS_TOKEN_TYPES)
         self._capacity = remember
-        self._remembered: dict[str, tuple[Principal, PublicKey]] = {}
+        self._remembered: dict[str, RememberedToken] = {}
         self.open_connections = OpenConnections(self)
 
     @classmethod
@@ -154,21 +153,21 @@ class Verifier:
 
     def seconds_left(self, principal: Principal) -> float:
         """For how long the token of this caller is still accepted, unless it is revoked; negative if it is not."""
-        return (principal.expires_at + self._leeway - self._clock.now()).total_seconds()
+        return principal.expires_at.timestamp() + self._leeway_seconds - self._now()
 
     def _recall(self, token: str) -> Principal | None:
         """The caller of a token that was verified before, if it is still valid."""
         remembered = self._remembered.get(token)
         if remembered is None:
             return None
-        principal, key = remembered
+        key, source = remembered.key, self.revocations
         if (
             self.keys.find(key.kid) is key
-            and principal.expires_at > self._clock.now() - self._leeway
-            and (self.revocations is None or not self.revocations.revocations.refuses(principal))
+            and self._now() < remembered.refused_from
+            and (source is None or not remembered.is_revoked(source.revocations))
         ):
             self.outcomes["remembered"] += 1
-            return principal
+            return remembered.principal
         del self._remembered[token]
         return None
 
@@ -176,7 +175,7 @@ class Verifier:
         """Verify a token that is not remembered, and count the outcome."""
         try:
             claims, key = await self._reader.read(token)
-            principal = self._check(claims, key.kid)
+            principal, expires_at = self._check(claims, key.kid)
         except InvalidToken as refusal:
             self.outcomes[refusal.flaw] += 1
             raise
@@ -184,14 +183,15 @@ class Verifier:
             self.outcomes["key_not_fetched" if isinstance(outage, KeyNotFetched) else "keys_unavailable"] += 1
             raise
         self.outcomes["accepted"] += 1
-        self._remembered[token] = (principal, key)
+        self._remembered[token] = RememberedToken(principal, key, expires_at + self._leeway_seconds)
         while len(self._remembered) > self._capacity:
             del self._remembered[next(iter(self._remembered))]
         return principal
 
-    def _check(self, claims: dict[str, Any], key_id: str) -> Principal:
-        """The caller that the claims of a signed token describe. Raises InvalidToken if one of them is wrong."""
-        now = self._clock.now().timestamp()
+    def _check(self, claims: dict[str, Any], key_id: str) -> tuple[Principal, float]:
+        """The caller that the claims of a signed token describe, and when it expires. Raises InvalidToken if a claim is
+        wrong."""
+        now = self._now()
         try:
             ensure_meant_for(claims, self.issuer, self.audience)
             issued_at, expires_at = current_times(claims, now, self._leeway_seconds)
@@ -201,7 +201,7 @@ class Verifier:
         except InvalidToken as refusal:
             self._hints.note(refusal, claims, now, has_accepted=self.outcomes["accepted"] > 0)
             raise
-        return principal
+        return principal, expires_at
 
 
 def _always() -> bool:
