@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from random import Random
 from string import printable
 from typing import Any
 
@@ -14,6 +15,7 @@ from zxcvbn import matching
 from identity_service.errors import WeakPassword
 from identity_service.users import strength
 from identity_service.users.passwords import Passwords
+from identity_service.users.ranked_words import RankedWords
 
 SIGNS = "4@8({[<3691!|0$5+7%2"
 
@@ -87,10 +89,63 @@ async def test_hint_counts_also_if_it_is_long_or_has_rare_signs(passwords: Passw
         await passwords.ensure_strong(hint, [hint])
 
 
-def test_words_keep_their_ranks_though_equal_ranks_are_one_number() -> None:
-    # zxcvbn puts the hints of the last password among the dictionaries.
-    ours = {name: words for name, words in matching.RANKED_DICTIONARIES.items() if name != "user_inputs"}
-    program = "import json; from zxcvbn.matching import RANKED_DICTIONARIES; print(json.dumps(RANKED_DICTIONARIES))"
-    untouched = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert json.loads(untouched.stdout) == ours
-    assert len({id(rank) for words in ours.values() for rank in words.values()}) == max(map(len, ours.values()))
+def untouched(program: str, given: object = None) -> Any:
+    """What a program prints as JSON in a process in which zxcvbn is as it was installed. It reads `given` as JSON."""
+    command = [sys.executable, "-c", f"import json, sys\ngiven = json.load(sys.stdin)\n{program}"]
+    ended = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
+    return json.loads(ended.stdout)
+
+
+@pytest.fixture(scope="module")
+def word_lists() -> dict[str, dict[str, int]]:
+    """The words of zxcvbn and their ranks, as they were installed."""
+    program = "from zxcvbn.matching import RANKED_DICTIONARIES; print(json.dumps(RANKED_DICTIONARIES))"
+    return dict(untouched(program))
+
+
+def test_words_keep_their_ranks_in_less_memory(word_lists: dict[str, dict[str, int]]) -> None:
+    for name, ranks in word_lists.items():
+        words = matching.RANKED_DICTIONARIES[name]
+        assert isinstance(words, RankedWords)
+        assert {word: words[word] for word in ranks if word in words} == ranks
+
+
+def test_no_other_text_is_a_word(word_lists: dict[str, dict[str, int]]) -> None:
+    for ranks in word_lists.values():
+        words = RankedWords(ranks)
+        parts = {text for word in ranks for text in (word[:-1], word[1:], f"{word}s", f"{word} {ranks[word]}")}
+        two_lines = [
+            f"{word} {rank}\n{after}" for (word, rank), after in zip(ranks.items(), [*ranks][1:], strict=False)
+        ]
+        others = [text for text in [*parts - ranks.keys(), *two_lines, "\n", " ", ""] if text in words]
+        assert others == []
+        with pytest.raises(KeyError):
+            words["not a word"]
+
+
+def test_estimates_are_those_of_zxcvbn_as_it_was_installed(word_lists: dict[str, dict[str, int]]) -> None:
+    random = Random(1)
+    common = [word for ranks in word_lists.values() for word in ranks]
+    passwords = [*WORST.values(), *(mixed(random, common) for _ in range(3_000))]
+    parts = [strength.checked_part(password) for password in passwords]
+    program = """
+from zxcvbn import zxcvbn
+print(json.dumps([[estimate["guesses"], estimate["feedback"]] for estimate in (
+    zxcvbn(part, user_inputs=["ada"]) for part in given)], default=str))"""
+    ours = [strength.estimate(password, ["ada"]) for password in passwords]
+    found = json.dumps([[estimate["guesses"], estimate["feedback"]] for estimate in ours], default=str)
+    assert json.loads(found) == untouched(program, parts)
+
+
+def mixed(random: Random, words: list[str]) -> str:
+    """A password of words, reversed words, signs for letters, numbers and anything else."""
+    signs = str.maketrans("aeiost", "@3!0$7")
+    pieces = [
+        random.choice(words),
+        random.choice(words)[::-1],
+        random.choice(words).translate(signs),
+        random.choice(words).title(),
+        str(random.randint(0, 2100)),
+        "".join(random.choices(printable, k=4)),
+    ]
+    return "".join(random.sample(pieces, random.randint(1, 4)))

@@ -47,6 +47,10 @@ async def test_a_new_account_has_the_role_user_alone(identity: Identity, databas
     assert [row["role"] for row in rows] == ["user"]
 
 
+async def test_password_may_have_a_line_break_behind_digits(identity: Identity) -> None:
+    assert (await register(identity, password="correct horse 123456\n battery")).status_code == 201
+
+
 @pytest.mark.parametrize("username", ["ada", "x" * 32, "0ada", "A.d-a_1"])
 async def test_username_is_three_to_32_letters_digits_and_signs(identity: Identity, username: str) -> None:
     response = await register(identity, username=username)
