@@ -1,11 +1,24 @@
 """Answers that no cache may keep."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+import orjson
 from fastapi import Response
 
 # Pragma is for OAuth's answers (RFC 6749 section 5.1).
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_NO_STORE_FIELDS: Final = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
+
+
+class UncachedJson(Response):
+    """JSON that no cache may keep. Its members must have the order of the schema that describes them."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        super().__init__(orjson.dumps(content))
+        self.raw_headers.extend(_NO_STORE_FIELDS)
 
 
 async def forbid_caching(response: Response) -> None:

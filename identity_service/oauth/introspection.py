@@ -16,9 +16,10 @@ from watchword.auth.verifier import principal_of
 
 SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
-_SHOWN_CLAIMS: Final = (
+SHOWN_CLAIMS: Final = (
     "scope",
     "client_id",
+    "preferred_username",
     "exp",
     "iat",
     "sub",
@@ -31,6 +32,8 @@ _SHOWN_CLAIMS: Final = (
     "ver",
     "rver",
 )
+_MEMBERS: Final = {"preferred_username": "username"}
+"""The members that have another name than the claim that they show."""
 
 
 class Introspection:
@@ -52,7 +55,7 @@ class Introspection:
         token = await self._reader.read_any(request.form.get("token"))
         if token is None or not await self._may_be_shown(token, client) or not await self._is_live(token):
             return INACTIVE
-        return _describe(token)
+        return describe(token)
 
     async def _may_be_shown(self, token: ReadToken, client: Client) -> bool:
         """A refresh token to the client that it was issued to, an access token to the client of the service that it is
@@ -78,12 +81,9 @@ class Introspection:
         return True
 
 
-def _describe(token: ReadToken) -> dict[str, Any]:
+def describe(token: ReadToken) -> dict[str, Any]:
     claims = token.claims
     answer: dict[str, Any] = {"active": True}
     if token.kind is TokenKind.ACCESS:
         answer["token_type"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1, no secret
-    answer |= {name: claims[name] for name in _SHOWN_CLAIMS if name in claims}
-    if "preferred_username" in claims:
-        answer["username"] = claims["preferred_username"]
-    return answer
+    return answer | {_MEMBERS.get(name, name): claims[name] for name in SHOWN_CLAIMS if name in claims}

@@ -1,11 +1,11 @@
 """The OAuth endpoints and their metadata."""
 
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Depends, Response
 
-from identity_service.caching import NO_STORE, forbid_caching
+from identity_service.caching import UncachedJson, forbid_caching
 from identity_service.dependencies import OAuthRequestDep, PartsDep, PreferredWaitDep
 from identity_service.errors import HashingBusy, NoSigningKey
 from identity_service.events.schemas import ObedienceRead
@@ -24,13 +24,10 @@ from identity_service.oauth.errors import (
 )
 from identity_service.oauth.schemas import IntrospectionRead, ServerMetadata, TokenRead
 from identity_service.obedience.documentation import PREFER_WAIT
-from identity_service.tokens.minting import TokenAnswer
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import HotRoute
 from watchword.http.responses import refusals
-
-_NO_STORE_FIELDS: Final = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
 
 
 class EmptyOrObedience(Response):
@@ -42,22 +39,11 @@ class EmptyOrObedience(Response):
         super().__init__(body, status_code, media_type="application/json" if has_body else None, **options)
 
 
-class TokenResponse(Response):
-    """Tokens in JSON, which no cache may keep."""
-
-    media_type = "application/json"
-
-    def __init__(self, answer: TokenAnswer) -> None:
-        super().__init__(orjson.dumps(answer.as_json()))
-        self.raw_headers.extend(_NO_STORE_FIELDS)
-
-
 router = APIRouter(tags=["oauth"])
-token_endpoint = APIRouter(route_class=HotRoute)
-endpoints = APIRouter(dependencies=[Depends(forbid_caching)])
+endpoints = APIRouter(route_class=HotRoute)
 
 
-@token_endpoint.post(
+@endpoints.post(
     metadata.ENDPOINT,
     operation_id="oauth_token",
     summary="Get tokens",
@@ -76,16 +62,17 @@ endpoints = APIRouter(dependencies=[Depends(forbid_caching)])
     openapi_extra=documentation.TOKEN_REQUEST,
 )
 @public
-async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> TokenResponse:
+async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> UncachedJson:
     """Sign in, refresh, or get a token for a service (RFC 6749)."""
     with translated_errors():
-        return TokenResponse(await parts.oauth.token.issue(request))
+        return UncachedJson((await parts.oauth.token.issue(request)).as_json())
 
 
 @endpoints.post(
     metadata.REVOCATION,
     operation_id="oauth_revoke",
     summary="Revoke a token (RFC 7009)",
+    dependencies=[Depends(forbid_caching)],
     response_class=EmptyOrObedience,
     response_model=None,
     responses=oauth_refusals(InvalidRequest, InvalidGrant, UnsupportedTokenType, InvalidClient)
@@ -110,10 +97,10 @@ async def revoke_token(request: OAuthRequestDep, parts: PartsDep, wait: Preferre
     openapi_extra=documentation.TOKEN,
 )
 @public
-async def introspect_token(request: OAuthRequestDep, parts: PartsDep) -> dict[str, Any]:
+async def introspect_token(request: OAuthRequestDep, parts: PartsDep) -> UncachedJson:
     """Whether a token is valid now, and what it says; for clients with the scope `introspect`."""
     with translated_errors():
-        return await parts.oauth.introspection.introspect(request)
+        return UncachedJson(await parts.oauth.introspection.introspect(request))
 
 
 @router.get(
@@ -128,5 +115,4 @@ async def read_metadata(parts: PartsDep) -> dict[str, Any]:
     return metadata.describe(parts.settings.issuer, parts.oauth.token.grant_types)
 
 
-router.include_router(token_endpoint)
 router.include_router(endpoints)
