@@ -55,7 +55,8 @@ class JwsReader:
         if len(raw) > MAX_TOKEN_BYTES or not (header_part and claims_part and signature_part):
             raise InvalidToken(_MISSHAPEN)
         claims, signature = _decode(claims_part), _decode(signature_part)
-        kid = self._known_headers.get(header_part) or self._kid_of(header_part)
+        known_kid = self._known_headers.get(header_part)
+        kid = known_kid or self._kid_of(header_part)
         # Most keys are in memory, and `find` needs no coroutine for each token.
         public = self._keys.find(kid) or await self._keys.get(kid)
         prepared = self._prepared.get(public.kid)
@@ -63,7 +64,7 @@ class JwsReader:
             prepared = self._prepare(public)
         if not prepared.accepts(signing_input, signature):
             raise InvalidToken("signature does not verify", Flaw.SIGNATURE)
-        if len(self._known_headers) < _MAX_KNOWN_HEADERS:
+        if known_kid is None and len(self._known_headers) < _MAX_KNOWN_HEADERS:
             self._known_headers[header_part] = kid
         return _json_object(claims), public
 
