@@ -24,6 +24,7 @@ class UncachedJson(Response):
 async def forbid_caching(response: Response) -> None:
     """Add `Cache-Control: no-store` to the answers of a router: `APIRouter(dependencies=[Depends(forbid_caching)])`.
 
-    FastAPI adds it to what a route returns as data; a route that returns a Response passes `headers=NO_STORE` itself.
+    FastAPI adds it to what a route returns as data; a route that returns a Response returns `UncachedJson`, or
+    passes `headers=NO_STORE`.
     """
     response.headers.update(NO_STORE)

@@ -1,13 +1,15 @@
 """The SQL of push delivery: which stream is due, and which event is next."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.locking import limit_idle_time
 from identity_service.events.models import SENDING_ORDER, Delivery, Stream, StreamEvent, StreamStatus
+from watchword.database.statements import Statement
 
 
 class PushAttempt(NamedTuple):
@@ -17,21 +19,29 @@ class PushAttempt(NamedTuple):
     event: StreamEvent
 
 
+def _is_due(now: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+    """The conditions under which an event of a stream is to be pushed."""
+    return (
+        Stream.delivery_method == Delivery.PUSH,
+        Stream.status == StreamStatus.ENABLED,
+        or_(Stream.next_push_at.is_(None), Stream.next_push_at <= now),
+        select(StreamEvent.id).where(StreamEvent.stream_id == Stream.id).exists(),
+    )
+
+
+DUE: Final = Statement(select(Stream.id).where(*_is_due(bindparam("now", type_=Stream.next_push_at.type))).limit(1))
+"""Whether `claim` would find a stream that is due at this time, unless another process has just leased it."""
+
+
 async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushAttempt | None:
     """Lease the stream that is due and whose last attempt was longest ago, and take its next event.
 
     None if no stream is due. Until `lease_until` no other process gets this stream.
     """
     await limit_idle_time(db)
-    has_events = select(StreamEvent.id).where(StreamEvent.stream_id == Stream.id).exists()
     due = (
         select(Stream)
-        .where(
-            Stream.delivery_method == Delivery.PUSH,
-            Stream.status == StreamStatus.ENABLED,
-            or_(Stream.next_push_at.is_(None), Stream.next_push_at <= now),
-            has_events,
-        )
+        .where(*_is_due(bindparam("now", now, type_=Stream.next_push_at.type)))
         .order_by(Stream.pushed_at.nulls_first(), Stream.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)

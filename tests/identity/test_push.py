@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -154,6 +155,15 @@ async def test_receiver_that_does_not_answer_in_time_is_tried_again(foreground: 
         assert not await foreground.parts.pusher.push_one(http)
     (stream,) = await databases.fetch("identity_app", STREAM)
     assert (stream["failed_pushes"], await waiting(databases)) == (1, 2)
+
+
+async def test_pusher_that_finds_nothing_to_push_takes_no_connection_of_transactions(foreground: Identity) -> None:
+    database = foreground.parts.database
+    async with AsyncExitStack() as transactions:
+        for _ in range(database.pools()["transactions"].size):
+            db = await transactions.enter_async_context(database.begin())
+            await db.execute(text("SELECT 1"))
+        assert await push(foreground) == 0
 
 
 async def test_two_pushers_at_once_deliver_each_event_once(foreground: Identity, databases: Databases) -> None:
