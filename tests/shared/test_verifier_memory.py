@@ -119,6 +119,15 @@ async def test_no_more_tokens_are_remembered_than_allowed_and_the_oldest_goes_fi
     assert [await is_remembered(verifier, token) for token in reversed(tokens)] == [True] * 3 + [False] * 17
 
 
+async def test_of_many_tokens_a_hundredth_goes_at_once(issuer: Issuer, keys: ReplaceableKeys) -> None:
+    verifier = verifier_of(issuer, keys, remember=200)
+    tokens = [issuer.mint() for _ in range(201)]
+    for token in tokens:
+        await verifier.verify(token)
+    assert [await is_remembered(verifier, token) for token in tokens[3:]] == [True] * 198
+    assert not await is_remembered(verifier, tokens[2])
+
+
 async def test_verifying_a_remembered_token_again_drops_no_other(issuer: Issuer, keys: ReplaceableKeys) -> None:
     verifier = verifier_of(issuer, keys, remember=3)
     tokens = [issuer.mint() for _ in range(3)]
