@@ -23,12 +23,25 @@ class JointReads(Generic[Value]):
         if (callers := self._callers.get(key)) is not None:
             callers.append(caller)
         else:
-            self._callers[key] = [caller]
-            # It begins in the next turn of the event loop; those who call in this turn join.
-            task = asyncio.create_task(self._read_for_callers(key))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(key, [caller])
         return await caller
+
+    def _begin(self, key: str, callers: "list[asyncio.Future[Value]]") -> None:
+        """Let a reading begin in the next turn of the event loop; those who call in this turn join."""
+        self._callers[key] = callers
+        task = asyncio.create_task(self._read_for_callers(key))
+        self._tasks.add(task)
+
+        def end(_: "asyncio.Task[None]") -> None:
+            self._tasks.discard(task)
+            if self._callers.get(key) is callers:
+                # The event loop has cancelled it before it began.
+                del self._callers[key]
+            for caller in callers:
+                # Those that have a result stay as they are.
+                caller.cancel()
+
+        task.add_done_callback(end)
 
     async def _read_for_callers(self, key: str) -> None:
         callers = self._callers.pop(key)
@@ -38,11 +51,6 @@ class JointReads(Generic[Value]):
             for caller in callers:
                 if not caller.done():
                     caller.set_exception(error)
-        except asyncio.CancelledError:
-            # The event loop is being closed.
-            for caller in callers:
-                caller.cancel()
-            raise
         else:
             for caller in callers:
                 # One that is done was cancelled.

@@ -81,15 +81,22 @@ async def test_all_callers_get_the_error_of_a_reading_and_the_next_one_reads_aga
     assert await readings.call() == 1
 
 
-async def test_nobody_waits_on_when_the_event_loop_cancels_the_reading() -> None:
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_nobody_waits_on_when_the_event_loop_cancels_the_reading(has_begun: bool) -> None:
     readings = Readings()
     before = asyncio.all_tasks()
     call = readings.call()
-    await readings.until_begun(1)
+    # The call begins, and the reading is about to.
+    await asyncio.sleep(0)
+    if has_begun:
+        await readings.until_begun(1)
     (reading,) = asyncio.all_tasks() - before - {call}
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
+    assert len(readings.keys) == has_begun
+    readings.may_end.set()
+    assert await readings.call() == 0
 
 
 async def test_a_client_is_read_once_for_those_who_need_it_at_the_same_moment(identity: Identity) -> None:
