@@ -14,7 +14,7 @@ from deploy.common import SERVICES
 from tests.bench.section import Budget, Section
 from tests.soak.pace import Answers, Pace, expect
 from tests.soak.samples import Moments, Sample, megabytes_per_hour, sample_of, table
-from tests.soak.visitor import BODY, Town, Visitor
+from tests.soak.visitor import BODY, Environment, Visitor
 from tests.support.metrics import scrape
 from tests.support.person import Person
 from tests.support.stack import Stack, stack
@@ -48,10 +48,10 @@ async def _soak(
 ) -> tuple[Moments, Mapping[str, Sample]]:
     """The samples taken during the load, and those after it."""
     async with _client() as observer, _client(Pace(PER_SECOND), answers) as http:
-        town = Town(running, http, await _posts_of_a_stranger(observer, running), form, answers)
+        environment = Environment(running, http, await _posts_of_a_stranger(observer, running), form, answers)
         moments = {0.0: await _samples(observer, running)}
         began = time.monotonic()
-        visits = [asyncio.create_task(Visitor(town).visit_until(began + seconds)) for _ in range(VISITORS)]
+        visits = [asyncio.create_task(Visitor(environment).visit_until(began + seconds)) for _ in range(VISITORS)]
         count = max(LEAST_SAMPLES, round(seconds / SAMPLES_APART_SECONDS))
         for number in range(1, count + 1):
             await asyncio.sleep(began + number * seconds / count - time.monotonic())

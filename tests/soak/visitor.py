@@ -20,7 +20,7 @@ BODY = "A body. " * 60
 
 
 @dataclass(frozen=True)
-class Town:
+class Environment:
     """What all visitors share: posts of somebody else, and the form by which a service gets a token of its own."""
 
     stack: Stack
@@ -33,9 +33,9 @@ class Town:
 class Visitor:
     """One person after the other. What they do is chosen at random, and each answer must be the intended one."""
 
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.http, self.identity, self.posts = town.http, town.stack.identity, town.stack.posts
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.http, self.identity, self.posts = environment.http, environment.stack.identity, environment.stack.posts
         self.ada: Person | None = None
         self.post = ""
         self.listening: Reader | None = None
@@ -58,15 +58,15 @@ class Visitor:
         while time.monotonic() < end:
             try:
                 await self.visit(end)
-            except (AssertionError, httpx.HTTPError, OSError) as error:
-                self.town.answers.fail(error)
+            except Exception as error:
+                self.environment.answers.fail(error)
             finally:
                 await self.stop_listening()
 
     async def visit(self, end: float) -> None:
         """Sign in or register, act until the end at the latest, and go."""
         if self.ada is None:
-            self.ada = await Person(self.http, self.town.stack, unique("visitor")).register()
+            self.ada = await Person(self.http, self.environment.stack, unique("visitor")).register()
         else:
             await self.ada.sign_in()
         await self.publish(self.ada)
@@ -89,7 +89,7 @@ class Visitor:
             expect(await self.http.get(f"{self.posts}{self.any_path()}", headers=ada.headers), 401)
 
     def any_path(self) -> str:
-        return random.choice(self.town.paths)
+        return random.choice(self.environment.paths)
 
     async def read(self, ada: Person) -> None:
         expect(await self.http.get(f"{self.posts}{self.any_path()}", headers=ada.headers), 200)
@@ -130,7 +130,7 @@ class Visitor:
         expect(await self.http.get(f"{self.identity}/sessions", headers=ada.identity_headers), 200)
 
     async def get_client_token(self, _: Person) -> None:
-        expect(await self.http.post(f"{self.identity}/oauth/token", data=dict(self.town.client)), 200)
+        expect(await self.http.post(f"{self.identity}/oauth/token", data=dict(self.environment.client)), 200)
 
     async def listen_or_leave(self, ada: Person) -> None:
         """Open a stream of posts, or leave the one that is open."""
