@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -42,7 +43,7 @@ class PostView(NamedTuple):
     @property
     def etag(self) -> str:
         """A strong entity tag: another version of the post or another name of its author has another."""
-        return f'"{self.version}-{blake2b(self.username.encode(), digest_size=8).hexdigest()}"'
+        return f'"{self.version}-{_digest(self.username)}"'
 
     @property
     def listed_at(self) -> datetime:
@@ -78,6 +79,11 @@ class PostView(NamedTuple):
 
     def as_json(self) -> bytes:
         return as_json(self.as_dict())
+
+
+@lru_cache(1_024)
+def _digest(username: str) -> str:
+    return blake2b(username.encode(), digest_size=8).hexdigest()
 
 
 # The values of a row, by name, in the order of the fields.

@@ -29,9 +29,17 @@ class Slots(Generic[Item]):
     def waiting(self) -> int:
         return len(self._waiters)
 
+    def next_item(self) -> Item | None:
+        """The item in the free slot that is acquired next, None if it is empty or no slot is free."""
+        return self._free[-1] if self._free else None
+
+    def take(self) -> Item | None:
+        """Take the slot that is acquired next, which must be free; return its item."""
+        return self._free.pop()
+
     async def acquire(self) -> Item | None:
         """Take a slot; return its item, None if it is empty. Raises TimeoutError if no slot becomes free in time."""
-        return self._free.pop() if self._free else await self._wait()
+        return self.take() if self._free else await self._wait()
 
     def release(self, item: Item | None) -> None:
         """Give a slot back, which holds this item from now on."""
