@@ -5,6 +5,7 @@ from fastapi import FastAPI
 
 from tests.shared.apps import client_for
 from watchword.service.cross_origin import CrossOriginMiddleware
+from watchword.service.installation import add_frame
 
 PAGE = "http://page.example"
 
@@ -17,6 +18,7 @@ def app_of() -> FastAPI:
         return []
 
     app.add_middleware(CrossOriginMiddleware, allow_origins=[PAGE])
+    add_frame(app, 2_048, varies_by_origin=True)
     return app
 
 

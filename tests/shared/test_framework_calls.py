@@ -9,6 +9,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Query, _compat, routing
 from fastapi.dependencies import models, utils
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import ValidationError
 from starlette import _exception_handler
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -16,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchword.http._calls import Unplanned, calls_of
-from watchword.http._framework import handlers_of, operations, routers_of, validator_of, version_of
+from watchword.http._framework import handlers_of, operations, own_layers, routers_of, validator_of, version_of
+from watchword.service.middleware import UnhandledErrors
 
 NAMES: list[tuple[Any, str]] = [
     (models, "_is_coroutine_callable"),
@@ -30,6 +32,7 @@ NAMES: list[tuple[Any, str]] = [
     (routing.APIRouter(), "middleware_stack"),
     (ExceptionMiddleware(Response()), "_exception_handlers"),
     (ExceptionMiddleware(Response()), "_status_handlers"),
+    (FastAPI(), "_native_telemetry"),
 ]
 
 
@@ -100,6 +103,41 @@ def test_the_version_changes_with_every_route_of_every_router() -> None:
 
 async def endpoint_without_parameters() -> Response:
     return Response()
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    return Response()
+
+
+def own_layer_of(app: FastAPI) -> object:
+    app.add_middleware(UnhandledErrors)
+    return own_layers(app, app.build_middleware_stack())
+
+
+@pytest.mark.parametrize("handlers", [{}, {404: answer_error, KeyError: answer_error}])
+def test_the_layers_around_an_app_s_own_are_left_out_if_they_do_nothing(handlers: dict[Any, Any]) -> None:
+    assert isinstance(own_layer_of(FastAPI(exception_handlers=handlers)), UnhandledErrors)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"debug": True},
+        {"max_body_size": 1_000},
+        {"exception_handlers": {500: answer_error}},
+        {"exception_handlers": {Exception: answer_error}},
+        {"telemetry": {"tracing": True, "tracer_provider": TracerProvider()}},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_the_layers_around_an_app_s_own_are_kept_if_they_may_do_anything(options: dict[str, Any]) -> None:
+    assert own_layer_of(FastAPI(**options)) is None
+
+
+def test_the_layers_around_an_app_s_own_are_kept_if_its_root_path_has_to_be_set() -> None:
+    app = FastAPI()
+    app.root_path = "/api"
+    assert own_layer_of(app) is None
 
 
 def test_the_handlers_of_errors_are_those_of_the_layer_that_calls_them() -> None:

@@ -18,6 +18,7 @@ from watchword.auth.exchanges import Exchange, HttpExchange, SocketExchange
 from watchword.auth.open_connection import EndReason
 from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal
+from watchword.http.shortcut import PassableLayer
 from watchword.lines import MAX_CHARACTERS, one_line
 
 logger = logging.getLogger("watchword.refusals")
@@ -45,12 +46,16 @@ def note_caller(scope: Scope, connections: OpenConnections, principal: Principal
         scope.setdefault(_CALLERS_OUTSIDE, []).append((connections, principal))
 
 
-class ConnectionLayer:
+class ConnectionLayer(PassableLayer):
     """Ends streaming answers and WebSockets that a guard has let pass, and leaves everything else alone."""
 
     def __init__(self, served: ASGIApp, connections: OpenConnections) -> None:
         self._served = served
         self._connections = connections
+
+    @property
+    def served(self) -> ASGIApp:
+        return self._served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange

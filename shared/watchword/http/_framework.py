@@ -253,6 +253,25 @@ def handlers_of(served: ASGIApp, router: ASGIApp) -> Handlers | None:
     return (served._exception_handlers, served._status_handlers) if served.app.app is router else None
 
 
+def own_layers(app: FastAPI, outermost: ASGIApp) -> ASGIApp | None:
+    """The layers of an app inside those that FastAPI puts around them; None if FastAPI may do anything in or around its
+    own for a request that no app further outside traces and whose errors the app's own layers answer."""
+    telemetry = getattr(app, "_native_telemetry", None)
+    is_bare = telemetry is not None and not telemetry.enabled() and not app.root_path and not app.debug
+    if (
+        not is_bare
+        or getattr(app, "max_body_size", None) is not None
+        or {500, Exception} & app.exception_handlers.keys()
+    ):
+        return None
+    layer: Any = outermost
+    for name in ("ServerErrorMiddleware", "ExceptionTelemetryMiddleware", "AppBodyLimitMiddleware"):
+        if type(layer).__name__ == name:
+            layer = layer.app
+    own: ASGIApp = layer
+    return own
+
+
 def with_handlers(app: ASGIApp, request: Request) -> ASGIApp:
     """This app, whose errors go to the handlers in the scope of the request; so do the errors of these handlers."""
     once = _exception_handler.wrap_app_handling_exceptions(app, request)

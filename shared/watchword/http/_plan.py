@@ -25,7 +25,7 @@ class Plan:
 
     def __init__(self, calls: Sequence[Call], body: Parameter | None, *, is_strict: bool) -> None:
         self._calls = tuple((call, call.defaults(), call.needs_query()) for call in calls)
-        self._dependencies = tuple(calls[:-1])
+        self._dependencies = tuple((call.function, call.receivers) for call in calls[:-1])
         self._endpoint = calls[-1].function
         self._body = body
         self._is_strict = is_strict
@@ -39,8 +39,9 @@ class Plan:
         request = Request(scope, receive, send)
         return StrictRequest(request) if self._is_strict and scope["method"] not in WITHOUT_BODY else request
 
-    async def arguments(self, request: Request, path_params: Mapping[str, Any]) -> Arguments:
-        """What each call is given, except the results of other calls. Raises an error if the request is malformed."""
+    def arguments(self, request: Request, path_params: Mapping[str, Any]) -> Arguments:
+        """What each call is given, except the body and the results of other calls. Raises an error if the request is
+        malformed."""
         query = self._query(request)
         arguments: Arguments = []
         for call, defaults, needs_query in self._calls:
@@ -54,15 +55,19 @@ class Plan:
             if call.header:
                 _add_arguments(call.header, request.headers, own)
             arguments.append(own)
-        if self._body is not None:
-            arguments[-1][self._body.name] = await _read_body(self._body, request)
         return arguments
 
+    async def read_body(self, request: Request, arguments: Arguments) -> None:
+        """Add the body, if there is one to read, to the arguments of the endpoint. Raises an error if it is
+        malformed."""
+        if self._body is not None:
+            arguments[-1][self._body.name] = await _read_body(self._body, request)
+
     async def response(self, arguments: Arguments) -> Response:
-        """Call the dependencies and then the endpoint, with the arguments that `arguments` has returned."""
-        for call, own in zip(self._dependencies, arguments, strict=False):
-            result = await call.function(**own)
-            for index, name in call.receivers:
+        """Call the dependencies and then the endpoint, with the arguments from `arguments` and `read_body`."""
+        for (function, receivers), own in zip(self._dependencies, arguments, strict=False):
+            result = await function(**own)
+            for index, name in receivers:
                 arguments[index][name] = result
         response = await self._endpoint(**arguments[-1])
         if not isinstance(response, Response):

@@ -1,7 +1,7 @@
 """The innermost layer of an app, which answers the well-formed requests to its hot routes."""
 
 from collections import deque
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -11,7 +11,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.http._framework import HANDLERS, TELEMETRY, Handlers, handlers_of, path_of, raising, with_handlers
 from watchword.http._hot_table import HotOperation, HotTable
-from watchword.http._plan import Arguments, Plan
+
+ATTEMPT: Final = "watchword.attempt"
+"""Where a scope has what came of the request further outside."""
+
+_WITHOUT_BODY: Final = (204, 304)
+
+
+WHOLE: Final = "watchword.is_whole"
+"""In the message with the head of an answer: whether its only body follows at once. A server may then write both
+together; one that does not know this member passes over it."""
 
 
 def install(app: FastAPI) -> None:
@@ -34,40 +43,46 @@ class HotRoutes:
         self._table: HotTable | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = self._find(scope) if scope["type"] == "http" else None
-        if match is None:
+        if scope["type"] != "http":
             await self._served(scope, receive, send)
             return
+        attempt: Response | Attempt | None = scope.pop(ATTEMPT, None)
+        if attempt is None:
+            attempt = await self.attempt(scope, receive, send)
+            receive = attempt.receive if isinstance(attempt, Attempt) else receive
+        if isinstance(attempt, Response):
+            await send_whole(attempt, send)
+        elif attempt is None or attempt.outcome is None:
+            # FastAPI finds out again what is wrong with the request, and refuses it.
+            await self._served(scope, receive, send)
+        else:
+            # Errors of the app's own code go to its handlers.
+            scope[HANDLERS] = self._handlers
+            await with_handlers(attempt.outcome, attempt.request)(scope, receive, send)
+
+    async def attempt(self, scope: Scope, receive: Receive, send: Send) -> "Response | Attempt | None":
+        """Call what is planned for this request: the response if `send_whole` can send it. None if nothing is
+        planned."""
+        match = self._find(scope)
+        if match is None:
+            return None
         operation, path_params = match
         plan = operation.plan
         buffer = MessageBuffer(receive) if plan.reads_body else None
         request = plan.request(scope, receive if buffer is None else buffer.receive, send)
         try:
-            arguments = await plan.arguments(request, path_params)
+            arguments = plan.arguments(request, path_params)
+            if buffer is not None:
+                await plan.read_body(request, arguments)
+                buffer.clear()
         except Exception:
-            # FastAPI finds out again what is wrong with the request, and refuses it.
-            await self._served(scope, receive if buffer is None else buffer.receive_again, send)
-            return
-        if buffer is not None:
-            buffer.clear()
+            return Attempt(request, None, receive if buffer is None else buffer.receive_again)
         self._record_route(scope, operation, path_params)
-        await self._answer(plan, arguments, request, send)
-
-    async def _answer(self, plan: Plan, arguments: Arguments, request: Request, send: Send) -> None:
-        """Call what is planned, and send the response; errors go to the handlers of the app."""
-        scope, receive = request.scope, request.receive
         try:
             response = await plan.response(arguments)
         except Exception as error:
-            scope[HANDLERS] = self._handlers
-            await with_handlers(raising(error), request)(scope, receive, send)
-            return
-        if type(response).__call__ is Response.__call__ and response.background is None:
-            await response(scope, receive, send)
-        else:
-            # Sending it runs the app's own code, whose errors go to the handlers too.
-            scope[HANDLERS] = self._handlers
-            await with_handlers(response, request)(scope, receive, send)
+            return Attempt(request, raising(error), receive)
+        return response if _is_whole(response) else Attempt(request, response, receive)
 
     def _find(self, scope: Scope) -> tuple[HotOperation, dict[str, Any]] | None:
         """The operation with a plan that is to be answered by it, and its path parameters."""
@@ -91,6 +106,45 @@ class HotRoutes:
         # The path at which another app has mounted this one may have parameters too.
         outer: dict[str, Any] | None = scope.get("path_params")
         scope["path_params"] = {**outer, **path_params} if outer else path_params
+
+
+class Attempt:
+    """What came of the plan of a request, if it is not a whole response: another response, or an app that raises the
+    error of a call.
+
+    `outcome` is None if the request is malformed and nothing was called. What is inside receives by `receive`.
+    """
+
+    __slots__ = ("outcome", "receive", "request")
+
+    def __init__(self, request: Request, outcome: ASGIApp | None, receive: Receive) -> None:
+        self.request = request
+        self.outcome = outcome
+        self.receive = receive
+
+
+async def send_whole(response: Response, send: Send) -> None:
+    """Send a response as Starlette does, and say that it comes whole."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status_code,
+            "headers": response.raw_headers,
+            WHOLE: True,
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _is_whole(response: Response) -> bool:
+    """Whether a response is sent at once, without calling anything of the app's own, and its head says how long it
+    is."""
+    if type(response).__call__ is not Response.__call__ or response.background is not None:
+        return False
+    for name, _ in response.raw_headers:
+        if name == b"content-length":
+            return True
+    return response.status_code in _WITHOUT_BODY
 
 
 class MessageBuffer:

@@ -1,11 +1,20 @@
 """The private names of uvicorn that this package needs, in one file: an upgrade of uvicorn may take them away."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
+from watchword.http.hot import WHOLE
 from watchword.service.networks import peer_address
 
 
@@ -14,6 +23,10 @@ class ServerProtocol(HttpToolsProtocol):
 
     A WebSocket has the address as the socket writes it.
     """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.app = WholeAnswers(self.app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -47,3 +60,78 @@ def _also_call(protocol: Any, name: str, function: Callable[..., None]) -> None:
         method(*arguments)
 
     setattr(protocol, name, call)
+
+
+class WholeAnswers:
+    """Writes head and body of an answer together if the app says that its body follows at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        cycle = getattr(send, "__self__", None)
+        if isinstance(cycle, RequestResponseCycle):
+            send = _Answer(cycle).send
+        return self._app(scope, receive, send)
+
+
+class _Answer:
+    """The answer to one request. The head of a whole one is kept until its body is there.
+
+    uvicorn's cycle sends everything but a whole answer, and refuses what is not valid.
+    """
+
+    __slots__ = ("_cycle", "_head")
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._head: Message | None = None
+
+    async def send(self, message: Message) -> None:
+        head, self._head = self._head, None
+        if head is None:
+            if message["type"] == "http.response.start" and WHOLE in message:
+                self._head = message
+                return
+        elif self._may_write(message) and (answer := self._whole(head, message.get("body", b""))) is not None:
+            self._write(answer)
+            return
+        else:
+            await self._cycle.send(head)
+        await self._cycle.send(message)
+
+    def _may_write(self, message: Message) -> bool:
+        cycle = self._cycle
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        is_usual = cycle.keep_alive and not cycle.access_log and cycle.scope["method"] != "HEAD"
+        return is_last and is_usual and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
+
+    def _whole(self, head: Message, body: bytes) -> bytes | None:
+        """The answer as it is sent; None if uvicorn would add a field to it, or refuse it."""
+        parts, values, length = [STATUS_LINE[head["status"]]], [], None
+        for name, value in (*self._cycle.default_headers, *head["headers"]):
+            if not _is_plain(name) or (name == b"content-length" and length is not None):
+                return None
+            if name == b"content-length":
+                length = value
+            values.append(value)
+            parts += (name, b": ", value, b"\r\n")
+        if length != b"%d" % len(body) or HEADER_VALUE_RE.search(b"".join(values)):
+            return None
+        parts += (b"\r\n", body)
+        return b"".join(parts)
+
+    def _write(self, answer: bytes) -> None:
+        cycle = self._cycle
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(answer)
+        cycle.response_complete = True
+        cycle.message_event.set()
+        cycle.on_response()
+
+
+@lru_cache(256)
+def _is_plain(name: bytes) -> bool:
+    """Whether a header field with this name is valid, and says nothing of the connection."""
+    return HEADER_RE.search(name) is None and name == name.lower() and name not in (b"connection", b"transfer-encoding")

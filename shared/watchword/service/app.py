@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import watchword
 from watchword.auth import ScopeTexts, Verifier, protect
+from watchword.http._framework import TELEMETRY, own_layers
 from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
@@ -79,9 +81,11 @@ def new_app(
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
-    _allow_origins(app, {*parts.settings.cors_origins, *cookie_origins}, cookies=bool(cookie_origins))
-    site_fields = _fields_of_site(parts.settings.issuer)
-    add_frame(app, parts.settings.max_body_bytes, docs_client_id, metrics.count_request, site_fields)
+    settings = parts.settings
+    origins = {*settings.cors_origins, *cookie_origins}
+    _allow_origins(app, origins, cookies=bool(cookie_origins))
+    fields, varies = _fields_of_site(settings.issuer), bool(origins)
+    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, fields, varies_by_origin=varies)
     return app
 
 
@@ -91,6 +95,24 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
     configure_logging(name, loaded.log_level)
     configure_tracing(f"watchword-{name}")
     return build(loaded)
+
+
+class _ServiceApp(FastAPI):
+    """An app whose requests go straight to its own outermost layer, if what FastAPI has around it does nothing."""
+
+    _own_layers: ASGIApp | None = None
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack = super().build_middleware_stack()
+        self._own_layers = own_layers(self, stack)
+        return stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._own_layers is None or scope["type"] != "http" or TELEMETRY in scope:
+            await super().__call__(scope, receive, send)
+        else:
+            scope["app"] = self
+            await self._own_layers(scope, receive, send)
 
 
 def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -121,7 +143,7 @@ def _end_connections_on_shutdown(verifier: Verifier) -> Lifespan:
 
 
 def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    return FastAPI(
+    return _ServiceApp(
         title=title,
         summary=summary,
         version=watchword.__version__,

@@ -51,10 +51,13 @@ def add_frame(
     docs_client_id: str | None = None,
     on_answer: OnAnswer | None = None,
     fields: Fields = (),
+    *,
+    varies_by_origin: bool = False,
 ) -> None:
     """Do the part of `install` that is the app's, not the process's.
 
-    `on_answer` is called after every request; every answer has the header fields `fields`.
+    `on_answer` is called after every request; every answer has the header fields `fields`, and may differ for pages of
+    different origins if it `varies_by_origin`.
     """
     problems.install(app)
     app.state.handles_head = True
@@ -63,7 +66,13 @@ def add_frame(
     # The first of the list is the outermost layer, and the last one the innermost, which the hot routes have to be.
     app.user_middleware.append(Middleware(UnhandledErrors))
     hot.install(app)
-    app.add_middleware(OutermostMiddleware, max_body_bytes=max_body_bytes, on_answer=on_answer, fields=fields)
+    app.add_middleware(
+        OutermostMiddleware,
+        max_body_bytes=max_body_bytes,
+        on_answer=on_answer,
+        fields=fields,
+        varies_by_origin=varies_by_origin,
+    )
 
 
 def _describe_body_limit(document: Document) -> None:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.errors import TooLarge
 from watchword.http import problem_responses
+from watchword.http.shortcut import PassableLayer, Shortcut
 from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
@@ -28,6 +29,7 @@ Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields as ASGI has them."""
 
 _NO_SNIFFING: Final[Fields] = ((b"x-content-type-options", b"nosniff"),)
+_VARY: Final = (b"vary", b"Origin")
 
 # Where the answer to a request is kept in its scope.
 _ANSWER: Final = "watchword.answer"
@@ -39,7 +41,8 @@ class OutermostMiddleware:
     1. the request has an id, the caller's own if it is well formed: on every log line, span and answer, even a 500;
     2. HEAD is handled as GET; the server sends no body (RFC 9110 section 9.3.2);
     3. reading more than `max_body_bytes` of a body raises TooLarge;
-    4. every answer has the header fields `fields`, and is not to be sniffed for another media type than it says;
+    4. every answer has the header fields `fields`, is not to be sniffed for another media type than it says and,
+       with `varies_by_origin`, tells caches not to give it to the pages of another origin;
     5. an exception that nothing has handled is logged and becomes a 500 that shows nothing of it;
     6. a client that disconnects before it has its answer is no error, whatever was being read or sent;
     7. `on_answer` is called, for the metrics;
@@ -53,11 +56,15 @@ class OutermostMiddleware:
         max_body_bytes: int = DEFAULT_BODY_LIMIT,
         on_answer: OnAnswer | None = None,
         fields: Fields = (),
+        *,
+        varies_by_origin: bool = False,
     ) -> None:
         self._app = app
+        self._shortcut = Shortcut(app)
         self._max_body_bytes = max_body_bytes
         self._on_answer = on_answer
         self._fields = (*_NO_SNIFFING, *fields)
+        self._varies_by_origin = varies_by_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,9 +81,10 @@ class OutermostMiddleware:
         note("watchword.request_id", current_id)
         answer = scope[_ANSWER] = _Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
         answer.is_head = is_head
+        answer.varies_by_origin = self._varies_by_origin
         started = time.perf_counter()
         try:
-            await self._app(scope, answer.receive, answer.send)
+            await self._shortcut(scope, answer.receive, answer.send)
         except ClientDisconnect:
             # The server sends nothing to a client that has gone.
             answer.is_aborted = not answer.is_complete
@@ -101,11 +109,11 @@ class OutermostMiddleware:
         finally:
             request_id.reset(token)
 
-    def _with_id(self, current_id: str) -> Fields:
-        return ((b"x-request-id", current_id.encode()), *self._fields)
+    def _with_id(self, current_id: str) -> list[tuple[bytes, bytes]]:
+        return [(b"x-request-id", current_id.encode()), *self._fields]
 
 
-class UnhandledErrors:
+class UnhandledErrors(PassableLayer):
     """Answers an exception that nothing has handled with 500, inside all other layers: the answer has their fields.
 
     Without the field of the CORS layer, a page is not shown the answer. It is for an app inside OutermostMiddleware.
@@ -113,6 +121,10 @@ class UnhandledErrors:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+
+    @property
+    def served(self) -> ASGIApp:
+        return self._app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -155,15 +167,17 @@ class _Answer:
         "is_head",
         "logged_error",
         "status",
+        "varies_by_origin",
     )
 
-    def __init__(self, receive: Receive, send: Send, limit: int, fields: Fields) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: int, fields: list[tuple[bytes, bytes]]) -> None:
         self._receive = receive
         self._send = send
         self._limit = limit
         self._fields = fields
         self._received = 0
         self.is_head = False
+        self.varies_by_origin = False
         self.is_complete = False
         self.is_aborted = False
         self.logged_error: Exception | None = None
@@ -183,7 +197,10 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._fields]
+            fields = [*message.get("headers", ())]
+            if self.varies_by_origin and not _varies(fields):
+                fields.append(_VARY)
+            message["headers"] = fields + self._fields
         elif message["type"] == "http.response.body":
             if not message.get("more_body", False):
                 self.is_complete = True
@@ -193,6 +210,14 @@ class _Answer:
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
                 raise ClientDisconnect
         await self._send(message)
+
+
+def _varies(fields: list[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer with these fields says already that it varies by Origin, as Starlette's layer lets some say."""
+    for name, value in fields:  # noqa: SIM110
+        if name == b"vary" and b"origin" in value.lower():
+            return True
+    return False
 
 
 def _id_for(scope: Scope) -> str:

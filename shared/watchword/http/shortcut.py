@@ -1,0 +1,57 @@
+"""The way of a request past layers that would do nothing for it."""
+
+from abc import ABC, abstractmethod
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watchword.http.hot import ATTEMPT, HotRoutes, send_whole
+
+
+class PassableLayer(ABC):
+    """A layer of an app that leaves some requests alone if their answer is sent at once."""
+
+    @property
+    @abstractmethod
+    def served(self) -> ASGIApp:
+        """The layer inside this one."""
+
+    def leaves_alone(self, scope: Scope) -> bool:
+        """Whether this layer would do nothing for this HTTP request if it is answered at once. Most never do."""
+        return True
+
+
+class Shortcut:
+    """Answers a request to a hot route past the layers before it, if none of them would do anything.
+
+    A refusal, an answer in parts and whatever is not planned take the way through `outermost`, the first of the layers.
+    """
+
+    def __init__(self, outermost: ASGIApp) -> None:
+        self._outermost = outermost
+        self._layers: list[PassableLayer] = []
+        layer: object = outermost
+        while isinstance(layer, PassableLayer):
+            if type(layer).leaves_alone is not PassableLayer.leaves_alone:
+                self._layers.append(layer)
+            layer = layer.served
+        self._routes = layer if isinstance(layer, HotRoutes) else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        attempt = None
+        if self._routes is not None and self._is_free(scope):
+            attempt = await self._routes.attempt(scope, receive, send)
+        if isinstance(attempt, Response):
+            await send_whole(attempt, send)
+        elif attempt is None:
+            await self._outermost(scope, receive, send)
+        else:
+            scope[ATTEMPT] = attempt
+            await self._outermost(scope, attempt.receive, send)
+
+    def _is_free(self, scope: Scope) -> bool:
+        # Every request comes here, and a generator would cost more than the one layer that is asked.
+        for layer in self._layers:  # noqa: SIM110
+            if not layer.leaves_alone(scope):
+                return False
+        return True

@@ -1,0 +1,155 @@
+"""The server writes a whole answer at once, with the same bytes that it sends for any other."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+import pytest
+from fastapi import APIRouter, Body, FastAPI
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from tests.support.bounded_server import BoundedServer, bounded_server, rest, send
+from watchword.http import HotRoute
+from watchword.service.installation import add_frame
+
+TEXT: Final = b"text " * 50
+
+
+def changed(response: Response, *fields: tuple[bytes, bytes]) -> Response:
+    """The response with these fields instead of its own."""
+    response.raw_headers[:] = fields
+    return response
+
+
+ODD: Final = {
+    "a name in capitals": [(b"X-Name", b"a"), (b"content-length", b"250")],
+    "the end of the connection": [(b"connection", b"close"), (b"content-length", b"250")],
+    "a name with a blank": [(b"x name", b"a"), (b"content-length", b"250")],
+    "a value with a line break": [(b"x-name", b"a\r\nx-other: b"), (b"content-length", b"250")],
+    "too long": [(b"content-length", b"249")],
+    "too short": [(b"content-length", b"251")],
+    "no length": [(b"content-length", b"many")],
+    "two lengths": [(b"content-length", b"250"), (b"content-length", b"250")],
+    "two different lengths": [(b"content-length", b"250"), (b"content-length", b"3")],
+    "two lengths, the right one last": [(b"content-length", b"3"), (b"content-length", b"250")],
+    "chunks": [(b"transfer-encoding", b"chunked"), (b"content-length", b"250")],
+}
+
+
+def routes(prefix: str, route_class: type[APIRoute]) -> APIRouter:
+    router = APIRouter(prefix=prefix, route_class=route_class)
+
+    @router.get("/whole")
+    async def whole() -> Response:
+        return Response(TEXT, headers={"X-Name": "a value"})
+
+    @router.get("/large")
+    async def large() -> Response:
+        return Response(TEXT * 1_000)
+
+    @router.get("/nothing")
+    async def nothing() -> Response:
+        return Response()
+
+    @router.get("/empty")
+    async def empty(status: int) -> Response:
+        return Response(status_code=status)
+
+    @router.get("/odd")
+    async def odd(name: str) -> Response:
+        return changed(Response(TEXT), *ODD[name])
+
+    @router.post("/echo")
+    async def echo(text: Annotated[str, Body()]) -> Response:
+        return Response(text)
+
+    return router
+
+
+def build() -> FastAPI:
+    """The app, which is served in a process of its own: pytest gives uvicorn an access log, which a service has not."""
+    app = FastAPI()
+    add_frame(app, 2_048)
+    app.include_router(routes("/hot", HotRoute))
+    app.include_router(routes("/plain", APIRoute))
+
+    @app.get("/livez")
+    async def livez() -> str:
+        return "alive"
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoundedServer]:
+    with bounded_server(tmp_path_factory.mktemp("answers"), factory=f"{__name__}:build") as server:
+        yield server
+
+
+def exchange(server: BoundedServer, sent: bytes) -> bytes:
+    """What the server sends on a connection until it closes it; the time is left out."""
+    return re.sub(rb"date: [^\r]+", b"date: now", server.exchange(sent))
+
+
+def request_(
+    target: str, *fields: str, method: str = "GET", version: str = "1.1", body: str = "", is_last: bool = True
+) -> bytes:
+    """A request, the last one of its connection."""
+    lines = [f"{method} {target} HTTP/{version}", "Host: service.example", "X-Request-ID: one", *fields]
+    if is_last and version == "1.1":
+        lines.append("Connection: close")
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+def odd(name: str) -> str:
+    return f"/odd?name={name.replace(' ', '%20')}"
+
+
+TARGETS: Final = ["/whole", "/nothing", "/empty?status=204", "/empty?status=304", *map(odd, ODD)]
+
+
+@pytest.mark.parametrize("is_last", [True, False], ids=["closed", "open"])
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_bytes_are_those_of_any_answer(
+    server: BoundedServer, target: str, method: str, version: str, is_last: bool
+) -> None:
+    received = []
+    for prefix in ("/hot", "/plain"):
+        first = request_(prefix + target, method=method, version=version, is_last=is_last)
+        received.append(exchange(server, first if is_last else first + request_(f"{prefix}/whole")))
+    assert received[0] == received[1]
+
+
+@pytest.mark.parametrize("fields", [[], ["Expect: 100-continue"]], ids=["at once", "after the server's word"])
+def test_a_body_is_received_before_the_answer(server: BoundedServer, fields: list[str]) -> None:
+    received = [
+        exchange(server, request_(f"{prefix}/echo", *fields, method="POST", body='"a text"'))
+        for prefix in ("/hot", "/plain")
+    ]
+    assert received[0].endswith(b"\r\n\r\na text")
+    assert received[0] == received[1]
+
+
+def test_answers_to_requests_at_once_come_in_their_order(server: BoundedServer) -> None:
+    targets = ["/hot/whole", "/plain/nothing", "/hot/empty?status=204", "/hot/nothing", "/plain/whole"] * 3
+    alone = [exchange(server, request_(target)) for target in [*targets, "/hot/whole"]]
+    together = b"".join(request_(target, is_last=False) for target in targets) + request_("/hot/whole")
+    received = exchange(server, together)
+    assert received.replace(b"connection: close\r\n", b"") == b"".join(alone).replace(b"connection: close\r\n", b"")
+
+
+def test_a_client_that_reads_later_gets_every_answer(server: BoundedServer) -> None:
+    received = []
+    for prefix in ("/hot", "/plain"):
+        with server.connect(receive_buffer=4_096) as peer:
+            send(peer, request_(f"{prefix}/large", is_last=False) * 20 + request_(f"{prefix}/large"))
+            # Meanwhile the server has begun with the answers.
+            exchange(server, request_("/plain/whole"))
+            received.append(re.sub(rb"date: [^\r]+", b"date: now", rest(peer)))
+    assert received[0].count(b"HTTP/1.1 200 OK") == 21
+    assert received[0] == received[1]
