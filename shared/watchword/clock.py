@@ -19,16 +19,16 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-_NOW_OF_SYSTEM: Final = SystemClock.now
+_SYSTEM_NOW: Final = SystemClock.now
 
 
 def seconds_of(clock: Clock) -> Callable[[], float]:
     """The function that returns the present time of this clock, in seconds since 1970.
 
-    For the system's clock it makes no datetime, which takes several times as long.
+    For the system's clock it makes no datetime, which would take several times as long.
     """
-    # A class that inherits from SystemClock may have a `now` of its own.
-    if getattr(type(clock), "now", None) is _NOW_OF_SYSTEM:
+    # A class that inherits from SystemClock may have a `now` of its own, and a test may replace that of SystemClock.
+    if getattr(type(clock), "now", None) is _SYSTEM_NOW:
         return _system_seconds
     return lambda: clock.now().timestamp()
 

@@ -80,7 +80,7 @@ class Guard:
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
         if type(self).ensure is Guard.ensure:
-            # A coroutine would cost more than these checks do.
+            # Awaiting `ensure` would cost more than its checks do.
             self._ensure_allowed(principal)
         else:
             await self.ensure(request, principal)
@@ -158,7 +158,7 @@ def _verifier_of(request: HTTPConnection) -> Verifier:
     """The verifier that `protect` gave the app: a guard is made before its app is, and finds the app by the request."""
     app = request.app
     try:
-        # An item is found ten times as fast as the attribute of the same name.
+        # Reading the attribute `state.verifier` would take ten times as long.
         verifier: Verifier = app.state["verifier"]
     except KeyError:
         _seldom.log(logging.ERROR, "unprotected", _UNPROTECTED, app.title)

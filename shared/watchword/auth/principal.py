@@ -49,7 +49,8 @@ class Principal(NamedTuple):
         return _uuid(self.session_id, "sid")
 
 
-# When many tokens come, many say the same second. Those that live for a quarter of an hour have at most this many.
+# Tokens that are issued in the same second share it. Tokens that live for 15 minutes name about 1,800 seconds: 900 in
+# which they were issued, and 900 in which they expire.
 @lru_cache(maxsize=2_048)
 def instant(seconds: float) -> datetime:
     """The aware datetime of a NumericDate (RFC 7519 section 2), rounded down to a microsecond.

@@ -71,8 +71,8 @@ class Revocations:
         self.leeway_seconds: float = LEEWAY_SECONDS
         """The largest leeway of the verifiers that ask."""
         self.edition = object()
-        """Another object after each change that can refuse more tokens. What `refuses` has let pass, it lets pass until
-        then."""
+        """Each change that can refuse more tokens puts another object here. A principal that `refuses` was false for is
+        not refused as long as this is the same object."""
         self._sessions: dict[str, float] = {}
         self._roles: dict[str, Revocation] = {}
         self._keys: dict[str, float] = {}

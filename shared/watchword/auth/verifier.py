@@ -190,14 +190,13 @@ class Verifier:
         return principal
 
     def _forget_oldest(self) -> None:
-        # Several at once: the more entries were deleted at the beginning of a dict, the longer it takes to find the
-        # first that is left.
+        # Several at once: the first entry of a dict takes the longer to find, the more were deleted in front of it.
         for token in [*islice(self._remembered, 1 + self._capacity // 100)]:
             del self._remembered[token]
 
     def _check(self, claims: dict[str, Any], key_id: str) -> tuple[Principal, float]:
-        """The caller that the claims of a signed token describe, and when it expires. Raises InvalidToken if a claim is
-        wrong."""
+        """The caller that the claims of a signed token describe, and when the token expires, in seconds since 1970.
+        Raises InvalidToken if a claim is wrong."""
         now = self._now()
         try:
             ensure_meant_for(claims, self.issuer, self.audience)

@@ -99,7 +99,7 @@ class StatementPool:
         self, statement: Statement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
     ) -> Result:
         try:
-            pooled = self._open_connection() or await self._acquire()
+            pooled = self._acquire_now() or await self._acquire()
             try:
                 return await self._run_on(pooled, statement, arguments, fetch)
             except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
@@ -147,9 +147,11 @@ class StatementPool:
         pooled.prepared.clear()
         pooled.connection = await self._connect()
 
-    def _open_connection(self) -> PooledConnection | None:
-        """The connection that was used last, if it is free and open; its caller releases it. Most callers get it, and
-        without waiting."""
+    def _acquire_now(self) -> PooledConnection | None:
+        """The free connection that was used last, which the caller releases; None if it is closed or none is free.
+
+        Most callers get one, and need no coroutine for it.
+        """
         pooled = self._slots.next_item()
         return self._slots.take() if pooled is not None and not pooled.connection.is_closed() else None
 

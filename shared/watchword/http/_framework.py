@@ -254,15 +254,17 @@ def handlers_of(served: ASGIApp, router: ASGIApp) -> Handlers | None:
 
 
 def own_layers(app: FastAPI, outermost: ASGIApp) -> ASGIApp | None:
-    """The layers of an app inside those that FastAPI puts around them; None if FastAPI may do anything in or around its
-    own for a request that no app further outside traces and whose errors the app's own layers answer."""
+    """The outermost of the app's own layers, inside those that FastAPI puts around them. None if FastAPI's may have an
+    effect: on traces, the root path, the size of a body, or what answers an error.
+
+    They can still have one for a request that an outer app traces (TELEMETRY is in its scope), and for an error that
+    passes through all of the app's own layers.
+    """
     telemetry = getattr(app, "_native_telemetry", None)
-    is_bare = telemetry is not None and not telemetry.enabled() and not app.root_path and not app.debug
-    if (
-        not is_bare
-        or getattr(app, "max_body_size", None) is not None
-        or {500, Exception} & app.exception_handlers.keys()
-    ):
+    is_traced = telemetry is None or telemetry.enabled()
+    limits_body = getattr(app, "max_body_size", None) is not None
+    answers_errors = app.debug or not app.exception_handlers.keys().isdisjoint({500, Exception})
+    if is_traced or app.root_path or limits_body or answers_errors:
         return None
     layer: Any = outermost
     for name in ("ServerErrorMiddleware", "ExceptionTelemetryMiddleware", "AppBodyLimitMiddleware"):

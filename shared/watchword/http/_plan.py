@@ -40,7 +40,7 @@ class Plan:
         return StrictRequest(request) if self._is_strict and scope["method"] not in WITHOUT_BODY else request
 
     def arguments(self, request: Request, path_params: Mapping[str, Any]) -> Arguments:
-        """What each call is given, except the body and the results of other calls. Raises an error if the request is
+        """What each call is given, without the body and the results of other calls. Raises an error if the request is
         malformed."""
         query = self._query(request)
         arguments: Arguments = []
@@ -58,13 +58,12 @@ class Plan:
         return arguments
 
     async def read_body(self, request: Request, arguments: Arguments) -> None:
-        """Add the body, if there is one to read, to the arguments of the endpoint. Raises an error if it is
-        malformed."""
+        """Add the body, if the plan reads one, to the arguments of the endpoint. Raises an error if it is malformed."""
         if self._body is not None:
             arguments[-1][self._body.name] = await _read_body(self._body, request)
 
     async def response(self, arguments: Arguments) -> Response:
-        """Call the dependencies and then the endpoint, with the arguments from `arguments` and `read_body`."""
+        """Call the dependencies and then the endpoint, with what `arguments` has returned and `read_body` has added."""
         for (function, receivers), own in zip(self._dependencies, arguments, strict=False):
             result = await function(**own)
             for index, name in receivers:

@@ -13,14 +13,13 @@ from watchword.http._framework import HANDLERS, TELEMETRY, Handlers, handlers_of
 from watchword.http._hot_table import HotOperation, HotTable
 
 ATTEMPT: Final = "watchword.attempt"
-"""Where a scope has what came of the request further outside."""
-
-_WITHOUT_BODY: Final = (204, 304)
-
+"""Where a scope has the result of `HotRoutes.attempt`, if a layer further outside has called it for this request."""
 
 WHOLE: Final = "watchword.is_whole"
-"""In the message with the head of an answer: whether its only body follows at once. A server may then write both
-together; one that does not know this member passes over it."""
+"""A member of the message with the head of an answer. If it is there, the whole body follows in the next message, and a
+server may write both together; a server that does not know this member ignores it."""
+
+_BODILESS_STATUSES: Final = (204, 304)
 
 
 def install(app: FastAPI) -> None:
@@ -53,7 +52,7 @@ class HotRoutes:
         if isinstance(attempt, Response):
             await send_whole(attempt, send)
         elif attempt is None or attempt.outcome is None:
-            # FastAPI finds out again what is wrong with the request, and refuses it.
+            # FastAPI answers what is not planned, and finds out again what is wrong with a malformed request.
             await self._served(scope, receive, send)
         else:
             # Errors of the app's own code go to its handlers.
@@ -61,8 +60,11 @@ class HotRoutes:
             await with_handlers(attempt.outcome, attempt.request)(scope, receive, send)
 
     async def attempt(self, scope: Scope, receive: Receive, send: Send) -> "Response | Attempt | None":
-        """Call what is planned for this request: the response if `send_whole` can send it. None if nothing is
-        planned."""
+        """Call the dependencies and the endpoint that are planned for this request, and send nothing.
+
+        Returns the response if `send_whole` can send it, and otherwise an Attempt that says how to go on; None if
+        nothing is planned for the request.
+        """
         match = self._find(scope)
         if match is None:
             return None
@@ -82,7 +84,7 @@ class HotRoutes:
             response = await plan.response(arguments)
         except Exception as error:
             return Attempt(request, raising(error), receive)
-        return response if _is_whole(response) else Attempt(request, response, receive)
+        return response if is_whole(response) else Attempt(request, response, receive)
 
     def _find(self, scope: Scope) -> tuple[HotOperation, dict[str, Any]] | None:
         """The operation with a plan that is to be answered by it, and its path parameters."""
@@ -109,10 +111,10 @@ class HotRoutes:
 
 
 class Attempt:
-    """What came of the plan of a request, if it is not a whole response: another response, or an app that raises the
-    error of a call.
+    """What the plan of a request has led to, if that is not a whole response.
 
-    `outcome` is None if the request is malformed and nothing was called. What is inside receives by `receive`.
+    `outcome` is a response of another kind, or an app that raises the error of a call; None if the request is malformed
+    and nothing was called. Whatever handles the request after that receives its body by `receive`.
     """
 
     __slots__ = ("outcome", "receive", "request")
@@ -124,7 +126,7 @@ class Attempt:
 
 
 async def send_whole(response: Response, send: Send) -> None:
-    """Send a response as Starlette does, and say that it comes whole."""
+    """Send a response as Starlette does, with the member WHOLE in the head. `is_whole` must be true of it."""
     await send(
         {
             "type": "http.response.start",
@@ -136,15 +138,15 @@ async def send_whole(response: Response, send: Send) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-def _is_whole(response: Response) -> bool:
-    """Whether a response is sent at once, without calling anything of the app's own, and its head says how long it
-    is."""
+def is_whole(response: Response) -> bool:
+    """Whether sending a response takes two messages and calls no code of the app's own, and its head says how long its
+    body is."""
     if type(response).__call__ is not Response.__call__ or response.background is not None:
         return False
     for name, _ in response.raw_headers:
         if name == b"content-length":
             return True
-    return response.status_code in _WITHOUT_BODY
+    return response.status_code in _BODILESS_STATUSES
 
 
 class MessageBuffer:

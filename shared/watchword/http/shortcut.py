@@ -1,4 +1,4 @@
-"""The way of a request past layers that would do nothing for it."""
+"""Answering a request to a hot route without the layers that would do nothing for it."""
 
 from abc import ABC, abstractmethod
 
@@ -9,7 +9,7 @@ from watchword.http.hot import ATTEMPT, HotRoutes, send_whole
 
 
 class PassableLayer(ABC):
-    """A layer of an app that leaves some requests alone if their answer is sent at once."""
+    """A layer of an app that does nothing for some HTTP requests if their answer is sent whole."""
 
     @property
     @abstractmethod
@@ -17,29 +17,31 @@ class PassableLayer(ABC):
         """The layer inside this one."""
 
     def leaves_alone(self, scope: Scope) -> bool:
-        """Whether this layer would do nothing for this HTTP request if it is answered at once. Most never do."""
+        """Whether this layer does nothing for this HTTP request if its answer is sent whole. True for every request,
+        unless a subclass says otherwise."""
         return True
 
 
 class Shortcut:
-    """Answers a request to a hot route past the layers before it, if none of them would do anything.
+    """Answers a request to a hot route past the layers in front of the hot routes, if all of them would do nothing.
 
-    A refusal, an answer in parts and whatever is not planned take the way through `outermost`, the first of the layers.
+    A refusal, an answer in parts and whatever is not planned go through these layers; `outermost` is the first of them.
     """
 
     def __init__(self, outermost: ASGIApp) -> None:
         self._outermost = outermost
-        self._layers: list[PassableLayer] = []
+        # The layers that must be asked for each request.
+        self._conditional: list[PassableLayer] = []
         layer: object = outermost
         while isinstance(layer, PassableLayer):
             if type(layer).leaves_alone is not PassableLayer.leaves_alone:
-                self._layers.append(layer)
+                self._conditional.append(layer)
             layer = layer.served
         self._routes = layer if isinstance(layer, HotRoutes) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         attempt = None
-        if self._routes is not None and self._is_free(scope):
+        if self._routes is not None and self._may_pass(scope):
             attempt = await self._routes.attempt(scope, receive, send)
         if isinstance(attempt, Response):
             await send_whole(attempt, send)
@@ -49,9 +51,9 @@ class Shortcut:
             scope[ATTEMPT] = attempt
             await self._outermost(scope, attempt.receive, send)
 
-    def _is_free(self, scope: Scope) -> bool:
+    def _may_pass(self, scope: Scope) -> bool:
         # Every request comes here, and a generator would cost more than the one layer that is asked.
-        for layer in self._layers:  # noqa: SIM110
+        for layer in self._conditional:  # noqa: SIM110
             if not layer.leaves_alone(scope):
                 return False
         return True

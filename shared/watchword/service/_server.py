@@ -63,7 +63,7 @@ def _also_call(protocol: Any, name: str, function: Callable[..., None]) -> None:
 
 
 class WholeAnswers:
-    """Writes head and body of an answer together if the app says that its body follows at once."""
+    """Writes the head and the body of an answer together if the head has the member WHOLE."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -71,14 +71,14 @@ class WholeAnswers:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         cycle = getattr(send, "__self__", None)
         if isinstance(cycle, RequestResponseCycle):
-            send = _Answer(cycle).send
+            send = _Sender(cycle).send
         return self._app(scope, receive, send)
 
 
-class _Answer:
-    """The answer to one request. The head of a whole one is kept until its body is there.
+class _Sender:
+    """Sends the answer to one request. The head of a whole answer is kept until its body is there.
 
-    uvicorn's cycle sends everything but a whole answer, and refuses what is not valid.
+    `cycle`, uvicorn's object for one request and its answer, sends every other answer, and refuses what is not valid.
     """
 
     __slots__ = ("_cycle", "_head")
@@ -93,7 +93,7 @@ class _Answer:
             if message["type"] == "http.response.start" and WHOLE in message:
                 self._head = message
                 return
-        elif self._may_write(message) and (answer := self._whole(head, message.get("body", b""))) is not None:
+        elif self._may_write(message) and (answer := self._as_bytes(head, message.get("body", b""))) is not None:
             self._write(answer)
             return
         else:
@@ -101,12 +101,13 @@ class _Answer:
         await self._cycle.send(message)
 
     def _may_write(self, message: Message) -> bool:
+        """Whether this message completes the answer, and uvicorn would do nothing but write it."""
         cycle = self._cycle
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
         is_usual = cycle.keep_alive and not cycle.access_log and cycle.scope["method"] != "HEAD"
         return is_last and is_usual and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
 
-    def _whole(self, head: Message, body: bytes) -> bytes | None:
+    def _as_bytes(self, head: Message, body: bytes) -> bytes | None:
         """The answer as it is sent; None if uvicorn would add a field to it, or refuse it."""
         parts, values, length = [STATUS_LINE[head["status"]]], [], None
         for name, value in (*self._cycle.default_headers, *head["headers"]):
@@ -122,6 +123,7 @@ class _Answer:
         return b"".join(parts)
 
     def _write(self, answer: bytes) -> None:
+        """Write a whole answer, and leave the cycle as uvicorn leaves it after the last part of an answer."""
         cycle = self._cycle
         cycle.response_started = True
         cycle.waiting_for_100_continue = False
@@ -133,5 +135,6 @@ class _Answer:
 
 @lru_cache(256)
 def _is_plain(name: bytes) -> bool:
-    """Whether a header field with this name is valid, and says nothing of the connection."""
+    """Whether this name of a header field is valid, in lower case, and none of the two by which uvicorn keeps or closes
+    the connection."""
     return HEADER_RE.search(name) is None and name == name.lower() and name not in (b"connection", b"transfer-encoding")

@@ -81,11 +81,9 @@ def new_app(
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
         app.include_router(router)
-    settings = parts.settings
-    origins = {*settings.cors_origins, *cookie_origins}
+    origins = {*parts.settings.cors_origins, *cookie_origins}
     _allow_origins(app, origins, cookies=bool(cookie_origins))
-    fields, varies = _fields_of_site(settings.issuer), bool(origins)
-    add_frame(app, settings.max_body_bytes, docs_client_id, metrics.count_request, fields, varies_by_origin=varies)
+    _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=bool(origins))
     return app
 
 
@@ -98,7 +96,8 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
 
 
 class _ServiceApp(FastAPI):
-    """An app whose requests go straight to its own outermost layer, if what FastAPI has around it does nothing."""
+    """An app whose requests go straight to its own outermost layer if the layers that FastAPI puts around it would do
+    nothing."""
 
     _own_layers: ASGIApp | None = None
 
@@ -153,6 +152,14 @@ def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAs
         redirect_slashes=False,
         telemetry=telemetry(),
     )
+
+
+def _add_frame(
+    app: FastAPI, settings: ServiceSettings, docs_client_id: str | None, metrics: Metrics, *, varies_by_origin: bool
+) -> None:
+    fields = _fields_of_site(settings.issuer)
+    limit, on_answer = settings.max_body_bytes, metrics.count_request
+    add_frame(app, limit, docs_client_id, on_answer, fields, varies_by_origin=varies_by_origin)
 
 
 def _fields_of_site(issuer: str) -> Fields:

@@ -7,9 +7,9 @@ from watchword.http.shortcut import PassableLayer
 
 
 class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
-    """CORS (Fetch standard section 3.3), for an app whose answers all vary by Origin (OutermostMiddleware).
+    """CORS (Fetch standard section 3.3). A request without an Origin field skips Starlette's rules.
 
-    A request without an Origin field skips Starlette's rules.
+    It is for an app inside an OutermostMiddleware with `varies_by_origin`, which says in every answer that it varies.
     """
 
     @property
@@ -24,8 +24,8 @@ class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
         await (super().__call__ if is_cross_origin else self.app)(scope, receive, send)
 
 
-# It runs for every request, and a generator would cost more than the few fields that a loop looks at.
 def _has_origin(scope: Scope) -> bool:
+    # Every request comes here, and a generator would cost more than the few fields that a loop looks at.
     for name, _ in scope["headers"]:  # noqa: SIM110
         if name == b"origin":
             return True

@@ -56,8 +56,8 @@ def add_frame(
 ) -> None:
     """Do the part of `install` that is the app's, not the process's.
 
-    `on_answer` is called after every request; every answer has the header fields `fields`, and may differ for pages of
-    different origins if it `varies_by_origin`.
+    `on_answer` is called after every request; every answer has the header fields `fields` and, with
+    `varies_by_origin`, `Vary: Origin`. CrossOriginMiddleware needs that.
     """
     problems.install(app)
     app.state.handles_head = True

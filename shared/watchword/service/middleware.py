@@ -41,8 +41,8 @@ class OutermostMiddleware:
     1. the request has an id, the caller's own if it is well formed: on every log line, span and answer, even a 500;
     2. HEAD is handled as GET; the server sends no body (RFC 9110 section 9.3.2);
     3. reading more than `max_body_bytes` of a body raises TooLarge;
-    4. every answer has the header fields `fields`, is not to be sniffed for another media type than it says and,
-       with `varies_by_origin`, tells caches not to give it to the pages of another origin;
+    4. every answer has the header fields `fields`, is not to be sniffed for another media type than it says and, with
+       `varies_by_origin`, has `Vary: Origin`, so that no cache gives it to a page of another origin;
     5. an exception that nothing has handled is logged and becomes a 500 that shows nothing of it;
     6. a client that disconnects before it has its answer is no error, whatever was being read or sent;
     7. `on_answer` is called, for the metrics;
@@ -213,7 +213,8 @@ class _Answer:
 
 
 def _varies(fields: list[tuple[bytes, bytes]]) -> bool:
-    """Whether an answer with these fields says already that it varies by Origin, as Starlette's layer lets some say."""
+    """Whether these fields of an answer already say that it varies by Origin. Starlette adds that to some answers."""
+    # Every answer comes here, and a generator would cost more than the few fields that a loop looks at.
     for name, value in fields:  # noqa: SIM110
         if name == b"vary" and b"origin" in value.lower():
             return True
