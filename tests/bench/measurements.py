@@ -12,6 +12,7 @@ from tests.bench import (
     issuing,
     many_revocations,
     memory_and_start,
+    parts,
     publishes,
     reads,
     refresh,
@@ -27,6 +28,7 @@ from tests.bench.section import Section
 MEASUREMENTS: dict[str, Callable[[Path, Effort], Section]] = {
     "verification": verification.measure,
     "guard": guard.measure,
+    "parts": parts.measure,
     "reads": reads.measure,
     "publishes": publishes.measure,
     "refresh": refresh.measure,
