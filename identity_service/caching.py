@@ -12,7 +12,8 @@ _NO_STORE_FIELDS: Final = [(name.lower().encode(), value.encode()) for name, val
 
 
 class UncachedJson(Response):
-    """JSON that no cache may keep. Its members must have the order of the schema that describes them."""
+    """JSON that no cache may keep. It is written as it is given, so the members of `content` must have the names, the
+    types and the order that the operation's description says."""
 
     media_type = "application/json"
 

@@ -1,4 +1,4 @@
-"""One reading for all requests that need the same value at the same moment."""
+"""One reading for all callers that ask for the same value in the same turn of the event loop."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,8 +8,8 @@ Value = TypeVar("Value")
 
 
 class JointReads(Generic[Value]):
-    """Reads values by their keys. A caller joins a reading only if it has not begun, so that each gets the value as it
-    is after its call. The reading goes on if a caller is cancelled."""
+    """Reads values by their keys. A caller joins a reading only if it has not begun, so that nobody gets a value that
+    was read before the call. The reading goes on if a caller is cancelled."""
 
     def __init__(self, read: Callable[[str], Coroutine[Any, Any, Value]]) -> None:
         self._read = read
@@ -26,22 +26,22 @@ class JointReads(Generic[Value]):
             self._begin(key, [caller])
         return await caller
 
-    def _begin(self, key: str, callers: "list[asyncio.Future[Value]]") -> None:
-        """Let a reading begin in the next turn of the event loop; those who call in this turn join."""
+    def _begin(self, key: str, callers: list[asyncio.Future[Value]]) -> None:
+        """Let a reading begin in the next turn of the event loop; callers of this turn still join it."""
         self._callers[key] = callers
         task = asyncio.create_task(self._read_for_callers(key))
         self._tasks.add(task)
 
-        def end(_: "asyncio.Task[None]") -> None:
+        def on_end(_: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
             if self._callers.get(key) is callers:
-                # The event loop has cancelled it before it began.
+                # The task was cancelled before it began.
                 del self._callers[key]
             for caller in callers:
-                # Those that have a result stay as they are.
+                # No effect on a caller that has its result.
                 caller.cancel()
 
-        task.add_done_callback(end)
+        task.add_done_callback(on_end)
 
     async def _read_for_callers(self, key: str) -> None:
         callers = self._callers.pop(key)
@@ -49,10 +49,10 @@ class JointReads(Generic[Value]):
             value = await self._read(key)
         except Exception as error:
             for caller in callers:
+                # A caller that is done was cancelled.
                 if not caller.done():
                     caller.set_exception(error)
         else:
             for caller in callers:
-                # One that is done was cancelled.
                 if not caller.done():
                     caller.set_result(value)

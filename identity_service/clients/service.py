@@ -15,7 +15,7 @@ class Clients:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._entries = JointReads(self._read)
+        self._joint_reads = JointReads(self._read)
 
     async def authenticate(self, credentials: ClientCredentials) -> ClientWithScopes:
         """The client that these credentials prove; a public one only states its id. Raises ClientNotAuthenticated."""
@@ -87,9 +87,9 @@ class Clients:
                     client.default_audience = next(iter([*preferred, *others]), None)
 
     async def _find(self, client_id: str) -> ClientWithScopes | None:
-        """The client as it is after this call. It is not kept: a copy could show a secret or a scope that the client no
-        longer has. Calls of the same moment share one reading."""
-        return await self._entries.get(client_id) if "\x00" not in client_id else None
+        """The client, read after this call began: a copy could show a secret or a scope that the client no longer has.
+        Calls in the same turn of the event loop share one reading."""
+        return await self._joint_reads.get(client_id) if "\x00" not in client_id else None
 
     async def _read(self, client_id: str) -> ClientWithScopes | None:
         row = await self._database.reads.fetch_row(repository.BY_ID, client_id=client_id)

@@ -120,7 +120,7 @@ class Pusher:
             logger.exception("pushing failed")
 
     async def _claim(self) -> PushAttempt | None:
-        # Every process looks each second, and mostly finds nothing: one prepared statement, and no transaction.
+        # Every process looks each second, and mostly finds nothing, which takes one prepared statement.
         if await self._database.reads.fetch_row(push_attempts.DUE, now=self._clock.now()) is None:
             return None
         async with self._database.begin() as db:

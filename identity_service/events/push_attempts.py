@@ -19,8 +19,8 @@ class PushAttempt(NamedTuple):
     event: StreamEvent
 
 
-def _is_due(now: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
-    """The conditions under which an event of a stream is to be pushed."""
+def _due_conditions(now: datetime | ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+    """The conditions under which an event of a stream is to be pushed at the time `now`."""
     return (
         Stream.delivery_method == Delivery.PUSH,
         Stream.status == StreamStatus.ENABLED,
@@ -29,8 +29,9 @@ def _is_due(now: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
     )
 
 
-DUE: Final = Statement(select(Stream.id).where(*_is_due(bindparam("now", type_=Stream.next_push_at.type))).limit(1))
-"""Whether `claim` would find a stream that is due at this time, unless another process has just leased it."""
+_NOW: Final = bindparam("now", type_=Stream.next_push_at.type)
+DUE: Final = Statement(select(Stream.id).where(*_due_conditions(_NOW)).limit(1))
+"""One row if a stream is due at the time `now`. `claim` then finds it, unless another process has just leased it."""
 
 
 async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushAttempt | None:
@@ -41,7 +42,7 @@ async def claim(db: AsyncSession, now: datetime, lease_until: datetime) -> PushA
     await limit_idle_time(db)
     due = (
         select(Stream)
-        .where(*_is_due(bindparam("now", now, type_=Stream.next_push_at.type)))
+        .where(*_due_conditions(now))
         .order_by(Stream.pushed_at.nulls_first(), Stream.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)

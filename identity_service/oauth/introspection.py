@@ -16,6 +16,7 @@ from watchword.auth.verifier import principal_of
 
 SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
+# In the order of IntrospectionRead, in which the members are written.
 SHOWN_CLAIMS: Final = (
     "scope",
     "client_id",
@@ -32,8 +33,8 @@ SHOWN_CLAIMS: Final = (
     "ver",
     "rver",
 )
-_MEMBERS: Final = {"preferred_username": "username"}
-"""The members that have another name than the claim that they show."""
+_OTHER_NAMES: Final = {"preferred_username": "username"}
+"""By the name of a claim, the name of the member that shows it, if that is another one."""
 
 
 class Introspection:
@@ -82,8 +83,9 @@ class Introspection:
 
 
 def describe(token: ReadToken) -> dict[str, Any]:
+    """What IntrospectionRead says of a token that is valid, in the order of its members."""
     claims = token.claims
     answer: dict[str, Any] = {"active": True}
     if token.kind is TokenKind.ACCESS:
         answer["token_type"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1, no secret
-    return answer | {_MEMBERS.get(name, name): claims[name] for name in SHOWN_CLAIMS if name in claims}
+    return answer | {_OTHER_NAMES.get(name, name): claims[name] for name in SHOWN_CLAIMS if name in claims}

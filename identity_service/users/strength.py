@@ -12,8 +12,8 @@ _CHECKED_CHARACTERS: Final = 32
 MAX_LOOKUPS: Final = 3_000
 """About how many parts of a password zxcvbn may look up in its dictionaries."""
 
-# Signs that stand for the same letter, as one of them: each further sign multiplies the readings that zxcvbn tries.
-# And a space for a line break: zxcvbn takes digits with a line break behind them for a date, and fails.
+# One sign for all that stand for the same letter: each further sign multiplies the readings that zxcvbn tries.
+# A line break becomes a space: zxcvbn fails on digits with a line break behind them, which it takes for a date.
 _SUBSTITUTES: Final = str.maketrans("{[<|+\n", "(((!t ")
 
 _SIGNS: Final = frozenset(sign for signs in matching.L33T_TABLE.values() for sign in signs)

@@ -83,6 +83,7 @@ class PostView(NamedTuple):
 
 @lru_cache(1_024)
 def _digest(username: str) -> str:
+    """The part of an entity tag that changes with the name of the author, in hexadecimal."""
     return blake2b(username.encode(), digest_size=8).hexdigest()
 
 
