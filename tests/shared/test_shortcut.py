@@ -25,35 +25,29 @@ PAGE = "http://page.example"
 Caller = Annotated[Principal, Depends(requires("a:x"))]
 
 
-class Passable(PassableLayer):
-    """Counts what goes through it, in the state of the app."""
+class OwnLayer:
+    """A layer of an app's own, which may do anything. It notes the paths of the requests that go through it."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["app"].state.went_through.append(scope["path"])
+        await self.app(scope, receive, send)
+
+
+class Passable(OwnLayer, PassableLayer):
+    """An OwnLayer that promises to do nothing for answers that are sent whole."""
 
     @property
     def served(self) -> ASGIApp:
-        return self._app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["app"].state.passed.append(scope["path"])
-        await self._app(scope, receive, send)
+        return self.app
 
 
-class Unknown:
-    """A layer of the app's own, which may do anything."""
+class OwnResponse(Response):
+    """A response that is sent by code of the app's own."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["app"].state.passed.append(scope["path"])
-        await self._app(scope, receive, send)
-
-
-class Own(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await super().__call__(scope, receive, send)
 
@@ -104,12 +98,12 @@ def other_routes() -> APIRouter:
     @router.get("/own")
     @public
     async def own() -> Response:
-        return Own("own")
+        return OwnResponse("own")
 
-    @router.get("/endless")
+    @router.get("/no-length")
     @public
     async def without_length() -> Response:
-        response = Response("endless")
+        response = Response("no length")
         del response.headers["content-length"]
         return response
 
@@ -126,9 +120,9 @@ async def _parts() -> AsyncIterator[str]:
     yield "two"
 
 
-def app_of(issuer: Issuer, layer: type[Passable | Unknown]) -> FastAPI:
+def app_of(issuer: Issuer, layer: type[OwnLayer]) -> FastAPI:
     app = FastAPI()
-    app.state.passed, app.state.called = [], []
+    app.state.went_through, app.state.called = [], []
     app.include_router(whole_routes())
     app.include_router(other_routes())
     protect(app, issuer.verifier())
@@ -143,7 +137,7 @@ def token(issuer: Issuer) -> dict[str, str]:
 
 
 WHOLE = ["/whole", "/empty", "/guarded"]
-OTHERS = ["/parts", "/guarded-parts", "/afterwards", "/own", "/endless", "/broken"]
+OTHERS = ["/parts", "/guarded-parts", "/afterwards", "/own", "/no-length", "/broken"]
 
 
 @pytest.mark.parametrize("path", [*WHOLE, *OTHERS])
@@ -151,12 +145,12 @@ async def test_only_whole_answers_go_past_the_layers(issuer: Issuer, path: str) 
     app = app_of(issuer, Passable)
     async with client_for(app) as http:
         await http.get(path, headers=token(issuer))
-    assert app.state.passed == ([] if path in WHOLE else [path])
+    assert app.state.went_through == ([] if path in WHOLE else [path])
 
 
-@pytest.mark.parametrize("layer", [Passable, Unknown])
+@pytest.mark.parametrize("layer", [Passable, OwnLayer])
 @pytest.mark.parametrize("path", [*WHOLE, *OTHERS])
-async def test_nothing_is_called_twice(issuer: Issuer, path: str, layer: type[Passable | Unknown]) -> None:
+async def test_nothing_is_called_twice(issuer: Issuer, path: str, layer: type[OwnLayer]) -> None:
     app = app_of(issuer, layer)
     async with client_for(app) as http:
         await http.get(path, headers=token(issuer))
@@ -165,10 +159,10 @@ async def test_nothing_is_called_twice(issuer: Issuer, path: str, layer: type[Pa
 
 @pytest.mark.parametrize("path", WHOLE)
 async def test_a_layer_of_the_app_s_own_is_never_passed_by(issuer: Issuer, path: str) -> None:
-    app = app_of(issuer, Unknown)
+    app = app_of(issuer, OwnLayer)
     async with client_for(app) as http:
         await http.get(path, headers=token(issuer))
-    assert app.state.passed == [path]
+    assert app.state.went_through == [path]
 
 
 @pytest.mark.parametrize("origin", [None, PAGE, "http://other.example"])
@@ -178,7 +172,7 @@ async def test_answers_are_the_same_past_the_layers_and_through_them(
     issuer: Issuer, path: str, fields: dict[str, str] | None, origin: str | None
 ) -> None:
     answers = []
-    for layer in (Passable, Unknown):
+    for layer in (Passable, OwnLayer):
         async with client_for(app_of(issuer, layer)) as http:
             sent = (token(issuer) if fields is None else fields) | {"X-Request-ID": "one"}
             answer = await http.get(path, headers=sent | ({} if origin is None else {"Origin": origin}))
@@ -191,7 +185,7 @@ async def test_a_page_of_another_origin_is_shown_the_answer_of_a_hot_route(issue
     app = app_of(issuer, Passable)
     async with client_for(app) as http:
         answer = await http.get("/whole", headers={"Origin": PAGE})
-    assert (answer.headers["access-control-allow-origin"], app.state.passed) == (PAGE, ["/whole"])
+    assert (answer.headers["access-control-allow-origin"], app.state.went_through) == (PAGE, ["/whole"])
 
 
 async def test_nothing_of_an_attempt_is_left_in_the_scope(issuer: Issuer) -> None:

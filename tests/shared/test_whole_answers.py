@@ -16,7 +16,7 @@ from watchword.service.installation import add_frame
 TEXT: Final = b"text " * 50
 
 
-def changed(response: Response, *fields: tuple[bytes, bytes]) -> Response:
+def with_fields(response: Response, *fields: tuple[bytes, bytes]) -> Response:
     """The response with these fields instead of its own."""
     response.raw_headers[:] = fields
     return response
@@ -58,7 +58,7 @@ def routes(prefix: str, route_class: type[APIRoute]) -> APIRouter:
 
     @router.get("/odd")
     async def odd(name: str) -> Response:
-        return changed(Response(TEXT), *ODD[name])
+        return with_fields(Response(TEXT), *ODD[name])
 
     @router.post("/echo")
     async def echo(text: Annotated[str, Body()]) -> Response:
@@ -88,14 +88,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoundedServer]:
 
 
 def exchange(server: BoundedServer, sent: bytes) -> bytes:
-    """What the server sends on a connection until it closes it; the time is left out."""
-    return re.sub(rb"date: [^\r]+", b"date: now", server.exchange(sent))
+    """What the server sends on a connection until it closes it, without the time."""
+    return without_time(server.exchange(sent))
 
 
-def request_(
+def without_time(received: bytes) -> bytes:
+    return re.sub(rb"date: [^\r]+", b"date: now", received)
+
+
+def request_bytes(
     target: str, *fields: str, method: str = "GET", version: str = "1.1", body: str = "", is_last: bool = True
 ) -> bytes:
-    """A request, the last one of its connection."""
+    """The bytes of a request; one of HTTP/1.1 ends its connection if it `is_last`."""
     lines = [f"{method} {target} HTTP/{version}", "Host: service.example", "X-Request-ID: one", *fields]
     if is_last and version == "1.1":
         lines.append("Connection: close")
@@ -120,15 +124,15 @@ def test_the_bytes_are_those_of_any_answer(
 ) -> None:
     received = []
     for prefix in ("/hot", "/plain"):
-        first = request_(prefix + target, method=method, version=version, is_last=is_last)
-        received.append(exchange(server, first if is_last else first + request_(f"{prefix}/whole")))
+        first = request_bytes(prefix + target, method=method, version=version, is_last=is_last)
+        received.append(exchange(server, first if is_last else first + request_bytes(f"{prefix}/whole")))
     assert received[0] == received[1]
 
 
 @pytest.mark.parametrize("fields", [[], ["Expect: 100-continue"]], ids=["at once", "after the server's word"])
 def test_a_body_is_received_before_the_answer(server: BoundedServer, fields: list[str]) -> None:
     received = [
-        exchange(server, request_(f"{prefix}/echo", *fields, method="POST", body='"a text"'))
+        exchange(server, request_bytes(f"{prefix}/echo", *fields, method="POST", body='"a text"'))
         for prefix in ("/hot", "/plain")
     ]
     assert received[0].endswith(b"\r\n\r\na text")
@@ -137,8 +141,8 @@ def test_a_body_is_received_before_the_answer(server: BoundedServer, fields: lis
 
 def test_answers_to_requests_at_once_come_in_their_order(server: BoundedServer) -> None:
     targets = ["/hot/whole", "/plain/nothing", "/hot/empty?status=204", "/hot/nothing", "/plain/whole"] * 3
-    alone = [exchange(server, request_(target)) for target in [*targets, "/hot/whole"]]
-    together = b"".join(request_(target, is_last=False) for target in targets) + request_("/hot/whole")
+    alone = [exchange(server, request_bytes(target)) for target in [*targets, "/hot/whole"]]
+    together = b"".join(request_bytes(target, is_last=False) for target in targets) + request_bytes("/hot/whole")
     received = exchange(server, together)
     assert received.replace(b"connection: close\r\n", b"") == b"".join(alone).replace(b"connection: close\r\n", b"")
 
@@ -147,9 +151,9 @@ def test_a_client_that_reads_later_gets_every_answer(server: BoundedServer) -> N
     received = []
     for prefix in ("/hot", "/plain"):
         with server.connect(receive_buffer=4_096) as peer:
-            send(peer, request_(f"{prefix}/large", is_last=False) * 20 + request_(f"{prefix}/large"))
+            send(peer, request_bytes(f"{prefix}/large", is_last=False) * 20 + request_bytes(f"{prefix}/large"))
             # Meanwhile the server has begun with the answers.
-            exchange(server, request_("/plain/whole"))
-            received.append(re.sub(rb"date: [^\r]+", b"date: now", rest(peer)))
+            exchange(server, request_bytes("/plain/whole"))
+            received.append(without_time(rest(peer)))
     assert received[0].count(b"HTTP/1.1 200 OK") == 21
     assert received[0] == received[1]
