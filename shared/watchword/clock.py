@@ -27,8 +27,9 @@ def seconds_of(clock: Clock) -> Callable[[], float]:
 
     For the system's clock it makes no datetime, which would take several times as long.
     """
-    # A class that inherits from SystemClock may have a `now` of its own, and a test may replace that of SystemClock.
-    if getattr(type(clock), "now", None) is _SYSTEM_NOW:
+    # A class that inherits from SystemClock may have a `now` of its own, and a test may replace that of SystemClock or
+    # of one object.
+    if getattr(clock.now, "__func__", None) is _SYSTEM_NOW:
         return _system_seconds
     return lambda: clock.now().timestamp()
 

@@ -57,6 +57,20 @@ async def test_a_guard_with_its_own_rule_is_asked_for_each_request(verifier: Ver
     assert statuses == [200, 403, 200]
 
 
+@pytest.mark.parametrize("replaced_in", [signed_in, Guard], ids=["one guard", "the class"])
+async def test_a_rule_that_replaces_that_of_a_guard_is_asked(
+    verifier: Verifier, token: str, replaced_in: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise NotPermitted("nobody")
+
+    async with client_for(app_of(verifier)) as http:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await http.get("/", headers=headers)).status_code == 200
+        monkeypatch.setattr(replaced_in, "ensure", refuse)
+        assert (await http.get("/", headers=headers)).status_code == 403
+
+
 class VerifierWithList(Verifier):
     """Refuses the subjects that are listed."""
 

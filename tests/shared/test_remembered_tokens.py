@@ -156,5 +156,8 @@ def test_seconds_are_those_of_the_clock(monkeypatch: pytest.MonkeyPatch, clock: 
     before = time.time()
     assert before <= seconds_of(SystemClock())() < before + 86_000 < seconds_of(ClockAhead())()
     assert seconds_of(clock)() == 1_200
+    one = SystemClock()
+    monkeypatch.setattr(one, "now", clock.now)
+    assert seconds_of(one)() == 1_200
     monkeypatch.setattr(SystemClock, "now", lambda _: clock.now())
     assert seconds_of(SystemClock())() == 1_200
