@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import pytest
 from fastapi import APIRouter, Body, FastAPI
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.support.bounded_server import BoundedServer, bounded_server, rest, send
 from watchword.http import HotRoute
@@ -16,13 +17,28 @@ from watchword.service.installation import add_frame
 TEXT: Final = b"text " * 50
 
 
-def with_fields(response: Response, *fields: tuple[bytes, bytes]) -> Response:
+class Failing:
+    """A layer that fails after the head of an answer if a request asks for that."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body" and scope["query_string"] == b"failing":
+                raise RuntimeError("no body")
+            await send(message)
+
+        await self._app(scope, receive, send_head)
+
+
+def with_fields(response: Response, *fields: Any) -> Response:
     """The response with these fields instead of its own."""
     response.raw_headers[:] = fields
     return response
 
 
-ODD: Final = {
+ODD: Final[dict[str, list[Any]]] = {
     "a name in capitals": [(b"X-Name", b"a"), (b"content-length", b"250")],
     "the end of the connection": [(b"connection", b"close"), (b"content-length", b"250")],
     "a name with a blank": [(b"x name", b"a"), (b"content-length", b"250")],
@@ -33,6 +49,7 @@ ODD: Final = {
     "two lengths": [(b"content-length", b"250"), (b"content-length", b"250")],
     "two different lengths": [(b"content-length", b"250"), (b"content-length", b"3")],
     "two lengths, the right one last": [(b"content-length", b"3"), (b"content-length", b"250")],
+    "a value that is a text": [(b"x-name", "text"), (b"content-length", b"250")],
     "chunks": [(b"transfer-encoding", b"chunked"), (b"content-length", b"250")],
 }
 
@@ -56,6 +73,10 @@ def routes(prefix: str, route_class: type[APIRoute]) -> APIRouter:
     async def empty(status: int) -> Response:
         return Response(status_code=status)
 
+    @router.get("/status")
+    async def status(code: int) -> Response:
+        return Response(TEXT, status_code=code)
+
     @router.get("/odd")
     async def odd(name: str) -> Response:
         return with_fields(Response(TEXT), *ODD[name])
@@ -70,6 +91,7 @@ def routes(prefix: str, route_class: type[APIRoute]) -> APIRouter:
 def build() -> FastAPI:
     """The app, which is served in a process of its own: pytest gives uvicorn an access log, which a service has not."""
     app = FastAPI()
+    app.add_middleware(Failing)
     add_frame(app, 2_048)
     app.include_router(routes("/hot", HotRoute))
     app.include_router(routes("/plain", APIRoute))
@@ -112,7 +134,7 @@ def odd(name: str) -> str:
     return f"/odd?name={name.replace(' ', '%20')}"
 
 
-TARGETS: Final = ["/whole", "/nothing", "/empty?status=204", "/empty?status=304", *map(odd, ODD)]
+TARGETS: Final = ["/whole", "/nothing", "/empty?status=204", "/empty?status=304", "/status?code=700", *map(odd, ODD)]
 
 
 @pytest.mark.parametrize("is_last", [True, False], ids=["closed", "open"])
@@ -126,6 +148,13 @@ def test_the_bytes_are_those_of_any_answer(
     for prefix in ("/hot", "/plain"):
         first = request_bytes(prefix + target, method=method, version=version, is_last=is_last)
         received.append(exchange(server, first if is_last else first + request_bytes(f"{prefix}/whole")))
+    assert received[0] == received[1]
+
+
+@pytest.mark.parametrize("is_last", [True, False], ids=["closed", "open"])
+def test_the_head_is_sent_if_a_layer_fails_after_it(server: BoundedServer, is_last: bool) -> None:
+    received = [exchange(server, request_(f"{prefix}/whole?failing", is_last=is_last)) for prefix in ("/hot", "/plain")]
+    assert received[0].startswith(b"HTTP/1.1 200 OK\r\n")
     assert received[0] == received[1]
 
 

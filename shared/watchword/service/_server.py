@@ -1,7 +1,7 @@
 """The private names of uvicorn that this package needs, in one file: an upgrade of uvicorn may take them away."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -68,37 +68,47 @@ class WholeAnswers:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         cycle = getattr(send, "__self__", None)
-        if isinstance(cycle, RequestResponseCycle):
-            send = _Sender(cycle).send
-        return self._app(scope, receive, send)
+        if not isinstance(cycle, RequestResponseCycle):
+            await self._app(scope, receive, send)
+            return
+        sender = _Sender(cycle)
+        try:
+            await self._app(scope, receive, sender.send)
+        finally:
+            if sender.head is not None:
+                # A layer of the app has failed between head and body: the client gets what was sent, and no more.
+                await sender.send_head(sender.head)
 
 
 class _Sender:
     """Sends the answer to one request. The head of a whole answer is kept until its body is there.
 
-    `cycle`, uvicorn's object for one request and its answer, sends every other answer, and refuses what is not valid.
+    `cycle`, uvicorn's object for one request and its answer, sends every other answer, and refuses what is not valid. `head` is what is kept.
     """
 
-    __slots__ = ("_cycle", "_head")
+    __slots__ = ("_cycle", "head")
 
     def __init__(self, cycle: Any) -> None:
         self._cycle = cycle
-        self._head: Message | None = None
+        self.head: Message | None = None
 
     async def send(self, message: Message) -> None:
-        head, self._head = self._head, None
+        head, self.head = self.head, None
         if head is None:
             if message["type"] == "http.response.start" and WHOLE in message:
-                self._head = message
+                self.head = message
                 return
         elif self._may_write(message) and (answer := self._as_bytes(head, message.get("body", b""))) is not None:
             self._write(answer)
             return
         else:
-            await self._cycle.send(head)
+            await self.send_head(head)
         await self._cycle.send(message)
+
+    async def send_head(self, head: Message) -> None:
+        await self._cycle.send(head)
 
     def _may_write(self, message: Message) -> bool:
         """Whether this message completes the answer, and uvicorn would do nothing but write it."""
@@ -109,6 +119,13 @@ class _Sender:
 
     def _as_bytes(self, head: Message, body: bytes) -> bytes | None:
         """The answer as it is sent; None if uvicorn would add a field to it, or refuse it."""
+        try:
+            return self._joined(head, body)
+        except (KeyError, TypeError, ValueError):
+            # An unknown status, or a field that is no pair of bytes: uvicorn meets the same error.
+            return None
+
+    def _joined(self, head: Message, body: bytes) -> bytes | None:
         parts, values, length = [STATUS_LINE[head["status"]]], [], None
         for name, value in (*self._cycle.default_headers, *head["headers"]):
             if not _is_plain(name) or (name == b"content-length" and length is not None):
