@@ -3,6 +3,7 @@
 If one of these tests fails after an upgrade, `watchword/http/_framework.py` and `_calls.py` are to be repaired.
 """
 
+from functools import wraps
 from typing import Annotated, Any
 
 import pytest
@@ -12,6 +13,8 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from opentelemetry.sdk.trace import TracerProvider
 from pydantic import ValidationError
 from starlette import _exception_handler
+from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -132,6 +135,30 @@ def test_the_layers_around_an_app_s_own_are_left_out_if_they_do_nothing(handlers
 )
 def test_the_layers_around_an_app_s_own_are_kept_if_they_may_do_anything(options: dict[str, Any]) -> None:
     assert own_layer_of(FastAPI(**options)) is None
+
+
+@pytest.mark.parametrize("replaced", [FastAPI, Starlette, ServerErrorMiddleware])
+def test_the_layers_around_an_app_s_own_are_kept_if_an_agent_watches_them(
+    replaced: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = replaced.__call__
+
+    @wraps(call)
+    async def watched(*arguments: Any) -> None:
+        await call(*arguments)
+
+    monkeypatch.setattr(replaced, "__call__", watched)
+    assert not isinstance(own_layer_of(FastAPI()), UnhandledErrors)
+
+
+def test_a_layer_of_the_app_s_own_with_a_name_of_fastapi_s_is_kept() -> None:
+    class AppBodyLimitMiddleware(UnhandledErrors):
+        pass
+
+    app = FastAPI()
+    inner = UnhandledErrors(app.router)
+    named = AppBodyLimitMiddleware(inner)
+    assert own_layers(app, named) is named
 
 
 def test_the_layers_around_an_app_s_own_are_kept_if_its_root_path_has_to_be_set() -> None:

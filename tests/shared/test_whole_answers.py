@@ -153,7 +153,9 @@ def test_the_bytes_are_those_of_any_answer(
 
 @pytest.mark.parametrize("is_last", [True, False], ids=["closed", "open"])
 def test_the_head_is_sent_if_a_layer_fails_after_it(server: BoundedServer, is_last: bool) -> None:
-    received = [exchange(server, request_(f"{prefix}/whole?failing", is_last=is_last)) for prefix in ("/hot", "/plain")]
+    received = [
+        exchange(server, request_bytes(f"{prefix}/whole?failing", is_last=is_last)) for prefix in ("/hot", "/plain")
+    ]
     assert received[0].startswith(b"HTTP/1.1 200 OK\r\n")
     assert received[0] == received[1]
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import Any, Final
 
 # Not `from fastapi.routing import …`: a name that is gone must fail the test that explains it, not every import.
@@ -14,6 +15,7 @@ from fastapi import FastAPI, _compat, params, routing
 from fastapi.dependencies import models, utils
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette import _exception_handler
+from starlette.applications import Starlette
 from starlette.convertors import StringConvertor
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
@@ -255,7 +257,7 @@ def handlers_of(served: ASGIApp, router: ASGIApp) -> Handlers | None:
 
 def own_layers(app: FastAPI, outermost: ASGIApp) -> ASGIApp | None:
     """The outermost of the app's own layers, inside those that FastAPI puts around them. None if FastAPI's may have an
-    effect: on traces, the root path, the size of a body, or what answers an error.
+    effect: on traces, the root path, the size of a body, or what answers an error; or if an agent watches them.
 
     They can still have one for a request that an outer app traces (TELEMETRY is in its scope), and for an error that
     passes through all of the app's own layers.
@@ -264,14 +266,23 @@ def own_layers(app: FastAPI, outermost: ASGIApp) -> ASGIApp | None:
     is_traced = telemetry is None or telemetry.enabled()
     limits_body = getattr(app, "max_body_size", None) is not None
     answers_errors = app.debug or not app.exception_handlers.keys().isdisjoint({500, Exception})
-    if is_traced or app.root_path or limits_body or answers_errors:
+    is_watched = not (_is_as_written(FastAPI) and _is_as_written(Starlette))
+    if is_traced or is_watched or app.root_path or limits_body or answers_errors:
         return None
     layer: Any = outermost
     for name in ("ServerErrorMiddleware", "ExceptionTelemetryMiddleware", "AppBodyLimitMiddleware"):
-        if type(layer).__name__ == name:
+        if type(layer).__name__ == name and _is_as_written(type(layer)):
             layer = layer.app
     own: ASGIApp = layer
     return own
+
+
+def _is_as_written(layer: type[Any]) -> bool:
+    """Whether this class is FastAPI's or Starlette's, and nothing has replaced what answers its requests, as the agents
+    do that watch an app."""
+    call = layer.__call__
+    is_own = type(call) is FunctionType and call.__globals__["__name__"] == layer.__module__
+    return is_own and layer.__module__.partition(".")[0] in ("fastapi", "starlette")
 
 
 def with_handlers(app: ASGIApp, request: Request) -> ASGIApp:

@@ -85,7 +85,8 @@ class WholeAnswers:
 class _Sender:
     """Sends the answer to one request. The head of a whole answer is kept until its body is there.
 
-    `cycle`, uvicorn's object for one request and its answer, sends every other answer, and refuses what is not valid. `head` is what is kept.
+    `cycle`, uvicorn's object for one request and its answer, sends every other answer, and refuses what is not valid.
+    `head` is what is kept.
     """
 
     __slots__ = ("_cycle", "head")

@@ -19,7 +19,7 @@ from watchword.service.cross_origin import CrossOriginMiddleware
 from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
-from watchword.service.middleware import Fields
+from watchword.service.middleware import Fields, OutermostMiddleware
 from watchword.service.process import BackgroundWork, on_shutdown_signal, running
 from watchword.service.readiness import checks_of
 from watchword.service.settings import ServiceSettings, load
@@ -99,19 +99,22 @@ class _ServiceApp(FastAPI):
     """An app whose requests go straight to its own outermost layer if the layers that FastAPI puts around it would do
     nothing."""
 
+    _known_stack: ASGIApp | None = None
     _own_layers: ASGIApp | None = None
 
-    def build_middleware_stack(self) -> ASGIApp:
-        stack = super().build_middleware_stack()
-        self._own_layers = own_layers(self, stack)
-        return stack
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._known_stack is not self.middleware_stack:
+            self._find_own_layers(self.middleware_stack)
         if self._own_layers is None or scope["type"] != "http" or TELEMETRY in scope:
             await super().__call__(scope, receive, send)
         else:
             scope["app"] = self
             await self._own_layers(scope, receive, send)
+
+    def _find_own_layers(self, stack: ASGIApp | None) -> None:
+        own = None if stack is None else own_layers(self, stack)
+        # A layer outside the frame relies on what FastAPI does with its errors.
+        self._known_stack, self._own_layers = stack, own if isinstance(own, OutermostMiddleware) else None
 
 
 def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
