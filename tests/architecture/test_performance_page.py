@@ -8,7 +8,7 @@ from docs import performance_page
 from docs.performance_page import DOCS, MEASURED, PAGE, TEMPLATE, page, places, stored_sections
 from tests.bench.measurements import MEASUREMENTS
 
-# `make soak` prints it.
+# `make soak` prints them.
 BESIDES = {"open-connections", "memory-under-load"}
 
 

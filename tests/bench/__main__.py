@@ -48,7 +48,7 @@ def _run(name: str, effort: Effort, write: bool) -> int:
             return 1
     print(section.markdown, flush=True)
     if write:
-        stored.store(name, section, machine.description(machine.of_rounds(effort)))
+        stored.store(name, section, machine.description(machine.extent_of(effort)))
     return 1 if section.is_missed else 0
 
 

@@ -20,7 +20,10 @@ class Answer(NamedTuple):
 
 
 def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> list[Answer]:
-    """Post the forms over so many connections, each of which sends the next form when it has its answer."""
+    """Post the forms to the URL over `at_once` connections, each of which sends the next form when it has its answer.
+
+    The answers are in the order of the forms. Raises OSError or HTTPException if the server cannot be reached.
+    """
     target, bodies = urlsplit(url), list(map(urlencode, forms))
     connections = [HTTPConnection(target.netloc, timeout=_TIMEOUT_SECONDS) for _ in range(at_once)]
     free: SimpleQueue[HTTPConnection] = SimpleQueue()

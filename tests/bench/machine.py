@@ -19,18 +19,19 @@ PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "sqlalchemy", "asyncpg"
 PEER_PACKAGES = ("fastapi-users", "fastapi", "sqlalchemy", "psycopg2-binary", "pyjwt")
 
 
-def of_rounds(effort: Effort) -> str:
+def extent_of(effort: Effort) -> str:
+    """How much is measured with this effort, as `description` says it."""
     return f"medians of {effort.rounds} rounds of up to {effort.seconds} s where there are rounds"
 
 
-def description(rounds: str) -> str:
-    """One paragraph, without the names of machines and people. `rounds` says how much was measured."""
+def description(extent: str) -> str:
+    """One paragraph, without the names of machines and people. `extent` says how much was measured."""
     today = datetime.now(UTC).date().isoformat()
     packages = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     system = ", ".join([platform.system(), f"Python {platform.python_version()}", _postgres(), *_wrk()])
     peers = ", ".join([*_peers(), *_provider()]) or "none"
     cores = f"{os.cpu_count()} cores ({cpu_model()})"
-    return f"Measured on {today}: {rounds}; {cores}, {system}; {packages}. Installed peers: {peers}."
+    return f"Measured on {today}: {extent}; {cores}, {system}; {packages}. Installed peers: {peers}."
 
 
 def cpu_model(path: Path = Path("/proc/cpuinfo")) -> str:

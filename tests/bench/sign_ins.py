@@ -26,10 +26,10 @@ from tests.support.services import PASSWORD
 from tests.support.stack import stack
 
 OURS, BARE = "identity_service", "plain bcrypt, one thread for each core"
-# A round is so long that its beginning and its end, when not every core hashes, hardly count.
+# A round is long enough for its beginning and its end, when not every core hashes, to count little.
 AT_ONCE, IN_A_ROUND = 16, 64
-# One person would soon have as many sessions as the identity service allows, and would end one by each sign-in. The
-# peers keep nothing of a sign-in.
+# One person would soon have as many sessions as the identity service allows, so that each sign-in would also end one.
+# The peers keep no sessions.
 PEOPLE = tuple(f"person-{index}" for index in range(AT_ONCE))
 LEAST_OF_BARE = 0.95
 

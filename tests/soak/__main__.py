@@ -11,28 +11,36 @@ from tests.bench import machine, stored
 from tests.soak.memory import soak_memory
 from tests.soak.open_connections import Size, soak
 
-CHURN_SECONDS, LOAD_SECONDS = 600.0, 3_600.0
 BUDGET_MILLISECONDS = 250
 CONNECTIONS, MEMORY = "connections", "memory"
+# Of the churn, and of the load.
+DEFAULT_SECONDS = {CONNECTIONS: 600.0, MEMORY: 3_600.0}
 STORED_NAME = "memory-under-load"
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("words", nargs="*", metavar=f"{CONNECTIONS} | {MEMORY} | seconds")
-    parser.add_argument("--write", action="store_true", help="store the table of memory in docs/performance.md")
-    options = parser.parse_args(arguments)
-    part, *rest = options.words if {CONNECTIONS, MEMORY} & {*options.words[:1]} else [CONNECTIONS, *options.words]
-    if options.write and part != MEMORY:
-        parser.error("only the table of memory is stored")
-    seconds = float(rest[0]) if rest else None
+    part, seconds, is_written = _parse(arguments)
     # Each connection is a file here and one in a service, which inherits the limit.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as home:
         if part == MEMORY:
-            return _memory(Path(home), seconds or LOAD_SECONDS, write=options.write)
-        return _connections(Path(home), CHURN_SECONDS if seconds is None else seconds)
+            return _memory(Path(home), seconds, write=is_written)
+        return _connections(Path(home), seconds)
+
+
+def _parse(arguments: list[str]) -> tuple[str, float, bool]:
+    """The part to run, for how many seconds, and whether its table is to be stored."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("part", choices=DEFAULT_SECONDS)
+    parser.add_argument("seconds", type=float, nargs="?")
+    parser.add_argument("--write", action="store_true", help="store the table of memory for docs/performance.md")
+    names_part = not DEFAULT_SECONDS.keys().isdisjoint(arguments)
+    options = parser.parse_args(arguments if names_part else [CONNECTIONS, *arguments])
+    if options.write and options.part != MEMORY:
+        parser.error("only the table of memory is stored")
+    seconds = DEFAULT_SECONDS[options.part] if options.seconds is None else options.seconds
+    return options.part, seconds, options.write
 
 
 def _connections(home: Path, churn_seconds: float) -> int:

@@ -30,7 +30,7 @@ POSTS, WEIGHED_TOKENS = 40, 1_000
 
 
 def soak_memory(home: Path, seconds: float) -> Section:
-    """Load both services for so long, with few rounds of bcrypt, so that the load is not hashing alone."""
+    """Load both services for so many seconds, with few rounds of bcrypt, so that the load is not hashing alone."""
     with stack(home, IDENTITY_BCRYPT_ROUNDS="4") as running:
         form = {"grant_type": "client_credentials", "client_id": "soak", "client_secret": new_client(running, "soak")}
         answers = Answers()
@@ -56,7 +56,7 @@ async def _soak(
         for number in range(1, count + 1):
             await asyncio.sleep(began + number * seconds / count - time.monotonic())
             moments[time.monotonic() - began] = await _samples(observer, running)
-            _show(moments)
+            _print_last(moments)
         await asyncio.gather(*visits)
         answers.seconds = time.monotonic() - began
         return moments, await _samples(observer, running)
@@ -64,7 +64,7 @@ async def _soak(
 
 @asynccontextmanager
 async def _client(pace: Pace | None = None, answers: Answers | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """A client, which keeps to the pace and counts what is answered."""
+    """An HTTP client that keeps to the pace, and counts its answers."""
     hooks: dict[str, list[Callable[..., Any]]] = {
         "request": [pace.turn] if pace else [],
         "response": [answers.add] if answers else [],
@@ -121,8 +121,8 @@ def _load(answers: Answers) -> str:
     )
 
 
-def _show(moments: Moments) -> None:
-    """Print the last sample, so that one can see how a long soak goes on."""
+def _print_last(moments: Moments) -> None:
+    """Print the last sample, so that the progress of a long soak can be seen."""
     at = max(moments)
     sizes = ", ".join(f"{service} {sample.megabytes:.1f} MB" for service, sample in moments[at].items())
     print(f"{at / 60:.1f} min: {sizes}", flush=True)

@@ -1,4 +1,4 @@
-"""A steady pace of requests, and what became of them."""
+"""A steady pace of requests, and a count of their answers."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ MOST_FAILURES_SHOWN = 20
 
 
 class Pace:
-    """Lets `per_second` requests begin in a second, whoever sends them. What is late is not made up for."""
+    """Lets `per_second` requests begin in a second, those of all senders together. Lost time is not made up for."""
 
     def __init__(self, per_second: float) -> None:
         self._interval = 1 / per_second

@@ -17,8 +17,8 @@ SHOWN = (0, 1 / 12, 1 / 4, 1 / 2, 3 / 4, 1)
 
 @dataclass(frozen=True)
 class Sample:
-    """One process at one moment. `remembered` is the most tokens that its verifier can remember: a revoked one that was
-    presented again is forgotten."""
+    """One process at one moment. `remembered` is how many tokens its verifier remembers at most: it may have forgotten
+    some of those that it has accepted."""
 
     megabytes: float
     files: int
@@ -71,10 +71,11 @@ def table(moments: Moments, after: Mapping[str, Sample]) -> str:
 
 
 def nearest(moments: Moments, seconds: float) -> float:
+    """The time of the samples that were taken nearest to this time, both in seconds since the load began."""
     return min(moments, key=lambda moment: abs(moment - seconds))
 
 
 def megabytes_per_hour(moments: Moments, service: str) -> float:
-    """The slope of a straight line through the second half of the samples."""
+    """The slope of the straight line that fits the second half of the samples best."""
     half = [(at / 3600, samples[service].megabytes) for at, samples in moments.items() if at >= max(moments) / 2]
     return linear_regression([hour for hour, _ in half], [megabytes for _, megabytes in half]).slope

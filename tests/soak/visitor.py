@@ -14,31 +14,33 @@ from tests.support.services import unique
 from tests.support.stack import Stack
 
 LEAST_ACTS, MOST_ACTS = 10, 50
-# A visitor stays away without signing out, or deletes the account.
+# How likely it is that a visit ends without a sign-out, and that it ends with the deletion of the account.
 WALKS_AWAY, DELETES_ACCOUNT = 0.2, 0.02
 BODY = "A body. " * 60
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What all visitors share: posts of somebody else, and the form by which a service gets a token of its own."""
+    """What all visitors share: the paths of posts of somebody else, and the form by which a service gets a token of its
+    own, among others."""
 
     stack: Stack
     http: httpx.AsyncClient
-    paths: Sequence[str]
-    client: Mapping[str, str]
+    post_paths: Sequence[str]
+    client_form: Mapping[str, str]
     answers: Answers
 
 
 class Visitor:
-    """One person after the other. What they do is chosen at random, and each answer must be the intended one."""
+    """One person, and another one after an account is deleted. What they do is chosen at random, and each answer must
+    be the intended one."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.http, self.identity, self.posts = environment.http, environment.stack.identity, environment.stack.posts
         self.ada: Person | None = None
         self.post = ""
-        self.listening: Reader | None = None
+        self.stream: Reader | None = None
         self.acts: Mapping[Callable[[Person], Awaitable[object]], int] = {
             self.read: 30,
             self.read_again: 5,
@@ -54,7 +56,7 @@ class Visitor:
         }
 
     async def visit_until(self, end: float) -> None:
-        """Make visits until then, as `time.monotonic` has it. What goes wrong is counted, and ends the visit."""
+        """Make visits until `end`, a time of `time.monotonic`. An error is counted, and ends the visit."""
         while time.monotonic() < end:
             try:
                 await self.visit(end)
@@ -64,7 +66,7 @@ class Visitor:
                 await self.stop_listening()
 
     async def visit(self, end: float) -> None:
-        """Sign in or register, act until the end at the latest, and go."""
+        """Sign in or register, act until `end` at the latest, and go."""
         if self.ada is None:
             self.ada = await Person(self.http, self.environment.stack, unique("visitor")).register()
         else:
@@ -89,7 +91,7 @@ class Visitor:
             expect(await self.http.get(f"{self.posts}{self.any_path()}", headers=ada.headers), 401)
 
     def any_path(self) -> str:
-        return random.choice(self.environment.paths)
+        return random.choice(self.environment.post_paths)
 
     async def read(self, ada: Person) -> None:
         expect(await self.http.get(f"{self.posts}{self.any_path()}", headers=ada.headers), 200)
@@ -130,20 +132,20 @@ class Visitor:
         expect(await self.http.get(f"{self.identity}/sessions", headers=ada.identity_headers), 200)
 
     async def get_client_token(self, _: Person) -> None:
-        expect(await self.http.post(f"{self.identity}/oauth/token", data=dict(self.environment.client)), 200)
+        expect(await self.http.post(f"{self.identity}/oauth/token", data=dict(self.environment.client_form)), 200)
 
     async def listen_or_leave(self, ada: Person) -> None:
         """Open a stream of posts, or leave the one that is open."""
-        if self.listening is not None:
+        if self.stream is not None:
             await self.stop_listening()
             return
-        self.listening = Reader(f"{self.posts}/posts/events", ada.headers["Authorization"].removeprefix("Bearer "))
-        await self.listening.until_open()
+        self.stream = Reader(f"{self.posts}/posts/events", ada.headers["Authorization"].removeprefix("Bearer "))
+        await self.stream.until_open()
 
     async def stop_listening(self) -> None:
-        if self.listening is not None:
-            listening, self.listening = self.listening, None
-            await listening.leave()
+        if self.stream is not None:
+            stream, self.stream = self.stream, None
+            await stream.leave()
 
     async def be_refused(self, ada: Person) -> None:
         """Try one thing that is not allowed."""
