@@ -1,30 +1,36 @@
 """The word lists of zxcvbn in little memory."""
 
-from collections.abc import Mapping
-from typing import Final
-
-_PREFIX_LENGTH: Final = 2
-"""How many characters the words of one text have in common. With fewer, the texts take longer to search; with more,
-there are so many texts that little memory is saved."""
+from collections.abc import Iterator, Mapping
 
 
 class RankedWords:
-    """Words and their ranks in a fifth of the memory of a dictionary: one text for all words with the same prefix, each
-    word on a line with its rank. It has `in` and `[]`, which is all that zxcvbn uses of its word lists."""
+    """Words and their ranks in a small part of the memory of a dictionary: one text for all words that have the same
+    length and the same first character, each word on a line with its rank. It has `in` and `[]`, which is all that
+    zxcvbn uses of its word lists.
+
+    A lookup searches one text. None is long, so that no password takes much longer to judge than others do.
+    """
 
     def __init__(self, ranks: Mapping[str, int]) -> None:
-        lines: dict[str, list[str]] = {}
+        longest = max(map(len, ranks), default=0)
+        lines: list[dict[str, list[str]]] = [{} for _ in range(longest + 1)]
         for word, rank in ranks.items():
-            lines.setdefault(word[:_PREFIX_LENGTH], ["\n"]).append(f"{word} {rank}\n")
-        self._texts = {prefix: "".join(parts) for prefix, parts in lines.items()}
+            lines[len(word)].setdefault(word[:1], ["\n"]).append(f"{word} {rank}\n")
+        self._texts = [{first: "".join(parts) for first, parts in of_length.items()} for of_length in lines]
 
     def __contains__(self, word: str) -> bool:
-        text = self._texts.get(word[:_PREFIX_LENGTH])
-        # A password part with a line break in it could match two lines.
-        return text is not None and f"\n{word} " in text and "\n" not in word
+        if len(word) >= len(self._texts):
+            return False
+        text = self._texts[len(word)].get(word[:1])
+        # No other part of a line has a line break before it and as many characters as the words have.
+        return text is not None and f"\n{word} " in text
 
     def __getitem__(self, word: str) -> int:
         if word not in self:
             raise KeyError(word)
-        _, _, rest = self._texts[word[:_PREFIX_LENGTH]].partition(f"\n{word} ")
+        _, _, rest = self._texts[len(word)][word[:1]].partition(f"\n{word} ")
         return int(rest.partition("\n")[0])
+
+    def texts(self) -> Iterator[str]:
+        """Every text, of which a lookup searches one."""
+        return (text for of_length in self._texts for text in of_length.values())

@@ -27,7 +27,7 @@ def _save_memory() -> None:
     frequency_lists.FREQUENCY_LISTS.clear()
 
 
-# It takes each process forty milliseconds when it starts, and saves eight megabytes.
+# It takes each process fifty milliseconds when it starts, and saves eleven megabytes.
 _save_memory()
 
 # zxcvbn keeps the hints of the password that it checks in a global variable.

@@ -27,6 +27,7 @@ WORST = {
     "every sign late": "correct horse battery" + SIGNS,
     "every character": printable.strip() * 3,
     "dates": "112233445566778899001122334455667788990011223344",
+    "the frequent beginning of words": "c0coc0|1coc0(ocococococococococoho",
     "one character": "1" * 256,
     "repetitions": "aabaabaabaabcaabaabaabaabc" * 10,
 }
@@ -108,6 +109,11 @@ def test_words_keep_their_ranks_in_less_memory(word_lists: dict[str, dict[str, i
         words = matching.RANKED_DICTIONARIES[name]
         assert isinstance(words, RankedWords)
         assert {word: words[word] for word in ranks if word in words} == ranks
+
+
+def test_a_lookup_searches_one_text_which_is_not_long(word_lists: dict[str, dict[str, int]]) -> None:
+    for ranks in word_lists.values():
+        assert max(map(len, RankedWords(ranks).texts())) < 16_384
 
 
 def test_no_other_text_is_a_word(word_lists: dict[str, dict[str, int]]) -> None:
