@@ -32,13 +32,11 @@ def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> l
 
     def post(body: str) -> Answer:
         connection = free.get()
-        began = time.perf_counter()
-        connection.request("POST", target.path, body, _FIELDS)
-        answer = connection.getresponse()
-        answer.read()
-        milliseconds = (time.perf_counter() - began) * 1000
-        free.put(connection)
-        return Answer(answer.status, milliseconds)
+        try:
+            return _post(connection, target.path, body)
+        finally:
+            # Also after an error: the other threads wait for a connection.
+            free.put(connection)
 
     try:
         with ThreadPoolExecutor(at_once) as threads:
@@ -46,3 +44,11 @@ def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> l
     finally:
         for connection in connections:
             connection.close()
+
+
+def _post(connection: HTTPConnection, path: str, body: str) -> Answer:
+    began = time.perf_counter()
+    connection.request("POST", path, body, _FIELDS)
+    answer = connection.getresponse()
+    answer.read()
+    return Answer(answer.status, (time.perf_counter() - began) * 1000)

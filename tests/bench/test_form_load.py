@@ -87,4 +87,4 @@ def test_a_server_that_answers_nothing_is_an_error() -> None:
     with serving() as server:
         url = server.url
     with pytest.raises(ConnectionRefusedError):
-        post_all(url, FORMS[:1], at_once=1)
+        post_all(url, FORMS, at_once=AT_ONCE)
