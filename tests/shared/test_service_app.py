@@ -1,7 +1,5 @@
 """The app of a service leaves out the layers of FastAPI that do nothing, and only those."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -13,7 +11,7 @@ from posts_service.settings import Settings
 from tests.support import services
 
 
-class Outside:
+class OutsideLayer:
     """A layer that an app has around its frame, which counts the requests and raises an error for some."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,22 +36,22 @@ def app() -> FastAPI:
     return create_app(assemble(settings))
 
 
-async def statuses(app: FastAPI, *paths: str) -> Iterator[int]:
+async def statuses(app: FastAPI, *paths: str) -> list[int]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=services.POSTS_URL) as http:
-        return iter([(await http.get(path)).status_code for path in paths])
+        return [(await http.get(path)).status_code for path in paths]
 
 
 async def test_an_error_of_a_layer_outside_the_frame_is_answered(app: FastAPI) -> None:
-    app.add_middleware(Outside)
-    assert [*await statuses(app, "/livez", "/broken", "/livez", "/broken")] == [200, 500, 200, 500]
+    app.add_middleware(OutsideLayer)
+    assert await statuses(app, "/livez", "/broken", "/livez", "/broken") == [200, 500, 200, 500]
 
 
 @pytest.mark.parametrize("is_running", [False, True], ids=["before the first request", "after it"])
 async def test_what_an_instrument_puts_around_all_layers_is_called(app: FastAPI, is_running: bool) -> None:
     if is_running:
         await statuses(app, "/livez")
-    outside = Outside(app.middleware_stack or app.build_middleware_stack())
+    outside = OutsideLayer(app.middleware_stack or app.build_middleware_stack())
     app.middleware_stack = outside
-    assert [*await statuses(app, "/livez", "/livez")] == [200, 200]
+    assert await statuses(app, "/livez", "/livez") == [200, 200]
     assert outside.paths == ["/livez", "/livez"]

@@ -106,7 +106,7 @@ class Guard:
         return bool(self.scopes or self.any_of)
 
 
-# As it is here: what replaces it, in a subclass, in this class or in one guard, is asked.
+# The method as it is written here. If a subclass, this class or one guard has got another one, that one is called.
 _ENSURE: Final = Guard.ensure
 
 

@@ -278,8 +278,8 @@ def own_layers(app: FastAPI, outermost: ASGIApp) -> ASGIApp | None:
 
 
 def _is_as_written(layer: type[Any]) -> bool:
-    """Whether this class is FastAPI's or Starlette's, and nothing has replaced what answers its requests, as the agents
-    do that watch an app."""
+    """Whether this class is FastAPI's or Starlette's, and has the `__call__` that it was written with. An agent that
+    watches an app replaces it."""
     call = layer.__call__
     is_own = type(call) is FunctionType and call.__globals__["__name__"] == layer.__module__
     return is_own and layer.__module__.partition(".")[0] in ("fastapi", "starlette")

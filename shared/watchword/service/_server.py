@@ -1,4 +1,4 @@
-"""The private names of uvicorn that this package needs, in one file: an upgrade of uvicorn may take them away."""
+"""Everything that uses private names of uvicorn, in one file, because an upgrade of uvicorn may take them away."""
 
 import asyncio
 from collections.abc import Callable
@@ -78,15 +78,15 @@ class WholeAnswers:
             await self._app(scope, receive, sender.send)
         finally:
             if sender.head is not None:
-                # A layer of the app has failed between head and body: the client gets what was sent, and no more.
-                await sender.send_head(sender.head)
+                # A layer of the app has failed between head and body: the client gets what the app has sent.
+                await send(sender.head)
 
 
 class _Sender:
     """Sends the answer to one request. The head of a whole answer is kept until its body is there.
 
     `cycle`, uvicorn's object for one request and its answer, sends every other answer, and refuses what is not valid.
-    `head` is what is kept.
+    `head` is the message with the head that is kept now.
     """
 
     __slots__ = ("_cycle", "head")
@@ -105,11 +105,8 @@ class _Sender:
             self._write(answer)
             return
         else:
-            await self.send_head(head)
+            await self._cycle.send(head)
         await self._cycle.send(message)
-
-    async def send_head(self, head: Message) -> None:
-        await self._cycle.send(head)
 
     def _may_write(self, message: Message) -> bool:
         """Whether this message completes the answer, and uvicorn would do nothing but write it."""
@@ -127,6 +124,7 @@ class _Sender:
             return None
 
     def _joined(self, head: Message, body: bytes) -> bytes | None:
+        """The same. Raises KeyError, TypeError or ValueError if the head has not the types that ASGI requires."""
         parts, values, length = [STATUS_LINE[head["status"]]], [], None
         for name, value in (*self._cycle.default_headers, *head["headers"]):
             if not _is_plain(name) or (name == b"content-length" and length is not None):

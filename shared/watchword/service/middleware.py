@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from watchword.errors import TooLarge
 from watchword.http import problem_responses
 from watchword.http.shortcut import PassableLayer, Shortcut
 from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
+from watchword.service.answer import Answer
 from watchword.service.refused_start import run_lifespan
 
 logger = logging.getLogger("watchword.requests")
@@ -29,7 +29,6 @@ Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields as ASGI has them."""
 
 _NO_SNIFFING: Final[Fields] = ((b"x-content-type-options", b"nosniff"),)
-_VARY: Final = (b"vary", b"Origin")
 
 # Where the answer to a request is kept in its scope.
 _ANSWER: Final = "watchword.answer"
@@ -79,7 +78,7 @@ class OutermostMiddleware:
         current_id = _id_for(scope)
         token = request_id.set(current_id)
         note("watchword.request_id", current_id)
-        answer = scope[_ANSWER] = _Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
+        answer = scope[_ANSWER] = Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
         answer.is_head = is_head
         answer.varies_by_origin = self._varies_by_origin
         started = time.perf_counter()
@@ -148,77 +147,6 @@ async def _answer_error(error: Exception, scope: Scope, receive: Receive, send: 
     if answer.status is not None:
         raise error
     await problem_responses.internal_error()(scope, receive, send)
-
-
-class _Answer:
-    """What passes between the server and the app for one request: the body, up to a limit, and the answer to it.
-
-    The answer is sent on with the header fields that every answer has.
-    """
-
-    __slots__ = (
-        "_fields",
-        "_limit",
-        "_receive",
-        "_received",
-        "_send",
-        "is_aborted",
-        "is_complete",
-        "is_head",
-        "logged_error",
-        "status",
-        "varies_by_origin",
-    )
-
-    def __init__(self, receive: Receive, send: Send, limit: int, fields: list[tuple[bytes, bytes]]) -> None:
-        self._receive = receive
-        self._send = send
-        self._limit = limit
-        self._fields = fields
-        self._received = 0
-        self.is_head = False
-        self.varies_by_origin = False
-        self.is_complete = False
-        self.is_aborted = False
-        self.logged_error: Exception | None = None
-        self.status: int | None = None
-
-    async def receive(self) -> Message:
-        """Raises TooLarge when more than the limit of the body has been received."""
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._received += len(message.get("body", b""))
-            if self._received > self._limit:
-                raise TooLarge(f"more than {self._limit} bytes")
-        elif not self.is_complete:
-            self.is_aborted = True
-        return message
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            fields = [*message.get("headers", ())]
-            if self.varies_by_origin and not _varies(fields):
-                fields.append(_VARY)
-            message["headers"] = fields + self._fields
-        elif message["type"] == "http.response.body":
-            if not message.get("more_body", False):
-                self.is_complete = True
-            elif self.is_head:
-                # Nothing of the body is sent, so nobody waits for the rest of it, which may never end.
-                self.is_complete = True
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-                raise ClientDisconnect
-        await self._send(message)
-
-
-def _varies(fields: list[tuple[bytes, bytes]]) -> bool:
-    """Whether these fields of an answer already say that it varies by Origin. Starlette adds that to some answers."""
-    # Every answer comes here, and a generator would cost more than the few fields that a loop looks at.
-    for name, value in fields:  # noqa: SIM110
-        if name == b"vary" and b"origin" in value.lower():
-            return True
-    return False
 
 
 def _id_for(scope: Scope) -> str:
