@@ -57,6 +57,10 @@ class ConnectionLayer(PassableLayer):
     def served(self) -> ASGIApp:
         return self._served
 
+    def leaves_alone(self, scope: Scope) -> bool:
+        # The layer of an app that has mounted this one would note the callers instead, if both have one verifier.
+        return _CALLERS not in scope
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange
         if scope["type"] == "http":
