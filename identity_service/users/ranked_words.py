@@ -16,13 +16,14 @@ class RankedWords:
         lines: list[dict[str, list[str]]] = [{} for _ in range(longest + 1)]
         for word, rank in ranks.items():
             lines[len(word)].setdefault(word[:1], ["\n"]).append(f"{word} {rank}\n")
+        # By the length of the words, and then by their first character.
         self._texts = [{first: "".join(parts) for first, parts in of_length.items()} for of_length in lines]
 
     def __contains__(self, word: str) -> bool:
         if len(word) >= len(self._texts):
             return False
         text = self._texts[len(word)].get(word[:1])
-        # No other part of a line has a line break before it and as many characters as the words have.
+        # Behind each line break of this text there is a whole word of this length, so nothing else is found.
         return text is not None and f"\n{word} " in text
 
     def __getitem__(self, word: str) -> int:

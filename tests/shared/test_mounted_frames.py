@@ -57,10 +57,7 @@ async def http(issuer: Issuer, has_outer_frame: bool) -> AsyncIterator[httpx.Asy
         yield http
 
 
-frames = pytest.mark.parametrize("has_outer_frame", [True, False], ids=["two frames", "one frame"])
-
-
-@frames
+@pytest.mark.parametrize("has_outer_frame", [True, False], ids=["two frames", "one frame"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(("path", "status"), [("whole", 200), ("revoking", 401), ("broken", 500), ("nothing", 404)])
 async def test_every_request_is_answered_once_by_the_inner_app(

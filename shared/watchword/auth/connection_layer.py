@@ -58,7 +58,7 @@ class ConnectionLayer(PassableLayer):
         return self._served
 
     def leaves_alone(self, scope: Scope) -> bool:
-        # The layer of an app that has mounted this one would note the callers instead, if both have one verifier.
+        # If another app with the same verifier has mounted this one, its layer would otherwise note the callers.
         return _CALLERS not in scope
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

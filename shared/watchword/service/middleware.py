@@ -79,7 +79,7 @@ class OutermostMiddleware:
         token = request_id.set(current_id)
         note("watchword.request_id", current_id)
         # Another app that has mounted this one may have an answer of its own.
-        answer_outside = scope.get(_ANSWER)
+        outer_answer = scope.get(_ANSWER)
         answer = scope[_ANSWER] = Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
         answer.is_head = is_head
         answer.varies_by_origin = self._varies_by_origin
@@ -93,10 +93,10 @@ class OutermostMiddleware:
             await _answer_error(error, scope, answer.receive, answer.send)
         finally:
             # The answer refers to the scope by way of the server: each request would otherwise be garbage in a cycle.
-            if answer_outside is None:
+            if outer_answer is None:
                 del scope[_ANSWER]
             else:
-                scope[_ANSWER] = answer_outside
+                scope[_ANSWER] = outer_answer
             seconds = time.perf_counter() - started
             status = None if answer.is_aborted else answer.status
             if self._on_answer is not None:
