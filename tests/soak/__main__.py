@@ -19,7 +19,7 @@ STORED_NAME = "memory-under-load"
 
 
 def main(arguments: list[str]) -> int:
-    part, seconds, is_written = _parse(arguments)
+    part, seconds, is_written = parse(arguments)
     # Each connection is a file here and one in a service, which inherits the limit.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         return _connections(Path(home), seconds)
 
 
-def _parse(arguments: list[str]) -> tuple[str, float, bool]:
+def parse(arguments: list[str]) -> tuple[str, float, bool]:
     """The part to run, for how many seconds, and whether its table is to be stored."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("part", choices=DEFAULT_SECONDS)

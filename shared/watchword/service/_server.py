@@ -120,11 +120,14 @@ class _Sender:
         try:
             return self._joined(head, body)
         except (KeyError, TypeError, ValueError):
-            # An unknown status, or a field that is no pair of bytes: uvicorn meets the same error.
+            # uvicorn meets the same error when it sends the answer.
             return None
 
     def _joined(self, head: Message, body: bytes) -> bytes | None:
-        """The same. Raises KeyError, TypeError or ValueError if the head has not the types that ASGI requires."""
+        """Head and body, joined as they are sent; None if uvicorn would add a field or refuse one.
+
+        Raises KeyError for an unknown status, TypeError or ValueError for a field that is no pair of bytes.
+        """
         parts, values, length = [STATUS_LINE[head["status"]]], [], None
         for name, value in (*self._cycle.default_headers, *head["headers"]):
             if not _is_plain(name) or (name == b"content-length" and length is not None):
