@@ -6,6 +6,7 @@ import pytest
 
 from identity_service.clients.joint_reads import JointReads
 from tests.support.services import POSTS_SECRET, Identity
+from tests.support.waiting import until
 
 
 class Readings:
@@ -29,8 +30,7 @@ class Readings:
         return asyncio.create_task(self.joint.get(key))
 
     async def until_begun(self, count: int) -> None:
-        while len(self.keys) < count:
-            await asyncio.sleep(0)
+        await until(lambda: len(self.keys) >= count)
 
 
 async def test_callers_of_one_moment_share_a_reading() -> None:

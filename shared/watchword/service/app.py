@@ -6,11 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 import watchword
 from watchword.auth import ScopeTexts, Verifier, protect
-from watchword.http._framework import TELEMETRY, own_layers
 from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
@@ -19,9 +17,10 @@ from watchword.service.cross_origin import CrossOriginMiddleware
 from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
-from watchword.service.middleware import Fields, OutermostMiddleware
+from watchword.service.middleware import Fields
 from watchword.service.process import BackgroundWork, on_shutdown_signal, running
 from watchword.service.readiness import checks_of
+from watchword.service.service_app import ServiceApp
 from watchword.service.settings import ServiceSettings, load
 
 if TYPE_CHECKING:
@@ -95,28 +94,6 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
     return build(loaded)
 
 
-class _ServiceApp(FastAPI):
-    """An app whose requests go straight to its own outermost layer if the layers that FastAPI puts around it would do
-    nothing."""
-
-    _known_stack: ASGIApp | None = None
-    _own_layers: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._known_stack is not self.middleware_stack:
-            self._find_own_layers(self.middleware_stack)
-        if self._own_layers is None or scope["type"] != "http" or TELEMETRY in scope:
-            await super().__call__(scope, receive, send)
-        else:
-            scope["app"] = self
-            await self._own_layers(scope, receive, send)
-
-    def _find_own_layers(self, stack: ASGIApp | None) -> None:
-        own = None if stack is None else own_layers(self, stack)
-        # A layer outside the frame relies on what FastAPI does with its errors.
-        self._known_stack, self._own_layers = stack, own if isinstance(own, OutermostMiddleware) else None
-
-
 def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """The lifespan that enters all of these, in this order."""
 
@@ -145,7 +122,7 @@ def _end_connections_on_shutdown(verifier: Verifier) -> Lifespan:
 
 
 def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    return _ServiceApp(
+    return ServiceApp(
         title=title,
         summary=summary,
         version=watchword.__version__,
