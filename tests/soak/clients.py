@@ -38,6 +38,20 @@ class Client(ABC):
             self._task.result()
         assert self.is_open.is_set(), f"{self.url} does not open"
 
+    def ensure_open(self) -> None:
+        """Raise an error if the connection has failed, or if the server has ended it."""
+        if self._task.done():
+            self._task.result()
+            raise AssertionError(f"the server has ended {self.url}")
+
+    async def until_signed_out(self) -> None:
+        """Wait until the server has ended the connection. Raise an error if it does not say that this is because of a
+        sign-out."""
+        await asyncio.wait({self._task}, timeout=PATIENCE_SECONDS)
+        assert self._task.done(), f"the server does not end {self.url}"
+        self._task.result()
+        assert self.was_signed_out, f"the server has ended {self.url} without a reason"
+
     async def leave(self) -> None:
         self._task.cancel()
         # Whatever it has met on its way.

@@ -77,6 +77,8 @@ class Visitor:
             if time.monotonic() < end:
                 await act(self.ada)
         await self.delete_post(self.ada)
+        if self.stream is not None:
+            self.stream.ensure_open()
         await self.go(self.ada)
 
     async def go(self, ada: Person) -> None:
@@ -88,6 +90,8 @@ class Visitor:
         elif chance > DELETES_ACCOUNT + WALKS_AWAY:
             obedience = (await ada.sign_out(Prefer="wait=10")).json()
             assert obedience["outstanding"] == [], obedience
+            if self.stream is not None:
+                await self.stream.until_signed_out()
             expect(await self.http.get(f"{self.posts}{self.any_path()}", headers=ada.headers), 401)
 
     def any_path(self) -> str:
@@ -137,6 +141,7 @@ class Visitor:
     async def listen_or_leave(self, ada: Person) -> None:
         """Open a stream of posts, or leave the one that is open."""
         if self.stream is not None:
+            self.stream.ensure_open()
             await self.stop_listening()
             return
         self.stream = Reader(f"{self.posts}/posts/events", ada.headers["Authorization"].removeprefix("Bearer "))
