@@ -126,7 +126,6 @@ def test_the_layers_around_an_app_s_own_are_left_out_if_they_do_nothing(handlers
     "options",
     [
         {"debug": True},
-        {"max_body_size": 1_000},
         {"exception_handlers": {500: answer_error}},
         {"exception_handlers": {Exception: answer_error}},
         {"telemetry": {"tracing": True, "tracer_provider": TracerProvider()}},
@@ -161,9 +160,10 @@ def test_a_layer_of_the_app_s_own_with_a_name_of_fastapi_s_is_kept() -> None:
     assert own_layers(app, named) is named
 
 
-def test_the_layers_around_an_app_s_own_are_kept_if_its_root_path_has_to_be_set() -> None:
+@pytest.mark.parametrize(("name", "value"), [("root_path", "/api"), ("max_body_size", 1_000)])
+def test_the_layers_around_an_app_s_own_are_kept_if_a_limit_or_a_path_was_set(name: str, value: Any) -> None:
     app = FastAPI()
-    app.root_path = "/api"
+    setattr(app, name, value)
     assert own_layer_of(app) is None
 
 

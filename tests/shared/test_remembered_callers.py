@@ -57,17 +57,19 @@ async def test_a_guard_with_its_own_rule_is_asked_for_each_request(verifier: Ver
     assert statuses == [200, 403, 200]
 
 
-@pytest.mark.parametrize("replaced_in", [signed_in, Guard], ids=["one guard", "the class"])
+@pytest.mark.parametrize("is_in_class", [False, True], ids=["one guard", "the class"])
 async def test_a_rule_that_replaces_that_of_a_guard_is_asked(
-    verifier: Verifier, token: str, replaced_in: object, monkeypatch: pytest.MonkeyPatch
+    verifier: Verifier, token: str, is_in_class: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    guard = Guard()
+
     async def refuse(*_: object) -> None:
         raise NotPermitted("nobody")
 
-    async with client_for(app_of(verifier)) as http:
+    async with client_for(app_of(verifier, guard)) as http:
         headers = {"Authorization": f"Bearer {token}"}
         assert (await http.get("/", headers=headers)).status_code == 200
-        monkeypatch.setattr(replaced_in, "ensure", refuse)
+        monkeypatch.setattr(Guard if is_in_class else guard, "ensure", refuse)
         assert (await http.get("/", headers=headers)).status_code == 403
 
 

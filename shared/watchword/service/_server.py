@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
@@ -16,6 +16,8 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from watchword.http.hot import WHOLE
 from watchword.service.networks import peer_address
+
+_CLOSE: Final = (b"connection", b"close")
 
 
 class ServerProtocol(HttpToolsProtocol):
@@ -113,6 +115,9 @@ class _Sender:
         cycle = self._cycle
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
         is_usual = cycle.keep_alive and not cycle.access_log and cycle.scope["method"] != "HEAD"
+        if _CLOSE in cycle.scope["headers"]:
+            # uvicorn before 0.53 looks for it only when it sends the head.
+            return False
         return is_last and is_usual and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
 
     def _as_bytes(self, head: Message, body: bytes) -> bytes | None:
