@@ -160,6 +160,16 @@ def test_the_head_is_sent_if_a_layer_fails_after_it(server: BoundedServer, is_la
     assert received[0] == received[1]
 
 
+@pytest.mark.parametrize("value", ["Close", "keep-alive, close", "Keep-Alive", "x-other"])
+def test_a_connection_is_closed_or_kept_as_its_client_asks(server: BoundedServer, value: str) -> None:
+    received = []
+    for prefix in ("/hot", "/plain"):
+        first = request_bytes(f"{prefix}/whole", f"Connection: {value}", is_last=False)
+        received.append(exchange(server, first + request_bytes(f"{prefix}/nothing")))
+    assert received[0].count(b"HTTP/1.1 200 OK") == (1 if value.lower().endswith("close") else 2)
+    assert received[0] == received[1]
+
+
 @pytest.mark.parametrize("fields", [[], ["Expect: 100-continue"]], ids=["at once", "after the server's word"])
 def test_a_body_is_received_before_the_answer(server: BoundedServer, fields: list[str]) -> None:
     received = [

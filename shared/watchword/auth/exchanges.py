@@ -14,6 +14,7 @@ from watchword.auth.open_connections import OpenConnections
 from watchword.auth.principal import Principal
 from watchword.errors import AppError, Unavailable
 from watchword.http import problem_responses, sockets
+from watchword.http.hot import tells_length
 
 SIGNED_OUT_CODE: Final = 4401
 """The code with which a WebSocket is closed whose token is revoked or has expired."""
@@ -24,7 +25,6 @@ SIGNED_OUT_EVENT: Final = b'event: signed-out\ndata: {"code":"unauthenticated"}\
 """The last event of a stream of server-sent events whose token is revoked or has expired."""
 
 _BETWEEN_EVENTS: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
-_WITHOUT_BODY: Final = (204, 304)
 
 
 class Exchange(ABC):
@@ -188,10 +188,7 @@ def _goes_on(message: Message) -> bool:
     """Whether this part of an answer is the head of one without a length, or a part that another one follows."""
     if message["type"] != "http.response.start":
         return bool(message.get("more_body", False))
-    for name, _ in message.get("headers", ()):
-        if name == b"content-length":
-            return False
-    return message["status"] not in _WITHOUT_BODY
+    return not tells_length(message["status"], message.get("headers", ()))
 
 
 def _is_event_stream(head: Message) -> bool:

@@ -1,6 +1,7 @@
 """The innermost layer of an app, which answers the well-formed requests to its hot routes."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -143,10 +144,16 @@ def is_whole(response: Response) -> bool:
     body is."""
     if type(response).__call__ is not Response.__call__ or response.background is not None:
         return False
-    for name, _ in response.raw_headers:
+    return tells_length(response.status_code, response.raw_headers)
+
+
+def tells_length(status: int, fields: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the head of an answer says how long its body is. An answer with 204 or 304 has none (RFC 9112 section
+    6.3)."""
+    for name, _ in fields:
         if name == b"content-length":
             return True
-    return response.status_code in _BODILESS_STATUSES
+    return status in _BODILESS_STATUSES
 
 
 class MessageBuffer:

@@ -1,9 +1,9 @@
 """Everything that uses private names of uvicorn, in one file, because an upgrade of uvicorn may take them away."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
@@ -16,8 +16,6 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from watchword.http.hot import WHOLE
 from watchword.service.networks import peer_address
-
-_CLOSE: Final = (b"connection", b"close")
 
 
 class ServerProtocol(HttpToolsProtocol):
@@ -115,8 +113,7 @@ class _Sender:
         cycle = self._cycle
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
         is_usual = cycle.keep_alive and not cycle.access_log and cycle.scope["method"] != "HEAD"
-        if _CLOSE in cycle.scope["headers"]:
-            # uvicorn before 0.53 looks for it only when it sends the head.
+        if not _keeps_connection(cycle.scope["headers"]):
             return False
         return is_last and is_usual and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
 
@@ -155,6 +152,15 @@ class _Sender:
         cycle.response_complete = True
         cycle.message_event.set()
         cycle.on_response()
+
+
+def _keeps_connection(fields: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request with these fields leaves the connection open. uvicorn before 0.53 sees that it does not only
+    when it sends the head."""
+    for name, value in fields:  # noqa: SIM110 - a generator would cost more than the few fields that a loop looks at
+        if name == b"connection" and value.lower() != b"keep-alive":
+            return False
+    return True
 
 
 @lru_cache(256)
