@@ -53,7 +53,10 @@ def start_child(
     pass_fds: Sequence[int] = (),
     stdin_text: str | None = None,
 ) -> ChildProcess:
-    """Start a command in a session of its own, so that a Ctrl-C in the terminal does not reach it.
+    """Start a command in a process group of its own, so that a Ctrl-C in the terminal does not reach it.
+
+    It stays in our session: Linux compares the niceness of threads within a session only, and the threads that hash
+    passwords let the other services run first.
 
     On Linux it gets `signal_if_orphaned` when the calling *thread* ends, for whatever reason. `user_command` changes
     the user and runs its arguments. `stdin_text` must be short: it is written before anything else happens.
@@ -70,7 +73,7 @@ def start_child(
             stderr=output,
             env=environment,
             pass_fds=pass_fds,
-            start_new_session=True,
+            process_group=0,
         )
         child = ChildProcess(name, process, log, log_start=output.tell())
     if process.stdin is not None and stdin_text is not None:

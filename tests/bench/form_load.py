@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 _FIELDS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-_TIMEOUT_SECONDS: Final = 60
+TIMEOUT_SECONDS: Final = 60
 
 
 class Answer(NamedTuple):
@@ -25,7 +25,7 @@ def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> l
     The answers are in the order of the forms. Raises OSError or HTTPException if the server cannot be reached.
     """
     target, bodies = urlsplit(url), list(map(urlencode, forms))
-    connections = [HTTPConnection(target.netloc, timeout=_TIMEOUT_SECONDS) for _ in range(at_once)]
+    connections = [HTTPConnection(target.netloc, timeout=TIMEOUT_SECONDS) for _ in range(at_once)]
     free: SimpleQueue[HTTPConnection] = SimpleQueue()
     for connection in connections:
         free.put(connection)
@@ -33,7 +33,7 @@ def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> l
     def post(body: str) -> Answer:
         connection = free.get()
         try:
-            return _post(connection, target.path, body)
+            return exchange(connection, "POST", target.path, body, _FIELDS)
         finally:
             # Also after an error: the other threads wait for a connection.
             free.put(connection)
@@ -46,9 +46,12 @@ def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> l
             connection.close()
 
 
-def _post(connection: HTTPConnection, path: str, body: str) -> Answer:
+def exchange(
+    connection: HTTPConnection, method: str, path: str, body: str | None, headers: Mapping[str, str]
+) -> Answer:
+    """Send one request and read its answer. Raises OSError or HTTPException if there is none."""
     began = time.perf_counter()
-    connection.request("POST", path, body, _FIELDS)
+    connection.request(method, path, body, headers)
     answer = connection.getresponse()
     answer.read()
     return Answer(answer.status, (time.perf_counter() - began) * 1000)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from deploy.local.processes import any_free_port
+from tests.bench.load import SERVER_CORE
 from tests.bench.peers.running import all_peers, running_peer
 from tests.bench.peers.tables import make_tables
 from tests.bench.servers import Server, server
@@ -64,10 +65,10 @@ def our_server(running: Stack, headers: dict[str, str], home: Path) -> Iterator[
 
 
 @contextmanager
-def limit_server(running: Stack, home: Path) -> Iterator[Server]:
+def limit_server(running: Stack, home: Path, core: str | None = SERVER_CORE) -> Iterator[Server]:
     url = f"http://127.0.0.1:{any_free_port()}"
     environment = {**running.environment, "LIMIT_PORT": url.rpartition(":")[2]}
-    with server(LIMIT, "tests.bench.limit", url, environment, home / "limit.log") as limit:
+    with server(LIMIT, "tests.bench.limit", url, environment, home / "limit.log", core) as limit:
         yield limit
 
 

@@ -1,5 +1,6 @@
 """Child processes: they end in bounded time, and a failure comes with the end of the log."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -27,6 +28,14 @@ def test_a_child_gets_sigterm_before_sigkill(tmp_path: Path) -> None:
     await_start(child)
     end_children([child])
     assert child.process.returncode == -signal.SIGTERM
+
+
+def test_a_child_leads_a_group_of_its_own_in_the_session_of_its_parent(tmp_path: Path) -> None:
+    child = python(OBEDIENT, tmp_path / "log")
+    await_start(child)
+    pid = child.process.pid
+    assert (os.getpgid(pid), os.getsid(pid)) == (pid, os.getsid(0))
+    end_children([child])
 
 
 def test_a_child_that_ignores_sigterm_is_killed_after_the_timeout(tmp_path: Path) -> None:
