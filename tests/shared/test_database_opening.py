@@ -1,6 +1,7 @@
 """A connection that is not wanted any more while it is opened is closed, and not forgotten."""
 
 import asyncio
+import struct
 
 import asyncpg
 import pytest
@@ -10,11 +11,13 @@ from tests.shared.tables import until_backends, until_running
 from tests.support.databases import DATABASE, Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import Database
-from watchword.database.connections import connect_with_settings
+from watchword.database.connections import connect, connect_with_settings
 
 # Opening a connection for transactions ends with questions about types.
 NOBODY_READS_TYPES = "LOCK TABLE pg_catalog.pg_type IN ACCESS EXCLUSIVE MODE"
 COUNT = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'posts_app' AND {}"
+# What PostgreSQL is asked before anything else, and its answer if it has no certificate.
+SSL_REQUEST, NO_TLS = struct.pack("!ll", 8, 80877103), b"N"
 
 
 async def transact(database: Database) -> None:
@@ -65,3 +68,21 @@ async def test_a_setting_that_is_refused_leaves_no_connection_open(databases: Da
     with pytest.raises(asyncpg.UndefinedObjectError):
         await set_and_connect(databases, "SET no_such_setting = 1")
     await until_backends(databases, 0, "true")
+
+
+async def test_a_caller_that_gives_up_as_the_server_answers_leaves_no_error_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def give_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(SSL_REQUEST))
+        writer.write(NO_TLS)
+        # The loop runs this before it reads the answer.
+        asyncio.get_running_loop().call_soon(opening.cancel)
+        writer.close()
+
+    async with await asyncio.start_server(give_up, "127.0.0.1", 0) as server:
+        url = f"postgresql://somebody@127.0.0.1:{server.sockets[0].getsockname()[1]}/somewhere"
+        opening = asyncio.create_task(connect(url, timeout=PATIENCE_SECONDS, command_timeout=None))
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    assert not caplog.records
