@@ -55,8 +55,8 @@ def start_child(
 ) -> ChildProcess:
     """Start a command in a process group of its own, so that a Ctrl-C in the terminal does not reach it.
 
-    It stays in our session: Linux compares the niceness of threads within a session only, and the threads that hash
-    passwords let the other services run first.
+    It stays in our session (setsid), because Linux's autogroups make niceness count only among the threads of one
+    session: those that hash passwords are nice so that all else, the other services too, runs first.
 
     On Linux it gets `signal_if_orphaned` when the calling *thread* ends, for whatever reason. `user_command` changes
     the user and runs its arguments. `stdin_text` must be short: it is written before anything else happens.

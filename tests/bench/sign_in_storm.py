@@ -1,7 +1,6 @@
 """Measure what other requests wait during 64 concurrent sign-ins with real hashes. Sign-ins are measured apart."""
 
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -20,15 +19,16 @@ from tests.bench.testbed import LIMIT, LONG_TOKENS, limit_server, prepare
 from tests.bench.tokens import password_form
 from tests.support.stack import stack
 
-# A storm takes about as long as two rounds of other measurements.
-STORM, IDLE_ROUNDS, PACE_SECONDS = 64, 2, 0.01
+# Long enough that the p99 of the idle time is one of several hundred samples.
+IDLE_ROUNDS = 2
+STORM, PAUSE_SECONDS = 64, 0.01
 LIVEZ, POST, LIMIT_POST = "identity `/livez`", "posts `GET /posts/{id}`", f"the same post, {LIMIT}"
 MOST_OF_IDLE = 3.0
 # One person signs in, and none of the sign-ins ends another session.
 SETTINGS: Final = {**LONG_TOKENS, "IDENTITY_SESSIONS_PER_ACCOUNT": "10000"}
 
 
-class Watched(NamedTuple):
+class WatchedRequest(NamedTuple):
     """A request that is sent again and again on one connection."""
 
     name: str
@@ -47,27 +47,29 @@ class Waits(NamedTuple):
 def measure(home: Path, effort: Effort) -> Section:
     idle: dict[str, list[Waits]] = {LIVEZ: [], POST: [], LIMIT_POST: []}
     stormy: dict[str, list[Waits]] = {name: [] for name in idle}
-    with stack(home, **SETTINGS) as running, ExitStack() as entered:
+    with stack(home, **SETTINGS) as running, ExitStack() as resources:
         headers, path = prepare(running)
-        limit = entered.enter_context(limit_server(running, home, core=None))
+        limit = resources.enter_context(limit_server(running, home, core=None))
         requests = [
-            Watched(LIVEZ, entered.enter_context(_connection(running.identity)), "/livez", {}),
-            Watched(POST, entered.enter_context(_connection(running.posts)), path, headers),
-            Watched(LIMIT_POST, entered.enter_context(_connection(limit.url)), path, {}),
+            WatchedRequest(LIVEZ, resources.enter_context(_connection(running.identity)), "/livez", {}),
+            WatchedRequest(POST, resources.enter_context(_connection(running.posts)), path, headers),
+            WatchedRequest(LIMIT_POST, resources.enter_context(_connection(limit.url)), path, {}),
         ]
-        storms = entered.enter_context(_other_process())
+        process = resources.enter_context(_storm_process())
         for _ in range(effort.rounds):
-            _add(idle, _watch(requests, _time_is_over(IDLE_ROUNDS * effort.seconds)))
-            storm = storms.submit(_storm, f"{running.identity}/oauth/token")
-            _add(stormy, _watch(requests, storm.done))
-            storm.result()
+            _add(idle, _watch(requests, _deadline(IDLE_ROUNDS * effort.seconds)))
+            forms = [password_form("ada")] * STORM
+            storm = process.submit(post_all, f"{running.identity}/oauth/token", forms, at_once=STORM)
+            times = _watch(requests, storm.done)
+            assert {answer.status for answer in storm.result()} == {HTTPStatus.OK}
+            _add(stormy, times)
     ratios = {name: _ratio(idle[name], stormy[name]) for name in idle}
     budgets = [Budget(f"{name}, p99 of idle", ratios[name], most=MOST_OF_IDLE) for name in (LIVEZ, POST)]
     return Section(_table(idle, stormy, ratios), budgets)
 
 
 def _ratio(idle: Sequence[Waits], stormy: Sequence[Waits]) -> float:
-    return median(rough.p99 / calm.p99 for calm, rough in zip(idle, stormy, strict=True))
+    return median(storm_waits.p99 / idle_waits.p99 for idle_waits, storm_waits in zip(idle, stormy, strict=True))
 
 
 def _table(
@@ -82,36 +84,33 @@ def _table(
 
 
 @contextmanager
-def _other_process() -> Iterator[Executor]:
-    """A process for the storm, which has started: beside the watching, each would wait for the other's Python."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
-        other.submit(os.getpid).result()
-        yield other
-
-
-def _storm(url: str) -> None:
-    answers = post_all(url, [password_form("ada")] * STORM, at_once=STORM)
-    assert {answer.status for answer in answers} == {HTTPStatus.OK}
+def _storm_process() -> Iterator[Executor]:
+    """A process that posts the forms: in this one, the storm and the watch would wait for each other's interpreter."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        # It has started, and imported what it needs, before anything is measured.
+        process.submit(post_all, "http://localhost", [], at_once=1).result()
+        yield process
 
 
 def _connection(url: str) -> closing[HTTPConnection]:
     return closing(HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_SECONDS))
 
 
-def _time_is_over(seconds: float) -> Callable[[], bool]:
+def _deadline(seconds: float) -> Callable[[], bool]:
+    """Tells whether so many seconds have passed since now."""
     end = time.perf_counter() + seconds
     return lambda: time.perf_counter() > end
 
 
-def _watch(requests: Sequence[Watched], is_over: Callable[[], bool]) -> dict[str, list[float]]:
-    """Send the requests in turns at a steady pace until it is over; the milliseconds of each."""
+def _watch(requests: Sequence[WatchedRequest], is_over: Callable[[], bool]) -> dict[str, list[float]]:
+    """Send the requests in turns, with a pause after each turn, until `is_over` answers True; their milliseconds."""
     times: dict[str, list[float]] = {request.name: [] for request in requests}
     while not is_over():
         for request in requests:
             answer = exchange(request.connection, "GET", request.path, None, request.headers)
             assert answer.status == HTTPStatus.OK, request.name
             times[request.name].append(answer.milliseconds)
-        time.sleep(PACE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
     return times
 
 

@@ -66,6 +66,7 @@ def our_server(running: Stack, headers: dict[str, str], home: Path) -> Iterator[
 
 @contextmanager
 def limit_server(running: Stack, home: Path, core: str | None = SERVER_CORE) -> Iterator[Server]:
+    """The limit, on one core or, without `core`, on all."""
     url = f"http://127.0.0.1:{any_free_port()}"
     environment = {**running.environment, "LIMIT_PORT": url.rpartition(":")[2]}
     with server(LIMIT, "tests.bench.limit", url, environment, home / "limit.log", core) as limit:
