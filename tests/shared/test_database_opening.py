@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+import watchword.database.database
 from tests.shared.tables import until_backends, until_running
 from tests.support.databases import DATABASE, Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
@@ -14,9 +15,17 @@ from watchword.database.connections import connect, connect_with_settings
 
 # Opening a connection for transactions ends with questions about types.
 NOBODY_READS_TYPES = "LOCK TABLE pg_catalog.pg_type IN ACCESS EXCLUSIVE MODE"
+WAITING = "wait_event_type = 'Lock'"
 COUNT = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'posts_app' AND {}"
 # PostgreSQL is asked for TLS before anything else, in so many bytes, and answers this if it has none.
 SSL_REQUEST_BYTES, NO_TLS = 8, b"N"
+
+
+async def has(observer: "asyncpg.Connection[asyncpg.Record]", number: int, condition: str) -> bool:
+    """Whether the service has so many connections of which the condition is true."""
+    # Within a transaction, a statement sees what the first one saw.
+    await observer.execute("SELECT pg_stat_clear_snapshot()")
+    return bool(await observer.fetchval(COUNT.format(condition)) == number)
 
 
 async def transact(database: Database) -> None:
@@ -28,22 +37,38 @@ async def test_a_caller_that_gives_up_while_its_connection_is_set_up_leaves_none
     await databases.end_connections("posts_app")
     database = Database(databases.url("posts_app"), size=1)
     observer = await asyncpg.connect(databases.server.superuser_url(DATABASE))
-
-    async def has(number: int, condition: str) -> bool:
-        # Within a transaction, a statement sees what the first one saw.
-        await observer.execute("SELECT pg_stat_clear_snapshot()")
-        return bool(await observer.fetchval(COUNT.format(condition)) == number)
-
-    assert await has(0, "wait_event_type = 'Lock'")
+    assert await has(observer, 0, WAITING)
     async with observer.transaction():
         await observer.execute(NOBODY_READS_TYPES)
         opening = asyncio.create_task(transact(database))
-        await until(lambda: has(1, "wait_event_type = 'Lock'"))
+        await until(lambda: has(observer, 1, WAITING))
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-    await until(lambda: has(0, "true"))
+    await until(lambda: has(observer, 0, "true"))
     await transact(database)
+    await observer.close()
+    await database.close()
+
+
+async def test_a_caller_that_gives_up_while_its_connection_is_set_up_makes_room_for_the_next(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchword.database.database, "POOL_TIMEOUT_SECONDS", 10 * PATIENCE_SECONDS)
+    await databases.end_connections("posts_app")
+    database = Database(databases.url("posts_app"), size=1)
+    observer = await asyncpg.connect(databases.server.superuser_url(DATABASE))
+    async with observer.transaction():
+        await observer.execute(NOBODY_READS_TYPES)
+        opening = asyncio.create_task(transact(database))
+        await until(lambda: has(observer, 1, WAITING))
+        waiting = asyncio.create_task(transact(database))
+        await until(lambda: database.pools()["transactions"].waiting == 1)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    await until(waiting.done)
+    await waiting
     await observer.close()
     await database.close()
 

@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from watchword.arguments import ensure_count
 from watchword.database.address import connect_arguments
@@ -25,6 +25,7 @@ from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
 from watchword.database.errors import failures_as_unavailable, is_read_only
 from watchword.database.pool import PoolUse
 from watchword.database.reads import ReadPool
+from watchword.database.slots import Slots
 from watchword.database.writes import WritePool
 from watchword.observability.tracing import database_span
 
@@ -86,8 +87,8 @@ class Database:
         self._connect = partial(connect_with_settings, url, limit_idling, **limits)
         # Each connection that SQLAlchemy is setting up, by the task that does so.
         self._unfinished: dict[asyncio.Task[Any] | None, asyncpg.Connection[asyncpg.Record]] = {}
-        self._size = size
-        self._open_transactions = 0
+        # SQLAlchemy's pool does not wake those who wait when somebody else's connection could not be opened.
+        self._slots: Slots[None] = Slots(size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         connect = partial(connect_with_settings, url, limit_idling, _PLAN_ONCE, **limits)
         self.reads = ReadPool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
@@ -99,15 +100,15 @@ class Database:
 
         Raises DatabaseUnavailable if PostgreSQL cannot be reached or the connection is lost, also at the commit.
         """
-        self._open_transactions += 1
-        try:
-            with failures_as_unavailable(), database_span("transaction"):
+        with failures_as_unavailable(), database_span("transaction"):
+            await self._slots.acquire()
+            try:
                 async with self._sessions.begin() as db:
                     yield db
-        finally:
-            self._open_transactions -= 1
-            # SQLAlchemy before 2.1 forgets a connection whose set-up fails or is cancelled, and it would stay open.
-            self._terminate_unfinished()
+            finally:
+                # SQLAlchemy before 2.1 forgets a connection whose set-up fails or is cancelled, and it would stay open.
+                self._terminate_unfinished()
+                self._slots.release(None)
 
     def _terminate_unfinished(self) -> None:
         """Close what this task has begun to open, and what tasks have that are over: `asyncio.wait_for` makes such a
@@ -117,12 +118,8 @@ class Database:
             self._unfinished.pop(task).terminate()
 
     def pools(self) -> dict[str, PoolUse]:
-        """The present use of each pool. A transaction without a connection waits for one: it does nothing else before
-        its first statement."""
-        pool = self._engine.sync_engine.pool
-        in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
-        waiting = max(0, self._open_transactions - in_use)
-        transactions = PoolUse(self._size, in_use, waiting)
+        """The present use of each pool. Every open transaction counts as a connection in use."""
+        transactions = PoolUse(self._slots.size, self._slots.in_use, self._slots.waiting)
         return {"transactions": transactions, "reads": self.reads.use(), "writes": self.writes.use()}
 
     async def _open(self) -> "asyncpg.Connection[asyncpg.Record]":
