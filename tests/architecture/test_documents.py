@@ -14,10 +14,12 @@ DOCUMENTS = (
     "SECURITY.md",
     "docs/decisions/README.md",
     "docs/performance.md",
+    "docs/security.md",
 )
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.\w+)`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+ASVS_ROW = re.compile(r"^\| (\d+\.\d+\.\d+[\d., ]*) \| (.*) \| (.*) \|$", re.MULTILINE)
 CHANGED_FILE = re.compile(r"^--- a/(\S+)$", re.MULTILINE)
 
 
@@ -55,3 +57,15 @@ def test_the_diffs_of_the_architecture_change_lines_that_exist() -> None:
         code = (ROOT / path).read_text(encoding="utf-8")
         for line in re.findall(r"^[ -](?!--)(.*\S)$", hunk, re.MULTILINE):
             assert line.strip() in code, f"{path}: {line}"
+
+
+def test_every_requirement_of_the_page_on_security_has_a_section_and_tests() -> None:
+    text = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)}
+    rows = ASVS_ROW.findall(text)
+    assert rows
+    for requirements, links, tests in rows:
+        sections = re.findall(r"\(#([^)]+)\)", links)
+        assert sections, requirements
+        assert set(sections) <= headings, requirements
+        assert re.findall(r"`tests/[\w/]+\.py`", tests), requirements
