@@ -93,7 +93,7 @@ class Administration:
         except ValidationError as error:
             raise Invalid(advice="; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
         try:
-            await self._parts.accounts.register(registration, ADMIN)
+            await self._parts.accounts.register(registration, ADMIN, by_operator=True)
         except UsernameTaken:
             return False
         except EmailTaken:

@@ -9,6 +9,13 @@ class UsernameTaken(Conflict):
     detail = "This username is taken."
 
 
+class UsernameReserved(Conflict):
+    """Others would take the owner of this name for the operator of the service."""
+
+    code = "username_reserved"
+    detail = "This username is reserved; choose another one."
+
+
 class EmailTaken(Conflict):
     code = "email_taken"
     detail = "There is an account with this e-mail address already."

@@ -1,6 +1,7 @@
 """The long-lived objects of one process, and the only place where they are built."""
 
 from datetime import timedelta
+from functools import partial
 
 from identity_service import channel
 from identity_service.accounts.deletions import Erasures
@@ -48,6 +49,7 @@ from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.usernames import Usernames
 from watchword.auth import Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
@@ -92,7 +94,8 @@ class Parts:
         self._add_sessions()
         self.sign_in = SignIn(self.database, self.passwords, self.session_start)
         self.roles = Roles(self.database, self.recorder, clock)
-        self.accounts = Accounts(self.database, self.passwords, self.recorder, clock)
+        usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
+        self.accounts = Accounts(self.database, self.passwords, self.recorder, clock, usernames)
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
 

@@ -11,7 +11,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from identity_service.loopback import is_loopback
-from watchword.service import MigrationSettings, ServiceSettings, split_by_commas
+from identity_service.password_settings import PasswordSettings
+from watchword.service import MigrationSettings, split_by_commas
 from watchword.service.networks import networks
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.sites import is_same_site
@@ -20,7 +21,7 @@ from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origi
 _TEN_YEARS = 315_360_000
 
 
-class Settings(ServiceSettings):
+class Settings(PasswordSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     port: int = Field(8001, ge=1, le=65535, description="Port to listen on")

@@ -21,7 +21,7 @@ AUTHORS = ("katherine", "grace", "alan", "edsger", "barbara")
 POSTS = 200
 _POSTS_PER_AUTHOR = POSTS // len(AUTHORS)
 _DRAFT_EVERY = 20
-_MODERATOR = "moderator"
+_MODERATOR = "margaret"
 _RETRY_SECONDS = 60
 _MAX_PAGES = 100
 

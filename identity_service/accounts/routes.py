@@ -11,6 +11,7 @@ from identity_service.errors import (
     EmailTaken,
     HashingBusy,
     PasswordChanged,
+    UsernameReserved,
     UsernameTaken,
     UserNotFound,
     WeakNewPassword,
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(forbid
     summary="Make an account",
     status_code=201,
     responses=answer(201, "Location")
-    | refusals(UsernameTaken, EmailTaken, WeakPassword, HashingBusy, DatabaseUnavailable),
+    | refusals(UsernameTaken, UsernameReserved, EmailTaken, WeakPassword, HashingBusy, DatabaseUnavailable),
 )
 @public
 async def register(registration: Registration, accounts: AccountsDep, response: Response) -> UserRead:
@@ -53,7 +54,7 @@ async def read_me(caller: SignedIn, accounts: AccountsDep) -> UserRead:
     "/me",
     operation_id="users_change_me",
     summary="Change your account",
-    responses=refusals(UserNotFound, UsernameTaken),
+    responses=refusals(UserNotFound, UsernameTaken, UsernameReserved),
 )
 async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDep) -> UserRead:
     """Change your username or your full name. Posts show a new username at once, tokens from the next one on."""

@@ -1,6 +1,7 @@
 """Accounts: registering, reading, changing and deleting them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -27,6 +28,7 @@ from identity_service.users import deletions
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.errors import NotFound
@@ -35,14 +37,22 @@ from watchword.errors import NotFound
 class Accounts:
     """The accounts of all users. Times are read while the user's row is locked."""
 
-    def __init__(self, database: Database, passwords: Passwords, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, passwords: Passwords, recorder: Recorder, clock: Clock, usernames: Usernames
+    ) -> None:
         self._database = database
+        self._usernames = usernames
         self._passwords = passwords
         self._recorder = recorder
         self._clock = clock
 
-    async def register(self, registration: Registration, *extra_roles: str) -> Account:
-        """Make an account with the default role and these. Raises UsernameTaken, EmailTaken, WeakPassword."""
+    async def register(self, registration: Registration, *extra_roles: str, by_operator: bool = False) -> Account:
+        """Make an account with the default role and these. The operator may choose any name that is free at present.
+
+        Raises UsernameTaken, UsernameReserved, EmailTaken, WeakPassword.
+        """
+        if not by_operator:
+            self._usernames.ensure_not_reserved(registration.username)
         await self._passwords.ensure_strong(registration.password, _hints(registration))
         user = User(
             username=registration.username,
@@ -54,6 +64,8 @@ class Accounts:
             async with self._database.begin() as db:
                 db.add(user)
                 await db.flush()  # the id comes from the database
+                if not by_operator:
+                    await self._usernames.ensure_not_withheld(db, user.username, user.id, self._clock.now())
                 await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
                 return Account(user, await roles.of_user(db, user.id))
         except IntegrityError as error:
@@ -75,7 +87,7 @@ class Accounts:
         return card
 
     async def change(self, user_id: UUID, changes: UserChanges) -> Account:
-        """Change the members that were sent. Raises UsernameTaken."""
+        """Change the members that were sent. Raises UsernameTaken, UsernameReserved."""
         try:
             async with self._database.begin() as db:
                 user = await users.find_for_update(db, user_id)
@@ -120,8 +132,10 @@ class Accounts:
             if user is None:
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
             await db.delete(user)
+            now = self._clock.now()
+            await self._usernames.release(db, user.username, user_id, now)
             cause = by_user(user_id, "account deleted")
-            receipt, enqueued = await self._recorder.deleted(db, self._clock.now(), user_id, cause)
+            receipt, enqueued = await self._recorder.deleted(db, now, user_id, cause)
         return DeletedAccount(receipt, Act(enqueued, cause.actor, str(user_id)))
 
     async def set_roles(self, login: str, names: Sequence[str], cause: Cause) -> None:
@@ -161,14 +175,25 @@ class Accounts:
     async def _apply(self, db: AsyncSession, user: User, changes: UserChanges) -> None:
         now = self._clock.now()
         if changes.username is not None and changes.username != user.username:
-            user.username = changes.username
-            user.updated_at = now
-            await db.flush()  # a name that is taken is refused before any event of it is recorded
+            await self._rename(db, user, changes.username, now)
             await self._recorder.renamed(db, now, user.id, user.username, by_user(user.id, "renamed"))
         if "full_name" in changes.model_fields_set and changes.full_name != user.full_name:
             user.full_name = changes.full_name
             user.updated_at = now
             self._recorder.full_name_changed(db, user.id, by_user(user.id, "full name changed"))
+
+    async def _rename(self, db: AsyncSession, user: User, username: str, now: datetime) -> None:
+        """Give the user this name. Names that differ in case alone are one."""
+        former, user.username = user.username, username
+        user.updated_at = now
+        is_same = former.lower() == username.lower()
+        if not is_same:
+            self._usernames.ensure_not_reserved(username)
+        await db.flush()  # a name that is taken is refused before any event of it is recorded
+        if not is_same:
+            await self._usernames.ensure_not_withheld(db, username, user.id, now)
+            await self._usernames.take_back(db, username, user.id)
+            await self._usernames.release(db, former, user.id, now)
 
 
 def _hints(owner: Registration | User) -> list[str]:

@@ -1,5 +1,6 @@
 """Secrets at rest: AES-256-GCM under the key-encryption key, each bound to the name of what it belongs to."""
 
+import hmac
 import secrets
 from base64 import urlsafe_b64decode
 from typing import Final
@@ -29,7 +30,9 @@ class Sealer:
     """Seals and unseals under one key-encryption key: 32 bytes in URL-safe base64."""
 
     def __init__(self, key_encryption_key: str) -> None:
-        self._cipher = AESGCM(urlsafe_b64decode(key_encryption_key))
+        key = urlsafe_b64decode(key_encryption_key)
+        self._cipher = AESGCM(key)
+        self._digest_key = hmac.digest(key, b"watchword: keyed digests", "sha256")
 
     def seal(self, kid: str, key: RSAPrivateKey) -> bytes:
         """Seal a signing key, as PKCS #8, bound to its `kid`."""
@@ -51,6 +54,12 @@ class Sealer:
     def unseal_text(self, label: str, sealed: bytes) -> str:
         """The text that was sealed for this label. Raises CannotUnseal."""
         return self._decrypt(label, sealed, f"the secret of {label}").decode()
+
+    def keyed_digest(self, label: str, text: str) -> bytes:
+        """A digest of this text that can be compared with others of the same label, and that nobody without the key can
+        compute: 32 bytes."""
+        key = hmac.digest(self._digest_key, label.encode(), "sha256")
+        return hmac.digest(key, text.encode(), "sha256")
 
     def _encrypt(self, bound_to: str, plain: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -67,6 +67,19 @@ Index("users_username_key", func.lower(User.username), unique=True)
 Index("users_email_key", func.lower(User.email), unique=True)
 
 
+class ReleasedUsername(Base):
+    """A username that an account gave up, by renaming or deletion: others may have it after a while.
+
+    It is a keyed hash of the name in lower case, because the name of a deleted account is personal data.
+    """
+
+    __tablename__ = "released_usernames"
+
+    name_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    released_at: Mapped[Instant] = mapped_column(index=True)
+
+
 class AccountDeletion(Base):
     """A deleted account. `receipt` lets its former owner watch the erasure; it cannot be guessed."""
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from identity_service.accounts.schemas import Registration
 from identity_service.administration import Administration, FirstAdministrator
 from identity_service.roles import repository as roles
 from tests.support.services import PASSWORD, Identity
@@ -48,6 +49,7 @@ async def test_stranger_with_the_name_or_the_address_is_no_administrator(
     identity: Identity, administration: Administration, accounts: list[dict[str, str]]
 ) -> None:
     for account in accounts:
-        assert (await identity.http.post("/users", json=account)).status_code == 201
+        # An account of an earlier release may have a name that is reserved now.
+        await identity.parts.accounts.register(Registration.model_validate(account), by_operator=True)
     assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NAME_TAKEN
     assert not await has_administrator(identity)
