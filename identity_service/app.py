@@ -25,6 +25,7 @@ from identity_service.settings import Settings
 from watchword import service
 from watchword.http.openapi import amend
 from watchword.service import Link, new_app, on_shutdown_signal
+from watchword.service.process import SHUTDOWN_SECONDS
 
 ROUTERS = (
     oauth.router,
@@ -42,11 +43,12 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await parts.keyring.check()
-        forget = on_shutdown_signal(parts.topics.close)
+        forget = on_shutdown_signal(parts.on_shutdown)
         try:
             yield
         finally:
             forget()
+            await parts.job_worker.finish(SHUTDOWN_SECONDS)
             await parts.keyring.stop()
             parts.passwords.stop()
 
@@ -63,7 +65,14 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(parts.keyring.run, parts.keyring.watch, parts.passwords.start, *transmitter, cleanup),
+        background=(
+            parts.keyring.run,
+            parts.keyring.watch,
+            parts.passwords.start,
+            *transmitter,
+            parts.job_worker.run,
+            cleanup,
+        ),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,

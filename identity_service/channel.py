@@ -10,6 +10,9 @@ CHANNEL: Final = "identity_events"
 KEYS: Final = "keys"
 """The payload that says that the signing keys have changed."""
 
+JOBS: Final = "jobs"
+"""The payload that says that a job has been enqueued."""
+
 
 async def notify(db: AsyncSession, payload: str = "") -> None:
     """Wake every process that listens once this transaction has committed; without a payload, for security events."""

@@ -43,7 +43,7 @@ from identity_service.sessions.service import Sessions
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
-from identity_service.tables import Base
+from identity_service.tables import JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
@@ -55,6 +55,7 @@ from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
 from watchword.database.notifications import Listener
+from watchword.jobs import JobKind, Jobs, JobWorker
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, ClientRow, Role, Service, Session, Stream, User)
@@ -69,6 +70,8 @@ class Parts:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url, size=settings.database_pool_size)
+
+        self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
 
         # Keys, and the tokens that they sign.
         self.lifetimes = _lifetimes(settings)
@@ -99,6 +102,9 @@ class Parts:
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
 
+        # The work that is done after the change that caused it has been committed.
+        self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds())
+
         # The two doors through which people sign in.
         reader = TokenReader(issuer, self.keyring, clock)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
@@ -109,13 +115,21 @@ class Parts:
         """Look at what another process has changed."""
         if payload == channel.KEYS:
             self.keyring.read_soon()
+        elif payload == channel.JOBS:
+            self.job_worker.wake()
         else:
             self.topics.publish(payload)
 
     async def catch_up(self) -> None:
         """Look at everything, since notifications may have been lost."""
         self.keyring.read_soon()
+        self.job_worker.wake()
         self.topics.publish()
+
+    def on_shutdown(self) -> None:
+        """End what waits, and begin nothing."""
+        self.topics.close()
+        self.job_worker.stop()
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
         database, topics, clock, issuer = self.database, self.topics, self.clock, self.settings.issuer
@@ -136,6 +150,10 @@ class Parts:
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
         self.sessions = Sessions(database, recorder, clock)
         self.live_sessions = LiveSessions(database, clock)
+
+    def _job_kinds(self) -> dict[str, JobKind]:
+        """How each kind of job is done."""
+        return {}
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.rotation, reader, self.tokens)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from watchword.database.database import metadata_for
+from watchword.jobs import jobs_table
 
 NewId = Annotated[UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
@@ -17,3 +18,6 @@ Texts = Annotated[list[str], mapped_column(ARRAY(Text))]
 
 class Base(DeclarativeBase):
     metadata = metadata_for("identity")
+
+
+JOBS = jobs_table(Base.metadata)

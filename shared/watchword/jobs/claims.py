@@ -1,0 +1,125 @@
+"""The statements of a worker: what is due, claiming it, and how each attempt ended.
+
+A lease is recognized by its end: each claim of a job gives it another one, after the last. A worker that stood still
+while its lease ran out therefore changes nothing of what another has claimed meanwhile.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CursorResult,
+    Row,
+    String,
+    Table,
+    and_,
+    any_,
+    bindparam,
+    case,
+    delete,
+    extract,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from watchword.database.statements import Statement
+from watchword.jobs.job import Job, JobKind
+from watchword.jobs.table import waits
+
+_NOW: Final = func.statement_timestamp()
+"""The database's clock. It is the same throughout a statement, so that an index can be searched for it."""
+
+LOST: Final = "its last attempt did not end: the process died or stood still"
+
+
+class Claims:
+    """Statements over one table. None commits."""
+
+    def __init__(self, table: Table, kinds: Mapping[str, JobKind]) -> None:
+        self._table = table
+        self._kinds = kinds
+        self.seconds_until_due = Statement(_seconds_until_due(table))
+        """Takes `kinds`. Seconds until the next job may be claimed, negative if it is late; NULL if there is none."""
+
+    async def claim(self, db: AsyncSession, limit: int) -> tuple[list[Job], list[Job]]:
+        """Claim at most so many jobs that are due. First those to do, each counted and leased; then those whose last
+        attempt has not ended, which are dead letters by this call."""
+        lost: list[UUID] = []
+        to_do: list[UUID] = []
+        for row in await self._due(db, limit):
+            exhausted = row.leased_until is not None and row.attempts >= self._kinds[row.kind].most_attempts
+            (lost if exhausted else to_do).append(row.id)
+        return await self._lease(db, to_do), await self._bury_lost(db, lost)
+
+    async def delete(self, db: AsyncSession, job: Job) -> bool:
+        """Delete a job that has succeeded. False if its lease is another's."""
+        return await _changes(db, delete(self._table).where(self._is_held(job)))
+
+    async def put_off(self, db: AsyncSession, job: Job, error: str, pause: timedelta) -> bool:
+        """Let a job that failed wait. False if its lease is another's. Raises IntegrityError if another job waits that
+        has its key."""
+        values = {"leased_until": None, "run_at": _NOW + pause, "last_error": error}
+        return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
+
+    async def bury(self, db: AsyncSession, job: Job, error: str) -> bool:
+        """Make a job a dead letter. False if its lease is another's."""
+        values = {"leased_until": None, "dead_at": _NOW, "last_error": error}
+        return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
+
+    async def _due(self, db: AsyncSession, limit: int) -> list[Row[Any]]:
+        """The rows that may be claimed, locked: leases that have run out, then those that have waited longest."""
+        table = self._table
+        rows: list[Row[Any]] = []
+        for is_due, due_at in (
+            (table.c.leased_until <= _NOW, table.c.leased_until),
+            (and_(waits(table), table.c.run_at <= _NOW), table.c.run_at),
+        ):
+            statement = select(table).where(is_due, table.c.kind.in_(self._kinds)).order_by(due_at)
+            rows += await db.execute(statement.limit(limit - len(rows)).with_for_update(skip_locked=True))
+        return rows
+
+    async def _lease(self, db: AsyncSession, ids: list[UUID]) -> list[Job]:
+        if not ids:
+            return []
+        table = self._table
+        lease = case(*((table.c.kind == name, timedelta(seconds=kind.lease_seconds)) for name, kind in self._items()))
+        values = {"attempts": table.c.attempts + 1, "leased_until": func.clock_timestamp() + lease}
+        return await self._update(db, ids, values)
+
+    async def _bury_lost(self, db: AsyncSession, ids: list[UUID]) -> list[Job]:
+        if not ids:
+            return []
+        return await self._update(db, ids, {"leased_until": None, "dead_at": _NOW, "last_error": literal(LOST)})
+
+    async def _update(self, db: AsyncSession, ids: list[UUID], values: dict[str, Any]) -> list[Job]:
+        table = self._table
+        statement = update(table).where(table.c.id.in_(ids)).values(values).returning(table)
+        rows = await db.execute(statement)
+        return [Job(row.id, row.kind, row.key, row.payload, row.attempts, row.leased_until) for row in rows]
+
+    def _items(self) -> list[tuple[str, JobKind]]:
+        return list(self._kinds.items())
+
+    def _is_held(self, job: Job) -> ColumnElement[bool]:
+        return and_(self._table.c.id == job.id, self._table.c.leased_until == job.leased_until)
+
+
+def _seconds_until_due(table: Table) -> Any:
+    is_known = table.c.kind == any_(bindparam("kinds", type_=ARRAY(String)))
+    waiting = select(func.min(table.c.run_at)).where(waits(table), is_known)
+    leased = select(func.min(table.c.leased_until)).where(table.c.leased_until.is_not(None), is_known)
+    next_at = func.least(waiting.scalar_subquery(), leased.scalar_subquery())
+    return select(extract("epoch", next_at - _NOW).label("seconds"))
+
+
+async def _changes(db: AsyncSession, statement: Any) -> bool:
+    result = await db.execute(statement)
+    assert isinstance(result, CursorResult)  # noqa: S101 - a statement that changes rows has no other
+    return result.rowcount == 1

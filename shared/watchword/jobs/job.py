@@ -1,0 +1,65 @@
+"""What a job is to the code that does it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from watchword.arguments import ensure_count, ensure_seconds
+
+SHARE_OF_LEASE: Final = 0.75
+"""A handler may use so much of its lease. The rest is for writing down how it went, before another may try."""
+
+
+class JobRefused(Exception):
+    """Raised by a handler for a job that can never succeed: it becomes a dead letter at once.
+
+    The message is kept in the table, so it must say nothing secret.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at a job. `id` is the same in every attempt; `attempt` is 1 in the first.
+
+    `leased_until` is when another process may try, by the database's clock.
+    """
+
+    id: UUID
+    kind: str
+    key: str | None
+    payload: dict[str, Any]
+    attempt: int
+    leased_until: datetime
+
+
+Handler: TypeAlias = Callable[[Job], Awaitable[None]]
+"""Does one job, outside any transaction. It may be called again after it has succeeded, if that could not be written
+down: what it does must bear being done twice. An exception puts the job off; JobRefused makes it a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """How jobs of one kind are done.
+
+    An attempt is cancelled after three quarters of `lease_seconds`; if its process has died, another one tries when the
+    lease has run out. After `most_attempts` the job is a dead letter: 15 of them take about three hours. With `every`,
+    one job of this kind is always there: each completed or dead one is followed by another that much later.
+    """
+
+    handler: Handler
+    most_attempts: int = 15
+    lease_seconds: float = 60.0
+    every: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        ensure_count("most_attempts", self.most_attempts, least=1)
+        ensure_seconds("lease_seconds", self.lease_seconds)
+        if self.every is not None:
+            ensure_seconds("every", self.every.total_seconds())
+
+    @property
+    def limit_seconds(self) -> float:
+        """How long one attempt may take, from before it was claimed."""
+        return self.lease_seconds * SHARE_OF_LEASE

@@ -1,0 +1,141 @@
+"""Doing jobs: claimed a few at a time, done side by side outside any transaction, each within its time limit."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from watchword.database.database import Database
+from watchword.jobs.claims import LOST, Claims
+from watchword.jobs.enqueueing import Jobs
+from watchword.jobs.job import JobKind
+from watchword.jobs.outcome import Outcomes
+from watchword.jobs.periodic import Schedule
+from watchword.jobs.records import JobCounts, JobRecords
+from watchword.tally import Tally
+from watchword.tasks import cancel_and_wait, repeat, run_until_first, wait_for
+
+logger = logging.getLogger("watchword.jobs")
+
+POLL_SECONDS: Final = 5.0
+"""A notification may be lost, so the table is read at least this often."""
+
+LOCKED_SECONDS: Final = 0.2
+"""How long to wait when what is due is locked by somebody else."""
+
+RECONNECT_SECONDS: Final = 1.0
+"""Longer than a job waits that is done and could not write it down: it comes first when the database is back."""
+
+COUNT_SECONDS: Final = 15.0
+
+
+class JobWorker:
+    """Runs in every process; each job is done by one of them at a time, at most `at_once` of them in this process.
+
+    The service calls `wake` when it is notified, and when notifications may have been lost.
+    """
+
+    def __init__(self, database: Database, jobs: Jobs, kinds: Mapping[str, JobKind], *, at_once: int = 8) -> None:
+        self._database = database
+        self._kinds = dict(kinds)
+        self._at_once = at_once
+        self._claims = Claims(jobs.table, self._kinds)
+        self._schedule = Schedule(jobs, self._kinds)
+        self._outcomes = Outcomes(database, self._claims, self._schedule, jobs.table)
+        self._records = JobRecords(database, jobs)
+        self._counts: dict[str, JobCounts] = {}
+        self._wakeup = asyncio.Event()
+        self._is_stopping = self._is_failing = False
+        self._claiming = asyncio.Lock()
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def outcomes(self) -> Tally:
+        """How the attempts of this process have ended: done, failed, dead or lost."""
+        return self._outcomes.tally
+
+    def counts(self) -> Mapping[str, JobCounts]:
+        """The jobs of each kind, as of the last count; every kind that this worker does is in it."""
+        return dict.fromkeys(self._kinds, JobCounts(0, 0, 0.0)) | self._counts
+
+    def wake(self) -> None:
+        """Look now whether something is due. Does not block."""
+        self._wakeup.set()
+
+    def stop(self) -> None:
+        """Claim no more. What runs goes on."""
+        self._is_stopping = True
+        self._wakeup.set()
+
+    async def run(self) -> None:
+        """Do jobs until the task is cancelled. The leases of those that run then run out, and others do them."""
+        try:
+            await run_until_first(
+                repeat(self._work, self._pause, logger, name="doing jobs"),
+                repeat(self._count, lambda: COUNT_SECONDS, logger, name="counting jobs"),
+            )
+        finally:
+            await cancel_and_wait(self._running)
+
+    async def finish(self, seconds: float) -> None:
+        """Claim no more, and wait until what runs has ended, but no longer than this."""
+        self.stop()
+        async with self._claiming:
+            running = set(self._running)
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+
+    async def _work(self) -> None:
+        """Claim what is due until this process has enough to do, and wait for more."""
+        self._is_failing = True
+        self._wakeup.clear()
+        pause = POLL_SECONDS
+        async with self._claiming:
+            if not self._is_stopping:
+                await self._schedule.ensure_enqueued(self._database)
+                pause = await self._claim_due()
+        self._is_failing = False
+        await wait_for(self._wakeup, pause)
+
+    def _pause(self) -> float:
+        return RECONNECT_SECONDS if self._is_failing else 0.0
+
+    async def _claim_due(self) -> float:
+        """Begin what is due, for as many as may run at once. Returns the seconds after which to look again."""
+        while (free := self._at_once - len(self._running)) > 0:
+            # Every process looks each few seconds, and mostly finds nothing, which takes one prepared statement.
+            row = await self._database.reads.fetch_row(self._claims.seconds_until_due, kinds=list(self._kinds))
+            if row is None or row["seconds"] is None:
+                return POLL_SECONDS
+            if row["seconds"] > 0:
+                return min(POLL_SECONDS, float(row["seconds"]))
+            if not await self._claim(free):
+                return LOCKED_SECONDS
+        return POLL_SECONDS
+
+    async def _claim(self, limit: int) -> bool:
+        """Begin up to so many jobs. False if there was nothing to claim."""
+        claimed_at = asyncio.get_running_loop().time()
+        async with self._database.begin() as db:
+            claimed, lost = await self._claims.claim(db, limit)
+            for job in lost:
+                await self._schedule.enqueue_next(db, job)
+        for job in lost:
+            self._outcomes.log_dead(job, LOST)
+        for job in claimed:
+            kind = self._kinds[job.kind]
+            task = asyncio.create_task(self._outcomes.attempt(job, kind, claimed_at + kind.limit_seconds))
+            self._running.add(task)
+            task.add_done_callback(self._on_ended)
+        return bool(claimed or lost)
+
+    def _on_ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._wakeup.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("how a job ended could not be written down", exc_info=error)
+
+    async def _count(self) -> None:
+        counts = await self._records.counts()
+        # A kind that has no job any more, and is not done here, must not keep its last count.
+        self._counts = dict.fromkeys(self._counts, JobCounts(0, 0, 0.0)) | dict(counts)
