@@ -25,7 +25,7 @@ from identity_service.settings import Settings
 from watchword import service
 from watchword.http.openapi import amend
 from watchword.service import Link, new_app, on_shutdown_signal
-from watchword.service.process import SHUTDOWN_SECONDS
+from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
 ROUTERS = (
     oauth.router,
@@ -56,7 +56,6 @@ def create_app(parts: Parts) -> FastAPI:
         return parts.keyring.signer().kid
 
     cleanup = partial(delete_expired_forever, parts.database, parts.clock)
-    transmitter = (parts.listener.run, parts.pusher.run, parts.canary.run, parts.upkeep.run)
     app = new_app(
         parts,
         MIGRATIONS,
@@ -65,14 +64,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(
-            parts.keyring.run,
-            parts.keyring.watch,
-            parts.passwords.start,
-            *transmitter,
-            parts.job_worker.run,
-            cleanup,
-        ),
+        background=(*_background(parts), cleanup),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,
@@ -83,6 +75,11 @@ def create_app(parts: Parts) -> FastAPI:
     oauth_errors.install(app)
     cookie.install(app, parts.cookie)
     return app
+
+
+def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
+    transmitter = parts.listener.run, parts.pusher.run, parts.canary.run, parts.upkeep.run
+    return (parts.keyring.run, parts.keyring.watch, parts.passwords.start, *transmitter, parts.job_worker.run)
 
 
 def _links(settings: Settings) -> tuple[Link, ...]:

@@ -70,17 +70,8 @@ class Parts:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url, size=settings.database_pool_size)
-
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
-
-        # Keys, and the tokens that they sign.
-        self.lifetimes = _lifetimes(settings)
-        self.schedule = _schedule(settings, self.lifetimes)
-        self.sealer = Sealer(settings.key_encryption_key.get_secret_value())
-        self.signing_keys = SigningKeys(self.database, self.sealer, self.schedule, clock)
-        self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, clock)
-        self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=clock)
-        self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, clock)
+        self._add_keys()
 
         # Security events.
         self.recorder = Recorder(issuer)
@@ -130,6 +121,17 @@ class Parts:
         """End what waits, and begin nothing."""
         self.topics.close()
         self.job_worker.stop()
+
+    def _add_keys(self) -> None:
+        """The keys, and what they sign and verify."""
+        issuer = self.settings.issuer
+        self.lifetimes = _lifetimes(self.settings)
+        self.schedule = _schedule(self.settings, self.lifetimes)
+        self.sealer = Sealer(self.settings.key_encryption_key.get_secret_value())
+        self.signing_keys = SigningKeys(self.database, self.sealer, self.schedule, self.clock)
+        self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, self.clock)
+        self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)
+        self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, self.clock)
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
         database, topics, clock, issuer = self.database, self.topics, self.clock, self.settings.issuer
