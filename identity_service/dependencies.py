@@ -21,6 +21,7 @@ from identity_service.sessions.values import Device
 from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts
 from watchword.database.errors import DatabaseUnavailable
 from watchword.service import part
+from watchword.service.callers import caller_address
 
 _MAX_DEVICE_CHARACTERS: Final = 200
 
@@ -78,9 +79,16 @@ async def _preferred_wait(request: Request, response: Response) -> PreferredWait
     return PreferredWait(seconds, (await _parts(request)).obedience, response)
 
 
+async def _address(request: Request) -> str:
+    """The caller's address. Hashes that the request costs are counted as this address's, and take its turn."""
+    address = request.client.host if request.client is not None else ""
+    caller_address.set(address)
+    return address
+
+
 async def _device(request: Request) -> Device:
     description = request.headers.get("user-agent", "").replace("\x00", "")[:_MAX_DEVICE_CHARACTERS]
-    return Device(description or None, request.client.host if request.client is not None else None)
+    return Device(description or None, await _address(request) or None)
 
 
 async def _refresh_token_of_cookie(request: Request) -> str:
@@ -101,6 +109,7 @@ SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 BrowserSignInDep = Annotated[BrowserSignIn, Depends(part("browser_sign_in"))]
 CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
+AddressDep = Annotated[str, Depends(_address)]
 DeviceDep = Annotated[Device, Depends(_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]

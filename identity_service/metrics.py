@@ -6,15 +6,15 @@ from watchword.metrics.watch import watch_database, watch_verifier
 
 
 def build_metrics(parts: Parts) -> Metrics:
-    metrics, passwords = Metrics(), parts.passwords
+    metrics, queue = Metrics(), parts.passwords.queue
     watch_database(metrics, parts.database)
     watch_verifier(metrics, parts.verifier)
     metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: parts.sign_in.outcomes)
     threads = "Threads that hash passwords"
-    metrics.gauge("watchword_hashing_threads", threads, lambda: passwords.threads, "livesum")
-    metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", passwords.jobs, "livesum")
+    metrics.gauge("watchword_hashing_threads", threads, lambda: queue.threads, "livesum")
+    metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", queue.jobs, "livesum")
     jobs = "Passwords submitted to the hashing queue, by outcome"
-    metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: passwords.outcomes)
+    metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: queue.outcomes)
     _watch_transmitter(metrics, parts)
     return metrics
 

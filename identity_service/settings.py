@@ -77,7 +77,12 @@ class Settings(PasswordSettings):
         le=64,
         description="Threads that hash passwords; default: one per core",
     )
-    hash_queue: int = Field(64, ge=1, le=10_000, description="Passwords that may wait for a thread; beyond it 503")
+    hash_queue: int = Field(
+        64,
+        ge=1,
+        le=10_000,
+        description="Passwords that may wait for a thread, a quarter of them for one address; beyond it 503",
+    )
 
     posts_audience: str | None = Field(
         None, description="The audience that names posts_service, linked at `/`; `setup` requires it"

@@ -1,20 +1,15 @@
-"""Passwords: hashed in a thread pool with a bounded queue, and checked for strength before they are accepted."""
+"""Passwords: hashed in the hashing queue, and checked for strength before they are accepted."""
 
-import asyncio
-import contextlib
-import os
-import sys
-import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from passlib.context import CryptContext
 
-from identity_service.errors import HashingBusy, WeakPassword
+from identity_service.errors import WeakPassword
 from identity_service.users import strength
+from identity_service.users.hashing_queue import HashingQueue
 from identity_service.users.normal_form import normal_password
-from watchword.tally import Tally
+from watchword.service.callers import caller_address
 
 Result = TypeVar("Result")
 
@@ -22,12 +17,11 @@ MIN_GUESSES: Final = 10**8
 """The guesses that a random password of eight characters takes: such a password is just strong enough."""
 
 _BCRYPT_BYTES: Final = 72
-_NICENESS: Final = 15
 
 
 class Passwords:
-    """Hashes on as many threads as there are cores, at low priority, so that the event loop stays responsive. The
-    queue in front of the threads is bounded; when it is full, every method raises HashingBusy.
+    """Hashes passwords in a queue, in turn with those of other addresses; when it is full, every method raises
+    HashingBusy.
 
     A password is hashed in its normal form. Hashes of plain bcrypt and of passwords in another form are accepted too,
     so that users can be imported from another system: the first sign-in replaces such a hash.
@@ -38,28 +32,15 @@ class Passwords:
         self._context = CryptContext(
             ["bcrypt_sha256", "bcrypt"], deprecated=["bcrypt"], bcrypt_sha256__rounds=rounds, bcrypt__rounds=rounds
         )
-        self.threads = threads
-        self._pool = self._new_pool()
-        self.outcomes = Tally("accepted", "rejected")
-        self._free_slots = self._slots = threads + queue
+        self.queue = HashingQueue(threads=threads, waiting=queue)
 
     async def start(self) -> None:
         """Prepare what the first answer to an unknown user needs, so that it takes no longer than the others."""
         await self._run(self._context.dummy_verify)
 
     def stop(self) -> None:
-        """End the threads. The next password starts new ones, since an app may be started a second time."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._new_pool()
-
-    def _new_pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.threads, thread_name_prefix="hashing", initializer=_lower_thread_priority)
-
-    def jobs(self) -> dict[str, int]:
-        """How many passwords are being hashed now, and how many wait for a thread."""
-        pending = self._slots - self._free_slots
-        running = min(pending, self.threads)
-        return {"running": running, "waiting": pending - running}
+        """End the threads. The next password starts new ones."""
+        self.queue.stop()
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._hash(password))
@@ -108,25 +89,4 @@ class Passwords:
         return len(password.encode()) > _BCRYPT_BYTES and self._context.identify(password_hash) == "bcrypt"
 
     async def _run(self, work: Callable[[], Result]) -> Result:
-        if self._free_slots <= 0:
-            self.outcomes["rejected"] += 1
-            raise HashingBusy("the queue is full")
-        self.outcomes["accepted"] += 1
-        self._free_slots -= 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        # The slot is free again when the work has ended, not when its caller has given up.
-        future.add_done_callback(self._free_slot)
-        return await asyncio.shield(future)
-
-    def _free_slot(self, future: "asyncio.Future[Result]") -> None:
-        self._free_slots += 1
-        if not future.cancelled():
-            # Retrieved, so that asyncio does not log it when the caller has given up.
-            future.exception()
-
-
-def _lower_thread_priority() -> None:
-    """Raise the niceness of this thread, which Linux keeps for each thread: the event loop runs first."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        return await self.queue.run(work, caller_address.get())

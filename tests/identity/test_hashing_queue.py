@@ -13,7 +13,6 @@ from tests.identity.answers import ensure_problem
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
-from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def passwords() -> Iterator[Passwords]:
 async def full(passwords: Passwords, slots: int) -> AsyncIterator[None]:
     """So many slots are occupied as long as the block lasts."""
     gate = Event()
-    jobs = [asyncio.create_task(passwords._run(gate.wait)) for _ in range(slots)]
+    jobs = [asyncio.create_task(passwords.queue.run(gate.wait, f"192.0.2.{n}")) for n in range(slots)]
     await asyncio.sleep(0)
     try:
         yield
@@ -50,18 +49,20 @@ async def test_third_job_at_once_is_rejected_by_one_thread_and_a_queue_of_one(pa
     await passwords.hash(PASSWORD)
 
 
-async def test_slot_of_a_caller_who_gave_up_is_free_when_the_work_has_ended(passwords: Passwords) -> None:
+async def test_caller_who_gives_up_leaves_the_queue_and_its_running_work_keeps_the_thread(passwords: Passwords) -> None:
     gate = Event()
-    callers = [asyncio.create_task(passwords._run(gate.wait)) for _ in range(2)]
+    running, waiting = [asyncio.create_task(passwords._run(gate.wait)) for _ in range(2)]
     await asyncio.sleep(0)
-    for caller in callers:
+    for caller in (running, waiting):
         caller.cancel()
-    await asyncio.gather(*callers, return_exceptions=True)
+    await asyncio.gather(running, waiting, return_exceptions=True)
+    assert passwords.queue.jobs() == {"running": 1, "waiting": 0}
+    next_one = asyncio.create_task(passwords.hash(PASSWORD))
+    await asyncio.sleep(0)
     with pytest.raises(HashingBusy):
         await passwords.hash(PASSWORD)
     gate.set()
-    await until(lambda: passwords._free_slots == 2)
-    await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(2)))
+    await next_one
 
 
 async def test_slot_is_free_again_after_work_that_failed(passwords: Passwords) -> None:
@@ -108,13 +109,12 @@ async def test_nothing_is_lost_while_the_queue_is_full(small_queue: Identity) ->
 
 async def test_unknown_user_costs_as_many_hashes_as_a_known_one(small_queue: Identity) -> None:
     async with full(small_queue.parts.passwords, 1):
-        before = small_queue.parts.passwords._free_slots
         attempts = [
             asyncio.create_task(small_queue.token(grant_type="password", username=name, password=PASSWORD))
             for name in ("nobody", "nobody-else")
         ]
         (refused,), (waiting,) = await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
-        assert before - small_queue.parts.passwords._free_slots == 1
+        assert small_queue.parts.passwords.queue.jobs() == {"running": 1, "waiting": 1}
         ensure_problem(refused.result(), 503, "hashing_busy")
     assert (await waiting).json()["error"] == "invalid_grant"
 

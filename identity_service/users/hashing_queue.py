@@ -1,0 +1,140 @@
+"""Threads that hash passwords, and the bounded queue in front of them, which serves the callers' addresses in turn."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple, TypeVar
+
+from identity_service.errors import HashingBusy
+from watchword.tally import Tally
+
+Result = TypeVar("Result")
+
+_NICENESS: Final = 15
+
+
+class _Waiter(NamedTuple):
+    """Work that waits for a thread, and what its caller awaits: the future of the work once it has begun."""
+
+    work: Callable[[], Any]
+    begun: "asyncio.Future[asyncio.Future[Any]]"
+
+
+class HashingQueue:
+    """Runs work on `threads` threads at low priority, so that the event loop stays responsive; `waiting` callers wait.
+
+    Each source, which is the address that a request came from, has a line of its own, of a quarter of the queue at
+    most and at least of one. A free thread takes the first of the next line, so that a source with many requests
+    delays those of another one by a single one of its own. If the queue is full of others, a source that has less in it
+    than the longest line by two takes the place of the last one there.
+    """
+
+    def __init__(self, *, threads: int, waiting: int) -> None:
+        self.threads = threads
+        self.outcomes = Tally("accepted", "rejected")
+        self._most_waiting = waiting
+        self._most_of_one = max(1, waiting // 4)
+        self._lines: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        self._waiting = self._running = 0
+        self._pool = self._new_pool()
+
+    def stop(self) -> None:
+        """End the threads. The next work starts new ones, since an app may be started a second time."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for line in self._lines.values():
+            for waiter in line:
+                waiter.begun.cancel()
+        self._lines.clear()
+        self._waiting = 0
+        self._pool = self._new_pool()
+
+    def jobs(self) -> dict[str, int]:
+        """How much work is being done now, and how much waits for a thread."""
+        return {"running": self._running, "waiting": self._waiting}
+
+    async def run(self, work: Callable[[], Result], source: str) -> Result:
+        """What the work returns, or raises. Raises HashingBusy if the queue is full, or this source's part of it.
+
+        A caller that is cancelled before its turn leaves the queue; work that has begun keeps its thread until its end.
+        """
+        if self._running < self.threads:
+            self.outcomes["accepted"] += 1
+            return await asyncio.shield(self._begin(work))
+        self._ensure_place(source)
+        self.outcomes["accepted"] += 1
+        waiter = _Waiter(work, asyncio.get_running_loop().create_future())
+        self._lines.setdefault(source, deque()).append(waiter)
+        self._waiting += 1
+        try:
+            future = await waiter.begun
+        except asyncio.CancelledError:
+            self._leave(source, waiter)
+            raise
+        return await asyncio.shield(future)
+
+    def _ensure_place(self, source: str) -> None:
+        own = len(self._lines.get(source, ()))
+        if own >= self._most_of_one:
+            self.outcomes["rejected"] += 1
+            raise HashingBusy("this address has its part of the queue")
+        if self._waiting < self._most_waiting:
+            return
+        longest = max(self._lines.values(), key=len)
+        self.outcomes["rejected"] += 1
+        if len(longest) < own + 2:
+            raise HashingBusy("the queue is full")
+        self._waiting -= 1
+        if not (begun := longest.pop().begun).done():
+            begun.set_exception(HashingBusy("another address has taken this place in the full queue"))
+
+    def _leave(self, source: str, waiter: _Waiter) -> None:
+        """Take away work whose caller has given up, unless it has begun."""
+        line = self._lines.get(source, deque())
+        if waiter in line:
+            line.remove(waiter)
+            self._waiting -= 1
+            if not line:
+                del self._lines[source]
+
+    def _begin(self, work: Callable[[], Result]) -> "asyncio.Future[Result]":
+        self._running += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        # The thread is free when the work has ended, not when its caller has given up.
+        future.add_done_callback(self._end)
+        return future
+
+    def _end(self, future: "asyncio.Future[Any]") -> None:
+        self._running -= 1
+        if not future.cancelled():
+            # Retrieved, so that asyncio does not log it when the caller has given up.
+            future.exception()
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        """Begin the first work of the next line, which is the last one's turn from now on."""
+        if not self._lines:
+            return
+        source, line = self._lines.popitem(last=False)
+        work, begun = line.popleft()
+        self._waiting -= 1
+        if line:
+            self._lines[source] = line
+        if not begun.done():
+            begun.set_result(self._begin(work))
+        else:
+            self._begin_next()
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, thread_name_prefix="hashing", initializer=_lower_thread_priority)
+
+
+def _lower_thread_priority() -> None:
+    """Raise the niceness of this thread, which Linux keeps for each thread: the event loop runs first."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

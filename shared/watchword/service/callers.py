@@ -1,0 +1,7 @@
+"""The address of the caller whose request is being served."""
+
+from contextvars import ContextVar
+from typing import Final
+
+caller_address: Final[ContextVar[str]] = ContextVar("caller_address", default="")
+"""Empty outside a request, and in a request whose route does not ask for its caller's address."""
