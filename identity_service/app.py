@@ -22,6 +22,7 @@ from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever
 from identity_service.settings import Settings
+from identity_service.users import hash_kinds
 from watchword import service
 from watchword.http.openapi import amend
 from watchword.service import Link, new_app, on_shutdown_signal
@@ -79,7 +80,9 @@ def create_app(parts: Parts) -> FastAPI:
 
 def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
     transmitter = parts.listener.run, parts.pusher.run, parts.canary.run, parts.upkeep.run
-    return (parts.keyring.run, parts.keyring.watch, parts.passwords.start, *transmitter, parts.job_worker.run)
+    kinds = partial(hash_kinds.watch_forever, parts.database, parts.passwords.learn)
+    hashing = parts.passwords.start, kinds
+    return (parts.keyring.run, parts.keyring.watch, *hashing, *transmitter, parts.job_worker.run)
 
 
 def _links(settings: Settings) -> tuple[Link, ...]:

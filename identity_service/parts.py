@@ -197,4 +197,9 @@ def _schedule(settings: Settings, lifetimes: Lifetimes) -> Schedule:
 
 
 def _passwords(settings: Settings) -> Passwords:
-    return Passwords(threads=settings.hash_threads, queue=settings.hash_queue, rounds=settings.bcrypt_rounds)
+    return Passwords(
+        threads=settings.hash_threads,
+        queue=settings.hash_queue,
+        rounds=settings.bcrypt_rounds,
+        scheme=settings.password_scheme,
+    )

@@ -70,7 +70,6 @@ class Settings(PasswordSettings):
     password_grant: bool = Field(
         True, description="Offer the password grant to first-party clients (RFC 9700 forbids it to all others)"
     )
-    bcrypt_rounds: int = Field(12, ge=4, le=16, description="Cost of a password hash; below 12 for tests only")
     hash_threads: int = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 64),
         ge=1,

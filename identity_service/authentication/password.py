@@ -50,7 +50,8 @@ class SignIn:
     async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
         user = await self._find(credentials.login)
         password_hash = user.password_hash if user is not None else None
-        is_right, new_hash = await self._passwords.verify(credentials.password, password_hash)
+        is_disabled = user is not None and not user.is_active
+        is_right, new_hash = await self._passwords.verify(credentials.password, password_hash, is_refused=is_disabled)
         if user is None or not is_right:
             raise InvalidCredentials("unknown user or wrong password")
         if not user.is_active:

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId
+
+HASH_KIND: Final = r"^\$[^$]+\$[^$]+(\$m=[^$]+)?"
+"""The part of a password hash that names its scheme and its cost."""
 
 
 class UserState(StrEnum):
@@ -65,6 +69,14 @@ class User(Base):
 
 Index("users_username_key", func.lower(User.username), unique=True)
 Index("users_email_key", func.lower(User.email), unique=True)
+
+
+def hash_kind(password_hash: ColumnElement[str] | Any) -> ColumnElement[str]:
+    """The part of a hash that `HASH_KIND` matches; null if it is no hash."""
+    return func.regexp_substr(password_hash, literal_column(f"'{HASH_KIND}'"))
+
+
+Index("users_hash_kind_idx", hash_kind(User.password_hash))
 
 
 class ReleasedUsername(Base):

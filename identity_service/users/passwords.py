@@ -1,12 +1,14 @@
 """Passwords: hashed in the hashing queue, and checked for strength before they are accepted."""
 
-from collections.abc import Callable, Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, TypeVar
 
-from passlib.context import CryptContext
-
 from identity_service.errors import WeakPassword
+from identity_service.password_settings import PasswordScheme
 from identity_service.users import strength
+from identity_service.users.hash_times import HashTimes
+from identity_service.users.hashing import Hasher, Verification
 from identity_service.users.hashing_queue import HashingQueue
 from identity_service.users.normal_form import normal_password
 from watchword.service.callers import caller_address
@@ -16,42 +18,66 @@ Result = TypeVar("Result")
 MIN_GUESSES: Final = 10**8
 """The guesses that a random password of eight characters takes: such a password is just strong enough."""
 
-_BCRYPT_BYTES: Final = 72
-
 
 class Passwords:
     """Hashes passwords in a queue, in turn with those of other addresses; when it is full, every method raises
     HashingBusy.
 
-    A password is hashed in its normal form. Hashes of plain bcrypt and of passwords in another form are accepted too,
-    so that users can be imported from another system: the first sign-in replaces such a hash.
+    A refused password is answered no earlier than a hash of the slowest kind in the table takes, so that the time does
+    not tell which accounts exist. That wait holds no thread.
     """
 
-    def __init__(self, *, threads: int, queue: int, rounds: int) -> None:
-        # bcrypt alone reads 72 bytes; bcrypt_sha256 takes a password of any length.
-        self._context = CryptContext(
-            ["bcrypt_sha256", "bcrypt"], deprecated=["bcrypt"], bcrypt_sha256__rounds=rounds, bcrypt__rounds=rounds
-        )
+    def __init__(
+        self,
+        *,
+        threads: int,
+        queue: int,
+        rounds: int,
+        scheme: PasswordScheme = PasswordScheme.BCRYPT_SHA256,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._hasher = Hasher(scheme, rounds)
+        self._pause = pause
+        self.times = HashTimes()
         self.queue = HashingQueue(threads=threads, waiting=queue)
 
     async def start(self) -> None:
         """Prepare what the first answer to an unknown user needs, so that it takes no longer than the others."""
-        await self._run(self._context.dummy_verify)
+        await self._run(lambda: self._hasher.verify("", None))
+
+    async def learn(self, examples: Mapping[str, str]) -> None:
+        """Learn which kinds of hashes the table has, from an example of each, and measure those of which little is
+        known."""
+        self.times.set_in_use(examples)
+        for kind, password_hash in examples.items():
+            if self.times.needs_sample(kind):
+                await self._verify("", password_hash)
 
     def stop(self) -> None:
         """End the threads. The next password starts new ones."""
         self.queue.stop()
 
     async def hash(self, password: str) -> str:
-        return await self._run(lambda: self._hash(password))
+        return await self._run(lambda: self._hasher.hash(password))
 
-    async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+    async def verify(
+        self, password: str, password_hash: str | None, *, is_refused: bool = False
+    ) -> tuple[bool, str | None]:
         """Whether the password matches the hash, and a replacement if it does and the hash is outdated.
 
-        Without a hash, for an unknown user, it computes as many hashes as for a wrong password: both answers must take
-        equally long.
+        Without a hash, for an unknown user, and with `is_refused`, if the caller refuses even the right password, the
+        answer takes as long as for a wrong one.
         """
-        return await self._run(lambda: self._verify(password, password_hash))
+        done = await self._verify(password, password_hash)
+        if is_refused or not done.matches:
+            forms = 1 if normal_password(password) == password else 2
+            await self._pause(max(0.0, forms * self.times.slowest() - sum(done.seconds)))
+        return done.matches, done.new_hash
+
+    async def _verify(self, password: str, password_hash: str | None) -> Verification:
+        done = await self._run(lambda: self._hasher.verify(password, password_hash))
+        self.times.record(done.kind, done.seconds)
+        return done
 
     async def ensure_strong(
         self, password: str, hints: Collection[str], refusal: type[WeakPassword] = WeakPassword
@@ -65,28 +91,6 @@ class Passwords:
             feedback = estimate["feedback"]
             advice = [feedback["warning"], *feedback["suggestions"]]
             raise refusal(advice=" ".join(["This password is too easy to guess.", *filter(None, advice)]))
-
-    def _hash(self, password: str) -> str:
-        return str(self._context.hash(normal_password(password)))
-
-    def _verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        normal = normal_password(password)
-        matches, new_hash = self._verify_form(normal, password_hash)
-        if matches or normal == password:
-            return matches, new_hash
-        # The hash may be older than the rule that passwords are normalized, or imported.
-        matches, _ = self._verify_form(password, password_hash)
-        return matches, self._hash(normal) if matches else None
-
-    def _verify_form(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        if password_hash is None or self._is_too_long(password, password_hash):
-            return bool(self._context.dummy_verify()), None
-        matches, new_hash = self._context.verify_and_update(password, password_hash)
-        return bool(matches), new_hash
-
-    def _is_too_long(self, password: str, password_hash: str) -> bool:
-        # The library raises on more than 72 bytes for plain bcrypt, and no imported hash was made of so many.
-        return len(password.encode()) > _BCRYPT_BYTES and self._context.identify(password_hash) == "bcrypt"
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         return await self.queue.run(work, caller_address.get())
