@@ -18,6 +18,9 @@ from identity_service.metrics import build_metrics
 from identity_service.oauth import documentation
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
+from identity_service.pages import refusals
+from identity_service.pages import routes as pages
+from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
 from identity_service.sessions.cleanup import delete_expired_forever
@@ -37,6 +40,7 @@ ROUTERS = (
     sessions.router,
     events.router,
     events.streams_router,
+    pages.router,
 )
 
 
@@ -75,6 +79,7 @@ def create_app(parts: Parts) -> FastAPI:
     amend(app, partial(documentation.describe_credentials, parts.cookie.name))
     oauth_errors.install(app)
     cookie.install(app, parts.cookie)
+    refusals.install(app, parts.pages, pages.PREFIXES)
     return app
 
 
@@ -87,6 +92,7 @@ def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
 
 def _links(settings: Settings) -> tuple[Link, ...]:
     own = (
+        Link("/sign-up", "Make an account", "For people: the form that makes an account."),
         Link("/.well-known/oauth-authorization-server", "Metadata", "The endpoints for tokens, as in RFC 8414."),
         Link("/.well-known/jwks.json", "Keys", "The public keys that verify tokens (JWKS)."),
         Link("/.well-known/ssf-configuration", "Security events", "Where services subscribe to them, as in SSF 1.0."),
@@ -98,4 +104,11 @@ def _links(settings: Settings) -> tuple[Link, ...]:
 
 def from_environment() -> FastAPI:
     """Build the app that the server runs, with the settings of its environment."""
-    return service.from_environment("identity", Settings, lambda settings: create_app(assemble(settings)))
+    return service.from_environment("identity", Settings, _build)
+
+
+def _build(settings: Settings) -> FastAPI:
+    try:
+        return create_app(assemble(settings))
+    except ThemeRefused as error:
+        raise SystemExit(f"{settings.variable('pages_folder')} is wrong: {error}") from None

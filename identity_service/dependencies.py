@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request, Response
 from fastapi.requests import HTTPConnection
 
+from identity_service.accounts.schemas import Registration
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
@@ -15,6 +16,8 @@ from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
 from identity_service.obedience.service import Obedience
+from identity_service.pages.forms import Form, ensure_own, read
+from identity_service.pages.rendering import Pages
 from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.values import Device
@@ -99,6 +102,11 @@ async def _oauth_request(request: Request) -> OAuthRequest:
     return OAuthRequest(await read_form(request), request.headers.getlist("authorization"), await _device(request))
 
 
+async def _sign_up_form(request: Request) -> Form[Registration]:
+    ensure_own(request, (await _parts(request)).pages.origin)
+    return await read(request, Registration)
+
+
 async def _ensure_our_page(request: Request) -> None:
     (await _parts(request)).cookie.ensure_ours(request)
 
@@ -110,6 +118,8 @@ BrowserSignInDep = Annotated[BrowserSignIn, Depends(part("browser_sign_in"))]
 CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AddressDep = Annotated[str, Depends(_address)]
+PagesDep = Annotated[Pages, Depends(part("pages"))]
+SignUpForm = Annotated[Form[Registration], Depends(_sign_up_form)]
 DeviceDep = Annotated[Device, Depends(_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]

@@ -31,6 +31,8 @@ from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
+from identity_service.pages.rendering import Pages
+from identity_service.pages.theme import Theme
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
@@ -92,6 +94,7 @@ class Parts:
         self.accounts = Accounts(self.database, self.passwords, self.recorder, clock, usernames)
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
+        self.pages = Pages(issuer, Theme(settings.pages_folder))
 
         # The work that is done after the change that caused it has been committed.
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds())

@@ -20,6 +20,8 @@ from watchword.service.refused_start import run_lifespan
 logger = logging.getLogger("watchword.requests")
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# A path that no route has may still be a mistyped link: its token is as long as 32 bytes in base64url.
+_LIKE_A_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{40,}")
 DEFAULT_BODY_LIMIT: Final = 1_048_576
 
 OnAnswer = Callable[[Scope, int | None, float], None]
@@ -146,9 +148,10 @@ async def _answer_error(error: Exception, scope: Scope, receive: Receive, send: 
     answer = scope[_ANSWER]
     if error is not answer.logged_error:
         answer.logged_error = error
-        fields = {"method": scope["method"], "path": scope["path"][:MAX_CHARACTERS]}
+        path = _path_without_token(scope)
+        fields = {"method": scope["method"], "path": path[:MAX_CHARACTERS]}
         text = "unhandled error: %s %s"
-        logger.error(text, scope["method"], one_line(scope["path"]), exc_info=error, extra=fields)
+        logger.error(text, scope["method"], one_line(path), exc_info=error, extra=fields)
     if answer.status is not None:
         raise error
     await problem_responses.internal_error()(scope, receive, send)
@@ -170,11 +173,21 @@ def _log(scope: Scope, status: int | None, seconds: float) -> None:
     is_quiet = scope["method"] in ("GET", "OPTIONS") and status is not None and status < 400
     level = logging.DEBUG if is_quiet else logging.INFO
     if logger.isEnabledFor(level):
+        path = _path_without_token(scope)
         fields = {
             "method": scope["method"],
-            "path": scope["path"][:MAX_CHARACTERS],
+            "path": path[:MAX_CHARACTERS],
             "status": status,
             "milliseconds": round(seconds * 1000, 2),
         }
-        shown = one_line(f"{scope['method']} {scope['path']}")
+        shown = one_line(f"{scope['method']} {path}")
         logger.log(level, "request: %s %s in %s ms", shown, status, fields["milliseconds"], extra=fields)
+
+
+def _path_without_token(scope: Scope) -> str:
+    """The path of the request, without what opens a link of a letter: the parameter `token` of its route."""
+    path: str = scope["path"]
+    if "route" not in scope:
+        return _LIKE_A_TOKEN.sub("{token}", path)
+    token = scope.get("path_params", {}).get("token")
+    return path.replace(token, "{token}") if token else path

@@ -1,0 +1,88 @@
+"""Forms: reading one that a page of ours has sent, and what is wrong with what a person typed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from identity_service.pages.errors import ForeignForm, FormMalformed
+from watchword.errors import AppError, Invalid, TooLarge
+
+MAX_FORM_BYTES: Final = 16_384
+_MAX_FIELDS: Final = 32
+_FORM: Final = "application/x-www-form-urlencoded"
+_OUR_PAGES: Final = frozenset({"same-origin", "none"})
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a field: a code, for the texts, and advice of the use case, if it has some."""
+
+    field: str
+    code: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[AnyModel]):
+    """What a person typed. `model` is None if there are flaws; `values` are shown again, without passwords."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    model: AnyModel | None = None
+    flaws: Sequence[Flaw] = ()
+
+    def with_flaw(self, name: str, error: AppError) -> "Form[AnyModel]":
+        """The same form, with what a use case has refused about the field of this name."""
+        advice = error.advice if isinstance(error, Invalid) else None
+        return Form(self.values, None, (Flaw(name, error.code, advice),))
+
+
+def ensure_own(request: Request, origin: str) -> None:
+    """Raise ForeignForm unless the browser says that a page of this origin has sent the form.
+
+    `same-site` is refused: other ports and subdomains are of the same site.
+    """
+    if (origins := request.headers.getlist("origin")) != [origin]:
+        raise ForeignForm(f"origin {origins[:2]}")
+    sites = request.headers.getlist("sec-fetch-site")
+    if len(sites) > 1 or not _OUR_PAGES.issuperset(sites):
+        raise ForeignForm(f"sec-fetch-site {sites[:2]}")
+
+
+async def read(request: Request, model: type[AnyModel]) -> Form[AnyModel]:
+    """The fields of the body, judged by the model. An empty field counts as absent.
+
+    Raises FormMalformed, also for a field that is repeated or that the form does not have; TooLarge.
+    """
+    typed = {name: value for name, value in (await _fields(request, model)).items() if value}
+    shown = {name: value for name, value in typed.items() if "password" not in name}
+    try:
+        return Form(shown, model.model_validate(typed))
+    except ValidationError as error:
+        flaws = {str(item["loc"][0]): item["type"] for item in reversed(error.errors()) if item["loc"]}
+        in_order = [Flaw(name, flaws[name]) for name in model.model_fields if name in flaws]
+        return Form(shown, None, in_order)
+
+
+async def _fields(request: Request, model: type[BaseModel]) -> dict[str, str]:
+    types = request.headers.getlist("content-type")
+    if len(types) != 1 or types[0].partition(";")[0].strip().lower() != _FORM:
+        raise FormMalformed("not form encoded")
+    body = await request.body()
+    if len(body) > MAX_FORM_BYTES:
+        raise TooLarge(f"a form of {len(body)} bytes")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+    except ValueError:
+        raise FormMalformed("not UTF-8, or too many fields") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise FormMalformed("a field is repeated")
+    if unknown := fields.keys() - model.model_fields.keys():
+        raise FormMalformed(f"{len(unknown)} unknown fields")
+    return fields

@@ -1,0 +1,39 @@
+"""Refusals of a page's path as pages: the handlers of errors answer, and a person gets it as a sentence."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from identity_service.pages.rendering import Pages
+from watchword.errors import AppError
+
+_PASSED_ON: Final = ("allow", "ratelimit", "ratelimit-policy", "retry-after")
+
+Handler = Callable[[Any, Any], Awaitable[Response | None]]
+
+
+def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
+    """Answer each refusal below these first parts of a path with a page. The others stay problem documents."""
+
+    def as_page(answer: Handler) -> Handler:
+        async def handle(connection: Request | WebSocket, error: Exception) -> Response | None:
+            response = await answer(connection, error)
+            if response is None or connection.url.path.split("/")[1] not in prefixes:
+                return response
+            code = orjson.loads(bytes(response.body))["code"]
+            page = pages.error(response.status_code, code, response.headers.get("retry-after", "60"))
+            page.headers.update({name: response.headers[name] for name in _PASSED_ON if name in response.headers})
+            return page
+
+        return handle
+
+    kinds: tuple[type[Exception], ...] = (AppError, RequestValidationError, HTTPException)
+    for kind in kinds:
+        handler: Any = app.exception_handlers[kind]
+        app.add_exception_handler(kind, as_page(handler))  # type: ignore[arg-type]

@@ -1,0 +1,100 @@
+"""Pages as responses: a template with its texts, and the header fields that keep others out of it."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, meta
+from starlette.responses import HTMLResponse, Response
+
+from identity_service.pages.errors import ThemeRefused
+from identity_service.pages.forms import Form
+from identity_service.pages.theme import Theme
+
+# `field` is what templates import from fields.html.
+_WORDS: Final = frozenset({"asset", "error", "field", "form", "path", "problems", "section", "site", "texts"})
+_FIELDS: Final = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+REFERRER: Final = "same-origin"
+"""With `no-referrer` browsers would send `Origin: null` with forms."""
+
+REFERRER_OF_LINKS: Final = "strict-origin"
+"""For a page whose path has a token: not even our own files get its path, and forms still name their origin."""
+
+NOTHING: Final[Form[Any]] = Form()
+
+
+class Pages:
+    """Renders the pages of one process. `issuer` is the URL that people see. Raises ThemeRefused."""
+
+    def __init__(self, issuer: str, theme: Theme) -> None:
+        url = urlsplit(issuer)
+        self.origin = f"{url.scheme}://{url.netloc}"
+        self.theme = theme
+        self._templates = _environment(theme)
+
+    def page(self, name: str, section: str, form: Form[Any] = NOTHING, **words: Any) -> Response:
+        """The page of this template, with the texts of a section; 422 if the form has flaws."""
+        texts = self.theme.texts
+        problems = {flaw.field: texts.flaw(flaw.field, flaw.code, flaw.advice) for flaw in form.flaws}
+        words |= {"form": form, "problems": problems}
+        return self._render(name, section, words, 422 if problems else 200)
+
+    def error(self, status: int, code: str, seconds: str) -> Response:
+        """The page that says what a refusal means for a person; `seconds` is when to try again."""
+        text = self.theme.texts.error(code, origin=self.origin, seconds=seconds)
+        return self._render("error.html", "error_page", {"error": text, "problems": {}, "form": NOTHING}, status)
+
+    def _render(self, name: str, section: str, words: dict[str, Any], status: int) -> Response:
+        texts = self.theme.texts
+        html = self._templates.get_template(name).render(
+            section=texts[section], texts=texts, site=texts["site"], asset=self._asset, **words
+        )
+        return HTMLResponse(html, status, page_fields("path" in words))
+
+    def _asset(self, name: str) -> str:
+        return f"/assets/{self.theme.asset_names[name]}"
+
+
+def page_fields(has_token: bool = False, *form_origins: str) -> dict[str, str]:
+    """The header fields of a page: it loads nothing but our own files, runs no script, and is in no frame.
+
+    Its forms may be sent, and be redirected, to our own origin and to `form_origins`.
+    """
+    policy = {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "form-action": " ".join(("'self'", *form_origins)),
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+    return {
+        **_FIELDS,
+        "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
+        "Referrer-Policy": REFERRER_OF_LINKS if has_token else REFERRER,
+    }
+
+
+def _environment(theme: Theme) -> Environment:
+    """Every template compiled. A team's template is refused if it does not compile or uses a word that no page has."""
+    environment = Environment(
+        loader=DictLoader(theme.templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name, source in theme.templates.items():
+        try:
+            unknown = meta.find_undeclared_variables(environment.parse(source)) - _WORDS
+            environment.get_template(name)
+        except TemplateError as error:
+            raise ThemeRefused(f"{name} does not compile: {error}") from None
+        if unknown:
+            raise ThemeRefused(f"{name} uses {', '.join(sorted(unknown))}, which no page has")
+    return environment

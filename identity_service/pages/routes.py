@@ -1,0 +1,73 @@
+"""The pages that need no sign-in. A GET never acts, since mail scanners follow links; a POST answers 303."""
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response
+
+from identity_service.dependencies import AccountsDep, PagesDep, SignUpForm
+from identity_service.errors import EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
+from identity_service.pages.rendering import page_fields
+from watchword.auth import public
+from watchword.errors import AppError, NotFound
+
+# They are no API: the OpenAPI document does not have them.
+router = APIRouter(include_in_schema=False)
+
+PREFIXES: Final = frozenset({"sign-up", "done", "assets"})
+"""The first parts of the paths of pages."""
+
+_FIELDS: Final[dict[type[AppError], str]] = {
+    EmailTaken: "email",
+    UsernameReserved: "username",
+    UsernameTaken: "username",
+    WeakPassword: "password",
+}
+"""The field that a refusal is about."""
+
+_FOR_EVER: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'",
+}
+
+
+@router.get("/assets/{name}")
+@public
+async def asset(name: str, pages: PagesDep) -> Response:
+    """A style sheet or an image, by the name that has the digest of its content."""
+    if (file := pages.theme.assets.get(name)) is None:
+        raise NotFound("no such asset")
+    return Response(file.content, headers=_FOR_EVER, media_type=file.media_type)
+
+
+@router.get("/done/{outcome}")
+@public
+async def done(outcome: str, pages: PagesDep) -> Response:
+    """What a form has led to. Reloading it does nothing again."""
+    section = f"done_{outcome}"
+    if not pages.theme.texts.has(section):
+        raise NotFound("no such outcome")
+    return pages.page("done.html", section)
+
+
+@router.get("/sign-up")
+@public
+async def show_sign_up(pages: PagesDep) -> Response:
+    return pages.page("sign_up.html", "sign_up")
+
+
+@router.post("/sign-up")
+@public
+async def sign_up(form: SignUpForm, accounts: AccountsDep, pages: PagesDep) -> Response:
+    if form.model is None:
+        return pages.page("sign_up.html", "sign_up", form)
+    try:
+        await accounts.register(form.model)
+    except tuple(_FIELDS) as error:
+        return pages.page("sign_up.html", "sign_up", form.with_flaw(_FIELDS[type(error)], error))
+    return see("account-created")
+
+
+def see(outcome: str) -> Response:
+    """Go on to the page of an outcome, so that reloading and going back do no harm."""
+    return RedirectResponse(f"/done/{outcome}", 303, page_fields())
