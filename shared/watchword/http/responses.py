@@ -18,6 +18,8 @@ HEADER_FIELDS: Final[Mapping[str, dict[str, Any]]] = {
     "Link": {"description": 'The next page, with `rel="next"` (RFC 8288); absent on the last', "schema": _TEXT},
     "Location": {"description": "The path of what was made", "schema": _TEXT},
     "Preference-Applied": {"description": "The preference that was honoured (RFC 7240 section 3)", "schema": _TEXT},
+    "RateLimit": {"description": "The limit that was met, what is left of it, and seconds (a draft)", "schema": _TEXT},
+    "RateLimit-Policy": {"description": "That limit: its name, its quota and its window in seconds", "schema": _TEXT},
     "Retry-After": {"description": "Seconds after which the same request may succeed", "schema": _SECONDS},
     "Set-Cookie": {"description": "The cookie with the refresh token, or its deletion", "schema": _TEXT},
     "WWW-Authenticate": {"description": "The challenge (RFC 9110 section 11.6.1)", "schema": _TEXT},

@@ -173,6 +173,8 @@ def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:
             "Link",
             "Location",
             "Preference-Applied",
+            "RateLimit",
+            "RateLimit-Policy",
             "Retry-After",
             "WWW-Authenticate",
             "X-Request-ID",

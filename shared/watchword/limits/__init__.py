@@ -1,0 +1,8 @@
+"""Limits of how often something may be done, shared by all processes of a service through PostgreSQL."""
+
+from watchword.limits.errors import LimitReached
+from watchword.limits.limit import Charge, Limit
+from watchword.limits.limiter import Limiter
+from watchword.limits.tables import allowances_table, delete_unneeded
+
+__all__ = ["Charge", "Limit", "LimitReached", "Limiter", "allowances_table", "delete_unneeded"]

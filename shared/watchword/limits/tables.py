@@ -1,0 +1,28 @@
+"""The table of the limits, which is unlogged: after a crash of PostgreSQL it is empty, and writing it costs no WAL."""
+
+from typing import Final
+
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, func
+
+from watchword.database.database import Database
+from watchword.database.portions import delete_in_portions, delete_portion
+
+TABLE: Final = "allowances"
+
+
+def allowances_table(metadata: MetaData) -> Table:
+    """A row for each subject of a limit: a keyed digest, and the instant until which its uses are paid for."""
+    return Table(
+        TABLE,
+        metadata,
+        Column("key", LargeBinary, primary_key=True),
+        Column("free_at", DateTime(timezone=True), nullable=False),
+        prefixes=["UNLOGGED"],
+        postgresql_with={"fillfactor": 70},
+    )
+
+
+async def delete_unneeded(database: Database, table: Table) -> int:
+    """Delete, in portions, the rows whose instant is over: they allow what an absent row allows. Returns how many."""
+    over = table.c.free_at < func.now()
+    return await delete_in_portions(database, lambda db: delete_portion(db, table, over, order_by=[table.c.free_at]))
