@@ -48,6 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await parts.keyring.check()
+        parts.post_office.check()
         forget = on_shutdown_signal(parts.on_shutdown)
         try:
             yield

@@ -29,6 +29,8 @@ from identity_service.keys.keyring import Keyring
 from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
+from identity_service.letters import LETTER, Letters
+from identity_service.letters.post_office import PostOffice
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
 from identity_service.pages.rendering import Pages
@@ -74,6 +76,8 @@ class Parts:
         self.database = Database(settings.database_url, size=settings.database_pool_size)
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
         self._add_keys()
+        self.post_office = PostOffice(settings, self.database, self.sealer, clock)
+        self.letters = Letters(self.jobs, self.sealer, can_send=self.post_office.postman is not None)
 
         # Security events.
         self.recorder = Recorder(issuer)
@@ -158,7 +162,8 @@ class Parts:
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""
-        return {}
+        postman = self.post_office.postman
+        return {} if postman is None else {LETTER: postman.job_kind()}
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.rotation, reader, self.tokens)

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from identity_service.loopback import is_loopback
+from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
 from identity_service.password_settings import PasswordSettings
 from watchword.service import MigrationSettings, split_by_commas
@@ -22,7 +23,7 @@ from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origi
 _TEN_YEARS = 315_360_000
 
 
-class Settings(PageSettings, PasswordSettings):
+class Settings(MailSettings, PageSettings, PasswordSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     port: int = Field(8001, ge=1, le=65535, description="Port to listen on")

@@ -108,7 +108,7 @@ def demo(home: Path) -> None:
         services = Demo(http, addresses, secrets["demo_password"])
         for username in (*AUTHORS, _MODERATOR):
             services.register(username)
-        _make_moderator(service_environment(addresses, secrets, os.environ))
+        _make_moderator(service_environment(addresses, secrets, os.environ, home))
         _write_posts(services)
     print(f"Accounts: {', '.join(AUTHORS)}; {_MODERATOR} may edit and remove the posts of others.")
     print(f"Their password: {secrets['demo_password']}")

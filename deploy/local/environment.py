@@ -41,10 +41,13 @@ class Addresses:
             raise CommandFailed("nothing is running here: start it with `make run`, in another terminal") from error
 
 
-def service_environment(addresses: Addresses, secrets: Mapping[str, str], caller: Mapping[str, str]) -> dict[str, str]:
+def service_environment(
+    addresses: Addresses, secrets: Mapping[str, str], caller: Mapping[str, str], home: Path
+) -> dict[str, str]:
     """Return the environment of the services' processes.
 
-    The variables of `caller` are part of it, and override all settings but ports, database URLs and secrets.
+    Letters are files below `home`, unless `caller` names a mail server. The variables of `caller` are part of it, and
+    override all settings but ports, database URLs and secrets.
     """
     identity, posts = addresses.identity, addresses.posts
     defaults = {
@@ -54,6 +57,8 @@ def service_environment(addresses: Addresses, secrets: Mapping[str, str], caller
         "IDENTITY_POSTS_AUDIENCE": posts,
         # Receivers of a developer run on this machine.
         "IDENTITY_PUSH_NETWORKS": "127.0.0.0/8,::1/128",
+        "IDENTITY_EMAIL_VERIFICATION": "optional",
+        **({} if caller.get("IDENTITY_SMTP_HOST") else {"IDENTITY_MAIL_FOLDER": str(mail_folder(home))}),
         "POSTS_ISSUER": identity,
         "POSTS_AUDIENCE": posts,
         "POSTS_HOST": "127.0.0.1",
@@ -68,3 +73,8 @@ def service_environment(addresses: Addresses, secrets: Mapping[str, str], caller
         **secret_settings(secrets, f"127.0.0.1:{addresses.postgres_port}"),
     }
     return {**defaults, **caller, **fixed}
+
+
+def mail_folder(home: Path) -> Path:
+    """The folder that letters are written to instead of being sent."""
+    return home.resolve() / "mail"

@@ -68,7 +68,7 @@ class LocalRun:
         secrets = load_secrets(self._home / "secrets.json")
         self._start_database({role: secrets[f"{role}_password"] for role in ROLES})
         addresses = Addresses(identity_port, posts_port, self._server.port)
-        environment = service_environment(addresses, secrets, os.environ)
+        environment = service_environment(addresses, secrets, os.environ, self._home)
         if reload:
             environment["WATCHWORD_RELOAD"] = "1"
         self._start_services(addresses, environment, secrets["admin_password"])
@@ -136,5 +136,6 @@ Watchword is running.
 
   make demo  adds demo accounts and posts (in another terminal).
   Data and logs are in {home}/: identity.log, posts.log, postgres/log.
+  Letters are files in {home}/mail/, and identity.log has their links.
 {reload_note if reload else ""}
 Ctrl-C ends everything; the data stays."""

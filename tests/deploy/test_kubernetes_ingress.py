@@ -30,7 +30,11 @@ def app_of(service: str) -> FastAPI:
     """Build the app without starting it, so that nothing connects."""
     if service == "identity":
         identity = identity_service.settings.Settings(
-            database_url=NOWHERE, issuer=ISSUER, key_encryption_key=KEY_ENCRYPTION_KEY, hash_threads=1
+            database_url=NOWHERE,
+            issuer=ISSUER,
+            key_encryption_key=KEY_ENCRYPTION_KEY,
+            hash_threads=1,
+            email_verification="optional",
         )
         return identity_service.app.create_app(identity_service.parts.assemble(identity))
     posts = posts_service.settings.Settings(

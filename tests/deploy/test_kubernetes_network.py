@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.kubernetes import EVERYTHING, NAMESPACE, OVERLAYS, Manifest, Manifests, rendered, selects
 
-PORTS = (53, 443, 5432, 8001, 8002)
+PORTS = (53, 443, 587, 5432, 8001, 8002)
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 Connection = tuple[str, str, int]
@@ -34,11 +34,12 @@ STRANGERS = (
     Peer("outside", address="203.0.113.7"),
 )
 DATABASES = (Peer("identity-database", address="192.0.2.10"), Peer("posts-database", address="192.0.2.20"))
+MAIL_SERVER = Peer("mail-server", address="192.0.2.30")
 
 
 def peers(manifests: Manifests) -> list[Peer]:
     ours = [Peer(workload.name.removesuffix("-v0-1-0"), labels=workload.labels) for workload in manifests.workloads()]
-    return [*ours, CONTROLLER, PROMETHEUS, DNS, *STRANGERS, *DATABASES]
+    return [*ours, CONTROLLER, PROMETHEUS, DNS, *STRANGERS, *DATABASES, MAIL_SERVER]
 
 
 def allows(manifests: Manifests, source: Peer, target: Peer, port: int) -> bool:
@@ -102,16 +103,19 @@ ALWAYS: set[Connection] = {
     ("posts", "identity", 8001),
     *((pod, "dns", 53) for pod in (*OURS, "neighbour")),
 }
-TO_DATABASES: dict[str, Iterable[Connection]] = {
+OF_OVERLAY: dict[str, Iterable[Connection]] = {
     "base": (),
     "overlays/development": (*((pod, "postgres", 5432) for pod in OURS), ("postgres", "dns", 53)),
-    "overlays/production": ((pod, f"{pod.partition('-')[0]}-database", 5432) for pod in OURS),
+    "overlays/production": (
+        *((pod, f"{pod.partition('-')[0]}-database", 5432) for pod in OURS),
+        ("identity", "mail-server", 587),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_these_connections_are_allowed_and_no_others(name: str) -> None:
-    assert connections(rendered(name)) == ALWAYS | set(TO_DATABASES[name])
+    assert connections(rendered(name)) == ALWAYS | set(OF_OVERLAY[name])
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

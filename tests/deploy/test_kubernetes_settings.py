@@ -75,7 +75,8 @@ def _files(pod: Manifest, container: Manifest) -> dict[str, tuple[str, str]]:
     (mounted,) = [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == SECRETS_FOLDER]
     (volume,) = [volume["projected"] for volume in pod["volumes"] if volume["name"] == mounted]
     assert volume["defaultMode"] == READABLE_BY_GROUP_ONLY
-    secrets = [source["secret"] for source in volume["sources"]]
+    # An optional one may be missing: the account at a mail server that asks for none.
+    secrets = [source["secret"] for source in volume["sources"] if not source["secret"].get("optional")]
     return {item["path"]: (secret["name"], item["key"]) for secret in secrets for item in secret["items"]}
 
 

@@ -119,7 +119,7 @@ def test_the_callers_variables_override_all_but_ports_databases_and_secrets(tmp_
         "POSTS_PORT": "1",
         "HOME": "/h",
     }
-    environment = service_environment(Addresses(8001, 8002, 5432), secrets, caller)
+    environment = service_environment(Addresses(8001, 8002, 5432), secrets, caller, tmp_path)
     login = f"identity_app:{secrets['identity_app_password']}"
     assert environment["IDENTITY_DATABASE_URL"] == f"postgresql://{login}@127.0.0.1:5432/watchword"
     assert environment["IDENTITY_ADMIN_PASSWORD"] == secrets["admin_password"]

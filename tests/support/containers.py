@@ -26,6 +26,9 @@ PREFIXES = (
     "PYTHON_IMAGE",
     "TRUSTED_PROXIES",
     "PUSH_NETWORKS",
+    "EMAIL_VERIFICATION",
+    "MAIL_SENDER",
+    "SMTP_",
     "OTEL_",
     "MAKE",
 )

@@ -100,6 +100,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         # Pages of another site than the issuer's could not use the cookie.
         "browser_origins": POSTS_URL if settings.get("issuer", IDENTITY_URL) == IDENTITY_URL else "",
         "push_networks": "127.0.0.0/8,::1/128",
+        "email_verification": "optional",
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)

@@ -38,7 +38,7 @@ class Stack:
         # As `make run` leaves them, so that `make demo` and `make identity` find this stack.
         write_private(home / "secrets.json", json.dumps(secrets))
         self._addresses.write(home / "run.json")
-        self.environment = service_environment(self._addresses, secrets, {**os.environ, **settings})
+        self.environment = service_environment(self._addresses, secrets, {**os.environ, **settings}, home)
         self._children: dict[str, ChildProcess] = {}
 
     @property

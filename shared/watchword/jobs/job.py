@@ -44,18 +44,21 @@ class JobKind:
     """How jobs of one kind are done.
 
     An attempt is cancelled after three quarters of `lease_seconds`; if its process has died, another one tries when the
-    lease has run out. After `most_attempts` the job is a dead letter: 15 of them take about three hours. With `every`,
-    one job of this kind is always there: each completed or dead one is followed by another that much later.
+    lease has run out. No pause after a failed attempt is longer than `longest_pause_seconds`. After `most_attempts` the
+    job is a dead letter: 15 of them take about three hours. With `every`, one job of this kind is always there: each
+    completed or dead one is followed by another that much later.
     """
 
     handler: Handler
     most_attempts: int = 15
     lease_seconds: float = 60.0
+    longest_pause_seconds: float = 3_600.0
     every: timedelta | None = None
 
     def __post_init__(self) -> None:
         ensure_count("most_attempts", self.most_attempts, least=1)
         ensure_seconds("lease_seconds", self.lease_seconds)
+        ensure_seconds("longest_pause_seconds", self.longest_pause_seconds)
         if self.every is not None:
             ensure_seconds("every", self.every.total_seconds())
 

@@ -23,7 +23,6 @@ from watchword.tally import Tally
 logger = logging.getLogger("watchword.jobs")
 
 FIRST_PAUSE_SECONDS: Final = 1.0
-LONGEST_PAUSE_SECONDS: Final = 3_600.0
 WRITE_AGAIN_SECONDS: Final = 0.2
 MAX_ERROR_CHARACTERS: Final = 200
 
@@ -50,7 +49,7 @@ class Outcomes:
             await self._bury(job, error)
         except Exception as error:
             reason = _LimitReached(f"over {kind.limit_seconds:g} s") if limit.expired() else error
-            await (self._bury(job, reason) if job.attempt >= kind.most_attempts else self._put_off(job, reason))
+            await (self._bury(job, reason) if job.attempt >= kind.most_attempts else self._put_off(job, kind, reason))
         else:
             await self._complete(job)
 
@@ -81,8 +80,8 @@ class Outcomes:
         if await self._write(job, write):
             self.log_dead(job, text)
 
-    async def _put_off(self, job: Job, error: Exception) -> None:
-        text, pause = _text(error), pause_after(job.attempt)
+    async def _put_off(self, job: Job, kind: JobKind, error: Exception) -> None:
+        text, pause = _text(error), pause_after(job.attempt, kind.longest_pause_seconds)
         try:
             is_ours = await self._write(job, lambda db: self._claims.put_off(db, job, text, pause))
         except IntegrityError as violation:
@@ -118,10 +117,10 @@ class _LimitReached(Exception):
     """The handler was cancelled at its time limit."""
 
 
-def pause_after(attempt: int) -> timedelta:
+def pause_after(attempt: int, longest_seconds: float) -> timedelta:
     """How long a job waits after this attempt: about a second after the first, twice as long after each further one, at
-    most an hour; up to half of it less, by chance, so that what failed together is not tried together."""
-    seconds = min(FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 16), LONGEST_PAUSE_SECONDS)
+    most `longest_seconds`; up to half of it less, by chance, so that what failed together is not tried together."""
+    seconds = min(FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 16), longest_seconds)
     return timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
 

@@ -1,0 +1,64 @@
+"""The job of a letter: looks up whom it is for, renders it and sends it."""
+
+import asyncio
+from typing import Any, Final
+
+from sqlalchemy import extract, func, literal, select
+
+from identity_service.keys.sealing import Sealer
+from identity_service.letters.enqueueing import unseal
+from identity_service.letters.letter import Letter
+from identity_service.letters.mailer import Mailer
+from identity_service.letters.writer import Addressee, Writer
+from identity_service.users.models import User
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.jobs import Job, JobKind, JobRefused
+
+MOST_ATTEMPTS: Final = 350
+"""With pauses of at most five minutes, about a day."""
+
+LONGEST_PAUSE_SECONDS: Final = 300.0
+LEASE_SECONDS: Final = 60.0
+
+
+class Postman:
+    """Sends the letters of one process: each at least once, and twice only if it could not be written down."""
+
+    def __init__(self, database: Database, sealer: Sealer, mailer: Mailer, writer: Writer, clock: Clock) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._mailer = mailer
+        self._writer = writer
+        self._clock = clock
+
+    def job_kind(self) -> JobKind:
+        return JobKind(
+            self.deliver,
+            most_attempts=MOST_ATTEMPTS,
+            lease_seconds=LEASE_SECONDS,
+            longest_pause_seconds=LONGEST_PAUSE_SECONDS,
+        )
+
+    async def deliver(self, job: Job) -> None:
+        """Send the letter, unless its account does not exist. Raises JobRefused and Unavailable."""
+        letter = unseal(job.payload, self._sealer)
+        if letter.user_id is None:
+            return
+        read_at = asyncio.get_running_loop().time()
+        user = await self._find_user(letter, job)
+        if user is None:
+            return
+        now = self._clock.now()
+        if letter.expires_at is not None and letter.expires_at <= now:
+            raise JobRefused("its link expired before a mail server took it")
+        addressee = Addressee(user.username, letter.to or user.email)
+        mail = self._writer.write(job.id, letter, addressee, now)
+        await self._mailer.send(mail, deadline=read_at + float(user.seconds))
+
+    async def _find_user(self, letter: Letter, job: Job) -> Any:
+        """The account or None, and how much is left of the lease by the clock that counts it."""
+        seconds = extract("epoch", literal(job.leased_until) - func.clock_timestamp()).label("seconds")
+        statement = select(User.username, User.email, seconds).where(User.id == letter.user_id)
+        async with self._database.begin() as db:
+            return (await db.execute(statement)).one_or_none()

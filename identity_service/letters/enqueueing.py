@@ -1,0 +1,70 @@
+"""Writing a letter's job, in the transaction of the change that causes the letter."""
+
+import json
+from base64 import b64decode, b64encode
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.keys.sealing import Sealer
+from identity_service.letters.letter import PATHS, Letter, LetterKind
+from watchword.database.writes import WriteTransaction
+from watchword.jobs import Jobs
+
+LETTER: Final = "letter"
+"""The kind of these jobs."""
+
+
+class Letters:
+    """Enqueues letters. What a reader of the table must not learn is sealed: the address, the token, the device.
+
+    If the settings name no mail server and no folder, `can_send` is false and nothing is enqueued.
+    """
+
+    def __init__(self, jobs: Jobs, sealer: Sealer, *, can_send: bool) -> None:
+        self._jobs = jobs
+        self._sealer = sealer
+        self.can_send = can_send
+
+    async def enqueue(self, db: AsyncSession | WriteTransaction, letter: Letter) -> None:
+        """Write the letter's job, which is done after the commit. Raises ValueError for a letter whose link has no
+        token or no end."""
+        _ensure_whole(letter)
+        if self.can_send:
+            await self._jobs.enqueue(db, LETTER, seal(letter, self._sealer))
+
+
+def seal(letter: Letter, sealer: Sealer) -> dict[str, Any]:
+    """The payload of a letter's job. For no account it holds nothing of the letter but its kind."""
+    user_id = None if letter.user_id is None else str(letter.user_id)
+    secrets = {"to": letter.to, "token": letter.token, "device": letter.device} if user_id else {}
+    return {
+        "kind": letter.kind.value,
+        "user_id": user_id,
+        "expires_at": letter.expires_at.isoformat() if user_id and letter.expires_at else None,
+        "sealed": b64encode(sealer.seal_text(_label(letter.kind, user_id), json.dumps(secrets))).decode(),
+    }
+
+
+def unseal(payload: dict[str, Any], sealer: Sealer) -> Letter:
+    """The letter of this payload. Raises CannotUnseal."""
+    kind, user_id, expires_at = LetterKind(payload["kind"]), payload["user_id"], payload["expires_at"]
+    secrets = json.loads(sealer.unseal_text(_label(kind, user_id), b64decode(payload["sealed"])))
+    return Letter(
+        kind=kind,
+        user_id=None if user_id is None else UUID(user_id),
+        expires_at=None if expires_at is None else datetime.fromisoformat(expires_at),
+        **secrets,
+    )
+
+
+def _label(kind: LetterKind, user_id: str | None) -> str:
+    return f"letter {kind} {user_id}"
+
+
+def _ensure_whole(letter: Letter) -> None:
+    has_token = PATHS[letter.kind].endswith("/")
+    if letter.user_id is not None and has_token and (letter.token is None or letter.expires_at is None):
+        raise ValueError(f"the link of a letter of the kind {letter.kind} needs a token and an end")

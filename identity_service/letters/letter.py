@@ -1,0 +1,44 @@
+"""What a letter says, and to whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class LetterKind(StrEnum):
+    VERIFY_ADDRESS = "verify_address"
+    ADDRESS_TAKEN = "address_taken"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - no password
+    CONFIRM_NEW_ADDRESS = "confirm_new_address"
+    ADDRESS_CHANGED = "address_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+    NEW_DEVICE = "new_device"
+
+
+PATHS = {
+    LetterKind.VERIFY_ADDRESS: "/verify-email/",
+    LetterKind.ADDRESS_TAKEN: "/forgot-password",
+    LetterKind.RESET_PASSWORD: "/reset-password/",
+    LetterKind.CONFIRM_NEW_ADDRESS: "/confirm-address/",
+    LetterKind.ADDRESS_CHANGED: "/undo-address/",
+    LetterKind.PASSWORD_CHANGED: "/security-notices/",
+    LetterKind.NEW_DEVICE: "/security-notices/",
+}
+"""The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Letter:
+    """A letter to the user with this id; None writes a job that sends nothing, so that both cases cost the same.
+
+    It goes to `to`, or without it to the address that the account has when it is sent. `token` opens the link, until
+    `expires_at`; a letter whose link has expired by then is not sent. `device` is how NEW_DEVICE names the device.
+    """
+
+    kind: LetterKind
+    user_id: UUID | None
+    to: str | None = None
+    token: str | None = None
+    expires_at: datetime | None = None
+    device: str = ""

@@ -1,0 +1,191 @@
+"""Where a rendered letter goes: to a mail server, or into a folder."""
+
+import asyncio
+import logging
+import os
+import re
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from watchword.errors import Unavailable
+from watchword.http_client.tls import ssl_context
+from watchword.jobs import JobRefused
+
+logger = logging.getLogger("watchword.letters")
+
+TIMEOUT_SECONDS: Final = 10.0
+_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class MailUnavailable(Unavailable):
+    """The letter was not taken this time. The message says why, without what the server wrote."""
+
+    code = "mail_unavailable"
+
+
+class Mail(NamedTuple):
+    """A message, its envelope, a name for its file, and its link."""
+
+    message: EmailMessage
+    sender: str
+    recipient: str
+    name: str
+    link: str
+
+
+class Mailer(Protocol):
+    async def send(self, mail: Mail, *, deadline: float) -> None:
+        """Return when the letter was taken. After `deadline`, by the event loop's clock, it is not sent.
+
+        Raises MailUnavailable, and JobRefused if it never will be taken.
+        """
+
+
+class SmtpServer(NamedTuple):
+    host: str
+    port: int | None
+    security: str
+    username: str | None
+    password: str | None
+
+
+class SmtpMailer:
+    """Sends each letter on a connection of its own."""
+
+    def __init__(self, server: SmtpServer, tls: ssl.SSLContext | None = None) -> None:
+        self._server = server
+        self._port = server.port or _PORTS[server.security]
+        self._tls = tls or ssl_context()
+
+    async def send(self, mail: Mail, *, deadline: float) -> None:
+        smtp = self._client(mail.sender)
+        try:
+            await self._connect(smtp)
+            _ensure_in_time(deadline)
+            await self._send(smtp, mail)
+            # The server has taken it, however the connection ends.
+            with suppress(SMTPException, OSError):
+                await smtp.quit()
+        finally:
+            smtp.close()
+
+    def _client(self, sender: str) -> SMTP:
+        server = self._server
+        return SMTP(
+            hostname=server.host,
+            port=self._port,
+            username=server.username,
+            password=server.password,
+            # The default is looked up in the DNS, which blocks.
+            local_hostname=sender.rpartition("@")[2],
+            timeout=TIMEOUT_SECONDS,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            tls_context=None if server.security == "none" else self._tls,
+        )
+
+    async def _connect(self, smtp: SMTP) -> None:
+        try:
+            await smtp.connect()
+        except SMTPAuthenticationError as error:
+            self._warn(f"refuses IDENTITY_SMTP_USERNAME or IDENTITY_SMTP_PASSWORD ({error.code})", error)
+        except (SMTPException, OSError, ValueError) as error:
+            if _is_certificate(error):
+                self._warn("shows a certificate that is not trusted for IDENTITY_SMTP_HOST", error)
+            # The class itself stands for a missing STARTTLS.
+            if isinstance(error, SMTPNotSupported) or type(error) is SMTPException:
+                self._warn("does not offer what IDENTITY_SMTP_SECURITY or IDENTITY_SMTP_USERNAME needs", error)
+            raise MailUnavailable(f"the mail server cannot be used: {_described(error)}") from error
+
+    async def _send(self, smtp: SMTP, mail: Mail) -> None:
+        try:
+            options = await self._options(smtp, mail)
+            await smtp.sendmail(mail.sender, [mail.recipient], mail.message.as_bytes(), mail_options=options)
+        except SMTPSenderRefused as error:
+            self._warn(f"refuses IDENTITY_MAIL_SENDER ({error.code})", error)
+        except SMTPRecipientsRefused as error:
+            raise _refusal(error.recipients[0], "the address") from error
+        except SMTPResponseException as error:
+            raise _refusal(error, "the letter") from error
+        except (SMTPException, OSError) as error:
+            raise MailUnavailable(f"the mail server did not take the letter: {_described(error)}") from error
+
+    async def _options(self, smtp: SMTP, mail: Mail) -> list[str]:
+        """What the address needs. Raises JobRefused if the server does not offer it (RFC 6531)."""
+        if mail.recipient.isascii():
+            return []
+        # What it offers has to be read again after STARTTLS.
+        await smtp.ehlo()
+        if not smtp.supports_extension("smtputf8"):
+            raise JobRefused("the mail server does not take addresses with other characters than ASCII (SMTPUTF8)")
+        return ["SMTPUTF8", "BODY=8BITMIME"]
+
+    def _warn(self, fault: str, error: Exception) -> None:
+        """Name a fault of the configuration, which is tried again, since somebody may mend it."""
+        logger.warning("the mail server %s:%d %s", self._server.host, self._port, fault)
+        raise MailUnavailable(f"the mail server {fault}") from error
+
+
+class FolderMailer:
+    """Writes each letter to a file that only its owner reads, and logs its link."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def send(self, mail: Mail, *, deadline: float) -> None:
+        file = self._folder / f"{mail.name}.eml"
+        _ensure_in_time(deadline)
+        try:
+            await asyncio.to_thread(_write, file, mail.message.as_bytes())
+        except OSError as error:
+            raise MailUnavailable(f"{self._folder} cannot be written: {error.strerror}") from error
+        logger.info("letter %s: %s", file, mail.link)
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_suffix(".draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(content)
+    draft.replace(file)
+
+
+def _ensure_in_time(deadline: float) -> None:
+    """Another process may send the letter by then."""
+    if asyncio.get_running_loop().time() >= deadline:
+        raise MailUnavailable("the lease of the job is over")
+
+
+def _refusal(error: SMTPResponseException, what: str) -> Exception:
+    """An answer of 5xx is for ever (RFC 5321 section 4.2.1)."""
+    if 500 <= error.code <= 599:
+        return JobRefused(f"the mail server refuses {what}: {_described(error)}")
+    return MailUnavailable(f"the mail server does not take {what} now: {_described(error)}")
+
+
+def _described(error: Exception) -> str:
+    """The class of the error or the status code. What a server writes may repeat the address."""
+    if isinstance(error, SMTPResponseException):
+        status = re.match(r"\d\.\d{1,3}\.\d{1,3}", error.message)
+        return f"{error.code} {status[0]}" if status else str(error.code)
+    return type(error).__name__
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
