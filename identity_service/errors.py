@@ -62,10 +62,22 @@ class PasswordChanged(Conflict):
 
 class WeakPassword(Invalid):
     code = "weak_password"
+    detail = "This password is too easy to guess."
     pointer = "/body/password"
 
 
 class WeakNewPassword(WeakPassword):
+    pointer = "/body/new_password"
+
+
+class BreachedPassword(WeakPassword):
+    """The password is known from a breach of another service."""
+
+    code = "breached_password"
+    detail = "This password is known from a breach of another service; choose another one, and change it there too."
+
+
+class BreachedNewPassword(BreachedPassword):
     pointer = "/body/new_password"
 
 
@@ -177,6 +189,14 @@ class HashingBusy(Unavailable):
     code = "hashing_busy"
     detail = "Too many sign-ins at once; try again shortly."
     retry_after = 2
+
+
+class BreachCheckUnavailable(Unavailable):
+    """It could not be checked whether a password is known from a breach, and the settings refuse it then."""
+
+    code = "breach_check_unavailable"
+    detail = "The password could not be checked at the moment; try again shortly."
+    retry_after = 5
 
 
 class NoSigningKey(Unavailable):

@@ -15,6 +15,8 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", queue.jobs, "livesum")
     jobs = "Passwords submitted to the hashing queue, by outcome"
     metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: queue.outcomes)
+    checks = "Passwords checked for breaches, by outcome"
+    metrics.counter("watchword_breach_checks_total", checks, "outcome", lambda: parts.passwords.breach_checks)
     _watch_transmitter(metrics, parts)
     return metrics
 

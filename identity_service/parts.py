@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from identity_service import channel
 from identity_service.accounts.deletions import Erasures
@@ -35,6 +36,7 @@ from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
 from identity_service.pages.rendering import Pages
 from identity_service.pages.theme import Theme
+from identity_service.password_settings import BreachPolicy
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
@@ -51,8 +53,10 @@ from identity_service.tables import JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
+from identity_service.users.breached import BreachedPasswords
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.strength import parts_of
 from identity_service.users.usernames import Usernames
 from watchword.auth import Verifier
 from watchword.clock import Clock, SystemClock
@@ -210,4 +214,9 @@ def _passwords(settings: Settings) -> Passwords:
         queue=settings.hash_queue,
         rounds=settings.bcrypt_rounds,
         scheme=settings.password_scheme,
+        words=["watchword", *parts_of([urlsplit(settings.issuer).hostname or ""]), *settings.password_words],
+        breached=BreachedPasswords(
+            settings.breached_passwords_url,
+            accepts_unchecked=settings.breached_passwords_failure is BreachPolicy.ACCEPT,
+        ),
     )

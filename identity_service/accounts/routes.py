@@ -8,6 +8,9 @@ from identity_service.accounts.schemas import PasswordChange, Registration, User
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import AccountsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import (
+    BreachCheckUnavailable,
+    BreachedNewPassword,
+    BreachedPassword,
     EmailTaken,
     HashingBusy,
     PasswordChanged,
@@ -34,7 +37,16 @@ router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(forbid
     summary="Make an account",
     status_code=201,
     responses=answer(201, "Location")
-    | refusals(UsernameTaken, UsernameReserved, EmailTaken, WeakPassword, HashingBusy, DatabaseUnavailable),
+    | refusals(
+        UsernameTaken,
+        UsernameReserved,
+        EmailTaken,
+        WeakPassword,
+        BreachedPassword,
+        BreachCheckUnavailable,
+        HashingBusy,
+        DatabaseUnavailable,
+    ),
 )
 @public
 async def register(registration: Registration, accounts: AccountsDep, response: Response) -> UserRead:
@@ -85,7 +97,16 @@ async def delete_me(
     summary="Change your password",
     status_code=204,
     response_model=None,
-    responses=obedience_answer() | refusals(WrongPassword, UserNotFound, PasswordChanged, WeakNewPassword, HashingBusy),
+    responses=obedience_answer()
+    | refusals(
+        WrongPassword,
+        UserNotFound,
+        PasswordChanged,
+        WeakNewPassword,
+        BreachedNewPassword,
+        BreachCheckUnavailable,
+        HashingBusy,
+    ),
     openapi_extra=PREFER_WAIT,
 )
 async def change_password(

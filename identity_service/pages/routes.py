@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from identity_service.dependencies import AccountsDep, PagesDep, SignUpForm
-from identity_service.errors import EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
+from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
 from identity_service.pages.rendering import page_fields
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
@@ -18,6 +18,7 @@ PREFIXES: Final = frozenset({"sign-up", "done", "assets"})
 """The first parts of the paths of pages."""
 
 _FIELDS: Final[dict[type[AppError], str]] = {
+    BreachedPassword: "password",
     EmailTaken: "email",
     UsernameReserved: "username",
     UsernameTaken: "username",

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, TypeVar
 
-from identity_service.errors import WeakPassword
+from identity_service.errors import BreachedNewPassword, BreachedPassword, WeakNewPassword, WeakPassword
 from identity_service.password_settings import PasswordScheme
 from identity_service.users import strength
+from identity_service.users.breached import BreachedPasswords
 from identity_service.users.hash_times import HashTimes
 from identity_service.users.hashing import Hasher, Verification
 from identity_service.users.hashing_queue import HashingQueue
 from identity_service.users.normal_form import normal_password
 from watchword.service.callers import caller_address
+from watchword.tally import Tally
 
 Result = TypeVar("Result")
 
@@ -34,12 +36,20 @@ class Passwords:
         queue: int,
         rounds: int,
         scheme: PasswordScheme = PasswordScheme.BCRYPT_SHA256,
+        words: Collection[str] = (),
+        breached: BreachedPasswords | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._hasher = Hasher(scheme, rounds)
+        self._words = tuple(words)
+        self._breached = breached or BreachedPasswords(None, accepts_unchecked=True)
         self._pause = pause
         self.times = HashTimes()
         self.queue = HashingQueue(threads=threads, waiting=queue)
+
+    @property
+    def breach_checks(self) -> Tally:
+        return self._breached.outcomes
 
     async def start(self) -> None:
         """Prepare what the first answer to an unknown user needs, so that it takes no longer than the others."""
@@ -84,13 +94,18 @@ class Passwords:
     ) -> None:
         """Raise `refusal`, with advice, if zxcvbn estimates that fewer than MIN_GUESSES guesses find the password.
 
-        `hints` are words that are easy to guess for this user, such as the username.
+        `hints` are what is easy to guess for this user, such as the username; their parts are easy to guess too, and so
+        are the words of this installation. A password that is known from a breach is refused with BreachedPassword;
+        raises BreachCheckUnavailable.
         """
-        estimate = await self._run(lambda: strength.estimate(normal_password(password), hints))
+        words = [*self._words, *hints, *strength.parts_of(hints)]
+        estimate = await self._run(lambda: strength.estimate(normal_password(password), words))
         if estimate["guesses"] < MIN_GUESSES:
             feedback = estimate["feedback"]
             advice = [feedback["warning"], *feedback["suggestions"]]
             raise refusal(advice=" ".join(["This password is too easy to guess.", *filter(None, advice)]))
+        if await self._breached.is_breached(password):
+            raise BreachedNewPassword if issubclass(refusal, WeakNewPassword) else BreachedPassword
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         return await self.queue.run(work, caller_address.get())

@@ -1,5 +1,6 @@
 """How easy a password is to guess, judged by zxcvbn with bounded work."""
 
+import re
 import threading
 from collections.abc import Collection
 from typing import Any, Final
@@ -9,6 +10,7 @@ from zxcvbn import frequency_lists, matching, zxcvbn
 from identity_service.users.ranked_words import RankedWords
 
 _CHECKED_CHARACTERS: Final = 32
+_WORD_CHARACTERS: Final = 3
 MAX_LOOKUPS: Final = 3_000
 """About how many parts of a password zxcvbn may look up in its dictionaries."""
 
@@ -44,6 +46,11 @@ def estimate(password: str, hints: Collection[str]) -> dict[str, Any]:
     words = [hint.translate(_SUBSTITUTES)[: len(part)] for hint in hints]
     with _lock:
         return dict(zxcvbn(part, user_inputs=words))
+
+
+def parts_of(texts: Collection[str]) -> list[str]:
+    """The words in these texts, such as the name and the domain in an address; not the shortest ones."""
+    return [part for text in texts for part in re.split(r"[\W_]+", text) if len(part) >= _WORD_CHARACTERS]
 
 
 def checked_part(password: str) -> str:

@@ -35,7 +35,7 @@ WORST = {
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    pool = Passwords(threads=4, queue=100, rounds=4)
+    pool = Passwords(threads=4, queue=1000, rounds=4)
     yield pool
     pool.stop()
 
