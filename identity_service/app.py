@@ -23,7 +23,6 @@ from identity_service.pages import routes as pages
 from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
-from identity_service.sessions.cleanup import delete_expired_forever
 from identity_service.settings import Settings
 from identity_service.users import hash_kinds
 from watchword import service
@@ -61,7 +60,6 @@ def create_app(parts: Parts) -> FastAPI:
     async def signing_key() -> str:
         return parts.keyring.signer().kid
 
-    cleanup = partial(delete_expired_forever, parts.database, parts.clock)
     app = new_app(
         parts,
         MIGRATIONS,
@@ -70,7 +68,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
         checks={"signing_key": signing_key},
-        background=(*_background(parts), cleanup),
+        background=_background(parts),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         docs_client_id=DOCUMENTATION_CLIENT,

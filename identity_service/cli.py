@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from identity_service import client_commands
+from identity_service import client_commands, job_commands
 from identity_service.administration import Administration, FirstAdministrator
 from identity_service.installation import Unassigned
 from identity_service.keys.models import SigningKey
@@ -177,3 +177,6 @@ def _add_commands(line: CommandLine) -> None:
     client_commands.add_client_arguments(client)
     extension = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
     client_commands.add_extension_arguments(extension)
+    add("jobs", "List the jobs: dead letters first, then those that run and wait.", job_commands.list_jobs)
+    retry = add("retry-job", "Have a dead letter run again.", job_commands.retry_job)
+    job_commands.add_retry_arguments(retry)

@@ -2,7 +2,7 @@
 
 from identity_service.parts import Parts
 from watchword.metrics import Metrics
-from watchword.metrics.watch import watch_database, watch_verifier
+from watchword.metrics.watch import watch_database, watch_jobs, watch_verifier
 
 
 def build_metrics(parts: Parts) -> Metrics:
@@ -17,6 +17,7 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: queue.outcomes)
     checks = "Passwords checked for breaches, by outcome"
     metrics.counter("watchword_breach_checks_total", checks, "outcome", lambda: parts.passwords.breach_checks)
+    watch_jobs(metrics, parts.job_worker)
     _watch_transmitter(metrics, parts)
     return metrics
 

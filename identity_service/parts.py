@@ -11,6 +11,7 @@ from identity_service.audit.models import AuditEntry
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.password import SignIn
+from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
 from identity_service.events.canary import Canary
@@ -63,7 +64,7 @@ from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
 from watchword.database.notifications import Listener
-from watchword.jobs import JobKind, Jobs, JobWorker
+from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, ClientRow, Role, Service, Session, Stream, User)
@@ -105,6 +106,7 @@ class Parts:
         self.pages = Pages(issuer, Theme(settings.pages_folder))
 
         # The work that is done after the change that caused it has been committed.
+        self.job_records = JobRecords(self.database, self.jobs)
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds())
 
         # The two doors through which people sign in.
@@ -166,8 +168,10 @@ class Parts:
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""
+        cleanup = Cleanup(self.database, self.jobs, self.clock)
+        kinds = {CLEANUP: JobKind(cleanup.run, every=PERIOD)}
         postman = self.post_office.postman
-        return {} if postman is None else {LETTER: postman.job_kind()}
+        return kinds if postman is None else {**kinds, LETTER: postman.job_kind()}
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.rotation, reader, self.tokens)

@@ -8,15 +8,17 @@ from uuid import UUID
 
 import pytest
 
-from identity_service.sessions import cleanup, repository
-from identity_service.sessions.cleanup import RETENTION, delete_expired, delete_unusable_of
+from identity_service import cleanup
+from identity_service.cleanup import CLEANUP, delete_expired
+from identity_service.sessions import cleanup as session_cleanup
+from identity_service.sessions import repository
+from identity_service.sessions.cleanup import RETENTION, delete_unusable_of
 from identity_service.sessions.models import LONGEST_RETRY
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
 from tests.support.waiting import until
 from watchword.database import portions
 from watchword.database.portions import PORTION
-from watchword.tasks import cancel_and_wait
 
 
 async def count(databases: Databases) -> tuple[int, int]:
@@ -89,20 +91,20 @@ async def test_many_expired_tokens_are_deleted_in_portions_while_people_sign_in(
     deleting = asyncio.create_task(delete_expired(identity.parts.database, now))
     tokens = await identity.sign_in("ada")
     deleted = await deleting
-    assert (deleted.refresh_tokens, max(deletions)) == (12_000, PORTION)
-    assert await count(databases) == (13 - deleted.sessions, 1)
-    assert deleted.sessions == (12 if left == "-60" else 0)
+    assert (deleted.rows["refresh_tokens"], max(deletions)) == (12_000, PORTION)
+    assert await count(databases) == (13 - deleted.rows["sessions"], 1)
+    assert deleted.rows["sessions"] == (12 if left == "-60" else 0)
     assert (await identity.refresh(tokens["refresh_token"])).status_code == 200
 
 
 async def test_more_sessions_than_are_deleted_at_once_are_deleted(
     identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cleanup, "SESSIONS_AT_ONCE", 5)
+    monkeypatch.setattr(session_cleanup, "SESSIONS_AT_ONCE", 5)
     await identity.register("ada")
     await fill(databases, "ada", "-60")
     deleted = await delete_expired(identity.parts.database, identity.parts.clock.now())
-    assert (deleted.sessions, await count(databases)) == (12, (0, 0))
+    assert (deleted.rows["sessions"], await count(databases)) == (12, (0, 0))
 
 
 async def test_two_processes_clean_up_at_once(identity: Identity, databases: Databases) -> None:
@@ -110,7 +112,7 @@ async def test_two_processes_clean_up_at_once(identity: Identity, databases: Dat
     await fill(databases, "ada", "-60")
     now = identity.parts.clock.now()
     both = await asyncio.gather(*(delete_expired(identity.parts.database, now) for _ in range(2)))
-    assert sum(one.refresh_tokens for one in both) == 12_000
+    assert sum(one.rows["refresh_tokens"] for one in both) == 12_000
     assert await count(databases) == (0, 0)
 
 
@@ -174,18 +176,42 @@ async def test_chain_of_any_length_is_deleted(identity: Identity, databases: Dat
     assert await count(databases) == (0, 0)
 
 
-async def test_cleanup_says_how_much_it_deleted(
+RUN_NOW = "UPDATE identity.jobs SET run_at = now() WHERE kind = $1"
+WAITING = "SELECT run_at > now() + interval '59 minutes' AS is_next FROM identity.jobs WHERE leased_until IS NULL"
+
+
+async def test_cleanup_is_a_job_that_says_how_much_it_deleted_and_goes_on_until_nothing_is_left(
     identity: Identity, databases: Databases, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(cleanup, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(cleanup, "PORTIONS_PER_RUN", 2)
     await identity.register("ada")
     await fill(databases, "ada", "-60")
-    task = asyncio.create_task(cleanup.delete_expired_forever(identity.parts.database, identity.parts.clock))
-    try:
-        await until(lambda: "deleted what expired long ago" in caplog.text)
-    finally:
-        await cancel_and_wait([task])
-    (record,) = [one for one in caplog.records if "deleted what expired long ago" in one.getMessage()]
-    assert "12 sessions, 12000 refresh tokens" in record.getMessage()
-    assert (vars(record)["sessions"], vars(record)["refresh_tokens"]) == (12, 12_000)
+
+    async def is_next_hour() -> bool:
+        return [row["is_next"] for row in await databases.fetch("identity_app", WAITING)] == [True]
+
+    async def is_enqueued() -> bool:
+        return bool(await databases.fetch("identity_app", "SELECT FROM identity.jobs"))
+
+    await until(is_enqueued)
+    await databases.execute("identity_app", RUN_NOW, CLEANUP)
+    identity.parts.job_worker.wake()
+    await until(is_next_hour)
+    assert await count(databases) == (0, 0)
+    records = [vars(one) for one in caplog.records if "deleted what expired long ago" in one.getMessage()]
+    assert [one.get("refresh_tokens") for one in records] == [10_000, 2_000]
+    assert "12 sessions" in records[-1]["message"]
+
+
+DEAD = """
+    INSERT INTO identity.jobs (kind, payload, dead_at) VALUES ('a', '{}', now() - $1::interval), ('b', '{}', now())
+"""
+
+
+async def test_dead_letter_is_deleted_after_thirty_days(identity: Identity, databases: Databases) -> None:
+    await databases.execute("identity_app", DEAD, timedelta(days=30, minutes=1))
+    deleted = await delete_expired(identity.parts.database, identity.parts.clock.now())
+    assert deleted.rows["dead_jobs"] == 1
+    dead = await databases.fetch("identity_app", "SELECT kind FROM identity.jobs WHERE dead_at IS NOT NULL")
+    assert [row["kind"] for row in dead] == ["b"]

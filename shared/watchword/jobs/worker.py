@@ -72,7 +72,7 @@ class JobWorker:
         try:
             await run_until_first(
                 repeat(self._work, self._pause, logger, name="doing jobs"),
-                repeat(self._count, lambda: COUNT_SECONDS, logger, name="counting jobs"),
+                repeat(self.count, lambda: COUNT_SECONDS, logger, name="counting jobs"),
             )
         finally:
             await cancel_and_wait(self._running)
@@ -135,7 +135,8 @@ class JobWorker:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("how a job ended could not be written down", exc_info=error)
 
-    async def _count(self) -> None:
+    async def count(self) -> None:
+        """Count the jobs of each kind, for the metrics."""
         counts = await self._records.counts()
         # A kind that has no job any more, and is not done here, must not keep its last count.
         self._counts = dict.fromkeys(self._counts, JobCounts(0, 0, 0.0)) | dict(counts)

@@ -2,7 +2,7 @@
 
 from watchword.metrics.metrics import Metrics, MultiprocessMode, metrics_routes
 from watchword.metrics.process import watch_process
-from watchword.metrics.watch import watch_database, watch_receiver, watch_verifier
+from watchword.metrics.watch import watch_database, watch_jobs, watch_receiver, watch_verifier
 from watchword.metrics.workers import shared_metrics_folder
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "metrics_routes",
     "shared_metrics_folder",
     "watch_database",
+    "watch_jobs",
     "watch_process",
     "watch_receiver",
     "watch_verifier",

@@ -1,6 +1,7 @@
 """Metrics of the parts that every service has."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watchword.auth import RemoteKeys, Verifier
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     # Not at run time, so that an app without a database starts without its drivers.
     from watchword.database import Database
     from watchword.events import Receiver
+    from watchword.jobs import JobWorker
 
 _LAG_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -21,6 +23,14 @@ _POOL_USE: Final = {
     "waiting": "Transactions, reads and writes that wait for a connection",
 }
 """The help of each metric, by the field of PoolUse that it shows."""
+
+
+_JOB_COUNTS: Final = (
+    ("watchword_jobs_waiting", "waiting", "Jobs that wait"),
+    ("watchword_jobs_dead", "dead", "Jobs that are not tried again by themselves"),
+    ("watchword_oldest_job_seconds", "oldest_due_seconds", "Time that the oldest due job has waited for a worker"),
+)
+"""The name of each gauge, the field of JobCounts that it shows, and its help."""
 
 
 def watch_database(metrics: Metrics, database: "Database") -> None:
@@ -48,6 +58,16 @@ def watch_verifier(metrics: Metrics, verifier: Verifier) -> None:
 def watch_keys(metrics: Metrics, keys: RemoteKeys) -> None:
     metrics.gauge("watchword_jwks_age_seconds", "Time since the issuer's keys were last fetched", keys.age, "livemax")
     metrics.counter("watchword_jwks_fetches_total", "Fetches of the issuer's keys", "outcome", lambda: keys.fetches)
+
+
+def watch_jobs(metrics: Metrics, worker: "JobWorker") -> None:
+    def read(field: str) -> dict[str, float]:
+        return {kind: getattr(counts, field) for kind, counts in worker.counts().items()}
+
+    for name, field, help_text in _JOB_COUNTS:
+        metrics.gauges(name, help_text, "kind", partial(read, field), "livemax")
+    help_text = "Attempts at jobs, by outcome"
+    metrics.counter("watchword_job_attempts_total", help_text, "outcome", lambda: worker.outcomes)
 
 
 def watch_receiver(metrics: Metrics, receiver: "Receiver") -> None:

@@ -1,0 +1,92 @@
+"""The hourly clean-up: a job that deletes what expired long ago, a bounded number of portions in each run."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.sessions import cleanup as sessions
+from identity_service.tables import JOBS
+from identity_service.users import usernames
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.jobs import Job, Jobs
+from watchword.jobs.records import DEAD_FOR, delete_dead
+
+logger = logging.getLogger("identity.cleanup")
+
+CLEANUP: Final = "cleanup"
+PERIOD: Final = timedelta(hours=1)
+PORTIONS_PER_RUN: Final = 50
+"""A portion takes some ten milliseconds. What is left is deleted by another job, which begins at once."""
+
+DeletePortion = Callable[[AsyncSession, datetime], Awaitable[Mapping[str, int]]]
+"""Deletes at most a portion of what has expired at that time, in the caller's transaction. Returns how many rows of
+each kind: none if it leaves none."""
+
+
+async def _delete_dead_jobs(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"dead_jobs": await delete_dead(db, JOBS, now - DEAD_FOR)}
+
+
+async def _delete_released_usernames(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"released_usernames": await usernames.delete_portion_of_free(db, now)}
+
+
+EXPIRED: Final[tuple[DeletePortion, ...]] = (
+    sessions.delete_expired_tokens,
+    sessions.delete_sessions_over,
+    _delete_released_usernames,
+    _delete_dead_jobs,
+)
+"""What is cleaned up, in this order."""
+
+
+class Deleted(NamedTuple):
+    """How many rows of each kind were deleted, and whether there may be more."""
+
+    rows: Mapping[str, int]
+    is_all: bool
+
+
+async def delete_expired(database: Database, now: datetime) -> Deleted:
+    """Delete what has expired, at most PORTIONS_PER_RUN portions of it. Safe to run in several processes at once."""
+    rows: Counter[str] = Counter()
+    left = PORTIONS_PER_RUN
+    for delete_portion in EXPIRED:
+        while True:
+            if not left:
+                return Deleted(rows, is_all=False)
+            async with database.begin() as db:
+                portion = await delete_portion(db, now)
+            if not any(portion.values()):
+                break
+            left -= 1
+            rows.update(portion)
+    return Deleted(rows, is_all=True)
+
+
+class Cleanup:
+    """Does the job."""
+
+    def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._clock = clock
+
+    async def run(self, job: Job) -> None:
+        """Delete what has expired and log how much; enqueue another job for what is left."""
+        began = time.monotonic()
+        deleted = await delete_expired(self._database, self._clock.now())
+        if deleted.rows:
+            took = round(time.monotonic() - began, 1)
+            rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in deleted.rows.items() if count)
+            text = "deleted what expired long ago: %s, in %s seconds"
+            logger.info(text, rows, took, extra={**deleted.rows, "seconds": took})
+        if not deleted.is_all:
+            async with self._database.begin() as db:
+                await self._jobs.enqueue(db, job.kind, {}, key=job.key)

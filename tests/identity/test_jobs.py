@@ -1,0 +1,60 @@
+"""The jobs of identity: its worker runs, and the command line lists dead letters and has them run again."""
+
+from argparse import Namespace
+from uuid import uuid4
+
+import pytest
+
+from identity_service import job_commands
+from tests.support.databases import Databases
+from tests.support.metrics import scrape
+from tests.support.services import Identity
+from watchword.errors import Invalid, NotFound
+
+DEAD = """
+    INSERT INTO identity.jobs (kind, payload, attempts, dead_at, last_error)
+    VALUES ('unknown', '{}', 3, now(), 'ValueError: no') RETURNING id
+"""
+
+
+async def dead_letter(databases: Databases) -> str:
+    return str((await databases.fetch("identity_app", DEAD))[0]["id"])
+
+
+async def test_dead_letters_are_listed_first_and_run_again(identity: Identity, databases: Databases) -> None:
+    first, second = await dead_letter(databases), await dead_letter(databases)
+    listed = (await job_commands.list_jobs(identity.parts, Namespace())).splitlines()
+    assert [line.split()[0] for line in listed[:2]] == [second, first]
+    assert "unknown  dead" in listed[0]
+    assert listed[0].endswith("attempts 3  ValueError: no")
+    answer = await job_commands.retry_job(identity.parts, Namespace(id=first, all=False))
+    assert answer == f"{first} runs again."
+    answer = await job_commands.retry_job(identity.parts, Namespace(id=None, all=True))
+    assert answer == "Jobs that run again: 1."
+    rows = await databases.fetch("identity_app", "SELECT dead_at, attempts FROM identity.jobs WHERE kind = 'unknown'")
+    assert [tuple(row) for row in rows] == [(None, 0), (None, 0)]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (Namespace(id=None, all=False), Invalid),
+        (Namespace(id=str(uuid4()), all=True), Invalid),
+        (Namespace(id="one", all=False), Invalid),
+        (Namespace(id=str(uuid4()), all=False), NotFound),
+    ],
+)
+async def test_what_is_no_dead_letter_is_refused(
+    identity: Identity, options: Namespace, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await job_commands.retry_job(identity.parts, options)
+
+
+async def test_dead_letters_are_measured(identity: Identity, databases: Databases) -> None:
+    metrics = await scrape(identity.http)
+    assert metrics("watchword_jobs_dead", kind="cleanup") == 0
+    await dead_letter(databases)
+    await identity.parts.job_worker.count()
+    metrics = await scrape(identity.http)
+    assert metrics("watchword_jobs_dead", kind="unknown") == 1
