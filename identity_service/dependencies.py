@@ -125,5 +125,8 @@ RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]
 
+FromAddress = Depends(_address)
+"""Counts the hashes of a request as its caller's, for routes that take no AddressDep and no DeviceDep."""
+
 OurPage = Depends(_ensure_our_page)
 """Refuses requests from pages that are not ours, with CrossSite."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.accounts.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import AccountsDep, PreferredWaitDep, SignedIn
+from identity_service.dependencies import AccountsDep, FromAddress, PreferredWaitDep, SignedIn
 from identity_service.errors import (
     BreachCheckUnavailable,
     BreachedNewPassword,
@@ -28,7 +28,9 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
 from watchword.http.responses import answer, refusals
 
-router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(forbid_caching)], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/users", tags=["users"], dependencies=[Depends(forbid_caching), FromAddress], route_class=StrictRoute
+)
 
 
 @router.post(

@@ -5,14 +5,14 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from identity_service.dependencies import AccountsDep, PagesDep, SignUpForm
+from identity_service.dependencies import AccountsDep, FromAddress, PagesDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
 from identity_service.pages.rendering import page_fields
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
 
 # They are no API: the OpenAPI document does not have them.
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 
 PREFIXES: Final = frozenset({"sign-up", "done", "assets"})
 """The first parts of the paths of pages."""

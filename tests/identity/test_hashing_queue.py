@@ -13,6 +13,7 @@ from tests.identity.answers import ensure_problem
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -124,3 +125,13 @@ async def test_passwords_are_hashed_again_when_an_app_that_has_stopped_is_starte
     passwords.stop()
     await passwords.start()
     assert await passwords.verify(PASSWORD, hashed) == (True, None)
+
+
+async def test_a_registration_waits_in_the_line_of_its_address(small_queue: Identity) -> None:
+    queue = small_queue.parts.passwords.queue
+    account = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
+    async with full(small_queue.parts.passwords, 1):
+        registration = asyncio.create_task(small_queue.http.post("/users", json=account))
+        await until(lambda: queue.jobs()["waiting"] == 1)
+        assert list(queue._lines) == ["127.0.0.1"]
+    assert (await registration).status_code == 201
