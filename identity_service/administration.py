@@ -19,7 +19,6 @@ from identity_service.recording.recorder import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
-from identity_service.users import repository as users
 from watchword.auth.jws import MAX_TOKEN_BYTES
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import Invalid
@@ -93,14 +92,8 @@ class Administration:
         except ValidationError as error:
             raise Invalid(advice="; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
         try:
-            await self._parts.accounts.register(registration, ADMIN, by_operator=True)
+            await self._parts.registrations.create(registration, ADMIN)
         except UsernameTaken:
-            return False
-        except EmailTaken:
-            # If both are taken, PostgreSQL names the older index, and a restore builds them in another order.
-            async with self._parts.database.begin() as db:
-                if await users.find_by_login(db, registration.username) is None:
-                    raise
             return False
         return True
 

@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from identity_service.accounts import deletion_routes as deletions
+from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
 from identity_service.authentication import cookie
 from identity_service.authentication import routes as authentication
@@ -34,6 +35,7 @@ ROUTERS = (
     oauth.router,
     keys.router,
     users.router,
+    letters.router,
     deletions.router,
     authentication.router,
     sessions.router,

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.links import repository as links
 from identity_service.sessions import cleanup as sessions
 from identity_service.tables import JOBS
+from identity_service.users import repository as users
 from identity_service.users import usernames
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -23,6 +25,9 @@ CLEANUP: Final = "cleanup"
 PERIOD: Final = timedelta(hours=1)
 PORTIONS_PER_RUN: Final = 50
 """A portion takes some ten milliseconds. What is left is deleted by another job, which begins at once."""
+
+AWAITED_FOR: Final = timedelta(days=7)
+"""How long an account may await the verification of its address."""
 
 DeletePortion = Callable[[AsyncSession, datetime], Awaitable[Mapping[str, int]]]
 """Deletes at most a portion of what has expired at that time, in the caller's transaction. Returns how many rows of
@@ -37,10 +42,20 @@ async def _delete_released_usernames(db: AsyncSession, now: datetime) -> Mapping
     return {"released_usernames": await usernames.delete_portion_of_free(db, now)}
 
 
+async def _delete_expired_links(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"links": await links.delete_expired(db, now)}
+
+
+async def _delete_unverified(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"unverified_accounts": await users.delete_long_awaiting(db, now - AWAITED_FOR)}
+
+
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
     _delete_released_usernames,
+    _delete_expired_links,
+    _delete_unverified,
     _delete_dead_jobs,
 )
 """What is cleaned up, in this order."""

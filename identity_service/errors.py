@@ -45,6 +45,13 @@ class PermissionUnknown(NotFound):
     detail = "There is no such permission."
 
 
+class LinkInvalid(NotFound):
+    """The link was used, replaced or made invalid by a change, has expired, or never was. All look alike."""
+
+    code = "link_invalid"
+    detail = "This link is not valid: it was used before, has expired, or a later one took its place."
+
+
 class SessionNotFound(NotFound):
     code = "session_not_found"
     detail = "You have no such session."
@@ -105,6 +112,11 @@ class InvalidCredentials(NotSignedIn):
 
 class AccountDisabled(InvalidCredentials):
     """The password is right, but the account is disabled. Outside it looks like every other InvalidCredentials."""
+
+
+class AddressUnverified(InvalidCredentials):
+    """The password is right, but the account awaits the verification of its address. Outside it looks like every other
+    InvalidCredentials."""
 
 
 class AccountChanged(InvalidCredentials):

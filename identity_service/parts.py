@@ -5,8 +5,16 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from identity_service import channel
+from identity_service.accounts.address_change import AddressChanges
+from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
+from identity_service.accounts.password_change import PasswordChanges
+from identity_service.accounts.password_reset import PasswordResets
+from identity_service.accounts.registration import Registrations
+from identity_service.accounts.security_notices import SecurityNotices
 from identity_service.accounts.service import Accounts
+from identity_service.accounts.verification import Verifications
+from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.audit.models import AuditEntry
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
@@ -33,6 +41,7 @@ from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.letters import LETTER, Letters
 from identity_service.letters.post_office import PostOffice
+from identity_service.links.models import Link
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
 from identity_service.pages.rendering import Pages
@@ -67,7 +76,7 @@ from watchword.database.notifications import Listener
 from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, ClientRow, Role, Service, Session, Stream, User)
+TABLES = (AuditEntry, ClientRow, Link, Role, Service, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -99,8 +108,7 @@ class Parts:
         self._add_sessions()
         self.sign_in = SignIn(self.database, self.passwords, self.session_start)
         self.roles = Roles(self.database, self.recorder, clock)
-        usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
-        self.accounts = Accounts(self.database, self.passwords, self.recorder, clock, usernames)
+        self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
         self.pages = Pages(issuer, Theme(settings.pages_folder))
@@ -145,6 +153,21 @@ class Parts:
         self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, self.clock)
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, self.clock)
+
+    def _add_accounts(self) -> None:
+        database, passwords, recorder, letters = self.database, self.passwords, self.recorder, self.letters
+        clock, settings = self.clock, self.settings
+        usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
+        must_verify = settings.email_verification == "required"
+        self.registrations = Registrations(database, passwords, usernames, letters, clock, must_verify=must_verify)
+        self.accounts = Accounts(database, recorder, clock, usernames)
+        self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock)
+        self.password_resets = PasswordResets(database, passwords, recorder, letters, clock)
+        self.verifications = Verifications(database, recorder, letters, clock)
+        self.address_changes = AddressChanges(database, passwords, recorder, letters, clock)
+        withdrawal = Withdrawal(passwords, recorder, letters, clock)
+        self.address_undo = AddressUndo(database, withdrawal, recorder, clock)
+        self.security_notices = SecurityNotices(database, withdrawal, clock)
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
         database, topics, clock, issuer = self.database, self.topics, self.clock, self.settings.issuer

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from identity_service.accounts.schemas import PasswordChange, Registration, UserCard, UserChanges, UserRead
-from identity_service.caching import forbid_caching
-from identity_service.dependencies import AccountsDep, FromAddress, PreferredWaitDep, SignedIn
+from identity_service.caching import NO_STORE, forbid_caching
+from identity_service.dependencies import AccountsDep, FromAddress, PartsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import (
     BreachCheckUnavailable,
     BreachedNewPassword,
@@ -38,7 +38,9 @@ router = APIRouter(
     operation_id="users_register",
     summary="Make an account",
     status_code=201,
+    response_model=UserRead,
     responses=answer(201, "Location")
+    | answer(202, description="A letter was sent to the address; nothing tells whether it has an account already")
     | refusals(
         UsernameTaken,
         UsernameReserved,
@@ -51,11 +53,17 @@ router = APIRouter(
     ),
 )
 @public
-async def register(registration: Registration, accounts: AccountsDep, response: Response) -> UserRead:
-    """Make an account. Its roles are assigned by an administrator; a role sent here is refused."""
-    account = UserRead.of(await accounts.register(registration))
-    response.headers["Location"] = f"/users/{account.id}"
-    return account
+async def register(registration: Registration, parts: PartsDep, response: Response) -> UserRead | Response:
+    """Make an account, and send a letter to verify its address. Its roles are assigned by an administrator; a role sent
+    here is refused.
+
+    Where addresses must be verified before the first sign-in, the answer is 202, also if the address is taken.
+    """
+    account = await parts.registrations.register(registration)
+    if account is None:
+        return Response(status_code=202, headers=NO_STORE)
+    response.headers["Location"] = f"/users/{account.user.id}"
+    return UserRead.of(account)
 
 
 @router.get("/me", operation_id="users_read_me", summary="Read your account", responses=refusals(UserNotFound))
@@ -112,10 +120,10 @@ async def delete_me(
     openapi_extra=PREFER_WAIT,
 )
 async def change_password(
-    change: PasswordChange, caller: SignedIn, accounts: AccountsDep, wait: PreferredWaitDep
+    change: PasswordChange, caller: SignedIn, parts: PartsDep, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
     """Set another password; the current one is required. Every other session ends."""
-    return await wait.answer(await accounts.change_password(caller.person_id(), caller.own_session_id(), change))
+    return await wait.answer(await parts.password_changes.change(caller.person_id(), caller.own_session_id(), change))
 
 
 @router.get(

@@ -100,6 +100,19 @@ class PasswordChange(Body):
     new_password: Password
 
 
+class LetterRequest(Body):
+    email: Email
+
+
+class PasswordReset(Body):
+    new_password: Password
+
+
+class AddressChange(Body):
+    current_password: Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
+    email: Email
+
+
 class UserCard(BaseModel):
     """What everybody may know of a user."""
 
@@ -113,6 +126,7 @@ class UserRead(UserCard):
     """What users may know of themselves."""
 
     email: str = Field(examples=["ada@example.com"], json_schema_extra={"format": "email"})
+    email_verified: bool = Field(description="Whether a link that was sent to this address was used")
     full_name: str | None = Field(examples=["Ada Lovelace"])
     state: UserState = Field(examples=["active"])
     roles: list[str] = Field(examples=[["user", "moderator"]])
@@ -127,6 +141,7 @@ class UserRead(UserCard):
             id=user.id,
             username=user.username,
             email=user.email,
+            email_verified=user.email_verified_at is not None,
             full_name=user.full_name,
             state=user.state,
             roles=account.roles.roles,

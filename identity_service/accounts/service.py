@@ -1,4 +1,4 @@
-"""Accounts: registering, reading, changing and deleting them."""
+"""Accounts: reading, changing and deleting them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,17 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.accounts.models import Account, DeletedAccount
-from identity_service.accounts.schemas import PasswordChange, Registration, UserChanges
-from identity_service.errors import (
-    EmailTaken,
-    PasswordChanged,
-    UsernameTaken,
-    UserNotFound,
-    WeakNewPassword,
-    WrongPassword,
-)
+from identity_service.accounts.schemas import UserChanges
+from identity_service.errors import UsernameTaken, UserNotFound
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
+from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.cleanup import delete_unusable_of
@@ -27,7 +20,6 @@ from identity_service.sessions.models import EndReason
 from identity_service.users import deletions
 from identity_service.users import repository as users
 from identity_service.users.models import User
-from identity_service.users.passwords import Passwords
 from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
@@ -37,39 +29,11 @@ from watchword.errors import NotFound
 class Accounts:
     """The accounts of all users. Times are read while the user's row is locked."""
 
-    def __init__(
-        self, database: Database, passwords: Passwords, recorder: Recorder, clock: Clock, usernames: Usernames
-    ) -> None:
+    def __init__(self, database: Database, recorder: Recorder, clock: Clock, usernames: Usernames) -> None:
         self._database = database
         self._usernames = usernames
-        self._passwords = passwords
         self._recorder = recorder
         self._clock = clock
-
-    async def register(self, registration: Registration, *extra_roles: str, by_operator: bool = False) -> Account:
-        """Make an account with the default role and these. The operator may choose any name that is free at present.
-
-        Raises UsernameTaken, UsernameReserved, EmailTaken, WeakPassword.
-        """
-        if not by_operator:
-            self._usernames.ensure_not_reserved(registration.username)
-        await self._passwords.ensure_strong(registration.password, _hints(registration))
-        user = User(
-            username=registration.username,
-            email=registration.email,
-            full_name=registration.full_name,
-            password_hash=await self._passwords.hash(registration.password),
-        )
-        try:
-            async with self._database.begin() as db:
-                db.add(user)
-                await db.flush()  # the id comes from the database
-                if not by_operator:
-                    await self._usernames.ensure_not_withheld(db, user.username, user.id, self._clock.now())
-                await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
-                return Account(user, await roles.of_user(db, user.id))
-        except IntegrityError as error:
-            raise _taken(error) from error
 
     async def get(self, user_id: UUID) -> Account:
         """Raises UserNotFound."""
@@ -97,31 +61,6 @@ class Accounts:
                 return Account(user, await roles.of_user(db, user_id))
         except IntegrityError as error:
             raise _taken(error) from error
-
-    async def change_password(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
-        """Set another password and end every other session. Raises WrongPassword, WeakNewPassword, PasswordChanged."""
-        user = (await self.get(user_id)).user
-        verified_hash = user.password_hash
-        is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
-        if not is_right:
-            raise WrongPassword
-        await self._passwords.ensure_strong(change.new_password, _hints(user), WeakNewPassword)
-        new_hash = await self._passwords.hash(change.new_password)
-        async with self._database.begin() as db:
-            locked = await users.find_for_update(db, user_id)
-            # The hash may have been replaced since the current password was verified against it.
-            if locked is None or locked.password_hash != verified_hash:
-                raise PasswordChanged
-            now = self._clock.now()
-            locked.password_hash = new_hash
-            locked.updated_at = now
-            ended = await sessions.end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_id=session_id)
-            if ended:
-                locked.raise_version()
-            cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
-            ended_others = EndedSessions(ended, session_id)
-            enqueued = await self._recorder.password_changed(db, now, locked, ended_others, cause)
-        return Act(enqueued, cause.actor, str(user_id))
 
     async def delete(self, user_id: UUID) -> DeletedAccount:
         """Delete the account with everything that belongs to it. Deleting twice returns the same receipt."""
@@ -196,11 +135,6 @@ class Accounts:
             await self._usernames.release(db, former, user.id, now)
 
 
-def _hints(owner: Registration | User) -> list[str]:
-    """The words that are easy to guess in a password of this user."""
-    return [word for word in (owner.username, owner.email, owner.full_name) if word is not None]
-
-
 async def _get_for_update(db: AsyncSession, login: str) -> User:
     """The user with this name or e-mail address, its row locked. Raises UserNotFound."""
     user = await users.find_by_login(db, login, lock=True)
@@ -213,6 +147,4 @@ def _taken(error: IntegrityError) -> Exception:
     """The domain's error for a violated constraint; the error itself if the constraint is another one."""
     if violates(error, "users_username_key"):
         return UsernameTaken()
-    if violates(error, "users_email_key"):
-        return EmailTaken()
     return error

@@ -5,7 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from identity_service.errors import AccountChanged, AccountDisabled, HashingBusy, InvalidCredentials
+from identity_service.errors import (
+    AccountChanged,
+    AccountDisabled,
+    AddressUnverified,
+    HashingBusy,
+    InvalidCredentials,
+)
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.users import repository as users
@@ -33,11 +39,11 @@ class SignIn:
         self._database = database
         self._passwords = passwords
         self._session_start = session_start
-        self.outcomes = Tally("ok", "wrong_credentials", "disabled", "overloaded", "failed")
+        self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "overloaded", "failed")
 
     async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
-        """Start a session. Raises InvalidCredentials: an unknown user, a disabled one and a wrong password look alike
-        and take equally long."""
+        """Start a session. Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be
+        verified first and a wrong password look alike and take equally long."""
         with self._counted():
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
@@ -50,12 +56,14 @@ class SignIn:
     async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
         user = await self._find(credentials.login)
         password_hash = user.password_hash if user is not None else None
-        is_disabled = user is not None and not user.is_active
-        is_right, new_hash = await self._passwords.verify(credentials.password, password_hash, is_refused=is_disabled)
+        is_refused = user is not None and (not user.is_active or user.awaits_verification)
+        is_right, new_hash = await self._passwords.verify(credentials.password, password_hash, is_refused=is_refused)
         if user is None or not is_right:
             raise InvalidCredentials("unknown user or wrong password")
         if not user.is_active:
             raise AccountDisabled("the account is disabled")
+        if user.awaits_verification:
+            raise AddressUnverified("the account awaits the verification of its address")
         return await self._session_start.start(user, new_hash, request)
 
     async def _find(self, login: str) -> SignInUser | None:
@@ -71,6 +79,9 @@ class SignIn:
             outcome = "ok"
         except AccountDisabled:
             outcome = "disabled"
+            raise
+        except AddressUnverified:
+            outcome = "unverified"
             raise
         except InvalidCredentials:
             outcome = "wrong_credentials"

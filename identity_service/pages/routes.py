@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from identity_service.dependencies import AccountsDep, FromAddress, PagesDep, SignUpForm
+from identity_service.dependencies import FromAddress, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
 from identity_service.pages.rendering import page_fields
 from watchword.auth import public
@@ -59,11 +59,11 @@ async def show_sign_up(pages: PagesDep) -> Response:
 
 @router.post("/sign-up")
 @public
-async def sign_up(form: SignUpForm, accounts: AccountsDep, pages: PagesDep) -> Response:
+async def sign_up(form: SignUpForm, parts: PartsDep, pages: PagesDep) -> Response:
     if form.model is None:
         return pages.page("sign_up.html", "sign_up", form)
     try:
-        await accounts.register(form.model)
+        await parts.registrations.register(form.model)
     except tuple(_FIELDS) as error:
         return pages.page("sign_up.html", "sign_up", form.with_flaw(_FIELDS[type(error)], error))
     return see("account-created")

@@ -130,6 +130,16 @@ class Recorder:
         )
         return await self._enqueue_with_ended(db, now, user, changed, ended=ended, cause=cause)
 
+    async def password_withdrawn(
+        self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
+    ) -> Enqueued:
+        """Record that no password is valid until another is set, and that sessions have ended because of it."""
+        audit.record(db, cause.actor, "user.password_withdrawn", user.id, why=cause.why)
+        withdrawn = types.password_change(
+            self._issuer, str(user.id), "revoke", at=now, initiator=cause.entity, reason=cause.why
+        )
+        return await self._enqueue_with_ended(db, now, user, withdrawn, ended=ended, cause=cause)
+
     async def disabled(
         self, db: AsyncSession, now: datetime, user: User, ended_sessions: Collection[UUID], cause: Cause
     ) -> Enqueued:
@@ -154,6 +164,15 @@ class Recorder:
         """Record that the full name was changed. No receiver knows it, so there is no event."""
         # Without the name: the audit outlives the account.
         audit.record(db, cause.actor, "user.full_name_changed", user_id)
+
+    def email_verified(self, db: AsyncSession, user_id: UUID, cause: Cause) -> None:
+        """Record that the address was verified. No receiver knows it, so there is no event."""
+        audit.record(db, cause.actor, "user.email_verified", user_id, why=cause.why)
+
+    def email_changed(self, db: AsyncSession, user_id: UUID, cause: Cause) -> None:
+        """Record that the address was changed. No receiver knows it, so there is no event."""
+        # Without the address: the audit outlives the account.
+        audit.record(db, cause.actor, "user.email_changed", user_id, why=cause.why)
 
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
         """Record that the account was deleted."""

@@ -20,6 +20,9 @@ class EndReason(StrEnum):
     REVOKED = "revoked by its client"
     REPLAY = "refresh token replayed"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
+    PASSWORD_RESET = "password reset"  # noqa: S105 - a reason, no password
+    DISAVOWED = "disavowed by the account's owner"
+    ADDRESS_RESTORED = "change of address undone"
     DISABLED = "account disabled"
     REPLACED = "signed in again in the same browser"
     TOO_MANY = "more sessions than an account may have"

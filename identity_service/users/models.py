@@ -27,6 +27,7 @@ class SignInUser:
     id: UUID
     password_hash: str
     is_active: bool
+    awaits_verification: bool
 
 
 class User(Base):
@@ -35,6 +36,10 @@ class User(Base):
     `version` counts the changes that make older tokens wrong, and every token carries it. `claims_version` is the
     version of the latest change of the roles: this service refuses access tokens with a smaller one.
     `tokens_valid_from`, in seconds since 1970, is what the previous release compares with `iat`.
+
+    `email_verified_at` is when a link sent to the present address was used, if ever. While `awaits_verification`, the
+    account was registered by somebody who has not shown that the address is theirs: it cannot sign in, and whoever
+    registers the address after them replaces it.
     """
 
     __tablename__ = "users"
@@ -48,12 +53,31 @@ class User(Base):
     tokens_valid_from: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     claims_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    email_verified_at: Mapped[Instant | None]
+    awaits_verification: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     @property
     def state(self) -> UserState:
         return UserState.ACTIVE if self.is_active else UserState.DISABLED
+
+    def set_password(self, password_hash: str, now: datetime) -> None:
+        """Set another password. The row must be locked."""
+        self.password_hash = password_hash
+        self.updated_at = now
+
+    def verify_email(self, now: datetime) -> None:
+        """Note that a link sent to the present address was used. The row must be locked."""
+        self.awaits_verification = False
+        self.email_verified_at = self.email_verified_at or now
+
+    def change_email(self, email: str, now: datetime) -> None:
+        """Set another address, at which a link was used. The row must be locked."""
+        self.email = email
+        self.email_verified_at = None
+        self.verify_email(now)
+        self.updated_at = now
 
     def raise_version(self) -> None:
         """Count a change, so that receivers can tell older tokens from later ones. The row must be locked."""
@@ -69,6 +93,7 @@ class User(Base):
 
 Index("users_username_key", func.lower(User.username), unique=True)
 Index("users_email_key", func.lower(User.email), unique=True)
+Index("users_awaiting_idx", User.created_at, postgresql_where=User.awaits_verification)
 
 
 def hash_kind(password_hash: ColumnElement[str] | Any) -> ColumnElement[str]:

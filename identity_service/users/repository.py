@@ -1,15 +1,19 @@
 """The table of users."""
 
 import contextlib
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from identity_service.users.models import SignInUser, User
 from identity_service.users.normal_form import normal_email
+from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 
 CARD = Statement(
@@ -51,6 +55,35 @@ async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> 
     return await db.scalar(statement.with_for_update() if lock else statement, {"login": login})
 
 
+async def find_by_email(db: AsyncSession, email: str, *, lock: bool = False) -> User | None:
+    """The user with this address, which is in its normal form; `lock` as in `find_by_login`."""
+    statement = select(User).where(func.lower(User.email) == func.lower(email))
+    return await db.scalar(statement.with_for_update() if lock else statement)
+
+
+async def is_username_taken(db: AsyncSession, username: str) -> bool:
+    return await db.scalar(select(exists().where(func.lower(User.username) == func.lower(username)))) or False
+
+
+async def insert_unless_taken(db: AsyncSession, values: Mapping[str, Any]) -> User | None:
+    """Insert a user, or nothing, and return None, if the username or the address is taken."""
+    statement = insert(User).values(**values).on_conflict_do_nothing().returning(User)
+    return await db.scalar(statement)
+
+
+async def delete_awaiting(db: AsyncSession, email: str) -> None:
+    """Delete the account with this address if it awaits its verification. It never signed in, so that nothing else
+    knows it."""
+    await db.execute(delete(User).where(func.lower(User.email) == func.lower(email), User.awaits_verification))
+
+
+async def delete_long_awaiting(db: AsyncSession, before: datetime) -> int:
+    """Delete a portion of the accounts that were registered before this time and still await verification; return how
+    many."""
+    is_over = and_(User.awaits_verification, User.created_at < before)
+    return await delete_portion(db, User, is_over, order_by=[User.created_at])
+
+
 def by_login(login: str) -> tuple[Statement, str]:
     """The statement that finds the user with this username or, if it contains an @, with this e-mail address, in any
     Unicode form; and its argument `login`. The columns are those of SignInUser."""
@@ -74,7 +107,7 @@ def _is_named(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return func.lower(column) == func.lower(bindparam("login", type_=column.type))
 
 
+_SIGN_IN_COLUMNS: Final = User.id, User.password_hash, User.is_active, User.awaits_verification
 _BY_LOGIN: Final = {
-    column: Statement(select(User.id, User.password_hash, User.is_active).where(_is_named(column)))
-    for column in (User.username, User.email)
+    column: Statement(select(*_SIGN_IN_COLUMNS).where(_is_named(column))) for column in (User.username, User.email)
 }

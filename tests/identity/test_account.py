@@ -11,7 +11,7 @@ from tests.support.services import IDENTITY_URL, Identity, bearer
 
 MEMBERS = {
     *("id", "username", "email", "full_name", "state", "roles", "permissions"),
-    *("created_at", "updated_at"),
+    *("email_verified", "created_at", "updated_at"),
 }
 
 

@@ -50,6 +50,6 @@ async def test_stranger_with_the_name_or_the_address_is_no_administrator(
 ) -> None:
     for account in accounts:
         # An account of an earlier release may have a name that is reserved now.
-        await identity.parts.accounts.register(Registration.model_validate(account), by_operator=True)
+        await identity.parts.registrations.create(Registration.model_validate(account))
     assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NAME_TAKEN
     assert not await has_administrator(identity)

@@ -94,6 +94,8 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         "issuer": IDENTITY_URL,
         "key_encryption_key": KEY_ENCRYPTION_KEY,
         "bcrypt_rounds": 4,
+        # One address may have a quarter of it, and all requests of a test come from one.
+        "hash_queue": 400,
         # Under a clock that a test has put forward, a key is made when the test makes it.
         "key_check_seconds": 60,
         "cors_origins": POSTS_URL,

@@ -1,0 +1,113 @@
+"""Changing the e-mail address of an account, and undoing it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.errors import EmailTaken, PasswordChanged, UserNotFound, WrongPassword
+from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.links import repository as links
+from identity_service.links.models import SINGLE, LinkKind, LinkView
+from identity_service.recording.recorder import Recorder, by_user
+from identity_service.users import repository as users
+from identity_service.users.models import User
+from identity_service.users.passwords import Passwords
+from watchword.clock import Clock
+from watchword.database.database import Database, violates
+
+
+class AddressChanges:
+    """Changes the address once it was confirmed at the new one, and tells the old one, which is valid until then."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._recorder = recorder
+        self._letters = letters
+        self._clock = clock
+
+    async def request(self, user_id: UUID, password: str, new_email: str) -> None:
+        """Send a link to the new address. If another account has it, its owner gets a letter that says so, and nothing
+        tells the caller. Raises WrongPassword, PasswordChanged, UserNotFound."""
+        async with self._database.begin() as db:
+            user = await users.find(db, user_id)
+        if user is None:
+            raise UserNotFound
+        verified_hash = user.password_hash
+        is_right, _ = await self._passwords.verify(password, verified_hash)
+        if not is_right:
+            raise WrongPassword
+        async with self._database.begin() as db:
+            locked = await users.find_for_update(db, user_id)
+            if locked is None or locked.password_hash != verified_hash:
+                raise PasswordChanged
+            await self._send_link(db, locked, new_email)
+
+    async def look_up(self, token: str) -> LinkView:
+        """What the link to confirm is about. Raises LinkInvalid."""
+        return await self._view(LinkKind.ADDRESS_CHANGE, token)
+
+    async def confirm(self, token: str) -> None:
+        """Change the address, and send a letter to the old one, by which that can be undone. Raises LinkInvalid;
+        EmailTaken if another account took the address meanwhile: then the link stays valid."""
+        try:
+            async with self._database.begin() as db:
+                user, link, now = await links.use(db, LinkKind.ADDRESS_CHANGE, token, self._clock)
+                former = user.email
+                await move(db, user, link.email, now)
+                # The undo of an earlier change stays valid: whoever changed the address twice is the same person.
+                await links.withdraw(db, user.id, LinkKind.NOTICE, *SINGLE)
+                self._recorder.email_changed(db, user.id, by_user(user.id, "confirmed at the new address"))
+                undo = await links.issue(db, LinkKind.ADDRESS_UNDO, user.id, now, former)
+                await self._letters.enqueue(
+                    db,
+                    Letter(
+                        kind=LetterKind.ADDRESS_CHANGED,
+                        user_id=user.id,
+                        to=former,
+                        token=undo.token,
+                        expires_at=undo.expires_at,
+                    ),
+                )
+        except IntegrityError as error:
+            raise taken(error) from error
+
+    async def _view(self, kind: LinkKind, token: str) -> LinkView:
+        user, link = await links.read(self._database, kind, token, self._clock.now())
+        return LinkView(user.username, link.email)
+
+    async def _send_link(self, db: AsyncSession, user: User, new_email: str) -> None:
+        owner = await users.find_by_email(db, new_email)
+        if owner is not None and not owner.awaits_verification:
+            other = owner.id if owner.id != user.id and owner.is_active else None
+            await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=other))
+            return
+        link = await links.issue(db, LinkKind.ADDRESS_CHANGE, user.id, self._clock.now(), new_email)
+        letter = Letter(
+            kind=LetterKind.CONFIRM_NEW_ADDRESS,
+            user_id=user.id,
+            to=new_email,
+            token=link.token,
+            expires_at=link.expires_at,
+        )
+        await self._letters.enqueue(db, letter)
+
+
+async def move(db: AsyncSession, user: User, email: str, now: datetime) -> None:
+    """Give the user this address, which was shown to be theirs. Raises EmailTaken, IntegrityError."""
+    # Who registered it and has not shown that it is theirs does not hold it up.
+    await users.delete_awaiting(db, email)
+    user.change_email(email, now)
+    await db.flush()  # an address that is taken is refused before anything of the change is recorded
+    # Asked after that: until then another account may be giving the address up.
+    if await links.is_reserved(db, email, now, except_for=user.id):
+        raise EmailTaken
+
+
+def taken(error: IntegrityError) -> Exception:
+    """EmailTaken if that is what the constraint says; else the error itself."""
+    return EmailTaken() if violates(error, "users_email_key") else error

@@ -1,0 +1,64 @@
+"""Changing a password by those who know it."""
+
+from uuid import UUID
+
+from identity_service.accounts.hints import hints
+from identity_service.accounts.schemas import PasswordChange
+from identity_service.errors import PasswordChanged, UserNotFound, WeakNewPassword, WrongPassword
+from identity_service.letters import LetterKind, Letters
+from identity_service.links import repository as links
+from identity_service.links.models import SINGLE
+from identity_service.obedience.models import Act
+from identity_service.recording.notices import Notices
+from identity_service.recording.recorder import EndedSessions, Recorder, by_user
+from identity_service.sessions import repository as sessions
+from identity_service.sessions.models import EndReason
+from identity_service.users import repository as users
+from identity_service.users.passwords import Passwords
+from watchword.clock import Clock
+from watchword.database.database import Database
+
+
+class PasswordChanges:
+    """Changes passwords. Times are read while the user's row is locked."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._recorder = recorder
+        self._notices = Notices(letters)
+        self._clock = clock
+
+    async def change(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
+        """Set another password, end every other session, and make the links invalid that were requested before.
+
+        Raises WrongPassword, WeakNewPassword, PasswordChanged, UserNotFound.
+        """
+        async with self._database.begin() as db:
+            user = await users.find(db, user_id)
+        if user is None:
+            raise UserNotFound
+        verified_hash = user.password_hash
+        is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
+        if not is_right:
+            raise WrongPassword
+        await self._passwords.ensure_strong(change.new_password, hints(user), WeakNewPassword)
+        new_hash = await self._passwords.hash(change.new_password)
+        async with self._database.begin() as db:
+            locked = await users.find_for_update(db, user_id)
+            # The hash may have been replaced since the current password was verified against it.
+            if locked is None or locked.password_hash != verified_hash:
+                raise PasswordChanged
+            now = self._clock.now()
+            locked.set_password(new_hash, now)
+            await links.withdraw(db, user_id, *SINGLE)
+            ended = await sessions.end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_id=session_id)
+            if ended:
+                locked.raise_version()
+            cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
+            others = EndedSessions(ended, session_id)
+            enqueued = await self._recorder.password_changed(db, now, locked, others, cause)
+            await self._notices.send(db, LetterKind.PASSWORD_CHANGED, user_id, now)
+        return Act(enqueued, cause.actor, str(user_id))

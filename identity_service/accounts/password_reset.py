@@ -1,0 +1,71 @@
+"""Setting a forgotten password anew."""
+
+from uuid import uuid4
+
+from identity_service.accounts.hints import hints
+from identity_service.errors import WeakNewPassword
+from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.links import repository as links
+from identity_service.links.models import SINGLE, LinkKind, LinkView
+from identity_service.obedience.models import Act
+from identity_service.recording.notices import Notices
+from identity_service.recording.recorder import EndedSessions, Recorder, by_user
+from identity_service.sessions import repository as sessions
+from identity_service.sessions.models import EndReason
+from identity_service.users import repository as users
+from identity_service.users.passwords import Passwords
+from watchword.clock import Clock
+from watchword.database.database import Database
+
+
+class PasswordResets:
+    """Lets those set another password who receive the letters of an account."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._recorder = recorder
+        self._letters = letters
+        self._notices = Notices(letters)
+        self._clock = clock
+
+    async def request(self, email: str) -> None:
+        """Send a link to this address if an active account has it. Whether that is so is told to nobody: a letter is
+        enqueued either way."""
+        async with self._database.begin() as db:
+            user = await users.find_by_email(db, email, lock=True)
+            recipient = user.id if user is not None and user.is_active else None
+            # For nobody no link is made, by the same statement.
+            link = await links.issue(db, LinkKind.PASSWORD_RESET, recipient or uuid4(), self._clock.now())
+            await self._letters.enqueue(
+                db,
+                Letter(kind=LetterKind.RESET_PASSWORD, user_id=recipient, token=link.token, expires_at=link.expires_at),
+            )
+
+    async def look_up(self, token: str) -> LinkView:
+        """What the link is about. Raises LinkInvalid."""
+        user, link = await links.read(self._database, LinkKind.PASSWORD_RESET, token, self._clock.now())
+        return LinkView(user.username, link.email)
+
+    async def complete(self, token: str, new_password: str) -> Act:
+        """Set another password, end every session, and take the address as verified, since the letter arrived there.
+
+        Raises LinkInvalid, WeakNewPassword.
+        """
+        user, _ = await links.read(self._database, LinkKind.PASSWORD_RESET, token, self._clock.now())
+        await self._passwords.ensure_strong(new_password, hints(user), WeakNewPassword)
+        new_hash = await self._passwords.hash(new_password)
+        async with self._database.begin() as db:
+            user, _, now = await links.use(db, LinkKind.PASSWORD_RESET, token, self._clock)
+            user.set_password(new_hash, now)
+            user.verify_email(now)
+            await links.withdraw(db, user.id, *SINGLE)
+            ended = EndedSessions(await sessions.end_all(db, user.id, EndReason.PASSWORD_RESET, now))
+            if ended.session_ids:
+                user.raise_version()
+            cause = by_user(user.id, EndReason.PASSWORD_RESET)
+            enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
+            await self._notices.send(db, LetterKind.PASSWORD_CHANGED, user.id, now)
+        return Act(enqueued, cause.actor, str(user.id))

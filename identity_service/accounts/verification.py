@@ -1,0 +1,47 @@
+"""Verifying that an address is its account's."""
+
+from uuid import uuid4
+
+from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.links import repository as links
+from identity_service.links.models import LinkKind, LinkView
+from identity_service.recording.recorder import Recorder, by_user
+from identity_service.users import repository as users
+from watchword.clock import Clock
+from watchword.database.database import Database
+
+
+class Verifications:
+    """Verifies the address that an account has, by a link that is sent there."""
+
+    def __init__(self, database: Database, recorder: Recorder, letters: Letters, clock: Clock) -> None:
+        self._database = database
+        self._recorder = recorder
+        self._letters = letters
+        self._clock = clock
+
+    async def request(self, email: str) -> None:
+        """Send another link to this address if an account has it and has not verified it. Whether that is so is told to
+        nobody: a letter is enqueued either way."""
+        async with self._database.begin() as db:
+            user = await users.find_by_email(db, email, lock=True)
+            is_due = user is not None and user.is_active and user.email_verified_at is None
+            recipient = user.id if user is not None and is_due else None
+            # For nobody no link is made, by the same statement.
+            link = await links.issue(db, LinkKind.VERIFICATION, recipient or uuid4(), self._clock.now())
+            await self._letters.enqueue(
+                db,
+                Letter(kind=LetterKind.VERIFY_ADDRESS, user_id=recipient, token=link.token, expires_at=link.expires_at),
+            )
+
+    async def look_up(self, token: str) -> LinkView:
+        """What the link is about. Raises LinkInvalid."""
+        user, link = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
+        return LinkView(user.username, link.email)
+
+    async def confirm(self, token: str) -> None:
+        """Verify the address; an account that awaited this can sign in from now on. Raises LinkInvalid."""
+        async with self._database.begin() as db:
+            user, _, now = await links.use(db, LinkKind.VERIFICATION, token, self._clock)
+            user.verify_email(now)
+            self._recorder.email_verified(db, user.id, by_user(user.id, "the link in a letter was used"))

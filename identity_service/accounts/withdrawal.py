@@ -1,0 +1,46 @@
+"""What is done for the owner of an account that somebody else has used."""
+
+import secrets
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.links import repository as links
+from identity_service.links.models import LinkKind
+from identity_service.obedience.models import Act
+from identity_service.recording.recorder import EndedSessions, Recorder, by_user
+from identity_service.sessions import repository as sessions
+from identity_service.sessions.models import EndReason
+from identity_service.users.models import User
+from identity_service.users.passwords import Passwords
+from watchword.clock import Clock
+
+
+class Withdrawal:
+    """Ends every session of an account, and makes its password unusable until it is reset by a letter that is sent at
+    once."""
+
+    def __init__(self, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock) -> None:
+        self._passwords = passwords
+        self._recorder = recorder
+        self._letters = letters
+        self._clock = clock
+
+    async def unusable_hash(self) -> str:
+        """The hash of a password that nobody knows: a sign-in with any password takes as long as before."""
+        return await self._passwords.hash(secrets.token_urlsafe(32))
+
+    async def carry_out(self, db: AsyncSession, user: User, unusable_hash: str, reason: EndReason) -> Act:
+        """Call it in the transaction that used the link up. The user must be locked."""
+        now = self._clock.now()
+        user.set_password(unusable_hash, now)
+        ended = EndedSessions(await sessions.end_all(db, user.id, reason, now))
+        if ended.session_ids:
+            user.raise_version()
+        cause = by_user(user.id, reason)
+        enqueued = await self._recorder.password_withdrawn(db, now, user, ended, cause)
+        link = await links.issue(db, LinkKind.PASSWORD_RESET, user.id, now)
+        await self._letters.enqueue(
+            db, Letter(kind=LetterKind.RESET_PASSWORD, user_id=user.id, token=link.token, expires_at=link.expires_at)
+        )
+        return Act(enqueued, cause.actor, str(user.id))
