@@ -53,6 +53,7 @@ def environment_of(databases: Databases, database: str = DATABASE) -> dict[str, 
         "IDENTITY_POSTS_AUDIENCE": POSTS_URL,
         "IDENTITY_POSTS_CLIENT_SECRET": POSTS_SECRET,
         "IDENTITY_BCRYPT_ROUNDS": "4",
+        "IDENTITY_EMAIL_VERIFICATION": "optional",
     }
 
 
