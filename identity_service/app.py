@@ -19,6 +19,7 @@ from identity_service.metrics import build_metrics
 from identity_service.oauth import documentation
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
+from identity_service.pages import link_routes as link_pages
 from identity_service.pages import refusals
 from identity_service.pages import routes as pages
 from identity_service.pages.errors import ThemeRefused
@@ -42,6 +43,7 @@ ROUTERS = (
     events.router,
     events.streams_router,
     pages.router,
+    link_pages.router,
 )
 
 

@@ -1,5 +1,6 @@
 """What a route may take as a parameter: the parts of the process, and what is read from the request."""
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -16,7 +17,7 @@ from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
 from identity_service.obedience.service import Obedience
-from identity_service.pages.forms import Form, ensure_own, read
+from identity_service.pages.forms import AddressForm, AnyModel, Button, Form, PasswordForm, ensure_own, read
 from identity_service.pages.rendering import Pages
 from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
@@ -102,9 +103,14 @@ async def _oauth_request(request: Request) -> OAuthRequest:
     return OAuthRequest(await read_form(request), request.headers.getlist("authorization"), await _device(request))
 
 
-async def _sign_up_form(request: Request) -> Form[Registration]:
-    ensure_own(request, (await _parts(request)).pages.origin)
-    return await read(request, Registration)
+def _form(model: type[AnyModel]) -> Callable[[Request], Awaitable[Form[AnyModel]]]:
+    """The dependency that reads a form of this model, which a page of ours must have sent."""
+
+    async def form(request: Request) -> Form[AnyModel]:
+        ensure_own(request, (await _parts(request)).pages.origin)
+        return await read(request, model)
+
+    return form
 
 
 async def _ensure_our_page(request: Request) -> None:
@@ -119,7 +125,10 @@ CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AddressDep = Annotated[str, Depends(_address)]
 PagesDep = Annotated[Pages, Depends(part("pages"))]
-SignUpForm = Annotated[Form[Registration], Depends(_sign_up_form)]
+SignUpForm = Annotated[Form[Registration], Depends(_form(Registration))]
+EmailForm = Annotated[Form[AddressForm], Depends(_form(AddressForm))]
+NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
+ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]

@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from identity_service.accounts.schemas import Email, Password
 from identity_service.pages.errors import ForeignForm, FormMalformed
 from watchword.errors import AppError, Invalid, TooLarge
+from watchword.http.fields import Body
 
 MAX_FORM_BYTES: Final = 16_384
 _MAX_FIELDS: Final = 32
@@ -17,6 +19,18 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _OUR_PAGES: Final = frozenset({"same-origin", "none"})
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+class AddressForm(Body):
+    email: Email
+
+
+class PasswordForm(Body):
+    new_password: Password
+
+
+class Button(Body):
+    """A form with nothing but its button."""
 
 
 @dataclass(frozen=True, slots=True)

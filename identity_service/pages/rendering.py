@@ -4,14 +4,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, meta
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from identity_service.pages.errors import ThemeRefused
 from identity_service.pages.forms import Form
 from identity_service.pages.theme import Theme
 
 # `field` is what templates import from fields.html.
-_WORDS: Final = frozenset({"asset", "error", "field", "form", "path", "problems", "section", "site", "texts"})
+_WORDS: Final = frozenset({"asset", "error", "field", "form", "link", "path", "problems", "section", "site", "texts"})
 _FIELDS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -98,3 +98,9 @@ def _environment(theme: Theme) -> Environment:
         if unknown:
             raise ThemeRefused(f"{name} uses {', '.join(sorted(unknown))}, which no page has")
     return environment
+
+
+def see(outcome: str) -> Response:
+    """Go on to the page of an outcome, so that reloading and going back do no harm."""
+    # The page that the browser comes from may have a token in its path, and the policy of this answer decides on it.
+    return RedirectResponse(f"/done/{outcome}", 303, page_fields(has_token=True))

@@ -3,18 +3,30 @@
 from typing import Final
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from identity_service.dependencies import FromAddress, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
-from identity_service.pages.rendering import page_fields
+from identity_service.pages.rendering import see
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
 
 # They are no API: the OpenAPI document does not have them.
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 
-PREFIXES: Final = frozenset({"sign-up", "done", "assets"})
+PREFIXES: Final = frozenset(
+    {
+        "assets",
+        "confirm-address",
+        "done",
+        "forgot-password",
+        "reset-password",
+        "secure-account",
+        "sign-up",
+        "undo-address",
+        "verify-email",
+    }
+)
 """The first parts of the paths of pages."""
 
 _FIELDS: Final[dict[type[AppError], str]] = {
@@ -59,16 +71,11 @@ async def show_sign_up(pages: PagesDep) -> Response:
 
 @router.post("/sign-up")
 @public
-async def sign_up(form: SignUpForm, parts: PartsDep, pages: PagesDep) -> Response:
+async def sign_up(form: SignUpForm, parts: PartsDep) -> Response:
     if form.model is None:
-        return pages.page("sign_up.html", "sign_up", form)
+        return parts.pages.page("sign_up.html", "sign_up", form)
     try:
-        await parts.registrations.register(form.model)
+        account = await parts.registrations.register(form.model)
     except tuple(_FIELDS) as error:
-        return pages.page("sign_up.html", "sign_up", form.with_flaw(_FIELDS[type(error)], error))
-    return see("account-created")
-
-
-def see(outcome: str) -> Response:
-    """Go on to the page of an outcome, so that reloading and going back do no harm."""
-    return RedirectResponse(f"/done/{outcome}", 303, page_fields())
+        return parts.pages.page("sign_up.html", "sign_up", form.with_flaw(_FIELDS[type(error)], error))
+    return see("account-created" if account is not None else "look-into-your-mail")

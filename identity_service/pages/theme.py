@@ -12,7 +12,16 @@ from identity_service.pages.texts import Texts
 
 MAX_FILE_BYTES: Final = 1_048_576
 TEXTS: Final = "texts.toml"
-TEMPLATES: Final = ("base.html", "done.html", "error.html", "fields.html", "sign_up.html")
+TEMPLATES: Final = (
+    "ask.html",
+    "base.html",
+    "button.html",
+    "done.html",
+    "error.html",
+    "fields.html",
+    "reset_password.html",
+    "sign_up.html",
+)
 ASSETS: Final = {"styles.css": "text/css; charset=utf-8", "logo.svg": "image/svg+xml"}
 _OWN: Final = {
     **{name: f"templates/{name}" for name in TEMPLATES},

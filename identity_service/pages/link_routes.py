@@ -1,0 +1,120 @@
+"""The pages that ask for a letter, and those that its link opens. A GET shows, and only a button acts."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from identity_service.dependencies import ButtonForm, EmailForm, FromAddress, NewPasswordForm, PagesDep, PartsDep
+from identity_service.errors import WeakPassword
+from identity_service.links.models import LinkView
+from identity_service.pages.rendering import Pages, see
+from watchword.auth import public
+
+router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
+
+
+@router.get("/forgot-password")
+@public
+async def show_forgot_password(pages: PagesDep) -> Response:
+    return pages.page("ask.html", "forgot_password", path="/forgot-password")
+
+
+@router.post("/forgot-password")
+@public
+async def forgot_password(form: EmailForm, parts: PartsDep) -> Response:
+    if form.model is None:
+        return parts.pages.page("ask.html", "forgot_password", form, path="/forgot-password")
+    await parts.password_resets.request(form.model.email)
+    return see("look-into-your-mail")
+
+
+@router.get("/verify-email")
+@public
+async def show_ask_again(pages: PagesDep) -> Response:
+    return pages.page("ask.html", "verify_email_again", path="/verify-email")
+
+
+@router.post("/verify-email")
+@public
+async def ask_again(form: EmailForm, parts: PartsDep) -> Response:
+    if form.model is None:
+        return parts.pages.page("ask.html", "verify_email_again", form, path="/verify-email")
+    await parts.verifications.request(form.model.email)
+    return see("look-into-your-mail")
+
+
+@router.get("/reset-password/{token}")
+@public
+async def show_reset_password(token: str, parts: PartsDep) -> Response:
+    link = await parts.password_resets.look_up(token)
+    return parts.pages.page("reset_password.html", "reset_password", path=f"/reset-password/{token}", link=link)
+
+
+@router.post("/reset-password/{token}")
+@public
+async def reset_password(token: str, form: NewPasswordForm, parts: PartsDep) -> Response:
+    try:
+        if form.model is not None:
+            await parts.password_resets.complete(token, form.model.new_password)
+            return see("password-changed")
+    except WeakPassword as error:
+        form = form.with_flaw("new_password", error)
+    link = await parts.password_resets.look_up(token)
+    path = f"/reset-password/{token}"
+    return parts.pages.page("reset_password.html", "reset_password", form, path=path, link=link)
+
+
+@router.get("/verify-email/{token}")
+@public
+async def show_verify_email(token: str, parts: PartsDep) -> Response:
+    return _button(parts.pages, "verify-email", token, await parts.verifications.look_up(token))
+
+
+@router.post("/verify-email/{token}")
+@public
+async def verify_email(token: str, _: ButtonForm, parts: PartsDep) -> Response:
+    await parts.verifications.confirm(token)
+    return see("address-verified")
+
+
+@router.get("/confirm-address/{token}")
+@public
+async def show_confirm_address(token: str, parts: PartsDep) -> Response:
+    return _button(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token))
+
+
+@router.post("/confirm-address/{token}")
+@public
+async def confirm_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
+    await parts.address_changes.confirm(token)
+    return see("address-changed")
+
+
+@router.get("/undo-address/{token}")
+@public
+async def show_undo_address(token: str, parts: PartsDep) -> Response:
+    return _button(parts.pages, "undo-address", token, await parts.address_undo.look_up(token))
+
+
+@router.post("/undo-address/{token}")
+@public
+async def undo_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
+    await parts.address_undo.act(token)
+    return see("address-restored")
+
+
+@router.get("/secure-account/{token}")
+@public
+async def show_secure_account(token: str, parts: PartsDep) -> Response:
+    return _button(parts.pages, "secure-account", token, await parts.security_notices.look_up(token))
+
+
+@router.post("/secure-account/{token}")
+@public
+async def secure_account(token: str, _: ButtonForm, parts: PartsDep) -> Response:
+    await parts.security_notices.act(token)
+    return see("account-secured")
+
+
+def _button(pages: Pages, page: str, token: str, link: LinkView) -> Response:
+    """The page that says what a link is about, with the button that acts."""
+    return pages.page("button.html", page.replace("-", "_"), path=f"/{page}/{token}", link=link)
