@@ -63,12 +63,15 @@ class SmtpServer(NamedTuple):
 
 
 class SmtpMailer:
-    """Sends each letter on a connection of its own."""
+    """Sends each letter on a connection of its own. The server has `timeout_seconds` for each answer."""
 
-    def __init__(self, server: SmtpServer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, server: SmtpServer, tls: ssl.SSLContext | None = None, *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         self._server = server
         self._port = server.port or _PORTS[server.security]
         self._tls = tls or ssl_context()
+        self._timeout_seconds = timeout_seconds
 
     async def send(self, mail: Mail, *, deadline: float) -> None:
         smtp = self._client(mail.sender)
@@ -91,7 +94,7 @@ class SmtpMailer:
             password=server.password,
             # The default is looked up in the DNS, which blocks.
             local_hostname=sender.rpartition("@")[2],
-            timeout=TIMEOUT_SECONDS,
+            timeout=self._timeout_seconds,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             tls_context=None if server.security == "none" else self._tls,

@@ -2,43 +2,17 @@
 
 import json
 import logging
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from identity_service.letters import Letter, LetterKind
+from identity_service.letters import LetterKind
+from tests.identity.letter_jobs import JOBS, TOKEN, dead, enqueue, has_failed, letter, no_jobs
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.ports import held_port
 from tests.support.waiting import until
-
-TOKEN = "0-token-of-a-link-that-nobody-else-may-read"
-JOBS = "SELECT * FROM identity.jobs WHERE kind = 'letter'"
-
-
-def letter(service: services.Identity, user_id: str | None, kind: LetterKind, **members: Any) -> Letter:
-    expires_at = service.parts.clock.now() + timedelta(hours=1)
-    account = None if user_id is None else UUID(user_id)
-    values = {"token": TOKEN, "expires_at": expires_at, **members}
-    return Letter(kind=kind, user_id=account, **values)
-
-
-async def enqueue(service: services.Identity, *letters: Letter) -> None:
-    async with service.parts.database.begin() as db:
-        for each in letters:
-            await service.parts.letters.enqueue(db, each)
-
-
-async def no_jobs(databases: Databases) -> bool:
-    return not await databases.fetch("identity_app", JOBS)
-
-
-async def dead(databases: Databases) -> bool:
-    return [row["dead_at"] is not None for row in await databases.fetch("identity_app", JOBS)] == [True]
 
 
 async def test_every_kind_has_a_text_an_html_part_and_one_link(clean_databases: Databases) -> None:
@@ -93,10 +67,6 @@ async def test_a_letter_waits_for_the_mail_server_and_arrives_once(clean_databas
                 assert len(inbox.ids()) == len(set(inbox.ids())) == 3
 
 
-async def has_failed(databases: Databases) -> bool:
-    return any(row["last_error"] for row in await databases.fetch("identity_app", JOBS))
-
-
 async def test_a_letter_whose_answer_was_lost_is_sent_again_under_its_message_id(clean_databases: Databases) -> None:
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
         inbox.drops = 1
@@ -104,16 +74,6 @@ async def test_a_letter_whose_answer_was_lost_is_sent_again_under_its_message_id
         await until(lambda: no_jobs(clean_databases))
         first, second = inbox.ids()
         assert first == second
-
-
-async def test_a_refused_recipient_is_a_dead_letter_without_the_address(clean_databases: Databases) -> None:
-    async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
-        inbox.answer_to_recipient = "550 5.1.1 <ada@example.com> is unknown"
-        await enqueue(service, letter(service, await service.register("ada"), LetterKind.VERIFY_ADDRESS))
-        await until(lambda: dead(clean_databases))
-        (row,) = await clean_databases.fetch("identity_app", JOBS)
-        assert row["attempts"] == 1
-        assert row["last_error"] == "JobRefused: the mail server refuses the address: 550 5.1.1"
 
 
 async def test_a_letter_whose_link_has_expired_is_not_sent(clean_databases: Databases) -> None:

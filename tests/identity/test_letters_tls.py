@@ -3,25 +3,17 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from identity_service.letters.mailer import Mail, MailUnavailable, SmtpMailer, SmtpServer
+from identity_service.letters.mailer import MailUnavailable, SmtpMailer, SmtpServer
+from tests.identity.letter_jobs import FOREVER, mail
 from tests.support.authorities import Authority
 from tests.support.mail_server import MailServer, mail_server
 from watchword.jobs import JobRefused
 
 PASSWORD = "word of the mail server"
-FOREVER = float("inf")
-
-
-def mail(recipient: str = "ada@example.com") -> Mail:
-    message = EmailMessage()
-    message["Subject"] = "Hello"
-    message.set_content("Hello")
-    return Mail(message, "no-reply@example.com", recipient, "1", "http://localhost:8001/link")
 
 
 def mailer(inbox: MailServer, authority: Authority, password: str | None = None) -> SmtpMailer:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,18 @@ def test_pauses_grow_up_to_an_hour_and_differ() -> None:
     for attempt, seconds in ((1, 1.0), (2, 2.0), (5, 16.0), (1_000, 3_600.0)):
         pauses = {pause_after(attempt, 3_600.0).total_seconds() for _ in range(50)}
         assert seconds / 2 <= min(pauses) < max(pauses) <= seconds
+
+
+async def test_no_pause_is_longer_than_the_longest_of_its_kind(databases: Databases, database: Database) -> None:
+    kinds = kind_of(Attempts(ValueError()), most_attempts=350, longest_pause_seconds=300)
+    await enqueue(database, run_at=datetime.now(UTC) + timedelta(days=1))
+    await databases.execute("posts_app", f"UPDATE {JOBS.table} SET attempts = 40")  # noqa: S608
+    async with working(databases, kinds) as worker:
+        await databases.execute("posts_app", NO_PAUSE)
+        worker.wake()
+        await until(lambda: worker.outcomes["failed"] == 1)
+    (job,) = await databases.fetch("posts_app", f"SELECT run_at - now() AS pause FROM {JOBS.table}")  # noqa: S608
+    assert job["pause"] <= timedelta(seconds=300)
 
 
 async def test_refused_job_is_dead_at_once_and_the_last_attempt_is_the_last(

@@ -13,13 +13,16 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
 class MailServer:
-    """`letters` are those that it has taken, also if the connection was dropped before it said so."""
+    """`letters` are those that it has taken, also if the connection was dropped before it said so. It never answers
+    the command in `hangs_at`."""
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.answer_to_sender = "250 OK"
         self.answer_to_recipient = "250 OK"
         self.answer_to_data = "250 OK"
+        self.hangs_at = ""
         self.drops = 0
         self.takes_utf8 = True
         self.port = 0
@@ -37,7 +40,15 @@ class MailServer:
     def ids(self) -> list[str]:
         return [letter["Message-ID"] for letter in self.letters]
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.answer_to_sender.startswith("250"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return self.answer_to_sender
+
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.answer_to_recipient.startswith("250"):
@@ -51,11 +62,21 @@ class MailServer:
             assert isinstance(letter, EmailMessage)
             self.letters.append(letter)
             self.recipients += envelope.rcpt_tos
+        await self._hang("DATA")
         if self.drops:
             self.drops -= 1
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return self.answer_to_data
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await self._hang("QUIT")
+        return "221 Bye"
+
+    async def _hang(self, command: str) -> None:
+        if self.hangs_at == command:
+            # Until the connection is lost, which cancels this task.
+            await asyncio.Event().wait()
 
 
 @asynccontextmanager
