@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
+from identity_service.accounts.schemas import Registration
 from identity_service.letters import Letter, LetterKind
 from identity_service.letters.mailer import Mail
 from tests.support import services
@@ -22,6 +23,12 @@ def letter(service: services.Identity, user_id: str | None, kind: LetterKind, **
     account = None if user_id is None else UUID(user_id)
     values = {"token": TOKEN, "expires_at": expires_at, **members}
     return Letter(kind=kind, user_id=account, **values)
+
+
+async def account(service: services.Identity) -> str:
+    """The id of an account that was made without a letter."""
+    ada = Registration(username="ada", email="ada@example.com", password=services.PASSWORD)
+    return str((await service.parts.registrations.create(ada)).user.id)
 
 
 async def enqueue(service: services.Identity, *letters: Letter) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from identity_service.letters import LetterKind
-from tests.identity.letter_jobs import JOBS, TOKEN, dead, enqueue, has_failed, letter, no_jobs
+from tests.identity.letter_jobs import JOBS, TOKEN, account, dead, enqueue, has_failed, letter, no_jobs
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.mail_server import MailServer, mail_server
@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 async def test_every_kind_has_a_text_an_html_part_and_one_link(clean_databases: Databases) -> None:
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
-        ada = await service.register("ada")
+        ada = await account(service)
         await enqueue(service, *(letter(service, ada, kind, device="Firefox on Linux") for kind in LetterKind))
         await until(lambda: len(inbox.letters) == len(LetterKind))
         for message in inbox.letters:
@@ -35,7 +35,7 @@ async def test_every_kind_has_a_text_an_html_part_and_one_link(clean_databases: 
 async def test_a_letter_to_nobody_is_a_job_that_sends_nothing(clean_databases: Databases) -> None:
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
         nobody = letter(service, None, LetterKind.RESET_PASSWORD, to="typed@example.com")
-        ada = await service.register("ada")
+        ada = await account(service)
         async with service.parts.database.begin() as db:
             await service.parts.letters.enqueue(db, nobody)
             await service.parts.letters.enqueue(db, letter(service, ada, LetterKind.RESET_PASSWORD))
@@ -47,7 +47,7 @@ async def test_the_job_shows_neither_token_nor_address_nor_device(clean_database
     async with mail_server() as inbox:
         inbox.answer_to_recipient = "450 4.2.1 later"
         async with services.identity(clean_databases, **inbox.settings) as service:
-            ada = await service.register("ada")
+            ada = await account(service)
             secret = letter(service, ada, LetterKind.NEW_DEVICE, to="other@example.com", device="A telephone")
             await enqueue(service, secret)
             (row,) = await clean_databases.fetch("identity_app", JOBS)
@@ -59,7 +59,7 @@ async def test_a_letter_waits_for_the_mail_server_and_arrives_once(clean_databas
         away = MailServer()
         away.port = port
         async with services.identity(clean_databases, **away.settings) as service:
-            ada = await service.register("ada")
+            ada = await account(service)
             await enqueue(service, *(letter(service, ada, LetterKind.VERIFY_ADDRESS) for _ in range(3)))
             await until(lambda: has_failed(clean_databases))
             async with mail_server(port=port) as inbox:
@@ -70,7 +70,7 @@ async def test_a_letter_waits_for_the_mail_server_and_arrives_once(clean_databas
 async def test_a_letter_whose_answer_was_lost_is_sent_again_under_its_message_id(clean_databases: Databases) -> None:
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
         inbox.drops = 1
-        await enqueue(service, letter(service, await service.register("ada"), LetterKind.VERIFY_ADDRESS))
+        await enqueue(service, letter(service, await account(service), LetterKind.VERIFY_ADDRESS))
         await until(lambda: no_jobs(clean_databases))
         first, second = inbox.ids()
         assert first == second
@@ -79,7 +79,7 @@ async def test_a_letter_whose_answer_was_lost_is_sent_again_under_its_message_id
 async def test_a_letter_whose_link_has_expired_is_not_sent(clean_databases: Databases) -> None:
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
         expired = service.parts.clock.now()
-        ada = await service.register("ada")
+        ada = await account(service)
         await enqueue(service, letter(service, ada, LetterKind.RESET_PASSWORD, expires_at=expired))
         await until(lambda: dead(clean_databases))
         assert inbox.letters == []
@@ -88,7 +88,7 @@ async def test_a_letter_whose_link_has_expired_is_not_sent(clean_databases: Data
 async def test_what_a_device_says_of_itself_changes_no_letter(clean_databases: Databases) -> None:
     device = "\u202e<script>x</script>\r\nBcc: eve@example.com\r\n\r\n" + "x" * 5_000
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
-        await enqueue(service, letter(service, await service.register("ada"), LetterKind.NEW_DEVICE, device=device))
+        await enqueue(service, letter(service, await account(service), LetterKind.NEW_DEVICE, device=device))
         await until(lambda: bool(inbox.letters))
         (message,) = inbox.letters
         assert message["Bcc"] is None
@@ -109,7 +109,7 @@ async def test_a_link_is_logged_only_when_letters_are_files(
     caplog.set_level(logging.ERROR, "mail.log")
     caplog.set_level(logging.DEBUG)
     async with mail_server() as inbox, services.identity(clean_databases, **inbox.settings) as service:
-        ada = await service.register("ada")
+        ada = await account(service)
         await enqueue(service, letter(service, ada, LetterKind.RESET_PASSWORD))
         await until(lambda: no_jobs(clean_databases))
     assert TOKEN not in caplog.text
@@ -122,6 +122,6 @@ async def test_a_link_is_logged_only_when_letters_are_files(
 
 
 async def test_without_a_mail_server_no_letter_is_enqueued(identity: services.Identity, databases: Databases) -> None:
-    ada = await identity.register("ada")
+    ada = await account(identity)
     await enqueue(identity, letter(identity, ada, LetterKind.VERIFY_ADDRESS))
     assert await no_jobs(databases)

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.processes import ChildProcess, end_children, start_child
 from identity_service.letters import LetterKind
-from tests.identity.letter_jobs import JOBS, NO_LEASE, NO_PAUSE, enqueue, letter, no_jobs
+from tests.identity.letter_jobs import JOBS, NO_LEASE, NO_PAUSE, account, enqueue, letter, no_jobs
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.mail_server import MailServer, mail_server
@@ -67,7 +67,7 @@ async def test_letters_arrive_although_processes_are_killed_while_they_wait_and_
     clean_databases: Databases, away: MailServer, tmp_path: Path
 ) -> None:
     async with services.identity(clean_databases, **away.settings) as service:
-        ada = await service.register("ada")
+        ada = await account(service)
         await enqueue(service, *(letter(service, ada, LetterKind.VERIFY_ADDRESS) for _ in range(LETTERS)))
 
     async def has_tried() -> bool:

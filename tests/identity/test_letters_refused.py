@@ -7,7 +7,7 @@ import pytest
 
 from identity_service.letters import LetterKind
 from identity_service.letters.mailer import MailUnavailable, SmtpMailer, SmtpServer
-from tests.identity.letter_jobs import FOREVER, JOBS, dead, enqueue, has_failed, letter, mail, no_jobs
+from tests.identity.letter_jobs import FOREVER, JOBS, account, dead, enqueue, has_failed, letter, mail, no_jobs
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.mail_server import MailServer, mail_server
@@ -28,7 +28,7 @@ async def service(clean_databases: Databases, inbox: MailServer) -> AsyncIterato
 
 async def enqueue_one(service: services.Identity) -> str:
     """A letter to an account that is registered for it; its id."""
-    ada = await service.register("ada")
+    ada = await account(service)
     await enqueue(service, letter(service, ada, LetterKind.VERIFY_ADDRESS))
     return ada
 
@@ -89,8 +89,8 @@ async def test_account_that_was_deleted_gets_no_letter(
     service: services.Identity, inbox: MailServer, databases: Databases
 ) -> None:
     inbox.answer_to_recipient = "451 4.7.1 try again in a while"
-    headers = await service.signed_in("ada")
-    ada = (await service.http.get("/users/me", headers=headers)).json()["id"]
+    ada = await account(service)
+    headers = services.bearer((await service.sign_in("ada", resource=services.IDENTITY_URL))["access_token"])
     await enqueue(service, letter(service, ada, LetterKind.ADDRESS_CHANGED, to="before@example.com"))
     await until(lambda: has_failed(databases))
     await delete_account(service, headers)
