@@ -100,10 +100,10 @@ wheel-test: $(VENV)/development ## Install the wheel in clean environments and u
 	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environments and the caches; .local/ stays
-	@rm -rf $(VENV) .openapi .bench .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .openapi .bench .axe .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # An environment contains the path of its folder: it is of no use after the folder was moved or copied, and is made again.
-moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .bench && echo yes; })
+moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .bench .axe && echo yes; })
 $(if $(moved),$(info This folder was moved or copied: its virtual environment is made again.))
 
 $(BIN)/python:
@@ -137,6 +137,18 @@ TYPESCRIPT := tests/openapi/typescript
 	@cp $^ .openapi/typescript
 	@cd .openapi/typescript && npm ci --silent
 	@touch $@
+
+# What looks for barriers in the pages: tests/browser asks for it.
+AXE := tests/browser/axe
+.axe/node: $(AXE)/package.json $(AXE)/package-lock.json $(AXE)/.npmrc
+	@mkdir -p .axe
+	@cp $^ .axe
+	@cd .axe && npm ci --silent
+	@touch $@
+
+.PHONY: pictures
+pictures: $(VENV)/development ## Take the pictures of the pages anew: docs/pictures
+	@$(BIN)/python -m pytest tests/browser/test_pages.py --pictures
 
 # What is measured and what it is measured beside, apart from everything else: tests/bench asks for it.
 .bench/python: requirements/bench.txt

@@ -43,6 +43,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     return ByFile(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="take the pictures of docs/pictures anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     put_in_order(items)
 

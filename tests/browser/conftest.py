@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.support.needed import need
 from tests.support.stack import Stack, stack
@@ -49,3 +49,12 @@ async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
         await page.screenshot(path=tmp_path / "last.png")
         await browser.close()
         assert errors == []
+
+
+@pytest.fixture(scope="package")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """One browser for all tests of the pages, each of which has contexts of its own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        await browser.close()
