@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.links import repository as links
 from identity_service.sessions import cleanup as sessions
-from identity_service.tables import JOBS
+from identity_service.tables import ALLOWANCES, JOBS
 from identity_service.users import repository as users
 from identity_service.users import usernames
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.jobs import Job, Jobs
 from watchword.jobs.records import DEAD_FOR, delete_dead
+from watchword.limits import delete_unneeded_portion
 
 logger = logging.getLogger("identity.cleanup")
 
@@ -50,6 +51,10 @@ async def _delete_unverified(db: AsyncSession, now: datetime) -> Mapping[str, in
     return {"unverified_accounts": await users.delete_long_awaiting(db, now - AWAITED_FOR)}
 
 
+async def _delete_unneeded_allowances(db: AsyncSession, _: datetime) -> Mapping[str, int]:
+    return {"allowances": await delete_unneeded_portion(db, ALLOWANCES)}
+
+
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
@@ -57,6 +62,7 @@ EXPIRED: Final[tuple[DeletePortion, ...]] = (
     _delete_expired_links,
     _delete_unverified,
     _delete_dead_jobs,
+    _delete_unneeded_allowances,
 )
 """What is cleaned up, in this order."""
 

@@ -22,6 +22,7 @@ from identity_service.authentication.password import SignIn
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
+from identity_service.doors import Doors
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
@@ -59,7 +60,7 @@ from identity_service.sessions.service import Sessions
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
-from identity_service.tables import JOBS, Base
+from identity_service.tables import ALLOWANCES, JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
@@ -74,6 +75,7 @@ from watchword.database.database import Database
 from watchword.database.migrations import Migrations
 from watchword.database.notifications import Listener
 from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
+from watchword.limits import Limiter
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
 TABLES = (AuditEntry, ClientRow, Link, Role, Service, Session, Stream, User)
@@ -90,6 +92,7 @@ class Parts:
         self.database = Database(settings.database_url, size=settings.database_pool_size)
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
         self._add_keys()
+        self.doors = Doors(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
         self.post_office = PostOffice(settings, self.database, self.sealer, clock)
         self.letters = Letters(self.jobs, self.sealer, can_send=self.post_office.postman is not None)
 
@@ -106,7 +109,7 @@ class Parts:
         self.clients = Clients(self.database)
         self.services = Services(self.database)
         self._add_sessions()
-        self.sign_in = SignIn(self.database, self.passwords, self.session_start)
+        self.sign_in = SignIn(self.database, self.passwords, self.session_start, self.doors)
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
@@ -159,12 +162,14 @@ class Parts:
         clock, settings = self.clock, self.settings
         usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
         must_verify = settings.email_verification == "required"
-        self.registrations = Registrations(database, passwords, usernames, letters, clock, must_verify=must_verify)
+        self.registrations = Registrations(
+            database, passwords, usernames, letters, clock, doors=self.doors, must_verify=must_verify
+        )
         self.accounts = Accounts(database, recorder, clock, usernames)
-        self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock)
+        self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, doors=self.doors)
         self.password_resets = PasswordResets(database, passwords, recorder, letters, clock)
         self.verifications = Verifications(database, recorder, letters, clock)
-        self.address_changes = AddressChanges(database, passwords, recorder, letters, clock)
+        self.address_changes = AddressChanges(database, passwords, recorder, letters, clock, doors=self.doors)
         withdrawal = Withdrawal(passwords, recorder, letters, clock)
         self.address_undo = AddressUndo(database, withdrawal, recorder, clock)
         self.security_notices = SecurityNotices(database, withdrawal, clock)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from identity_service.limit_settings import LimitSettings
 from identity_service.loopback import is_loopback
 from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
@@ -23,7 +24,7 @@ from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origi
 _TEN_YEARS = 315_360_000
 
 
-class Settings(MailSettings, PageSettings, PasswordSettings):
+class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     port: int = Field(8001, ge=1, le=65535, description="Port to listen on")

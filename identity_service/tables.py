@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from watchword.database.database import metadata_for
 from watchword.jobs import jobs_table
+from watchword.limits import allowances_table
 
 NewId = Annotated[UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
@@ -20,4 +21,5 @@ class Base(DeclarativeBase):
     metadata = metadata_for("identity")
 
 
+ALLOWANCES = allowances_table(Base.metadata)
 JOBS = jobs_table(Base.metadata)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.doors import Doors
 from identity_service.errors import EmailTaken, PasswordChanged, UserNotFound, WrongPassword
 from identity_service.letters import Letter, LetterKind, Letters
 from identity_service.links import repository as links
@@ -22,22 +23,31 @@ class AddressChanges:
     """Changes the address once it was confirmed at the new one, and tells the old one, which is valid until then."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock
+        self,
+        database: Database,
+        passwords: Passwords,
+        recorder: Recorder,
+        letters: Letters,
+        clock: Clock,
+        *,
+        doors: Doors,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
+        self._doors = doors
 
     async def request(self, user_id: UUID, password: str, new_email: str) -> None:
         """Send a link to the new address. If another account has it, its owner gets a letter that says so, and nothing
-        tells the caller. Raises WrongPassword, PasswordChanged, UserNotFound."""
+        tells the caller. Raises WrongPassword, PasswordChanged, UserNotFound, LimitReached."""
         async with self._database.begin() as db:
             user = await users.find(db, user_id)
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
+        await self._doors.ensure_may_sign_in(str(user_id))
         is_right, _ = await self._passwords.verify(password, verified_hash)
         if not is_right:
             raise WrongPassword

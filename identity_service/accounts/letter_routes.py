@@ -22,6 +22,7 @@ from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
 from watchword.http.responses import refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(tags=["users"], dependencies=[Depends(forbid_caching), FromAddress], route_class=StrictRoute)
 
@@ -95,7 +96,7 @@ async def complete_reset(
     summary="Change your address",
     status_code=202,
     response_class=Response,
-    responses=refusals(WrongPassword, UserNotFound, PasswordChanged, HashingBusy),
+    responses=refusals(WrongPassword, UserNotFound, PasswordChanged, LimitReached, HashingBusy),
 )
 async def change_email(change: AddressChange, caller: SignedIn, parts: PartsDep) -> Response:
     """Send a letter to another address; once its link was used, the account has that address. The current password is

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from identity_service.accounts.hints import hints
 from identity_service.accounts.schemas import PasswordChange
+from identity_service.doors import Doors
 from identity_service.errors import PasswordChanged, UserNotFound, WeakNewPassword, WrongPassword
 from identity_service.letters import LetterKind, Letters
 from identity_service.links import repository as links
@@ -23,24 +24,33 @@ class PasswordChanges:
     """Changes passwords. Times are read while the user's row is locked."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock
+        self,
+        database: Database,
+        passwords: Passwords,
+        recorder: Recorder,
+        letters: Letters,
+        clock: Clock,
+        *,
+        doors: Doors,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._recorder = recorder
         self._notices = Notices(letters)
         self._clock = clock
+        self._doors = doors
 
     async def change(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
         """Set another password, end every other session, and make the links invalid that were requested before.
 
-        Raises WrongPassword, WeakNewPassword, PasswordChanged, UserNotFound.
+        Raises WrongPassword, WeakNewPassword, PasswordChanged, UserNotFound, LimitReached.
         """
         async with self._database.begin() as db:
             user = await users.find(db, user_id)
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
+        await self._doors.ensure_may_sign_in(str(user_id))
         is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
         if not is_right:
             raise WrongPassword

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.accounts.hints import hints
 from identity_service.accounts.models import Account
 from identity_service.accounts.schemas import Registration
+from identity_service.doors import Doors
 from identity_service.errors import EmailTaken, UsernameTaken
 from identity_service.letters import Letter, LetterKind, Letters
 from identity_service.links import repository as links
@@ -33,6 +34,7 @@ class Registrations:
         letters: Letters,
         clock: Clock,
         *,
+        doors: Doors,
         must_verify: bool,
     ) -> None:
         self._database = database
@@ -40,6 +42,7 @@ class Registrations:
         self._usernames = usernames
         self._letters = letters
         self._clock = clock
+        self._doors = doors
         self._must_verify = must_verify
 
     async def register(self, registration: Registration) -> Account | None:
@@ -47,10 +50,12 @@ class Registrations:
         awaits that is replaced.
 
         None if addresses must be verified, whether or not the address is taken; if it is, its owner gets a letter that
-        says so, and nothing of the registration is stored. Raises UsernameTaken, UsernameReserved, WeakPassword;
-        EmailTaken if addresses need not be verified.
+        says so, and nothing of the registration is stored. Raises UsernameTaken, UsernameReserved, WeakPassword,
+        LimitReached; EmailTaken if addresses need not be verified.
         """
         self._usernames.ensure_not_reserved(registration.username)
+        await self._ensure_strong(registration)
+        await self._doors.ensure_may_register()
         values = await self._values(registration)
         async with self._database.begin() as db:
             user = await self._insert(db, values | {"awaits_verification": self._must_verify})
@@ -68,6 +73,7 @@ class Registrations:
 
         Raises UsernameTaken, EmailTaken, WeakPassword.
         """
+        await self._ensure_strong(registration)
         values = await self._values(registration)
         async with self._database.begin() as db:
             user = await self._insert(db, values, *extra_roles)
@@ -76,10 +82,12 @@ class Registrations:
                 raise EmailTaken
             return Account(user, await roles.of_user(db, user.id))
 
+    async def _ensure_strong(self, registration: Registration) -> None:
+        await self._passwords.ensure_strong(registration.password, hints(registration))
+
     async def _values(self, registration: Registration) -> dict[str, Any]:
         """The columns of the account. The password is hashed also if a name is taken: both answers must take equally
         long."""
-        await self._passwords.ensure_strong(registration.password, hints(registration))
         return {
             "username": registration.username,
             "email": registration.email,

@@ -27,6 +27,7 @@ from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
 from watchword.http.responses import answer, refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(
     prefix="/users", tags=["users"], dependencies=[Depends(forbid_caching), FromAddress], route_class=StrictRoute
@@ -48,6 +49,7 @@ router = APIRouter(
         WeakPassword,
         BreachedPassword,
         BreachCheckUnavailable,
+        LimitReached,
         HashingBusy,
         DatabaseUnavailable,
     ),
@@ -115,6 +117,7 @@ async def delete_me(
         WeakNewPassword,
         BreachedNewPassword,
         BreachCheckUnavailable,
+        LimitReached,
         HashingBusy,
     ),
     openapi_extra=PREFER_WAIT,

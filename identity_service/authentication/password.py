@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from identity_service.doors import Doors
 from identity_service.errors import (
     AccountChanged,
     AccountDisabled,
@@ -19,6 +20,8 @@ from identity_service.users.models import SignInUser
 from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
 from identity_service.users.passwords import Passwords
 from watchword.database.database import Database
+from watchword.database.statements import Statement
+from watchword.limits import LimitReached
 from watchword.tally import Tally
 
 MAX_LOGIN_CHARACTERS: Final = 256
@@ -35,15 +38,16 @@ class PasswordCredentials:
 class SignIn:
     """Signs users in with a password, and counts the outcomes."""
 
-    def __init__(self, database: Database, passwords: Passwords, session_start: SessionStart) -> None:
+    def __init__(self, database: Database, passwords: Passwords, session_start: SessionStart, doors: Doors) -> None:
         self._database = database
         self._passwords = passwords
+        self._doors = doors
         self._session_start = session_start
-        self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "overloaded", "failed")
+        self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "limited", "overloaded", "failed")
 
     async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
         """Start a session. Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be
-        verified first and a wrong password look alike and take equally long."""
+        verified first and a wrong password look alike and take equally long; LimitReached."""
         with self._counted():
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
@@ -54,7 +58,10 @@ class SignIn:
                 return await self._attempt(credentials, request)
 
     async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
-        user = await self._find(credentials.login)
+        statement, login = users.by_login(credentials.login)
+        user = await self._find(statement, login)
+        # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
+        await self._doors.ensure_may_sign_in(str(user.id) if user is not None else login.lower())
         password_hash = user.password_hash if user is not None else None
         is_refused = user is not None and (not user.is_active or user.awaits_verification)
         is_right, new_hash = await self._passwords.verify(credentials.password, password_hash, is_refused=is_refused)
@@ -66,9 +73,8 @@ class SignIn:
             raise AddressUnverified("the account awaits the verification of its address")
         return await self._session_start.start(user, new_hash, request)
 
-    async def _find(self, login: str) -> SignInUser | None:
-        statement, normal_login = users.by_login(login)
-        row = await self._database.reads.fetch_row(statement, login=normal_login)
+    async def _find(self, statement: Statement, login: str) -> SignInUser | None:
+        row = await self._database.reads.fetch_row(statement, login=login)
         return SignInUser(*row) if row is not None else None
 
     @contextmanager
@@ -85,6 +91,9 @@ class SignIn:
             raise
         except InvalidCredentials:
             outcome = "wrong_credentials"
+            raise
+        except LimitReached:
+            outcome = "limited"
             raise
         except HashingBusy:
             outcome = "overloaded"

@@ -35,6 +35,7 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import AppError
 from watchword.http import StrictRoute
 from watchword.http.responses import Responses, answer, refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(
     prefix="/sessions",
@@ -69,7 +70,7 @@ def _responses(status: int, *errors: type[AppError]) -> Responses:
     operation_id="sessions_sign_in",
     summary="Sign a browser in",
     status_code=201,
-    responses=_responses(201, InvalidCredentials, HashingBusy),
+    responses=_responses(201, InvalidCredentials, LimitReached, HashingBusy),
     openapi_extra=OUR_PAGE,
 )
 @public

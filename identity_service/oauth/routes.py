@@ -28,6 +28,7 @@ from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import HotRoute
 from watchword.http.responses import refusals
+from watchword.limits import LimitReached
 
 
 class EmptyOrObedience(Response):
@@ -58,7 +59,7 @@ endpoints = APIRouter(route_class=HotRoute)
         UnsupportedGrantType,
         InvalidClient,
     )
-    | refusals(HashingBusy, NoSigningKey, DatabaseUnavailable),
+    | refusals(LimitReached, HashingBusy, NoSigningKey, DatabaseUnavailable),
     openapi_extra=documentation.TOKEN_REQUEST,
 )
 @public

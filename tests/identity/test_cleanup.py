@@ -200,8 +200,8 @@ async def test_cleanup_is_a_job_that_says_how_much_it_deleted_and_goes_on_until_
     await until(is_next_hour)
     assert await count(databases) == (0, 0)
     records = [vars(one) for one in caplog.records if "deleted what expired long ago" in one.getMessage()]
-    assert [one.get("refresh_tokens") for one in records] == [10_000, 2_000]
-    assert "12 sessions" in records[-1]["message"]
+    assert [one["refresh_tokens"] for one in records if "refresh_tokens" in one] == [10_000, 2_000]
+    assert sum("12 sessions" in one["message"] for one in records) == 1
 
 
 DEAD = """

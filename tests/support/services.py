@@ -16,17 +16,21 @@ import posts_service.app
 import posts_service.parts
 import posts_service.settings
 from identity_service.administration import Administration
+from identity_service.limit_settings import LimitSettings
 from tests.support.databases import Databases
 from tests.support.documented import documented
 from tests.support.first_key import ensure_first_key
 from watchword.auth import Verifier
 from watchword.clock import Clock
+from watchword.service import ServiceSettings
 
 IDENTITY_URL = "http://localhost:8001"
 POSTS_URL = "http://localhost:8002"
 KEY_ENCRYPTION_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 POSTS_SECRET = "secret-of-the-posts-client"
 PASSWORD = "correct horse battery"
+NO_LIMITS = dict.fromkeys(LimitSettings.model_fields.keys() - ServiceSettings.model_fields.keys(), "1000000/1")
+"""Limits that no test reaches: all its requests come from one address."""
 
 
 @dataclass
@@ -103,6 +107,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         "browser_origins": POSTS_URL if settings.get("issuer", IDENTITY_URL) == IDENTITY_URL else "",
         "push_networks": "127.0.0.0/8,::1/128",
         "email_verification": "optional",
+        **NO_LIMITS,
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)

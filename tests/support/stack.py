@@ -17,6 +17,7 @@ from deploy.local.processes import ChildProcess, end_children, start_child
 from deploy.local.secret_file import load_secrets
 from tests.support.databases import Databases, migrated
 from tests.support.ports import held_port
+from tests.support.services import NO_LIMITS
 from tests.support.waiting import wait_until
 from watchword.http_client.tls import ssl_context
 
@@ -38,7 +39,8 @@ class Stack:
         # As `make run` leaves them, so that `make demo` and `make identity` find this stack.
         write_private(home / "secrets.json", json.dumps(secrets))
         self._addresses.write(home / "run.json")
-        self.environment = service_environment(self._addresses, secrets, {**os.environ, **settings}, home)
+        limits = {f"IDENTITY_{name.upper()}": value for name, value in NO_LIMITS.items()}
+        self.environment = service_environment(self._addresses, secrets, {**limits, **os.environ, **settings}, home)
         self._children: dict[str, ChildProcess] = {}
 
     @property

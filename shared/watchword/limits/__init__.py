@@ -3,6 +3,14 @@
 from watchword.limits.errors import LimitReached
 from watchword.limits.limit import Charge, Limit
 from watchword.limits.limiter import Limiter
-from watchword.limits.tables import allowances_table, delete_unneeded
+from watchword.limits.tables import allowances_table, delete_unneeded, delete_unneeded_portion
 
-__all__ = ["Charge", "Limit", "LimitReached", "Limiter", "allowances_table", "delete_unneeded"]
+__all__ = [
+    "Charge",
+    "Limit",
+    "LimitReached",
+    "Limiter",
+    "allowances_table",
+    "delete_unneeded",
+    "delete_unneeded_portion",
+]

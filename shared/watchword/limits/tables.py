@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, func
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.database.database import Database
 from watchword.database.portions import delete_in_portions, delete_portion
@@ -24,5 +25,9 @@ def allowances_table(metadata: MetaData) -> Table:
 
 async def delete_unneeded(database: Database, table: Table) -> int:
     """Delete, in portions, the rows whose instant is over: they allow what an absent row allows. Returns how many."""
-    over = table.c.free_at < func.now()
-    return await delete_in_portions(database, lambda db: delete_portion(db, table, over, order_by=[table.c.free_at]))
+    return await delete_in_portions(database, lambda db: delete_unneeded_portion(db, table))
+
+
+async def delete_unneeded_portion(db: AsyncSession, table: Table) -> int:
+    """Delete one portion of them."""
+    return await delete_portion(db, table, table.c.free_at < func.now(), order_by=[table.c.free_at])

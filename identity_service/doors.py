@@ -1,0 +1,52 @@
+"""How often each door may be used: what costs something is charged to the caller's address, and to the account."""
+
+from identity_service.limit_settings import LimitSettings
+from watchword.limits import Charge, Limit, Limiter, LimitReached
+from watchword.service.callers import caller_address
+
+
+class Doors:
+    """A method for each door, called before what costs something. Another method's uses count apart."""
+
+    def __init__(self, limiter: Limiter, settings: LimitSettings) -> None:
+        self.limiter = limiter
+        self._sign_in = Limit.parse("sign-in", settings.limit_sign_in)
+        self._sign_in_address = Limit.parse("sign-in-address", settings.limit_sign_in_address)
+        self._registration = Limit.parse("registration", settings.limit_registration)
+        self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
+        self._letters_account = Limit.parse("letters-account", settings.limit_letters_account)
+        for limit in (
+            self._sign_in,
+            self._sign_in_address,
+            self._registration,
+            self._letters_address,
+            self._letters_account,
+        ):
+            limiter.refusals[limit.name] = 0
+
+    async def ensure_may_sign_in(self, account: str) -> None:
+        """Charge an attempt to prove a password: to the address, and to this account from this address.
+
+        `account` is the account's id, or what was typed if there is none. Raises LimitReached.
+        """
+        address = caller_address.get()
+        await self.limiter.ensure_allowed(
+            Charge(self._sign_in_address, address), Charge(self._sign_in, f"{account} {address}")
+        )
+
+    async def ensure_may_register(self) -> None:
+        """Charge a registration to the address. Raises LimitReached."""
+        await self.limiter.ensure_allowed(Charge(self._registration, caller_address.get()))
+
+    async def ensure_may_request_letter(self) -> None:
+        """Charge a request for a letter to the address. Raises LimitReached."""
+        await self.limiter.ensure_allowed(Charge(self._letters_address, caller_address.get()))
+
+    async def may_write_to(self, email: str) -> bool:
+        """Charge a letter to the account with this address, whether or not there is one: a refusal must tell nobody
+        which addresses have an account, so it is no error."""
+        try:
+            await self.limiter.ensure_allowed(Charge(self._letters_account, email.lower()))
+        except LimitReached:
+            return False
+        return True

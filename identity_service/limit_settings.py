@@ -1,0 +1,32 @@
+"""The settings of limits: how often each door may be used."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from watchword.limits import Limit
+from watchword.service import ServiceSettings
+
+
+def _checked(text: str) -> str:
+    Limit.parse("", text)
+    return text
+
+
+Quota = Annotated[str, AfterValidator(_checked)]
+
+
+class LimitSettings(ServiceSettings):
+    """Each is a number and seconds, such as 10/900: all of them at once, and then one more each 90 seconds."""
+
+    limit_sign_in: Quota = Field(
+        "10/900",
+        description="Sign-ins for an account from one address, as number/seconds; a change of password or address is"
+        " one too",
+    )
+    limit_sign_in_address: Quota = Field("60/60", description="Sign-ins from one address, whatever the accounts")
+    limit_registration: Quota = Field("10/3600", description="Registrations from one address")
+    limit_letters_address: Quota = Field("5/3600", description="Requests for letters from one address")
+    limit_letters_account: Quota = Field(
+        "3/3600", description="Letters that are requested for one account; beyond it none is sent"
+    )
