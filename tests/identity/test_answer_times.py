@@ -71,7 +71,9 @@ async def test_sign_in_moves_back_to_bcrypt(identity: Identity, databases: Datab
 
 
 @pytest.mark.parametrize(
-    "password_hash", [None, BCRYPT_SHA256, BCRYPT, OTHER_COST, UNUSABLE_HASH], ids=lambda value: str(value)[:12]
+    "password_hash",
+    [None, BCRYPT_SHA256, BCRYPT, OTHER_COST, UNUSABLE_HASH],
+    ids=["unknown user", "bcrypt_sha256", "bcrypt", "another cost", "unusable"],
 )
 async def test_every_refused_password_waits_for_the_slowest_kind_of_hash_in_the_table(
     passwords: Passwords, pauses: Pauses, password_hash: str | None
