@@ -26,6 +26,7 @@ from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts
 from watchword.database.errors import DatabaseUnavailable
 from watchword.service import part
 from watchword.service.callers import caller_address
+from watchword.service.networks import address_to_count
 
 _MAX_DEVICE_CHARACTERS: Final = 200
 
@@ -84,9 +85,10 @@ async def _preferred_wait(request: Request, response: Response) -> PreferredWait
 
 
 async def _address(request: Request) -> str:
-    """The caller's address. Hashes that the request costs are counted as this address's, and take its turn."""
+    """The caller's address. Hashes that the request costs are counted as this address's, or its network's for IPv6,
+    and take its turn."""
     address = request.client.host if request.client is not None else ""
-    caller_address.set(address)
+    caller_address.set(address_to_count(address))
     return address
 
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from posts_service.errors import TooManyListeners
+from watchword.service.networks import address_to_count
 
 MAX_PER_SUBJECT: Final = 20
 MAX_PER_ADDRESS: Final = 10
@@ -28,7 +28,7 @@ class ListenerSlots:
 
     def for_address(self, address: str) -> AbstractContextManager[None]:
         """A slot of this address during the block. Raises TooManyListeners."""
-        return _slot(self._of_addresses, _network_of(address), self._per_address)
+        return _slot(self._of_addresses, address_to_count(address), self._per_address)
 
 
 @contextmanager
@@ -42,15 +42,3 @@ def _slot(counts: Counter[str], key: str, limit: int) -> Iterator[None]:
         counts[key] -= 1
         if not counts[key]:
             del counts[key]
-
-
-def _network_of(address: str) -> str:
-    """The address, or its network for IPv6, in which one household has 2**64 addresses."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        # What a trusted proxy names otherwise, such as "unknown", counts as one address.
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
-    return address

@@ -94,10 +94,3 @@ def test_a_household_has_one_network_of_ipv6() -> None:
         with slots.for_address("2001:db8::2"), slots.for_address("192.0.2.1"):
             assert sorted(slots._of_addresses.elements()) == ["192.0.2.1", "2001:db8::", "2001:db8::"]
     assert not slots._of_addresses
-
-
-@pytest.mark.parametrize(("named", "counted"), [("::ffff:192.0.2.1", "192.0.2.1"), ("unknown", "unknown")])
-def test_address_that_a_proxy_names_in_another_way_has_its_slots_too(named: str, counted: str) -> None:
-    slots = ListenerSlots()
-    with slots.for_address(named):
-        assert list(slots._of_addresses) == [counted]

@@ -76,6 +76,34 @@ def test_a_proxy_that_is_no_address_is_refused(
     assert [line.split(":")[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_TRUSTED_PROXIES is wrong"]
 
 
+def test_hops_without_trusted_proxies_are_refused_by_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTS_TRUSTED_HOPS", "2")
+    [said] = refusal(posts.Settings, capsys)
+    assert said.startswith("POSTS_TRUSTED_HOPS is wrong: it has no effect without POSTS_TRUSTED_PROXIES")
+    monkeypatch.setenv("POSTS_TRUSTED_PROXIES", "10.0.0.0/8")
+    assert load(posts.Settings).trusted_hops == 2
+
+
+@pytest.mark.parametrize("hops", ["0", "11", "-1", "1.5", ""])
+def test_hops_are_one_to_ten(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], hops: str
+) -> None:
+    monkeypatch.setenv("POSTS_TRUSTED_PROXIES", "10.0.0.0/8")
+    monkeypatch.setenv("POSTS_TRUSTED_HOPS", hops)
+    [said] = refusal(posts.Settings, capsys)
+    assert said.startswith("POSTS_TRUSTED_HOPS is ")
+
+
+def test_a_mistake_in_the_trusted_proxies_is_the_only_one_that_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTS_TRUSTED_PROXIES", "caddy")
+    monkeypatch.setenv("POSTS_TRUSTED_HOPS", "2")
+    assert [line.split(":")[0] for line in refusal(posts.Settings, capsys)] == ["POSTS_TRUSTED_PROXIES is wrong"]
+
+
 @pytest.mark.parametrize("content", [f"\ufeff{SECRET}", f"{SECRET}\r\n", f"\n {SECRET} \n\n"])
 def test_what_an_editor_writes_around_a_secret_is_no_part_of_it(folder: Path, content: str) -> None:
     (folder / "POSTS_CLIENT_SECRET").write_bytes(content.encode())

@@ -21,7 +21,7 @@ from watchword.service.networks import peer_address
 class ServerProtocol(HttpToolsProtocol):
     """uvicorn's connection, with names for what it keeps to itself, and the address of its peer in its usual form.
 
-    A WebSocket has the address as the socket writes it.
+    A WebSocket has the address as the socket writes it, unless a trusted proxy names its caller.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

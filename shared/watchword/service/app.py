@@ -22,6 +22,7 @@ from watchword.service.process import BackgroundWork, on_shutdown_signal, runnin
 from watchword.service.readiness import checks_of
 from watchword.service.service_app import ServiceApp
 from watchword.service.settings import ServiceSettings, load
+from watchword.service.trusted_hops import TrustedHops
 
 if TYPE_CHECKING:
     from watchword.database.database import Database
@@ -73,6 +74,8 @@ def new_app(
         title, summary, _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
     )
     app.state.parts = parts
+    if parts.settings.trusted_proxies:
+        app.trusted_hops = TrustedHops(parts.settings.trusted_proxies, parts.settings.trusted_hops)
     database_check = partial(migrations.usable_revision, parts.database.reads)
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
@@ -121,7 +124,7 @@ def _end_connections_on_shutdown(verifier: Verifier) -> Lifespan:
     return lifespan
 
 
-def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> ServiceApp:
     return ServiceApp(
         title=title,
         summary=summary,

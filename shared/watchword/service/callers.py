@@ -1,4 +1,4 @@
-"""The address of the caller whose request is being served."""
+"""The address of the caller whose request is being served, as limits count it."""
 
 from contextvars import ContextVar
 from typing import Final

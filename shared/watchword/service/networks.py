@@ -1,7 +1,7 @@
 """Networks as settings write them: single addresses, or networks such as 10.0.0.0/8, and never all addresses."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 
 def networks(texts: Iterable[str], if_all: str) -> tuple[str, ...]:
@@ -14,6 +14,18 @@ def peer_address(text: str) -> str:
     10.0.0.1, which is in no network of IPv4."""
     mapped = IPv6Address(text).ipv4_mapped if text.startswith("::ffff:") else None
     return text if mapped is None else str(mapped)
+
+
+def address_to_count(address: str) -> str:
+    """The address as limits count it: the network for IPv6, in which one household has 2**64 addresses."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        # What a server names otherwise, such as "unknown", counts as one address.
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+    return address
 
 
 def _network(text: str, if_all: str) -> str:

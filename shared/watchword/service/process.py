@@ -126,8 +126,8 @@ def serve(factory: str, settings: ServiceSettings) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
+            # The app finds the caller (trusted_hops): uvicorn would take an address that the caller may have chosen.
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             timeout_worker_healthcheck=WORKER_SILENCE_SECONDS,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from watchword.service.networks import networks
@@ -109,6 +109,15 @@ class ServiceSettings(EnvironmentSettings):
         (),
         description="Addresses or networks of proxies in front, separated by commas; their X-Forwarded-For is trusted",
     )
+    trusted_hops: int = Field(
+        1,
+        ge=1,
+        le=10,
+        # The default goes with every setting; a value that is written must have an effect.
+        validate_default=False,
+        description="Number of proxies in front that append to X-Forwarded-For; the caller's address is this many from"
+        " its end",
+    )
     max_body_bytes: int = Field(1_048_576, ge=1_024, le=1_073_741_824, description="Largest request body that is read")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
@@ -138,6 +147,13 @@ class ServiceSettings(EnvironmentSettings):
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return networks(value, "all addresses would believe every caller: write those of the proxies")
+
+    @field_validator("trusted_hops")
+    @classmethod
+    def _behind_proxies(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("trusted_proxies") == ():
+            raise ValueError(f"it has no effect without {cls.variable('trusted_proxies')}: set both, or neither")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
