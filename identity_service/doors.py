@@ -42,11 +42,15 @@ class Doors:
         """Charge a request for a letter to the address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._letters_address, caller_address.get()))
 
-    async def may_write_to(self, email: str) -> bool:
-        """Charge a letter to the account with this address, whether or not there is one: a refusal must tell nobody
-        which addresses have an account, so it is no error."""
+    async def may_write_to(self, email: str, kind: str) -> bool:
+        """Charge a letter of this kind to the account with this address, whether or not there is one. A refusal is no
+        error: only the owner of the address may know of it.
+
+        Each kind counts apart: letters of one that are requested for an account, and that it never gets, do not keep
+        those of another from its owner.
+        """
         try:
-            await self.limiter.ensure_allowed(Charge(self._letters_account, email.lower()))
+            await self.limiter.ensure_allowed(Charge(self._letters_account, f"{kind} {email.lower()}"))
         except LimitReached:
             return False
         return True

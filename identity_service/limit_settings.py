@@ -28,5 +28,5 @@ class LimitSettings(ServiceSettings):
     limit_registration: Quota = Field("10/3600", description="Registrations from one address")
     limit_letters_address: Quota = Field("5/3600", description="Requests for letters from one address")
     limit_letters_account: Quota = Field(
-        "3/3600", description="Letters that are requested for one account; beyond it none is sent"
+        "3/3600", description="Letters of one kind that are requested for one account; beyond it none is sent"
     )

@@ -47,15 +47,18 @@ class AddressChanges:
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
+        await self._doors.ensure_may_request_letter()
         await self._doors.ensure_may_sign_in(str(user_id))
         is_right, _ = await self._passwords.verify(password, verified_hash)
         if not is_right:
             raise WrongPassword
+        is_allowed = await self._doors.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)
         async with self._database.begin() as db:
             locked = await users.find_for_update(db, user_id)
             if locked is None or locked.password_hash != verified_hash:
                 raise PasswordChanged
-            await self._send_link(db, locked, new_email)
+            if is_allowed:
+                await self._send_link(db, locked, new_email)
 
     async def look_up(self, token: str) -> LinkView:
         """What the link to confirm is about. Raises LinkInvalid."""

@@ -35,7 +35,7 @@ Token = Annotated[str, Path(description="The last part of the link in the letter
     summary="Ask for another letter that verifies your address",
     status_code=202,
     response_class=Response,
-    responses=refusals(DatabaseUnavailable),
+    responses=refusals(LimitReached, DatabaseUnavailable),
 )
 @public
 async def request_verification(request: LetterRequest, parts: PartsDep) -> Response:
@@ -64,7 +64,7 @@ async def confirm_verification(token: Token, parts: PartsDep) -> None:
     summary="Ask for a letter that resets your password",
     status_code=202,
     response_class=Response,
-    responses=refusals(DatabaseUnavailable),
+    responses=refusals(LimitReached, DatabaseUnavailable),
 )
 @public
 async def request_reset(request: LetterRequest, parts: PartsDep) -> Response:

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from identity_service.accounts.hints import hints
+from identity_service.doors import Doors
 from identity_service.errors import WeakNewPassword
 from identity_service.letters import Letter, LetterKind, Letters
 from identity_service.links import repository as links
@@ -22,7 +23,14 @@ class PasswordResets:
     """Lets those set another password who receive the letters of an account."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock
+        self,
+        database: Database,
+        passwords: Passwords,
+        recorder: Recorder,
+        letters: Letters,
+        clock: Clock,
+        *,
+        doors: Doors,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -30,13 +38,16 @@ class PasswordResets:
         self._letters = letters
         self._notices = Notices(letters)
         self._clock = clock
+        self._doors = doors
 
     async def request(self, email: str) -> None:
         """Send a link to this address if an active account has it. Whether that is so is told to nobody: a letter is
-        enqueued either way."""
+        enqueued either way. Raises LimitReached."""
+        await self._doors.ensure_may_request_letter()
+        is_allowed = await self._doors.may_write_to(email, LetterKind.RESET_PASSWORD)
         async with self._database.begin() as db:
             user = await users.find_by_email(db, email, lock=True)
-            recipient = user.id if user is not None and user.is_active else None
+            recipient = user.id if user is not None and user.is_active and is_allowed else None
             # For nobody no link is made, by the same statement.
             link = await links.issue(db, LinkKind.PASSWORD_RESET, recipient or uuid4(), self._clock.now())
             await self._letters.enqueue(

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from identity_service.doors import Doors
 from identity_service.letters import Letter, LetterKind, Letters
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind, LinkView
@@ -14,19 +15,22 @@ from watchword.database.database import Database
 class Verifications:
     """Verifies the address that an account has, by a link that is sent there."""
 
-    def __init__(self, database: Database, recorder: Recorder, letters: Letters, clock: Clock) -> None:
+    def __init__(self, database: Database, recorder: Recorder, letters: Letters, clock: Clock, *, doors: Doors) -> None:
         self._database = database
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
+        self._doors = doors
 
     async def request(self, email: str) -> None:
         """Send another link to this address if an account has it and has not verified it. Whether that is so is told to
-        nobody: a letter is enqueued either way."""
+        nobody: a letter is enqueued either way. Raises LimitReached."""
+        await self._doors.ensure_may_request_letter()
+        is_allowed = await self._doors.may_write_to(email, LetterKind.VERIFY_ADDRESS)
         async with self._database.begin() as db:
             user = await users.find_by_email(db, email, lock=True)
             is_due = user is not None and user.is_active and user.email_verified_at is None
-            recipient = user.id if user is not None and is_due else None
+            recipient = user.id if user is not None and is_due and is_allowed else None
             # For nobody no link is made, by the same statement.
             link = await links.issue(db, LinkKind.VERIFICATION, recipient or uuid4(), self._clock.now())
             await self._letters.enqueue(
