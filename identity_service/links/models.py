@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import ForeignKey, Index, func, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId
@@ -47,7 +47,9 @@ class Link(Base):
     expires_at: Mapped[Instant] = mapped_column(index=True)
 
 
-IS_SINGLE = Link.kind.in_([kind.value for kind in SINGLE])
+# Literals, not parameters: once PostgreSQL plans a statement for any parameters, it does not see that this is the
+# condition of the index, and refuses ON CONFLICT.
+IS_SINGLE = Link.kind.in_([literal_column(f"'{kind.value}'") for kind in SINGLE])
 
 Index("account_links_single_key", Link.user_id, Link.kind, unique=True, postgresql_where=IS_SINGLE)
 Index("account_links_reserved_idx", func.lower(Link.email), postgresql_where=Link.kind == LinkKind.ADDRESS_UNDO.value)

@@ -16,14 +16,10 @@ _FIELDS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    # A path may have a token: not even our own files get it. With `no-referrer` forms have `Origin: null`.
+    "Referrer-Policy": "strict-origin",
     "X-Frame-Options": "DENY",
 }
-REFERRER: Final = "same-origin"
-"""With `no-referrer` browsers would send `Origin: null` with forms."""
-
-REFERRER_OF_LINKS: Final = "strict-origin"
-"""For a page whose path has a token: not even our own files get its path, and forms still name their origin."""
-
 NOTHING: Final[Form[Any]] = Form()
 
 
@@ -53,13 +49,13 @@ class Pages:
         html = self._templates.get_template(name).render(
             section=texts[section], texts=texts, site=texts["site"], asset=self._asset, **words
         )
-        return HTMLResponse(html, status, page_fields("path" in words))
+        return HTMLResponse(html, status, page_fields())
 
     def _asset(self, name: str) -> str:
         return f"/assets/{self.theme.asset_names[name]}"
 
 
-def page_fields(has_token: bool = False, *form_origins: str) -> dict[str, str]:
+def page_fields(*form_origins: str) -> dict[str, str]:
     """The header fields of a page: it loads nothing but our own files, runs no script, and is in no frame.
 
     Its forms may be sent, and be redirected, to our own origin and to `form_origins`.
@@ -75,7 +71,6 @@ def page_fields(has_token: bool = False, *form_origins: str) -> dict[str, str]:
     return {
         **_FIELDS,
         "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
-        "Referrer-Policy": REFERRER_OF_LINKS if has_token else REFERRER,
     }
 
 
@@ -102,5 +97,4 @@ def _environment(theme: Theme) -> Environment:
 
 def see(outcome: str) -> Response:
     """Go on to the page of an outcome, so that reloading and going back do no harm."""
-    # The page that the browser comes from may have a token in its path, and the policy of this answer decides on it.
-    return RedirectResponse(f"/done/{outcome}", 303, page_fields(has_token=True))
+    return RedirectResponse(f"/done/{outcome}", 303, page_fields())

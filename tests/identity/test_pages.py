@@ -191,7 +191,4 @@ def test_a_folder_with_something_that_cannot_take_effect_is_refused_by_name(
 
 
 def test_the_origin_of_a_pending_redirect_may_be_added_to_the_targets_of_forms() -> None:
-    assert (
-        "form-action 'self' https://app.example;"
-        in page_fields(False, "https://app.example")["Content-Security-Policy"]
-    )
+    assert "form-action 'self' https://app.example;" in page_fields("https://app.example")["Content-Security-Policy"]
