@@ -13,6 +13,8 @@ from tests.support.needed import need
 ROOT = Path(__file__).parents[2]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 INSTALLING_SECONDS = 300
+LOOKS = [(theme, width) for theme in ("light", "dark") for width in (320, 1280)]
+"""How a page is looked at: the theme, and the width of the window."""
 
 
 @cache

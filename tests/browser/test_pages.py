@@ -1,7 +1,6 @@
 """The pages of identity in a real browser: each with and without JavaScript, in both themes, narrow and wide."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,34 +10,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Response, expect
 
-from tests.browser.barriers import barriers
+from tests.browser.barriers import LOOKS, barriers
+from tests.browser.opening import opened
 from tests.support.services import PASSWORD, unique
 from tests.support.stack import Stack
-from tests.support.waiting import PATIENCE_SECONDS
 
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
-LOOKS = [(theme, width) for theme in ("light", "dark") for width in (320, 1280)]
 
 Open = Callable[[Page, str], Awaitable[object]]
-
-
-@asynccontextmanager
-async def opened(browser: Browser, own: str, **options: Any) -> AsyncIterator[Page]:
-    """A page of a context of its own. A request to another host, or an error such as one of the policy, fails the
-    test."""
-    context = await browser.new_context(**options)
-    page = await context.new_page()
-    page.set_default_timeout(PATIENCE_SECONDS * 1000)
-    troubles: list[str] = []
-    page.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(own) else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    # The browser also reports an answer with 4xx as an error, which is what these forms answer.
-    page.on(
-        "console", lambda said: troubles.append(said.text) if said.type == "error" and "422" not in said.text else None
-    )
-    yield page
-    await context.close()
-    assert troubles == []
 
 
 async def fill(page: Page, username: str, password: str = PASSWORD) -> None:

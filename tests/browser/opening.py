@@ -1,0 +1,33 @@
+"""Opening a page of identity as a person would."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from tests.support.waiting import PATIENCE_SECONDS
+
+# The browser reports an answer with 4xx as an error, which is what forms with flaws and used links are answered with.
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+
+
+@asynccontextmanager
+async def opened(browser: Browser, own: str, **options: Any) -> AsyncIterator[Page]:
+    """A page of a context of its own. A request to another host, or an error such as one of the policy, fails the
+    test."""
+    context = await browser.new_context(**options)
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    troubles: list[str] = []
+    page.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(own) else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            troubles.append(message.text) if message.type == "error" and not message.text.startswith(REFUSED) else None
+        ),
+    )
+    yield page
+    await context.close()
+    assert troubles == []
