@@ -1,6 +1,7 @@
 """The identity service with other settings or another clock than `identity` has."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -28,6 +29,23 @@ def clock() -> StandingClock:
 async def identity_at(clean_databases: Databases, clock: StandingClock) -> AsyncIterator[services.Identity]:
     """The identity service whose time is `clock`."""
     async with services.identity(clean_databases, clock=clock) as service:
+        yield service
+
+
+@pytest.fixture
+async def mailing(clean_databases: Databases, clock: StandingClock, tmp_path: Path) -> AsyncIterator[services.Identity]:
+    """The identity service whose letters are in `tmp_path` and whose time is `clock`."""
+    async with services.identity(clean_databases, clock=clock, mail_folder=tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def verifying(
+    clean_databases: Databases, clock: StandingClock, tmp_path: Path
+) -> AsyncIterator[services.Identity]:
+    """As `mailing`, where addresses must be verified before the first sign-in."""
+    settings = {"mail_folder": tmp_path, "email_verification": "required"}
+    async with services.identity(clean_databases, clock=clock, **settings) as service:
         yield service
 
 

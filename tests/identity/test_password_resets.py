@@ -1,15 +1,14 @@
 """POST /password-resets: a link in a letter sets another password, once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from identity_service.recording.recorder import BY_COMMAND_LINE
-from tests.identity.answers import ensure_oauth_error, ensure_problem, statuses
-from tests.identity.mailbox import token_in_letter
+from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
+from tests.identity.mailbox import tables_with, token_in_letter
+from tests.identity.receivers import receiver_with_stream
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity, bearer
@@ -18,13 +17,6 @@ from watchword.testing import StandingClock
 OTHER = "staple battery horse"
 ADA = "ada@example.com"
 RESET = "/reset-password"
-
-
-@pytest.fixture
-async def mailing(clean_databases: Databases, clock: StandingClock, tmp_path: Path) -> AsyncIterator[Identity]:
-    """The identity service whose letters are in `tmp_path`."""
-    async with services.identity(clean_databases, clock=clock, mail_folder=tmp_path) as service:
-        yield service
 
 
 async def ask(identity: Identity, email: str = ADA) -> httpx.Response:
@@ -103,7 +95,32 @@ async def test_known_and_unknown_addresses_get_the_same_answer(mailing: Identity
     known, unknown = await ask(mailing), await ask(mailing, "somebody@example.com")
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (202, b"")
     assert known.headers.keys() == unknown.headers.keys()
-    tables = await databases.fetch("identity_owner", "SELECT tablename FROM pg_tables WHERE schemaname = 'identity'")
-    for table in tables:
-        rows = await databases.fetch("identity_owner", f"SELECT t::text AS row FROM identity.{table['tablename']} t")  # noqa: S608
-        assert not [row["row"] for row in rows if "somebody" in row["row"]], table["tablename"]
+    assert await tables_with(databases, "somebody") == []
+
+
+async def test_reset_is_told_to_other_services_as_a_change_of_credentials_that_ended_every_session(
+    mailing: Identity, tmp_path: Path
+) -> None:
+    await mailing.signed_in("ada")
+    posts = await receiver_with_stream(mailing)
+    await posts.acknowledge()
+    assert (await reset(mailing, await token_for(mailing, tmp_path))).status_code == 204
+    (changed, _, claims), (revoked, _, _) = await posts.events()
+    assert (changed, claims["change_type"], revoked) == ("credential-change", "update", "session-revoked")
+
+
+async def test_answer_to_a_reset_waits_until_it_is_obeyed_if_the_caller_prefers_that(
+    mailing: Identity, tmp_path: Path
+) -> None:
+    await mailing.signed_in("ada")
+    await receiver_with_stream(mailing)
+    token, body = await token_for(mailing, tmp_path), {"new_password": OTHER}
+    answer = await mailing.http.post(f"/password-resets/{token}", json=body, headers={"Prefer": "wait=0"})
+    assert (answer.status_code, answer.json()) == (200, {"obeyed": [], "outstanding": ["posts"]})
+
+
+async def test_weak_password_leaves_the_link_valid(mailing: Identity, tmp_path: Path) -> None:
+    await mailing.register("ada")
+    token = await token_for(mailing, tmp_path)
+    assert pointers(await reset(mailing, token, "ada@example.com")) == ["/body/new_password"]
+    assert (await reset(mailing, token)).status_code == 204
