@@ -1,6 +1,7 @@
 """How often each door may be used: what costs something is charged to the caller's address, and to the account."""
 
 from identity_service.limit_settings import LimitSettings
+from identity_service.users.normal_form import without_case
 from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
 
@@ -27,11 +28,13 @@ class Doors:
     async def ensure_may_sign_in(self, account: str) -> None:
         """Charge an attempt to prove a password: to the address, and to this account from this address.
 
-        `account` is the account's id, or what was typed if there is none. Raises LimitReached.
+        `account` is the login that was typed, in its normal form; of a caller who is signed in, the account's id. The
+        account is not looked up: a limit that its name and its e-mail address shared would tell that both are of one
+        account. Raises LimitReached.
         """
         address = caller_address.get()
         await self.limiter.ensure_allowed(
-            Charge(self._sign_in_address, address), Charge(self._sign_in, f"{account} {address}")
+            Charge(self._sign_in_address, address), Charge(self._sign_in, f"{without_case(account)} {address}")
         )
 
     async def ensure_may_register(self) -> None:
@@ -50,7 +53,7 @@ class Doors:
         those of another from its owner.
         """
         try:
-            await self.limiter.ensure_allowed(Charge(self._letters_account, f"{kind} {email.lower()}"))
+            await self.limiter.ensure_allowed(Charge(self._letters_account, f"{kind} {without_case(email)}"))
         except LimitReached:
             return False
         return True

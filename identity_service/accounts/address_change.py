@@ -94,12 +94,14 @@ class AddressChanges:
         return LinkView(user.username, link.email)
 
     async def _send_link(self, db: AsyncSession, user: User, new_email: str) -> None:
+        # Made also if the address is taken, and then sent to nobody. Either way it replaces the link before, of which
+        # anybody who has it could otherwise ask whether it is valid still.
+        link = await links.issue(db, LinkKind.ADDRESS_CHANGE, user.id, self._clock.now(), new_email)
         owner = await users.find_by_email(db, new_email)
         if owner is not None and not owner.awaits_verification:
             other = owner.id if owner.id != user.id and owner.is_active else None
             await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=other))
             return
-        link = await links.issue(db, LinkKind.ADDRESS_CHANGE, user.id, self._clock.now(), new_email)
         letter = Letter(
             kind=LetterKind.CONFIRM_NEW_ADDRESS,
             user_id=user.id,

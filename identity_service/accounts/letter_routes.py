@@ -8,6 +8,8 @@ from identity_service.accounts.schemas import AddressChange, LetterRequest, Pass
 from identity_service.caching import NO_STORE, forbid_caching
 from identity_service.dependencies import FromAddress, PartsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import (
+    BreachCheckUnavailable,
+    BreachedNewPassword,
     EmailTaken,
     HashingBusy,
     LinkInvalid,
@@ -79,7 +81,15 @@ async def request_reset(request: LetterRequest, parts: PartsDep) -> Response:
     summary="Set another password",
     status_code=204,
     response_model=None,
-    responses=obedience_answer() | refusals(LinkInvalid, WeakNewPassword, HashingBusy, DatabaseUnavailable),
+    responses=obedience_answer()
+    | refusals(
+        LinkInvalid,
+        WeakNewPassword,
+        BreachedNewPassword,
+        BreachCheckUnavailable,
+        HashingBusy,
+        DatabaseUnavailable,
+    ),
     openapi_extra=PREFER_WAIT,
 )
 @public

@@ -1,7 +1,8 @@
 """Registering accounts."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +21,8 @@ from identity_service.users.passwords import Passwords
 from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
 from watchword.database.database import Database
+
+_NOBODY: Final = UUID(int=0)
 
 
 class Registrations:
@@ -112,6 +115,8 @@ class Registrations:
     async def _refuse_taken(self, db: AsyncSession, registration: Registration) -> None:
         """Raise UsernameTaken or EmailTaken, or write to the owner of the address."""
         await _ensure_username_free(db, registration.username)
+        # A name that others gave up is refused as for a free address: the answer must not tell which it is.
+        await self._usernames.ensure_not_withheld(db, registration.username, _NOBODY, self._clock.now())
         if not self._must_verify:
             raise EmailTaken
         owner = await users.find_by_email(db, registration.email)

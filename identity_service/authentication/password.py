@@ -59,9 +59,9 @@ class SignIn:
 
     async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
         statement, login = users.by_login(credentials.login)
-        user = await self._find(statement, login)
         # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
-        await self._doors.ensure_may_sign_in(str(user.id) if user is not None else login.lower())
+        await self._doors.ensure_may_sign_in(login)
+        user = await self._find(statement, login)
         password_hash = user.password_hash if user is not None else None
         is_refused = user is not None and (not user.is_active or user.awaits_verification)
         is_right, new_hash = await self._passwords.verify(credentials.password, password_hash, is_refused=is_refused)

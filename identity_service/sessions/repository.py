@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.roles import repository as roles
 from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, EndReason, RefreshToken, Session
+from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.database.portions import PLACE, PORTION, delete_places, delete_portion
 from watchword.database.statements import Statement
@@ -21,7 +22,7 @@ LIVE = Statement(
         Session.id == bindparam("session_id", type_=Session.id.type),
         Session.user_id == bindparam("user_id", type_=Session.user_id.type),
         Session.ended_at.is_(None),
-        User.is_active,
+        users.MAY_SIGN_IN,
     )
 )
 

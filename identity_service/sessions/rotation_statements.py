@@ -8,12 +8,13 @@ from sqlalchemy import bindparam, insert, select, true, update
 from identity_service.roles import repository as roles
 from identity_service.sessions.models import RefreshToken, Session
 from identity_service.sessions.values import LockedSession, SessionScopes, TokenSession, TokenUser
+from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.database.statements import Statement
 
 # A query of its own, because PostgreSQL locks its row before it joins it: the user is locked first, as everywhere.
 _LOCKED_USER: Final = (
-    select(User.id, User.username, User.version, User.is_active)
+    select(User.id, User.username, User.version, users.MAY_SIGN_IN.label("is_active"))
     .where(User.id == bindparam("user_id", type_=User.id.type))
     .with_for_update(read=True)
     .subquery("locked_user")

@@ -30,9 +30,10 @@ class HashTimes:
         """Whether too little is known of this kind."""
         return len(self._seconds.get(kind, ())) < ENOUGH_SAMPLES
 
-    def slowest(self) -> float:
-        """The seconds within which most hashes of the slowest kind in the table were computed of late."""
-        return min(MOST_SECONDS, max((self._usual(kind) for kind in self._in_use), default=0.0))
+    def slowest(self, forms: int = 1) -> float:
+        """The seconds within which most hashes of the slowest kind in the table were computed of late, one for each
+        form of a password."""
+        return min(MOST_SECONDS, forms * max((self._usual(kind) for kind in self._in_use), default=0.0))
 
     def _usual(self, kind: str) -> float:
         ordered = sorted(self._seconds.get(kind, ()))

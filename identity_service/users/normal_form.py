@@ -21,6 +21,11 @@ def normal_password(password: str) -> str:
     return unicodedata.normalize("NFC", spaced)
 
 
+def without_case(login: str) -> str:
+    """The login with each character in lower case, as PostgreSQL's `lower` maps it: one for one, whatever follows."""
+    return "".join(character.lower()[0] for character in login)
+
+
 def normal_email(address: str) -> str:
     """The address in the form that is stored. Raises ValueError, with a text for the person, if it is invalid."""
     try:

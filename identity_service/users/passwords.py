@@ -81,7 +81,7 @@ class Passwords:
         done = await self._verify(password, password_hash)
         if is_refused or not done.matches:
             forms = 1 if normal_password(password) == password else 2
-            await self._pause(max(0.0, forms * self.times.slowest() - sum(done.seconds)))
+            await self._pause(max(0.0, self.times.slowest(forms) - sum(done.seconds)))
         return done.matches, done.new_hash
 
     async def _verify(self, password: str, password_hash: str | None) -> Verification:

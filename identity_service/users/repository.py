@@ -16,14 +16,15 @@ from identity_service.users.normal_form import normal_email
 from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 
-CARD = Statement(
-    select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), User.is_active)
-)
+MAY_SIGN_IN: Final = and_(User.is_active, ~User.awaits_verification)
+"""A process of the previous release starts sessions of accounts that await verification: no other honours them."""
+
+CARD = Statement(select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), MAY_SIGN_IN))
 
 _UNCHANGED: Final = (
     User.id == bindparam("user_id", type_=User.id.type),
     User.password_hash == bindparam("password_hash", type_=User.password_hash.type),
-    User.is_active,
+    MAY_SIGN_IN,
 )
 LOCK_UNCHANGED = Statement(select(User.id, User.username, User.version).where(*_UNCHANGED).with_for_update())
 """An active user with this hash, the row locked until the transaction ends. Users are always locked before sessions."""

@@ -51,7 +51,7 @@ async def sign_up(page: Page, own: str, username: str, email: str) -> None:
     await page.get_by_label("Username").fill(username)
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await press(page, "Look into your mail")
+    await press(page, "Check your e-mail")
 
 
 async def press(page: Page, heading: str) -> None:
@@ -101,7 +101,7 @@ async def test_a_person_who_forgot_the_password_sets_another_one_once(
         page.on("request", lambda request: requests.append(request))
         await page.goto(f"{own}/forgot-password")
         await page.get_by_label("E-mail address").fill(f"{username}@example.com")
-        await press(page, "Look into your mail")
+        await press(page, "Check your e-mail")
         url = await link(verifying, f"{username}@example.com", "/reset-password")
         await page.goto(url)
         await page.get_by_label("New password").fill("password1")

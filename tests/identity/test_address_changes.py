@@ -54,6 +54,16 @@ async def test_taken_address_gets_the_same_answer_and_its_owner_a_letter(
     assert letters(tmp_path, "EVE@example.com") == []
 
 
+async def test_request_for_a_taken_address_replaces_the_link_before_as_one_for_a_free_address_does(
+    mailing: Identity, tmp_path: Path
+) -> None:
+    owner = await Owner.of(mailing, tmp_path)
+    await mailing.register("eve")
+    token = await owner.link()
+    assert (await owner.ask("eve@example.com")).status_code == 202
+    ensure_problem(await owner.confirm(token), 404, "link_invalid")
+
+
 async def test_ones_own_address_sends_no_letter(mailing: Identity, databases: Databases, tmp_path: Path) -> None:
     owner = await Owner.of(mailing, tmp_path)
     assert (await owner.ask(OLD)).status_code == 202

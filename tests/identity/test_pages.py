@@ -40,7 +40,7 @@ async def test_a_form_makes_an_account_once_and_leads_to_a_page(identity: Identi
     ("fields", "field", "text"),
     [
         ({"username": "a"}, "username", "3 to 32 letters"),
-        ({"username": ""}, "username", "Write a username"),
+        ({"username": ""}, "username", "Enter a username"),
         ({"username": "admin"}, "username", "reserved"),
         ({"email": "ada"}, "email", "name@example.com"),
         ({"password": "short"}, "password", "at least 8 characters"),

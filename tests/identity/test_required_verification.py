@@ -96,6 +96,27 @@ async def test_username_of_an_account_that_awaits_its_link_is_taken(verifying: I
     ensure_problem(await register(verifying, email="other@example.com"), 409, "username_taken")
 
 
+@pytest.mark.parametrize("email", ["free@example.com", "eve@example.com"])
+async def test_name_that_was_given_up_is_refused_whether_the_address_is_taken(verifying: Identity, email: str) -> None:
+    await create(verifying)
+    await create(verifying, "eve")
+    tokens = await verifying.sign_in("ada", resource=IDENTITY_URL)
+    answer = await verifying.http.delete("/users/me", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 204
+    ensure_problem(await register(verifying, email=email), 409, "username_taken")
+
+
+async def test_session_that_the_previous_release_started_before_the_link_is_refused(
+    verifying: Identity, databases: Databases
+) -> None:
+    await create(verifying)
+    tokens = await verifying.sign_in("ada", resource=IDENTITY_URL)
+    await databases.execute("identity_app", "UPDATE identity.users SET awaits_verification = true")
+    answer = await verifying.http.get("/users/me", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 401
+    assert (await verifying.refresh(tokens["refresh_token"])).status_code == 400
+
+
 async def test_account_signs_in_after_the_link_and_a_refusal_before_is_that_of_a_wrong_password(
     verifying: Identity, tmp_path: Path
 ) -> None:

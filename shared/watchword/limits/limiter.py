@@ -120,6 +120,9 @@ class Limiter:
 
     async def _ask(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
         async with self._slots:
+            if self.counts_alone:
+                # Another request has seen meanwhile that the table cannot be asked, and who asked here has given up.
+                raise TimeoutError
             # Of many requests at once, those that have waited here may be refused without a statement now.
             remembered = [self._refusals.seconds_to(key) for key in keys]
             return remembered if any(remembered) else self._remember(keys, await self._charged(keys, charges))
