@@ -9,6 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import idna
+
 from identity_service.letters.letter import PATHS, Letter
 from identity_service.letters.mailer import Mail
 from identity_service.letters.templates import Templates, Texts
@@ -50,11 +52,14 @@ class Writer:
 
 
 def _address_of(text: str) -> Address:
-    """The stored address, its domain in ASCII. The error does not repeat it."""
+    """The stored address, its domain in ASCII. The error does not repeat it.
+
+    Python's own codec is IDNA 2003, by which `straße.de` is `strasse.de`, somebody else's.
+    """
     local, _, domain = text.rpartition("@")
     try:
-        return Address(username=local, domain=domain.encode("idna").decode())
-    except (UnicodeError, ValueError, IndexError):
+        return Address(username=local, domain=idna.encode(domain, uts46=False).decode())
+    except (idna.IDNAError, ValueError, IndexError):
         raise JobRefused("no message can be sent to the address of the account") from None
 
 
