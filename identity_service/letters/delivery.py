@@ -19,7 +19,8 @@ MOST_ATTEMPTS: Final = 350
 """With pauses of at most five minutes, about a day."""
 
 LONGEST_PAUSE_SECONDS: Final = 300.0
-LEASE_SECONDS: Final = 60.0
+LEASE_SECONDS: Final = 240.0
+"""An attempt may use three quarters of it, which is more than a mail server may take in all."""
 
 
 class Postman:

@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import ssl
-from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -15,7 +14,7 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPException,
     SMTPNotSupported,
-    SMTPRecipientsRefused,
+    SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
 )
@@ -27,6 +26,16 @@ from watchword.jobs import JobRefused
 logger = logging.getLogger("watchword.letters")
 
 TIMEOUT_SECONDS: Final = 10.0
+"""For each answer before the content."""
+
+OPENING_SECONDS: Final = 40.0
+"""For everything before the content."""
+
+CONTENT_SECONDS: Final = 120.0
+"""For the content and its answer: a server may examine the letter before it takes it (RFC 5321 section 4.5.3.2.6). One
+that is left too early has taken the letter, and gets it again."""
+
+_AUTHENTICATION: Final = (530, 534, 535, 538)
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -63,25 +72,31 @@ class SmtpServer(NamedTuple):
 
 
 class SmtpMailer:
-    """Sends each letter on a connection of its own. The server has `timeout_seconds` for each answer."""
+    """Sends each letter on a connection of its own. The server has `timeout_seconds` for each answer before the
+    content, and `content_seconds` for the answer to it."""
 
     def __init__(
-        self, server: SmtpServer, tls: ssl.SSLContext | None = None, *, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        server: SmtpServer,
+        tls: ssl.SSLContext | None = None,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        content_seconds: float = CONTENT_SECONDS,
     ) -> None:
         self._server = server
         self._port = server.port or _PORTS[server.security]
         self._tls = tls or ssl_context()
         self._timeout_seconds = timeout_seconds
+        self._content_seconds = content_seconds
 
     async def send(self, mail: Mail, *, deadline: float) -> None:
         smtp = self._client(mail.sender)
         try:
-            await self._connect(smtp)
+            await self._open(smtp, mail)
             _ensure_in_time(deadline)
-            await self._send(smtp, mail)
-            # The server has taken it, however the connection ends.
-            with suppress(SMTPException, OSError):
-                await smtp.quit()
+            await self._send_content(smtp, mail)
+            # The server has taken it. Nothing is awaited after that, so that no cancellation has it sent again.
+            _say_goodbye(smtp)
         finally:
             smtp.close()
 
@@ -100,6 +115,15 @@ class SmtpMailer:
             tls_context=None if server.security == "none" else self._tls,
         )
 
+    async def _open(self, smtp: SMTP, mail: Mail) -> None:
+        """Everything before the content."""
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                await self._connect(smtp)
+                await self._address(smtp, mail)
+        except TimeoutError as error:
+            raise MailUnavailable(f"the mail server took longer than {OPENING_SECONDS:g} s") from error
+
     async def _connect(self, smtp: SMTP) -> None:
         try:
             await smtp.connect()
@@ -113,14 +137,26 @@ class SmtpMailer:
                 self._warn("does not offer what IDENTITY_SMTP_SECURITY or IDENTITY_SMTP_USERNAME needs", error)
             raise MailUnavailable(f"the mail server cannot be used: {_described(error)}") from error
 
-    async def _send(self, smtp: SMTP, mail: Mail) -> None:
+    async def _address(self, smtp: SMTP, mail: Mail) -> None:
+        """The envelope."""
         try:
             options = await self._options(smtp, mail)
-            await smtp.sendmail(mail.sender, [mail.recipient], mail.message.as_bytes(), mail_options=options)
+            encoding = "utf-8" if options else "ascii"
+            await smtp.mail(mail.sender, options=options, encoding=encoding)
+            await smtp.rcpt(mail.recipient, encoding=encoding)
         except SMTPSenderRefused as error:
             self._warn(f"refuses IDENTITY_MAIL_SENDER ({error.code})", error)
-        except SMTPRecipientsRefused as error:
-            raise _refusal(error.recipients[0], "the address") from error
+        except SMTPRecipientRefused as error:
+            if _is_about_us(error):
+                self._warn(f"does not let this client or IDENTITY_MAIL_SENDER send ({_described(error)})", error)
+            raise _refusal(error, "the address") from error
+        except (SMTPException, OSError) as error:
+            raise MailUnavailable(f"the mail server did not take the letter: {_described(error)}") from error
+
+    async def _send_content(self, smtp: SMTP, mail: Mail) -> None:
+        try:
+            async with asyncio.timeout(self._content_seconds):
+                await smtp.data(mail.message.as_bytes(), timeout=None)
         except SMTPResponseException as error:
             raise _refusal(error, "the letter") from error
         except (SMTPException, OSError) as error:
@@ -171,6 +207,19 @@ def _ensure_in_time(deadline: float) -> None:
     """Another process may send the letter by then."""
     if asyncio.get_running_loop().time() >= deadline:
         raise MailUnavailable("the lease of the job is over")
+
+
+def _say_goodbye(smtp: SMTP) -> None:
+    """Send QUIT without waiting for its answer; the caller closes the connection, which is flushed first."""
+    if smtp.protocol is not None and smtp.is_connected:
+        smtp.protocol.write(b"QUIT\r\n")
+
+
+def _is_about_us(error: SMTPResponseException) -> bool:
+    """Whether a final answer to a recipient is about this client: authentication (RFC 4954 section 6), or a rule of
+    security or policy (RFC 3463 section 3.8), as of a relay."""
+    is_policy = re.match(r"5\.7\.\d", error.message) is not None
+    return 500 <= error.code <= 599 and (error.code in _AUTHENTICATION or is_policy)
 
 
 def _refusal(error: SMTPResponseException, what: str) -> Exception:

@@ -70,6 +70,22 @@ async def test_letter_that_is_put_off_arrives_later(
     assert len(inbox.letters) == 1
 
 
+@pytest.mark.parametrize("answer", ["530 5.7.0 sign in first", "535 who are you", "554 5.7.1 relay access denied"])
+async def test_refusal_of_a_recipient_that_is_about_us_is_a_warning_and_the_letter_waits(
+    service: services.Identity, inbox: MailServer, databases: Databases, caplog: pytest.LogCaptureFixture, answer: str
+) -> None:
+    inbox.answer_to_recipient = answer
+    await enqueue_one(service)
+    await until(lambda: has_failed(databases))
+    assert not await dead(databases)
+    warnings = {one.getMessage() for one in caplog.records if one.name == "watchword.letters"}
+    assert len(warnings) == 1
+    assert "does not let this client or IDENTITY_MAIL_SENDER send" in warnings.pop()
+    inbox.answer_to_recipient = "250 OK"
+    await until(lambda: no_jobs(databases))
+    assert len(inbox.letters) == 1
+
+
 @pytest.mark.parametrize("code", ["450", "550"])
 async def test_refused_sender_is_a_warning_and_the_letter_waits(
     service: services.Identity, inbox: MailServer, databases: Databases, caplog: pytest.LogCaptureFixture, code: str
@@ -119,4 +135,4 @@ async def test_letter_was_taken_although_the_server_does_not_say_goodbye(inbox: 
 
 
 def impatient(port: int) -> SmtpMailer:
-    return SmtpMailer(SmtpServer("127.0.0.1", port, "none", None, None), timeout_seconds=0.5)
+    return SmtpMailer(SmtpServer("127.0.0.1", port, "none", None, None), timeout_seconds=0.5, content_seconds=0.5)

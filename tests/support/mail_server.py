@@ -13,8 +13,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
 class MailServer:
-    """`letters` are those that it has taken, also if the connection was dropped before it said so. It never answers
-    the command in `hangs_at`."""
+    """`letters` are those that it has taken, also if the connection was dropped before it said so. It answers
+    the command in `hangs_at` once `released` is set; `is_hanging` says that it got it."""
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
@@ -23,6 +23,8 @@ class MailServer:
         self.answer_to_recipient = "250 OK"
         self.answer_to_data = "250 OK"
         self.hangs_at = ""
+        self.is_hanging = False
+        self.released = asyncio.Event()
         self.drops = 0
         self.takes_utf8 = True
         self.port = 0
@@ -75,8 +77,9 @@ class MailServer:
 
     async def _hang(self, command: str) -> None:
         if self.hangs_at == command:
-            # Until the connection is lost, which cancels this task.
-            await asyncio.Event().wait()
+            self.is_hanging = True
+            # A lost connection cancels this task.
+            await self.released.wait()
 
 
 @asynccontextmanager
