@@ -1,6 +1,7 @@
 """Caddy's log shows a request with its header fields, and none of its tokens."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,4 +61,20 @@ async def test_no_token_of_a_request_is_in_the_log(proxy: Containers, field: str
         assert (await http.get(f"http://{address}{path}", headers=fields)).status_code == 503
     await until(lambda: logged(proxy, path) != [])
     assert logged(proxy, path)[0]["headers"]["X-Shown"] == ["shown"]
+    assert token not in log(proxy)
+
+
+async def test_no_token_of_a_link_is_in_the_log(proxy: Containers) -> None:
+    path, token, address = (
+        f"/{unique('path')}",
+        secrets.token_urlsafe(32),
+        proxy.compose("port", "caddy", "8002").strip(),
+    )
+    fields = {"Referer": f"http://{address}{path}/{token}", "X-Shown": "shown"}
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
+        response = await http.get(f"http://{address}{path}/{token}?next={token}", headers=fields)
+    assert response.status_code == 503
+    shown = f"{path}/REDACTED"
+    await until(lambda: logged(proxy, f"{shown}?next=REDACTED") != [])
+    assert logged(proxy, f"{shown}?next=REDACTED")[0]["headers"]["Referer"] == [f"http://{address}{shown}"]
     assert token not in log(proxy)

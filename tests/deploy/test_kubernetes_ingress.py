@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, routing
 
 import identity_service.app
 import identity_service.parts
@@ -14,6 +14,7 @@ import identity_service.settings
 import posts_service.app
 import posts_service.parts
 import posts_service.settings
+from identity_service.pages.routes import PREFIXES
 from tests.support.kubernetes import Manifest, Manifests, rendered
 from tests.support.services import KEY_ENCRYPTION_KEY
 
@@ -47,10 +48,9 @@ def app_of(service: str) -> FastAPI:
 
 
 def paths_of(app: FastAPI) -> Iterator[tuple[str, bool]]:
-    """Yield a path for each operation, and whether it is for operators."""
-    for path, item in app.openapi()["paths"].items():
-        for operation in item.values():
-            yield re.sub(r"{\w+}", "some-thing", path), OPERATIONS in operation.get("tags", [])
+    """Yield a path for each operation and page, and whether it is for operators."""
+    for route in routing.iter_route_contexts(app.routes):
+        yield re.sub(r"{\w+}", "some-thing", route.path or ""), OPERATIONS in (getattr(route, "tags", None) or [])
 
 
 def backend(manifests: Manifests, host: str, path: str) -> str | None:
@@ -78,6 +78,15 @@ def test_every_operation_is_public_except_those_for_operators(service: str) -> N
     for path, for_operators in operations.items():
         service_reached = backend(rendered("overlays/production"), f"{service}.example.com", path)
         assert service_reached == (None if for_operators else service), path
+
+
+def test_every_page_for_people_is_public() -> None:
+    paths = {path for path, _ in paths_of(app_of("identity"))}
+    for prefix in PREFIXES:
+        pages = {path for path in paths if path.split("/")[1] == prefix}
+        assert pages, prefix
+        for path in pages:
+            assert backend(rendered("overlays/production"), "identity.example.com", path) == "identity", path
 
 
 @each_service
