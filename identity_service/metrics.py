@@ -19,9 +19,15 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics.counter("watchword_breach_checks_total", checks, "outcome", lambda: parts.passwords.breach_checks)
     refusals = "Requests refused because a limit was reached, by limit"
     metrics.counter("watchword_limit_refusals_total", refusals, "limit", lambda: parts.doors.limiter.refusals)
+    _watch_letters(metrics, parts)
     watch_jobs(metrics, parts.job_worker)
     _watch_transmitter(metrics, parts)
     return metrics
+
+
+def _watch_letters(metrics: Metrics, parts: Parts) -> None:
+    letters = "Letters that are done with, by outcome"
+    metrics.counter("watchword_letters_total", letters, "outcome", lambda: parts.post_office.outcomes)
 
 
 def _watch_transmitter(metrics: Metrics, parts: Parts) -> None:

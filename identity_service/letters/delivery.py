@@ -1,11 +1,13 @@
 """The job of a letter: looks up whom it is for, renders it and sends it."""
 
 import asyncio
+import logging
 from typing import Any, Final
 
 from sqlalchemy import extract, func, literal, select
 
 from identity_service.keys.sealing import Sealer
+from identity_service.letters.answers import Undeliverable
 from identity_service.letters.enqueueing import unseal
 from identity_service.letters.letter import Letter
 from identity_service.letters.mailer import Mailer
@@ -13,7 +15,10 @@ from identity_service.letters.writer import Addressee, Writer
 from identity_service.users.models import User
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.jobs import Job, JobKind, JobRefused
+from watchword.jobs import Job, JobKind
+from watchword.tally import Tally
+
+logger = logging.getLogger("watchword.letters")
 
 MOST_ATTEMPTS: Final = 350
 """With pauses of at most five minutes, about a day."""
@@ -21,6 +26,11 @@ MOST_ATTEMPTS: Final = 350
 LONGEST_PAUSE_SECONDS: Final = 300.0
 LEASE_SECONDS: Final = 240.0
 """An attempt may use three quarters of it, which is more than a mail server may take in all."""
+
+
+def new_outcomes() -> Tally:
+    """What has become of the letters that a process has done with."""
+    return Tally("sent", "no_account", "undeliverable", "expired")
 
 
 class Postman:
@@ -32,6 +42,7 @@ class Postman:
         self._mailer = mailer
         self._writer = writer
         self._clock = clock
+        self.outcomes = new_outcomes()
 
     def job_kind(self) -> JobKind:
         return JobKind(
@@ -42,20 +53,30 @@ class Postman:
         )
 
     async def deliver(self, job: Job) -> None:
-        """Send the letter, unless its account does not exist. Raises JobRefused and Unavailable."""
+        """Send the letter. One that has nobody to go to, or whose link has expired, is done with: no operator could do
+        anything about a dead letter. Raises JobRefused and Unavailable."""
         letter = unseal(job.payload, self._sealer)
-        if letter.user_id is None:
-            return
         read_at = asyncio.get_running_loop().time()
-        user = await self._find_user(letter, job)
+        user = None if letter.user_id is None else await self._find_user(letter, job)
         if user is None:
+            self.outcomes["no_account"] += 1
             return
         now = self._clock.now()
         if letter.expires_at is not None and letter.expires_at <= now:
-            raise JobRefused("its link expired before a mail server took it")
+            self._give_up(job, "expired", "its link has expired")
+            return
         addressee = Addressee(user.username, letter.to or user.email)
-        mail = self._writer.write(job.id, letter, addressee, now)
-        await self._mailer.send(mail, deadline=read_at + float(user.seconds))
+        try:
+            mail = self._writer.write(job.id, letter, addressee, now)
+            await self._mailer.send(mail, deadline=read_at + float(user.seconds))
+        except Undeliverable as error:
+            self._give_up(job, "undeliverable", str(error))
+        else:
+            self.outcomes["sent"] += 1
+
+    def _give_up(self, job: Job, outcome: str, reason: str) -> None:
+        self.outcomes[outcome] += 1
+        logger.info("letter %s is not sent: %s", job.id, reason)
 
     async def _find_user(self, letter: Letter, job: Job) -> Any:
         """The account or None, and how much is left of the lease by the clock that counts it."""

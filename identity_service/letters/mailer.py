@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import re
 import ssl
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,7 +18,14 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from watchword.errors import Unavailable
+from identity_service.letters.answers import (
+    MailUnavailable,
+    Undeliverable,
+    described,
+    is_about_us,
+    is_certificate,
+    refusal,
+)
 from watchword.http_client.tls import ssl_context
 from watchword.jobs import JobRefused
 
@@ -35,14 +41,7 @@ CONTENT_SECONDS: Final = 120.0
 """For the content and its answer: a server may examine the letter before it takes it (RFC 5321 section 4.5.3.2.6). One
 that is left too early has taken the letter, and gets it again."""
 
-_AUTHENTICATION: Final = (530, 534, 535, 538)
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
-
-
-class MailUnavailable(Unavailable):
-    """The letter was not taken this time. The message says why, without what the server wrote."""
-
-    code = "mail_unavailable"
 
 
 class Mail(NamedTuple):
@@ -59,7 +58,8 @@ class Mailer(Protocol):
     async def send(self, mail: Mail, *, deadline: float) -> None:
         """Return when the letter was taken. After `deadline`, by the event loop's clock, it is not sent.
 
-        Raises MailUnavailable, and JobRefused if it never will be taken.
+        Raises MailUnavailable; Undeliverable if it never will be taken because of the recipient, and JobRefused if
+        because of the content.
         """
 
 
@@ -130,12 +130,12 @@ class SmtpMailer:
         except SMTPAuthenticationError as error:
             self._warn(f"refuses IDENTITY_SMTP_USERNAME or IDENTITY_SMTP_PASSWORD ({error.code})", error)
         except (SMTPException, OSError, ValueError) as error:
-            if _is_certificate(error):
+            if is_certificate(error):
                 self._warn("shows a certificate that is not trusted for IDENTITY_SMTP_HOST", error)
             # The class itself stands for a missing STARTTLS.
             if isinstance(error, SMTPNotSupported) or type(error) is SMTPException:
                 self._warn("does not offer what IDENTITY_SMTP_SECURITY or IDENTITY_SMTP_USERNAME needs", error)
-            raise MailUnavailable(f"the mail server cannot be used: {_described(error)}") from error
+            raise MailUnavailable(f"the mail server cannot be used: {described(error)}") from error
 
     async def _address(self, smtp: SMTP, mail: Mail) -> None:
         """The envelope."""
@@ -147,29 +147,29 @@ class SmtpMailer:
         except SMTPSenderRefused as error:
             self._warn(f"refuses IDENTITY_MAIL_SENDER ({error.code})", error)
         except SMTPRecipientRefused as error:
-            if _is_about_us(error):
-                self._warn(f"does not let this client or IDENTITY_MAIL_SENDER send ({_described(error)})", error)
-            raise _refusal(error, "the address") from error
+            if is_about_us(error):
+                self._warn(f"does not let this client or IDENTITY_MAIL_SENDER send ({described(error)})", error)
+            raise refusal(error, "the address", Undeliverable) from error
         except (SMTPException, OSError) as error:
-            raise MailUnavailable(f"the mail server did not take the letter: {_described(error)}") from error
+            raise MailUnavailable(f"the mail server did not take the letter: {described(error)}") from error
 
     async def _send_content(self, smtp: SMTP, mail: Mail) -> None:
         try:
             async with asyncio.timeout(self._content_seconds):
                 await smtp.data(mail.message.as_bytes(), timeout=None)
         except SMTPResponseException as error:
-            raise _refusal(error, "the letter") from error
+            raise refusal(error, "the letter", JobRefused) from error
         except (SMTPException, OSError) as error:
-            raise MailUnavailable(f"the mail server did not take the letter: {_described(error)}") from error
+            raise MailUnavailable(f"the mail server did not take the letter: {described(error)}") from error
 
     async def _options(self, smtp: SMTP, mail: Mail) -> list[str]:
-        """What the address needs. Raises JobRefused if the server does not offer it (RFC 6531)."""
+        """What the address needs. Raises Undeliverable if the server does not offer it (RFC 6531)."""
         if mail.recipient.isascii():
             return []
         # What it offers has to be read again after STARTTLS.
         await smtp.ehlo()
         if not smtp.supports_extension("smtputf8"):
-            raise JobRefused("the mail server does not take addresses with other characters than ASCII (SMTPUTF8)")
+            raise Undeliverable("the mail server does not take addresses with other characters than ASCII (SMTPUTF8)")
         return ["SMTPUTF8", "BODY=8BITMIME"]
 
     def _warn(self, fault: str, error: Exception) -> None:
@@ -213,31 +213,3 @@ def _say_goodbye(smtp: SMTP) -> None:
     """Send QUIT without waiting for its answer; the caller closes the connection, which is flushed first."""
     if smtp.protocol is not None and smtp.is_connected:
         smtp.protocol.write(b"QUIT\r\n")
-
-
-def _is_about_us(error: SMTPResponseException) -> bool:
-    """Whether a final answer to a recipient is about this client: authentication (RFC 4954 section 6), or a rule of
-    security or policy (RFC 3463 section 3.8), as of a relay."""
-    is_policy = re.match(r"5\.7\.\d", error.message) is not None
-    return 500 <= error.code <= 599 and (error.code in _AUTHENTICATION or is_policy)
-
-
-def _refusal(error: SMTPResponseException, what: str) -> Exception:
-    """An answer of 5xx is for ever (RFC 5321 section 4.2.1)."""
-    if 500 <= error.code <= 599:
-        return JobRefused(f"the mail server refuses {what}: {_described(error)}")
-    return MailUnavailable(f"the mail server does not take {what} now: {_described(error)}")
-
-
-def _described(error: Exception) -> str:
-    """The class of the error or the status code. What a server writes may repeat the address."""
-    if isinstance(error, SMTPResponseException):
-        status = re.match(r"\d\.\d{1,3}\.\d{1,3}", error.message)
-        return f"{error.code} {status[0]}" if status else str(error.code)
-    return type(error).__name__
-
-
-def _is_certificate(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error is not None

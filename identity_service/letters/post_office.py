@@ -3,7 +3,7 @@
 import logging
 
 from identity_service.keys.sealing import Sealer
-from identity_service.letters.delivery import Postman
+from identity_service.letters.delivery import Postman, new_outcomes
 from identity_service.letters.mailer import FolderMailer, Mailer, SmtpMailer, SmtpServer
 from identity_service.letters.templates import Templates
 from identity_service.letters.writer import Writer
@@ -22,6 +22,7 @@ class PostOffice:
         sender = sender_of(settings.mail_sender or "no-reply@localhost")
         self.writer = Writer(Templates(settings.letter_templates), settings.issuer, sender)
         self.postman = None if mailer is None else Postman(database, sealer, mailer, self.writer, clock)
+        self.outcomes = new_outcomes() if self.postman is None else self.postman.outcomes
 
     def check(self) -> None:
         """Raise TemplatesRefused if a template cannot be used; say once if no letter can be sent."""

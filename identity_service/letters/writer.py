@@ -11,10 +11,10 @@ from uuid import UUID
 
 import idna
 
+from identity_service.letters.answers import Undeliverable
 from identity_service.letters.letter import PATHS, Letter
 from identity_service.letters.mailer import Mail
 from identity_service.letters.templates import Templates, Texts
-from watchword.jobs import JobRefused
 
 
 class Addressee(NamedTuple):
@@ -35,7 +35,7 @@ class Writer:
         self._templates.check()
 
     def write(self, job_id: UUID, letter: Letter, addressee: Addressee, now: datetime) -> Mail:
-        """The message of this job: each attempt has the same Message-ID. Raises JobRefused for an address that no
+        """The message of this job: each attempt has the same Message-ID. Raises Undeliverable for an address that no
         message can be sent to."""
         link = f"{self._issuer}{PATHS[letter.kind]}{letter.token or ''}"
         values = {
@@ -60,7 +60,7 @@ def _address_of(text: str) -> Address:
     try:
         return Address(username=local, domain=idna.encode(domain, uts46=False).decode())
     except (idna.IDNAError, ValueError, IndexError):
-        raise JobRefused("no message can be sent to the address of the account") from None
+        raise Undeliverable("no message can be sent to the address of the account") from None
 
 
 def _message(job_id: UUID, sender: Address, recipient: Address, texts: Texts, now: datetime) -> EmailMessage:

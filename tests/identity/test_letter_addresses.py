@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from identity_service.letters import Letter, LetterKind
+from identity_service.letters.answers import Undeliverable
 from identity_service.letters.templates import Templates
 from identity_service.letters.writer import Addressee, Writer
 from identity_service.users.normal_form import normal_email
-from watchword.jobs import JobRefused
 
 JOB = UUID(int=1)
 
@@ -36,6 +36,6 @@ def test_sharp_s_and_final_sigma_stay_what_they_are(address: str, expected: str)
 
 @pytest.mark.parametrize("address", ["ada@strasse..de", "ada@-.de", "ada@a b.de", "ada@☃.example"])
 def test_address_without_a_valid_domain_is_refused_without_repeating_it(address: str) -> None:
-    with pytest.raises(JobRefused) as refusal:
+    with pytest.raises(Undeliverable) as refusal:
         recipient(address)
     assert str(refusal.value) == "no message can be sent to the address of the account"

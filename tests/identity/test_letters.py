@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from identity_service.letters import LetterKind
-from tests.identity.letter_jobs import JOBS, TOKEN, account, dead, enqueue, has_failed, letter, no_jobs
+from tests.identity.letter_jobs import JOBS, TOKEN, account, enqueue, has_failed, letter, no_jobs
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.mail_server import MailServer, mail_server
@@ -81,8 +81,9 @@ async def test_a_letter_whose_link_has_expired_is_not_sent(clean_databases: Data
         expired = service.parts.clock.now()
         ada = await account(service)
         await enqueue(service, letter(service, ada, LetterKind.RESET_PASSWORD, expires_at=expired))
-        await until(lambda: dead(clean_databases))
+        await until(lambda: no_jobs(clean_databases))
         assert inbox.letters == []
+        assert service.parts.post_office.outcomes["expired"] == 1
 
 
 async def test_what_a_device_says_of_itself_changes_no_letter(clean_databases: Databases) -> None:

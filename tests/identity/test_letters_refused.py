@@ -1,12 +1,14 @@
 """What becomes of a letter that the mail server refuses, puts off or does not answer, or whose account is deleted."""
 
+import logging
 import socket
 from collections.abc import AsyncIterator
 
 import pytest
 
 from identity_service.letters import LetterKind
-from identity_service.letters.mailer import MailUnavailable, SmtpMailer, SmtpServer
+from identity_service.letters.answers import MailUnavailable
+from identity_service.letters.mailer import SmtpMailer, SmtpServer
 from tests.identity.letter_jobs import FOREVER, JOBS, account, dead, enqueue, has_failed, letter, mail, no_jobs
 from tests.support import services
 from tests.support.databases import Databases
@@ -33,18 +35,26 @@ async def enqueue_one(service: services.Identity) -> str:
     return ada
 
 
+def outcomes(service: services.Identity) -> dict[str, int]:
+    return service.parts.post_office.outcomes
+
+
 async def last_error(databases: Databases) -> tuple[int, str]:
     (row,) = await databases.fetch("identity_app", JOBS)
     return row["attempts"], row["last_error"]
 
 
-async def test_refused_recipient_is_a_dead_letter_at_once_without_the_address(
-    service: services.Identity, inbox: MailServer, databases: Databases
+async def test_letter_whose_recipient_is_refused_is_done_with_and_no_log_names_the_address(
+    service: services.Identity, inbox: MailServer, databases: Databases, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "watchword.letters")
     inbox.answer_to_recipient = "550 5.1.1 <ada@example.com> is unknown"
     await enqueue_one(service)
-    await until(lambda: dead(databases))
-    assert await last_error(databases) == (1, "JobRefused: the mail server refuses the address: 550 5.1.1")
+    await until(lambda: no_jobs(databases))
+    (message,) = [one.getMessage() for one in caplog.records if one.name == "watchword.letters"]
+    assert message.endswith(" is not sent: the mail server refuses the address: 550 5.1.1")
+    assert inbox.letters == []
+    assert outcomes(service) == {"sent": 0, "no_account": 0, "undeliverable": 1, "expired": 0}
 
 
 async def test_refused_content_is_a_dead_letter_at_once(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from identity_service.letters.mailer import MailUnavailable, SmtpMailer, SmtpServer
+from identity_service.letters.answers import MailUnavailable, Undeliverable
+from identity_service.letters.mailer import SmtpMailer, SmtpServer
 from tests.identity.letter_jobs import FOREVER, mail
 from tests.support.authorities import Authority
 from tests.support.mail_server import MailServer, mail_server
-from watchword.jobs import JobRefused
 
 PASSWORD = "word of the mail server"
 
@@ -78,5 +78,5 @@ async def test_an_address_in_other_characters_needs_smtputf8(authority: Authorit
         await mailer(inbox, authority).send(mail("łukasz@example.com"), deadline=FOREVER)
         assert inbox.recipients == ["łukasz@example.com"]
         inbox.takes_utf8 = False
-        with pytest.raises(JobRefused, match="SMTPUTF8"):
+        with pytest.raises(Undeliverable, match="SMTPUTF8"):
             await mailer(inbox, authority).send(mail("łukasz@example.com"), deadline=FOREVER)
