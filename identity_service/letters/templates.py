@@ -3,10 +3,11 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, select_autoescape
 
 from identity_service.letters.letter import LetterKind
 from watchword.errors import AppError
@@ -14,7 +15,15 @@ from watchword.errors import AppError
 _OURS: Final = Path(__file__).with_name("templates")
 _LAYOUT: Final = "layout.html"
 _MAX_VALUE: Final = 200
-_EXAMPLE: Final = dict.fromkeys(("username", "device", "link", "expires_at", "service"), "an example")
+_EXAMPLE_LINK: Final = "https://watchword.example/link/of-an-example"
+_EXAMPLE: Final = {
+    **dict.fromkeys(("username", "device", "expires_at", "service"), "an example"),
+    "link": _EXAMPLE_LINK,
+}
+_TYPED: Final = ("username", "device")
+"""The values that people choose themselves."""
+
+_WORD_JOINER: Final = "\u2060"
 
 
 class TemplatesRefused(AppError):
@@ -29,28 +38,31 @@ class Texts:
 
 
 class Templates:
-    """Files in `folder` replace ours, each by its name."""
+    """Files in `folder` replace ours, each by its name. All are read once: a later edit has no effect."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        folders = [_OURS] if folder is None else [folder, _OURS]
-        self._environment = Environment(
-            loader=FileSystemLoader(folders),
+        self._folder = folder
+
+    @cached_property
+    def _environment(self) -> Environment:
+        theirs = {} if self._folder is None else _texts_in(self._folder)
+        return Environment(
+            loader=DictLoader({**_texts_in(_OURS), **theirs}),
             autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
             keep_trailing_newline=True,
         )
-        self._folder = folder
 
     def check(self) -> None:
-        """Raise TemplatesRefused if a file in the folder is none of ours, or if a template cannot be rendered."""
-        if self._folder is not None:
-            _ensure_ours(self._folder)
+        """Read the templates. Raise TemplatesRefused if a file in the folder is none of ours, or if a template
+        cannot be rendered or leaves out the link."""
         for kind in LetterKind:
             self._try(kind)
 
     def render(self, kind: LetterKind, values: Mapping[str, str]) -> Texts:
         """The texts with these values: `username`, `device`, `link`, `expires_at` and `service`."""
         cleaned = {name: value if name == "link" else clean(value) for name, value in values.items()}
+        cleaned |= {name: without_links(cleaned[name]) for name in _TYPED}
         return Texts(
             subject=clean(self._render(f"{kind}.subject.txt", cleaned)),
             text=self._render(f"{kind}.txt", cleaned),
@@ -64,9 +76,11 @@ class Templates:
         for ending in ("subject.txt", "txt", "html"):
             name = f"{kind}.{ending}"
             try:
-                self._render(name, _EXAMPLE)
-            except (TemplateError, UnicodeDecodeError, TypeError, ValueError) as error:
+                text = self._render(name, _EXAMPLE)
+            except (TemplateError, TypeError, ValueError) as error:
                 raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} cannot be used: {error}") from error
+            if ending != "subject.txt" and _EXAMPLE_LINK not in text:
+                raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} leaves out the link: write {{{{ link }}}}")
 
 
 def clean(text: str) -> str:
@@ -76,9 +90,23 @@ def clean(text: str) -> str:
     return visible if len(visible) <= _MAX_VALUE else visible[: _MAX_VALUE - 1] + "…"
 
 
-def _ensure_ours(folder: Path) -> None:
-    ours = {file.name for file in _OURS.iterdir()}
+def without_links(text: str) -> str:
+    """The text, which looks the same, with a word joiner after each dot and slash: mail programs make links of what
+    looks like a host or an address, such as the username `www.evil.example`."""
+    return text.replace(".", f".{_WORD_JOINER}").replace("/", f"/{_WORD_JOINER}")
+
+
+def _texts_in(folder: Path) -> dict[str, str]:
+    """The templates in a folder by their names. Hidden files are left out: a volume of Kubernetes has some."""
+    ours = sorted(file.name for file in _OURS.iterdir())
+    texts = {}
     for file in sorted(folder.iterdir()):
+        if file.name.startswith("."):
+            continue
         if file.name not in ours:
-            names = ", ".join(sorted(ours))
-            raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {file.name} replaces no template: {names}")
+            raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {file.name} replaces no template: {', '.join(ours)}")
+        try:
+            texts[file.name] = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {file.name} cannot be read: {error}") from error
+    return texts

@@ -1,13 +1,10 @@
 """Settings of mail: what contradicts another setting is refused by name before anything starts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from identity_service.letters import LetterKind
-from identity_service.letters.templates import Templates, TemplatesRefused
 from identity_service.settings import Settings
 from tests.support.services import IDENTITY_URL, KEY_ENCRYPTION_KEY
 
@@ -56,22 +53,3 @@ def test_what_can_have_no_effect_is_refused_by_name(values: dict[str, Any], fiel
 )
 def test_what_is_whole_is_taken(values: dict[str, Any]) -> None:
     settings(**values)
-
-
-def test_a_file_replaces_one_template(tmp_path: Path) -> None:
-    (tmp_path / "new_device.subject.txt").write_text("Hello {{ username }}\n")
-    templates = Templates(tmp_path)
-    templates.check()
-    values = dict.fromkeys(("username", "device", "link", "expires_at", "service"), "ada")
-    assert templates.render(LetterKind.NEW_DEVICE, values).subject == "Hello ada"
-    assert "Hello ada," in templates.render(LetterKind.NEW_DEVICE, values).text
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("welcome.html", ""), ("new_device.html", "{% if %}"), ("new_device.txt", "{{ password }}")],
-)
-def test_a_template_that_cannot_be_used_is_refused_by_name(name: str, content: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(content)
-    with pytest.raises(TemplatesRefused, match=f"IDENTITY_LETTER_TEMPLATES: {name}"):
-        Templates(tmp_path).check()
