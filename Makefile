@@ -38,8 +38,9 @@ posts: $(VENV)/local ## A command of the posts service: make posts DO="--help"
 # The value of a variable from the command line only: in the environment these names may mean something else.
 argument = $(if $(findstring command,$(origin $(1))),$($(1)))
 
-up: ## Run everything in containers: make up, or make up IDENTITY=2 POSTS=3; needs Docker
-	@$(PYTHON) -m deploy.compose up --identity $(or $(call argument,IDENTITY),1) --posts $(or $(call argument,POSTS),1)
+up: ## Run everything in containers: make up, or make up IDENTITY=2 POSTS=3 MAIL=1 (with a mailbox); needs Docker
+	@$(PYTHON) -m deploy.compose up --identity $(or $(call argument,IDENTITY),1) --posts $(or $(call argument,POSTS),1) \
+	  $(if $(filter 1,$(call argument,MAIL)),--mail)
 
 down: ## Stop what `make up` runs; with VOLUMES=1 delete its data, image and secrets too
 	@$(PYTHON) -m deploy.compose down $(if $(filter 1,$(call argument,VOLUMES)),--volumes)

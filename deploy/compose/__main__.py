@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def run() -> None:
         if options.command == "up":
-            up(options.identity, options.posts)
+            up(options.identity, options.posts, mail=options.mail)
         elif options.command == "down":
             down(volumes=options.volumes)
         else:
@@ -32,6 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     up_command = commands.add_parser("up", help="start everything, with the secrets it needs")
     for service in SERVICES:
         up_command.add_argument(f"--{service}", type=_replicas, default=1, metavar="REPLICAS")
+    up_command.add_argument(
+        "--mail", action="store_true", help="a mailbox too, which shows the letters, for development"
+    )
     down_command = commands.add_parser("down", help="stop everything")
     down_command.add_argument("--volumes", action="store_true", help="delete the data, the image and the secrets too")
     roll_command = commands.add_parser("roll", help="replace the replicas of services one by one")

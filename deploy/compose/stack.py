@@ -11,12 +11,13 @@ from deploy.common import CommandFailed
 
 @dataclass(frozen=True)
 class Stack:
-    """One compose project: the image of both services, their URLs, and the files of its secrets by name."""
+    """One compose project: its image, URLs, the host that takes letters or nothing, and secrets by name."""
 
     name: str
     image: str
     identity: str
     posts: str
+    mail_host: str
     secrets: Mapping[str, Path]
 
     @classmethod
@@ -29,6 +30,7 @@ class Stack:
             image=posts["image"],
             identity=posts["environment"]["POSTS_ISSUER"],
             posts=posts["environment"]["POSTS_AUDIENCE"],
+            mail_host=config["services"]["identity"]["environment"]["IDENTITY_SMTP_HOST"],
             secrets={name: Path(secret["file"]) for name, secret in config["secrets"].items()},
         )
 

@@ -11,17 +11,25 @@ from deploy.compose.stack import Stack, docker, docker_visibly
 _LIBRARY = Path(__file__).parents[2] / "shared" / "watchword" / "__init__.py"
 
 
-def up(identity: int, posts: int) -> None:
-    """Start so many replicas of each service, and return when they are healthy.
+_MAILBOX = {"SMTP_HOST": "mailbox", "SMTP_PORT": "1025", "SMTP_SECURITY": "none"}
+"""Settings for the mailbox of the profile `mail`. It is known by this name in the stack's network only."""
 
-    Raises CommandFailed after it has shown the logs of what failed.
+
+def up(identity: int, posts: int, *, mail: bool = False) -> None:
+    """Start so many replicas of each service, with `mail` a mailbox too, and return when they are healthy.
+
+    Raises CommandFailed after it has shown the logs of what failed, and at once if letters with `mail` go elsewhere.
     """
     stack = Stack.read()
+    if mail and stack.mail_host not in ("", _MAILBOX["SMTP_HOST"]):
+        raise CommandFailed(f"letters go to {stack.mail_host} (SMTP_HOST) or to the mailbox: leave one out")
     _prepare_secrets(stack)
+    command = ["compose", *(["--profile", "mail"] if mail else []), "up"]
     build = ["--build"] if stack.is_built_here else []
     scale = ["--scale", f"identity={identity}", "--scale", f"posts={posts}"]
-    command = ["compose", "up", *build, "--detach", "--wait", "--remove-orphans", *scale]
-    if not docker_visibly(*command, environment={"WATCHWORD_VERSION": library_version(), **os.environ}):
+    command += [*build, "--detach", "--wait", "--remove-orphans", *scale]
+    environment = {"WATCHWORD_VERSION": library_version(), **os.environ, **(_MAILBOX if mail else {})}
+    if not docker_visibly(*command, environment=environment):
         _show_failures(stack)
         raise CommandFailed("the stack did not start")
     password = stack.secrets_folder / "ADMIN_PASSWORD"
