@@ -40,6 +40,8 @@ class Stack:
         write_private(home / "secrets.json", json.dumps(secrets))
         self._addresses.write(home / "run.json")
         limits = {f"IDENTITY_{name.upper()}": value for name, value in NO_LIMITS.items()}
+        # One address may have a quarter of it, and everybody here comes from one.
+        limits["IDENTITY_HASH_QUEUE"] = "400"
         self.environment = service_environment(self._addresses, secrets, {**limits, **os.environ, **settings}, home)
         self._children: dict[str, ChildProcess] = {}
 
