@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -85,6 +86,13 @@ class Process:
         subjects = [claims_of(token)["sub_id"] for token in answer.json()["sets"].values()]
         return [subject["session"]["id"] for subject in subjects if "session" in subject]
 
+    async def is_waiting(self, stack: Stack) -> bool:
+        """Whether one more poll has begun to wait than were answered: a replica that is frozen before that begins it
+        when it wakes, and then it is the newest."""
+        number = "SELECT waiting_poll FROM identity.streams WHERE id = $1"
+        (row,) = await stack.databases.fetch("identity_app", number, UUID(self._stream_id))
+        return 0 < self.answers < int(row["waiting_poll"])
+
     async def poll_forever(self, url: str) -> None:
         """Poll until an answer is overdue: the replica holds a poll, and stands still."""
         while True:
@@ -97,7 +105,7 @@ async def test_poll_whose_replica_stands_still_is_answered_by_another(
 ) -> None:
     ada, process = await Person(http, own_stack, unique("ada")).register(), await Process.begin(http, own_stack)
     polling = asyncio.create_task(process.poll_forever(replica.url))
-    await until(lambda: process.answers > 0)
+    await until(lambda: process.is_waiting(own_stack))
     replica.freeze()
     await ada.sign_out()
     with pytest.raises(httpx.TimeoutException):
@@ -110,7 +118,7 @@ async def test_replica_that_wakes_takes_no_event_from_the_poll_that_is_newer(
 ) -> None:
     ada, process = await Person(http, own_stack, unique("ada")).register(), await Process.begin(http, own_stack)
     polling = asyncio.create_task(process.poll_forever(replica.url))
-    await until(lambda: process.answers > 0)
+    await until(lambda: process.is_waiting(own_stack))
     replica.freeze()
     with pytest.raises(httpx.TimeoutException):
         await polling
