@@ -20,6 +20,10 @@ from tests.support.services import IDENTITY_URL, Identity, Posts
 OPERATIONS = {
     "identity": {
         "account_deletions_read",
+        "email_changes_confirm",
+        "email_changes_undo",
+        "email_verifications_confirm",
+        "email_verifications_request",
         "health_live",
         "health_ready",
         "keys_read",
@@ -28,6 +32,9 @@ OPERATIONS = {
         "oauth_metadata",
         "oauth_revoke",
         "oauth_token",
+        "password_resets_complete",
+        "password_resets_request",
+        "security_notices_act",
         "sessions_end",
         "sessions_end_others",
         "sessions_list",
@@ -44,6 +51,7 @@ OPERATIONS = {
         "streams_replace",
         "streams_set_status",
         "streams_verify",
+        "users_change_email",
         "users_change_me",
         "users_change_password",
         "users_delete_me",
@@ -241,6 +249,7 @@ def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
     assert waited.keys() == {
         *("sessions_end", "sessions_end_others", "sessions_sign_out"),
         *("users_change_password", "users_delete_me", "oauth_revoke"),
+        *("password_resets_complete", "email_changes_undo", "security_notices_act"),
     }
     for name, operation in waited.items():
         answer = operation["responses"]["200"]
