@@ -48,6 +48,7 @@ from identity_service.obedience.service import Obedience
 from identity_service.pages.rendering import Pages
 from identity_service.pages.theme import Theme
 from identity_service.password_settings import BreachPolicy
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
@@ -158,7 +159,8 @@ class Parts:
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, self.clock)
 
     def _add_accounts(self) -> None:
-        database, passwords, recorder, letters = self.database, self.passwords, self.recorder, self.letters
+        database, passwords, recorder = self.database, self.passwords, self.recorder
+        letters = AccountLetters(self.letters)
         clock, settings = self.clock, self.settings
         usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
         must_verify = settings.email_verification == "required"

@@ -1,4 +1,4 @@
-"""Changing the e-mail address of an account, and undoing it."""
+"""Changing the e-mail address of an account."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.doors import Doors
 from identity_service.errors import EmailTaken, PasswordChanged, UserNotFound, WrongPassword
-from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.users import repository as users
 from identity_service.users.models import User
@@ -27,7 +28,7 @@ class AddressChanges:
         database: Database,
         passwords: Passwords,
         recorder: Recorder,
-        letters: Letters,
+        letters: AccountLetters,
         clock: Clock,
         *,
         doors: Doors,
@@ -62,7 +63,8 @@ class AddressChanges:
 
     async def look_up(self, token: str) -> LinkView:
         """What the link to confirm is about. Raises LinkInvalid."""
-        return await self._view(LinkKind.ADDRESS_CHANGE, token)
+        user, link = await links.read(self._database, LinkKind.ADDRESS_CHANGE, token, self._clock.now())
+        return LinkView(user.username, link.email)
 
     async def confirm(self, token: str) -> None:
         """Change the address, and send a letter to the old one, by which that can be undone. Raises LinkInvalid;
@@ -75,41 +77,19 @@ class AddressChanges:
                 # The undo of an earlier change stays valid: whoever changed the address twice is the same person.
                 await links.withdraw(db, user.id, LinkKind.NOTICE, *SINGLE)
                 self._recorder.email_changed(db, user.id, by_user(user.id, "confirmed at the new address"))
-                undo = await links.issue(db, LinkKind.ADDRESS_UNDO, user.id, now, former)
-                await self._letters.enqueue(
-                    db,
-                    Letter(
-                        kind=LetterKind.ADDRESS_CHANGED,
-                        user_id=user.id,
-                        to=former,
-                        token=undo.token,
-                        expires_at=undo.expires_at,
-                    ),
-                )
+                await self._letters.send_link(db, LetterKind.ADDRESS_CHANGED, user.id, now, email=former)
         except IntegrityError as error:
             raise taken(error) from error
 
-    async def _view(self, kind: LinkKind, token: str) -> LinkView:
-        user, link = await links.read(self._database, kind, token, self._clock.now())
-        return LinkView(user.username, link.email)
-
     async def _send_link(self, db: AsyncSession, user: User, new_email: str) -> None:
-        # Made also if the address is taken, and then sent to nobody. Either way it replaces the link before, of which
-        # anybody who has it could otherwise ask whether it is valid still.
-        link = await links.issue(db, LinkKind.ADDRESS_CHANGE, user.id, self._clock.now(), new_email)
         owner = await users.find_by_email(db, new_email)
-        if owner is not None and not owner.awaits_verification:
-            other = owner.id if owner.id != user.id and owner.is_active else None
-            await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=other))
-            return
-        letter = Letter(
-            kind=LetterKind.CONFIRM_NEW_ADDRESS,
-            user_id=user.id,
-            to=new_email,
-            token=link.token,
-            expires_at=link.expires_at,
-        )
-        await self._letters.enqueue(db, letter)
+        if owner is None or owner.awaits_verification:
+            now = self._clock.now()
+            await self._letters.send_link(db, LetterKind.CONFIRM_NEW_ADDRESS, user.id, now, email=new_email)
+        else:
+            # The link before ends either way: its holder could otherwise tell from it whether the address is taken.
+            await links.withdraw(db, user.id, LinkKind.ADDRESS_CHANGE)
+            await self._letters.send_address_taken(db, owner.id if owner.id != user.id and owner.is_active else None)
 
 
 async def move(db: AsyncSession, user: User, email: str, now: datetime) -> None:

@@ -6,11 +6,11 @@ from identity_service.accounts.hints import hints
 from identity_service.accounts.schemas import PasswordChange
 from identity_service.doors import Doors
 from identity_service.errors import PasswordChanged, UserNotFound, WeakNewPassword, WrongPassword
-from identity_service.letters import LetterKind, Letters
+from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
 from identity_service.obedience.models import Act
-from identity_service.recording.notices import Notices
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import EndedSessions, Recorder, by_user
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.models import EndReason
@@ -28,7 +28,7 @@ class PasswordChanges:
         database: Database,
         passwords: Passwords,
         recorder: Recorder,
-        letters: Letters,
+        letters: AccountLetters,
         clock: Clock,
         *,
         doors: Doors,
@@ -36,7 +36,7 @@ class PasswordChanges:
         self._database = database
         self._passwords = passwords
         self._recorder = recorder
-        self._notices = Notices(letters)
+        self._letters = letters
         self._clock = clock
         self._doors = doors
 
@@ -70,5 +70,5 @@ class PasswordChanges:
             cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
             others = EndedSessions(ended, session_id)
             enqueued = await self._recorder.password_changed(db, now, locked, others, cause)
-            await self._notices.send(db, LetterKind.PASSWORD_CHANGED, user_id, now)
+            await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user_id, now)
         return Act(enqueued, cause.actor, str(user_id))

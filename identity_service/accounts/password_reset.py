@@ -1,15 +1,13 @@
 """Setting a forgotten password anew."""
 
-from uuid import uuid4
-
 from identity_service.accounts.hints import hints
 from identity_service.doors import Doors
 from identity_service.errors import WeakNewPassword
-from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.obedience.models import Act
-from identity_service.recording.notices import Notices
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import EndedSessions, Recorder, by_user
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.models import EndReason
@@ -27,7 +25,7 @@ class PasswordResets:
         database: Database,
         passwords: Passwords,
         recorder: Recorder,
-        letters: Letters,
+        letters: AccountLetters,
         clock: Clock,
         *,
         doors: Doors,
@@ -36,7 +34,6 @@ class PasswordResets:
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
-        self._notices = Notices(letters)
         self._clock = clock
         self._doors = doors
 
@@ -48,12 +45,7 @@ class PasswordResets:
         async with self._database.begin() as db:
             user = await users.find_by_email(db, email, lock=True)
             recipient = user.id if user is not None and user.is_active and is_allowed else None
-            # For nobody no link is made, by the same statement.
-            link = await links.issue(db, LinkKind.PASSWORD_RESET, recipient or uuid4(), self._clock.now())
-            await self._letters.enqueue(
-                db,
-                Letter(kind=LetterKind.RESET_PASSWORD, user_id=recipient, token=link.token, expires_at=link.expires_at),
-            )
+            await self._letters.send_link(db, LetterKind.RESET_PASSWORD, recipient, self._clock.now())
 
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""
@@ -78,5 +70,5 @@ class PasswordResets:
                 user.raise_version()
             cause = by_user(user.id, EndReason.PASSWORD_RESET)
             enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
-            await self._notices.send(db, LetterKind.PASSWORD_CHANGED, user.id, now)
+            await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user.id, now)
         return Act(enqueued, cause.actor, str(user.id))

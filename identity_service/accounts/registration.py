@@ -1,6 +1,5 @@
 """Registering accounts."""
 
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,9 +10,9 @@ from identity_service.accounts.models import Account
 from identity_service.accounts.schemas import Registration
 from identity_service.doors import Doors
 from identity_service.errors import EmailTaken, UsernameTaken
-from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.letters import LetterKind
 from identity_service.links import repository as links
-from identity_service.links.models import LinkKind
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.roles import repository as roles
 from identity_service.users import repository as users
 from identity_service.users.models import User
@@ -34,7 +33,7 @@ class Registrations:
         database: Database,
         passwords: Passwords,
         usernames: Usernames,
-        letters: Letters,
+        letters: AccountLetters,
         clock: Clock,
         *,
         doors: Doors,
@@ -67,7 +66,7 @@ class Registrations:
                 return None
             now = self._clock.now()
             await self._usernames.ensure_not_withheld(db, user.username, user.id, now)
-            await self._send_link(db, user, now)
+            await self._letters.send_link(db, LetterKind.VERIFY_ADDRESS, user.id, now)
             return None if self._must_verify else Account(user, await roles.of_user(db, user.id))
 
     async def create(self, registration: Registration, *extra_roles: str) -> Account:
@@ -121,15 +120,7 @@ class Registrations:
             raise EmailTaken
         owner = await users.find_by_email(db, registration.email)
         owner_id = owner.id if owner is not None and owner.is_active else None
-        await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=owner_id))
-
-    async def _send_link(self, db: AsyncSession, user: User, now: datetime) -> None:
-        if self._must_verify or self._letters.can_send:
-            link = await links.issue(db, LinkKind.VERIFICATION, user.id, now)
-            await self._letters.enqueue(
-                db,
-                Letter(kind=LetterKind.VERIFY_ADDRESS, user_id=user.id, token=link.token, expires_at=link.expires_at),
-            )
+        await self._letters.send_address_taken(db, owner_id)
 
 
 async def _ensure_username_free(db: AsyncSession, username: str) -> None:

@@ -1,11 +1,10 @@
 """Verifying that an address is its account's."""
 
-from uuid import uuid4
-
 from identity_service.doors import Doors
-from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind, LinkView
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.users import repository as users
 from watchword.clock import Clock
@@ -15,7 +14,9 @@ from watchword.database.database import Database
 class Verifications:
     """Verifies the address that an account has, by a link that is sent there."""
 
-    def __init__(self, database: Database, recorder: Recorder, letters: Letters, clock: Clock, *, doors: Doors) -> None:
+    def __init__(
+        self, database: Database, recorder: Recorder, letters: AccountLetters, clock: Clock, *, doors: Doors
+    ) -> None:
         self._database = database
         self._recorder = recorder
         self._letters = letters
@@ -31,12 +32,7 @@ class Verifications:
             user = await users.find_by_email(db, email, lock=True)
             is_due = user is not None and user.is_active and user.email_verified_at is None
             recipient = user.id if user is not None and is_due and is_allowed else None
-            # For nobody no link is made, by the same statement.
-            link = await links.issue(db, LinkKind.VERIFICATION, recipient or uuid4(), self._clock.now())
-            await self._letters.enqueue(
-                db,
-                Letter(kind=LetterKind.VERIFY_ADDRESS, user_id=recipient, token=link.token, expires_at=link.expires_at),
-            )
+            await self._letters.send_link(db, LetterKind.VERIFY_ADDRESS, recipient, self._clock.now())
 
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""

@@ -4,10 +4,9 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.letters import Letter, LetterKind, Letters
-from identity_service.links import repository as links
-from identity_service.links.models import LinkKind
+from identity_service.letters import LetterKind
 from identity_service.obedience.models import Act
+from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import EndedSessions, Recorder, by_user
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.models import EndReason
@@ -20,7 +19,7 @@ class Withdrawal:
     """Ends every session of an account, and makes its password unusable until it is reset by a letter that is sent at
     once."""
 
-    def __init__(self, passwords: Passwords, recorder: Recorder, letters: Letters, clock: Clock) -> None:
+    def __init__(self, passwords: Passwords, recorder: Recorder, letters: AccountLetters, clock: Clock) -> None:
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
@@ -39,8 +38,5 @@ class Withdrawal:
             user.raise_version()
         cause = by_user(user.id, reason)
         enqueued = await self._recorder.password_withdrawn(db, now, user, ended, cause)
-        link = await links.issue(db, LinkKind.PASSWORD_RESET, user.id, now)
-        await self._letters.enqueue(
-            db, Letter(kind=LetterKind.RESET_PASSWORD, user_id=user.id, token=link.token, expires_at=link.expires_at)
-        )
+        await self._letters.send_link(db, LetterKind.RESET_PASSWORD, user.id, now)
         return Act(enqueued, cause.actor, str(user.id))

@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.keys.sealing import Sealer
 from identity_service.letters.letter import PATHS, Letter, LetterKind
-from watchword.database.writes import WriteTransaction
 from watchword.jobs import Jobs
 
 LETTER: Final = "letter"
-"""The kind of these jobs."""
+"""The kind of a letter's job."""
 
 
 class Letters:
@@ -28,7 +27,7 @@ class Letters:
         self._sealer = sealer
         self.can_send = can_send
 
-    async def enqueue(self, db: AsyncSession | WriteTransaction, letter: Letter) -> None:
+    async def enqueue(self, db: AsyncSession, letter: Letter) -> None:
         """Write the letter's job, which is done after the commit. Raises ValueError for a letter whose link has no
         token or no end."""
         _ensure_whole(letter)

@@ -1,4 +1,4 @@
-"""The table of links. Everything that changes it holds the lock of the user's row.
+"""The table of links. Everything that changes it but `delete_expired` holds the lock of the user's row.
 
 None of these functions commits.
 """
@@ -32,8 +32,6 @@ from identity_service.users.models import User
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.portions import delete_portion
-from watchword.database.statements import Statement
-from watchword.database.writes import WriteTransaction
 
 _TABLE: Final = cast(Table, Link.__table__)
 _COLUMNS: Final = ["kind", "user_id", "digest", "email", "created_at", "expires_at"]
@@ -51,14 +49,13 @@ _REPLACING: Final = _INSERT.on_conflict_do_update(
     index_where=IS_SINGLE,
     set_={name: _INSERT.excluded[name] for name in ("digest", "email", "created_at", "expires_at")},
 )
-_PREPARED: Final = Statement(_REPLACING)
 
 
-async def issue(
-    db: AsyncSession | WriteTransaction, kind: LinkKind, user_id: UUID, now: datetime, email: str | None = None
-) -> IssuedLink:
-    """Make a link. The user must be locked; if there is none, no link is made, which takes as
-    long. `email` is the address that the link is about; default: the account's."""
+async def issue(db: AsyncSession, kind: LinkKind, user_id: UUID, now: datetime, email: str | None = None) -> IssuedLink:
+    """Make a link. The user must be locked; if there is none, no link is made, which takes as long.
+
+    `email` is the address that the link is about; default: the account's.
+    """
     token = make_token()
     expires_at = now + LIFETIMES[kind]
     values = {
@@ -69,10 +66,7 @@ async def issue(
         "link_created_at": now,
         "link_expires_at": expires_at,
     }
-    if isinstance(db, WriteTransaction):
-        await db.execute(_PREPARED, **values)
-    else:
-        await db.execute(_REPLACING, values)
+    await db.execute(_REPLACING, values)
     return IssuedLink(token, expires_at)
 
 

@@ -10,9 +10,6 @@ from identity_service.password_settings import PasswordScheme
 from identity_service.users.models import HASH_KIND
 from identity_service.users.normal_form import normal_password
 
-UNUSABLE_HASH: Final = "!"
-"""The hash of an account whose password must be reset: no password matches it."""
-
 _BCRYPT_BYTES: Final = 72
 _KIND: Final = re.compile(HASH_KIND)
 # Those of the library take 64 MB and four threads for each hash.

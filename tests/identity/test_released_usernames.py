@@ -93,9 +93,9 @@ async def test_cleanup_deletes_the_names_that_are_free_again(
 ) -> None:
     await rename(identity_at, await identity_at.signed_in("ada"), "lovelace")
     database = identity_at.parts.database
-    for now, deleted in ((clock.now(), 0), (clock.now() + timedelta(days=30), 1)):
+    for moment, number in ((clock.now(), 0), (clock.now() + timedelta(days=30), 1)):
         async with database.begin() as db:
-            assert await delete_portion_of_free(db, now) == deleted
+            assert await delete_portion_of_free(db, moment) == number
     assert await databases.fetch("identity_app", RELEASED) == []
 
 

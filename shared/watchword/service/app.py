@@ -70,12 +70,10 @@ def new_app(
     """
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
-    app = _bare_app(
-        title, summary, _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
-    )
+    one_lifespan = _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
+    app = _bare_app(title, summary, one_lifespan)
     app.state.parts = parts
-    if parts.settings.trusted_proxies:
-        app.trusted_hops = TrustedHops(parts.settings.trusted_proxies, parts.settings.trusted_hops)
+    app.trusted_hops = _trusted_hops(parts.settings)
     database_check = partial(migrations.usable_revision, parts.database.reads)
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
@@ -122,6 +120,11 @@ def _end_connections_on_shutdown(verifier: Verifier) -> Lifespan:
             forget()
 
     return lifespan
+
+
+def _trusted_hops(settings: ServiceSettings) -> TrustedHops | None:
+    proxies = settings.trusted_proxies
+    return TrustedHops(proxies, settings.trusted_hops) if proxies else None
 
 
 def _bare_app(title: str, summary: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> ServiceApp:

@@ -1,0 +1,45 @@
+"""The letters about an account, each written with its link in the transaction of the change that causes it."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.letters import Letter, LetterKind, Letters
+from identity_service.links import repository as links
+from identity_service.links.models import LinkKind
+
+_LINKS: Final = {
+    LetterKind.VERIFY_ADDRESS: LinkKind.VERIFICATION,
+    LetterKind.RESET_PASSWORD: LinkKind.PASSWORD_RESET,
+    LetterKind.CONFIRM_NEW_ADDRESS: LinkKind.ADDRESS_CHANGE,
+    LetterKind.ADDRESS_CHANGED: LinkKind.ADDRESS_UNDO,
+    LetterKind.PASSWORD_CHANGED: LinkKind.NOTICE,
+}
+"""What the link in a letter of each kind lets its holder do."""
+
+
+class AccountLetters:
+    """Writes letters. If this installation sends none, no link is made either."""
+
+    def __init__(self, letters: Letters) -> None:
+        self._letters = letters
+
+    async def send_link(
+        self, db: AsyncSession, kind: LetterKind, user_id: UUID | None, now: datetime, *, email: str | None = None
+    ) -> None:
+        """Make a link, and send it in a letter of this kind. The user must be locked.
+
+        `email` is the address that the link is about and that the letter goes to; default: the account's. If `user_id`
+        is None, no link is made and no letter sent, by the same statements: both cases must take equally long.
+        """
+        if not self._letters.can_send:
+            return
+        link = await links.issue(db, _LINKS[kind], user_id or uuid4(), now, email)
+        letter = Letter(kind=kind, user_id=user_id, to=email, token=link.token, expires_at=link.expires_at)
+        await self._letters.enqueue(db, letter)
+
+    async def send_address_taken(self, db: AsyncSession, owner_id: UUID | None) -> None:
+        """Tell the owner of an address that somebody tried to use it; None if nobody is to be told."""
+        await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=owner_id))
