@@ -92,7 +92,7 @@ async def delete_expired(database: Database, now: datetime) -> Deleted:
 
 
 class Cleanup:
-    """Does the job."""
+    """Runs the job of the hourly clean-up."""
 
     def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
         self._database = database

@@ -199,7 +199,7 @@ class DeletionNotFound(NotFound):
 
 class HashingBusy(Unavailable):
     code = "hashing_busy"
-    detail = "Too many sign-ins at once; try again shortly."
+    detail = "The service is busy; try again shortly."
     retry_after = 2
 
 

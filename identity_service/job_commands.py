@@ -25,7 +25,7 @@ async def retry_job(parts: Parts, options: argparse.Namespace) -> str:
     if options.id is not None:
         job_id = parse_uuid(options.id)
         if job_id is None:
-            raise Invalid(advice=f"{options.id} is no id of a job; the command jobs lists them")
+            raise Invalid(advice=f"{options.id} is not the id of a job; the command jobs lists them")
         await parts.job_records.retry(job_id)
         return f"{job_id} runs again."
     return await _retry_all(parts)

@@ -34,7 +34,10 @@ class AddressUndo:
 
     async def act(self, token: str) -> Act:
         """Restore the address, end every session, and make the password unusable until it is reset by a letter that is
-        sent to the restored address at once: who holds the account has changed it. Raises LinkInvalid, EmailTaken."""
+        sent to the restored address at once: who took the account over knows the present password.
+
+        Raises LinkInvalid, EmailTaken.
+        """
         await self.look_up(token)
         unusable_hash = await self._withdrawal.unusable_hash()
         try:
