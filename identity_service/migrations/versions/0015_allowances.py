@@ -19,8 +19,8 @@ def upgrade() -> None:
         sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
         schema=SCHEMA,
         prefixes=["UNLOGGED"],
-        postgresql_with={"fillfactor": 70},
     )
+    op.execute(f"ALTER TABLE {SCHEMA}.allowances SET (fillfactor = 70)")
 
 
 def downgrade() -> None:
