@@ -21,7 +21,7 @@ def allowances_table(metadata: MetaData) -> Table:
         prefixes=["UNLOGGED"],
     )
     # Room in each page, so that a row is updated in place. The oldest SQLAlchemy takes no such option.
-    event.listen(table, "after_create", DDL("ALTER TABLE %(fullname)s SET (fillfactor = 70)"))
+    event.listen(table, "after_create", DDL("ALTER TABLE %(fullname)s SET (fillfactor = 70)"))  # type: ignore[no-untyped-call]
     return table
 
 
