@@ -1,5 +1,6 @@
 """Pages as responses: a template with its texts, and the header fields that keep others out of it."""
 
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ class Pages:
         url = urlsplit(issuer)
         self.origin = f"{url.scheme}://{url.netloc}"
         self.theme = theme
-        self._templates = _environment(theme)
+        self._templates = _environment(tuple(theme.templates.items()))
 
     def page(self, name: str, section: str, form: Form[Any] = NOTHING, **words: Any) -> Response:
         """The page of this template, with the texts of a section; 422 if the form has flaws."""
@@ -74,17 +75,20 @@ def page_fields(*form_origins: str) -> dict[str, str]:
     }
 
 
-def _environment(theme: Theme) -> Environment:
-    """Every template compiled. A team's template is refused if it does not compile or uses a word that no page has."""
+# An app is built many times in the tests of one process, mostly with the templates of the product.
+@lru_cache(maxsize=4)
+def _environment(templates: tuple[tuple[str, str], ...]) -> Environment:
+    """These templates, by name and source, each compiled. A team's template is refused if it does not compile or uses a
+    word that no page has."""
     environment = Environment(
-        loader=DictLoader(theme.templates),
+        loader=DictLoader(dict(templates)),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name, source in theme.templates.items():
+    for name, source in templates:
         try:
             unknown = meta.find_undeclared_variables(environment.parse(source)) - _WORDS
             environment.get_template(name)

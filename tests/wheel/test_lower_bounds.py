@@ -63,9 +63,8 @@ def test_the_library_s_tests_pass_on_the_oldest_versions(environment: Environmen
     options.append(
         "--deselect=tests/shared/test_hot_unplanned.py::test_a_body_with_a_limit_of_its_own_is_left_to_fastapi"
     )
-    report = environment.run(
-        "-m", "pytest", "-q", "--maxfail=5", "-p", "no:cacheprovider", "tests/shared", *options, folder=ROOT
-    )
+    two_processes = "-n", "2", "--maxfail=5", "-p", "no:cacheprovider"
+    report = environment.run("-m", "pytest", "-q", *two_processes, "tests/shared", *options, folder=ROOT)
     passed = re.search(r"(\d+) passed", report)
     assert passed, report
     assert int(passed[1]) > 500
