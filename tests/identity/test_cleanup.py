@@ -177,7 +177,9 @@ async def test_chain_of_any_length_is_deleted(identity: Identity, databases: Dat
 
 
 RUN_NOW = "UPDATE identity.jobs SET run_at = now() WHERE kind = $1"
-WAITING = "SELECT run_at > now() + interval '59 minutes' AS is_next FROM identity.jobs WHERE leased_until IS NULL"
+JOBS_LEFT = """
+    SELECT leased_until IS NULL AND run_at > now() + interval '59 minutes' AS is_for_next_hour FROM identity.jobs
+"""
 
 
 async def test_cleanup_is_a_job_that_says_how_much_it_deleted_and_goes_on_until_nothing_is_left(
@@ -188,8 +190,8 @@ async def test_cleanup_is_a_job_that_says_how_much_it_deleted_and_goes_on_until_
     await identity.register("ada")
     await fill(databases, "ada", "-60")
 
-    async def is_next_hour() -> bool:
-        return [row["is_next"] for row in await databases.fetch("identity_app", WAITING)] == [True]
+    async def is_done() -> bool:
+        return [row["is_for_next_hour"] for row in await databases.fetch("identity_app", JOBS_LEFT)] == [True]
 
     async def is_enqueued() -> bool:
         return bool(await databases.fetch("identity_app", "SELECT FROM identity.jobs"))
@@ -197,7 +199,7 @@ async def test_cleanup_is_a_job_that_says_how_much_it_deleted_and_goes_on_until_
     await until(is_enqueued)
     await databases.execute("identity_app", RUN_NOW, CLEANUP)
     identity.parts.job_worker.wake()
-    await until(is_next_hour)
+    await until(is_done)
     assert await count(databases) == (0, 0)
     records = [vars(one) for one in caplog.records if "deleted what expired long ago" in one.getMessage()]
     assert [one["refresh_tokens"] for one in records if "refresh_tokens" in one] == [10_000, 2_000]
