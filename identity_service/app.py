@@ -60,7 +60,7 @@ def create_app(parts: Parts) -> FastAPI:
             await parts.job_worker.finish(SHUTDOWN_SECONDS)
             await parts.keyring.stop()
             parts.passwords.stop()
-            await parts.doors.limiter.close()
+            await parts.limits.limiter.close()
 
     async def signing_key() -> str:
         return parts.keyring.signer().kid

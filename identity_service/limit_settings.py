@@ -1,4 +1,4 @@
-"""The settings of limits: how often each door may be used."""
+"""The settings of limits: how often something that costs may be done."""
 
 from typing import Annotated
 

@@ -18,7 +18,7 @@ def build_metrics(parts: Parts) -> Metrics:
     checks = "Passwords checked for breaches, by outcome"
     metrics.counter("watchword_breach_checks_total", checks, "outcome", lambda: parts.passwords.breach_checks)
     refusals = "Requests refused because a limit was reached, by limit"
-    metrics.counter("watchword_limit_refusals_total", refusals, "limit", lambda: parts.doors.limiter.refusals)
+    metrics.counter("watchword_limit_refusals_total", refusals, "limit", lambda: parts.limits.limiter.refusals)
     _watch_letters(metrics, parts)
     watch_jobs(metrics, parts.job_worker)
     _watch_transmitter(metrics, parts)

@@ -22,7 +22,6 @@ from identity_service.authentication.password import SignIn
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
-from identity_service.doors import Doors
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
@@ -42,6 +41,7 @@ from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.letters import LETTER, Letters
 from identity_service.letters.post_office import PostOffice
+from identity_service.limits import Limits
 from identity_service.links.models import Link
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
@@ -93,7 +93,7 @@ class Parts:
         self.database = Database(settings.database_url, size=settings.database_pool_size)
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
         self._add_keys()
-        self.doors = Doors(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
+        self.limits = Limits(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
         self.post_office = PostOffice(settings, self.database, self.sealer, clock)
         self.letters = Letters(self.jobs, self.sealer, can_send=self.post_office.postman is not None)
 
@@ -110,7 +110,7 @@ class Parts:
         self.clients = Clients(self.database)
         self.services = Services(self.database)
         self._add_sessions()
-        self.sign_in = SignIn(self.database, self.passwords, self.session_start, self.doors)
+        self.sign_in = SignIn(self.database, self.passwords, self.session_start, self.limits)
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
@@ -121,7 +121,7 @@ class Parts:
         self.job_records = JobRecords(self.database, self.jobs)
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds())
 
-        # The two doors through which people sign in.
+        # The two ways in which people sign in.
         reader = TokenReader(issuer, self.keyring, clock)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.browser_sign_in = self._browser_sign_in(reader)
@@ -165,13 +165,13 @@ class Parts:
         usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
         must_verify = settings.email_verification == "required"
         self.registrations = Registrations(
-            database, passwords, usernames, letters, clock, doors=self.doors, must_verify=must_verify
+            database, passwords, usernames, letters, clock, limits=self.limits, must_verify=must_verify
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
-        self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, doors=self.doors)
-        self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, doors=self.doors)
-        self.verifications = Verifications(database, recorder, letters, clock, doors=self.doors)
-        self.address_changes = AddressChanges(database, passwords, recorder, letters, clock, doors=self.doors)
+        self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, limits=self.limits)
+        self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, limits=self.limits)
+        self.verifications = Verifications(database, recorder, letters, clock, limits=self.limits)
+        self.address_changes = AddressChanges(database, passwords, recorder, letters, clock, limits=self.limits)
         withdrawal = Withdrawal(passwords, recorder, letters, clock)
         self.address_undo = AddressUndo(database, withdrawal, recorder, clock)
         self.security_notices = SecurityNotices(database, withdrawal, clock)

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.doors import Doors
 from identity_service.errors import EmailTaken, PasswordChanged, UserNotFound, WrongPassword
 from identity_service.letters import LetterKind
+from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.recording.account_letters import AccountLetters
@@ -31,14 +31,14 @@ class AddressChanges:
         letters: AccountLetters,
         clock: Clock,
         *,
-        doors: Doors,
+        limits: Limits,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
-        self._doors = doors
+        self._limits = limits
 
     async def request(self, user_id: UUID, password: str, new_email: str) -> None:
         """Send a link to the new address. If another account has it, its owner gets a letter that says so, and nothing
@@ -48,12 +48,12 @@ class AddressChanges:
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
-        await self._doors.ensure_may_request_letter()
-        await self._doors.ensure_may_sign_in(str(user_id))
+        await self._limits.ensure_may_request_letter()
+        await self._limits.ensure_may_sign_in(str(user_id))
         is_right, _ = await self._passwords.verify(password, verified_hash)
         if not is_right:
             raise WrongPassword
-        is_allowed = await self._doors.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)
+        is_allowed = await self._limits.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)
         async with self._database.begin() as db:
             locked = await users.find_for_update(db, user_id)
             if locked is None or locked.password_hash != verified_hash:

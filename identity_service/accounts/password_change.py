@@ -4,9 +4,9 @@ from uuid import UUID
 
 from identity_service.accounts.hints import hints
 from identity_service.accounts.schemas import PasswordChange
-from identity_service.doors import Doors
 from identity_service.errors import PasswordChanged, UserNotFound, WeakNewPassword, WrongPassword
 from identity_service.letters import LetterKind
+from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
 from identity_service.obedience.models import Act
@@ -31,14 +31,14 @@ class PasswordChanges:
         letters: AccountLetters,
         clock: Clock,
         *,
-        doors: Doors,
+        limits: Limits,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
-        self._doors = doors
+        self._limits = limits
 
     async def change(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
         """Set another password, end every other session, and make the links invalid that were requested before.
@@ -50,7 +50,7 @@ class PasswordChanges:
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
-        await self._doors.ensure_may_sign_in(str(user_id))
+        await self._limits.ensure_may_sign_in(str(user_id))
         is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
         if not is_right:
             raise WrongPassword

@@ -1,9 +1,9 @@
 """Setting a forgotten password anew."""
 
 from identity_service.accounts.hints import hints
-from identity_service.doors import Doors
 from identity_service.errors import WeakNewPassword
 from identity_service.letters import LetterKind
+from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.obedience.models import Act
@@ -28,20 +28,20 @@ class PasswordResets:
         letters: AccountLetters,
         clock: Clock,
         *,
-        doors: Doors,
+        limits: Limits,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
-        self._doors = doors
+        self._limits = limits
 
     async def request(self, email: str) -> None:
         """Send a link to this address if an active account has it. Whether that is so is told to nobody: a letter is
         enqueued either way. Raises LimitReached."""
-        await self._doors.ensure_may_request_letter()
-        is_allowed = await self._doors.may_write_to(email, LetterKind.RESET_PASSWORD)
+        await self._limits.ensure_may_request_letter()
+        is_allowed = await self._limits.may_write_to(email, LetterKind.RESET_PASSWORD)
         async with self._database.begin() as db:
             user = await users.find_by_email(db, email, lock=True)
             recipient = user.id if user is not None and user.is_active and is_allowed else None

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.accounts.hints import hints
 from identity_service.accounts.models import Account
 from identity_service.accounts.schemas import Registration
-from identity_service.doors import Doors
 from identity_service.errors import EmailTaken, UsernameTaken
 from identity_service.letters import LetterKind
+from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.roles import repository as roles
@@ -36,7 +36,7 @@ class Registrations:
         letters: AccountLetters,
         clock: Clock,
         *,
-        doors: Doors,
+        limits: Limits,
         must_verify: bool,
     ) -> None:
         self._database = database
@@ -44,7 +44,7 @@ class Registrations:
         self._usernames = usernames
         self._letters = letters
         self._clock = clock
-        self._doors = doors
+        self._limits = limits
         self._must_verify = must_verify
 
     async def register(self, registration: Registration) -> Account | None:
@@ -57,7 +57,7 @@ class Registrations:
         """
         self._usernames.ensure_not_reserved(registration.username)
         await self._ensure_strong(registration)
-        await self._doors.ensure_may_register()
+        await self._limits.ensure_may_register()
         values = await self._values(registration)
         async with self._database.begin() as db:
             user = await self._insert(db, values | {"awaits_verification": self._must_verify})

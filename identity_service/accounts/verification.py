@@ -1,7 +1,7 @@
 """Verifying that an address is its account's."""
 
-from identity_service.doors import Doors
 from identity_service.letters import LetterKind
+from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind, LinkView
 from identity_service.recording.account_letters import AccountLetters
@@ -15,19 +15,19 @@ class Verifications:
     """Verifies the address that an account has, by a link that is sent there."""
 
     def __init__(
-        self, database: Database, recorder: Recorder, letters: AccountLetters, clock: Clock, *, doors: Doors
+        self, database: Database, recorder: Recorder, letters: AccountLetters, clock: Clock, *, limits: Limits
     ) -> None:
         self._database = database
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
-        self._doors = doors
+        self._limits = limits
 
     async def request(self, email: str) -> None:
         """Send another link to this address if an account has it and has not verified it. Whether that is so is told to
         nobody: a letter is enqueued either way. Raises LimitReached."""
-        await self._doors.ensure_may_request_letter()
-        is_allowed = await self._doors.may_write_to(email, LetterKind.VERIFY_ADDRESS)
+        await self._limits.ensure_may_request_letter()
+        is_allowed = await self._limits.may_write_to(email, LetterKind.VERIFY_ADDRESS)
         async with self._database.begin() as db:
             user = await users.find_by_email(db, email, lock=True)
             is_due = user is not None and user.is_active and user.email_verified_at is None

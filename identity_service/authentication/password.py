@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from identity_service.doors import Doors
 from identity_service.errors import (
     AccountChanged,
     AccountDisabled,
@@ -13,6 +12,7 @@ from identity_service.errors import (
     HashingBusy,
     InvalidCredentials,
 )
+from identity_service.limits import Limits
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.users import repository as users
@@ -38,10 +38,10 @@ class PasswordCredentials:
 class SignIn:
     """Signs users in with a password, and counts the outcomes."""
 
-    def __init__(self, database: Database, passwords: Passwords, session_start: SessionStart, doors: Doors) -> None:
+    def __init__(self, database: Database, passwords: Passwords, session_start: SessionStart, limits: Limits) -> None:
         self._database = database
         self._passwords = passwords
-        self._doors = doors
+        self._limits = limits
         self._session_start = session_start
         self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "limited", "overloaded", "failed")
 
@@ -60,7 +60,7 @@ class SignIn:
     async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
         statement, login = users.by_login(credentials.login)
         # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
-        await self._doors.ensure_may_sign_in(login)
+        await self._limits.ensure_may_sign_in(login)
         user = await self._find(statement, login)
         password_hash = user.password_hash if user is not None else None
         is_refused = user is not None and (not user.is_active or user.awaits_verification)

@@ -131,7 +131,7 @@ async def test_page_of_documentation_signs_in_for_its_own_service(
     assert claims_of(refreshed.json()["access_token"])["aud"] == audience
 
 
-# The doors of a browser.
+# The ways in of a browser.
 
 
 async def refresh(identity: Identity, **options: Any) -> httpx.Response:

@@ -37,7 +37,7 @@ async def confirm(identity: Identity, token: str) -> httpx.Response:
 
 
 async def refused_sign_ins(identity: Identity, username: str, password: str) -> list[tuple[int, Any, list[str]]]:
-    """What both doors answer to one who is not signed in."""
+    """What both ways in answer to one who is not signed in."""
     granted = await identity.token(grant_type="password", username=username, password=password)
     ensure_oauth_error(granted, "invalid_grant")
     browser = await test_browser.sign_in(identity, username=username, password=password)

@@ -1,4 +1,4 @@
-"""How often each door may be used: what costs something is charged to the caller's address, and to the account."""
+"""How often something that costs may be done: each use is charged to the caller's address, and to the account."""
 
 from identity_service.limit_settings import LimitSettings
 from identity_service.users.normal_form import without_case
@@ -6,8 +6,8 @@ from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
 
 
-class Doors:
-    """A method for each door, called before what costs something. Another method's uses count apart."""
+class Limits:
+    """A method for each thing that is limited, called before what it costs. Another method's uses count apart."""
 
     def __init__(self, limiter: Limiter, settings: LimitSettings) -> None:
         self.limiter = limiter
