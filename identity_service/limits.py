@@ -41,6 +41,10 @@ class Limits:
         """Charge a registration to the address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._registration, caller_address.get()))
 
+    async def give_back_registration(self) -> None:
+        """Take back what `ensure_may_register` has charged, for a registration that was not attempted after all."""
+        await self.limiter.give_back(Charge(self._registration, caller_address.get()))
+
     async def ensure_may_request_letter(self) -> None:
         """Charge a request for a letter to the address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._letters_address, caller_address.get()))

@@ -93,6 +93,40 @@ async def test_a_refusal_by_one_limit_charges_no_other(new_limiter: Callable[[],
     assert await allowed(new_limiter(), address, times=10) == PER_ADDRESS.quota
 
 
+async def test_a_use_that_is_given_back_can_be_had_again_and_no_more(new_limiter: Callable[[], Limiter]) -> None:
+    limiter, charges = new_limiter(), (Charge(PER_ACCOUNT, "ada"), Charge(PER_ADDRESS, "a"))
+    assert await allowed(limiter, *charges, times=5) == 3
+    # The refusal that is remembered ends with it, too.
+    await limiter.give_back(*charges)
+    assert await allowed(limiter, *charges, times=5) == 1
+    assert await allowed(new_limiter(), charges[1], times=5) == 2
+    # What nobody has charged gives nothing.
+    await limiter.give_back(Charge(PER_ACCOUNT, "eve"))
+    assert await allowed(limiter, Charge(PER_ACCOUNT, "eve"), times=5) == 3
+
+
+async def test_a_use_is_given_back_in_this_process_while_the_table_is_locked(
+    databases: Databases, new_limiter: Callable[[], Limiter]
+) -> None:
+    limiter = new_limiter()
+    async with locked(databases):
+        await limiter.give_back(Charge(PER_ADDRESS, "a"))
+        assert await allowed(limiter, Charge(PER_ADDRESS, "a"), times=20) == PER_ADDRESS.quota
+        await limiter.give_back(Charge(PER_ADDRESS, "a"))
+        assert await allowed(limiter, Charge(PER_ADDRESS, "a"), times=20) == 1
+
+
+async def test_charging_and_giving_back_at_once_never_wait_for_each_other_in_a_circle(
+    new_limiter: Callable[[], Limiter],
+) -> None:
+    one, other, many = new_limiter(), new_limiter(), Limit("many", 10_000, 600)
+    charges = [Charge(many, subject) for subject in "abcdef"]
+    assert await allowed(one, *charges) == await allowed(other, *charges) == 1
+    rounds = [(one.ensure_allowed(*charges), other.give_back(*reversed(charges))) for _ in range(50)]
+    await asyncio.gather(*(call for pair in rounds for call in pair))
+    assert not one.counts_alone
+
+
 async def test_a_refused_flood_costs_no_statements(new_limiter: Callable[[], Limiter]) -> None:
     limiter = new_limiter()
     while await allowed(limiter, Charge(PER_ADDRESS, "a")):

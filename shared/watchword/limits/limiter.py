@@ -4,9 +4,10 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Table
 
@@ -21,6 +22,8 @@ from watchword.lines import Seldom
 from watchword.tally import Tally
 
 logger = logging.getLogger("watchword.limits")
+
+Answer = TypeVar("Answer")
 
 CONNECTIONS: Final = 2
 ANSWER_SECONDS: Final = 0.25
@@ -66,7 +69,7 @@ class Limiter:
 
     async def ensure_allowed(self, *charges: Charge) -> None:
         """Charge every one of these limits or, if one of them is reached, none. Raises LimitReached."""
-        keys = [self._digest(f"limit {limit.name}", subject)[:_KEY_BYTES] for limit, subject in charges]
+        keys = self._keys(charges)
         remembered = [self._refusals.seconds_to(key) for key in keys]
         if any(remembered):
             self.tally["remembered"] += 1
@@ -75,9 +78,28 @@ class Limiter:
         if any(refused):
             self._refuse(charges, refused)
 
+    async def give_back(self, *charges: Charge) -> None:
+        """Take one use of each of these limits back, since what it was charged for was not done.
+
+        Raises nothing: if the table cannot be asked, the use stays charged. Another process that has refused a request
+        meanwhile remembers that until the time it has said.
+        """
+        keys = self._keys(charges)
+        costs = [limit.cost for limit, _ in charges]
+        for key, cost in zip(keys, costs, strict=True):
+            self._refusals.shorten(key, cost)
+            if self.counts_alone:
+                self._alone.shorten(key, cost)
+        if not self.counts_alone:
+            with suppress(DatabaseUnavailable, TimeoutError):
+                await self._bounded(self._take_back(keys, costs))
+
     async def close(self) -> None:
         """Close the connections. A later charge opens others."""
         await self._pool.close()
+
+    def _keys(self, charges: Sequence[Charge]) -> list[bytes]:
+        return [self._digest(f"limit {limit.name}", subject)[:_KEY_BYTES] for limit, subject in charges]
 
     def _refuse(self, charges: Sequence[Charge], refused: Sequence[float]) -> None:
         wait, (limit, _) = max(zip(refused, charges, strict=True), key=lambda pair: pair[0])
@@ -87,7 +109,7 @@ class Limiter:
     async def _judge(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
         if not self.counts_alone:
             try:
-                refused = await self._bounded(keys, charges)
+                refused = await self._bounded(self._ask(keys, charges))
                 self.tally["together"] += 1
                 return refused
             except (DatabaseUnavailable, TimeoutError) as error:
@@ -97,10 +119,10 @@ class Limiter:
         self.tally["alone"] += 1
         return self._remember(keys, charge_alone(self._alone, keys, charges))
 
-    async def _bounded(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
+    async def _bounded(self, asking: Coroutine[Any, Any, Answer]) -> Answer:
         """Ask the table. Raises TimeoutError after ANSWER_SECONDS; a connection that is being opened is still opened,
         for the next one to ask."""
-        task = asyncio.create_task(self._ask(keys, charges))
+        task = asyncio.create_task(asking)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -126,6 +148,10 @@ class Limiter:
             # Of many requests at once, those that have waited here may be refused without a statement now.
             remembered = [self._refusals.seconds_to(key) for key in keys]
             return remembered if any(remembered) else self._remember(keys, await self._charged(keys, charges))
+
+    async def _take_back(self, keys: Sequence[bytes], costs: Sequence[float]) -> None:
+        async with self._slots:
+            await self._pool.fetch_rows(self._undo, keys=keys, costs=costs)
 
     async def _charged(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
         costs = [limit.cost for limit, _ in charges]

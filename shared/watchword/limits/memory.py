@@ -40,6 +40,11 @@ class Instants:
         if len(self._instants) > MAX_KEYS:
             self._instants.popitem(last=False)
 
+    def shorten(self, key: bytes, seconds: float) -> None:
+        """Bring the instant of a key, if it has one, so many seconds nearer."""
+        if (ahead := self.seconds_to(key)) > 0:
+            self._instants[key] = self._monotonic() + ahead - seconds
+
 
 def waits(charges: Sequence[Charge], ahead: Sequence[float]) -> list[float]:
     """For each charge the seconds until it would be allowed, 0 if it is: GCRA, for limits whose uses until now are paid

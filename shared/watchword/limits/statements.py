@@ -51,9 +51,13 @@ FROM judged LEFT JOIN charged ON charged.key = judged.key"""  # noqa: S608 - the
 
 
 def undo_statement(table: Table) -> Statement:
+    """Take one use back from each key that has a row. Rows are locked in the order in which they are charged."""
+    name = _name(table)
     sql = f"""
-UPDATE {_name(table)} AS allowance SET free_at = free_at - make_interval(secs => cost)
-FROM unnest($1::bytea[], $2::float8[]) AS charge (key, cost) WHERE allowance.key = charge.key"""  # noqa: S608
+WITH present AS MATERIALIZED (SELECT key FROM {name} WHERE key = ANY ($1::bytea[]) ORDER BY key FOR UPDATE)
+UPDATE {name} AS allowance SET free_at = free_at - make_interval(secs => cost)
+FROM unnest($1::bytea[], $2::float8[]) AS charge (key, cost) JOIN present USING (key)
+WHERE allowance.key = charge.key"""  # noqa: S608 - the name is a table of ours
     return SqlStatement("UPDATE allowances", sql, "keys", "costs")
 
 
