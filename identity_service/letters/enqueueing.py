@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.keys.sealing import Sealer
-from identity_service.letters.letter import PATHS, Letter, LetterKind
+from identity_service.letters.letter import Letter, LetterKind, has_token
 from watchword.jobs import Jobs
 
 LETTER: Final = "letter"
@@ -64,6 +64,5 @@ def _label(kind: LetterKind, user_id: str | None) -> str:
 
 
 def _ensure_whole(letter: Letter) -> None:
-    has_token = PATHS[letter.kind].endswith("/")
-    if letter.user_id is not None and has_token and (letter.token is None or letter.expires_at is None):
+    if letter.user_id is not None and has_token(letter.kind) and (letter.token is None or letter.expires_at is None):
         raise ValueError(f"the link of a letter of the kind {letter.kind} needs a token and an end")

@@ -28,6 +28,11 @@ PATHS = {
 """The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
 
 
+def has_token(kind: LetterKind) -> bool:
+    """Whether the link of a letter of this kind has a token, and so an end."""
+    return PATHS[kind].endswith("/")
+
+
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Letter:
     """A letter to the user with this id; None writes a job that sends nothing, so that both cases cost the same.

@@ -7,19 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 
-from identity_service.letters.letter import LetterKind
+from identity_service.letters.letter import LetterKind, has_token
 from watchword.errors import AppError
 
 _OURS: Final = Path(__file__).with_name("templates")
 _LAYOUT: Final = "layout.html"
 _MAX_VALUE: Final = 200
 _EXAMPLE_LINK: Final = "https://watchword.example/link/of-an-example"
-_EXAMPLE: Final = {
-    **dict.fromkeys(("username", "device", "expires_at", "service"), "an example"),
-    "link": _EXAMPLE_LINK,
-}
+_EXAMPLE: Final = {"username": "ada", "service": "an example", "link": _EXAMPLE_LINK}
 _TYPED: Final = ("username", "device")
 """The values that people choose themselves."""
 
@@ -73,11 +70,17 @@ class Templates:
         return self._environment.get_template(name).render(values)
 
     def _try(self, kind: LetterKind) -> None:
+        values = {
+            **_EXAMPLE,
+            "device": "an example" if kind == LetterKind.NEW_DEVICE else "",
+            "expires_at": "01 January 2026, 00:00 UTC" if has_token(kind) else "",
+        }
         for ending in ("subject.txt", "txt", "html"):
             name = f"{kind}.{ending}"
             try:
-                text = self._render(name, _EXAMPLE)
-            except (TemplateError, TypeError, ValueError) as error:
+                text = self._render(name, values)
+            # A template may call what it likes.
+            except Exception as error:
                 raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} cannot be used: {error}") from error
             if ending != "subject.txt" and _EXAMPLE_LINK not in text:
                 raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} leaves out the link: write {{{{ link }}}}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -54,6 +54,10 @@ class Form(Generic[AnyModel]):
         """The same form, with what a use case has refused about the field of this name."""
         advice = error.advice if isinstance(error, Invalid) else None
         return Form(self.values, None, (Flaw(name, error.code, advice),))
+
+
+NOTHING: Final[Form[Any]] = Form()
+"""A form that nobody has filled in."""
 
 
 def ensure_own(request: Request, origin: str) -> None:

@@ -1,18 +1,14 @@
 """Pages as responses: a template with its texts, and the header fields that keep others out of it."""
 
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, meta
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from identity_service.pages.errors import ThemeRefused
-from identity_service.pages.forms import Form
+from identity_service.pages.environment import environment_of
+from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.theme import Theme
 
-# `field` is what templates import from fields.html.
-_WORDS: Final = frozenset({"asset", "error", "field", "form", "link", "path", "problems", "section", "site", "texts"})
 _FIELDS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -21,7 +17,6 @@ _FIELDS: Final = {
     "Referrer-Policy": "strict-origin",
     "X-Frame-Options": "DENY",
 }
-NOTHING: Final[Form[Any]] = Form()
 
 
 class Pages:
@@ -31,7 +26,7 @@ class Pages:
         url = urlsplit(issuer)
         self.origin = f"{url.scheme}://{url.netloc}"
         self.theme = theme
-        self._templates = _environment(tuple(theme.templates.items()))
+        self._templates = environment_of(theme)
 
     def page(self, name: str, section: str, form: Form[Any] = NOTHING, **words: Any) -> Response:
         """The page of this template, with the texts of a section; 422 if the form has flaws."""
@@ -46,14 +41,8 @@ class Pages:
         return self._render("error.html", "error_page", {"error": text, "problems": {}, "form": NOTHING}, status)
 
     def _render(self, name: str, section: str, words: dict[str, Any], status: int) -> Response:
-        texts = self.theme.texts
-        html = self._templates.get_template(name).render(
-            section=texts[section], texts=texts, site=texts["site"], asset=self._asset, **words
-        )
+        html = self._templates.get_template(name).render(words, section=self.theme.texts[section])
         return HTMLResponse(html, status, page_fields())
-
-    def _asset(self, name: str) -> str:
-        return f"/assets/{self.theme.asset_names[name]}"
 
 
 def page_fields(*form_origins: str) -> dict[str, str]:
@@ -73,30 +62,6 @@ def page_fields(*form_origins: str) -> dict[str, str]:
         **_FIELDS,
         "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
     }
-
-
-# An app is built many times in the tests of one process, mostly with the templates of the product.
-@lru_cache(maxsize=4)
-def _environment(templates: tuple[tuple[str, str], ...]) -> Environment:
-    """These templates, by name and source, each compiled. A team's template is refused if it does not compile or uses a
-    word that no page has."""
-    environment = Environment(
-        loader=DictLoader(dict(templates)),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name, source in templates:
-        try:
-            unknown = meta.find_undeclared_variables(environment.parse(source)) - _WORDS
-            environment.get_template(name)
-        except TemplateError as error:
-            raise ThemeRefused(f"{name} does not compile: {error}") from None
-        if unknown:
-            raise ThemeRefused(f"{name} uses {', '.join(sorted(unknown))}, which no page has")
-    return environment
 
 
 def see(outcome: str) -> Response:

@@ -23,6 +23,7 @@ class Texts:
                     raise ThemeRefused(
                         f"texts.toml: {name}.{key} has {{{', '.join(sorted(unknown))}}}, which is nothing"
                     )
+                _ensure_can_be_filled_in(f"{name}.{key}", text)
                 self._sections[name][key] = text
 
     def __getitem__(self, section: str) -> Mapping[str, str]:
@@ -30,6 +31,10 @@ class Texts:
 
     def has(self, section: str) -> bool:
         return section in self._sections
+
+    @property
+    def sections(self) -> frozenset[str]:
+        return frozenset(self._sections)
 
     def flaw(self, field: str | None, code: str, advice: str | None) -> str:
         """What to tell a person about this field."""
@@ -54,6 +59,14 @@ def _section(name: str, texts: object) -> dict[str, str]:
         except ValueError:
             raise ThemeRefused(f"texts.toml: the braces of {name}.{key} do not match") from None
     return dict(texts)
+
+
+def _ensure_can_be_filled_in(key: str, text: str) -> None:
+    """Raise ThemeRefused for a format that words do not have, such as `{email:d}`."""
+    try:
+        text.format(**dict.fromkeys(_words(text), "an example"))
+    except (KeyError, ValueError) as error:
+        raise ThemeRefused(f"texts.toml: {key} cannot be filled in: {error}") from None
 
 
 def _words(text: str) -> set[str]:

@@ -2,26 +2,19 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from identity_service.pages.errors import ThemeRefused
+from identity_service.pages.samples import FRAMES, PAGES
 from identity_service.pages.texts import Texts
 
 MAX_FILE_BYTES: Final = 1_048_576
 TEXTS: Final = "texts.toml"
-TEMPLATES: Final = (
-    "ask.html",
-    "base.html",
-    "button.html",
-    "done.html",
-    "error.html",
-    "fields.html",
-    "reset_password.html",
-    "sign_up.html",
-)
+TEMPLATES: Final = (*FRAMES, *PAGES)
 ASSETS: Final = {"styles.css": "text/css; charset=utf-8", "logo.svg": "image/svg+xml"}
 _OWN: Final = {
     **{name: f"templates/{name}" for name in TEMPLATES},
@@ -38,27 +31,41 @@ class Asset(NamedTuple):
 class Theme:
     """The templates by name, the assets by the name that they are served by, and the texts.
 
-    An asset's name has a digest of its content, so that a browser may keep it for ever.
+    An asset's name has a digest of its content, so that a browser may keep it for ever. Themes that replace the same
+    files by the same ones are equal.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Raises ThemeRefused, which names the file, for a folder with a file that is unknown or cannot be used."""
-        contents = {name: _own_file(path) for name, path in _OWN.items()}
         replaced = _files_of(folder) if folder is not None else {}
-        self.texts = Texts(_toml(contents.pop(TEXTS)), _toml(replaced.pop(TEXTS, b"")))
-        contents |= replaced
+        self._replaced = tuple(replaced.items())
+        own = _own_files()
+        contents = {**own, **replaced}
+        self.texts = Texts(_toml(own[TEXTS]), _toml(replaced.get(TEXTS, b"")))
         self.templates = {name: _text(name, contents[name]) for name in TEMPLATES}
         self.assets: dict[str, Asset] = {}
-        self.asset_names: dict[str, str] = {}
+        self._asset_paths: dict[str, str] = {}
         for name, media_type in ASSETS.items():
             stem, _, suffix = name.rpartition(".")
             served = f"{stem}.{sha256(contents[name]).hexdigest()[:16]}.{suffix}"
             self.assets[served] = Asset(contents[name], media_type)
-            self.asset_names[name] = served
+            self._asset_paths[name] = f"/assets/{served}"
+
+    def asset_path(self, name: str) -> str:
+        """The path that the asset of this name is served at."""
+        return self._asset_paths[name]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Theme) and self._replaced == other._replaced
+
+    def __hash__(self) -> int:
+        return hash(self._replaced)
 
 
-def _own_file(path: str) -> bytes:
-    return (resources.files("identity_service.pages") / path).read_bytes()
+@cache
+def _own_files() -> Mapping[str, bytes]:
+    ours = resources.files("identity_service.pages")
+    return {name: (ours / path).read_bytes() for name, path in _OWN.items()}
 
 
 def _files_of(folder: Path) -> dict[str, bytes]:

@@ -24,6 +24,8 @@ def test_a_file_replaces_one_template(tmp_path: Path) -> None:
         ("welcome.html", ""),
         ("new_device.html", "{% if %}"),
         ("new_device.txt", "{{ password }}"),
+        ("new_device.txt", "{{ 1 / 0 }}{{ link }}"),
+        ("address_taken.txt", "{{ expires_at.split()[0] }}{{ link }}"),
         ("reset_password.txt", "Hello"),
         ("reset_password.html", "<p>Hello"),
     ],

@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 
-from identity_service.pages.errors import ThemeRefused
-from identity_service.pages.rendering import Pages, page_fields
-from identity_service.pages.theme import Theme
+from identity_service.pages.rendering import page_fields
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity
 
@@ -146,48 +143,6 @@ async def test_files_are_served_by_their_digest_and_by_no_other_name(identity: I
     for name in ("styles.css", "..%2ftexts.toml", "..%2f..%2fsettings.py", "styles.0000.css"):
         answer = await identity.http.get(f"/assets/{name}")
         assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
-
-
-def pages_of(folder: Path, **files: str) -> Pages:
-    for name, content in files.items():
-        (folder / name.replace("__", ".")).write_text(content)
-    return Pages(IDENTITY_URL, Theme(folder))
-
-
-def test_a_folder_replaces_templates_styles_and_single_texts(tmp_path: Path) -> None:
-    pages = pages_of(
-        tmp_path,
-        texts__toml='[site]\nlang = "de"\n[sign_up]\ntitle = "Konto anlegen"\n',
-        styles__css="body{}",
-        done__html="{{ section.title }}!",
-    )
-    html = bytes(pages.page("sign_up.html", "sign_up").body).decode()
-    assert '<html lang="de" dir="ltr">' in html
-    assert "<h1>Konto anlegen</h1>" in html
-    assert "Make the account" in html
-    assert pages.page("done.html", "sign_up").body == b"Konto anlegen!"
-    assert pages.theme.assets[pages.theme.asset_names["styles.css"]].content == b"body{}"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        ("sing_up.html", "", "sing_up.html"),
-        ("sign_up.html", "{% if %}", "sign_up.html does not compile"),
-        ("sign_up.html", "{{ secret }}", "sign_up.html uses secret"),
-        ("texts.toml", "[site", "texts.toml cannot be read"),
-        ("texts.toml", '[site]\ntitel = "x"', "site.titel"),
-        ("texts.toml", '[flaw]\nweak_password = "{reason}"', "{reason}"),
-        ("texts.toml", '[flaw]\nweak_password = "{"', "braces"),
-        ("styles.css", " " * 1_048_577, "more than"),
-    ],
-)
-def test_a_folder_with_something_that_cannot_take_effect_is_refused_by_name(
-    tmp_path: Path, name: str, content: str, reason: str
-) -> None:
-    (tmp_path / name).write_text(content)
-    with pytest.raises(ThemeRefused, match=re.escape(reason)):
-        Pages(IDENTITY_URL, Theme(tmp_path))
 
 
 def test_the_origin_of_a_pending_redirect_may_be_added_to_the_targets_of_forms() -> None:

@@ -1,0 +1,45 @@
+"""The pages, each with the sections of its texts and with sample words. At start each is rendered with them: one that
+cannot be shown keeps the service from starting. A template that is not here is not loaded."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel
+
+from identity_service.accounts.schemas import Registration
+from identity_service.links.models import LinkView
+from identity_service.pages.forms import AddressForm, Button, PasswordForm
+
+_LINK: Final = LinkView("ada", "ada@example.com")
+_PATH: Final = "/path-of-the-form"
+
+
+class Sample(NamedTuple):
+    """A page: the sections of texts that it is shown with, the model of its form, and the words of its template, once
+    for each state of the page that has others. Every page has the words of its frame beside them."""
+
+    sections: tuple[str, ...]
+    form: type[BaseModel] | None = None
+    states: tuple[Mapping[str, Any], ...] = ({},)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names of the words that the page has in any state."""
+        return frozenset().union(*self.states)
+
+
+FRAMES: Final = ("base.html", "fields.html")
+"""The templates that those of the pages use."""
+
+PAGES: Final[Mapping[str, Sample]] = {
+    "ask.html": Sample(("forgot_password", "verify_email_again"), AddressForm, ({"path": _PATH},)),
+    "button.html": Sample(
+        ("verify_email", "confirm_address", "undo_address", "secure_account"), Button, ({"path": _PATH, "link": _LINK},)
+    ),
+    # Every section of this kind, `done_…`, has the same texts.
+    "done.html": Sample(("done_account-created",)),
+    "error.html": Sample(("error_page",), None, ({"error": "This did not work."},)),
+    "reset_password.html": Sample(("reset_password",), PasswordForm, ({"path": _PATH, "link": _LINK},)),
+    "sign_up.html": Sample(("sign_up",), Registration),
+}
+"""The pages by the names of their templates."""
