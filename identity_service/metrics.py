@@ -9,7 +9,8 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics, queue = Metrics(), parts.passwords.queue
     watch_database(metrics, parts.database)
     watch_verifier(metrics, parts.verifier)
-    metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: parts.sign_in.outcomes)
+    outcomes = parts.password_authentication.outcomes
+    metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: outcomes)
     threads = "Threads that hash passwords"
     metrics.gauge("watchword_hashing_threads", threads, lambda: queue.threads, "livesum")
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", queue.jobs, "livesum")

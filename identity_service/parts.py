@@ -18,7 +18,7 @@ from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.audit.models import AuditEntry
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
-from identity_service.authentication.password import SignIn
+from identity_service.authentication.password import PasswordAuthentication, SignIn
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
@@ -110,7 +110,6 @@ class Parts:
         self.clients = Clients(self.database)
         self.services = Services(self.database)
         self._add_sessions()
-        self.sign_in = SignIn(self.database, self.passwords, self.session_start, self.limits)
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
@@ -195,6 +194,8 @@ class Parts:
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
         self.sessions = Sessions(database, recorder, clock)
         self.live_sessions = LiveSessions(database, clock)
+        self.password_authentication = PasswordAuthentication(database, self.passwords, self.limits)
+        self.sign_in = SignIn(self.password_authentication, self.session_start)
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""

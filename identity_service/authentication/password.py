@@ -1,9 +1,9 @@
-"""Signing in with a name and a password: by the password grant or in a browser."""
+"""Authenticating people by a name and a password, and starting sessions for those who did so."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from identity_service.errors import (
     AccountChanged,
@@ -35,29 +35,45 @@ class PasswordCredentials:
     password: str
 
 
-class SignIn:
-    """Signs users in with a password, and counts the outcomes."""
+class AuthenticatedUser(NamedTuple):
+    """A user whose password was right; `new_hash` replaces an outdated hash of it."""
 
-    def __init__(self, database: Database, passwords: Passwords, session_start: SessionStart, limits: Limits) -> None:
+    user: SignInUser
+    new_hash: str | None
+
+
+Started = TypeVar("Started")
+Start = Callable[[AuthenticatedUser], Awaitable[Started]]
+"""Starts something for an authenticated user. Raises AccountChanged if the account or its password changed while the
+password was verified."""
+
+
+class PasswordAuthentication:
+    """Authenticates users with a password, and counts the outcomes."""
+
+    def __init__(self, database: Database, passwords: Passwords, limits: Limits) -> None:
         self._database = database
         self._passwords = passwords
         self._limits = limits
-        self._session_start = session_start
         self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "limited", "overloaded", "failed")
 
-    async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
-        """Start a session. Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be
-        verified first and a wrong password look alike and take equally long; LimitReached."""
+    async def authenticate(self, credentials: PasswordCredentials, start: Start[Started]) -> Started:
+        """Verify the credentials, and return what `start` makes for their user. If it raises AccountChanged, both are
+        done once more.
+
+        Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be verified first and a wrong
+        password look alike and take equally long; LimitReached.
+        """
         with self._counted():
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
             try:
-                return await self._attempt(credentials, request)
+                return await start(await self._verify(credentials))
             except AccountChanged:
                 # Another sign-in may have replaced an outdated hash of the same password.
-                return await self._attempt(credentials, request)
+                return await start(await self._verify(credentials))
 
-    async def _attempt(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
+    async def _verify(self, credentials: PasswordCredentials) -> AuthenticatedUser:
         statement, login = users.by_login(credentials.login)
         # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
         await self._limits.ensure_may_sign_in(login)
@@ -71,7 +87,7 @@ class SignIn:
             raise AccountDisabled("the account is disabled")
         if user.awaits_verification:
             raise AddressUnverified("the account awaits the verification of its address")
-        return await self._session_start.start(user, new_hash, request)
+        return AuthenticatedUser(user, new_hash)
 
     async def _find(self, statement: Statement, login: str) -> SignInUser | None:
         row = await self._database.reads.fetch_row(statement, login=login)
@@ -100,3 +116,19 @@ class SignIn:
             raise
         finally:
             self.outcomes[outcome] += 1
+
+
+class SignIn:
+    """Starts sessions of clients that send a user's password."""
+
+    def __init__(self, authentication: PasswordAuthentication, session_start: SessionStart) -> None:
+        self._authentication = authentication
+        self._session_start = session_start
+
+    async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
+        """Start a session. Raises as `PasswordAuthentication.authenticate` does."""
+
+        async def start(authenticated: AuthenticatedUser) -> IssuedSession:
+            return await self._session_start.start(authenticated.user, authenticated.new_hash, request)
+
+        return await self._authentication.authenticate(credentials, start)
