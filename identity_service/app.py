@@ -51,7 +51,7 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await parts.keyring.check()
-        parts.post_office.check()
+        parts.letter_parts.check()
         forget = on_shutdown_signal(parts.on_shutdown)
         try:
             yield

@@ -21,7 +21,7 @@ async def list_jobs(parts: Parts, _: argparse.Namespace) -> str:
 
 async def retry_job(parts: Parts, options: argparse.Namespace) -> str:
     if options.all == (options.id is not None):
-        raise Invalid(advice="name the id of one dead letter, or --all")
+        raise Invalid(advice="name the id of one dead job, or --all")
     if options.id is not None:
         job_id = parse_uuid(options.id)
         if job_id is None:
@@ -32,8 +32,8 @@ async def retry_job(parts: Parts, options: argparse.Namespace) -> str:
 
 
 def add_retry_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("id", nargs="?", help="the id of a dead letter, as the command jobs shows it")
-    command.add_argument("--all", action="store_true", help="every dead letter")
+    command.add_argument("id", nargs="?", help="the id of a dead job, as the command jobs shows it")
+    command.add_argument("--all", action="store_true", help="every dead job")
 
 
 async def _retry_all(parts: Parts) -> str:

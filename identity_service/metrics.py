@@ -28,7 +28,7 @@ def build_metrics(parts: Parts) -> Metrics:
 
 def _watch_letters(metrics: Metrics, parts: Parts) -> None:
     letters = "Letters that are done with, by outcome"
-    metrics.counter("watchword_letters_total", letters, "outcome", lambda: parts.post_office.outcomes)
+    metrics.counter("watchword_letters_total", letters, "outcome", lambda: parts.letter_parts.outcomes)
 
 
 def _watch_transmitter(metrics: Metrics, parts: Parts) -> None:

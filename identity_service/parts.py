@@ -40,7 +40,7 @@ from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.letters import LETTER, Letters
-from identity_service.letters.post_office import PostOffice
+from identity_service.letters.parts import LetterParts
 from identity_service.limits import Limits
 from identity_service.links.models import Link
 from identity_service.oauth.endpoints import OAuthEndpoints
@@ -94,8 +94,8 @@ class Parts:
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
         self._add_keys()
         self.limits = Limits(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
-        self.post_office = PostOffice(settings, self.database, self.sealer, clock)
-        self.letters = Letters(self.jobs, self.sealer, can_send=self.post_office.postman is not None)
+        self.letter_parts = LetterParts(settings, self.database, self.sealer, clock)
+        self.letters = Letters(self.jobs, self.sealer, can_send=self.letter_parts.delivery is not None)
 
         # Security events.
         self.recorder = Recorder(issuer)
@@ -201,8 +201,8 @@ class Parts:
         """How each kind of job is done."""
         cleanup = Cleanup(self.database, self.jobs, self.clock)
         kinds = {CLEANUP: JobKind(cleanup.run, every=PERIOD)}
-        postman = self.post_office.postman
-        return kinds if postman is None else {**kinds, LETTER: postman.job_kind()}
+        delivery = self.letter_parts.delivery
+        return kinds if delivery is None else {**kinds, LETTER: delivery.job_kind()}
 
     def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
         return BrowserSignIn(self.clients, self.sign_in, self.rotation, reader, self.tokens)

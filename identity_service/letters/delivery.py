@@ -33,7 +33,7 @@ def new_outcomes() -> Tally:
     return Tally("sent", "no_account", "undeliverable", "expired")
 
 
-class Postman:
+class LetterDelivery:
     """Sends the letters of one process: each at least once, and twice only if it could not be written down."""
 
     def __init__(self, database: Database, sealer: Sealer, mailer: Mailer, writer: Writer, clock: Clock) -> None:
@@ -54,7 +54,7 @@ class Postman:
 
     async def deliver(self, job: Job) -> None:
         """Send the letter. One that has nobody to go to, or whose link has expired, is done with: no operator could do
-        anything about a dead letter. Raises JobRefused and Unavailable."""
+        anything about a dead job. Raises JobRefused and Unavailable."""
         letter = unseal(job.payload, self._sealer)
         read_at = asyncio.get_running_loop().time()
         user = None if letter.user_id is None else await self._find_user(letter, job)

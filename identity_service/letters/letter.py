@@ -22,8 +22,8 @@ PATHS = {
     LetterKind.RESET_PASSWORD: "/reset-password/",
     LetterKind.CONFIRM_NEW_ADDRESS: "/confirm-address/",
     LetterKind.ADDRESS_CHANGED: "/undo-address/",
-    LetterKind.PASSWORD_CHANGED: "/secure-account/",
-    LetterKind.NEW_DEVICE: "/secure-account/",
+    LetterKind.PASSWORD_CHANGED: "/security-notice/",
+    LetterKind.NEW_DEVICE: "/security-notice/",
 }
 """The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
 

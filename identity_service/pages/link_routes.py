@@ -102,15 +102,15 @@ async def undo_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
     return see("address-restored")
 
 
-@router.get("/secure-account/{token}")
+@router.get("/security-notice/{token}")
 @public
-async def show_secure_account(token: str, parts: PartsDep) -> Response:
-    return _button(parts.pages, "secure-account", token, await parts.security_notices.look_up(token))
+async def show_security_notice(token: str, parts: PartsDep) -> Response:
+    return _button(parts.pages, "security-notice", token, await parts.security_notices.look_up(token))
 
 
-@router.post("/secure-account/{token}")
+@router.post("/security-notice/{token}")
 @public
-async def secure_account(token: str, _: ButtonForm, parts: PartsDep) -> Response:
+async def disavow(token: str, _: ButtonForm, parts: PartsDep) -> Response:
     await parts.security_notices.act(token)
     return see("account-secured")
 

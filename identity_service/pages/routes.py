@@ -21,7 +21,7 @@ PREFIXES: Final = frozenset(
         "done",
         "forgot-password",
         "reset-password",
-        "secure-account",
+        "security-notice",
         "sign-up",
         "undo-address",
         "verify-email",

@@ -34,7 +34,9 @@ FRAMES: Final = ("base.html", "fields.html")
 PAGES: Final[Mapping[str, Sample]] = {
     "ask.html": Sample(("forgot_password", "verify_email_again"), AddressForm, ({"path": _PATH},)),
     "button.html": Sample(
-        ("verify_email", "confirm_address", "undo_address", "secure_account"), Button, ({"path": _PATH, "link": _LINK},)
+        ("verify_email", "confirm_address", "undo_address", "security_notice"),
+        Button,
+        ({"path": _PATH, "link": _LINK},),
     ),
     # Every section of this kind, `done_…`, has the same texts.
     "done.html": Sample(("done_account-created",)),

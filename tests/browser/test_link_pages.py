@@ -148,7 +148,7 @@ async def urls_of(verifying: Stack, http: httpx.AsyncClient) -> list[str]:
         await link(verifying, body["email"], "/verify-email"),
         confirmation,
         await link(verifying, f"{eve}@example.com", "/undo-address"),
-        await link(verifying, f"{ada}@example.com", "/secure-account"),
+        await link(verifying, f"{ada}@example.com", "/security-notice"),
     ]
 
 

@@ -211,7 +211,7 @@ DEAD = """
 """
 
 
-async def test_dead_letter_is_deleted_after_thirty_days(identity: Identity, databases: Databases) -> None:
+async def test_dead_job_is_deleted_after_thirty_days(identity: Identity, databases: Databases) -> None:
     await databases.execute("identity_app", DEAD, timedelta(days=30, minutes=1))
     deleted = await delete_expired(identity.parts.database, identity.parts.clock.now())
     assert deleted.rows["dead_jobs"] == 1

@@ -1,4 +1,4 @@
-"""The jobs of identity: its worker runs, and the command line lists dead letters and has them run again."""
+"""The jobs of identity: its worker runs, and the command line lists dead jobs and has them run again."""
 
 from argparse import Namespace
 from uuid import uuid4
@@ -17,12 +17,12 @@ DEAD = """
 """
 
 
-async def dead_letter(databases: Databases) -> str:
+async def dead_job(databases: Databases) -> str:
     return str((await databases.fetch("identity_app", DEAD))[0]["id"])
 
 
-async def test_dead_letters_are_listed_first_and_run_again(identity: Identity, databases: Databases) -> None:
-    first, second = await dead_letter(databases), await dead_letter(databases)
+async def test_dead_jobs_are_listed_first_and_run_again(identity: Identity, databases: Databases) -> None:
+    first, second = await dead_job(databases), await dead_job(databases)
     listed = (await job_commands.list_jobs(identity.parts, Namespace())).splitlines()
     assert [line.split()[0] for line in listed[:2]] == [second, first]
     assert "unknown  dead" in listed[0]
@@ -44,17 +44,15 @@ async def test_dead_letters_are_listed_first_and_run_again(identity: Identity, d
         (Namespace(id=str(uuid4()), all=False), NotFound),
     ],
 )
-async def test_what_is_no_dead_letter_is_refused(
-    identity: Identity, options: Namespace, error: type[Exception]
-) -> None:
+async def test_what_is_no_dead_job_is_refused(identity: Identity, options: Namespace, error: type[Exception]) -> None:
     with pytest.raises(error):
         await job_commands.retry_job(identity.parts, options)
 
 
-async def test_dead_letters_are_measured(identity: Identity, databases: Databases) -> None:
+async def test_dead_jobs_are_measured(identity: Identity, databases: Databases) -> None:
     metrics = await scrape(identity.http)
     assert metrics("watchword_jobs_dead", kind="cleanup") == 0
-    await dead_letter(databases)
+    await dead_job(databases)
     await identity.parts.job_worker.count()
     metrics = await scrape(identity.http)
     assert metrics("watchword_jobs_dead", kind="unknown") == 1

@@ -83,7 +83,7 @@ async def test_a_letter_whose_link_has_expired_is_not_sent(clean_databases: Data
         await enqueue(service, letter(service, ada, LetterKind.RESET_PASSWORD, expires_at=expired))
         await until(lambda: no_jobs(clean_databases))
         assert inbox.letters == []
-        assert service.parts.post_office.outcomes["expired"] == 1
+        assert service.parts.letter_parts.outcomes["expired"] == 1
 
 
 async def test_what_a_device_says_of_itself_changes_no_letter(clean_databases: Databases) -> None:

@@ -36,7 +36,7 @@ async def enqueue_one(service: services.Identity) -> str:
 
 
 def outcomes(service: services.Identity) -> dict[str, int]:
-    return service.parts.post_office.outcomes
+    return service.parts.letter_parts.outcomes
 
 
 async def last_error(databases: Databases) -> tuple[int, str]:
@@ -57,7 +57,7 @@ async def test_letter_whose_recipient_is_refused_is_done_with_and_no_log_names_t
     assert outcomes(service) == {"sent": 0, "no_account": 0, "undeliverable": 1, "expired": 0}
 
 
-async def test_refused_content_is_a_dead_letter_at_once(
+async def test_refused_content_is_a_dead_job_at_once(
     service: services.Identity, inbox: MailServer, databases: Databases
 ) -> None:
     inbox.answer_to_data = "554 5.7.1 <ada@example.com> gets no spam"

@@ -19,7 +19,7 @@ from tests.support.waiting import until
 ORIGIN = {"Origin": IDENTITY_URL}
 TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 FORM = {**TYPE, **ORIGIN}
-OF_LINKS = ("verify-email", "reset-password", "confirm-address", "undo-address", "secure-account")
+OF_LINKS = ("verify-email", "reset-password", "confirm-address", "undo-address", "security-notice")
 OF_LETTERS = ("forgot-password", "verify-email")
 ADA = "ada@example.com"
 COUNTESS = "countess@example.com"
@@ -121,7 +121,7 @@ async def test_account_is_secured_by_the_button_of_a_notice(mailing: Identity, t
     headers = await mailing.signed_in("ada")
     change = {"current_password": PASSWORD, "new_password": OTHER}
     assert (await mailing.http.put("/users/me/password", json=change, headers=headers)).status_code == 204
-    path = f"/secure-account/{await token_in_letter(tmp_path, ADA, '/secure-account')}"
+    path = f"/security-notice/{await token_in_letter(tmp_path, ADA, '/security-notice')}"
     await leads_to(mailing, path, "account-secured")
     refused = await mailing.token(grant_type="password", username="ada", password=OTHER)
     assert refused.status_code == 400
@@ -155,4 +155,4 @@ async def test_one_connection_makes_any_number_of_links(identity: Identity) -> N
     async with identity.parts.database.begin() as db:
         tokens = [(await links.issue(db, LinkKind.NOTICE, ada, identity.parts.clock.now())).token for _ in range(12)]
     for token in tokens:
-        assert (await identity.http.get(f"/secure-account/{token}")).status_code == 200
+        assert (await identity.http.get(f"/security-notice/{token}")).status_code == 200

@@ -17,7 +17,7 @@ from watchword.testing import StandingClock
 
 OTHER = "staple battery horse"
 THIRD = "paper clouds over Turin"
-NOTICE = "/secure-account"
+NOTICE = "/security-notice"
 WEEK = 7 * 24 * 3600
 
 

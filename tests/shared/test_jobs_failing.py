@@ -1,4 +1,4 @@
-"""A job that fails is put off, and ends among the dead letters; nothing of another's lease is changed."""
+"""A job that fails is put off, and ends among the dead jobs; nothing of another's lease is changed."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from watchword.database import Database
 from watchword.jobs import Job, JobRecords, JobRefused
 from watchword.jobs.claims import LOST
 from watchword.jobs.outcome import pause_after
-from watchword.jobs.records import KeyTaken, NoDeadLetter, delete_dead
+from watchword.jobs.records import KeyTaken, NoDeadJob, delete_dead
 
 NO_LEASE = f"UPDATE {JOBS.table} SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"  # noqa: S608
 NO_PAUSE = f"UPDATE {JOBS.table} SET run_at = now() WHERE leased_until IS NULL"  # noqa: S608
@@ -31,7 +31,7 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
 
 
 async def until_dead(databases: Databases) -> Any:
-    """The first job, when it is a dead letter."""
+    """The first job, when it is a dead job."""
 
     async def is_dead() -> bool:
         return (await rows(databases))[0]["dead_at"] is not None
@@ -212,7 +212,7 @@ async def test_job_that_ends_while_the_database_is_away_is_written_down_when_it_
     assert len(jobs) == 2
 
 
-async def test_dead_letter_runs_again_from_its_first_attempt(databases: Databases, database: Database) -> None:
+async def test_dead_job_runs_again_from_its_first_attempt(databases: Databases, database: Database) -> None:
     handler, records = Attempts(JobRefused("no")), JobRecords(database, JOBS)
     async with working(databases, kind_of(handler)) as worker:
         job_id = await enqueue(database)
@@ -220,11 +220,11 @@ async def test_dead_letter_runs_again_from_its_first_attempt(databases: Database
         await records.retry(job_id)
         await until(lambda: worker.outcomes["done"] == 1)
     assert [job.attempt for job in handler.jobs] == [1, 1]
-    with pytest.raises(NoDeadLetter):
+    with pytest.raises(NoDeadJob):
         await records.retry(job_id)
 
 
-async def test_job_that_waits_is_no_dead_letter_and_one_whose_key_waits_stays_dead(
+async def test_job_that_waits_is_no_dead_job_and_one_whose_key_waits_stays_dead(
     databases: Databases, database: Database
 ) -> None:
     records = JobRecords(database, JOBS)
@@ -234,7 +234,7 @@ async def test_job_that_waits_is_no_dead_letter_and_one_whose_key_waits_stays_de
     assert [(one.id, one.state) for one in await records.list(9)] == [(dead, "dead"), (waiting, "waiting")]
     with pytest.raises(KeyTaken):
         await records.retry(dead)
-    with pytest.raises(NoDeadLetter):
+    with pytest.raises(NoDeadJob):
         await records.retry(waiting)
     assert await records.dead_ids() == [dead]
 
@@ -257,7 +257,7 @@ async def test_failed_job_whose_key_waits_again_is_replaced_by_it(databases: Dat
     assert await rows(databases) == []
 
 
-async def test_dead_letters_are_deleted_by_their_age(databases: Databases, database: Database) -> None:
+async def test_dead_jobs_are_deleted_by_their_age(databases: Databases, database: Database) -> None:
     await enqueue(database)
     await databases.execute("posts_app", f"UPDATE {JOBS.table} SET dead_at = now()")  # noqa: S608
     (row,) = await rows(databases)

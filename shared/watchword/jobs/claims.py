@@ -50,7 +50,7 @@ class Claims:
 
     async def claim(self, db: AsyncSession, limit: int) -> tuple[list[Job], list[Job]]:
         """Claim at most so many jobs that are due. First those to do, each counted and leased; then those whose last
-        attempt has not ended, which are dead letters by this call."""
+        attempt has not ended, which are dead jobs by this call."""
         lost: list[UUID] = []
         to_do: list[UUID] = []
         for row in await self._due(db, limit):
@@ -69,7 +69,7 @@ class Claims:
         return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
 
     async def bury(self, db: AsyncSession, job: Job, error: str) -> bool:
-        """Make a job a dead letter. False if its lease is another's."""
+        """Make a job dead. False if its lease is another's."""
         values = {"leased_until": None, "dead_at": _NOW, "last_error": error}
         return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
 

@@ -13,7 +13,7 @@ SHARE_OF_LEASE: Final = 0.75
 
 
 class JobRefused(Exception):
-    """Raised by a handler for a job that can never succeed: it becomes a dead letter at once.
+    """Raised by a handler for a job that can never succeed: it becomes a dead job at once.
 
     The message is kept in the table, so it must say nothing secret.
     """
@@ -36,7 +36,7 @@ class Job:
 
 Handler: TypeAlias = Callable[[Job], Awaitable[None]]
 """Does one job, outside any transaction. It may be called again after it has succeeded, if that could not be written
-down: what it does must bear being done twice. An exception puts the job off; JobRefused makes it a dead letter."""
+down: what it does must bear being done twice. An exception puts the job off; JobRefused makes it a dead job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class JobKind:
 
     An attempt is cancelled after three quarters of `lease_seconds`; if its process has died, another one tries when the
     lease has run out. No pause after a failed attempt is longer than `longest_pause_seconds`. After `most_attempts` the
-    job is a dead letter: 15 of them take about three hours. With `every`, one job of this kind is always there: each
+    job is a dead job: 15 of them take about three hours. With `every`, one job of this kind is always there: each
     completed or dead one is followed by another that much later.
     """
 

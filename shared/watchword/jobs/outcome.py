@@ -54,7 +54,7 @@ class Outcomes:
             await self._complete(job)
 
     def log_dead(self, job: Job, error: str) -> None:
-        """Count and log a dead letter."""
+        """Count and log a dead job."""
         self.tally["dead"] += 1
         logger.error("job is dead: %s %s: %s", job.kind, job.id, error, extra={**_fields(job), "error": error})
 

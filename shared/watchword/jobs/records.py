@@ -17,11 +17,11 @@ from watchword.jobs.enqueueing import Jobs
 from watchword.jobs.table import key_index, waits
 
 DEAD_FOR: Final = timedelta(days=30)
-"""How long a dead letter is kept."""
+"""How long a dead job is kept."""
 
 
 class JobRecord(NamedTuple):
-    """One job. `at` is when it may run, until when it is leased, or when it became a dead letter."""
+    """One job. `at` is when it may run, until when it is leased, or when it became a dead job."""
 
     id: UUID
     kind: str
@@ -39,9 +39,9 @@ class JobCounts(NamedTuple):
     oldest_due_seconds: float
 
 
-class NoDeadLetter(NotFound):
-    code = "no_dead_letter"
-    detail = "There is no dead letter with this id."
+class NoDeadJob(NotFound):
+    code = "no_dead_job"
+    detail = "There is no dead job with this id."
 
 
 class KeyTaken(Conflict):
@@ -59,7 +59,7 @@ class JobRecords:
         self._counts = Statement(_counts_of(jobs.table))
 
     async def list(self, limit: int) -> Sequence[JobRecord]:
-        """At most so many jobs: the dead letters, the last first, then the others in the order in which they run."""
+        """At most so many jobs: the dead, the last first, then the others in the order in which they run."""
         table = self._table
         at = func.coalesce(table.c.dead_at, table.c.leased_until, table.c.run_at)
         order = table.c.dead_at.desc().nulls_last(), at, table.c.id
@@ -68,7 +68,7 @@ class JobRecords:
         return [JobRecord(row.id, row.kind, _state(row), row.attempts, row.at, row.last_error) for row in rows]
 
     async def retry(self, job_id: UUID) -> None:
-        """Have a dead letter run again, at once, its attempts counted from zero. Raises NoDeadLetter and KeyTaken."""
+        """Have a dead job run again, at once, its attempts counted from zero. Raises NoDeadJob and KeyTaken."""
         table = self._table
         values = {"dead_at": None, "attempts": 0, "run_at": func.now()}
         retried = update(table).where(table.c.id == job_id, table.c.dead_at.is_not(None)).values(values)
@@ -81,10 +81,10 @@ class JobRecords:
                 raise KeyTaken from error
             raise
         if not ids:
-            raise NoDeadLetter
+            raise NoDeadJob
 
     async def dead_ids(self) -> Sequence[UUID]:
-        """The ids of all dead letters, the oldest first."""
+        """The ids of all dead jobs, the oldest first."""
         table = self._table
         async with self._database.begin() as db:
             dead = select(table.c.id).where(table.c.dead_at.is_not(None)).order_by(table.c.dead_at, table.c.id)
@@ -97,7 +97,7 @@ class JobRecords:
 
 
 async def delete_dead(db: AsyncSession, table: Table, before: datetime) -> int:
-    """Delete a portion of the dead letters that became so before this time, and return how many."""
+    """Delete a portion of the jobs that became dead before this time, and return how many."""
     return await delete_portion(db, table, table.c.dead_at < before, order_by=[table.c.dead_at])
 
 

@@ -3,7 +3,7 @@
 import logging
 
 from identity_service.keys.sealing import Sealer
-from identity_service.letters.delivery import Postman, new_outcomes
+from identity_service.letters.delivery import LetterDelivery, new_outcomes
 from identity_service.letters.mailer import FolderMailer, Mailer, SmtpMailer, SmtpServer
 from identity_service.letters.templates import Templates
 from identity_service.letters.writer import Writer
@@ -14,20 +14,20 @@ from watchword.database.database import Database
 logger = logging.getLogger("watchword.letters")
 
 
-class PostOffice:
-    """`postman` is None if the settings name no mail server and no folder: then no letter is enqueued."""
+class LetterParts:
+    """`delivery` is None if the settings name no mail server and no folder: then no letter is enqueued."""
 
     def __init__(self, settings: MailSettings, database: Database, sealer: Sealer, clock: Clock) -> None:
         mailer = _mailer(settings)
         sender = sender_of(settings.mail_sender or "no-reply@localhost")
         self.writer = Writer(Templates(settings.letter_templates), settings.issuer, sender)
-        self.postman = None if mailer is None else Postman(database, sealer, mailer, self.writer, clock)
-        self.outcomes = new_outcomes() if self.postman is None else self.postman.outcomes
+        self.delivery = None if mailer is None else LetterDelivery(database, sealer, mailer, self.writer, clock)
+        self.outcomes = new_outcomes() if self.delivery is None else self.delivery.outcomes
 
     def check(self) -> None:
         """Raise TemplatesRefused if a template cannot be used; say once if no letter can be sent."""
         self.writer.check()
-        if self.postman is None:
+        if self.delivery is None:
             logger.warning("no letters are sent: set IDENTITY_SMTP_HOST, or for development IDENTITY_MAIL_FOLDER")
 
 
