@@ -50,8 +50,9 @@ class Hasher:
     def hash(self, password: str) -> str:
         return str(self._context.hash(normal_password(password)))
 
-    def verify(self, password: str, password_hash: str | None) -> Verification:
-        """Without a hash that can be verified, it computes as many hashes as for a wrong password."""
+    def verify(self, password: str, password_hash: str | None, *, may_replace: bool = True) -> Verification:
+        """Without a hash that can be verified, it computes as many hashes as for a wrong password. Without
+        `may_replace` there is no replacement, which would take as long as another hash."""
         normal = normal_password(password)
         comparable = self._comparable(password_hash)
         kind, seconds = kind_of(comparable), []
@@ -61,7 +62,7 @@ class Hasher:
             matches = self._matches(form, comparable)
             seconds.append(time.perf_counter() - began)
             if matches and comparable == password_hash:
-                is_outdated = form != normal or self._context.needs_update(comparable)
+                is_outdated = may_replace and (form != normal or self._context.needs_update(comparable))
                 return Verification(True, self.hash(normal) if is_outdated else None, kind, seconds)
         return Verification(False, None, kind, seconds)
 

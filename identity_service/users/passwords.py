@@ -78,14 +78,14 @@ class Passwords:
         Without a hash, for an unknown user, and with `is_refused`, if the caller refuses even the right password, the
         answer takes as long as for a wrong one.
         """
-        done = await self._verify(password, password_hash)
+        done = await self._verify(password, password_hash, may_replace=not is_refused)
         if is_refused or not done.matches:
             forms = 1 if normal_password(password) == password else 2
             await self._pause(max(0.0, self.times.slowest(forms) - sum(done.seconds)))
         return done.matches, done.new_hash
 
-    async def _verify(self, password: str, password_hash: str | None) -> Verification:
-        done = await self._run(lambda: self._hasher.verify(password, password_hash))
+    async def _verify(self, password: str, password_hash: str | None, *, may_replace: bool = True) -> Verification:
+        done = await self._run(lambda: self._hasher.verify(password, password_hash, may_replace=may_replace))
         self.times.record(done.kind, done.seconds)
         return done
 

@@ -92,6 +92,11 @@ async def test_right_password_waits_only_if_it_is_refused(passwords: Passwords, 
     assert 0 < seconds < 1
 
 
+async def test_refused_right_password_gets_no_replacement_which_would_cost_another_hash(passwords: Passwords) -> None:
+    assert (await passwords.verify(PASSWORD, OTHER_COST))[1] is not None
+    assert await passwords.verify(PASSWORD, OTHER_COST, is_refused=True) == (True, None)
+
+
 async def test_password_in_two_forms_waits_for_two_hashes(passwords: Passwords, pauses: Pauses) -> None:
     await passwords.verify("pa\u0308ssword of Ada", None)
     [seconds] = pauses
