@@ -11,6 +11,7 @@ from identity_service.accounts.schemas import Registration
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
+from identity_service.authentication.known_devices import KnownDevice
 from identity_service.errors import SessionEnded
 from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth.request import OAuthRequest, read_form
@@ -97,6 +98,10 @@ async def _device(request: Request) -> Device:
     return Device(description or None, await _address(request) or None)
 
 
+async def _known_device(request: Request) -> KnownDevice | None:
+    return (await _parts(request)).device_cookie.read(request)
+
+
 async def _refresh_token_of_cookie(request: Request) -> str:
     return (await _parts(request)).cookie.read(request)
 
@@ -132,6 +137,7 @@ EmailForm = Annotated[Form[AddressForm], Depends(_form(AddressForm))]
 NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]
+KnownDeviceDep = Annotated[KnownDevice | None, Depends(_known_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]

@@ -21,8 +21,12 @@ class LimitSettings(ServiceSettings):
 
     limit_sign_in: Quota = Field(
         "10/900",
-        description="Sign-ins for an account from one address, as number/seconds; a change of password or address is"
-        " one too",
+        description="Sign-ins for an account from one address, or from one browser that has signed in with it, as"
+        " number/seconds; a change of password or address is one too",
+    )
+    limit_sign_in_account: Quota = Field(
+        "100/3600",
+        description="Sign-ins for an account from all addresses, but not from a browser that has signed in with it",
     )
     limit_sign_in_address: Quota = Field("60/60", description="Sign-ins from one address, whatever the accounts")
     limit_registration: Quota = Field("10/3600", description="Registrations from one address")

@@ -1,7 +1,12 @@
 """How often something that costs may be done: each use is charged to the caller's address, and to the account."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from identity_service.errors import HashingBusy
 from identity_service.limit_settings import LimitSettings
 from identity_service.users.normal_form import without_case
+from watchword.database.errors import DatabaseUnavailable
 from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
 
@@ -12,30 +17,47 @@ class Limits:
     def __init__(self, limiter: Limiter, settings: LimitSettings) -> None:
         self.limiter = limiter
         self._sign_in = Limit.parse("sign-in", settings.limit_sign_in)
-        self._sign_in_address = Limit.parse("sign-in-address", settings.limit_sign_in_address)
+        self._sign_in_device = Limit.parse("sign-in-device", settings.limit_sign_in)
+        self._sign_in_account = Limit.parse("sign-in-account", settings.limit_sign_in_account)
+        self.sign_in_address = Limit.parse("sign-in-address", settings.limit_sign_in_address)
         self._registration = Limit.parse("registration", settings.limit_registration)
         self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
         self._letters_account = Limit.parse("letters-account", settings.limit_letters_account)
         for limit in (
             self._sign_in,
-            self._sign_in_address,
+            self._sign_in_device,
+            self._sign_in_account,
+            self.sign_in_address,
             self._registration,
             self._letters_address,
             self._letters_account,
         ):
             limiter.refusals[limit.name] = 0
 
-    async def ensure_may_sign_in(self, account: str) -> None:
-        """Charge an attempt to prove a password: to the address, and to this account from this address.
+    @asynccontextmanager
+    async def sign_in_attempt(self, account: str, device_id: str | None = None) -> AsyncIterator[None]:
+        """Charge an attempt to prove a password, which the block makes: to the address, to this account from this
+        address, and to this account. Raises LimitReached.
+
+        `device_id` is that of a device which the account has signed in with: the attempt is charged to the two of them
+        instead, so that what others do to the account does not hold them up. An attempt that cost no hash is charged to
+        the address only.
 
         `account` is the login that was typed, in its normal form; of a caller who is signed in, the account's id. The
         account is not looked up: a limit that its name and its e-mail address shared would tell that both are of one
-        account. Raises LimitReached.
+        account.
         """
-        address = caller_address.get()
-        await self.limiter.ensure_allowed(
-            Charge(self._sign_in_address, address), Charge(self._sign_in, f"{without_case(account)} {address}")
-        )
+        address, login = caller_address.get(), without_case(account)
+        if device_id is None:
+            others = [Charge(self._sign_in, f"{login} {address}"), Charge(self._sign_in_account, login)]
+        else:
+            others = [Charge(self._sign_in_device, f"{login} {device_id}")]
+        await self.limiter.ensure_allowed(Charge(self.sign_in_address, address), *others)
+        try:
+            yield
+        except (DatabaseUnavailable, HashingBusy):
+            await self.limiter.give_back(*others)
+            raise
 
     async def ensure_may_register(self) -> None:
         """Charge a registration to the address. Raises LimitReached."""

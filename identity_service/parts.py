@@ -18,6 +18,8 @@ from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.audit.models import AuditEntry
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
+from identity_service.authentication.device_cookie import DeviceCookie
+from identity_service.authentication.known_devices import KnownDevices
 from identity_service.authentication.password import PasswordAuthentication, SignIn
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
@@ -123,6 +125,7 @@ class Parts:
         # The two ways in which people sign in.
         reader = TokenReader(issuer, self.keyring, clock)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
+        self.device_cookie = DeviceCookie.of(issuer, KnownDevices(self.sealer, clock))
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
 

@@ -49,8 +49,8 @@ class AddressChanges:
             raise UserNotFound
         verified_hash = user.password_hash
         await self._limits.ensure_may_request_letter()
-        await self._limits.ensure_may_sign_in(str(user_id))
-        is_right, _ = await self._passwords.verify(password, verified_hash)
+        async with self._limits.sign_in_attempt(str(user_id)):
+            is_right, _ = await self._passwords.verify(password, verified_hash)
         if not is_right:
             raise WrongPassword
         is_allowed = await self._limits.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)

@@ -50,8 +50,8 @@ class PasswordChanges:
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
-        await self._limits.ensure_may_sign_in(str(user_id))
-        is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
+        async with self._limits.sign_in_attempt(str(user_id)):
+            is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
         if not is_right:
             raise WrongPassword
         await self._passwords.ensure_strong(change.new_password, hints(user), WeakNewPassword)

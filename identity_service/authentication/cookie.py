@@ -53,7 +53,7 @@ class RefreshCookie:
 
         Raises CookieRepeated for two cookies of this name: one is not ours, and nothing tells which.
         """
-        values = [value for name, value in _cookies(request) if name == self.name]
+        values = [value for name, value in cookies(request) if name == self.name]
         if len(values) > 1:
             raise CookieRepeated(f"{len(values)} cookies named {self.name}")
         return values[0] if values else ""
@@ -98,7 +98,7 @@ def install(app: FastAPI, cookie: RefreshCookie) -> None:
     app.add_exception_handler(CookieRepeated, answer)
 
 
-def _cookies(request: Request) -> Iterator[tuple[str, str]]:
+def cookies(request: Request) -> Iterator[tuple[str, str]]:
     """Every cookie of the request, in order, also those of one name."""
     for header in request.headers.getlist("cookie"):
         for pair in header.split(";"):

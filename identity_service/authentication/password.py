@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
+from identity_service.authentication.known_devices import KnownDevice
 from identity_service.errors import (
     AccountChanged,
     AccountDisabled,
@@ -29,10 +30,15 @@ MAX_LOGIN_CHARACTERS: Final = 256
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PasswordCredentials:
-    """A username or an e-mail address, and a password."""
+    """A username or an e-mail address, a password, and the browser that they come from if it is known."""
 
     login: str
     password: str
+    device: KnownDevice | None = None
+
+    def device_id(self, login: str) -> str | None:
+        """The id of the device if somebody has signed in on it with this login, which is in its normal form."""
+        return self.device.id if self.device is not None and self.device.has_login(login) else None
 
 
 class AuthenticatedUser(NamedTuple):
@@ -76,11 +82,13 @@ class PasswordAuthentication:
     async def _verify(self, credentials: PasswordCredentials) -> AuthenticatedUser:
         statement, login = users.by_login(credentials.login)
         # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
-        await self._limits.ensure_may_sign_in(login)
-        user = await self._find(statement, login)
-        password_hash = user.password_hash if user is not None else None
-        is_refused = user is not None and (not user.is_active or user.awaits_verification)
-        is_right, new_hash = await self._passwords.verify(credentials.password, password_hash, is_refused=is_refused)
+        async with self._limits.sign_in_attempt(login, credentials.device_id(login)):
+            user = await self._find(statement, login)
+            password_hash = user.password_hash if user is not None else None
+            is_refused = user is not None and (not user.is_active or user.awaits_verification)
+            is_right, new_hash = await self._passwords.verify(
+                credentials.password, password_hash, is_refused=is_refused
+            )
         if user is None or not is_right:
             raise InvalidCredentials("unknown user or wrong password")
         if not user.is_active:

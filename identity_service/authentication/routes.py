@@ -13,6 +13,7 @@ from identity_service.dependencies import (
     BrowserSignInDep,
     CookieDep,
     DeviceDep,
+    KnownDeviceDep,
     OurPage,
     RefreshTokenOfCookie,
 )
@@ -78,6 +79,7 @@ async def sign_browser_in(
     form: SignInForm,
     browsers: BrowserSignInDep,
     device: DeviceDep,
+    known_device: KnownDeviceDep,
     refresh_token: RefreshTokenOfCookie,
     cookie: CookieDep,
     response: Response,
@@ -86,7 +88,8 @@ async def sign_browser_in(
 
     The session that this browser had before ends.
     """
-    tokens = await browsers.sign_in(form.credentials(), device, refresh_token=refresh_token, resource=form.resource)
+    credentials = form.credentials(known_device)
+    tokens = await browsers.sign_in(credentials, device, refresh_token=refresh_token, resource=form.resource)
     return _signed_in(tokens, cookie, response)
 
 

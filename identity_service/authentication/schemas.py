@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from identity_service.authentication.known_devices import KnownDevice
 from identity_service.authentication.password import MAX_LOGIN_CHARACTERS, PasswordCredentials
 from identity_service.tokens.minting import TokenAnswer
 from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
@@ -30,8 +31,8 @@ class SignInForm(Body):
     password: _Password
     resource: _Resource = None
 
-    def credentials(self) -> PasswordCredentials:
-        return PasswordCredentials(self.username, self.password)
+    def credentials(self, device: KnownDevice | None) -> PasswordCredentials:
+        return PasswordCredentials(self.username, self.password, device)
 
 
 class RefreshForm(Body):

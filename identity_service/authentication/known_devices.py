@@ -1,0 +1,87 @@
+"""Browsers in which people have signed in before, as the cookie of such a browser says."""
+
+import json
+import secrets
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from identity_service.keys.sealing import CannotUnseal, Sealer
+from identity_service.users import repository as users
+from identity_service.users.normal_form import without_case
+from watchword.clock import Clock
+
+LIFETIME: Final = timedelta(days=365)
+MOST_ACCOUNTS: Final = 5
+MAX_CHARACTERS: Final = 2_048
+"""The longest text that is read. Five accounts take about 600 characters."""
+
+_LABEL: Final = "device cookie"
+_DIGEST_BYTES: Final = 12
+
+
+class KnownAccount(NamedTuple):
+    """An account that has signed in on a device: keyed digests of its id and of its logins."""
+
+    user: str
+    logins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A browser in which accounts have signed in, the latest last. It proves nothing about who uses it now."""
+
+    id: str
+    accounts: tuple[KnownAccount, ...]
+    digest: Callable[[str], str]
+
+    def has_account(self, user_id: UUID) -> bool:
+        """Whether this user has signed in on the device."""
+        user = self.digest(str(user_id))
+        return any(account.user == user for account in self.accounts)
+
+    def has_login(self, login: str) -> bool:
+        """Whether somebody has signed in on the device with this name or address, which is in its normal form."""
+        name = self.digest(without_case(login))
+        return any(name in account.logins for account in self.accounts)
+
+
+class KnownDevices:
+    """Reads and writes the text of a device's cookie, which only this installation can: it is sealed."""
+
+    def __init__(self, sealer: Sealer, clock: Clock) -> None:
+        self._sealer = sealer
+        self._clock = clock
+
+    def read(self, text: str) -> KnownDevice | None:
+        """The device; None for a text that is not ours, is damaged, too long or has expired."""
+        if not text or len(text) > MAX_CHARACTERS:
+            return None
+        try:
+            content = json.loads(self._sealer.unseal_text(_LABEL, b64decode(text, altchars=b"-_", validate=True)))
+        except (CannotUnseal, ValueError):
+            return None
+        if content["until"] <= self._clock.now().timestamp():
+            return None
+        accounts = tuple(KnownAccount(user, tuple(logins)) for user, *logins in content["accounts"])
+        return KnownDevice(content["id"], accounts, self._digest)
+
+    def write(self, device: KnownDevice | None, user_id: UUID, logins: Iterable[str]) -> str:
+        """The text for a device, or for one that has none yet, on which this user has signed in. These are all the
+        names that they sign in with."""
+        user = self._digest(str(user_id))
+        names = {self._digest(without_case(users.by_login(login)[1])) for login in logins}
+        others = [account for account in device.accounts if account.user != user] if device else []
+        accounts = [*others, KnownAccount(user, tuple(sorted(names)))][-MOST_ACCOUNTS:]
+        content: dict[str, Any] = {
+            "id": device.id if device else secrets.token_urlsafe(12),
+            "until": int((self._clock.now() + LIFETIME).timestamp()),
+            "accounts": [[account.user, *account.logins] for account in accounts],
+        }
+        return urlsafe_b64encode(self._sealer.seal_text(_LABEL, json.dumps(content))).decode()
+
+    def _digest(self, text: str) -> str:
+        return urlsafe_b64encode(self._sealer.keyed_digest(_LABEL, text)[:_DIGEST_BYTES]).decode()
