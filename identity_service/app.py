@@ -60,6 +60,7 @@ def create_app(parts: Parts) -> FastAPI:
             await parts.job_worker.finish(SHUTDOWN_SECONDS)
             await parts.keyring.stop()
             parts.passwords.stop()
+            await parts.refused_sign_ins.finish()
             await parts.limits.limiter.close()
 
     async def signing_key() -> str:
@@ -91,7 +92,14 @@ def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
     transmitter = parts.listener.run, parts.pusher.run, parts.canary.run, parts.upkeep.run
     kinds = partial(hash_kinds.watch_forever, parts.database, parts.passwords.learn)
     hashing = parts.passwords.start, kinds
-    return (parts.keyring.run, parts.keyring.watch, *hashing, *transmitter, parts.job_worker.run)
+    return (
+        parts.keyring.run,
+        parts.keyring.watch,
+        *hashing,
+        *transmitter,
+        parts.job_worker.run,
+        parts.refused_sign_ins.run,
+    )
 
 
 def _links(settings: Settings) -> tuple[Link, ...]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.links import repository as links
+from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.sessions import cleanup as sessions
 from identity_service.tables import ALLOWANCES, JOBS
 from identity_service.users import repository as users
@@ -29,6 +30,9 @@ PORTIONS_PER_RUN: Final = 50
 
 AWAITED_FOR: Final = timedelta(days=7)
 """How long an account may await the verification of its address."""
+
+REFUSALS_FOR: Final = timedelta(days=90)
+"""How long the record of refused sign-ins is kept."""
 
 DeletePortion = Callable[[AsyncSession, datetime], Awaitable[Mapping[str, int]]]
 """Deletes at most a portion of what has expired at that time, in the caller's transaction. Returns how many rows of
@@ -55,12 +59,22 @@ async def _delete_unneeded_allowances(db: AsyncSession, _: datetime) -> Mapping[
     return {"allowances": await delete_unneeded_portion(db, ALLOWANCES)}
 
 
+async def _delete_refused_sign_ins(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"refused_sign_ins": await refused_sign_ins.delete_before(db, now - REFUSALS_FOR)}
+
+
+async def _delete_refused_sign_ins_of_deleted(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"refused_sign_ins": await refused_sign_ins.delete_stragglers(db, now)}
+
+
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
     _delete_released_usernames,
     _delete_expired_links,
     _delete_unverified,
+    _delete_refused_sign_ins,
+    _delete_refused_sign_ins_of_deleted,
     _delete_dead_jobs,
     _delete_unneeded_allowances,
 )

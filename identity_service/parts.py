@@ -52,6 +52,8 @@ from identity_service.pages.theme import Theme
 from identity_service.password_settings import BreachPolicy
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
+from identity_service.refused_sign_ins.models import RefusedSignIn
+from identity_service.refused_sign_ins.service import RefusedSignIns
 from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
 from identity_service.services.models import Service
@@ -81,7 +83,7 @@ from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.limits import Limiter
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, ClientRow, Link, Role, Service, Session, Stream, User)
+TABLES = (AuditEntry, ClientRow, Link, RefusedSignIn, Role, Service, Session, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -197,7 +199,10 @@ class Parts:
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
         self.sessions = Sessions(database, recorder, clock)
         self.live_sessions = LiveSessions(database, clock)
-        self.password_authentication = PasswordAuthentication(database, self.passwords, self.limits)
+        self.refused_sign_ins = RefusedSignIns(database, self.sealer, clock)
+        self.password_authentication = PasswordAuthentication(
+            database, self.passwords, self.limits, self.refused_sign_ins
+        )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
 
     def _job_kinds(self) -> dict[str, JobKind]:

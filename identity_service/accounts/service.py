@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +14,7 @@ from identity_service.accounts.schemas import UserChanges
 from identity_service.errors import UsernameTaken, UserNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.cleanup import delete_unusable_of
@@ -23,6 +25,7 @@ from identity_service.users.models import User
 from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
+from watchword.database.portions import delete_in_portions
 from watchword.errors import NotFound
 
 
@@ -66,11 +69,13 @@ class Accounts:
         """Delete the account with everything that belongs to it. Deleting twice returns the same receipt."""
         # In transactions of their own: a user may have more of them than one statement can delete in its time.
         await delete_unusable_of(self._database, user_id, self._clock.now())
+        await delete_in_portions(self._database, partial(refused_sign_ins.delete_of, user_id=user_id))
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             if user is None:
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
             await db.delete(user)
+            await refused_sign_ins.delete_of(db, user_id)
             now = self._clock.now()
             await self._usernames.release(db, user.username, user_id, now)
             cause = by_user(user_id, "account deleted")

@@ -14,6 +14,8 @@ from identity_service.errors import (
     InvalidCredentials,
 )
 from identity_service.limits import Limits
+from identity_service.refused_sign_ins.models import Reason
+from identity_service.refused_sign_ins.service import RefusedSignIns
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.users import repository as users
@@ -26,6 +28,12 @@ from watchword.limits import LimitReached
 from watchword.tally import Tally
 
 MAX_LOGIN_CHARACTERS: Final = 256
+
+_REASONS: Final = {
+    InvalidCredentials: Reason.CREDENTIALS,
+    AccountDisabled: Reason.DISABLED,
+    AddressUnverified: Reason.UNVERIFIED,
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,8 +65,11 @@ password was verified."""
 class PasswordAuthentication:
     """Authenticates users with a password, and counts the outcomes."""
 
-    def __init__(self, database: Database, passwords: Passwords, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, passwords: Passwords, limits: Limits, refused_sign_ins: RefusedSignIns
+    ) -> None:
         self._database = database
+        self._refused = refused_sign_ins
         self._passwords = passwords
         self._limits = limits
         self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "limited", "overloaded", "failed")
@@ -81,21 +92,24 @@ class PasswordAuthentication:
 
     async def _verify(self, credentials: PasswordCredentials) -> AuthenticatedUser:
         statement, login = users.by_login(credentials.login)
-        # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
-        async with self._limits.sign_in_attempt(login, credentials.device_id(login)):
-            user = await self._find(statement, login)
-            password_hash = user.password_hash if user is not None else None
-            is_refused = user is not None and (not user.is_active or user.awaits_verification)
-            is_right, new_hash = await self._passwords.verify(
-                credentials.password, password_hash, is_refused=is_refused
-            )
-        if user is None or not is_right:
-            raise InvalidCredentials("unknown user or wrong password")
-        if not user.is_active:
-            raise AccountDisabled("the account is disabled")
-        if user.awaits_verification:
-            raise AddressUnverified("the account awaits the verification of its address")
-        return AuthenticatedUser(user, new_hash)
+        try:
+            # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
+            async with self._limits.sign_in_attempt(login, credentials.device_id(login)):
+                user = await self._find(statement, login)
+                is_right, new_hash = await self._verify_hash(credentials.password, user)
+        except LimitReached as error:
+            self._refused.count(None if error.limit == self._limits.sign_in_address else login)
+            raise
+        if user is not None and is_right and user.may_sign_in:
+            return AuthenticatedUser(user, new_hash)
+        refusal = _refusal(user, is_right=is_right)
+        await self._refused.record(login, user.id if user is not None else None, _REASONS[type(refusal)])
+        raise refusal
+
+    async def _verify_hash(self, password: str, user: SignInUser | None) -> tuple[bool, str | None]:
+        password_hash = user.password_hash if user is not None else None
+        is_refused = user is not None and not user.may_sign_in
+        return await self._passwords.verify(password, password_hash, is_refused=is_refused)
 
     async def _find(self, statement: Statement, login: str) -> SignInUser | None:
         row = await self._database.reads.fetch_row(statement, login=login)
@@ -124,6 +138,15 @@ class PasswordAuthentication:
             raise
         finally:
             self.outcomes[outcome] += 1
+
+
+def _refusal(user: SignInUser | None, *, is_right: bool) -> InvalidCredentials:
+    """Why nobody is signed in. The callers see no difference."""
+    if user is None or not is_right:
+        return InvalidCredentials("unknown user or wrong password")
+    if not user.is_active:
+        return AccountDisabled("the account is disabled")
+    return AddressUnverified("the account awaits the verification of its address")
 
 
 class SignIn:

@@ -29,6 +29,10 @@ class SignInUser:
     is_active: bool
     awaits_verification: bool
 
+    @property
+    def may_sign_in(self) -> bool:
+        return self.is_active and not self.awaits_verification
+
 
 class User(Base):
     """Username and e-mail address are stored as they were written, and are unique without regard to case.

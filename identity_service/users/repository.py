@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, select
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -83,6 +83,13 @@ async def delete_long_awaiting(db: AsyncSession, before: datetime) -> int:
     many."""
     is_over = and_(User.awaits_verification, User.created_at < before)
     return await delete_portion(db, User, is_over, order_by=[User.created_at])
+
+
+_IS_IN_LOGINS: Final = [
+    func.lower(column) == any_(bindparam("logins", type_=ARRAY(Text))) for column in (User.username, User.email)
+]
+BY_LOGINS = Statement(select(User.id, User.username, User.email).where(or_(*_IS_IN_LOGINS)))
+"""The users who have one of these names or addresses, which are in lower case."""
 
 
 def by_login(login: str) -> tuple[Statement, str]:
