@@ -50,6 +50,5 @@ async def _retry_all(parts: Parts) -> str:
 def _line(record: JobRecord) -> str:
     """One line of the list of jobs; the time is in UTC."""
     error = f"  {record.last_error}" if record.last_error else ""
-    return (
-        f"{record.id}  {record.kind}  {record.state} {record.at:%Y-%m-%d %H:%M:%S}  attempts {record.attempts}{error}"
-    )
+    counts = f"attempts {record.attempts}  losses {record.losses}"
+    return f"{record.id}  {record.kind}  {record.state} {record.at:%Y-%m-%d %H:%M:%S}  {counts}{error}"

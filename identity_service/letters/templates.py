@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -43,18 +43,12 @@ class Templates:
     @cached_property
     def _environment(self) -> Environment:
         theirs = {} if self._folder is None else _texts_in(self._folder)
-        return Environment(
-            loader=DictLoader({**_texts_in(_OURS), **theirs}),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-        )
+        return _environment_of(tuple({**_our_texts(), **theirs}.items()))
 
     def check(self) -> None:
         """Read the templates. Raise TemplatesRefused if a file in the folder is none of ours, or if a template
         cannot be rendered or leaves out the link."""
-        for kind in LetterKind:
-            self._try(kind)
+        _ = self._environment
 
     def render(self, kind: LetterKind, values: Mapping[str, str]) -> Texts:
         """The texts with these values: `username`, `device`, `link`, `expires_at` and `service`."""
@@ -69,21 +63,37 @@ class Templates:
     def _render(self, name: str, values: Mapping[str, str]) -> str:
         return self._environment.get_template(name).render(values)
 
-    def _try(self, kind: LetterKind) -> None:
-        values = {
-            **_EXAMPLE,
-            "device": "an example" if kind == LetterKind.NEW_DEVICE else "",
-            "expires_at": "01 January 2026, 00:00 UTC" if has_token(kind) else "",
-        }
-        for ending in ("subject.txt", "txt", "html"):
-            name = f"{kind}.{ending}"
-            try:
-                text = self._render(name, values)
-            # A template may call what it likes.
-            except Exception as error:
-                raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} cannot be used: {error}") from error
-            if ending != "subject.txt" and _EXAMPLE_LINK not in text:
-                raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} leaves out the link: write {{{{ link }}}}")
+
+# A service is built many times in the tests of one process, mostly with the templates of the product.
+@lru_cache(maxsize=4)
+def _environment_of(templates: tuple[tuple[str, str], ...]) -> Environment:
+    """The environment that renders these templates, by name and source, each of which has been tried."""
+    environment = Environment(
+        loader=DictLoader(dict(templates)),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    for kind in LetterKind:
+        _try(environment, kind)
+    return environment
+
+
+def _try(environment: Environment, kind: LetterKind) -> None:
+    values = {
+        **_EXAMPLE,
+        "device": "an example" if kind == LetterKind.NEW_DEVICE else "",
+        "expires_at": "01 January 2026, 00:00 UTC" if has_token(kind) else "",
+    }
+    for ending in ("subject.txt", "txt", "html"):
+        name = f"{kind}.{ending}"
+        try:
+            text = environment.get_template(name).render(values)
+        # A template may call what it likes.
+        except Exception as error:
+            raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} cannot be used: {error}") from error
+        if ending != "subject.txt" and _EXAMPLE_LINK not in text:
+            raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} leaves out the link: write {{{{ link }}}}")
 
 
 def clean(text: str) -> str:
@@ -97,6 +107,11 @@ def without_links(text: str) -> str:
     """The text, which looks the same, with a word joiner after each dot and slash: mail programs make links of what
     looks like a host or an address, such as the username `www.evil.example`."""
     return text.replace(".", f".{_WORD_JOINER}").replace("/", f"/{_WORD_JOINER}")
+
+
+@cache
+def _our_texts() -> dict[str, str]:
+    return _texts_in(_OURS)
 
 
 def _texts_in(folder: Path) -> dict[str, str]:

@@ -26,13 +26,15 @@ async def test_dead_jobs_are_listed_first_and_run_again(identity: Identity, data
     listed = (await job_commands.list_jobs(identity.parts, Namespace())).splitlines()
     assert [line.split()[0] for line in listed[:2]] == [second, first]
     assert "unknown  dead" in listed[0]
-    assert listed[0].endswith("attempts 3  ValueError: no")
+    assert listed[0].endswith("attempts 3  losses 0  ValueError: no")
     answer = await job_commands.retry_job(identity.parts, Namespace(id=first, all=False))
     assert answer == f"{first} runs again."
     answer = await job_commands.retry_job(identity.parts, Namespace(id=None, all=True))
     assert answer == "Jobs that run again: 1."
-    rows = await databases.fetch("identity_app", "SELECT dead_at, attempts FROM identity.jobs WHERE kind = 'unknown'")
-    assert [tuple(row) for row in rows] == [(None, 0), (None, 0)]
+    rows = await databases.fetch(
+        "identity_app", "SELECT dead_at, attempts, losses FROM identity.jobs WHERE kind = 'unknown'"
+    )
+    assert [tuple(row) for row in rows] == [(None, 0, 0), (None, 0, 0)]
 
 
 @pytest.mark.parametrize(

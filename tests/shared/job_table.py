@@ -10,6 +10,7 @@ from asyncpg import Record
 from sqlalchemy import MetaData
 
 from tests.support.databases import Databases
+from tests.support.waiting import until
 from watchword.database import Database, Listener, create_tables
 from watchword.jobs import Handler, Job, JobKind, Jobs, JobWorker, jobs_table
 from watchword.tasks import cancel_and_wait
@@ -17,6 +18,7 @@ from watchword.tasks import cancel_and_wait
 CHANNEL = "posts_jobs_test"
 TABLE = jobs_table(MetaData(schema="posts"), "test_jobs")
 JOBS = Jobs(TABLE, CHANNEL)
+NO_LEASE = f"UPDATE {TABLE} SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"  # noqa: S608
 
 
 @asynccontextmanager
@@ -54,6 +56,16 @@ async def enqueue(database: Database, kind: str = "note", payload: Any = None, *
     """Enqueue a job in a transaction of its own."""
     async with database.begin() as db:
         return await JOBS.enqueue(db, kind, payload or {}, **options)
+
+
+async def until_dead(databases: Databases) -> Record:
+    """The first job, when it is a dead job."""
+
+    async def is_dead() -> bool:
+        return (await rows(databases))[0]["dead_at"] is not None
+
+    await until(is_dead)
+    return (await rows(databases))[0]
 
 
 async def rows(databases: Databases) -> list[Record]:

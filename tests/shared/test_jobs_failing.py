@@ -1,26 +1,19 @@
 """A job that fails is put off, and ends among the dead jobs; nothing of another's lease is changed."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.shared.job_table import JOBS, Attempts, enqueue, job_table, kind_of, rows, working
+from tests.shared.job_table import JOBS, NO_LEASE, Attempts, enqueue, job_table, kind_of, rows, until_dead, working
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database
 from watchword.jobs import Job, JobRecords, JobRefused
-from watchword.jobs.claims import LOST
 from watchword.jobs.outcome import pause_after
 from watchword.jobs.records import KeyTaken, NoDeadJob, delete_dead
 
-NO_LEASE = f"UPDATE {JOBS.table} SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"  # noqa: S608
 NO_PAUSE = f"UPDATE {JOBS.table} SET run_at = now() WHERE leased_until IS NULL"  # noqa: S608
 
 
@@ -28,16 +21,6 @@ NO_PAUSE = f"UPDATE {JOBS.table} SET run_at = now() WHERE leased_until IS NULL" 
 async def database(databases: Databases) -> AsyncIterator[Database]:
     async with job_table(databases) as database:
         yield database
-
-
-async def until_dead(databases: Databases) -> Any:
-    """The first job, when it is a dead job."""
-
-    async def is_dead() -> bool:
-        return (await rows(databases))[0]["dead_at"] is not None
-
-    await until(is_dead)
-    return (await rows(databases))[0]
 
 
 async def test_job_that_fails_is_tried_again_with_the_same_id(databases: Databases, database: Database) -> None:
@@ -125,67 +108,6 @@ async def test_worker_that_stood_still_changes_nothing_of_what_another_has_claim
         await until(lambda: slow.outcomes["done"] + other.outcomes["done"] == 1)
 
 
-KILLED = """
-import asyncio, sys
-from tests.shared.job_table import JOBS, kind_of
-from watchword.database import Database
-from watchword.jobs import JobWorker
-
-async def hang(job):
-    print(job.attempt, flush=True)
-    await asyncio.Event().wait()
-
-asyncio.run(JobWorker(Database(sys.argv[1]), JOBS, kind_of(hang, most_attempts=2)).run())
-"""
-
-
-async def kill_a_worker(databases: Databases) -> bytes:
-    """Start a process that does jobs, and kill it when it has begun one. Return the number of the attempt."""
-    arguments = "-c", KILLED, databases.url("posts_app")
-    root = Path(__file__).parents[2]
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, cwd=root)
-    assert process.stdout is not None
-    attempt = await process.stdout.readline()
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
-    return attempt.strip()
-
-
-async def test_job_that_kills_its_worker_is_counted_and_ends_among_the_dead(
-    databases: Databases, database: Database
-) -> None:
-    await enqueue(database)
-    for attempt in (b"1", b"2"):
-        assert await kill_a_worker(databases) == attempt
-        await databases.execute("posts_app", NO_LEASE)
-    handler = Attempts()
-    async with working(databases, kind_of(handler, most_attempts=2)):
-        dead = await until_dead(databases)
-    assert (dead["attempts"], dead["last_error"], handler.jobs) == (2, LOST, [])
-
-
-async def test_worker_that_stops_claims_no_more_and_waits_for_what_runs(
-    databases: Databases, database: Database
-) -> None:
-    started, end = asyncio.Event(), asyncio.Event()
-
-    async def handler(_: Job) -> None:
-        started.set()
-        await end.wait()
-
-    async with working(databases, kind_of(handler)) as worker:
-        await enqueue(database)
-        await started.wait()
-        worker.stop()
-        waiting = await enqueue(database)
-        finishing = asyncio.create_task(worker.finish(60))
-        end.set()
-        await finishing
-        assert worker.outcomes["done"] == 1
-        worker.wake()
-    assert [(row["id"], row["attempts"]) for row in await rows(databases)] == [(waiting, 0)]
-
-
 async def test_job_that_ends_while_the_database_is_away_is_written_down_when_it_is_back(
     databases: Databases, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -217,9 +139,10 @@ async def test_dead_job_runs_again_from_its_first_attempt(databases: Databases, 
     async with working(databases, kind_of(handler)) as worker:
         job_id = await enqueue(database)
         await until_dead(databases)
+        await databases.execute("posts_app", f"UPDATE {JOBS.table} SET losses = 4")  # noqa: S608
         await records.retry(job_id)
         await until(lambda: worker.outcomes["done"] == 1)
-    assert [job.attempt for job in handler.jobs] == [1, 1]
+    assert [(job.attempt, job.losses) for job in handler.jobs] == [(1, 0), (1, 0)]
     with pytest.raises(NoDeadJob):
         await records.retry(job_id)
 

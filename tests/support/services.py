@@ -15,11 +15,11 @@ import identity_service.settings
 import posts_service.app
 import posts_service.parts
 import posts_service.settings
-from identity_service.administration import Administration
 from identity_service.limit_settings import LimitSettings
 from tests.support.databases import Databases
 from tests.support.documented import documented
 from tests.support.first_key import ensure_first_key
+from tests.support.installed import ensure_installed
 from watchword.auth import Verifier
 from watchword.clock import Clock
 from watchword.service import ServiceSettings
@@ -112,7 +112,7 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)
     await ensure_first_key(parts)
-    await Administration(parts).install(POSTS_URL, POSTS_SECRET)
+    await ensure_installed(parts, POSTS_URL, POSTS_SECRET)
     app = identity_service.app.create_app(parts)
     async with client_for(app, IDENTITY_URL) as http:
         yield Identity(parts, app, http)

@@ -48,23 +48,28 @@ class Claims:
         self.seconds_until_due = Statement(_seconds_until_due(table))
         """Takes `kinds`. Seconds until the next job may be claimed, negative if it is late; NULL if there is none."""
 
-    async def claim(self, db: AsyncSession, limit: int) -> tuple[list[Job], list[Job]]:
-        """Claim at most so many jobs that are due. First those to do, each counted and leased; then those whose last
-        attempt has not ended, which are dead jobs by this call."""
-        lost: list[UUID] = []
-        to_do: list[UUID] = []
-        for row in await self._due(db, limit):
-            exhausted = row.leased_until is not None and row.attempts >= self._kinds[row.kind].most_attempts
-            (lost if exhausted else to_do).append(row.id)
-        return await self._lease(db, to_do), await self._bury_lost(db, lost)
+    async def claim(self, db: AsyncSession, limit: int, *, takes_lost: bool) -> tuple[list[Job], list[Job]]:
+        """Claim at most so many jobs that are due. First those to do, each counted and leased; then those that are dead
+        jobs by this call, since too many of their attempts have not ended.
+
+        Of the jobs whose last attempt has not ended at most one is claimed, and none unless `takes_lost`: what kills
+        the process may be any of those that ran in it, and must not take the others with it again and again.
+        """
+        table = self._table
+        lost = await self._due(db, table.c.leased_until <= _NOW, table.c.leased_until, min(limit, int(takes_lost)))
+        due = await self._due(db, and_(waits(table), table.c.run_at <= _NOW), table.c.run_at, limit - len(lost))
+        dying = [row.id for row in lost if self._is_exhausted(row)]
+        again = [row.id for row in lost if row.id not in dying]
+        jobs = await self._lease(db, again, losses=1) + await self._lease(db, [row.id for row in due], losses=0)
+        return jobs, await self._bury_lost(db, dying)
 
     async def delete(self, db: AsyncSession, job: Job) -> bool:
         """Delete a job that has succeeded. False if its lease is another's."""
         return await _changes(db, delete(self._table).where(self._is_held(job)))
 
     async def put_off(self, db: AsyncSession, job: Job, error: str, pause: timedelta) -> bool:
-        """Let a job that failed wait. False if its lease is another's. Raises IntegrityError if another job waits that
-        has its key."""
+        """Let a job wait whose attempt ended without success. False if its lease is another's. Raises IntegrityError if
+        another job waits that has its key."""
         values = {"leased_until": None, "run_at": _NOW + pause, "last_error": error}
         return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
 
@@ -73,36 +78,40 @@ class Claims:
         values = {"leased_until": None, "dead_at": _NOW, "last_error": error}
         return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
 
-    async def _due(self, db: AsyncSession, limit: int) -> list[Row[Any]]:
-        """The rows that may be claimed, locked: leases that have run out, then those that have waited longest."""
+    async def _due(
+        self, db: AsyncSession, is_due: ColumnElement[bool], due_at: ColumnElement[Any], limit: int
+    ) -> list[Row[Any]]:
+        """At most so many rows that may be claimed, those that have waited longest, locked."""
         table = self._table
-        rows: list[Row[Any]] = []
-        for is_due, due_at in (
-            (table.c.leased_until <= _NOW, table.c.leased_until),
-            (and_(waits(table), table.c.run_at <= _NOW), table.c.run_at),
-        ):
-            statement = select(table).where(is_due, table.c.kind.in_(self._kinds)).order_by(due_at)
-            rows += await db.execute(statement.limit(limit - len(rows)).with_for_update(skip_locked=True))
-        return rows
+        statement = select(table).where(is_due, table.c.kind.in_(self._kinds)).order_by(due_at).limit(limit)
+        return list(await db.execute(statement.with_for_update(skip_locked=True))) if limit else []
 
-    async def _lease(self, db: AsyncSession, ids: list[UUID]) -> list[Job]:
-        if not ids:
-            return []
+    def _is_exhausted(self, row: Row[Any]) -> bool:
+        kind = self._kinds[row.kind]
+        return bool(row.attempts >= kind.most_attempts or row.losses + 1 >= kind.most_losses)
+
+    async def _lease(self, db: AsyncSession, ids: list[UUID], *, losses: int) -> list[Job]:
         table = self._table
         lease = case(*((table.c.kind == name, timedelta(seconds=kind.lease_seconds)) for name, kind in self._items()))
-        values = {"attempts": table.c.attempts + 1, "leased_until": func.clock_timestamp() + lease}
+        values = {
+            "attempts": table.c.attempts + 1,
+            "losses": table.c.losses + losses,
+            "leased_until": func.clock_timestamp() + lease,
+        }
         return await self._update(db, ids, values)
 
     async def _bury_lost(self, db: AsyncSession, ids: list[UUID]) -> list[Job]:
-        if not ids:
-            return []
-        return await self._update(db, ids, {"leased_until": None, "dead_at": _NOW, "last_error": literal(LOST)})
+        losses = self._table.c.losses + 1
+        values = {"losses": losses, "leased_until": None, "dead_at": _NOW, "last_error": literal(LOST)}
+        return await self._update(db, ids, values)
 
     async def _update(self, db: AsyncSession, ids: list[UUID], values: dict[str, Any]) -> list[Job]:
+        if not ids:
+            return []
         table = self._table
         statement = update(table).where(table.c.id.in_(ids)).values(values).returning(table)
         rows = await db.execute(statement)
-        return [Job(row.id, row.kind, row.key, row.payload, row.attempts, row.leased_until) for row in rows]
+        return [Job(row.id, row.kind, row.key, row.payload, row.attempts, row.losses, row.leased_until) for row in rows]
 
     def _items(self) -> list[tuple[str, JobKind]]:
         return list(self._kinds.items())

@@ -23,7 +23,8 @@ class JobRefused(Exception):
 class Job:
     """One attempt at a job. `id` is the same in every attempt; `attempt` is 1 in the first.
 
-    `leased_until` is when another process may try, by the database's clock.
+    `losses` is how many attempts have not ended. `leased_until` is when another process may try, by the database's
+    clock.
     """
 
     id: UUID
@@ -31,6 +32,7 @@ class Job:
     key: str | None
     payload: dict[str, Any]
     attempt: int
+    losses: int
     leased_until: datetime
 
 
@@ -45,18 +47,21 @@ class JobKind:
 
     An attempt is cancelled after three quarters of `lease_seconds`; if its process has died, another one tries when the
     lease has run out. No pause after a failed attempt is longer than `longest_pause_seconds`. After `most_attempts` the
-    job is a dead job: 15 of them take about three hours. With `every`, one job of this kind is always there: each
-    completed or dead one is followed by another that much later.
+    job is a dead job: 15 of them take about three hours. So it is after `most_losses`, attempts that have not ended: a
+    job that kills its process must not do that as often as a job may be tried whose other side is away. With `every`,
+    one job of this kind is always there: each completed or dead one is followed by another that much later.
     """
 
     handler: Handler
     most_attempts: int = 15
+    most_losses: int = 5
     lease_seconds: float = 60.0
     longest_pause_seconds: float = 3_600.0
     every: timedelta | None = None
 
     def __post_init__(self) -> None:
         ensure_count("most_attempts", self.most_attempts, least=1)
+        ensure_count("most_losses", self.most_losses, least=1)
         ensure_seconds("lease_seconds", self.lease_seconds)
         ensure_seconds("longest_pause_seconds", self.longest_pause_seconds)
         if self.every is not None:

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.database.database import Database, violates
 from watchword.errors import AppError, Unavailable
 from watchword.jobs.claims import Claims
+from watchword.jobs.enqueueing import Jobs
 from watchword.jobs.job import Job, JobKind, JobRefused
 from watchword.jobs.periodic import Schedule
 from watchword.jobs.table import key_index
@@ -24,6 +25,9 @@ logger = logging.getLogger("watchword.jobs")
 
 FIRST_PAUSE_SECONDS: Final = 1.0
 WRITE_AGAIN_SECONDS: Final = 0.2
+INTERRUPT_SECONDS: Final = 0.8
+"""How long a process that stops tries to leave a job to others: it is cancelled again after a second."""
+
 MAX_ERROR_CHARACTERS: Final = 200
 
 _Write = Callable[[AsyncSession], Awaitable[bool]]
@@ -33,18 +37,22 @@ _Write = Callable[[AsyncSession], Awaitable[bool]]
 class Outcomes:
     """Runs handlers, and writes down how their attempts ended: done, put off, or dead."""
 
-    def __init__(self, database: Database, claims: Claims, schedule: Schedule, table: Table) -> None:
+    def __init__(self, database: Database, jobs: Jobs, claims: Claims, schedule: Schedule) -> None:
         self._database = database
+        self._jobs = jobs
         self._claims = claims
         self._schedule = schedule
-        self._key_index = key_index(table.name)
-        self.tally = Tally("done", "failed", "dead", "lost")
+        self._key_index = key_index(jobs.table.name)
+        self.tally = Tally("done", "failed", "dead", "interrupted", "lost")
 
     async def attempt(self, job: Job, kind: JobKind, deadline: float) -> None:
         """Run the handler, until `deadline` of the event loop's clock, and write down how that ended."""
         try:
             async with asyncio.timeout_at(deadline) as limit:
                 await kind.handler(job)
+        except asyncio.CancelledError:
+            await self._interrupt(job)
+            raise
         except JobRefused as error:
             await self._bury(job, error)
         except Exception as error:
@@ -80,16 +88,36 @@ class Outcomes:
         if await self._write(job, write):
             self.log_dead(job, text)
 
-    async def _put_off(self, job: Job, kind: JobKind, error: Exception) -> None:
-        text, pause = _text(error), pause_after(job.attempt, kind.longest_pause_seconds)
+    async def _interrupt(self, job: Job) -> None:
+        """Have another process do a job now that this one, which stops, has broken off: it has killed nothing.
+
+        If that cannot be written down at once, the lease runs out, as after the death of the process.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERRUPT_SECONDS):
+                if await self._let_wait(job, "the process was stopped", timedelta()):
+                    self.tally["interrupted"] += 1
+                    logger.info("job is left to another process: %s %s", job.kind, job.id, extra=_fields(job))
+
+    async def _let_wait(self, job: Job, reason: str, pause: timedelta) -> bool:
+        async def write(db: AsyncSession) -> bool:
+            if not await self._claims.put_off(db, job, reason, pause):
+                return False
+            if not pause:
+                await self._jobs.notify(db)
+            return True
+
         try:
-            is_ours = await self._write(job, lambda db: self._claims.put_off(db, job, text, pause))
+            return await self._write(job, write)
         except IntegrityError as violation:
             if not violates(violation, self._key_index):
                 raise
             # Another job of its key waits, and does what this one should have done.
-            is_ours = await self._write(job, lambda db: self._claims.delete(db, job))
-        if is_ours:
+            return await self._write(job, lambda db: self._claims.delete(db, job))
+
+    async def _put_off(self, job: Job, kind: JobKind, error: Exception) -> None:
+        text, pause = _text(error), pause_after(job.attempt, kind.longest_pause_seconds)
+        if await self._let_wait(job, text, pause):
             self.tally["failed"] += 1
             seconds = round(pause.total_seconds(), 1)
             fields = {**_fields(job), "error": text, "again_in": seconds}

@@ -27,6 +27,7 @@ class JobRecord(NamedTuple):
     kind: str
     state: str
     attempts: int
+    losses: int
     at: datetime
     last_error: str | None
 
@@ -65,12 +66,15 @@ class JobRecords:
         order = table.c.dead_at.desc().nulls_last(), at, table.c.id
         async with self._database.begin() as db:
             rows = (await db.execute(select(table, at.label("at")).order_by(*order).limit(limit))).all()
-        return [JobRecord(row.id, row.kind, _state(row), row.attempts, row.at, row.last_error) for row in rows]
+        return [
+            JobRecord(row.id, row.kind, _state(row), row.attempts, row.losses, row.at, row.last_error) for row in rows
+        ]
 
     async def retry(self, job_id: UUID) -> None:
-        """Have a dead job run again, at once, its attempts counted from zero. Raises NoDeadJob and KeyTaken."""
+        """Have a dead job run again, at once, its attempts and losses counted from zero. Raises NoDeadJob and
+        KeyTaken."""
         table = self._table
-        values = {"dead_at": None, "attempts": 0, "run_at": func.now()}
+        values = {"dead_at": None, "attempts": 0, "losses": 0, "run_at": func.now()}
         retried = update(table).where(table.c.id == job_id, table.c.dead_at.is_not(None)).values(values)
         try:
             async with self._database.begin() as db:

@@ -10,7 +10,8 @@ def jobs_table(metadata: MetaData, name: str = "jobs") -> Table:
     """The table of jobs. A job *waits* for its `run_at`, is *leased* while a worker does it, and is *dead* if it will
     not be tried again; the row of one that has succeeded is deleted.
 
-    `attempts` counts claims, so that a job that kills its process is counted. `key` is unique among those that wait.
+    `attempts` counts claims, and `losses` those of them whose lease ran out: the process died, or stood still. `key` is
+    unique among those that wait.
     """
     return Table(
         name,
@@ -21,6 +22,7 @@ def jobs_table(metadata: MetaData, name: str = "jobs") -> Table:
         Column("payload", JSONB, nullable=False),
         Column("run_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         Column("attempts", Integer, nullable=False, server_default=text("0")),
+        Column("losses", Integer, nullable=False, server_default=text("0")),
         Column("leased_until", DateTime(timezone=True)),
         Column("last_error", String),
         Column("dead_at", DateTime(timezone=True)),

@@ -8,7 +8,7 @@ from typing import Final
 from watchword.database.database import Database
 from watchword.jobs.claims import LOST, Claims
 from watchword.jobs.enqueueing import Jobs
-from watchword.jobs.job import JobKind
+from watchword.jobs.job import Job, JobKind
 from watchword.jobs.outcome import Outcomes
 from watchword.jobs.periodic import Schedule
 from watchword.jobs.records import JobCounts, JobRecords
@@ -41,13 +41,14 @@ class JobWorker:
         self._at_once = at_once
         self._claims = Claims(jobs.table, self._kinds)
         self._schedule = Schedule(jobs, self._kinds)
-        self._outcomes = Outcomes(database, self._claims, self._schedule, jobs.table)
+        self._outcomes = Outcomes(database, jobs, self._claims, self._schedule)
         self._records = JobRecords(database, jobs)
         self._counts: dict[str, JobCounts] = {}
         self._wakeup = asyncio.Event()
-        self._is_stopping = self._is_failing = False
+        self._stopped_at: float | None = None
+        self._is_failing = False
         self._claiming = asyncio.Lock()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Job] = {}
 
     @property
     def outcomes(self) -> Tally:
@@ -64,11 +65,12 @@ class JobWorker:
 
     def stop(self) -> None:
         """Claim no more. What runs goes on."""
-        self._is_stopping = True
+        if self._stopped_at is None:
+            self._stopped_at = asyncio.get_running_loop().time()
         self._wakeup.set()
 
     async def run(self) -> None:
-        """Do jobs until the task is cancelled. The leases of those that run then run out, and others do them."""
+        """Do jobs until the task is cancelled. Those that run then are broken off, and others do them."""
         try:
             await run_until_first(
                 repeat(self._work, self._pause, logger, name="doing jobs"),
@@ -78,22 +80,21 @@ class JobWorker:
             await cancel_and_wait(self._running)
 
     async def finish(self, seconds: float) -> None:
-        """Claim no more, and wait until what runs has ended, but no longer than this."""
+        """Claim no more, and wait until what runs has ended, but no longer than this, counted from the first `stop`."""
         self.stop()
+        assert self._stopped_at is not None  # noqa: S101 - by stop
+        deadline = self._stopped_at + seconds
         async with self._claiming:
             running = set(self._running)
         if running:
-            await asyncio.wait(running, timeout=seconds)
+            await asyncio.wait(running, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
 
     async def _work(self) -> None:
         """Claim what is due until this process has enough to do, and wait for more."""
         self._is_failing = True
         self._wakeup.clear()
-        pause = POLL_SECONDS
-        async with self._claiming:
-            if not self._is_stopping:
-                await self._schedule.ensure_enqueued(self._database)
-                pause = await self._claim_due()
+        await self._schedule.ensure_enqueued(self._database)
+        pause = await self._claim_due()
         self._is_failing = False
         await wait_for(self._wakeup, pause)
 
@@ -109,28 +110,32 @@ class JobWorker:
                 return POLL_SECONDS
             if row["seconds"] > 0:
                 return min(POLL_SECONDS, float(row["seconds"]))
-            if not await self._claim(free):
-                return LOCKED_SECONDS
+            async with self._claiming:
+                if self._stopped_at is not None:
+                    return POLL_SECONDS
+                if not await self._claim(free):
+                    return LOCKED_SECONDS
         return POLL_SECONDS
 
     async def _claim(self, limit: int) -> bool:
         """Begin up to so many jobs. False if there was nothing to claim."""
         claimed_at = asyncio.get_running_loop().time()
         async with self._database.begin() as db:
-            claimed, lost = await self._claims.claim(db, limit)
-            for job in lost:
+            takes_lost = not any(job.losses for job in self._running.values())
+            claimed, dead = await self._claims.claim(db, limit, takes_lost=takes_lost)
+            for job in dead:
                 await self._schedule.enqueue_next(db, job)
-        for job in lost:
+        for job in dead:
             self._outcomes.log_dead(job, LOST)
         for job in claimed:
             kind = self._kinds[job.kind]
             task = asyncio.create_task(self._outcomes.attempt(job, kind, claimed_at + kind.limit_seconds))
-            self._running.add(task)
+            self._running[task] = job
             task.add_done_callback(self._on_ended)
-        return bool(claimed or lost)
+        return bool(claimed or dead)
 
     def _on_ended(self, task: "asyncio.Task[None]") -> None:
-        self._running.discard(task)
+        del self._running[task]
         self._wakeup.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("how a job ended could not be written down", exc_info=error)

@@ -80,7 +80,8 @@ def new_app(
     health = health_routes({"database": database_check, **checks_of(parts.verifier), **(checks or {})})
     # Routes are tried in this order: the service's own come before the pages that few requests are for.
     for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
-        app.include_router(router)
+        # As they are, since nothing of the app's is added to them: to include a router is to build each route again.
+        app.router.routes.extend(router.routes)
     origins = {*parts.settings.cors_origins, *cookie_origins}
     _allow_origins(app, origins, cookies=bool(cookie_origins))
     _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=bool(origins))

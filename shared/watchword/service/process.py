@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("watchword.serving")
 
 SHUTDOWN_SECONDS: Final = 15
+"""How long after the signal open requests and jobs have to end. It fits into the grace that deploy/ gives a process."""
 
 # Longer than proxies keep an idle connection (60 to 90 seconds): if the server closes it first, a request that is on
 # its way is lost.
@@ -106,7 +107,7 @@ def exit_on_sigterm() -> None:
 def serve(factory: str, settings: ServiceSettings) -> None:
     """Serve the app that the function `factory` ("module:name") builds.
 
-    SIGTERM or SIGINT stops it: open requests have SHUTDOWN_SECONDS to end.
+    SIGTERM or SIGINT stops it: open requests have SHUTDOWN_SECONDS to end, and jobs the same ones.
     """
     # Imported here, so that commands which serve nothing start without them.
     import uvicorn
