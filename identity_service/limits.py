@@ -7,6 +7,7 @@ from identity_service.errors import HashingBusy
 from identity_service.limit_settings import LimitSettings
 from identity_service.users.normal_form import without_case
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import AppError
 from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
 
@@ -79,7 +80,21 @@ class Limits:
         those of another from its owner.
         """
         try:
-            await self.limiter.ensure_allowed(Charge(self._letters_account, f"{kind} {without_case(email)}"))
+            await self.limiter.ensure_allowed(self._letter(email, kind))
         except LimitReached:
             return False
         return True
+
+    @asynccontextmanager
+    async def letter_to(self, email: str, kind: str) -> AsyncIterator[bool]:
+        """Whether the block may write a letter, charged as by `may_write_to`; taken back if the block is refused."""
+        is_allowed = await self.may_write_to(email, kind)
+        try:
+            yield is_allowed
+        except AppError:
+            if is_allowed:
+                await self.limiter.give_back(self._letter(email, kind))
+            raise
+
+    def _letter(self, email: str, kind: str) -> Charge:
+        return Charge(self._letters_account, f"{kind} {without_case(email)}")

@@ -72,6 +72,7 @@ from identity_service.tokens.reading import TokenReader
 from identity_service.users.breached import BreachedPasswords
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.stand_ins import StandIns
 from identity_service.users.strength import parts_of
 from identity_service.users.usernames import Usernames
 from watchword.auth import Verifier
@@ -167,17 +168,27 @@ class Parts:
         letters = AccountLetters(self.letters)
         clock, settings = self.clock, self.settings
         usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
+        stand_ins = StandIns(partial(self.sealer.keyed_digest, "addresses"))
         must_verify = settings.email_verification == "required"
         self.registrations = Registrations(
-            database, passwords, usernames, letters, clock, limits=self.limits, must_verify=must_verify
+            database,
+            passwords,
+            usernames,
+            letters,
+            clock,
+            stand_ins=stand_ins,
+            limits=self.limits,
+            must_verify=must_verify,
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
         self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, limits=self.limits)
         self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, limits=self.limits)
         self.verifications = Verifications(database, recorder, letters, clock, limits=self.limits)
-        self.address_changes = AddressChanges(database, passwords, recorder, letters, clock, limits=self.limits)
+        self.address_changes = AddressChanges(
+            database, passwords, recorder, letters, clock, stand_ins=stand_ins, limits=self.limits
+        )
         withdrawal = Withdrawal(passwords, recorder, letters, clock)
-        self.address_undo = AddressUndo(database, withdrawal, recorder, clock)
+        self.address_undo = AddressUndo(database, withdrawal, recorder, clock, stand_ins=stand_ins)
         self.security_notices = SecurityNotices(database, withdrawal, clock)
 
     def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:

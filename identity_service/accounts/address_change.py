@@ -16,6 +16,7 @@ from identity_service.recording.recorder import Recorder, by_user
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.stand_ins import StandIns
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 
@@ -31,6 +32,7 @@ class AddressChanges:
         letters: AccountLetters,
         clock: Clock,
         *,
+        stand_ins: StandIns,
         limits: Limits,
     ) -> None:
         self._database = database
@@ -38,6 +40,7 @@ class AddressChanges:
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
+        self._stand_ins = stand_ins
         self._limits = limits
 
     async def request(self, user_id: UUID, password: str, new_email: str) -> None:
@@ -73,7 +76,7 @@ class AddressChanges:
             async with self._database.begin() as db:
                 user, link, now = await links.use(db, LinkKind.ADDRESS_CHANGE, token, self._clock)
                 former = user.email
-                await move(db, user, link.email, now)
+                await move(db, user, link.email, now, self._stand_ins)
                 # The undo of an earlier change stays valid: whoever changed the address twice is the same person.
                 await links.withdraw(db, user.id, LinkKind.NOTICE, *SINGLE)
                 self._recorder.email_changed(db, user.id, by_user(user.id, "confirmed at the new address"))
@@ -92,10 +95,10 @@ class AddressChanges:
             await self._letters.send_address_taken(db, owner.id if owner.id != user.id and owner.is_active else None)
 
 
-async def move(db: AsyncSession, user: User, email: str, now: datetime) -> None:
+async def move(db: AsyncSession, user: User, email: str, now: datetime, stand_ins: StandIns) -> None:
     """Give the user this address, which was shown to be theirs. Raises EmailTaken, IntegrityError."""
     # Who registered it and has not shown that it is theirs does not hold it up.
-    await users.delete_awaiting(db, email)
+    await stand_ins.replace(db, email)
     user.change_email(email, now)
     await db.flush()  # an address that is taken is refused before anything of the change is recorded
     # Asked after that: until then another account may be giving the address up.

@@ -9,6 +9,7 @@ from identity_service.links.models import LinkKind, LinkView
 from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.sessions.models import EndReason
+from identity_service.users.stand_ins import StandIns
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -21,11 +22,14 @@ class AddressUndo:
     undo, which may be the owner's, stays valid.
     """
 
-    def __init__(self, database: Database, withdrawal: Withdrawal, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, withdrawal: Withdrawal, recorder: Recorder, clock: Clock, *, stand_ins: StandIns
+    ) -> None:
         self._database = database
         self._withdrawal = withdrawal
         self._recorder = recorder
         self._clock = clock
+        self._stand_ins = stand_ins
 
     async def look_up(self, token: str) -> LinkView:
         """What the link is about: the address that it restores. Raises LinkInvalid."""
@@ -43,7 +47,7 @@ class AddressUndo:
         try:
             async with self._database.begin() as db:
                 user, link, now = await links.use(db, LinkKind.ADDRESS_UNDO, token, self._clock)
-                await move(db, user, link.email, now)
+                await move(db, user, link.email, now, self._stand_ins)
                 await links.withdraw_after(db, user.id, link)
                 self._recorder.email_changed(db, user.id, by_user(user.id, EndReason.ADDRESS_RESTORED))
                 return await self._withdrawal.carry_out(db, user, unusable_hash, EndReason.ADDRESS_RESTORED)

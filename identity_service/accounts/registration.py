@@ -1,14 +1,13 @@
 """Registering accounts."""
 
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.accounts.hints import hints
 from identity_service.accounts.models import Account
 from identity_service.accounts.schemas import Registration
-from identity_service.errors import EmailTaken, UsernameTaken
+from identity_service.errors import EmailTaken, HashingBusy, UsernameTaken
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -17,16 +16,16 @@ from identity_service.roles import repository as roles
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.stand_ins import StandIns
 from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
 from watchword.database.database import Database
 
-_NOBODY: Final = UUID(int=0)
-
 
 class Registrations:
     """Registers accounts. With `must_verify`, an account signs in only after a link that is sent to its address was
-    used, and no answer tells which addresses have an account."""
+    used, and no answer tells which addresses have an account: not even the answers to later registrations do, since a
+    stand-in holds the name that was registered for an address that is taken."""
 
     def __init__(
         self,
@@ -36,6 +35,7 @@ class Registrations:
         letters: AccountLetters,
         clock: Clock,
         *,
+        stand_ins: StandIns,
         limits: Limits,
         must_verify: bool,
     ) -> None:
@@ -44,29 +44,36 @@ class Registrations:
         self._usernames = usernames
         self._letters = letters
         self._clock = clock
+        self._stand_ins = stand_ins
         self._limits = limits
         self._must_verify = must_verify
 
     async def register(self, registration: Registration) -> Account | None:
         """Register an account and send a link that verifies its address. An account with the same address that still
-        awaits that is replaced.
+        awaits that is replaced. If the address has had its letters, none is sent: a link that was sent before verifies
+        the account that this one makes.
 
         None if addresses must be verified, whether or not the address is taken; if it is, its owner gets a letter that
-        says so, and nothing of the registration is stored. Raises UsernameTaken, UsernameReserved, WeakPassword,
-        LimitReached; EmailTaken if addresses need not be verified.
+        says so, and only the username is stored. Raises UsernameTaken, UsernameReserved, WeakPassword, LimitReached;
+        EmailTaken if addresses need not be verified.
         """
         self._usernames.ensure_not_reserved(registration.username)
-        await self._ensure_strong(registration)
-        await self._limits.ensure_may_register()
-        values = await self._values(registration)
-        async with self._database.begin() as db:
-            user = await self._insert(db, values | {"awaits_verification": self._must_verify})
-            if user is None:
-                await self._refuse_taken(db, registration)
-                return None
-            now = self._clock.now()
-            await self._usernames.ensure_not_withheld(db, user.username, user.id, now)
-            await self._letters.send_link(db, LetterKind.VERIFY_ADDRESS, user.id, now)
+        values = await self._charged_values(registration)
+        values |= {"awaits_verification": self._must_verify}
+        kind = LetterKind.VERIFY_ADDRESS
+        # The one charge counts letters to a taken address, too: which of the two is sent is known to their reader only.
+        async with self._limits.letter_to(registration.email, kind) as is_allowed, self._database.begin() as db:
+            await self._stand_ins.lock(db, registration.email)
+            link = await links.find_verification(db, self._stand_ins.awaits(registration.email))
+            user = await self._insert(db, values)
+            is_free = user is not None
+            user = user or await self._insert_stand_in(db, values)
+            await self._usernames.ensure_not_withheld(db, user.username, user.id, self._clock.now())
+            await roles.replace(db, user.id, [roles.DEFAULT_ROLE])
+            if is_allowed:
+                await self._send_letter(db, user, None if is_free else registration.email)
+            elif link is not None:
+                await links.transfer(db, link, user.id)
             return None if self._must_verify else Account(user, await roles.of_user(db, user.id))
 
     async def create(self, registration: Registration, *extra_roles: str) -> Account:
@@ -75,21 +82,29 @@ class Registrations:
 
         Raises UsernameTaken, EmailTaken, WeakPassword.
         """
-        await self._ensure_strong(registration)
         values = await self._values(registration)
         async with self._database.begin() as db:
-            user = await self._insert(db, values, *extra_roles)
+            await self._stand_ins.lock(db, registration.email)
+            user = await self._insert(db, values)
             if user is None:
                 await _ensure_username_free(db, registration.username)
                 raise EmailTaken
+            await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
             return Account(user, await roles.of_user(db, user.id))
 
-    async def _ensure_strong(self, registration: Registration) -> None:
-        await self._passwords.ensure_strong(registration.password, hints(registration))
+    async def _charged_values(self, registration: Registration) -> dict[str, Any]:
+        """The columns of the account, charged before they cost anything. A full queue costs nothing."""
+        await self._limits.ensure_may_register()
+        try:
+            return await self._values(registration)
+        except HashingBusy:
+            await self._limits.give_back_registration()
+            raise
 
     async def _values(self, registration: Registration) -> dict[str, Any]:
         """The columns of the account. The password is hashed also if a name is taken: both answers must take equally
         long."""
+        await self._passwords.ensure_strong(registration.password, hints(registration))
         return {
             "username": registration.username,
             "email": registration.email,
@@ -97,30 +112,37 @@ class Registrations:
             "password_hash": await self._passwords.hash(registration.password),
         }
 
-    async def _insert(self, db: AsyncSession, values: dict[str, Any], *extra_roles: str) -> User | None:
-        """The account that these values make; None, with nothing stored, if its name or its address is taken."""
-        await users.delete_awaiting(db, values["email"])
+    async def _insert(self, db: AsyncSession, values: dict[str, Any]) -> User | None:
+        """The account that these values make; None, with nothing stored, if its name or its address is taken. The
+        address must be locked."""
+        await self._stand_ins.delete_awaiting(db, values["email"])
         user = await users.insert_unless_taken(db, values)
-        if user is None:
-            return None
         # Asked after the row was inserted: until then another account may be giving the address up.
-        if await links.is_reserved(db, user.email, self._clock.now()):
+        if user is not None and await links.is_reserved(db, user.email, self._clock.now()):
             await db.delete(user)
-            await db.flush()  # so that the look-ups that follow do not see it
+            await db.flush()  # so that the name is free for the stand-in
             return None
-        await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
         return user
 
-    async def _refuse_taken(self, db: AsyncSession, registration: Registration) -> None:
-        """Raise UsernameTaken or EmailTaken, or write to the owner of the address."""
-        await _ensure_username_free(db, registration.username)
-        # A name that others gave up is refused as for a free address: the answer must not tell which it is.
-        await self._usernames.ensure_not_withheld(db, registration.username, _NOBODY, self._clock.now())
+    async def _insert_stand_in(self, db: AsyncSession, values: dict[str, Any]) -> User:
+        """What is stored instead of an account whose address is taken. Raises UsernameTaken; EmailTaken if addresses
+        need not be verified."""
+        if (stand_in := await self._stand_ins.insert(db, values)) is None:
+            raise UsernameTaken
         if not self._must_verify:
+            await self._usernames.ensure_not_withheld(db, stand_in.username, stand_in.id, self._clock.now())
             raise EmailTaken
-        owner = await users.find_by_email(db, registration.email)
-        owner_id = owner.id if owner is not None and owner.is_active else None
-        await self._letters.send_address_taken(db, owner_id)
+        return stand_in
+
+    async def _send_letter(self, db: AsyncSession, user: User, taken_email: str | None) -> None:
+        """Send the link to the user's address; if the user stands in for one whose address is taken, tell the owner."""
+        now = self._clock.now()
+        if taken_email is None:
+            await self._letters.send_link(db, LetterKind.VERIFY_ADDRESS, user.id, now)
+            return
+        owner = await users.find_by_email(db, taken_email)
+        is_told = owner is not None and owner.is_active and not owner.awaits_verification
+        await self._letters.send_address_taken_for(db, user.id, owner.id if owner and is_told else None, now)
 
 
 async def _ensure_username_free(db: AsyncSession, username: str) -> None:

@@ -97,6 +97,18 @@ async def use(db: AsyncSession, kind: LinkKind, token: str, clock: Clock) -> tup
     return user, link, now
 
 
+async def find_verification(db: AsyncSession, of_user: ColumnElement[bool]) -> Link | None:
+    """The link that verifies the address of the user whom this condition names."""
+    is_theirs = Link.user_id == User.id, Link.kind == LinkKind.VERIFICATION.value
+    return await db.scalar(select(Link).where(*is_theirs, of_user))
+
+
+async def transfer(db: AsyncSession, link: Link, user_id: UUID) -> None:
+    """Make a link of an account that was deleted in this transaction valid for the one that took its place."""
+    values = {name: getattr(link, name) for name in _COLUMNS} | {"user_id": user_id}
+    await db.execute(insert(Link).values(**values))
+
+
 async def withdraw(db: AsyncSession, user_id: UUID, *kinds: LinkKind) -> None:
     """Make every link of these kinds invalid. The user must be locked."""
     await db.execute(delete(Link).where(Link.user_id == user_id, Link.kind.in_([kind.value for kind in kinds])))

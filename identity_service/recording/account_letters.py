@@ -43,3 +43,13 @@ class AccountLetters:
     async def send_address_taken(self, db: AsyncSession, owner_id: UUID | None) -> None:
         """Tell the owner of an address that somebody tried to use it; None if nobody is to be told."""
         await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=owner_id))
+
+    async def send_address_taken_for(
+        self, db: AsyncSession, stand_in_id: UUID, owner_id: UUID | None, now: datetime
+    ) -> None:
+        """Tell the owner of an address that somebody tried to register it, by the statements by which `send_link`
+        verifies a free one. The link of the stand-in goes to nobody."""
+        if not self._letters.can_send:
+            return
+        await links.issue(db, LinkKind.VERIFICATION, stand_in_id, now)
+        await self.send_address_taken(db, owner_id)

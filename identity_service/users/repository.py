@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -70,12 +70,6 @@ async def insert_unless_taken(db: AsyncSession, values: Mapping[str, Any]) -> Us
     """Insert a user, or nothing, and return None, if the username or the address is taken."""
     statement = insert(User).values(**values).on_conflict_do_nothing().returning(User)
     return await db.scalar(statement)
-
-
-async def delete_awaiting(db: AsyncSession, email: str) -> None:
-    """Delete the account with this address if it awaits its verification. It never signed in, so that nothing else
-    knows it."""
-    await db.execute(delete(User).where(func.lower(User.email) == func.lower(email), User.awaits_verification))
 
 
 async def delete_long_awaiting(db: AsyncSession, before: datetime) -> int:

@@ -1,6 +1,8 @@
-"""The limit of registrations from one address, and the form of every limit."""
+"""The limit of registrations from one address, that of their letters, and the form of every limit."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +11,8 @@ from pydantic import ValidationError
 from identity_service.accounts.schemas import Registration
 from identity_service.limit_settings import LimitSettings
 from tests.identity.answers import ensure_problem
+from tests.identity.mailbox import all_sent, letters, token_in_letter
+from tests.identity.test_hashing_queue import full
 from tests.identity.test_limits import at, exact_counts
 from tests.support import services
 from tests.support.databases import Databases
@@ -29,15 +33,40 @@ async def register(identity: Identity, username: str, password: str = PASSWORD) 
 
 
 async def test_third_registration_from_an_address_is_refused(limited: Identity) -> None:
-    # A taken name costs a hash too. A weak password costs none.
     assert (await register(limited, "ada")).status_code == 201
-    assert (await register(limited, "eve", "password")).status_code == 422
+    ensure_problem(await register(limited, "admin"), 409, "username_reserved")  # costs nothing
     assert (await register(limited, "ada")).status_code == 409
     refused = await register(limited, "eve")
     ensure_problem(refused, 429, "too_many_requests")
     assert refused.headers["RateLimit-Policy"] == '"registration";q=2;w=7200'
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     assert (await register(at(limited, "192.0.2.1"), "eve")).status_code == 201
+
+
+async def test_weak_password_counts_and_is_not_judged_beyond_the_limit(
+    limited: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_strong, judged = limited.parts.passwords.ensure_strong, []
+
+    async def counted(password: str, *arguments: Any) -> None:
+        judged.append(password)
+        await ensure_strong(password, *arguments)
+
+    monkeypatch.setattr(limited.parts.passwords, "ensure_strong", counted)
+    answers = [await register(limited, "ada", "password") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+    assert len(judged) == 2
+
+
+async def test_registration_that_finds_the_queue_full_does_not_count(clean_databases: Databases) -> None:
+    limits: dict[str, Any] = {"hash_threads": 1, "hash_queue": 1, "limit_registration": "2/7200"}
+    async with services.identity(clean_databases, **limits) as identity:
+        assert (await register(identity, "eve")).status_code == 201
+        async with full(identity.parts.passwords, 2):
+            answers = [await register(identity, "ada") for _ in range(2)]
+        for answer in answers:
+            ensure_problem(answer, 503, "hashing_busy")
+        assert (await register(identity, "ada")).status_code == 201
 
 
 async def test_page_and_api_share_the_limit(limited: Identity) -> None:
@@ -56,6 +85,56 @@ async def test_command_line_has_no_limit(limited: Identity) -> None:
     for number in range(4):
         registration = Registration(username=f"user{number}", email=f"user{number}@example.com", password=PASSWORD)
         await limited.parts.registrations.create(registration)
+
+
+@pytest.fixture
+async def verifying(clean_databases: Databases, tmp_path: Path) -> AsyncIterator[Identity]:
+    """Addresses must be verified, and get two letters of a kind at first. The letters are in `tmp_path`."""
+    settings: dict[str, Any] = {"email_verification": "required", "mail_folder": tmp_path}
+    async with services.identity(clean_databases, limit_letters_account="2/7200", **settings) as identity:
+        yield identity
+
+
+async def sign_up(identity: Identity, username: str, email: str = "ada@example.com", password: str = PASSWORD) -> int:
+    body = {"username": username, "email": email, "password": password}
+    return (await identity.http.post("/users", json=body)).status_code
+
+
+async def test_third_registration_of_an_address_sends_no_letter_and_the_link_before_verifies_its_account(
+    verifying: Identity, databases: Databases, tmp_path: Path
+) -> None:
+    other = "staple battery horse"
+    for username in ("ada", "countess"):
+        assert await sign_up(verifying, username) == 202
+    token = await token_in_letter(tmp_path, "ada@example.com", "/verify-email", 2)
+    assert await sign_up(verifying, "lovelace", password=other) == 202
+    await all_sent(databases)
+    assert len(letters(tmp_path, "ada@example.com")) == 2
+    verified = await verifying.http.post(f"/email-verifications/{token}", json={"password": other})
+    assert verified.status_code == 204
+    await verifying.sign_in("lovelace", other)
+
+
+async def test_third_registration_of_a_taken_address_sends_no_letter_and_holds_its_name(
+    verifying: Identity, databases: Databases, tmp_path: Path
+) -> None:
+    draft = Registration(username="ada", email="ada@example.com", password=PASSWORD)
+    await verifying.parts.registrations.create(draft)
+    assert [await sign_up(verifying, f"mallory-{number}") for number in range(3)] == [202] * 3
+    assert await sign_up(verifying, "mallory-1", "eve@example.com") == 202
+    assert await sign_up(verifying, "mallory-2", "eve@example.com") == 409
+    await all_sent(databases)
+    assert len(letters(tmp_path, "ada@example.com")) == 2
+
+
+async def test_registration_that_is_refused_uses_up_no_letter(
+    verifying: Identity, databases: Databases, tmp_path: Path
+) -> None:
+    assert await sign_up(verifying, "eve", "eve@example.com") == 202
+    assert [await sign_up(verifying, "eve") for _ in range(3)] == [409] * 3
+    assert await sign_up(verifying, "ada") == 202
+    await all_sent(databases)
+    assert len(letters(tmp_path, "ada@example.com")) == 1
 
 
 @pytest.mark.parametrize("text", ["10", "0/900", "10/0", "ten/900", "10/900/1", "10000000/1", "1/9999999", ""])
