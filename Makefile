@@ -19,12 +19,14 @@ help: ## List the commands
 
 local_ports = $(if $(IDENTITY_PORT),--identity-port $(IDENTITY_PORT)) $(if $(POSTS_PORT),--posts-port $(POSTS_PORT))
 
-run: $(VENV)/local ## Run both services with an embedded PostgreSQL; Ctrl-C ends all, data stays in .local/
-	@$(BIN)/python -m deploy.local run $(local_ports)
+local_admin = $(if $(call argument,ADMIN),--admin "$(call argument,ADMIN)")
+
+run: $(VENV)/local ## Run both services with an embedded PostgreSQL; Ctrl-C ends all, data stays in .local/; ADMIN=name: the first administrator
+	@$(BIN)/python -m deploy.local run $(local_ports) $(local_admin)
 
 .PHONY: dev
 dev: $(VENV)/local ## The same as make run, but the services restart when their code changes
-	@$(BIN)/python -m deploy.local dev $(local_ports)
+	@$(BIN)/python -m deploy.local dev $(local_ports) $(local_admin)
 
 demo: $(VENV)/local ## Add demo accounts and posts to what `make run` runs
 	@$(BIN)/python -m deploy.local demo
@@ -40,7 +42,8 @@ argument = $(if $(findstring command,$(origin $(1))),$($(1)))
 
 up: ## Run everything in containers: make up, or make up IDENTITY=2 POSTS=3 MAIL=1 (with a mailbox); needs Docker
 	@$(PYTHON) -m deploy.compose up --identity $(or $(call argument,IDENTITY),1) --posts $(or $(call argument,POSTS),1) \
-	  $(if $(filter 1,$(call argument,MAIL)),--mail)
+	  $(if $(filter 1,$(call argument,MAIL)),--mail) $(local_admin) \
+	  $(if $(call argument,ADMIN_EMAIL),--admin-email "$(call argument,ADMIN_EMAIL)")
 
 down: ## Stop what `make up` runs; with VOLUMES=1 delete its data, image and secrets too
 	@$(PYTHON) -m deploy.compose down $(if $(filter 1,$(call argument,VOLUMES)),--volumes)

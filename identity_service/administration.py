@@ -24,9 +24,7 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import Invalid
 
 ADMIN: Final = "admin"
-"""The role, and the name of the account that the set-up makes."""
-
-ADMIN_EMAIL: Final = "admin@example.com"
+"""The role."""
 
 
 class FirstAdministrator(Enum):
@@ -35,6 +33,15 @@ class FirstAdministrator(Enum):
     CREATED = auto()
     NOT_NEEDED = auto()
     NAME_TAKEN = auto()
+
+
+class AdministratorDraft(NamedTuple):
+    """An account to be made. With `must_change`, its password is an initial one, which the person must change."""
+
+    username: str
+    email: str
+    password: str
+    must_change: bool = False
 
 
 class WithdrawnKey(NamedTuple):
@@ -69,12 +76,15 @@ class Administration:
         """
         return await Installation(self._parts).assign_scopes(posts_audience)
 
-    async def create_first_administrator(self, password: str) -> FirstAdministrator:
-        """Make an administrator named `admin`, unless an administrator exists."""
+    async def create_first_administrator(self, draft: AdministratorDraft) -> FirstAdministrator:
+        """Make this administrator, whose password is an initial one, unless an administrator exists.
+
+        Raises Invalid, WeakPassword.
+        """
         if await self._has_administrator():
             return FirstAdministrator.NOT_NEEDED
         try:
-            is_created = await self.create_administrator(ADMIN, ADMIN_EMAIL, password)
+            is_created = await self.create_administrator(draft._replace(must_change=True))
         except EmailTaken:
             is_created = False
         if is_created:
@@ -82,20 +92,24 @@ class Administration:
         # Another set-up may have made it meanwhile.
         return FirstAdministrator.NOT_NEEDED if await self._has_administrator() else FirstAdministrator.NAME_TAKEN
 
-    async def create_administrator(self, username: str, email: str, password: str) -> bool:
+    async def create_administrator(self, draft: AdministratorDraft) -> bool:
         """Make an account with the role `admin`. False if the username is taken: then nothing is changed.
 
         Raises Invalid, WeakPassword, EmailTaken.
         """
         try:
-            registration = Registration(username=username, email=email, password=password)
+            registration = Registration(username=draft.username, email=draft.email, password=draft.password)
         except ValidationError as error:
             raise Invalid(advice="; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
         try:
-            await self._parts.registrations.create(registration, ADMIN)
+            await self._parts.registrations.create(registration, ADMIN, must_change_password=draft.must_change)
         except UsernameTaken:
             return False
         return True
+
+    async def reset_password(self, username: str) -> str:
+        """Give an account an initial password, end its sessions, and return the password. Raises UserNotFound."""
+        return await self._parts.initial_passwords.issue(username, self._cause)
 
     async def set_roles(self, username: str, names: Sequence[str]) -> None:
         """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises NotFound."""

@@ -2,18 +2,16 @@
 
 import argparse
 import asyncio
-import secrets
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from identity_service import client_commands, job_commands
-from identity_service.administration import Administration, FirstAdministrator
+from identity_service import account_commands, client_commands, job_commands
+from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.installation import Unassigned
 from identity_service.keys.models import SigningKey
 from identity_service.parts import MIGRATIONS, Parts, assemble
-from identity_service.password_input import read_password
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
 from watchword.errors import AppError, Invalid
 from watchword.service import CommandLine, load
@@ -23,9 +21,9 @@ Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 _FIRST_ADMINISTRATOR: Final = {
-    FirstAdministrator.CREATED: "The account admin was made; it is an administrator.",
+    FirstAdministrator.CREATED: "The account {} was made; it is an administrator.",
     FirstAdministrator.NOT_NEEDED: "An administrator exists already.",
-    FirstAdministrator.NAME_TAKEN: "There is no administrator: the name or the address of the account admin is taken.",
+    FirstAdministrator.NAME_TAKEN: "There is no administrator: the name or the address of the account {} is taken.",
 }
 
 
@@ -57,18 +55,12 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     lines = ["The clients web, posts, identity-docs and posts-docs are set up."]
     lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
     lines.extend(_assignment(scope) for scope in await administration.assign_scopes(setup.posts_audience))
-    if setup.admin_password is not None:
+    if setup.admin_password and setup.admin_username and setup.admin_email:
         password = setup.admin_password.get_secret_value()
-        lines.append(_FIRST_ADMINISTRATOR[await administration.create_first_administrator(password)])
+        draft = AdministratorDraft(setup.admin_username, setup.admin_email, password)
+        outcome = await administration.create_first_administrator(draft)
+        lines.append(_FIRST_ADMINISTRATOR[outcome].format(draft.username))
     return "\n".join(lines)
-
-
-async def _create_admin(parts: Parts, options: argparse.Namespace) -> str:
-    password = read_password() if options.password_stdin else secrets.token_urlsafe(15)
-    if not await Administration(parts).create_administrator(options.username, options.email, password):
-        return f"The username {options.username} is taken; nothing was changed."
-    line = f"{options.username} is an administrator."
-    return line if options.password_stdin else f"{line}\nPassword, shown only now: {password}"
 
 
 async def _set_roles(parts: Parts, options: argparse.Namespace) -> str:
@@ -154,10 +146,10 @@ def _add_commands(line: CommandLine) -> None:
         _setup,
         SetupSettings,
     )
-    admin = add("create-admin", "Make an administrator, unless the username is taken.", _create_admin)
-    admin.add_argument("--username", required=True)
-    admin.add_argument("--email", required=True)
-    admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    admin = add("create-admin", "Make an administrator, unless the username is taken.", account_commands.create_admin)
+    account_commands.add_admin_arguments(admin)
+    reset = "Give a user a generated password, and end their sessions."
+    add("reset-password", reset, account_commands.reset_password).add_argument("username")
     roles = add("set-roles", "Give a user exactly these roles.", _set_roles)
     roles.add_argument("username")
     roles.add_argument("roles", nargs="*")

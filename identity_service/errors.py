@@ -88,6 +88,20 @@ class BreachedNewPassword(BreachedPassword):
     pointer = "/body/new_password"
 
 
+class InitialPasswordKept(WeakNewPassword):
+    """Who was given a password must choose another one."""
+
+    code = "initial_password_kept"
+    detail = "Choose another password than the one that you were given."
+
+
+class PasswordMustChange(Forbidden):
+    """The password is right, but somebody else has chosen it: it does nothing but let its owner choose another."""
+
+    code = "password_must_change"
+    detail = "This password is an initial one: sign in at /sign-in, choose your own at /account/password, and use that."
+
+
 class CrossSite(Forbidden):
     """A cookie authenticates a request only if the page that sends it is known to be ours."""
 
@@ -116,6 +130,11 @@ class AccountDisabled(InvalidCredentials):
 
 class AddressUnverified(InvalidCredentials):
     """The password is right, but the account awaits the verification of its address. Outside it looks like every other
+    InvalidCredentials."""
+
+
+class InitialPasswordExpired(InvalidCredentials):
+    """The password is right, but it is an initial one that was not changed in time. Outside it looks like every other
     InvalidCredentials."""
 
 

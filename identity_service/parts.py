@@ -8,6 +8,7 @@ from identity_service import channel
 from identity_service.accounts.address_change import AddressChanges
 from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
+from identity_service.accounts.initial_passwords import InitialPasswords
 from identity_service.accounts.password_change import PasswordChanges
 from identity_service.accounts.password_reset import PasswordResets
 from identity_service.accounts.registration import Registrations
@@ -182,6 +183,7 @@ class Parts:
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
         self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, limits=self.limits)
+        self.initial_passwords = InitialPasswords(database, passwords, recorder, letters, clock)
         self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, limits=self.limits)
         self.verifications = Verifications(database, recorder, letters, clock, limits=self.limits)
         self.address_changes = AddressChanges(
@@ -212,7 +214,7 @@ class Parts:
         self.live_sessions = LiveSessions(database, clock)
         self.refused_sign_ins = RefusedSignIns(database, self.sealer, clock)
         self.password_authentication = PasswordAuthentication(
-            database, self.passwords, self.limits, self.refused_sign_ins
+            database, self.passwords, self.limits, self.refused_sign_ins, clock
         )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
 

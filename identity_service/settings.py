@@ -171,7 +171,14 @@ class SetupSettings(Settings):
     admin_password: SecretStr | None = Field(
         None,
         min_length=1,
-        description="Password of the account `admin`, which `setup` creates if there is no administrator",
+        description="Initial password of the first administrator, whom `setup` creates if there is none; the person"
+        " changes it at the first sign-in, within seven days",
+    )
+    admin_username: str | None = Field(
+        None, min_length=1, validate_default=True, description="Username of the first administrator"
+    )
+    admin_email: str | None = Field(
+        None, min_length=1, validate_default=True, description="E-mail address of the first administrator"
     )
 
     @field_validator("posts_client_secret", "admin_password")
@@ -184,6 +191,19 @@ class SetupSettings(Settings):
             return ensure_secret(value)
         # A person's password is judged when the account is made.
         ensure_unquoted(value.get_secret_value())
+        return value
+
+    @field_validator("admin_username", "admin_email")
+    @classmethod
+    def _goes_with_the_password(cls, value: str | None, info: ValidationInfo) -> str | None:
+        password = cls.variable("admin_password")
+        # A password that was refused is not in `data`.
+        if "admin_password" in info.data and (value is None) != (info.data["admin_password"] is None):
+            raise ValueError(
+                f"it has no default: set it, since {password} is set"
+                if value is None
+                else f"it has no effect without {password}: set both, or neither"
+            )
         return value
 
 

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def run() -> None:
         if options.command == "up":
-            up(options.identity, options.posts, mail=options.mail)
+            up(options.identity, options.posts, mail=options.mail, admin=options.admin, email=options.admin_email)
         elif options.command == "down":
             down(volumes=options.volumes)
         else:
@@ -35,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     up_command.add_argument(
         "--mail", action="store_true", help="a mailbox too, which shows the letters, for development"
     )
+    up_command.add_argument("--admin", metavar="USERNAME", help="the first administrator; default: your name here")
+    up_command.add_argument("--admin-email", metavar="ADDRESS", help="the address of the first administrator")
     down_command = commands.add_parser("down", help="stop everything")
     down_command.add_argument("--volumes", action="store_true", help="delete the data, the image and the secrets too")
     roll_command = commands.add_parser("roll", help="replace the replicas of services one by one")

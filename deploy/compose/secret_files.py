@@ -1,10 +1,13 @@
 """The secrets of one stack: a folder with one file each, created once as a whole and never changed."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deploy.administrator import FORMER_NAME, Administrator, choose_administrator
 from deploy.common import CommandFailed, make_password, make_secrets, secret_settings, write_private
+
+_USERNAME, _EMAIL = "ADMIN_USERNAME", "ADMIN_EMAIL"
 
 OWNER = "STACK"
 """The file with the name of the stack that the secrets belong to."""
@@ -17,41 +20,65 @@ def secrets_exist(folder: Path) -> bool:
     return folder.exists() and any(folder.iterdir())
 
 
-def ensure_secrets(folder: Path, stack: str, volumes: Iterable[str]) -> None:
-    """Create the secrets if there are none.
+def ensure_secrets(
+    folder: Path, stack: str, volumes: Iterable[str], administrator: Administrator | None = None
+) -> None:
+    """Create the secrets if there are none, for this first administrator; default: one named as the user here.
 
     Raises CommandFailed if some are missing, if they belong to another stack, and if there are none although one of
     `volumes` has the database that was created with them.
     """
     if secrets_exist(folder):
+        _name_former_administrator(folder)
         _ensure_complete(folder, stack)
     elif f"{stack}_postgres" in volumes:
         raise CommandFailed(f"{folder} has no secrets, but the database that belongs to them exists: {_START_OVER}")
     else:
-        _create(folder, stack)
+        _create(folder, stack, administrator or choose_administrator())
+
+
+def read_administrator(folder: Path) -> Administrator:
+    """The first administrator of the stack with these secrets."""
+    return Administrator(*((folder / name).read_text().strip() for name in (_USERNAME, _EMAIL)))
 
 
 def delete_secrets(folder: Path) -> None:
     """Delete the files that `ensure_secrets` creates, and the folder if nothing else is in it."""
-    for name in (*_new_secrets(), OWNER):
+    for name in (*_new_secrets(), _USERNAME, _EMAIL, OWNER):
         (folder / name).unlink(missing_ok=True)
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
 
 
-def _create(folder: Path, stack: str) -> None:
+def _create(folder: Path, stack: str, administrator: Administrator) -> None:
     """Write all files into a folder beside it, then rename that: no half of a set is ever in place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
-    for name, value in (_new_secrets() | {OWNER: stack}).items():
-        write_private(draft / name, value)
-        # Readable for the user inside the container; on this machine the folder's mode keeps other users out.
-        (draft / name).chmod(0o444)
+    _write(draft, _new_secrets() | _files_of(administrator) | {OWNER: stack})
     draft.rename(folder)
 
 
+def _name_former_administrator(folder: Path) -> None:
+    """Write how earlier releases named the administrator, if they have made the folder."""
+    is_former = (folder / "ADMIN_PASSWORD").is_file() and not (folder / _USERNAME).exists()
+    if is_former:
+        _write(folder, _files_of(choose_administrator(FORMER_NAME)))
+
+
+def _files_of(administrator: Administrator) -> dict[str, str]:
+    # The name last: the one without the other is not taken for complete.
+    return {_EMAIL: administrator.email, _USERNAME: administrator.username}
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, value in files.items():
+        write_private(folder / name, value)
+        # Readable for the user inside the container; on this machine the folder's mode keeps other users out.
+        (folder / name).chmod(0o444)
+
+
 def _ensure_complete(folder: Path, stack: str) -> None:
-    for name in _new_secrets():
+    for name in (*_new_secrets(), _USERNAME, _EMAIL):
         path = folder / name
         if not path.is_file() or not path.read_text().strip():
             problem = "is empty" if path.is_file() else "is missing"

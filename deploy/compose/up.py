@@ -4,8 +4,9 @@ import os
 import re
 from pathlib import Path
 
+from deploy.administrator import Administrator, choose_administrator, ensure_same
 from deploy.common import CommandFailed
-from deploy.compose.secret_files import delete_secrets, ensure_secrets, secrets_exist
+from deploy.compose.secret_files import delete_secrets, ensure_secrets, read_administrator, secrets_exist
 from deploy.compose.stack import Stack, docker, docker_visibly
 
 _LIBRARY = Path(__file__).parents[2] / "shared" / "watchword" / "__init__.py"
@@ -15,15 +16,16 @@ _MAILBOX = {"SMTP_HOST": "mailbox", "SMTP_PORT": "1025", "SMTP_SECURITY": "none"
 """Settings for the mailbox of the profile `mail`. It is known by this name in the stack's network only."""
 
 
-def up(identity: int, posts: int, *, mail: bool = False) -> None:
+def up(identity: int, posts: int, *, mail: bool = False, admin: str | None = None, email: str | None = None) -> None:
     """Start so many replicas of each service, with `mail` a mailbox too, and return when they are healthy.
 
-    Raises CommandFailed after it has shown the logs of what failed, and at once if letters with `mail` go elsewhere.
+    `admin` and `email` are the name and the address of the first administrator, whom the first start makes. Raises
+    CommandFailed after it has shown the logs of what failed, and at once if letters with `mail` go elsewhere.
     """
     stack = Stack.read()
     if mail and stack.mail_host not in ("", _MAILBOX["SMTP_HOST"]):
         raise CommandFailed(f"letters go to {stack.mail_host} (SMTP_HOST) or to the mailbox: leave one out")
-    _prepare_secrets(stack)
+    administrator = _prepare_secrets(stack, admin, email)
     command = ["compose", *(["--profile", "mail"] if mail else []), "up"]
     build = ["--build"] if stack.is_built_here else []
     scale = ["--scale", f"identity={identity}", "--scale", f"posts={posts}"]
@@ -33,7 +35,7 @@ def up(identity: int, posts: int, *, mail: bool = False) -> None:
         _show_failures(stack)
         raise CommandFailed("the stack did not start")
     password = stack.secrets_folder / "ADMIN_PASSWORD"
-    print(f"{stack.identity}/docs and {stack.posts}/docs; the password of admin is in {password}")
+    print(f"{stack.identity}/docs and {stack.posts}/docs\n{_first_sign_in(stack, administrator, password)}")
 
 
 def down(*, volumes: bool) -> None:
@@ -59,12 +61,26 @@ def library_version() -> str:
     return match.group(1)
 
 
-def _prepare_secrets(stack: Stack) -> None:
+def _prepare_secrets(stack: Stack, admin: str | None, email: str | None) -> Administrator:
+    """Create the secrets if there are none, and return the first administrator."""
     folder = stack.secrets_folder
     is_first_start = not secrets_exist(folder)
-    ensure_secrets(folder, stack.name, stack.volumes())
+    ensure_secrets(folder, stack.name, stack.volumes(), choose_administrator(admin, email))
     if is_first_start:
         print(f"created the secrets of this stack in {folder}")
+    administrator = read_administrator(folder)
+    ensure_same(administrator, admin, email, folder)
+    return administrator
+
+
+def _first_sign_in(stack: Stack, administrator: Administrator, password: Path) -> str:
+    name, page = administrator.username, f"{stack.identity}/sign-in"
+    if administrator.is_former:
+        return f"The administrator is {name}: sign in at {page} with the password in {password}, unless it was changed."
+    return (
+        f"The administrator is {name} ({administrator.email}). The first time, sign in at {page}\n"
+        f"with the first password in {password}, and choose your own: it expires after seven days."
+    )
 
 
 def _show_failures(stack: Stack) -> None:

@@ -19,7 +19,8 @@ def _execute(options: argparse.Namespace) -> int:
     if options.command in ("run", "dev"):
         from deploy.local.run import run
 
-        run(options.home, options.identity_port, options.posts_port, reload=options.command == "dev")
+        reload = options.command == "dev"
+        run(options.home, options.identity_port, options.posts_port, administrator=options.admin, reload=reload)
     elif options.command == "demo":
         from deploy.local.demo import demo
 
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, dev, demo, service):
         command.add_argument("--home", type=Path, default=Path(".local"), help="data, logs and secrets")
     for command in (run, dev):
+        command.add_argument("--admin", metavar="USERNAME", help="the first administrator; default: your name here")
         # argparse converts a default that is text as well, so a bad variable is refused like a bad option.
         command.add_argument("--identity-port", type=_port, default=os.environ.get("IDENTITY_PORT") or "8001")
         command.add_argument("--posts-port", type=_port, default=os.environ.get("POSTS_PORT") or "8002")

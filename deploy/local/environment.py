@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy.administrator import email_of
 from deploy.common import CommandFailed, secret_settings, write_private
 
 
@@ -67,7 +68,9 @@ def service_environment(
     fixed = {
         "IDENTITY_PORT": str(addresses.identity_port),
         "POSTS_PORT": str(addresses.posts_port),
-        # The one that `make run` prints, whatever the caller's environment has.
+        # What `make run` prints, whatever the caller's environment has.
+        "IDENTITY_ADMIN_USERNAME": secrets["admin_username"],
+        "IDENTITY_ADMIN_EMAIL": email_of(secrets["admin_username"]),
         "IDENTITY_ADMIN_PASSWORD": secrets["admin_password"],
         "IDENTITY_POSTS_CLIENT_SECRET": secrets["posts_client_secret"],
         **secret_settings(secrets, f"127.0.0.1:{addresses.postgres_port}"),

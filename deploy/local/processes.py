@@ -51,7 +51,6 @@ def start_child(
     signal_if_orphaned: signal.Signals = signal.SIGTERM,
     user_command: Sequence[str] = (),
     pass_fds: Sequence[int] = (),
-    stdin_text: str | None = None,
 ) -> ChildProcess:
     """Start a command in a process group of its own, so that a Ctrl-C in the terminal does not reach it.
 
@@ -59,7 +58,7 @@ def start_child(
     session: those that hash passwords are nice so that all else, the other services too, runs first.
 
     On Linux it gets `signal_if_orphaned` when the calling *thread* ends, for whatever reason. `user_command` changes
-    the user and runs its arguments. `stdin_text` must be short: it is written before anything else happens.
+    the user and runs its arguments.
     """
     if sys.platform == "linux":
         # After `user_command`, because a change of user clears the request for the signal.
@@ -68,18 +67,14 @@ def start_child(
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*user_command, *command],
-            stdin=subprocess.DEVNULL if stdin_text is None else subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env=environment,
             pass_fds=pass_fds,
             process_group=0,
         )
-        child = ChildProcess(name, process, log, log_start=output.tell())
-    if process.stdin is not None and stdin_text is not None:
-        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-            pipe.write(stdin_text.encode())
-    return child
+        return ChildProcess(name, process, log, log_start=output.tell())
 
 
 def end_children(

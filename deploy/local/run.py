@@ -2,9 +2,11 @@
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
+from deploy.administrator import FORMER_NAME
 from deploy.common import DATABASE, ROLES, SERVICES, CommandFailed, exclusive_lock
 from deploy.healthcheck import is_ready
 from deploy.local.carry_over import carry_over_database
@@ -17,19 +19,23 @@ from deploy.local.service_process import start_service
 
 _READY_SECONDS = 180.0
 _MIGRATE = ("migrate",)
-_CREATE_ADMIN = ("create-admin", "--username", "admin", "--email", "admin@example.com", "--password-stdin")
+_ACCOUNT = '{"username": "ada", "email": "ada@example.com", "password": "correct horse battery"}'
 
 
-def run(home: Path, identity_port: int, posts_port: int, *, reload: bool = False) -> None:
+def run(
+    home: Path, identity_port: int, posts_port: int, *, administrator: str | None = None, reload: bool = False
+) -> None:
     """Run everything, and return after a signal. With `reload`, the services restart when their code changes.
 
+    `administrator` is the name of the first one; default: the name of the user, or the one that the folder remembers.
     Raises CommandFailed if something failed. No process is left either way.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Interruptions() as interruptions, ExitStack() as cleanup:
         cleanup.enter_context(only_run(home))
         ensure_ports_are_free(identity_port, posts_port)
-        local = LocalRun(home, interruptions, cleanup)
+        secrets = load_secrets(home / "secrets.json", administrator)
+        local = LocalRun(home, secrets, interruptions, cleanup)
         try:
             local.start(identity_port, posts_port, reload=reload)
             local.watch()
@@ -56,8 +62,11 @@ def ensure_ports_are_free(identity_port: int, posts_port: int) -> None:
 class LocalRun:
     """The processes of one `make run`; `cleanup` stops them in the reverse order of their start."""
 
-    def __init__(self, home: Path, interruptions: Interruptions, cleanup: ExitStack) -> None:
+    def __init__(
+        self, home: Path, secrets: Mapping[str, str], interruptions: Interruptions, cleanup: ExitStack
+    ) -> None:
         self._home = home
+        self._secrets = secrets
         self._interruptions = interruptions
         self._cleanup = cleanup
         self._server = EmbeddedPostgres(home / "postgres", pause=interruptions.pause)
@@ -65,16 +74,16 @@ class LocalRun:
 
     def start(self, identity_port: int, posts_port: int, *, reload: bool) -> None:
         """Return when both services are ready. Raises CommandFailed or Interrupted."""
-        secrets = load_secrets(self._home / "secrets.json")
+        secrets = self._secrets
         self._start_database({role: secrets[f"{role}_password"] for role in ROLES})
         addresses = Addresses(identity_port, posts_port, self._server.port)
         environment = service_environment(addresses, secrets, os.environ, self._home)
         if reload:
             environment["WATCHWORD_RELOAD"] = "1"
-        self._start_services(addresses, environment, secrets["admin_password"])
+        self._start_services(addresses, environment)
         self._cleanup.callback((self._home / "run.json").unlink, missing_ok=True)
         addresses.write(self._home / "run.json")
-        print(welcome(addresses, secrets["admin_password"], self._home, reload=reload), flush=True)
+        print(welcome(addresses, secrets, self._home, reload=reload), flush=True)
 
     def watch(self) -> None:
         """Watch the processes. Raises CommandFailed if one ends, and Interrupted after a signal."""
@@ -88,15 +97,13 @@ class LocalRun:
         carry_over_database(self._server)
         prepare_database(self._server, DATABASE, passwords)
 
-    def _start_services(self, addresses: Addresses, environment: dict[str, str], admin_password: str) -> None:
+    def _start_services(self, addresses: Addresses, environment: dict[str, str]) -> None:
         """Prepare and serve both side by side. Posts needs identity's keys, so it waits until identity listens."""
         self._cleanup.callback(end_children, self._services, is_urgent=self._interruptions.is_repeated)
         logs = {service: self._home / f"{service}.log" for service in SERVICES}
         for log in logs.values():
             rotate(log)
-        commands = [_MIGRATE, ("setup",), _CREATE_ADMIN]
-        password = admin_password + "\n"
-        self._services.append(start_service("identity", commands, logs["identity"], environment, stdin_text=password))
+        self._services.append(start_service("identity", [_MIGRATE, ("setup",)], logs["identity"], environment))
         port = addresses.identity_port
         self._services.append(start_service("posts", [_MIGRATE], logs["posts"], environment, awaited_port=port))
         self._await_ready([addresses.identity_port, addresses.posts_port])
@@ -116,9 +123,10 @@ class LocalRun:
                 raise CommandFailed(process.failure())
 
 
-def welcome(addresses: Addresses, admin_password: str, home: Path, *, reload: bool) -> str:
-    """Return the URLs, the way to sign in and the next steps, for the person who typed the command."""
+def welcome(addresses: Addresses, secrets: Mapping[str, str], home: Path, *, reload: bool) -> str:
+    """Return the URLs, the ways to sign in and the next steps, for the person who typed the command."""
     identity, posts = addresses.identity, addresses.posts
+    first_sign_in = _first_sign_in(identity, secrets, home / "secrets.json")
     reload_note = "\n  A service restarts when its code or the library's changes; errors are in its log.\n"
     return f"""
 Watchword is running.
@@ -126,11 +134,12 @@ Watchword is running.
   identity   {identity}   {identity}/docs
   posts      {posts}   {posts}/docs
 
-  Sign in as admin with the password {admin_password}
-  (made for this machine, stored in {home / "secrets.json"}). This gets a token for posts:
+{first_sign_in}
 
-    curl -s {identity}/oauth/token \\
-         -d grant_type=password -d username=admin -d 'password={admin_password}'
+  Everybody makes an account at {identity}/sign-up, or with curl. The second line gets a token for posts:
+
+    curl -s {identity}/users --json '{_ACCOUNT}'
+    curl -s {identity}/oauth/token -d grant_type=password -d username=ada -d 'password=correct horse battery'
 
   and with -d resource={identity} one for identity itself.
 
@@ -139,3 +148,14 @@ Watchword is running.
   Letters are files in {home}/mail/, and identity.log has their links.
 {reload_note if reload else ""}
 Ctrl-C ends everything; the data stays."""
+
+
+def _first_sign_in(identity: str, secrets: Mapping[str, str], path: Path) -> str:
+    name, password = secrets["admin_username"], secrets["admin_password"]
+    if name == FORMER_NAME:
+        return f"""  The administrator is {name}. Sign in at {identity}/sign-in as {name} with the password {password}
+  (made for this machine, stored in {path}), unless you have changed it."""
+    return f"""  The administrator is {name}. The first time, open {identity}/sign-in, sign in as {name}
+  with this first password, and choose your own: {password}
+  It is stored in {path}, does nothing else, and expires after seven days;
+  make identity DO="reset-password {name}" prints another one."""

@@ -26,19 +26,16 @@ def start_service(
     environment: Mapping[str, str],
     *,
     awaited_port: int | None = None,
-    stdin_text: str | None = None,
 ) -> ChildProcess:
     """Start a process that runs these commands in turn, and then serves; it ends with the first command that fails.
 
-    With `awaited_port` it serves only once another service listens on that port. `stdin_text` is for the one command
-    that reads its standard input.
+    With `awaited_port` it serves only once another service listens on that port.
     """
     return start_child(
         f"{service}_service",
         [sys.executable, "-m", __name__, service, json.dumps(preparations), json.dumps(awaited_port)],
         log,
         environment=environment,
-        stdin_text=stdin_text,
     )
 
 

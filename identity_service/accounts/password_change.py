@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from identity_service.accounts.hints import hints
+from identity_service.accounts.initial_passwords import ensure_other_than_initial
 from identity_service.accounts.schemas import PasswordChange
 from identity_service.errors import PasswordChanged, UserNotFound, WeakNewPassword, WrongPassword
 from identity_service.letters import LetterKind
@@ -54,6 +55,7 @@ class PasswordChanges:
             is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
         if not is_right:
             raise WrongPassword
+        await ensure_other_than_initial(self._passwords, user, change.new_password)
         await self._passwords.ensure_strong(change.new_password, hints(user), WeakNewPassword)
         new_hash = await self._passwords.hash(change.new_password)
         async with self._database.begin() as db:

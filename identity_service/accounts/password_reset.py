@@ -1,6 +1,7 @@
 """Setting a forgotten password anew."""
 
 from identity_service.accounts.hints import hints
+from identity_service.accounts.initial_passwords import ensure_other_than_initial
 from identity_service.errors import WeakNewPassword
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
@@ -58,6 +59,7 @@ class PasswordResets:
         Raises LinkInvalid, WeakNewPassword.
         """
         user, _ = await links.read(self._database, LinkKind.PASSWORD_RESET, token, self._clock.now())
+        await ensure_other_than_initial(self._passwords, user, new_password)
         await self._passwords.ensure_strong(new_password, hints(user), WeakNewPassword)
         new_hash = await self._passwords.hash(new_password)
         async with self._database.begin() as db:

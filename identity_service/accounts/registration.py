@@ -76,9 +76,11 @@ class Registrations:
                 await links.transfer(db, link, user.id)
             return None if self._must_verify else Account(user, await roles.of_user(db, user.id))
 
-    async def create(self, registration: Registration, *extra_roles: str) -> Account:
+    async def create(
+        self, registration: Registration, *extra_roles: str, must_change_password: bool = False
+    ) -> Account:
         """Make an account with the default role and these, which signs in without a verified address, for the operator,
-        who may choose any name that is free at present.
+        who may choose any name that is free at present. With `must_change_password`, its password is an initial one.
 
         Raises UsernameTaken, EmailTaken, WeakPassword.
         """
@@ -89,6 +91,8 @@ class Registrations:
             if user is None:
                 await _ensure_username_free(db, registration.username)
                 raise EmailTaken
+            if must_change_password:
+                user.set_initial_password(user.password_hash, self._clock.now())
             await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
             return Account(user, await roles.of_user(db, user.id))
 

@@ -11,7 +11,9 @@ from identity_service.errors import (
     AccountDisabled,
     AddressUnverified,
     HashingBusy,
+    InitialPasswordExpired,
     InvalidCredentials,
+    PasswordMustChange,
 )
 from identity_service.limits import Limits
 from identity_service.refused_sign_ins.models import Reason
@@ -22,8 +24,10 @@ from identity_service.users import repository as users
 from identity_service.users.models import SignInUser
 from identity_service.users.normal_form import MAX_TYPED_CHARACTERS
 from identity_service.users.passwords import Passwords
+from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.statements import Statement
+from watchword.errors import AppError
 from watchword.limits import LimitReached
 from watchword.tally import Tally
 
@@ -33,6 +37,16 @@ _REASONS: Final = {
     InvalidCredentials: Reason.CREDENTIALS,
     AccountDisabled: Reason.DISABLED,
     AddressUnverified: Reason.UNVERIFIED,
+    InitialPasswordExpired: Reason.INITIAL_EXPIRED,
+}
+_OUTCOMES: Final[dict[type[BaseException], str]] = {
+    InvalidCredentials: "wrong_credentials",
+    AccountDisabled: "disabled",
+    AddressUnverified: "unverified",
+    InitialPasswordExpired: "initial_expired",
+    PasswordMustChange: "must_change",
+    LimitReached: "limited",
+    HashingBusy: "overloaded",
 }
 
 
@@ -66,20 +80,26 @@ class PasswordAuthentication:
     """Authenticates users with a password, and counts the outcomes."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, limits: Limits, refused_sign_ins: RefusedSignIns
+        self,
+        database: Database,
+        passwords: Passwords,
+        limits: Limits,
+        refused_sign_ins: RefusedSignIns,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._refused = refused_sign_ins
         self._passwords = passwords
         self._limits = limits
-        self.outcomes = Tally("ok", "wrong_credentials", "disabled", "unverified", "limited", "overloaded", "failed")
+        self._clock = clock
+        self.outcomes = Tally("ok", *_OUTCOMES.values(), "failed")
 
     async def authenticate(self, credentials: PasswordCredentials, start: Start[Started]) -> Started:
         """Verify the credentials, and return what `start` makes for their user. If it raises AccountChanged, both are
         done once more.
 
-        Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be verified first and a wrong
-        password look alike and take equally long; LimitReached.
+        Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be verified first, an initial
+        password that has expired and a wrong password look alike and take equally long; LimitReached.
         """
         with self._counted():
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
@@ -96,20 +116,29 @@ class PasswordAuthentication:
             # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
             async with self._limits.sign_in_attempt(login, credentials.device_id(login)):
                 user = await self._find(statement, login)
-                is_right, new_hash = await self._verify_hash(credentials.password, user)
+                refusal = None if user is None else self._refusal(user)
+                is_right, new_hash = await self._passwords.verify(
+                    credentials.password, user.password_hash if user else None, is_refused=refusal is not None
+                )
         except LimitReached as error:
             self._refused.count(None if error.limit == self._limits.sign_in_address else login)
             raise
-        if user is not None and is_right and user.may_sign_in:
+        if user is None or not is_right:
+            refusal = InvalidCredentials("unknown user or wrong password")
+        elif refusal is None:
             return AuthenticatedUser(user, new_hash)
-        refusal = _refusal(user, is_right=is_right)
         await self._refused.record(login, user.id if user is not None else None, _REASONS[type(refusal)])
         raise refusal
 
-    async def _verify_hash(self, password: str, user: SignInUser | None) -> tuple[bool, str | None]:
-        password_hash = user.password_hash if user is not None else None
-        is_refused = user is not None and not user.may_sign_in
-        return await self._passwords.verify(password, password_hash, is_refused=is_refused)
+    def _refusal(self, user: SignInUser) -> InvalidCredentials | None:
+        """Why even the right password is refused, if it is. The callers see no difference."""
+        if not user.is_active:
+            return AccountDisabled("the account is disabled")
+        if user.awaits_verification:
+            return AddressUnverified("the account awaits the verification of its address")
+        if user.initial_password_expires_at is not None and user.initial_password_expires_at <= self._clock.now():
+            return InitialPasswordExpired("the initial password of the account was not changed in time")
+        return None
 
     async def _find(self, statement: Statement, login: str) -> SignInUser | None:
         row = await self._database.reads.fetch_row(statement, login=login)
@@ -121,32 +150,11 @@ class PasswordAuthentication:
         try:
             yield
             outcome = "ok"
-        except AccountDisabled:
-            outcome = "disabled"
-            raise
-        except AddressUnverified:
-            outcome = "unverified"
-            raise
-        except InvalidCredentials:
-            outcome = "wrong_credentials"
-            raise
-        except LimitReached:
-            outcome = "limited"
-            raise
-        except HashingBusy:
-            outcome = "overloaded"
+        except AppError as error:
+            outcome = next((_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES), outcome)
             raise
         finally:
             self.outcomes[outcome] += 1
-
-
-def _refusal(user: SignInUser | None, *, is_right: bool) -> InvalidCredentials:
-    """Why nobody is signed in. The callers see no difference."""
-    if user is None or not is_right:
-        return InvalidCredentials("unknown user or wrong password")
-    if not user.is_active:
-        return AccountDisabled("the account is disabled")
-    return AddressUnverified("the account awaits the verification of its address")
 
 
 class SignIn:
@@ -157,9 +165,11 @@ class SignIn:
         self._session_start = session_start
 
     async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
-        """Start a session. Raises as `PasswordAuthentication.authenticate` does."""
+        """Start a session. Raises as `PasswordAuthentication.authenticate` does, and PasswordMustChange."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSession:
+            if authenticated.user.must_change_password:
+                raise PasswordMustChange
             return await self._session_start.start(authenticated.user, authenticated.new_hash, request)
 
         return await self._authentication.authenticate(credentials, start)

@@ -27,6 +27,7 @@ from identity_service.errors import (
     NoDefaultAudience,
     NoSigningKey,
     NotSetUp,
+    PasswordMustChange,
     RefreshTokenRefused,
     ScopeNotAllowed,
     TokenTooLarge,
@@ -71,7 +72,7 @@ def _responses(status: int, *errors: type[AppError]) -> Responses:
     operation_id="sessions_sign_in",
     summary="Sign a browser in",
     status_code=201,
-    responses=_responses(201, InvalidCredentials, LimitReached, HashingBusy),
+    responses=_responses(201, InvalidCredentials, PasswordMustChange, LimitReached, HashingBusy),
     openapi_extra=OUR_PAGE,
 )
 @public

@@ -44,6 +44,12 @@ class InvalidGrant(OAuthError):
     description = "The credentials or the refresh token are not valid."
 
 
+class PasswordMustChange(InvalidGrant):
+    """The answer to the right password alone."""
+
+    description = errors.PasswordMustChange.detail
+
+
 class UnauthorizedClient(OAuthError):
     error = "unauthorized_client"
     description = "This client may not use this grant type."
@@ -103,6 +109,7 @@ TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
     errors.NoDefaultAudience: NoDefaultTarget,
     errors.TokenTooLarge: TooManyScopes,
     errors.InvalidCredentials: InvalidGrant,
+    errors.PasswordMustChange: PasswordMustChange,
     errors.RefreshTokenRefused: InvalidGrant,
 }
 

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     CREDENTIALS = "wrong name or password"
     DISABLED = "account disabled"
     UNVERIFIED = "address not verified"
+    INITIAL_EXPIRED = "initial password expired"
     LIMITED = "limit reached"
 
 

@@ -1,7 +1,7 @@
 """A user: a name, an e-mail address and a password."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +13,9 @@ from identity_service.tables import Base, Instant, NewId
 
 HASH_KIND: Final = r"^\$[^$]+\$[^$]+(\$m=[^$]+)?"
 """The part of a password hash that names its scheme and its cost."""
+
+
+INITIAL_PASSWORD_LIFETIME: Final = timedelta(days=7)
 
 
 class UserState(StrEnum):
@@ -28,10 +31,8 @@ class SignInUser:
     password_hash: str
     is_active: bool
     awaits_verification: bool
-
-    @property
-    def may_sign_in(self) -> bool:
-        return self.is_active and not self.awaits_verification
+    must_change_password: bool
+    initial_password_expires_at: datetime | None
 
 
 class User(Base):
@@ -45,6 +46,9 @@ class User(Base):
     account was registered by somebody who has not shown that the address is theirs: it cannot sign in, and whoever
     registers the address after them replaces it. Some of these stand in for an account that was
     not made, since its address was taken (`stand_ins.py`).
+
+    While `must_change_password`, the password is an initial one, which somebody else has chosen: it signs in only to be
+    changed, and not at all from `initial_password_expires_at` on.
     """
 
     __tablename__ = "users"
@@ -60,6 +64,8 @@ class User(Base):
     claims_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     email_verified_at: Mapped[Instant | None]
     awaits_verification: Mapped[bool] = mapped_column(server_default=text("false"))
+    must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
+    initial_password_expires_at: Mapped[Instant | None]
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
@@ -68,9 +74,17 @@ class User(Base):
         return UserState.ACTIVE if self.is_active else UserState.DISABLED
 
     def set_password(self, password_hash: str, now: datetime) -> None:
-        """Set another password. The row must be locked."""
+        """Set another password, which its owner has chosen. The row must be locked."""
         self.password_hash = password_hash
+        self.must_change_password = False
+        self.initial_password_expires_at = None
         self.updated_at = now
+
+    def set_initial_password(self, password_hash: str, now: datetime) -> None:
+        """Set a password that its owner must change. The row must be locked."""
+        self.set_password(password_hash, now)
+        self.must_change_password = True
+        self.initial_password_expires_at = now + INITIAL_PASSWORD_LIFETIME
 
     def verify_email(self, now: datetime) -> None:
         """Note that a link sent to the present address was used. The row must be locked."""

@@ -109,7 +109,14 @@ def _is_named(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return func.lower(column) == func.lower(bindparam("login", type_=column.type))
 
 
-_SIGN_IN_COLUMNS: Final = User.id, User.password_hash, User.is_active, User.awaits_verification
+_SIGN_IN_COLUMNS: Final = (
+    User.id,
+    User.password_hash,
+    User.is_active,
+    User.awaits_verification,
+    User.must_change_password,
+    User.initial_password_expires_at,
+)
 _BY_LOGIN: Final = {
     column: Statement(select(*_SIGN_IN_COLUMNS).where(_is_named(column))) for column in (User.username, User.email)
 }

@@ -15,8 +15,8 @@ OBEDIENT = "print('up', flush=True); import signal; signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
 
 
-def python(code: str, log: Path, stdin_text: str | None = None) -> ChildProcess:
-    return start_child("child", [sys.executable, "-c", code], log, stdin_text=stdin_text)
+def python(code: str, log: Path) -> ChildProcess:
+    return start_child("child", [sys.executable, "-c", code], log)
 
 
 def await_start(child: ChildProcess) -> None:
@@ -56,7 +56,7 @@ def test_urgency_shortens_the_timeout(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_failure_comes_with_what_was_logged_since_this_start(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("of an earlier start\n")
-    child = python("raise SystemExit('out of ' + input())", log, stdin_text="ink\n")
+    child = python("raise SystemExit('out of ink')", log)
     child.process.wait(timeout=30)
     assert "child ended with exit code 1" in child.failure()
     assert "out of ink" in child.failure()

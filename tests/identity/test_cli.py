@@ -90,11 +90,46 @@ async def test_admin_is_made_once(environment: dict[str, str], databases: Databa
         assert claims_of((await identity.sign_in("root-of-all"))["access_token"])["roles"] == ["admin", "user"]
 
 
-async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, str], databases: Databases) -> None:
+async def test_admin_gets_a_password_to_be_changed_if_none_is_entered(
+    environment: dict[str, str], databases: Databases
+) -> None:
     outcome = await run(environment, *ADMIN[:-1])
-    assert outcome.status == 0
+    assert (outcome.status, f"signs in at {IDENTITY_URL}/sign-in within 7 days" in outcome.output) == (0, True)
+    lasting = ["create-admin", "--username", "grace", "--email", "grace@example.com", "--no-must-change"]
+    changing = [*lasting[:2], "alan", *lasting[3:4], "alan@example.com", "--must-change", "--password-stdin"]
+    outcomes = [outcome, await run(environment, *lasting), await run(environment, *changing, stdin=f"{PASSWORD}\n")]
+    passwords = [*(printed.output.strip().rpartition("only now: ")[2] for printed in outcomes[:2]), PASSWORD]
     async with services.identity(databases) as identity:
-        await identity.sign_in("root-of-all", outcome.output.strip().rpartition("only now: ")[2])
+        form = {"grant_type": "password"}
+        names = ("root-of-all", "grace", "alan")
+        answers = [
+            await identity.token(**form, username=name, password=password)
+            for name, password in zip(names, passwords, strict=True)
+        ]
+    assert [answer.status_code for answer in answers] == [400, 200, 400]
+    assert "/account/password" in answers[0].json()["error_description"]
+
+
+async def test_user_gets_an_initial_password(environment: dict[str, str], databases: Databases) -> None:
+    async with services.identity(databases) as identity:
+        await identity.register("ada")
+        outcome = await run(environment, "reset-password", "ada")
+        assert (outcome.status, outcome.error) == (0, "")
+        password = outcome.output.strip().rpartition("only now: ")[2]
+        answer = await identity.token(grant_type="password", username="ada", password=password)
+    assert "/account/password" in answer.json()["error_description"]
+
+
+async def test_setup_makes_the_administrator_that_the_settings_name(
+    environment: dict[str, str], databases: Databases
+) -> None:
+    grace = {"USERNAME": "grace", "EMAIL": "grace@example.com", "PASSWORD": PASSWORD}
+    settings = environment | {f"IDENTITY_ADMIN_{name}": value for name, value in grace.items()}
+    outcome = await run(settings, "setup")
+    assert outcome.output.splitlines()[-1] == "The account grace was made; it is an administrator."
+    assert (await run(settings, "setup")).output.splitlines()[-1] == "An administrator exists already."
+    [row] = await databases.fetch("identity_app", "SELECT username, must_change_password FROM identity.users")
+    assert tuple(row) == ("grace", True)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +140,7 @@ async def test_admin_gets_a_password_if_none_is_entered(environment: dict[str, s
         ([*ADMIN, "--email", "root"], f"{PASSWORD}\n", "email: "),
         (ADMIN, f"{PASSWORD}\r\n", "standard input ends with a carriage return"),
         (["set-roles", "nobody", "admin"], "", "there is no user nobody"),
+        (["reset-password", "nobody"], "", "there is no user nobody"),
         (["set-permissions", "emperor", "post:edit_any"], "", "there is no role emperor"),
         (["set-permissions", "moderator", "post:burn"], "", "there is no permission post:burn"),
         (["delete-role", "emperor"], "", "there is no role emperor"),

@@ -1,13 +1,17 @@
-"""`setup` makes an administrator if there is none, and no account with its name or address stops it."""
+"""`setup` makes the administrator that it is given if there is none, and no account with its name stops it."""
 
 import asyncio
 
 import pytest
 
 from identity_service.accounts.schemas import Registration
-from identity_service.administration import Administration, FirstAdministrator
+from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
+from identity_service.errors import WeakPassword
 from identity_service.roles import repository as roles
 from tests.support.services import PASSWORD, Identity
+from watchword.errors import Invalid
+
+GRACE = AdministratorDraft("grace", "grace@example.com", PASSWORD)
 
 
 @pytest.fixture
@@ -20,28 +24,56 @@ async def has_administrator(identity: Identity) -> bool:
         return await roles.is_held(db, "admin")
 
 
-async def test_first_administrator_is_made_once(identity: Identity, administration: Administration) -> None:
-    assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.CREATED
-    assert (await identity.sign_in("admin"))["access_token"]
-    assert await administration.create_first_administrator("another valid one") is FirstAdministrator.NOT_NEEDED
-    assert (await identity.sign_in("admin"))["access_token"]
+async def refusal_of(identity: Identity, password: str) -> str:
+    """The code of the error that the password grant answers with."""
+    answer = await identity.token(grant_type="password", username="grace", password=password)
+    assert answer.status_code == 400
+    return str(answer.json()["error_description"])
+
+
+async def test_first_administrator_is_made_once_and_must_change_the_password(
+    identity: Identity, administration: Administration
+) -> None:
+    assert await administration.create_first_administrator(GRACE) is FirstAdministrator.CREATED
+    assert "choose your own at /account/password" in await refusal_of(identity, PASSWORD)
+    other = GRACE._replace(username="ada", password="another valid one")
+    assert await administration.create_first_administrator(other) is FirstAdministrator.NOT_NEEDED
+    assert "/account/password" in await refusal_of(identity, PASSWORD)
 
 
 async def test_administrator_with_another_name_is_enough(administration: Administration) -> None:
-    await administration.create_administrator("root", "root@example.com", PASSWORD)
-    assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NOT_NEEDED
+    await administration.create_administrator(GRACE._replace(username="root"))
+    assert await administration.create_first_administrator(GRACE) is FirstAdministrator.NOT_NEEDED
 
 
 async def test_two_set_ups_at_once_agree_that_there_is_an_administrator(administration: Administration) -> None:
-    outcomes = await asyncio.gather(*(administration.create_first_administrator(PASSWORD) for _ in range(4)))
+    outcomes = await asyncio.gather(*(administration.create_first_administrator(GRACE) for _ in range(4)))
     assert sorted(outcomes, key=lambda outcome: outcome.value) == [
         FirstAdministrator.CREATED,
         *[FirstAdministrator.NOT_NEEDED] * 3,
     ]
 
 
-SOMEBODY = {"username": "somebody", "email": "admin@example.com", "password": PASSWORD}
-NAMESAKE = {"username": "Admin", "email": "elsewhere@example.com", "password": PASSWORD}
+@pytest.mark.parametrize(
+    ("draft", "member", "error"),
+    [
+        (GRACE._replace(username="a name"), "username", Invalid),
+        (GRACE._replace(email="grace"), "email", Invalid),
+        (GRACE._replace(password="short"), "password", Invalid),
+        (GRACE._replace(password="password"), "password", WeakPassword),
+    ],
+    ids=["username", "email", "password", "weak"],
+)
+async def test_administrator_that_no_account_can_be_is_refused(
+    identity: Identity, administration: Administration, draft: AdministratorDraft, member: str, error: type[Invalid]
+) -> None:
+    with pytest.raises(error, match=member):
+        await administration.create_first_administrator(draft)
+    assert not await has_administrator(identity)
+
+
+SOMEBODY = {"username": "somebody", "email": "grace@example.com", "password": PASSWORD}
+NAMESAKE = {"username": "Grace", "email": "elsewhere@example.com", "password": PASSWORD}
 
 
 @pytest.mark.parametrize("accounts", [[SOMEBODY], [NAMESAKE], [SOMEBODY, NAMESAKE]], ids=["address", "name", "both"])
@@ -49,7 +81,6 @@ async def test_stranger_with_the_name_or_the_address_is_no_administrator(
     identity: Identity, administration: Administration, accounts: list[dict[str, str]]
 ) -> None:
     for account in accounts:
-        # An account of an earlier release may have a name that is reserved now.
         await identity.parts.registrations.create(Registration.model_validate(account))
-    assert await administration.create_first_administrator(PASSWORD) is FirstAdministrator.NAME_TAKEN
+    assert await administration.create_first_administrator(GRACE) is FirstAdministrator.NAME_TAKEN
     assert not await has_administrator(identity)

@@ -20,6 +20,8 @@ ALL_OF_IDENTITY = IDENTITY | {
     "IDENTITY_MIGRATION_DATABASE_URL": "postgresql://identity_owner:another-password@127.0.0.1/watchword",
     "IDENTITY_POSTS_AUDIENCE": "http://localhost:8002",
     "IDENTITY_POSTS_CLIENT_SECRET": "a secret of the client posts",
+    "IDENTITY_ADMIN_USERNAME": "grace",
+    "IDENTITY_ADMIN_EMAIL": "grace@example.com",
     "IDENTITY_ADMIN_PASSWORD": "a password of the administrator",
 }
 INJECTED = {

@@ -66,6 +66,8 @@ KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYP
         (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", DATABASE_PASSWORD),
         (identity.SetupSettings, "IDENTITY_ADMIN_PASSWORD", SETUP["IDENTITY_POSTS_CLIENT_SECRET"]),
         (identity.SetupSettings, "IDENTITY_ADMIN_PASSWORD", "'correct horse battery'"),
+        (identity.SetupSettings, "IDENTITY_ADMIN_USERNAME", "grace"),
+        (identity.SetupSettings, "IDENTITY_ADMIN_EMAIL", "grace@example.com"),
     ],
 )
 def test_a_value_that_can_never_work_is_refused_by_name(
@@ -80,6 +82,31 @@ def test_a_value_that_can_never_work_is_refused_by_name(
     assert said.startswith(f"{name} is ")
     assert "pw" not in said
     assert SECRET not in said
+
+
+ADMINISTRATOR = {
+    "IDENTITY_ADMIN_USERNAME": "grace",
+    "IDENTITY_ADMIN_EMAIL": "grace@example.com",
+    "IDENTITY_ADMIN_PASSWORD": "correct horse battery",
+}
+
+
+@pytest.mark.parametrize("missing", [["USERNAME"], ["EMAIL"], ["USERNAME", "EMAIL"]])
+def test_an_administrator_who_has_a_password_needs_a_name_and_an_address(
+    missing: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"IDENTITY_ADMIN_{name}" for name in missing]
+    set_all(monkeypatch, SETUP | {name: value for name, value in ADMINISTRATOR.items() if name not in names})
+    reason = "it has no default: set it, since IDENTITY_ADMIN_PASSWORD is set"
+    assert refusal(identity.SetupSettings, capsys) == [f"{name} is wrong: {reason}" for name in names]
+
+
+def test_an_administrator_is_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, SETUP | ADMINISTRATOR)
+    assert load(identity.SetupSettings).admin_username == "grace"
+    for name in ADMINISTRATOR:
+        monkeypatch.delenv(name)
+    assert load(identity.SetupSettings).admin_username is None
 
 
 def test_the_key_of_the_keys_is_no_password_of_the_database(

@@ -1,0 +1,68 @@
+"""Who the first administrator of an installation is: `make run` and `make up` choose once, and remember it.
+
+It needs nothing but the standard library and a list: `make up` runs without a virtual environment.
+"""
+
+import getpass
+import re
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from deploy.common import CommandFailed
+from identity_service.users.reserved_names import RESERVED, plain_name
+
+FORMER_NAME: Final = "admin"
+"""The name in installations that an earlier release made."""
+
+_OTHER_NAME: Final = "first-admin"
+_OF_EXAMPLES: Final = frozenset(
+    ("ada", "alan", "barbara", "edsger", "eve", "grace", "katherine", "margaret", "mary", "sue")
+)
+"""Names of the accounts that the walk-throughs and `make demo` make."""
+
+# A username from which an e-mail address can be made.
+_NAME: Final = re.compile(r"(?=.{3,32}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
+
+
+class Administrator(NamedTuple):
+    username: str
+    email: str
+
+    @property
+    def is_former(self) -> bool:
+        """Whether an earlier release may have made the account, with a password that need not be changed."""
+        return self.username == FORMER_NAME
+
+
+def choose_administrator(username: str | None = None, email: str | None = None) -> Administrator:
+    """The administrator with these, or named as the user of this machine if anybody may have that name.
+
+    Raises CommandFailed if `username` cannot be a username.
+    """
+    if username is not None and not _NAME.fullmatch(username):
+        raise CommandFailed(f"ADMIN={username} cannot be a username: 3 to 32 letters and digits, with single . _ or -")
+    name = username or _name_of_user() or _OTHER_NAME
+    return Administrator(name, email or email_of(name))
+
+
+def email_of(username: str) -> str:
+    """An address that reaches nobody."""
+    return f"{username}@example.com"
+
+
+def ensure_same(present: Administrator, username: str | None, email: str | None, place: object) -> None:
+    """Raise CommandFailed if these are given and are not those of the administrator whom `place` remembers."""
+    for name, value, other in (("ADMIN", present.username, username), ("ADMIN_EMAIL", present.email, email)):
+        if other not in (None, value):
+            raise CommandFailed(
+                f"{name}={other} has no effect: {place} remembers that the first administrator is {present.username},"
+                f" {present.email}; leave it out"
+            )
+
+
+def _name_of_user() -> str | None:
+    with suppress(ImportError, KeyError, OSError):
+        name = getpass.getuser()
+        if _NAME.fullmatch(name) and plain_name(name) not in RESERVED | _OF_EXAMPLES:
+            return name
+    return None
