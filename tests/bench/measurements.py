@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    answer_times,
     connections,
     containers,
     faults,
@@ -35,6 +36,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Section]] = {
     "issuing": issuing.measure,
     "sign-ins": sign_ins.measure,
     "sign-in-storm": sign_in_storm.measure,
+    "answer-times": answer_times.measure,
     "connections": connections.measure,
     "growth": growth.measure,
     "workers": workers.measure,
