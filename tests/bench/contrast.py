@@ -41,7 +41,7 @@ class Contrast:
 def table(contrasts: Sequence[Contrast]) -> str:
     """A row for each, with the quartiles of both series."""
     lines = [
-        "| Request | unknown, ms (quartiles) | known, ms (quartiles) | difference, ms (95 % of resamples) | allowed, ms |",
+        "| Request | unknown, ms (quartiles) | known, ms (quartiles) | difference, ms (95 % interval) | allowed, ms |",
         "|---|---|---|---|---|",
     ]
     for contrast in contrasts:

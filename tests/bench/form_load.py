@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-_FIELDS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM_FIELDS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 TIMEOUT_SECONDS: Final = 60
 
 
@@ -33,7 +33,7 @@ def post_all(url: str, forms: Sequence[Mapping[str, str]], *, at_once: int) -> l
     def post(body: str) -> Answer:
         connection = free.get()
         try:
-            return exchange(connection, "POST", target.path, body, _FIELDS)
+            return exchange(connection, "POST", target.path, body, FORM_FIELDS)
         finally:
             # Also after an error: the other threads wait for a connection.
             free.put(connection)

@@ -11,7 +11,7 @@ SELECT id, username, now() FROM identity.users WHERE username LIKE 'person%' ON 
 """
 USERS = """
 INSERT INTO identity.users (username, email, password_hash)
-SELECT 'person' || n, 'person' || n || '@example.com', (SELECT password_hash FROM identity.users WHERE username = 'ada')
+SELECT 'person' || n, 'person' || n || '@example.com', $3
 FROM generate_series($1::int, $2::int) AS n
 """
 ROLES = """
@@ -31,18 +31,31 @@ JOIN authors ON authors.place = n % (SELECT count(*) FROM posts.authors)
 NTH = """
 SELECT published_at, id FROM posts.posts WHERE state = 'published' ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET $1
 """
-VACUUM = "VACUUM ANALYZE identity.users, identity.user_roles, posts.authors, posts.posts"
+HASH = "SELECT password_hash FROM identity.users WHERE username = 'ada'"
+VACUUM_USERS = "VACUUM ANALYZE identity.users, identity.user_roles"
+VACUUM_POSTS = "VACUUM ANALYZE posts.authors, posts.posts"
+
+
+async def insert_users(databases: Databases, first: int, last: int, password_hash: str) -> None:
+    """Make the users from person`first` to person`last`, with the default role and this hash of their password."""
+    connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
+    try:
+        await connection.execute(USERS, first, last, password_hash)
+        await connection.execute(ROLES)
+        await connection.execute(VACUUM_USERS)
+    finally:
+        await connection.close()
 
 
 async def grow(databases: Databases, before: int, size: int) -> None:
     """Raise the numbers of users and posts from `before` to `size`. All users have the password of `ada`."""
+    (row,) = await databases.fetch("identity_owner", HASH)
+    await insert_users(databases, before + 1, size, row["password_hash"])
     connection = await asyncpg.connect(databases.server.superuser_url(DATABASE))
     try:
-        await connection.execute(USERS, before + 1, size)
-        await connection.execute(ROLES)
         await connection.execute(AUTHORS)
         await connection.execute(POSTS, before + 1, size)
-        await connection.execute(VACUUM)
+        await connection.execute(VACUUM_POSTS)
     finally:
         await connection.close()
 

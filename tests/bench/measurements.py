@@ -20,6 +20,7 @@ from tests.bench import (
     revocation,
     sign_in_storm,
     sign_ins,
+    stranger,
     verification,
     workers,
 )
@@ -37,6 +38,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Section]] = {
     "sign-ins": sign_ins.measure,
     "sign-in-storm": sign_in_storm.measure,
     "answer-times": answer_times.measure,
+    "stranger": stranger.measure,
     "connections": connections.measure,
     "growth": growth.measure,
     "workers": workers.measure,
