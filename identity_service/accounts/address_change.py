@@ -92,7 +92,7 @@ class AddressChanges:
         else:
             # The link before ends either way: its holder could otherwise tell from it whether the address is taken.
             await links.withdraw(db, user.id, LinkKind.ADDRESS_CHANGE)
-            await self._letters.send_address_taken(db, owner.id if owner.id != user.id and owner.is_active else None)
+            await self._letters.send_address_taken(db, owner if owner.id != user.id and owner.is_active else None)
 
 
 async def move(db: AsyncSession, user: User, email: str, now: datetime, stand_ins: StandIns) -> None:

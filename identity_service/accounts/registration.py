@@ -146,7 +146,7 @@ class Registrations:
             return
         owner = await users.find_by_email(db, taken_email)
         is_told = owner is not None and owner.is_active and not owner.awaits_verification
-        await self._letters.send_address_taken_for(db, user.id, owner.id if owner and is_told else None, now)
+        await self._letters.send_address_taken_for(db, user.id, owner if is_told else None, now)
 
 
 async def _ensure_username_free(db: AsyncSession, username: str) -> None:

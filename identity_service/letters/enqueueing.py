@@ -28,8 +28,8 @@ class Letters:
         self.can_send = can_send
 
     async def enqueue(self, db: AsyncSession, letter: Letter) -> None:
-        """Write the letter's job, which is done after the commit. Raises ValueError for a letter whose link has no
-        token or no end."""
+        """Write the letter's job, which is done after the commit. Raises ValueError for a letter to a user that has no
+        address, or whose link has no token or no end."""
         _ensure_whole(letter)
         if self.can_send:
             await self._jobs.enqueue(db, LETTER, seal(letter, self._sealer))
@@ -64,5 +64,7 @@ def _label(kind: LetterKind, user_id: str | None) -> str:
 
 
 def _ensure_whole(letter: Letter) -> None:
+    if letter.user_id is not None and letter.to is None:
+        raise ValueError(f"a letter of the kind {letter.kind} needs an address")
     if letter.user_id is not None and has_token(letter.kind) and (letter.token is None or letter.expires_at is None):
         raise ValueError(f"the link of a letter of the kind {letter.kind} needs a token and an end")

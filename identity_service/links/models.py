@@ -56,10 +56,12 @@ Index("account_links_reserved_idx", func.lower(Link.email), postgresql_where=Lin
 
 
 class IssuedLink(NamedTuple):
-    """What a letter says of a link: its token, and until when it can be used."""
+    """What a letter needs of a link: its token, until when it can be used, and the address that it is about, None if
+    there is no user."""
 
     token: str
     expires_at: datetime
+    email: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ _REPLACING: Final = _INSERT.on_conflict_do_update(
     index_elements=[_TABLE.c.user_id, _TABLE.c.kind],
     index_where=IS_SINGLE,
     set_={name: _INSERT.excluded[name] for name in ("digest", "email", "created_at", "expires_at")},
-)
+).returning(_TABLE.c.email)
 
 
 async def issue(db: AsyncSession, kind: LinkKind, user_id: UUID, now: datetime, email: str | None = None) -> IssuedLink:
@@ -66,8 +66,7 @@ async def issue(db: AsyncSession, kind: LinkKind, user_id: UUID, now: datetime, 
         "link_created_at": now,
         "link_expires_at": expires_at,
     }
-    await db.execute(_REPLACING, values)
-    return IssuedLink(token, expires_at)
+    return IssuedLink(token, expires_at, await db.scalar(_REPLACING, values))
 
 
 async def read(database: Database, kind: LinkKind, token: str, now: datetime) -> tuple[User, Link]:

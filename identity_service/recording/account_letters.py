@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.letters import Letter, LetterKind, Letters
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind
+from identity_service.users.models import User
 
 _LINKS: Final = {
     LetterKind.VERIFY_ADDRESS: LinkKind.VERIFICATION,
@@ -31,25 +32,27 @@ class AccountLetters:
     ) -> None:
         """Make a link, and send it in a letter of this kind. The user must be locked.
 
-        `email` is the address that the link is about and that the letter goes to; default: the account's. If `user_id`
+        `email` is the address that the link is about and that the letter goes to; default: the account's at this time,
+        since one that is changed afterwards may be somebody else's. If `user_id`
         is None, no link is made and no letter sent, by the same statements: both cases must take equally long.
         """
         if not self._letters.can_send:
             return
         link = await links.issue(db, _LINKS[kind], user_id or uuid4(), now, email)
-        letter = Letter(kind=kind, user_id=user_id, to=email, token=link.token, expires_at=link.expires_at)
+        letter = Letter(kind=kind, user_id=user_id, to=link.email, token=link.token, expires_at=link.expires_at)
         await self._letters.enqueue(db, letter)
 
-    async def send_address_taken(self, db: AsyncSession, owner_id: UUID | None) -> None:
+    async def send_address_taken(self, db: AsyncSession, owner: User | None) -> None:
         """Tell the owner of an address that somebody tried to use it; None if nobody is to be told."""
-        await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=owner_id))
+        user_id, email = (None, None) if owner is None else (owner.id, owner.email)
+        await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=user_id, to=email))
 
     async def send_address_taken_for(
-        self, db: AsyncSession, stand_in_id: UUID, owner_id: UUID | None, now: datetime
+        self, db: AsyncSession, stand_in_id: UUID, owner: User | None, now: datetime
     ) -> None:
         """Tell the owner of an address that somebody tried to register it, by the statements by which `send_link`
         verifies a free one. The link of the stand-in goes to nobody."""
         if not self._letters.can_send:
             return
         await links.issue(db, LinkKind.VERIFICATION, stand_in_id, now)
-        await self.send_address_taken(db, owner_id)
+        await self.send_address_taken(db, owner)

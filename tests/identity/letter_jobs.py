@@ -21,7 +21,7 @@ FOREVER = float("inf")
 def letter(service: services.Identity, user_id: str | None, kind: LetterKind, **members: Any) -> Letter:
     expires_at = service.parts.clock.now() + timedelta(hours=1)
     account = None if user_id is None else UUID(user_id)
-    values = {"token": TOKEN, "expires_at": expires_at, **members}
+    values = {"to": user_id and "ada@example.com", "token": TOKEN, "expires_at": expires_at, **members}
     return Letter(kind=kind, user_id=account, **values)
 
 

@@ -17,7 +17,7 @@ JOB = UUID(int=1)
 
 def recipient(address: str) -> str:
     writer = Writer(Templates(), "http://localhost:8001", Address(username="no-reply", domain="example.com"))
-    letter = Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=JOB)
+    letter = Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=JOB, to=address)
     return writer.write(JOB, letter, Addressee("ada", address), datetime.now(UTC)).recipient
 
 
