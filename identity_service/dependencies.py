@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request, Response
 from fastapi.requests import HTTPConnection
 
-from identity_service.accounts.schemas import Registration
+from identity_service.accounts.schemas import LinkProof, Registration, VerificationProof
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
@@ -135,6 +135,8 @@ PagesDep = Annotated[Pages, Depends(part("pages"))]
 SignUpForm = Annotated[Form[Registration], Depends(_form(Registration))]
 EmailForm = Annotated[Form[AddressForm], Depends(_form(AddressForm))]
 NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
+ProofForm = Annotated[Form[LinkProof], Depends(_form(LinkProof))]
+VerificationForm = Annotated[Form[VerificationProof], Depends(_form(VerificationProof))]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]
 KnownDeviceDep = Annotated[KnownDevice | None, Depends(_known_device)]

@@ -57,6 +57,14 @@ class SessionNotFound(NotFound):
     detail = "You have no such session."
 
 
+class PasswordRequired(Invalid):
+    """The address of an account is verified for the first time."""
+
+    code = "password_required"
+    detail = "The password of the account is required, since it awaits the verification of its address."
+    pointer = "/body/password"
+
+
 class WrongPassword(Forbidden):
     code = "wrong_password"
     detail = "The current password is not right."

@@ -10,6 +10,7 @@ from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
 from identity_service.accounts.initial_passwords import InitialPasswords
 from identity_service.accounts.password_change import PasswordChanges
+from identity_service.accounts.password_proof import PasswordProof
 from identity_service.accounts.password_reset import PasswordResets
 from identity_service.accounts.registration import Registrations
 from identity_service.accounts.security_notices import SecurityNotices
@@ -185,9 +186,10 @@ class Parts:
         self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, limits=self.limits)
         self.initial_passwords = InitialPasswords(database, passwords, recorder, letters, clock)
         self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, limits=self.limits)
-        self.verifications = Verifications(database, recorder, letters, clock, limits=self.limits)
+        proof = PasswordProof(passwords, self.limits)
+        self.verifications = Verifications(database, proof, recorder, letters, clock, limits=self.limits)
         self.address_changes = AddressChanges(
-            database, passwords, recorder, letters, clock, stand_ins=stand_ins, limits=self.limits
+            database, proof, recorder, letters, clock, stand_ins=stand_ins, limits=self.limits
         )
         withdrawal = Withdrawal(passwords, recorder, letters, clock)
         self.address_undo = AddressUndo(database, withdrawal, recorder, clock, stand_ins=stand_ins)

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.errors import EmailTaken, PasswordChanged, UserNotFound, WrongPassword
+from identity_service.accounts.password_proof import PasswordProof
+from identity_service.errors import EmailTaken, PasswordChanged, UserNotFound
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -15,7 +16,6 @@ from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.users import repository as users
 from identity_service.users.models import User
-from identity_service.users.passwords import Passwords
 from identity_service.users.stand_ins import StandIns
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
@@ -27,7 +27,7 @@ class AddressChanges:
     def __init__(
         self,
         database: Database,
-        passwords: Passwords,
+        proof: PasswordProof,
         recorder: Recorder,
         letters: AccountLetters,
         clock: Clock,
@@ -36,7 +36,7 @@ class AddressChanges:
         limits: Limits,
     ) -> None:
         self._database = database
-        self._passwords = passwords
+        self._proof = proof
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
@@ -50,16 +50,12 @@ class AddressChanges:
             user = await users.find(db, user_id)
         if user is None:
             raise UserNotFound
-        verified_hash = user.password_hash
+        await self._proof.ensure_right(user, password)
         await self._limits.ensure_may_request_letter()
-        async with self._limits.sign_in_attempt(str(user_id)):
-            is_right, _ = await self._passwords.verify(password, verified_hash)
-        if not is_right:
-            raise WrongPassword
         is_allowed = await self._limits.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)
         async with self._database.begin() as db:
             locked = await users.find_for_update(db, user_id)
-            if locked is None or locked.password_hash != verified_hash:
+            if locked is None or locked.password_hash != user.password_hash:
                 raise PasswordChanged
             if is_allowed:
                 await self._send_link(db, locked, new_email)
@@ -67,14 +63,22 @@ class AddressChanges:
     async def look_up(self, token: str) -> LinkView:
         """What the link to confirm is about. Raises LinkInvalid."""
         user, link = await links.read(self._database, LinkKind.ADDRESS_CHANGE, token, self._clock.now())
-        return LinkView(user.username, link.email)
+        return LinkView(user.username, link.email, needs_password=True)
 
-    async def confirm(self, token: str) -> None:
-        """Change the address, and send a letter to the old one, by which that can be undone. Raises LinkInvalid;
-        EmailTaken if another account took the address meanwhile: then the link stays valid."""
+    async def confirm(self, token: str, password: str) -> None:
+        """Change the address, and send a letter to the old one, by which that can be undone.
+
+        The password shows that who reads the letters there is who began the change: somebody else may have written the
+        address of a stranger. Raises LinkInvalid, WrongPassword, PasswordChanged, LimitReached; EmailTaken if another
+        account took the address meanwhile. After any but the first the link stays valid.
+        """
+        reader, _ = await links.read(self._database, LinkKind.ADDRESS_CHANGE, token, self._clock.now())
+        await self._proof.ensure_right(reader, password)
         try:
             async with self._database.begin() as db:
                 user, link, now = await links.use(db, LinkKind.ADDRESS_CHANGE, token, self._clock)
+                if user.password_hash != reader.password_hash:
+                    raise PasswordChanged
                 former = user.email
                 await move(db, user, link.email, now, self._stand_ins)
                 # The undo of an earlier change stays valid: whoever changed the address twice is the same person.

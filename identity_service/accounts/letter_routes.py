@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from identity_service.accounts.schemas import AddressChange, LetterRequest, PasswordReset
+from identity_service.accounts.schemas import AddressChange, LetterRequest, LinkProof, PasswordReset, VerificationProof
 from identity_service.caching import NO_STORE, forbid_caching
 from identity_service.dependencies import FromAddress, PartsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import (
@@ -15,6 +15,7 @@ from identity_service.errors import (
     InitialPasswordKept,
     LinkInvalid,
     PasswordChanged,
+    PasswordRequired,
     UserNotFound,
     WeakNewPassword,
     WrongPassword,
@@ -53,12 +54,15 @@ async def request_verification(request: LetterRequest, parts: PartsDep) -> Respo
     operation_id="email_verifications_confirm",
     summary="Verify your address",
     status_code=204,
-    responses=refusals(LinkInvalid, DatabaseUnavailable),
+    responses=refusals(
+        LinkInvalid, PasswordRequired, WrongPassword, PasswordChanged, LimitReached, HashingBusy, DatabaseUnavailable
+    ),
 )
 @public
-async def confirm_verification(token: Token, parts: PartsDep) -> None:
-    """Verify the address that the letter was sent to. It signs nobody in."""
-    await parts.verifications.confirm(token)
+async def confirm_verification(token: Token, parts: PartsDep, proof: VerificationProof | None = None) -> None:
+    """Verify the address that the letter was sent to. It signs nobody in. An account that has awaited this since it was
+    made needs its password; without it the link stays valid."""
+    await parts.verifications.confirm(token, proof.password if proof is not None else None)
 
 
 @router.post(
@@ -89,6 +93,7 @@ async def request_reset(request: LetterRequest, parts: PartsDep) -> Response:
         BreachedNewPassword,
         InitialPasswordKept,
         BreachCheckUnavailable,
+        LimitReached,
         HashingBusy,
         DatabaseUnavailable,
     ),
@@ -122,13 +127,15 @@ async def change_email(change: AddressChange, caller: SignedIn, parts: PartsDep)
     operation_id="email_changes_confirm",
     summary="Confirm a change of address",
     status_code=204,
-    responses=refusals(LinkInvalid, EmailTaken, DatabaseUnavailable),
+    responses=refusals(
+        LinkInvalid, WrongPassword, PasswordChanged, EmailTaken, LimitReached, HashingBusy, DatabaseUnavailable
+    ),
 )
 @public
-async def confirm_email_change(token: Token, parts: PartsDep) -> None:
-    """Give the account the address that the letter was sent to. The former address gets a letter by which that can be
-    undone."""
-    await parts.address_changes.confirm(token)
+async def confirm_email_change(token: Token, proof: LinkProof, parts: PartsDep) -> None:
+    """Give the account the address that the letter was sent to. Its password is required. The former address gets a
+    letter by which that can be undone."""
+    await parts.address_changes.confirm(token, proof.password)
 
 
 @router.post(

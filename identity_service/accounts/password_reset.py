@@ -56,12 +56,13 @@ class PasswordResets:
     async def complete(self, token: str, new_password: str) -> Act:
         """Set another password, end every session, and take the address as verified, since the letter arrived there.
 
-        Raises LinkInvalid, WeakNewPassword.
+        Raises LinkInvalid, WeakNewPassword, LimitReached.
         """
         user, _ = await links.read(self._database, LinkKind.PASSWORD_RESET, token, self._clock.now())
-        await ensure_other_than_initial(self._passwords, user, new_password)
-        await self._passwords.ensure_strong(new_password, hints(user), WeakNewPassword)
-        new_hash = await self._passwords.hash(new_password)
+        async with self._limits.sign_in_attempt(str(user.id)):
+            await ensure_other_than_initial(self._passwords, user, new_password)
+            await self._passwords.ensure_strong(new_password, hints(user), WeakNewPassword)
+            new_hash = await self._passwords.hash(new_password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.PASSWORD_RESET, token, self._clock)
             user.set_password(new_hash, now)

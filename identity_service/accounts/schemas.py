@@ -51,6 +51,9 @@ Password = Annotated[
     Field(min_length=8, max_length=MAX_PASSWORD_CHARACTERS, examples=["correct horse battery"]),
     BeforeValidator(_normal_password),
 ]
+TypedPassword = Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
+"""A password that an account has, whatever it is."""
+
 _PRINTABLE: Final = r"[^\x00-\x1f\x7f-\x9f]"
 FullName = Annotated[
     str,
@@ -96,7 +99,7 @@ class PasswordChange(Body):
         }
     )
 
-    current_password: Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
+    current_password: TypedPassword
     new_password: Password
 
 
@@ -104,12 +107,24 @@ class LetterRequest(Body):
     email: Email
 
 
+class LinkProof(Body):
+    """What shows that the reader of a letter is who caused it."""
+
+    password: TypedPassword
+
+
+class VerificationProof(Body):
+    """The password of an account that awaits its verification; another one needs none."""
+
+    password: TypedPassword = _LEFT_OUT
+
+
 class PasswordReset(Body):
     new_password: Password
 
 
 class AddressChange(Body):
-    current_password: Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
+    current_password: TypedPassword
     email: Email
 
 

@@ -1,5 +1,7 @@
 """Verifying that an address is its account's."""
 
+from identity_service.accounts.password_proof import PasswordProof
+from identity_service.errors import PasswordChanged, PasswordRequired
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -15,9 +17,17 @@ class Verifications:
     """Verifies the address that an account has, by a link that is sent there."""
 
     def __init__(
-        self, database: Database, recorder: Recorder, letters: AccountLetters, clock: Clock, *, limits: Limits
+        self,
+        database: Database,
+        proof: PasswordProof,
+        recorder: Recorder,
+        letters: AccountLetters,
+        clock: Clock,
+        *,
+        limits: Limits,
     ) -> None:
         self._database = database
+        self._proof = proof
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
@@ -37,11 +47,24 @@ class Verifications:
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""
         user, link = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
-        return LinkView(user.username, link.email)
+        return LinkView(user.username, link.email, needs_password=user.awaits_verification)
 
-    async def confirm(self, token: str) -> None:
-        """Verify the address; an account that awaited this can sign in from now on. Raises LinkInvalid."""
+    async def confirm(self, token: str, password: str | None) -> None:
+        """Verify the address; an account that awaited this can sign in from now on.
+
+        Such an account needs its password: somebody else may have registered the address, with a password of their own,
+        after the one who reads the letters did. Raises LinkInvalid; PasswordRequired, WrongPassword, PasswordChanged
+        and LimitReached, after which the link stays valid.
+        """
+        reader, _ = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
+        if reader.awaits_verification:
+            if password is None:
+                raise PasswordRequired
+            await self._proof.ensure_right(reader, password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.VERIFICATION, token, self._clock)
+            # A later registration of the address may have got the link.
+            if user.awaits_verification and user.password_hash != reader.password_hash:
+                raise PasswordChanged
             user.verify_email(now)
             self._recorder.email_verified(db, user.id, by_user(user.id, "the link in a letter was used"))

@@ -66,7 +66,9 @@ class IssuedLink(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What the page of a link shows: whose account it is about, and which address."""
+    """What the page of a link shows: whose account it is about, which address, and whether it asks for the account's
+    password."""
 
     username: str
     email: str
+    needs_password: bool = False

@@ -1,11 +1,23 @@
 """The pages that ask for a letter, and those that its link opens. A GET shows, and only a button acts."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from identity_service.dependencies import ButtonForm, EmailForm, FromAddress, NewPasswordForm, PagesDep, PartsDep
-from identity_service.errors import WeakPassword
+from identity_service.dependencies import (
+    ButtonForm,
+    EmailForm,
+    FromAddress,
+    NewPasswordForm,
+    PagesDep,
+    PartsDep,
+    ProofForm,
+    VerificationForm,
+)
+from identity_service.errors import PasswordRequired, WeakPassword, WrongPassword
 from identity_service.links.models import LinkView
+from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.rendering import Pages, see
 from watchword.auth import public
 
@@ -66,33 +78,43 @@ async def reset_password(token: str, form: NewPasswordForm, parts: PartsDep) -> 
 @router.get("/verify-email/{token}")
 @public
 async def show_verify_email(token: str, parts: PartsDep) -> Response:
-    return _button(parts.pages, "verify-email", token, await parts.verifications.look_up(token))
+    return _link_page(parts.pages, "verify-email", token, await parts.verifications.look_up(token))
 
 
 @router.post("/verify-email/{token}")
 @public
-async def verify_email(token: str, _: ButtonForm, parts: PartsDep) -> Response:
-    await parts.verifications.confirm(token)
-    return see("address-verified")
+async def verify_email(token: str, form: VerificationForm, parts: PartsDep) -> Response:
+    try:
+        if form.model is not None:
+            await parts.verifications.confirm(token, form.model.password)
+            return see("address-verified")
+    except (PasswordRequired, WrongPassword) as error:
+        form = form.with_flaw("password", error)
+    return _link_page(parts.pages, "verify-email", token, await parts.verifications.look_up(token), form)
 
 
 @router.get("/confirm-address/{token}")
 @public
 async def show_confirm_address(token: str, parts: PartsDep) -> Response:
-    return _button(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token))
+    return _link_page(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token))
 
 
 @router.post("/confirm-address/{token}")
 @public
-async def confirm_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
-    await parts.address_changes.confirm(token)
-    return see("address-changed")
+async def confirm_address(token: str, form: ProofForm, parts: PartsDep) -> Response:
+    try:
+        if form.model is not None:
+            await parts.address_changes.confirm(token, form.model.password)
+            return see("address-changed")
+    except WrongPassword as error:
+        form = form.with_flaw("password", error)
+    return _link_page(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token), form)
 
 
 @router.get("/undo-address/{token}")
 @public
 async def show_undo_address(token: str, parts: PartsDep) -> Response:
-    return _button(parts.pages, "undo-address", token, await parts.address_undo.look_up(token))
+    return _link_page(parts.pages, "undo-address", token, await parts.address_undo.look_up(token))
 
 
 @router.post("/undo-address/{token}")
@@ -105,7 +127,7 @@ async def undo_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
 @router.get("/security-notice/{token}")
 @public
 async def show_security_notice(token: str, parts: PartsDep) -> Response:
-    return _button(parts.pages, "security-notice", token, await parts.security_notices.look_up(token))
+    return _link_page(parts.pages, "security-notice", token, await parts.security_notices.look_up(token))
 
 
 @router.post("/security-notice/{token}")
@@ -115,6 +137,8 @@ async def disavow(token: str, _: ButtonForm, parts: PartsDep) -> Response:
     return see("account-secured")
 
 
-def _button(pages: Pages, page: str, token: str, link: LinkView) -> Response:
-    """The page that says what a link is about, with the button that acts."""
-    return pages.page("button.html", page.replace("-", "_"), path=f"/{page}/{token}", link=link)
+def _link_page(pages: Pages, page: str, token: str, link: LinkView, form: Form[Any] = NOTHING) -> Response:
+    """The page that says what a link is about, with the button that acts, and the field for the password if it is
+    needed."""
+    template = "prove_password.html" if link.needs_password else "button.html"
+    return pages.page(template, page.replace("-", "_"), form, path=f"/{page}/{token}", link=link)

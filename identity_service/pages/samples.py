@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from identity_service.accounts.schemas import Registration
+from identity_service.accounts.schemas import LinkProof, Registration
 from identity_service.links.models import LinkView
 from identity_service.pages.forms import AddressForm, Button, PasswordForm
 
@@ -34,13 +34,14 @@ FRAMES: Final = ("base.html", "fields.html")
 PAGES: Final[Mapping[str, Sample]] = {
     "ask.html": Sample(("forgot_password", "verify_email_again"), AddressForm, ({"path": _PATH},)),
     "button.html": Sample(
-        ("verify_email", "confirm_address", "undo_address", "security_notice"),
+        ("verify_email", "undo_address", "security_notice"),
         Button,
         ({"path": _PATH, "link": _LINK},),
     ),
     # Every section of this kind, `done_…`, has the same texts.
     "done.html": Sample(("done_account-created",)),
     "error.html": Sample(("error_page",), None, ({"error": "This did not work."},)),
+    "prove_password.html": Sample(("verify_email", "confirm_address"), LinkProof, ({"path": _PATH, "link": _LINK},)),
     "reset_password.html": Sample(("reset_password",), PasswordForm, ({"path": _PATH, "link": _LINK},)),
     "sign_up.html": Sample(("sign_up",), Registration),
 }

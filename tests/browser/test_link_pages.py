@@ -66,12 +66,13 @@ async def verified(verifying: Stack, http: httpx.AsyncClient) -> str:
     body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
     assert (await http.post("/users", json=body)).status_code == 202
     token = (await link(verifying, body["email"], "/verify-email")).rpartition("/")[2]
-    assert (await http.post(f"/email-verifications/{token}")).status_code == 204
+    proof = {"password": PASSWORD}
+    assert (await http.post(f"/email-verifications/{token}", json=proof)).status_code == 204
     return username
 
 
 @pytest.mark.parametrize("has_javascript", [True, False])
-async def test_a_person_signs_up_and_verifies_the_address_by_the_button_alone(
+async def test_a_person_signs_up_and_verifies_the_address_by_the_password(
     verifying: Stack, browser: Browser, http: httpx.AsyncClient, has_javascript: bool
 ) -> None:
     own, username = verifying.identity, unique("ada")
@@ -82,6 +83,11 @@ async def test_a_person_signs_up_and_verifies_the_address_by_the_button_alone(
         await page.goto(url)
         await page.reload()
         assert (await sign_in(http, username)).status_code == 400
+        await page.get_by_label("Password").fill(OTHER)
+        await press(page, "Verify your e-mail address")
+        await expect(page.get_by_role("alert")).to_be_focused()
+        assert await barriers(page) == []
+        await page.get_by_label("Password").fill(PASSWORD)
         await press(page, "Your address is verified")
         assert (await sign_in(http, username)).status_code == 200
         await page.goto(url)
@@ -136,7 +142,8 @@ async def urls_of(verifying: Stack, http: httpx.AsyncClient) -> list[str]:
     body = {"username": new, "email": f"{new}@example.com", "password": PASSWORD}
     assert (await http.post("/users", json=body)).status_code == 202
     confirmation = await move(verifying, http, eve, PASSWORD)
-    assert (await http.post(f"/email-changes/{confirmation.rpartition('/')[2]}")).status_code == 204
+    change = f"/email-changes/{confirmation.rpartition('/')[2]}"
+    assert (await http.post(change, json={"password": PASSWORD})).status_code == 204
     await http.post("/password-resets", json={"email": f"{ada}@example.com"})
     reset = (await link(verifying, f"{ada}@example.com", "/reset-password")).rpartition("/")[2]
     assert (await http.post(f"/password-resets/{reset}", json={"new_password": OTHER})).status_code == 204

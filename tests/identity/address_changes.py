@@ -50,12 +50,12 @@ class Owner:
 
     async def move(self, former: str = OLD, email: str = FRESH, password: str = PASSWORD) -> str:
         """Change the address to this one, and return the token that undoes it."""
-        response = await self.confirm(await self.link(email, password))
+        response = await self.confirm(await self.link(email, password), password)
         assert response.status_code == 204, response.text
         return await token_in_letter(self.folder, former, UNDO)
 
-    async def confirm(self, token: str) -> httpx.Response:
-        return await self.identity.http.post(f"/email-changes/{token}")
+    async def confirm(self, token: str, password: str = PASSWORD) -> httpx.Response:
+        return await self.identity.http.post(f"/email-changes/{token}", json={"password": password})
 
     async def undo(self, token: str, headers: dict[str, str] | None = None) -> httpx.Response:
         return await self.identity.http.post(f"/email-changes/{token}/undo", headers=headers)

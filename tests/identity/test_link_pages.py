@@ -59,7 +59,7 @@ async def ask_to_move(identity: Identity) -> dict[str, str]:
 @pytest.mark.parametrize("page", OF_LINKS)
 async def test_an_unknown_link_is_a_page_that_says_so(identity: Identity, page: str) -> None:
     path = f"/{page}/{secrets.token_urlsafe(32)}"
-    fields = {"new_password": OTHER} if page == "reset-password" else {}
+    fields = {"reset-password": {"new_password": OTHER}, "confirm-address": {"password": OTHER}}.get(page, {})
     for answer in (await identity.http.get(path), await press(identity, path, **fields)):
         assert answer.status_code == 404
         assert "This link does not work" in answer.text
@@ -83,7 +83,7 @@ async def test_signing_up_looks_alike_for_free_and_taken_addresses_if_they_must_
         fields = {"email": ADA, "full_name": "", "password": PASSWORD}
         free = await press(identity, "/sign-up", username="ada", **fields)
         path = f"/verify-email/{await token_in_letter(tmp_path, ADA, '/verify-email')}"
-        await leads_to(identity, path, "address-verified")
+        await leads_to(identity, path, "address-verified", password=PASSWORD)
         taken = await press(identity, "/sign-up", username="eve", **fields)
         for answer in (free, taken):
             assert (answer.status_code, answer.headers["Location"]) == (303, "/done/look-into-your-mail")
@@ -109,7 +109,7 @@ async def test_address_is_changed_and_restored_by_buttons(mailing: Identity, tmp
     await ask_to_move(mailing)
     path = f"/confirm-address/{await token_in_letter(tmp_path, COUNTESS, '/confirm-address')}"
     assert COUNTESS in (await mailing.http.get(path)).text
-    await leads_to(mailing, path, "address-changed")
+    await leads_to(mailing, path, "address-changed", password=PASSWORD)
     await mailing.sign_in(COUNTESS)
     path = f"/undo-address/{await token_in_letter(tmp_path, ADA, '/undo-address')}"
     await leads_to(mailing, path, "address-restored")
@@ -133,7 +133,7 @@ async def test_address_that_was_taken_meanwhile_is_a_page_and_the_link_stays(mai
     await ask_to_move(mailing)
     path = f"/confirm-address/{await token_in_letter(tmp_path, COUNTESS, '/confirm-address')}"
     await mailing.register("countess")
-    answer = await press(mailing, path)
+    answer = await press(mailing, path, password=PASSWORD)
     assert answer.status_code == 409
     assert "Another account has this e-mail address by now" in answer.text
     assert (await mailing.http.get(path)).status_code == 200

@@ -32,8 +32,8 @@ async def create(identity: Identity, username: str = "ada") -> None:
     await identity.parts.registrations.create(draft)
 
 
-async def confirm(identity: Identity, token: str) -> httpx.Response:
-    return await identity.http.post(f"/email-verifications/{token}")
+async def confirm(identity: Identity, token: str, password: str = PASSWORD) -> httpx.Response:
+    return await identity.http.post(f"/email-verifications/{token}", json={"password": password})
 
 
 async def refused_sign_ins(identity: Identity, username: str, password: str) -> list[tuple[int, Any, list[str]]]:
@@ -146,7 +146,7 @@ async def test_later_registration_of_the_address_replaces_one_that_awaits_its_li
     assert (await register(verifying, username=username, password=OTHER)).status_code == 202
     ensure_problem(await confirm(verifying, former), 404, "link_invalid")
     token = await token_in_letter(tmp_path, ADA, VERIFY, 2)
-    assert (await confirm(verifying, token)).status_code == 204
+    assert (await confirm(verifying, token, OTHER)).status_code == 204
     await verifying.sign_in(username, OTHER)
     refused = await verifying.token(grant_type="password", username=username, password=PASSWORD)
     ensure_oauth_error(refused, "invalid_grant")

@@ -11,12 +11,12 @@ from identity_service.links.models import LinkKind
 from identity_service.links.repository import issue
 from tests.identity.mailbox import tables_with
 from tests.support.databases import Databases
-from tests.support.services import Identity
+from tests.support.services import PASSWORD, Identity
 
 ROUTES: Final[dict[str, tuple[LinkKind, dict[str, Any] | None]]] = {
     "/email-verifications/{token}": (LinkKind.VERIFICATION, None),
     "/password-resets/{token}": (LinkKind.PASSWORD_RESET, {"new_password": "staple battery horse"}),
-    "/email-changes/{token}": (LinkKind.ADDRESS_CHANGE, None),
+    "/email-changes/{token}": (LinkKind.ADDRESS_CHANGE, {"password": PASSWORD}),
     "/email-changes/{token}/undo": (LinkKind.ADDRESS_UNDO, None),
     "/security-notices/{token}": (LinkKind.NOTICE, None),
 }
