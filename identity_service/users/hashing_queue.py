@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple, TypeVar
 
 from identity_service.errors import HashingBusy
+from watchword.limits import Pace
 from watchword.tally import Tally
 
 Result = TypeVar("Result")
@@ -31,12 +32,14 @@ class HashingQueue:
     Each source, which is the address that a request came from, has a line of its own, of a quarter of the queue at
     most and at least of one. A free thread takes the first of the next line, so that a source with many requests
     delays those of another one by a single one of its own. If the queue is full, a source whose line is shorter by two
-    than the longest takes the last place there, and the caller that waited in it gets HashingBusy.
+    than the longest takes the last place there, and the caller that waited in it gets HashingBusy. Of one source, many
+    that get it leave at `pace`.
     """
 
-    def __init__(self, *, threads: int, waiting: int) -> None:
+    def __init__(self, *, threads: int, waiting: int, pace: Pace | None = None) -> None:
         self.threads = threads
         self.outcomes = Tally("accepted", "rejected")
+        self._pace = pace or Pace()
         self._most_waiting = waiting
         self._most_of_one = max(1, waiting // 4)
         self._lines: OrderedDict[str, deque[_Waiter]] = OrderedDict()
@@ -65,7 +68,11 @@ class HashingQueue:
         if self._running < self.threads:
             self.outcomes["accepted"] += 1
             return await asyncio.shield(self._begin(work))
-        self._ensure_place(source)
+        try:
+            self._ensure_place(source)
+        except HashingBusy:
+            await self._pace.wait([source.encode()])
+            raise
         self.outcomes["accepted"] += 1
         waiter = _Waiter(work, asyncio.get_running_loop().create_future())
         self._lines.setdefault(source, deque()).append(waiter)

@@ -10,8 +10,15 @@ import pytest
 from identity_service.errors import HashingBusy
 from identity_service.users.hashing_queue import HashingQueue
 from tests.support.waiting import until
+from watchword.limits import Pace
 
 STRANGER = "192.0.2.66"
+
+
+@pytest.fixture(autouse=True)
+def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals leave at once."""
+    monkeypatch.setattr("watchword.limits.pace.GAP_SECONDS", 0.0)
 
 
 @asynccontextmanager
@@ -113,3 +120,18 @@ async def test_callers_who_wait_are_cancelled_when_the_queue_is_stopped() -> Non
     assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], asyncio.CancelledError)
     assert await first
     assert await queue.run(lambda: 5, "b") == 5
+
+
+async def test_refusals_of_one_source_leave_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watchword.limits.pace.GAP_SECONDS", 0.5)
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    queue = HashingQueue(threads=1, waiting=1, pace=Pace(monotonic=lambda: 0.0, pause=pause))
+    callers = [asyncio.create_task(queue.run(str, STRANGER)) for _ in range(5)]
+    outcomes = await asyncio.gather(*callers, return_exceptions=True)
+    assert [isinstance(outcome, HashingBusy) for outcome in outcomes] == [False, False, True, True, True]
+    assert pauses == [0.5, 1.0]
+    queue.stop()

@@ -27,7 +27,8 @@ FROM_A_PAGE = {"Origin": POSTS_URL, "X-Requested-With": "test"}
 
 @pytest.fixture(autouse=True)
 def exact_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process counts alone because the machine is busy."""
+    """No process counts alone because the machine is busy, and refusals leave at once."""
+    monkeypatch.setattr("watchword.limits.pace.GAP_SECONDS", 0.0)
     for name in ("limiter.ANSWER_SECONDS", "statements.TIMEOUT_SECONDS"):
         monkeypatch.setattr(f"watchword.limits.{name}", PATIENCE_SECONDS)
 

@@ -25,6 +25,12 @@ def digest(label: str, text: str) -> bytes:
     return hmac.digest(b"a key", f"{label} {text}".encode(), "sha256")
 
 
+@pytest.fixture(autouse=True)
+def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals leave at once."""
+    monkeypatch.setattr("watchword.limits.pace.GAP_SECONDS", 0.0)
+
+
 @pytest.fixture
 async def table(databases: Databases) -> AsyncIterator[None]:
     await databases.execute(

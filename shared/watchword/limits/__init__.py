@@ -3,6 +3,7 @@
 from watchword.limits.errors import LimitReached
 from watchword.limits.limit import Charge, Limit
 from watchword.limits.limiter import Limiter
+from watchword.limits.pace import Pace
 from watchword.limits.tables import allowances_table, delete_unneeded, delete_unneeded_portion
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Limit",
     "LimitReached",
     "Limiter",
+    "Pace",
     "allowances_table",
     "delete_unneeded",
     "delete_unneeded_portion",

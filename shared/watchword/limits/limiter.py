@@ -17,6 +17,7 @@ from watchword.database.writes import WritePool
 from watchword.limits.errors import LimitReached
 from watchword.limits.limit import Charge
 from watchword.limits.memory import Instants, charge_alone, waits
+from watchword.limits.pace import Pace
 from watchword.limits.statements import charge_statement, undo_statement
 from watchword.lines import Seldom
 from watchword.tally import Tally
@@ -40,11 +41,17 @@ Digest = Callable[[str, str], bytes]
 class Limiter:
     """The limits of one process, on connections of their own. `tally` counts who judged a request, and refusals.
 
-    A refusal is remembered until it ends, so that a flood costs no statements.
+    A refusal is remembered until it ends, so that a flood costs no statements, and many refusals leave at `pace`.
     """
 
     def __init__(
-        self, url: str, table: Table, digest: Digest, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        table: Table,
+        digest: Digest,
+        *,
+        pace: Pace | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         connect = partial(
             connect_with_settings, url, f"SET lock_timeout = {LOCK_MILLISECONDS}", timeout=3.0, command_timeout=3.0
@@ -53,6 +60,7 @@ class Limiter:
         self._charge, self._undo = charge_statement(table), undo_statement(table)
         self._digest = digest
         self._monotonic = monotonic
+        self._pace = pace or Pace()
         self._refusals = Instants(monotonic)
         self._alone = Instants(monotonic)
         self._alone_until = -math.inf
@@ -73,10 +81,10 @@ class Limiter:
         remembered = [self._refusals.seconds_to(key) for key in keys]
         if any(remembered):
             self.tally["remembered"] += 1
-            self._refuse(charges, remembered)
+            await self._refuse(keys, charges, remembered)
         refused = await self._judge(keys, charges)
         if any(refused):
-            self._refuse(charges, refused)
+            await self._refuse(keys, charges, refused)
 
     async def give_back(self, *charges: Charge) -> None:
         """Take one use of each of these limits back, since what it was charged for was not done.
@@ -101,9 +109,10 @@ class Limiter:
     def _keys(self, charges: Sequence[Charge]) -> list[bytes]:
         return [self._digest(f"limit {limit.name}", subject)[:_KEY_BYTES] for limit, subject in charges]
 
-    def _refuse(self, charges: Sequence[Charge], refused: Sequence[float]) -> None:
+    async def _refuse(self, keys: Sequence[bytes], charges: Sequence[Charge], refused: Sequence[float]) -> None:
         wait, (limit, _) = max(zip(refused, charges, strict=True), key=lambda pair: pair[0])
         self.refusals[limit.name] = self.refusals.get(limit.name, 0) + 1
+        await self._pace.wait([key for key, seconds in zip(keys, refused, strict=True) if seconds])
         raise LimitReached(limit, max(1, math.ceil(wait)))
 
     async def _judge(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
