@@ -60,6 +60,7 @@ def create_app(parts: Parts) -> FastAPI:
             await parts.job_worker.finish(SHUTDOWN_SECONDS)
             await parts.keyring.stop()
             parts.passwords.stop()
+            await parts.breach_checks.stop()
             await parts.refused_sign_ins.finish()
             await parts.limits.limiter.close()
 

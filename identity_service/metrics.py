@@ -18,6 +18,9 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics.counter("watchword_hashing_jobs_total", jobs, "outcome", lambda: queue.outcomes)
     checks = "Passwords checked for breaches, by outcome"
     metrics.counter("watchword_breach_checks_total", checks, "outcome", lambda: parts.passwords.breach_checks)
+    at_sign_ins = "Passwords of sign-ins looked up for breaches, by outcome"
+    looked_up = parts.breach_checks.outcomes
+    metrics.counter("watchword_sign_in_breach_checks_total", at_sign_ins, "outcome", lambda: looked_up)
     refusals = "Requests refused because a limit was reached, by limit"
     metrics.counter("watchword_limit_refusals_total", refusals, "limit", lambda: parts.limits.limiter.refusals)
     _watch_letters(metrics, parts)

@@ -18,6 +18,7 @@ from identity_service.accounts.service import Accounts
 from identity_service.accounts.verification import Verifications
 from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.audit.models import AuditEntry
+from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.device_cookie import DeviceCookie
@@ -113,7 +114,7 @@ class Parts:
         self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
 
         # Use cases.
-        self.passwords = _passwords(settings)
+        self._add_passwords()
         self.clients = Clients(self.database)
         self.services = Services(self.database)
         self._add_sessions()
@@ -165,9 +166,15 @@ class Parts:
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, self.clock)
 
+    def _add_passwords(self) -> None:
+        self.account_letters = AccountLetters(self.letters)
+        breached = _breached_passwords(self.settings)
+        self.passwords = _passwords(self.settings, breached)
+        self.breach_checks = BreachChecks(self.database, breached, self.account_letters, self.clock)
+
     def _add_accounts(self) -> None:
         database, passwords, recorder = self.database, self.passwords, self.recorder
-        letters = AccountLetters(self.letters)
+        letters = self.account_letters
         clock, settings = self.clock, self.settings
         usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
         stand_ins = StandIns(partial(self.sealer.keyed_digest, "addresses"))
@@ -216,7 +223,12 @@ class Parts:
         self.live_sessions = LiveSessions(database, clock)
         self.refused_sign_ins = RefusedSignIns(database, self.sealer, clock)
         self.password_authentication = PasswordAuthentication(
-            database, self.passwords, self.limits, self.refused_sign_ins, clock
+            database,
+            self.passwords,
+            self.limits,
+            self.refused_sign_ins,
+            clock,
+            breach_checks=self.breach_checks,
         )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
 
@@ -266,15 +278,17 @@ def _schedule(settings: Settings, lifetimes: Lifetimes) -> Schedule:
     )
 
 
-def _passwords(settings: Settings) -> Passwords:
+def _breached_passwords(settings: Settings) -> BreachedPasswords:
+    accepts_unchecked = settings.breached_passwords_failure is BreachPolicy.ACCEPT
+    return BreachedPasswords(settings.breached_passwords_url, accepts_unchecked=accepts_unchecked)
+
+
+def _passwords(settings: Settings, breached: BreachedPasswords) -> Passwords:
     return Passwords(
         threads=settings.hash_threads,
         queue=settings.hash_queue,
         rounds=settings.bcrypt_rounds,
         scheme=settings.password_scheme,
         words=["watchword", *parts_of([urlsplit(settings.issuer).hostname or ""]), *settings.password_words],
-        breached=BreachedPasswords(
-            settings.breached_passwords_url,
-            accepts_unchecked=settings.breached_passwords_failure is BreachPolicy.ACCEPT,
-        ),
+        breached=breached,
     )

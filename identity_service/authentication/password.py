@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
+from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.known_devices import KnownDevice
 from identity_service.errors import (
     AccountChanged,
@@ -86,12 +87,15 @@ class PasswordAuthentication:
         limits: Limits,
         refused_sign_ins: RefusedSignIns,
         clock: Clock,
+        *,
+        breach_checks: BreachChecks,
     ) -> None:
         self._database = database
         self._refused = refused_sign_ins
         self._passwords = passwords
         self._limits = limits
         self._clock = clock
+        self._breach_checks = breach_checks
         self.outcomes = Tally("ok", *_OUTCOMES.values(), "failed")
 
     async def authenticate(self, credentials: PasswordCredentials, start: Start[Started]) -> Started:
@@ -105,10 +109,16 @@ class PasswordAuthentication:
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
             try:
-                return await start(await self._verify(credentials))
+                return await self._attempt(credentials, start)
             except AccountChanged:
                 # Another sign-in may have replaced an outdated hash of the same password.
-                return await start(await self._verify(credentials))
+                return await self._attempt(credentials, start)
+
+    async def _attempt(self, credentials: PasswordCredentials, start: Start[Started]) -> Started:
+        authenticated = await self._verify(credentials)
+        started = await start(authenticated)
+        self._breach_checks.begin(authenticated.user, credentials.password, authenticated.new_hash)
+        return started
 
     async def _verify(self, credentials: PasswordCredentials) -> AuthenticatedUser:
         statement, login = users.by_login(credentials.login)

@@ -14,6 +14,7 @@ class LetterKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
     NEW_DEVICE = "new_device"
+    BREACHED_PASSWORD = "breached_password"  # noqa: S105 - no password
 
 
 PATHS = {
@@ -24,6 +25,7 @@ PATHS = {
     LetterKind.ADDRESS_CHANGED: "/undo-address/",
     LetterKind.PASSWORD_CHANGED: "/security-notice/",
     LetterKind.NEW_DEVICE: "/security-notice/",
+    LetterKind.BREACHED_PASSWORD: "/account/password",
 }
 """The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
 

@@ -47,6 +47,10 @@ class AccountLetters:
         user_id, email = (None, None) if owner is None else (owner.id, owner.email)
         await self._letters.enqueue(db, Letter(kind=LetterKind.ADDRESS_TAKEN, user_id=user_id, to=email))
 
+    async def send_breached_password(self, db: AsyncSession, user_id: UUID, email: str) -> None:
+        """Tell the owner of an account that the password is known from a breach. `email` is the account's address."""
+        await self._letters.enqueue(db, Letter(kind=LetterKind.BREACHED_PASSWORD, user_id=user_id, to=email))
+
     async def send_address_taken_for(
         self, db: AsyncSession, stand_in_id: UUID, owner: User | None, now: datetime
     ) -> None:

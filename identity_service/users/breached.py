@@ -22,6 +22,11 @@ _PREFIX_DIGITS: Final = 5
 _HEADERS: Final = {"Add-Padding": "true", "Accept-Encoding": "identity"}
 
 
+def digest_of(password: str) -> str:
+    """The name of the password at the service. It protects nothing."""
+    return sha1(normal_password(password).encode(), usedforsecurity=False).hexdigest().upper()
+
+
 class BreachedPasswords:
     """Asks the range service at `url`, or nobody without one; counts the outcomes."""
 
@@ -30,12 +35,21 @@ class BreachedPasswords:
         self._accepts_unchecked = accepts_unchecked
         self.outcomes = Tally("clean", "breached", "failed")
 
+    @property
+    def is_on(self) -> bool:
+        return self._url is not None
+
     async def is_breached(self, password: str) -> bool:
         """Raises BreachCheckUnavailable if the service does not answer and the policy is to refuse then."""
-        if self._url is None:
+        if not self.is_on:
             return False
-        # The digest protects nothing: it is how the service names passwords.
-        digest = sha1(normal_password(password).encode(), usedforsecurity=False).hexdigest().upper()
+        is_breached = await self.look_up(digest_of(password))
+        if is_breached is None and not self._accepts_unchecked:
+            raise BreachCheckUnavailable("the range service does not answer")
+        return bool(is_breached)
+
+    async def look_up(self, digest: str) -> bool | None:
+        """Whether the password with this digest is breached; None if the service has no usable answer."""
         try:
             async with asyncio.timeout(SECONDS):
                 answer = await self._range(digest[:_PREFIX_DIGITS])
@@ -43,9 +57,7 @@ class BreachedPasswords:
             self.outcomes["failed"] += 1
             # Without the URL, which ends with digits of the digest.
             logger.warning("a password was not checked for breaches: %s", type(error).__name__)
-            if self._accepts_unchecked:
-                return False
-            raise BreachCheckUnavailable(type(error).__name__) from None
+            return None
         is_breached = _lists(answer, digest[_PREFIX_DIGITS:])
         self.outcomes["breached" if is_breached else "clean"] += 1
         return is_breached

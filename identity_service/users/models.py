@@ -33,6 +33,7 @@ class SignInUser:
     awaits_verification: bool
     must_change_password: bool
     initial_password_expires_at: datetime | None
+    password_checked_at: datetime | None
 
 
 class User(Base):
@@ -49,6 +50,9 @@ class User(Base):
 
     While `must_change_password`, the password is an initial one, which somebody else has chosen: it signs in only to be
     changed, and not at all from `initial_password_expires_at` on.
+
+    `password_checked_at` is when the present password was last looked up at a sign-in, and `password_breached_at` since
+    when it is known from a breach.
     """
 
     __tablename__ = "users"
@@ -66,6 +70,8 @@ class User(Base):
     awaits_verification: Mapped[bool] = mapped_column(server_default=text("false"))
     must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
     initial_password_expires_at: Mapped[Instant | None]
+    password_checked_at: Mapped[Instant | None]
+    password_breached_at: Mapped[Instant | None]
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
@@ -78,6 +84,8 @@ class User(Base):
         self.password_hash = password_hash
         self.must_change_password = False
         self.initial_password_expires_at = None
+        self.password_checked_at = None
+        self.password_breached_at = None
         self.updated_at = now
 
     def set_initial_password(self, password_hash: str, now: datetime) -> None:

@@ -116,6 +116,7 @@ _SIGN_IN_COLUMNS: Final = (
     User.awaits_verification,
     User.must_change_password,
     User.initial_password_expires_at,
+    User.password_checked_at,
 )
 _BY_LOGIN: Final = {
     column: Statement(select(*_SIGN_IN_COLUMNS).where(_is_named(column))) for column in (User.username, User.email)

@@ -7,7 +7,7 @@ from hashlib import sha1
 
 
 class RangeService:
-    """Answers as the public services do; `body`, `status` and `is_silent` let it misbehave."""
+    """Answers as the public services do, once it may; `body`, `status` and `is_silent` let it misbehave."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -16,6 +16,8 @@ class RangeService:
         self.status = "200 OK"
         self.body: bytes | None = None
         self.is_silent = False
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     def add(self, password: str, count: int = 3) -> None:
         self.lines.append(f"{sha1(password.encode(), usedforsecurity=False).hexdigest()[5:].upper()}:{count}")
@@ -24,6 +26,7 @@ class RangeService:
         self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
         if self.is_silent:
             await reader.read()
+        await self.may_answer.wait()
         body = self.body if self.body is not None else "\r\n".join(self.lines).encode()
         head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         writer.write(head.encode() + body)
