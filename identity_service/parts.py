@@ -63,6 +63,7 @@ from identity_service.services.models import Service
 from identity_service.services.service import Services
 from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.models import Session
+from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.start import SessionStart
@@ -102,8 +103,7 @@ class Parts:
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
         self._add_keys()
         self.limits = Limits(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
-        self.letter_parts = LetterParts(settings, self.database, self.sealer, clock)
-        self.letters = Letters(self.jobs, self.sealer, can_send=self.letter_parts.delivery is not None)
+        self._add_letters()
 
         # Security events.
         self.recorder = Recorder(issuer)
@@ -166,8 +166,15 @@ class Parts:
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, self.clock)
 
-    def _add_passwords(self) -> None:
+    def _add_letters(self) -> None:
+        """What writes letters, and what sends them."""
+        database, clock = self.database, self.clock
+        self.letter_parts = LetterParts(self.settings, database, self.sealer, clock)
+        self.letters = Letters(self.jobs, self.sealer, can_send=self.letter_parts.delivery is not None)
         self.account_letters = AccountLetters(self.letters)
+        self.new_device_letters = NewDeviceLetters(database, self.account_letters, self.limits, clock)
+
+    def _add_passwords(self) -> None:
         breached = _breached_passwords(self.settings)
         self.passwords = _passwords(self.settings, breached)
         self.breach_checks = BreachChecks(self.database, breached, self.account_letters, self.clock)
@@ -216,7 +223,13 @@ class Parts:
         database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes, self.clock
         ensure_mintable, per_user = self.tokens.ensure_mintable, self.settings.sessions_per_account
         self.session_start = SessionStart(
-            database, recorder, lifetimes, clock, per_user=per_user, ensure_mintable=ensure_mintable
+            database,
+            recorder,
+            lifetimes,
+            clock,
+            per_user=per_user,
+            ensure_mintable=ensure_mintable,
+            new_device_letters=self.new_device_letters,
         )
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
         self.sessions = Sessions(database, recorder, clock)

@@ -120,6 +120,12 @@ async def withdraw_after(db: AsyncSession, user_id: UUID, link: Link) -> None:
     await db.execute(delete(Link).where(Link.user_id == user_id, ~(earlier[0] & earlier[1])))
 
 
+async def exists_since(db: AsyncSession, kind: LinkKind, user_id: UUID, since: datetime) -> bool:
+    """Whether a link of this kind that can still be used was made for the user after this time."""
+    conditions = Link.user_id == user_id, Link.kind == kind.value, Link.created_at > since
+    return await db.scalar(select(exists().where(*conditions))) or False
+
+
 async def is_reserved(db: AsyncSession, email: str, now: datetime, *, except_for: UUID | None = None) -> bool:
     """Whether an account, other than this one, gave this address up and its owner can still restore it."""
     conditions = [

@@ -17,6 +17,7 @@ _LINKS: Final = {
     LetterKind.CONFIRM_NEW_ADDRESS: LinkKind.ADDRESS_CHANGE,
     LetterKind.ADDRESS_CHANGED: LinkKind.ADDRESS_UNDO,
     LetterKind.PASSWORD_CHANGED: LinkKind.NOTICE,
+    LetterKind.NEW_DEVICE: LinkKind.NOTICE,
 }
 """What the link in a letter of each kind lets its holder do."""
 
@@ -27,19 +28,33 @@ class AccountLetters:
     def __init__(self, letters: Letters) -> None:
         self._letters = letters
 
+    @property
+    def can_send(self) -> bool:
+        return self._letters.can_send
+
     async def send_link(
-        self, db: AsyncSession, kind: LetterKind, user_id: UUID | None, now: datetime, *, email: str | None = None
+        self,
+        db: AsyncSession,
+        kind: LetterKind,
+        user_id: UUID | None,
+        now: datetime,
+        *,
+        email: str | None = None,
+        device: str = "",
     ) -> None:
         """Make a link, and send it in a letter of this kind. The user must be locked.
 
         `email` is the address that the link is about and that the letter goes to; default: the account's at this time,
-        since one that is changed afterwards may be somebody else's. If `user_id`
-        is None, no link is made and no letter sent, by the same statements: both cases must take equally long.
+        since one that is changed afterwards may be somebody else's. `device` is how the letter names the device that it
+        is about. If `user_id` is None, no link is made and no letter sent, by the same statements: both cases must take
+        equally long.
         """
         if not self._letters.can_send:
             return
         link = await links.issue(db, _LINKS[kind], user_id or uuid4(), now, email)
-        letter = Letter(kind=kind, user_id=user_id, to=link.email, token=link.token, expires_at=link.expires_at)
+        letter = Letter(
+            kind=kind, user_id=user_id, to=link.email, token=link.token, expires_at=link.expires_at, device=device
+        )
         await self._letters.enqueue(db, letter)
 
     async def send_address_taken(self, db: AsyncSession, owner: User | None) -> None:

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, literal_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId, Texts
 
@@ -43,7 +43,7 @@ class Session(Base):
     __tablename__ = "sessions"
 
     id: Mapped[NewId]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id", ondelete="CASCADE"))
     client_id: Mapped[str] = mapped_column(ForeignKey("identity.clients.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[Texts]
     audiences: Mapped[Texts]
@@ -70,7 +70,15 @@ class Session(Base):
 OVER_AT = func.coalesce(Session.ended_at, Session.expires_at)
 """When a session ended or will expire."""
 
+
+def device_number(device: ColumnElement[str | None] | InstrumentedAttribute[str | None]) -> ColumnElement[int]:
+    """A number for a device's description, which may be null, by which an index finds it: few have the same."""
+    return func.hashtextextended(func.coalesce(device, literal_column("''")), literal_column("0"))
+
+
 Index("sessions_over_at_idx", OVER_AT)
+# For all sessions of a user, too.
+Index("sessions_device_idx", Session.user_id, device_number(Session.device))
 Index("sessions_live_idx", Session.user_id, postgresql_where=Session.ended_at.is_(None))
 
 

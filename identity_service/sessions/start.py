@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.narrowing import Target
 from identity_service.errors import AccountChanged
 from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.roles.models import RolesAndPermissions
-from identity_service.sessions import policy, repository, start_statements
+from identity_service.sessions import new_devices, policy, repository, start_statements
 from identity_service.sessions.models import EndReason
+from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.values import (
     IssuedRefreshToken,
     IssuedSession,
@@ -26,6 +28,7 @@ from identity_service.users import repository as users
 from identity_service.users.models import SignInUser
 from watchword.clock import Clock
 from watchword.database.database import Database
+from watchword.database.writes import WriteTransaction
 
 MAX_ENDED_AT_ONCE: Final = 10
 """How many sessions beyond the limit one sign-in ends. Each of them is an event, and an account can have thousands if
@@ -47,6 +50,7 @@ class SessionStart:
         *,
         per_user: int,
         ensure_mintable: Callable[[IssuedSession], None],
+        new_device_letters: NewDeviceLetters,
     ) -> None:
         """`per_user` is how many sessions a user may have."""
         self._database = database
@@ -56,10 +60,12 @@ class SessionStart:
         self._per_user = per_user
         # Called before the commit: an error raised here leaves no session behind.
         self._ensure_mintable = ensure_mintable
+        self._letters = new_device_letters
 
     async def start(self, user: SignInUser, new_hash: str | None, request: SignInRequest) -> IssuedSession:
         """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it. If the user
-        has as many as are allowed, the one that was used longest ago ends.
+        has as many as are allowed, the one that was used longest ago ends. A device that the account did not know is
+        told by letter.
 
         Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
         NoSigningKey.
@@ -67,26 +73,39 @@ class SessionStart:
         issued = None
         if new_hash is None and request.previous is None:
             issued = await self._start_alone(user, request)
-        return issued or await self._start_with_changes(user, new_hash, request)
+        if issued is not None:
+            return issued
+        is_told = await self._letters.is_due_for_session(user, request.device)
+        return await self._start_with_changes(user, new_hash, request, is_told=is_told)
 
     async def _start_alone(self, user: SignInUser, request: SignInRequest) -> IssuedSession | None:
-        """Start a session and change nothing else; None, with nothing changed, if another session must end first."""
+        """Start a session and change nothing else; None, with nothing changed, if another session must end first, or if
+        the account may not know the device."""
         async with self._database.writes.begin() as db:
             locked = await db.fetch_row(users.LOCK_UNCHANGED, user_id=user.id, password_hash=user.password_hash)
             if locked is None:
                 raise AccountChanged(_ACCOUNT_CHANGED)
             values = self._values(user.id, request)
-            row = await db.fetch_row(start_statements.START, **values, most=self._per_user)
+            row = await self._insert_alone(db, user, values)
             if row is None:
                 return None
             issued = _issued(TokenUser(*locked), row, values, request.target)
             self._ensure_mintable(issued)
         return issued
 
+    async def _insert_alone(
+        self, db: WriteTransaction, user: SignInUser, values: dict[str, Any]
+    ) -> asyncpg.Record | None:
+        if not self._letters.watches(user):
+            return await db.fetch_row(start_statements.START, **values, most=self._per_user)
+        since = new_devices.known_since(values["created_at"])
+        statement = start_statements.START_ON_KNOWN_DEVICE
+        return await db.fetch_row(statement, **values, most=self._per_user, known_since=since)
+
     async def _start_with_changes(
-        self, user: SignInUser, new_hash: str | None, request: SignInRequest
+        self, user: SignInUser, new_hash: str | None, request: SignInRequest, *, is_told: bool
     ) -> IssuedSession:
-        """Start a session, and make the changes that go with it: another hash, and the end of other sessions."""
+        """Start a session, and make the changes that go with it: another hash, the end of other sessions, a letter."""
         async with self._database.begin() as db:
             locked = await users.lock_unchanged(db, user)
             if locked is None:
@@ -98,6 +117,8 @@ class SessionStart:
             if request.previous is not None:
                 await self._end_previous(db, request.previous, now)
             await self._make_room(db, user.id, request.client_id, now)
+            if is_told:
+                await self._letters.send(db, user.id, request.device, now)
             row = (await db.execute(start_statements.INSERT, {**values, "most": _NO_LIMIT})).one()
             issued = _issued(TokenUser(user.id, locked.username, locked.version), row, values, request.target)
             self._ensure_mintable(issued)

@@ -1,10 +1,11 @@
 """The statement that starts a session."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, func, insert, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, insert, select, true
 
 from identity_service.roles import repository as roles
+from identity_service.sessions import new_devices
 from identity_service.sessions.models import RefreshToken, Session
 from identity_service.users.models import User
 from watchword.database.statements import Statement
@@ -35,31 +36,39 @@ _COLUMNS: Final = (
 )
 _VALUES: Final = [bindparam(column.key, type_=column.type) for column in _COLUMNS]
 _NOW: Final = bindparam("created_at", type_=Session.created_at.type)
-_SESSION: Final = (
-    insert(Session)
-    .from_select([*_COLUMNS, Session.last_seen_at], select(*_VALUES, _NOW).where(_HAS_ROOM))
-    .returning(Session.id)
-    .cte("session")
-)
-_TOKEN: Final = (
-    insert(RefreshToken)
-    .from_select(
-        ["session_id", "issued_at", "expires_at"],
-        select(
-            _SESSION.c.id,
-            bindparam("created_at", type_=RefreshToken.issued_at.type),
-            bindparam("token_expires_at", type_=RefreshToken.expires_at.type),
-        ),
-    )
-    .returning(RefreshToken.id, RefreshToken.session_id)
-    .cte("token")
-)
 # The roles are read in a later statement than the lock, so that they are not older than the user's version.
 _ROLES: Final = roles.select_for_user(bindparam("user_id", type_=User.id.type)).subquery("roles_now")
 
-INSERT: Final = select(_TOKEN.c.session_id, _TOKEN.c.id, *_ROLES.c).select_from(_TOKEN.join(_ROLES, true()))
+
+def _insert(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    session = (
+        insert(Session)
+        .from_select([*_COLUMNS, Session.last_seen_at], select(*_VALUES, _NOW).where(*conditions))
+        .returning(Session.id)
+        .cte("session")
+    )
+    token = (
+        insert(RefreshToken)
+        .from_select(
+            ["session_id", "issued_at", "expires_at"],
+            select(
+                session.c.id,
+                bindparam("created_at", type_=RefreshToken.issued_at.type),
+                bindparam("token_expires_at", type_=RefreshToken.expires_at.type),
+            ),
+        )
+        .returning(RefreshToken.id, RefreshToken.session_id)
+        .cte("token")
+    )
+    return select(token.c.session_id, token.c.id, *_ROLES.c).select_from(token.join(_ROLES, true()))
+
+
+INSERT: Final = _insert(_HAS_ROOM)
 """Insert a session and its first refresh token; no row if the user has `most` live sessions already. Returns the ids of
 both, and the user's roles. The user must be locked."""
 
 START: Final = Statement(INSERT)
 """`INSERT`, prepared."""
+
+START_ON_KNOWN_DEVICE: Final = Statement(_insert(_HAS_ROOM, new_devices.HAS_SESSION))
+"""The same; no row either if no session of the user had this device after `known_since`."""

@@ -34,6 +34,7 @@ class SignInUser:
     must_change_password: bool
     initial_password_expires_at: datetime | None
     password_checked_at: datetime | None
+    has_verified_address: bool
 
 
 class User(Base):

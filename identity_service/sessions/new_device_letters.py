@@ -1,0 +1,65 @@
+"""Letters that tell the owner of an account that a device has signed in which it did not know."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.letters import LetterKind
+from identity_service.limits import Limits
+from identity_service.links import repository as links
+from identity_service.links.models import LinkKind
+from identity_service.recording.account_letters import AccountLetters
+from identity_service.sessions import new_devices
+from identity_service.sessions.values import Device
+from identity_service.users.models import SignInUser
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.database.statements import Statement
+
+SILENT_FOR: Final = timedelta(minutes=1)
+"""How long after a notice another sign-in sends none: a form may be sent twice at once."""
+
+
+class NewDeviceLetters:
+    """Decides before a sign-in's transaction whether a letter is due, and writes it in that transaction."""
+
+    def __init__(self, database: Database, letters: AccountLetters, limits: Limits, clock: Clock) -> None:
+        self._database = database
+        self._letters = letters
+        self._limits = limits
+        self._clock = clock
+
+    def watches(self, user: SignInUser) -> bool:
+        """Whether this user can get such letters: there is a mail server, and the address is verified."""
+        return self._letters.can_send and user.has_verified_address
+
+    async def is_due_for_session(self, user: SignInUser, device: Device) -> bool:
+        """Whether the sign-in of a program on this device must be told: no session or sign-on had its description
+        lately. A program can write any description."""
+        since = new_devices.known_since(self._clock.now())
+        return await self._is_due(user, new_devices.IS_STRANGE, device=device.description, known_since=since)
+
+    async def is_due_for_browser(self, user: SignInUser) -> bool:
+        """Whether the sign-on in a browser that is not known to the account must be told."""
+        return await self._is_due(user, new_devices.HAS_SIGNED_IN)
+
+    async def send(self, db: AsyncSession, user_id: UUID, device: Device, now: datetime) -> None:
+        """Write the letter, unless a notice was written just now. The user must be locked."""
+        if not await links.exists_since(db, LinkKind.NOTICE, user_id, now - SILENT_FOR):
+            await self._letters.send_link(db, LetterKind.NEW_DEVICE, user_id, now, device=device_text(device))
+
+    async def _is_due(self, user: SignInUser, statement: Statement, **values: object) -> bool:
+        """The first sign-in of an account is none. An account gets a limited number of such letters."""
+        if not self.watches(user):
+            return False
+        kept_since = new_devices.kept_since(self._clock.now())
+        row = await self._database.reads.fetch_row(statement, user_id=user.id, kept_since=kept_since, **values)
+        is_new = row is not None and bool(row["answer"])
+        return is_new and await self._limits.may_write_to(str(user.id), LetterKind.NEW_DEVICE)
+
+
+def device_text(device: Device) -> str:
+    """What the letter says of the device: its description and its address."""
+    return ", ".join(filter(None, (device.description, device.address)))
