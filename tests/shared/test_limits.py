@@ -13,7 +13,16 @@ from sqlalchemy import MetaData, Table
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database
-from watchword.limits import Charge, Limit, Limiter, LimitReached, allowances_table, delete_unneeded
+from watchword.database.portions import PORTION
+from watchword.limits import (
+    Charge,
+    Limit,
+    Limiter,
+    LimitReached,
+    allowances_table,
+    delete_unneeded,
+    delete_unneeded_portion,
+)
 from watchword.limits.memory import MAX_KEYS, Instants
 
 TABLE: Table = allowances_table(MetaData(schema="posts"))
@@ -182,6 +191,18 @@ async def test_the_table_holds_no_subject_and_what_is_over_is_deleted(
     await until(is_deleted)
     assert await delete_unneeded(database, TABLE) == 0
     await database.close()
+
+
+async def test_what_is_over_is_deleted_as_it_lies_without_sorting_the_table(databases: Databases, table: None) -> None:
+    over = "now() - interval '1 day' + n * interval '1 second'"
+    rows = f"SELECT int4send(n), {over} FROM generate_series({PORTION + 1}, 1, -1) n"  # noqa: S608
+    await databases.execute("posts_app", f"INSERT INTO posts.allowances {rows}")
+    database = Database(databases.url("posts_app"))
+    async with database.begin() as db:
+        assert await delete_unneeded_portion(db, TABLE) == PORTION
+    await database.close()
+    (last,) = await databases.fetch("posts_app", "SELECT key FROM posts.allowances")
+    assert int.from_bytes(last["key"]) == 1
 
 
 async def test_uses_come_back_one_by_one() -> None:

@@ -30,12 +30,13 @@ async def delete_portion(
     db: AsyncSession,
     table: type[DeclarativeBase] | Table,
     *conditions: ColumnElement[bool],
-    order_by: Sequence[ColumnExpressionArgument[Any]],
+    order_by: Sequence[ColumnExpressionArgument[Any]] = (),
     limit: int = PORTION,
 ) -> int:
     """Delete at most `limit` of the rows that meet the conditions, the first in this order; return how many.
 
-    Rows that another transaction holds are left out. An index for the conditions and the order makes each call cheap.
+    Rows that another transaction holds are left out. An index for the conditions and the order makes each call cheap. A
+    table without one needs no order: it would be read and sorted whole for each portion.
     """
     rows = select(PLACE).select_from(table).where(*conditions).order_by(*order_by).limit(limit)
     return await delete_places(db, table, rows.with_for_update(skip_locked=True))
