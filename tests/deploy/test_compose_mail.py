@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from identity_service.settings import Settings
 from tests.deploy.test_compose_images import services
 from tests.support.services import KEY_ENCRYPTION_KEY
@@ -25,6 +28,22 @@ def test_a_mail_server_has_the_port_of_its_security_unless_another_one_is_set() 
     settings = mail_settings(SMTP_HOST="smtp.example.com")
     assert (settings.smtp_host, settings.smtp_security, settings.smtp_port) == ("smtp.example.com", "starttls", None)
     assert mail_settings(SMTP_HOST="smtp.example.com", SMTP_PORT="2525").smtp_port == 2525
+
+
+@pytest.mark.parametrize("url", ["https://identity.example.com", "http://identity.example"])
+def test_under_a_url_of_its_own_an_address_must_be_proven_unless_the_operator_says_otherwise(url: str) -> None:
+    mail = {"SMTP_HOST": "smtp.example.com", "IDENTITY_URL": url}
+    assert mail_settings(**mail).email_verification == "required"
+    assert mail_settings(**mail, EMAIL_VERIFICATION="optional").email_verification == "optional"
+    with pytest.raises(ValidationError, match="accounts prove their addresses by letters"):
+        mail_settings(IDENTITY_URL=url)
+
+
+def test_password_of_the_mail_server_is_a_secret_that_is_empty_by_default() -> None:
+    for name in ("identity", "identity-setup"):
+        service = services(SMTP_USERNAME="watchword")[name]
+        assert "IDENTITY_SMTP_PASSWORD" not in service["environment"]
+        assert "IDENTITY_SMTP_PASSWORD" in {secret["source"] for secret in service["secrets"]}
 
 
 def test_the_mailbox_can_be_the_mail_server() -> None:
