@@ -58,10 +58,11 @@ class KnownDevices:
 
     def read(self, text: str) -> KnownDevice | None:
         """The device; None for a text that is not ours, is damaged, too long or has expired."""
-        if not text or len(text) > MAX_CHARACTERS:
+        if not text or "=" in text or len(text) > MAX_CHARACTERS:
             return None
         try:
-            content = json.loads(self._sealer.unseal_text(_LABEL, b64decode(text, altchars=b"-_", validate=True)))
+            sealed = b64decode(f"{text}{'=' * (-len(text) % 4)}", altchars=b"-_", validate=True)
+            content = json.loads(self._sealer.unseal_text(_LABEL, sealed))
         except (CannotUnseal, ValueError):
             return None
         if content["until"] <= self._clock.now().timestamp():
@@ -81,7 +82,8 @@ class KnownDevices:
             "until": int((self._clock.now() + LIFETIME).timestamp()),
             "accounts": [[account.user, *account.logins] for account in accounts],
         }
-        return urlsafe_b64encode(self._sealer.seal_text(_LABEL, json.dumps(content))).decode()
+        # Without padding: in a cookie, a value with an equals sign is put in quotes, and comes back with them.
+        return urlsafe_b64encode(self._sealer.seal_text(_LABEL, json.dumps(content))).decode().rstrip("=")
 
     def _digest(self, text: str) -> str:
         return urlsafe_b64encode(self._sealer.keyed_digest(_LABEL, text)[:_DIGEST_BYTES]).decode()

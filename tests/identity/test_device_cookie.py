@@ -126,5 +126,6 @@ def test_cookie_is_kept_a_year_by_this_host_and_from_scripts(
     (line,) = response.headers.getlist("set-cookie")
     ((key, morsel),) = SimpleCookie(line).items()
     assert (key, bool(morsel["secure"])) == (name, secure)
+    assert morsel.coded_value == morsel.value
     assert (morsel["httponly"], morsel["samesite"], morsel["path"], morsel["domain"]) == (True, "lax", "/", "")
     assert timedelta(seconds=int(morsel["max-age"])) == LIFETIME
