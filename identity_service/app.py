@@ -19,9 +19,11 @@ from identity_service.metrics import build_metrics
 from identity_service.oauth import documentation
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
+from identity_service.pages import account_routes as account_pages
 from identity_service.pages import link_routes as link_pages
-from identity_service.pages import refusals
+from identity_service.pages import refusals, sign_on_required
 from identity_service.pages import routes as pages
+from identity_service.pages import sign_in_routes as sign_in_pages
 from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
@@ -44,6 +46,8 @@ ROUTERS = (
     events.streams_router,
     pages.router,
     link_pages.router,
+    sign_in_pages.router,
+    account_pages.router,
 )
 
 
@@ -78,15 +82,22 @@ def create_app(parts: Parts) -> FastAPI:
         background=_background(parts),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
+        own_paths=pages.PREFIXES,
         docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
         scopes=SCOPE_TEXTS,
     )
     amend(app, partial(documentation.describe_credentials, parts.cookie.name))
+    _install_refusals(app, parts)
+    return app
+
+
+def _install_refusals(app: FastAPI, parts: Parts) -> None:
+    """Answer refusals as their readers expect them: OAuth clients, browsers with a cookie, and people at the pages."""
     oauth_errors.install(app)
     cookie.install(app, parts.cookie)
     refusals.install(app, parts.pages, pages.PREFIXES)
-    return app
+    sign_on_required.install(app, parts.sign_on_cookie)
 
 
 def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
@@ -105,6 +116,7 @@ def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
 
 def _links(settings: Settings) -> tuple[Link, ...]:
     own = (
+        Link("/sign-in", "Sign in", "For people: your account, and where you are signed in."),
         Link("/sign-up", "Make an account", "For people: the form that makes an account."),
         Link("/.well-known/oauth-authorization-server", "Metadata", "The endpoints for tokens, as in RFC 8414."),
         Link("/.well-known/jwks.json", "Keys", "The public keys that verify tokens (JWKS)."),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.links import repository as links
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.sessions import cleanup as sessions
+from identity_service.sign_ons import cleanup as sign_ons
 from identity_service.tables import ALLOWANCES, JOBS
 from identity_service.users import repository as users
 from identity_service.users import usernames
@@ -70,6 +71,7 @@ async def _delete_refused_sign_ins_of_deleted(db: AsyncSession, now: datetime) -
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
+    sign_ons.delete_over,
     _delete_released_usernames,
     _delete_expired_links,
     _delete_unverified,

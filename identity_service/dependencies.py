@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.requests import HTTPConnection
 
 from identity_service.accounts.schemas import LinkProof, Registration, VerificationProof
@@ -12,17 +12,30 @@ from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.known_devices import KnownDevice
-from identity_service.errors import SessionEnded
+from identity_service.devices import Device
+from identity_service.errors import FreshSignOnRequired, SessionEnded, SignOnRequired
 from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
 from identity_service.obedience.service import Obedience
-from identity_service.pages.forms import AddressForm, AnyModel, Button, Form, PasswordForm, ensure_own, read
+from identity_service.pages.forms import (
+    AddressForm,
+    AnyModel,
+    Button,
+    CredentialsForm,
+    Form,
+    PasswordForm,
+    ProfileForm,
+    ensure_own,
+    read,
+)
+from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import Pages
+from identity_service.pages.sign_in import SignInPage
 from identity_service.parts import Parts
 from identity_service.sessions.service import Sessions
-from identity_service.sessions.values import Device
+from identity_service.sign_ons.values import LiveSignOn
 from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts
 from watchword.database.errors import DatabaseUnavailable
 from watchword.service import part
@@ -106,6 +119,33 @@ async def _refresh_token_of_cookie(request: Request) -> str:
     return (await _parts(request)).cookie.read(request)
 
 
+async def _sign_on(request: Request) -> LiveSignOn:
+    """The sign-on of the browser. Raises SignOnRequired."""
+    parts = await _parts(request)
+    sign_on = await parts.sign_ons.find(parts.sign_on_cookie.read(request))
+    if sign_on is None:
+        raise SignOnRequired("no live sign-on")
+    return sign_on
+
+
+SignOnDep = Annotated[LiveSignOn, Depends(_sign_on)]
+"""The guard of a page of the account: a person who is signed on in this browser; others go to /sign-in."""
+
+
+async def _fresh_sign_on(request: Request, sign_on: SignOnDep) -> LiveSignOn:
+    if not sign_on.is_fresh((await _parts(request)).clock.now()):
+        raise FreshSignOnRequired("authenticated too long ago")
+    return sign_on
+
+
+FreshSignOnDep = Annotated[LiveSignOn, Depends(_fresh_sign_on)]
+"""As SignOnDep, for a person who was authenticated a short time ago; others are asked for the password again."""
+
+
+async def _goal(return_path: Annotated[str, Query(alias="return")] = "", fresh: bool = False) -> Goal:
+    return Goal.of(return_path, is_fresh=fresh)
+
+
 async def _oauth_request(request: Request) -> OAuthRequest:
     return OAuthRequest(await read_form(request), request.headers.getlist("authorization"), await _device(request))
 
@@ -137,6 +177,10 @@ EmailForm = Annotated[Form[AddressForm], Depends(_form(AddressForm))]
 NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
 ProofForm = Annotated[Form[LinkProof], Depends(_form(LinkProof))]
 VerificationForm = Annotated[Form[VerificationProof], Depends(_form(VerificationProof))]
+SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm))]
+ProfilePageForm = Annotated[Form[ProfileForm], Depends(_form(ProfileForm))]
+SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
+GoalDep = Annotated[Goal, Depends(_goal)]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]
 KnownDeviceDep = Annotated[KnownDevice | None, Depends(_known_device)]

@@ -150,6 +150,14 @@ class AccountChanged(InvalidCredentials):
     """The account or its password changed while the password was verified; the caller may try once more."""
 
 
+class SignOnRequired(NotSignedIn):
+    """The page is for people who have signed on in this browser."""
+
+
+class FreshSignOnRequired(SignOnRequired):
+    """The page is for people who were authenticated a short time ago."""
+
+
 class RefreshTokenRefused(NotSignedIn):
     """The refresh token is malformed, expired, replayed, another client's, or its session has ended."""
 

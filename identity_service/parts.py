@@ -24,6 +24,8 @@ from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.known_devices import KnownDevices
 from identity_service.authentication.password import PasswordAuthentication, SignIn
+from identity_service.authentication.sign_on import PasswordSignOn
+from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
@@ -51,6 +53,7 @@ from identity_service.links.models import Link
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
 from identity_service.pages.rendering import Pages
+from identity_service.pages.sign_in import SignInPage
 from identity_service.pages.theme import Theme
 from identity_service.password_settings import BreachPolicy
 from identity_service.recording.account_letters import AccountLetters
@@ -69,6 +72,10 @@ from identity_service.sessions.service import Sessions
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
+from identity_service.sign_ons.models import SignOn
+from identity_service.sign_ons.service import SignOns
+from identity_service.sign_ons.start import SignOnStart
+from identity_service.sign_ons.values import SignOnLifetimes
 from identity_service.tables import ALLOWANCES, JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
@@ -88,7 +95,7 @@ from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.limits import Limiter
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, ClientRow, Link, RefusedSignIn, Role, Service, Session, Stream, User)
+TABLES = (AuditEntry, ClientRow, Link, RefusedSignIn, Role, Service, Session, SignOn, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -122,7 +129,7 @@ class Parts:
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
         self.erasures = Erasures(self.database)
-        self.pages = Pages(issuer, Theme(settings.pages_folder))
+        self._add_pages()
 
         # The work that is done after the change that caused it has been committed.
         self.job_records = JobRecords(self.database, self.jobs)
@@ -244,6 +251,23 @@ class Parts:
             breach_checks=self.breach_checks,
         )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
+        self._add_sign_ons()
+
+    def _add_sign_ons(self) -> None:
+        database, recorder, settings, clock = self.database, self.recorder, self.settings, self.clock
+        lifetimes = SignOnLifetimes(
+            idle=timedelta(seconds=settings.sign_on_idle_seconds), longest=timedelta(seconds=settings.sign_on_seconds)
+        )
+        start = SignOnStart(database, recorder, lifetimes, clock, per_user=settings.sessions_per_account)
+        self.sign_ons = SignOns(database, recorder, lifetimes, clock)
+        self.password_sign_on = PasswordSignOn(self.password_authentication, start)
+
+    def _add_pages(self) -> None:
+        self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
+        self.sign_on_cookie = SignOnCookie(self.settings.issuer)
+        self.sign_in_page = SignInPage(
+            self.pages, self.sign_ons, self.password_sign_on, self.sign_on_cookie, self.clock
+        )
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""

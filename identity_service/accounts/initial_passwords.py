@@ -3,6 +3,7 @@
 import secrets
 from typing import Final
 
+from identity_service.ending import EndReason
 from identity_service.errors import InitialPasswordKept, UserNotFound
 from identity_service.letters import LetterKind
 from identity_service.links import repository as links
@@ -10,7 +11,6 @@ from identity_service.links.models import SINGLE
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Cause, EndedSessions, Recorder
 from identity_service.sessions import repository as sessions
-from identity_service.sessions.models import EndReason
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords

@@ -5,6 +5,7 @@ from uuid import UUID
 from identity_service.accounts.hints import hints
 from identity_service.accounts.initial_passwords import ensure_other_than_initial
 from identity_service.accounts.schemas import PasswordChange
+from identity_service.ending import EndReason
 from identity_service.errors import PasswordChanged, UserNotFound, WeakNewPassword, WrongPassword
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
@@ -12,9 +13,8 @@ from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import EndedSessions, Recorder, by_user
-from identity_service.sessions import repository as sessions
-from identity_service.sessions.models import EndReason
+from identity_service.recording.recorder import Recorder, by_user
+from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.passwords import Passwords
 from watchword.clock import Clock
@@ -66,11 +66,10 @@ class PasswordChanges:
             now = self._clock.now()
             locked.set_password(new_hash, now)
             await links.withdraw(db, user_id, *SINGLE)
-            ended = await sessions.end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_id=session_id)
-            if ended:
+            ended = await end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_session=session_id)
+            if ended.session_ids:
                 locked.raise_version()
             cause = by_user(user_id, EndReason.PASSWORD_CHANGED)
-            others = EndedSessions(ended, session_id)
-            enqueued = await self._recorder.password_changed(db, now, locked, others, cause)
+            enqueued = await self._recorder.password_changed(db, now, locked, ended, cause)
             await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user_id, now)
         return Act(enqueued, cause.actor, str(user_id))

@@ -2,6 +2,7 @@
 
 from identity_service.accounts.hints import hints
 from identity_service.accounts.initial_passwords import ensure_other_than_initial
+from identity_service.ending import EndReason
 from identity_service.errors import WeakNewPassword
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
@@ -9,9 +10,8 @@ from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import EndedSessions, Recorder, by_user
-from identity_service.sessions import repository as sessions
-from identity_service.sessions.models import EndReason
+from identity_service.recording.recorder import Recorder, by_user
+from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.passwords import Passwords
 from watchword.clock import Clock
@@ -68,7 +68,7 @@ class PasswordResets:
             user.set_password(new_hash, now)
             user.verify_email(now)
             await links.withdraw(db, user.id, *SINGLE)
-            ended = EndedSessions(await sessions.end_all(db, user.id, EndReason.PASSWORD_RESET, now))
+            ended = await end_all(db, user.id, EndReason.PASSWORD_RESET, now)
             if ended.session_ids:
                 user.raise_version()
             cause = by_user(user.id, EndReason.PASSWORD_RESET)

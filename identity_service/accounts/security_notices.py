@@ -1,10 +1,10 @@
 """The answer to a notice: this was not me."""
 
 from identity_service.accounts.withdrawal import Withdrawal
+from identity_service.ending import EndReason
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.obedience.models import Act
-from identity_service.sessions.models import EndReason
 from watchword.clock import Clock
 from watchword.database.database import Database
 

@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.accounts.models import Account, DeletedAccount
 from identity_service.accounts.schemas import UserChanges
+from identity_service.ending import EndReason
 from identity_service.errors import UsernameTaken, UserNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.roles import repository as roles
-from identity_service.sessions import repository as sessions
 from identity_service.sessions.cleanup import delete_unusable_of
-from identity_service.sessions.models import EndReason
+from identity_service.sessions.ending import end_all
 from identity_service.users import deletions
 from identity_service.users import repository as users
 from identity_service.users.models import User
@@ -113,7 +113,7 @@ class Accounts:
             if active:
                 await self._recorder.enabled(db, now, user, cause)
             else:
-                ended = await sessions.end_all(db, user.id, EndReason.DISABLED, now)
+                ended = await end_all(db, user.id, EndReason.DISABLED, now)
                 await self._recorder.disabled(db, now, user, ended, cause)
 
     async def _apply(self, db: AsyncSession, user: User, changes: UserChanges) -> None:

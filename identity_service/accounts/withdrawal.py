@@ -4,12 +4,12 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.ending import EndReason
 from identity_service.letters import LetterKind
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import EndedSessions, Recorder, by_user
-from identity_service.sessions import repository as sessions
-from identity_service.sessions.models import EndReason
+from identity_service.recording.recorder import Recorder, by_user
+from identity_service.sessions.ending import end_all
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
 from watchword.clock import Clock
@@ -33,7 +33,7 @@ class Withdrawal:
         """Call it in the transaction that used the link up. The user must be locked."""
         now = self._clock.now()
         user.set_password(unusable_hash, now)
-        ended = EndedSessions(await sessions.end_all(db, user.id, reason, now))
+        ended = await end_all(db, user.id, reason, now)
         if ended.session_ids:
             user.raise_version()
         cause = by_user(user.id, reason)

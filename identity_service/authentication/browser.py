@@ -6,9 +6,10 @@ from datetime import datetime
 from identity_service.authentication.password import PasswordCredentials, SignIn
 from identity_service.clients.narrowing import TokenRequest
 from identity_service.clients.service import Clients
+from identity_service.devices import Device
 from identity_service.errors import RefreshTokenRefused
 from identity_service.sessions.rotation import Rotation
-from identity_service.sessions.values import Device, IssuedSession, PresentedRefreshToken, SignInRequest
+from identity_service.sessions.values import IssuedSession, PresentedRefreshToken, SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 from identity_service.tokens.reading import TokenReader
 

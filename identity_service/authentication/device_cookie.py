@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from identity_service.authentication.cookie import cookies
+from identity_service.authentication.host_cookie import cookies
 from identity_service.authentication.known_devices import LIFETIME, KnownDevice, KnownDevices
 from identity_service.loopback import is_loopback
 

@@ -25,8 +25,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.errors import LinkInvalid
+from identity_service.links.lifetimes import LIFETIMES
 from identity_service.links.models import IS_SINGLE, IssuedLink, Link, LinkKind
-from identity_service.links.tokens import LIFETIMES, digest_of, make_token
+from identity_service.random_tokens import digest_of, make_token
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.clock import Clock

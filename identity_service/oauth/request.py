@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request
 
 from identity_service.clients.models import FIRST_PARTY_CLIENT, ClientCredentials
+from identity_service.devices import Device
 from identity_service.oauth.errors import InvalidClient, InvalidRequest
-from identity_service.sessions.values import Device
 from watchword.errors import TooLarge
 
 _REPEATABLE: Final = frozenset({"resource"})

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from identity_service.clients.service import Clients
+from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
 from identity_service.oauth.errors import InvalidGrant, UnsupportedTokenType
 from identity_service.oauth.request import OAuthRequest
 from identity_service.obedience.models import Act
-from identity_service.sessions.models import EndReason
 from identity_service.sessions.service import Sessions
 from identity_service.tokens.reading import TokenReader
 

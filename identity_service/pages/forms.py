@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from identity_service.accounts.schemas import Email, Password
+from identity_service.accounts.schemas import Email, FullName, Password, Username
 from identity_service.pages.errors import ForeignForm, FormMalformed
 from watchword.errors import AppError, Invalid, TooLarge
-from watchword.http.fields import Body
+from watchword.http.fields import Body, Text
 
 MAX_FORM_BYTES: Final = 16_384
 _MAX_FIELDS: Final = 32
@@ -27,6 +27,21 @@ class AddressForm(Body):
 
 class PasswordForm(Body):
     new_password: Password
+
+
+class CredentialsForm(Body):
+    """`login` is a username or an e-mail address; a person who is signed on gives the password alone. How long they may
+    be is not said: what is too long is as wrong as any other."""
+
+    login: Text | None = None
+    password: Text
+
+
+class ProfileForm(Body):
+    """An empty full name is none."""
+
+    username: Username
+    full_name: FullName | None = None
 
 
 class Button(Body):

@@ -28,8 +28,7 @@ def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
                 return response
             code = orjson.loads(bytes(response.body))["code"]
             page = pages.error(response.status_code, code, response.headers.get("retry-after", "60"))
-            page.headers.update({name: response.headers[name] for name in _PASSED_ON if name in response.headers})
-            return page
+            return copy_fields(response, page)
 
         return handle
 
@@ -37,3 +36,9 @@ def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
     for kind in kinds:
         handler: Any = app.exception_handlers[kind]
         app.add_exception_handler(kind, as_page(handler))  # type: ignore[arg-type]
+
+
+def copy_fields(answer: Response, page: Response) -> Response:
+    """The page, with the header fields of the refusal that it shows: those that say when to try again, among others."""
+    page.headers.update({name: answer.headers[name] for name in _PASSED_ON if name in answer.headers})
+    return page

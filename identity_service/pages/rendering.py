@@ -66,4 +66,9 @@ def page_fields(*form_origins: str) -> dict[str, str]:
 
 def see(outcome: str) -> Response:
     """Go on to the page of an outcome, so that reloading and going back do no harm."""
-    return RedirectResponse(f"/done/{outcome}", 303, page_fields())
+    return go(f"/done/{outcome}")
+
+
+def go(path: str) -> Response:
+    """Go on to another page of ours."""
+    return RedirectResponse(path, 303, page_fields())

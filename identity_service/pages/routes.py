@@ -16,12 +16,15 @@ router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 
 PREFIXES: Final = frozenset(
     {
+        "account",
         "assets",
         "confirm-address",
         "done",
         "forgot-password",
         "reset-password",
         "security-notice",
+        "sign-in",
+        "sign-out",
         "sign-up",
         "undo-address",
         "verify-email",

@@ -8,9 +8,11 @@ from pydantic import BaseModel
 
 from identity_service.accounts.schemas import LinkProof, Registration
 from identity_service.links.models import LinkView
-from identity_service.pages.forms import AddressForm, Button, PasswordForm
+from identity_service.pages.forms import AddressForm, Button, CredentialsForm, PasswordForm, ProfileForm
+from identity_service.pages.profile import Profile
 
 _LINK: Final = LinkView("ada", "ada@example.com")
+_PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
 _PATH: Final = "/path-of-the-form"
 
 
@@ -33,6 +35,14 @@ FRAMES: Final = ("base.html", "fields.html")
 
 PAGES: Final[Mapping[str, Sample]] = {
     "ask.html": Sample(("forgot_password", "verify_email_again"), AddressForm, ({"path": _PATH},)),
+    "account.html": Sample(
+        ("account",),
+        ProfileForm,
+        (
+            {"profile": _PROFILE, "notice": None},
+            {"profile": _PROFILE._replace(is_verified=False), "notice": "Your names are changed"},
+        ),
+    ),
     "button.html": Sample(
         ("verify_email", "undo_address", "security_notice"),
         Button,
@@ -43,6 +53,10 @@ PAGES: Final[Mapping[str, Sample]] = {
     "error.html": Sample(("error_page",), None, ({"error": "This did not work."},)),
     "prove_password.html": Sample(("verify_email", "confirm_address"), LinkProof, ({"path": _PATH, "link": _LINK},)),
     "reset_password.html": Sample(("reset_password",), PasswordForm, ({"path": _PATH, "link": _LINK},)),
+    "sign_in.html": Sample(
+        ("sign_in",), CredentialsForm, ({"path": _PATH, "username": None}, {"path": _PATH, "username": "ada"})
+    ),
+    "sign_out.html": Sample(("sign_out",), Button),
     "sign_up.html": Sample(("sign_up",), Registration),
 }
 """The pages by the names of their templates."""

@@ -36,10 +36,11 @@ BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
 class EndedSessions(NamedTuple):
-    """The sessions of a user that have ended; all but one of them, if one goes on."""
+    """The sessions and sign-ons of a user that have ended; all but one session, if one goes on."""
 
     session_ids: Collection[UUID]
     except_id: UUID | None = None
+    sign_on_ids: Collection[UUID] = ()
 
 
 class RoleChange(NamedTuple):
@@ -81,10 +82,15 @@ class Recorder:
     async def all_sessions_ended(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
-        """Record that all sessions of the user have ended, with one event; receivers refuse tokens with a smaller
-        version than `user.version`, except those of the session that goes on."""
-        await _audit_ended(db, user.id, ended.session_ids, cause)
-        return await self._enqueue(db, now, self._all_revoked(now, user, ended, cause))
+        """Record that all sessions and sign-ons of the user have ended. If sessions have, there is one event; receivers
+        refuse tokens with a smaller version than `user.version`, except those of the session that goes on."""
+        return await self._enqueue_with_ended(db, now, user, ended=ended, cause=cause)
+
+    async def sign_ons_ended(
+        self, db: AsyncSession, user_id: UUID, sign_on_ids: Collection[UUID], cause: Cause
+    ) -> None:
+        """Record that these sign-ons have ended. No token comes from them, so there is no event."""
+        await audit.record_each(db, cause.actor, "sign_on.ended", sign_on_ids, user=str(user_id), why=cause.why)
 
     async def claims_changed(
         self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
@@ -141,12 +147,11 @@ class Recorder:
         return await self._enqueue_with_ended(db, now, user, withdrawn, ended=ended, cause=cause)
 
     async def disabled(
-        self, db: AsyncSession, now: datetime, user: User, ended_sessions: Collection[UUID], cause: Cause
+        self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
-        """Record that the account was disabled and that these sessions have ended because of it."""
+        """Record that the account was disabled and that its sessions have ended because of it."""
         audit.record(db, cause.actor, "user.disabled", user.id, why=cause.why)
         disabled = types.account_disabled(self._issuer, str(user.id), user.version)
-        ended = EndedSessions(ended_sessions)
         return await self._enqueue_with_ended(db, now, user, disabled, ended=ended, cause=cause)
 
     async def enabled(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> Enqueued:
@@ -195,13 +200,15 @@ class Recorder:
         )
 
     async def _enqueue_with_ended(
-        self, db: AsyncSession, now: datetime, user: User, event: SecurityEvent, *, ended: EndedSessions, cause: Cause
+        self, db: AsyncSession, now: datetime, user: User, *events: SecurityEvent, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
-        """Enqueue the event and, if sessions have ended because of it, that they have."""
-        if not ended.session_ids:
-            return await self._enqueue(db, now, event)
-        await _audit_ended(db, user.id, ended.session_ids, cause)
-        return await self._enqueue(db, now, event, self._all_revoked(now, user, ended, cause))
+        """Enqueue the events and, if sessions have ended because of them, that they have."""
+        if ended.sign_on_ids:
+            await self.sign_ons_ended(db, user.id, ended.sign_on_ids, cause)
+        if ended.session_ids:
+            await _audit_ended(db, user.id, ended.session_ids, cause)
+            events = (*events, self._all_revoked(now, user, ended, cause))
+        return await self._enqueue(db, now, *events)
 
     async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> Enqueued:
         changed = types.role_changed(

@@ -1,17 +1,18 @@
 """Deleting sessions and refresh tokens: thirty days after they ended or expired, and before their user's account."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.ending import RETENTION
 from identity_service.sessions import repository
+from identity_service.sign_ons import repository as sign_ons
 from watchword.database.database import Database
 from watchword.database.portions import delete_in_portions
 
-RETENTION: Final = timedelta(days=30)
 SESSIONS_AT_ONCE: Final = 1_000
 
 
@@ -29,11 +30,13 @@ async def delete_sessions_over(db: AsyncSession, now: datetime) -> Mapping[str, 
 
 
 async def delete_unusable_of(database: Database, user_id: UUID, now: datetime) -> None:
-    """Delete the refresh tokens of this user that cannot be traded in, and the sessions that have no other.
+    """Delete the refresh tokens of this user that cannot be traded in, the sessions that have no other, and the
+    sign-ons that are over.
 
     What is left is little, and is deleted with the user's account in one transaction. If that fails, the sessions go
     on; only the replay of a token that was deleted is refused without ending its session.
     """
+    await delete_in_portions(database, lambda db: sign_ons.delete_over_of(db, user_id, now))
     after = UUID(int=0)
     while True:
         async with database.begin() as db:

@@ -1,36 +1,17 @@
 """A session and its refresh tokens."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from identity_service.ending import EndReason, is_live
 from identity_service.tables import Base, Instant, NewId, Texts
 
 LONGEST_RETRY: Final = timedelta(minutes=1)
 """No setting lets a spent refresh token be presented again for longer."""
-
-
-class EndReason(StrEnum):
-    SIGNED_OUT = "signed out"
-    ENDED_BY_OWNER = "ended by its owner"
-    REVOKED = "revoked by its client"
-    REPLAY = "refresh token replayed"
-    PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
-    PASSWORD_RESET = "password reset"  # noqa: S105 - a reason, no password
-    DISAVOWED = "disavowed by the account's owner"
-    ADDRESS_RESTORED = "change of address undone"
-    DISABLED = "account disabled"
-    REPLACED = "signed in again in the same browser"
-    TOO_MANY = "more sessions than an account may have"
-
-
-def is_live(ended_at: datetime | None, expires_at: datetime, now: datetime) -> bool:
-    """Whether a session has neither ended nor expired."""
-    return ended_at is None and now < expires_at
 
 
 class Session(Base):

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.devices import Device
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.sessions import new_devices
-from identity_service.sessions.values import Device
 from identity_service.users.models import SignInUser
 from watchword.clock import Clock
 from watchword.database.database import Database

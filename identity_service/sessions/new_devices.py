@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import DateTime, bindparam, exists, func, literal_column, or_, select
 
-from identity_service.sessions.cleanup import RETENTION
+from identity_service.ending import RETENTION
 from identity_service.sessions.models import Session, device_number
 from identity_service.users.models import User
 from watchword.database.statements import Statement

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, audience_within, scopes_within
+from identity_service.ending import is_live
 from identity_service.errors import RefreshTokenRefused
-from identity_service.sessions.models import is_live
 from identity_service.sessions.values import LockedSession, PresentedRefreshToken, SessionScopes
 
 

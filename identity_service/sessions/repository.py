@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.ending import EndReason
 from identity_service.roles import repository as roles
-from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, EndReason, RefreshToken, Session
+from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, RefreshToken, Session
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.database.portions import PLACE, PORTION, delete_places, delete_portion

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from identity_service.ending import EndReason
 from identity_service.errors import RefreshTokenRefused
 from identity_service.recording.recorder import Cause, Recorder
 from identity_service.roles.models import RolesAndPermissions
 from identity_service.sessions import policy, repository, rotation_statements
-from identity_service.sessions.models import EndReason
 from identity_service.sessions.values import (
     IssuedRefreshToken,
     IssuedSession,

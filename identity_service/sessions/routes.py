@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import CookieDep, PreferredWaitDep, SessionsDep, SignedIn
+from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
-from identity_service.sessions.models import EndReason
 from identity_service.sessions.schemas import SessionRead
 from watchword.http.responses import answer, refusals
 

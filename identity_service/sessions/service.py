@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from identity_service.ending import EndReason
 from identity_service.errors import SessionEnded, SessionNotFound
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Cause, EndedSessions, Recorder, by_user
+from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.sessions import repository
-from identity_service.sessions.models import EndReason, Session
+from identity_service.sessions.ending import end_all
+from identity_service.sessions.models import Session
 from identity_service.users import repository as users
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -41,18 +43,17 @@ class Sessions:
         return Act(enqueued, actor, str(session_id))
 
     async def end_others(self, user_id: UUID, current: UUID) -> Act | None:
-        """End every session of this user but the current one; None if there is no other. Raises SessionEnded if the
-        current one has ended meanwhile."""
+        """End every sign-on of this user, and every session but the current one; None if there is no other session.
+        Raises SessionEnded if the current one has ended meanwhile."""
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             session = await repository.find_for_update(db, user_id, current)
             now = self._clock.now()
             if user is None or session is None or not session.is_live(now):
                 raise SessionEnded("the session ended while others were being ended")
-            ended = await repository.end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_id=current)
-            if not ended:
-                return None
-            user.raise_version()
+            ended = await end_all(db, user_id, EndReason.ENDED_BY_OWNER, now, except_session=current)
+            if ended.session_ids:
+                user.raise_version()
             cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-            enqueued = await self._recorder.all_sessions_ended(db, now, user, EndedSessions(ended, current), cause)
-        return Act(enqueued, cause.actor, str(user_id))
+            enqueued = await self._recorder.all_sessions_ended(db, now, user, ended, cause)
+        return Act(enqueued, cause.actor, str(user_id)) if ended.session_ids else None

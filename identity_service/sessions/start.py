@@ -9,11 +9,11 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.narrowing import Target
+from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
 from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.roles.models import RolesAndPermissions
 from identity_service.sessions import new_devices, policy, repository, start_statements
-from identity_service.sessions.models import EndReason
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.values import (
     IssuedRefreshToken,
@@ -29,10 +29,6 @@ from identity_service.users.models import SignInUser
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.writes import WriteTransaction
-
-MAX_ENDED_AT_ONCE: Final = 10
-"""How many sessions beyond the limit one sign-in ends. Each of them is an event, and an account can have thousands if
-the limit was raised or there was none."""
 
 _NO_LIMIT: Final = 2**31 - 1
 _ACCOUNT_CHANGED: Final = "the account changed during sign-in"

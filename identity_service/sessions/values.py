@@ -8,6 +8,7 @@ from uuid import UUID
 
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, TokenRequest, audience_within, scopes_within
+from identity_service.devices import Device
 from identity_service.roles.models import RolesAndPermissions
 
 
@@ -20,13 +21,6 @@ class Lifetimes:
     refresh: timedelta
     session: timedelta
     retry: timedelta
-
-
-class Device(NamedTuple):
-    """What a session is shown by: the User-Agent of the browser or program, and its address."""
-
-    description: str | None
-    address: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import pytest
 
 from identity_service import cleanup
 from identity_service.cleanup import CLEANUP, delete_expired
+from identity_service.ending import RETENTION
 from identity_service.sessions import cleanup as session_cleanup
 from identity_service.sessions import repository
-from identity_service.sessions.cleanup import RETENTION, delete_unusable_of
+from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sessions.models import LONGEST_RETRY
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity

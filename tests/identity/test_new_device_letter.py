@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from identity_service.sessions.cleanup import RETENTION
+from identity_service.ending import RETENTION
 from identity_service.sessions.new_devices import KNOWN_FOR
 from tests.identity.mailbox import all_sent, letters, token_in_letter
 from tests.identity.test_limits import FROM_A_PAGE, at

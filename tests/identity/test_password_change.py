@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from identity_service.sessions.models import EndReason
+from identity_service.ending import EndReason
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from identity_service.sessions.models import EndReason
+from identity_service.ending import EndReason
 from tests.identity.answers import claims_of, ensure_oauth_error, statuses
 from tests.identity.signing_in import register_and_sign_in
 from tests.support import services

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from identity_service.sessions.models import EndReason
+from identity_service.ending import EndReason
 from tests.identity.answers import claims_of, ensure_oauth_error, ensure_problem, statuses
 from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from identity_service.sessions.start import MAX_ENDED_AT_ONCE
+from identity_service.ending import MAX_ENDED_AT_ONCE
 from tests.identity.answers import claims_of
 from tests.identity.receivers import receiver_with_stream, session
 from tests.identity.signing_in import ensure_ended, ensure_live

@@ -17,7 +17,7 @@ def app_of() -> FastAPI:
     async def things() -> list[str]:
         return []
 
-    app.add_middleware(CrossOriginMiddleware, allow_origins=[PAGE])
+    app.add_middleware(CrossOriginMiddleware, allow_origins=[PAGE], own_paths={"own"})
     add_frame(app, 2_048, varies_by_origin=True)
     return app
 
@@ -40,3 +40,12 @@ async def test_an_allowed_page_may_ask_first() -> None:
     async with client_for(app_of()) as http:
         answer = await http.options("/things", headers=preflight)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, PAGE)
+
+
+@pytest.mark.parametrize(("path", "is_own"), [("/own", True), ("/own/x", True), ("/owned", False), ("/x/own", False)])
+async def test_no_page_of_another_origin_reads_what_is_the_services_own(path: str, is_own: bool) -> None:
+    preflight = {"Origin": PAGE, "Access-Control-Request-Method": "GET"}
+    async with client_for(app_of()) as http:
+        answers = [await http.get(path, headers={"Origin": PAGE}), await http.options(path, headers=preflight)]
+    allowed = [answer.headers.get("access-control-allow-origin") for answer in answers]
+    assert allowed == ([None, None] if is_own else [PAGE, PAGE])

@@ -3,8 +3,8 @@
 from typing import ClassVar, Protocol
 
 from identity_service.clients.narrowing import TokenRequest
+from identity_service.devices import Device
 from identity_service.oauth.request import Form
-from identity_service.sessions.values import Device
 from identity_service.tokens.minting import TokenAnswer
 
 

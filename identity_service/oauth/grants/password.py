@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from identity_service.authentication.password import PasswordCredentials, SignIn
 from identity_service.clients.narrowing import TokenRequest
+from identity_service.devices import Device
 from identity_service.oauth.request import Form
-from identity_service.sessions.values import Device, SignInRequest
+from identity_service.sessions.values import SignInRequest
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 
 

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from identity_service.clients.narrowing import TokenRequest
+from identity_service.devices import Device
 from identity_service.oauth.request import Form
 from identity_service.sessions.rotation import Rotation
-from identity_service.sessions.values import Device
 from identity_service.tokens.minting import TokenAnswer, TokenMinter
 from identity_service.tokens.reading import TokenReader
 

@@ -1,6 +1,6 @@
 """The frame of a service's app: the middleware, the operations every service has, and what starts and stops with it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -57,6 +57,7 @@ def new_app(
     background: Sequence[BackgroundWork] = (),
     lifespan: Lifespan = nullcontext,
     cookie_origins: Sequence[str] = (),
+    own_paths: Collection[str] = (),
     docs_client_id: str | None = None,
     links: Sequence[Link] = (),
     scopes: ScopeTexts | None = None,
@@ -65,8 +66,9 @@ def new_app(
 
     It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
-    may send this service's cookies; `docs_client_id` is the client that /docs signs in with, and shows the texts
-    of `scopes`. The page at / names `links` first.
+    may send this service's cookies, but never see what is below `own_paths`, the first parts of the paths of its own
+    pages, which a cookie alone authenticates. `docs_client_id` is the client that /docs signs in with, and shows the
+    texts of `scopes`. The page at / names `links` first.
     """
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
@@ -83,7 +85,7 @@ def new_app(
         # As they are, since nothing of the app's is added to them: to include a router is to build each route again.
         app.router.routes.extend(router.routes)
     origins = {*parts.settings.cors_origins, *cookie_origins}
-    _allow_origins(app, origins, cookies=bool(cookie_origins))
+    _allow_origins(app, origins, cookies=bool(cookie_origins), own_paths=own_paths)
     _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=bool(origins))
     return app
 
@@ -157,11 +159,12 @@ def _fields_of_site(issuer: str) -> Fields:
     return ((b"strict-transport-security", b"max-age=31536000"),) if issuer.startswith("https://") else ()
 
 
-def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool) -> None:
+def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool, own_paths: Collection[str]) -> None:
     if not origins:
         return
     app.add_middleware(
         CrossOriginMiddleware,
+        own_paths=own_paths,
         allow_origins=sorted(origins),
         allow_credentials=cookies,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],

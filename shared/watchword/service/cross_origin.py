@@ -1,5 +1,8 @@
 """CORS for the answers of a service."""
 
+from collections.abc import Collection
+from typing import Any
+
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -7,21 +10,29 @@ from watchword.http.shortcut import PassableLayer
 
 
 class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
-    """CORS (Fetch standard section 3.3). A request without an Origin field skips Starlette's rules.
+    """CORS (Fetch standard section 3.3). A request without an Origin field skips Starlette's rules, and so does one
+    whose path begins with one of `own_paths`: no page of another origin reads what is there.
 
     It is for an app inside an OutermostMiddleware with `varies_by_origin`, which says in every answer that it varies.
     """
+
+    def __init__(self, app: ASGIApp, /, *, own_paths: Collection[str] = (), **options: Any) -> None:
+        super().__init__(app, **options)
+        self._own_paths = frozenset(own_paths)
 
     @property
     def served(self) -> ASGIApp:
         return self.app
 
     def leaves_alone(self, scope: Scope) -> bool:
-        return not _has_origin(scope)
+        return not self._decides(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_cross_origin = scope["type"] == "http" and _has_origin(scope)
-        await (super().__call__ if is_cross_origin else self.app)(scope, receive, send)
+        decides = scope["type"] == "http" and self._decides(scope)
+        await (super().__call__ if decides else self.app)(scope, receive, send)
+
+    def _decides(self, scope: Scope) -> bool:
+        return _has_origin(scope) and scope["path"].split("/", 2)[1] not in self._own_paths
 
 
 def _has_origin(scope: Scope) -> bool:

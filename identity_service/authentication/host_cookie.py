@@ -1,0 +1,101 @@
+"""Cookies of this host alone, which no script can read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from identity_service.loopback import is_loopback
+
+SameSite = Literal["lax", "strict"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostCookie:
+    """`host` is the issuer's; `secure` is False only for http on this machine."""
+
+    name: str
+    host: str
+    secure: bool
+    same_site: SameSite
+
+    @classmethod
+    def of(cls, issuer: str, name: str, same_site: SameSite) -> "HostCookie":
+        own = urlsplit(issuer)
+        is_local = own.scheme == "http" and is_loopback(own.hostname)
+        # A browser lets no other host set a cookie with the prefix __Host- (RFC 6265bis section 4.1.3.2). It requires
+        # TLS. On this machine the name carries the port instead, because cookies do not tell ports apart.
+        full_name = f"{name}_{own.port or 80}" if is_local else f"__Host-{name}"
+        return cls(full_name, own.hostname or "", not is_local, same_site)
+
+    def values(self, request: Request) -> list[str]:
+        """The values that the browser sends under this name. Of two, one is not ours, and nothing tells which."""
+        return [value for name, value in cookies(request) if name == self.name]
+
+    def set(self, response: Response, value: str, expires_at: datetime) -> None:
+        response.set_cookie(
+            self.name,
+            value,
+            expires=expires_at,
+            path="/",
+            httponly=True,
+            secure=self.secure,
+            samesite=self.same_site,
+        )
+
+    def delete(self, response: Response) -> None:
+        self.delete_at(response, self.name, "/")
+
+    def delete_everywhere(self, response: Response, path: str) -> None:
+        """Delete every cookie that a browser may send to this path under this name: a cookie is another one for each
+        path and domain, and who plants one chooses both.
+
+        A cookie without a name is deleted too: a browser sends nothing but its value, which may be `name=value`.
+        """
+        for place in _paths_of(path):
+            for domain in (None, *_domains_of(self.host)):
+                self.delete_at(response, self.name, place, domain)
+                # Without a value as well, it would be ignored (RFC 6265bis section 5.7).
+                of_domain = f"; Domain={domain}" if domain else ""
+                response.headers.append("Set-Cookie", f"=deleted; Path={place}; Max-Age=0{of_domain}")
+
+    def delete_at(self, response: Response, name: str, path: str, domain: str | None = None) -> None:
+        """Delete the cookie of this name, path and domain."""
+        response.delete_cookie(
+            name, path=path, domain=domain, httponly=True, secure=self.secure, samesite=self.same_site
+        )
+
+
+def cookies(request: Request) -> Iterator[tuple[str, str]]:
+    """Every cookie of the request, in order, also those of one name."""
+    for header in request.headers.getlist("cookie"):
+        for pair in header.split(";"):
+            # Without an equals sign it is the value of a cookie that has no name.
+            name, _, value = pair.partition("=") if "=" in pair else ("", "", pair)
+            # Blanks and tabs alone: a name that begins with another white space is another name, and has no prefix that
+            # a browser protects.
+            yield name.strip(" \t"), value.strip(" \t")
+
+
+def _paths_of(path: str) -> Iterator[str]:
+    """Every path of a cookie that is sent to this path (RFC 6265 section 5.1.4), the root first."""
+    yield "/"
+    parts = path.strip("/").split("/")
+    for end in range(1, len(parts) + 1):
+        parent = "/" + "/".join(parts[:end])
+        yield parent
+        if end < len(parts):
+            yield f"{parent}/"
+
+
+def _domains_of(host: str) -> Iterator[str]:
+    """Every domain of a cookie that is sent to this host; none for an address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        labels = host.split(".")
+        yield from (".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))

@@ -1,0 +1,37 @@
+"""Signing on in a browser with a password."""
+
+from identity_service.authentication.password import AuthenticatedUser, PasswordAuthentication, PasswordCredentials
+from identity_service.devices import Device
+from identity_service.errors import InvalidCredentials
+from identity_service.sign_ons.start import SignOnStart
+from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
+
+
+class PasswordSignOn:
+    """Signs people on in their browsers, each time with another secret. Both methods raise as
+    `PasswordAuthentication.authenticate` does.
+
+    `secret` is what the browser has in its cookie, which may be empty or invalid. A sign-on of somebody else ends.
+    """
+
+    def __init__(self, authentication: PasswordAuthentication, sign_on_start: SignOnStart) -> None:
+        self._authentication = authentication
+        self._start = sign_on_start
+
+    async def start(self, credentials: PasswordCredentials, device: Device, secret: str) -> IssuedSignOn:
+        """Sign a person on."""
+
+        async def start(authenticated: AuthenticatedUser) -> IssuedSignOn:
+            return await self._start.start(authenticated.user, authenticated.new_hash, device, secret)
+
+        return await self._authentication.authenticate(credentials, start)
+
+    async def renew(self, sign_on: LiveSignOn, password: str, device: Device, secret: str) -> IssuedSignOn:
+        """Authenticate the person again whose sign-on it is."""
+
+        async def start(authenticated: AuthenticatedUser) -> IssuedSignOn:
+            if authenticated.user.id != sign_on.user_id:
+                raise InvalidCredentials("the username went to somebody else")
+            return await self._start.start(authenticated.user, authenticated.new_hash, device, secret)
+
+        return await self._authentication.authenticate(PasswordCredentials(sign_on.username, password), start)

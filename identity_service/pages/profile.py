@@ -1,0 +1,19 @@
+"""An account, as its owner sees it on a page."""
+
+from typing import NamedTuple, Self
+
+from identity_service.accounts.models import Account
+
+
+class Profile(NamedTuple):
+    """An account, as its owner sees it."""
+
+    username: str
+    email: str
+    is_verified: bool
+    roles: str
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        user = account.user
+        return cls(user.username, user.email, user.email_verified_at is not None, ", ".join(account.roles.roles))

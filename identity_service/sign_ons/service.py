@@ -1,0 +1,41 @@
+"""The sign-on that a browser has: looking it up, and ending it."""
+
+from identity_service.ending import EndReason
+from identity_service.random_tokens import digest_of
+from identity_service.recording.recorder import Recorder, by_user
+from identity_service.sign_ons import repository
+from identity_service.sign_ons.values import LiveSignOn, SignOnLifetimes
+from watchword.clock import Clock
+from watchword.database.database import Database
+
+
+class SignOns:
+    """The sign-ons of all users."""
+
+    def __init__(self, database: Database, recorder: Recorder, lifetimes: SignOnLifetimes, clock: Clock) -> None:
+        self._database = database
+        self._recorder = recorder
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    async def find(self, secret: str) -> LiveSignOn | None:
+        """The live sign-on with this secret, which is used by this; None if it has ended or expired, or if its user is
+        deleted or disabled."""
+        row = await self._database.reads.fetch_row(repository.LIVE, digest=digest_of(secret)) if secret else None
+        now = self._clock.now()
+        if row is None or row["expires_at"] <= now:
+            return None
+        if now - row["last_seen_at"] >= self._lifetimes.seen_every:
+            async with self._database.begin() as db:
+                await repository.note_use(db, row["id"], row["created_at"], now, self._lifetimes)
+        return LiveSignOn(row["id"], row["user_id"], row["username"], row["authenticated_at"])
+
+    async def end(self, secret: str) -> None:
+        """End the sign-on with this secret, if there is one that has not ended."""
+        async with self._database.begin() as db:
+            sign_on = await repository.find_for_update(db, digest_of(secret))
+            if sign_on is None or sign_on.ended_at is not None:
+                return
+            sign_on.end(self._clock.now(), EndReason.SIGNED_OUT)
+            cause = by_user(sign_on.user_id, EndReason.SIGNED_OUT)
+            await self._recorder.sign_ons_ended(db, sign_on.user_id, [sign_on.id], cause)

@@ -1,0 +1,83 @@
+"""Starting sign-ons, and renewing the one that a browser has."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.devices import Device
+from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
+from identity_service.errors import AccountChanged
+from identity_service.random_tokens import digest_of, make_token
+from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.sign_ons import repository
+from identity_service.sign_ons.models import PASSWORD, SignOn
+from identity_service.sign_ons.values import IssuedSignOn, SignOnLifetimes
+from identity_service.users import repository as users
+from identity_service.users.models import SignInUser
+from watchword.clock import Clock
+from watchword.database.database import Database
+
+
+class SignOnStart:
+    """Starts sign-ons. The time is read under the lock."""
+
+    def __init__(
+        self, database: Database, recorder: Recorder, lifetimes: SignOnLifetimes, clock: Clock, *, per_user: int
+    ) -> None:
+        """`per_user` is how many sign-ons a user may have."""
+        self._database = database
+        self._recorder = recorder
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._per_user = per_user
+
+    async def start(self, user: SignInUser, new_hash: str | None, device: Device, previous: str) -> IssuedSignOn:
+        """Start a sign-on of a user whose password was right; `new_hash` replaces an outdated hash of it.
+
+        `previous` is the secret that the browser has, which may be empty or invalid. A live sign-on of the same user
+        goes on with another secret, and one of somebody else ends. If the user has as many as are allowed, the one that
+        was used longest ago ends. Raises AccountChanged.
+        """
+        secret = make_token()
+        async with self._database.begin() as db:
+            locked = await users.lock_unchanged(db, user)
+            if locked is None:
+                raise AccountChanged("the account changed during sign-in")
+            if new_hash is not None:
+                locked.password_hash = new_hash
+            former = await repository.find_for_update(db, digest_of(previous)) if previous else None
+            now = self._clock.now()
+            if former is not None and former.is_live(now) and former.user_id == user.id:
+                sign_on = former
+            else:
+                await self._end(db, former, now)
+                await self._make_room(db, user.id, now)
+                sign_on = SignOn(user_id=user.id, created_at=now)
+                db.add(sign_on)
+            self._authenticate(sign_on, secret, device, now)
+        return IssuedSignOn(secret, sign_on.created_at + self._lifetimes.longest)
+
+    def _authenticate(self, sign_on: SignOn, secret: str, device: Device, now: datetime) -> None:
+        """Note that the person was authenticated now, and replace the secret."""
+        sign_on.digest = digest_of(secret)
+        sign_on.authenticated_at = now
+        sign_on.acr, sign_on.amr = PASSWORD, [PASSWORD]
+        sign_on.device, sign_on.address = device
+        sign_on.last_seen_at = now
+        sign_on.expires_at = self._lifetimes.expires_at(sign_on.created_at, now)
+
+    async def _end(self, db: AsyncSession, former: SignOn | None, now: datetime) -> None:
+        """End the sign-on that the browser had; do nothing if it is not live."""
+        if former is None or not former.is_live(now):
+            return
+        former.end(now, EndReason.REPLACED)
+        await self._recorder.sign_ons_ended(
+            db, former.user_id, [former.id], by_user(former.user_id, EndReason.REPLACED)
+        )
+
+    async def _make_room(self, db: AsyncSession, user_id: UUID, now: datetime) -> None:
+        """Make room for one more sign-on of this user."""
+        ended = await repository.end_least_recent(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
+        if ended:
+            await self._recorder.sign_ons_ended(db, user_id, ended, Cause("sign-on", "policy", EndReason.TOO_MANY))

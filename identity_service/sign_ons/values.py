@@ -1,0 +1,49 @@
+"""The values that the use cases of sign-ons take and return."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+FRESH_FOR: Final = timedelta(minutes=10)
+"""How long after an authentication a person may do what asks for a fresh one."""
+
+_SEEN_EVERY: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOnLifetimes:
+    """How long a sign-on lasts if it is not used (`idle`), and at most (`longest`)."""
+
+    idle: timedelta
+    longest: timedelta
+
+    def expires_at(self, created_at: datetime, seen_at: datetime) -> datetime:
+        """When a sign-on expires that was used at `seen_at`."""
+        return min(seen_at + self.idle, created_at + self.longest)
+
+    @property
+    def seen_every(self) -> timedelta:
+        """How long a use goes unrecorded after another one: reading a page writes nothing most of the time."""
+        return min(_SEEN_EVERY, self.idle / 10)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSignOn:
+    """A sign-on that is honoured: it has neither ended nor expired, and its user may sign in."""
+
+    id: UUID
+    user_id: UUID
+    username: str
+    authenticated_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the person was authenticated a short time ago."""
+        return now - self.authenticated_at <= FRESH_FOR
+
+
+class IssuedSignOn(NamedTuple):
+    """The secret for the cookie of a browser, and the time until which the browser keeps it."""
+
+    secret: str
+    expires_at: datetime
