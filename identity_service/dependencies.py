@@ -13,7 +13,7 @@ from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.known_devices import KnownDevice
 from identity_service.devices import Device
-from identity_service.errors import FreshSignOnRequired, SessionEnded, SignOnRequired
+from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SessionEnded, SignOnRequired
 from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
@@ -30,7 +30,7 @@ from identity_service.pages.forms import (
     ensure_own,
     read,
 )
-from identity_service.pages.goals import Goal
+from identity_service.pages.goals import CHANGE_PASSWORD, Goal
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.parts import Parts
@@ -125,11 +125,14 @@ async def _sign_on(request: Request) -> LiveSignOn:
     sign_on = await parts.sign_ons.find(parts.sign_on_cookie.read(request))
     if sign_on is None:
         raise SignOnRequired("no live sign-on")
+    if sign_on.must_change_password and request.url.path != CHANGE_PASSWORD:
+        raise OwnPasswordRequired("the initial password must be changed first")
     return sign_on
 
 
 SignOnDep = Annotated[LiveSignOn, Depends(_sign_on)]
-"""The guard of a page of the account: a person who is signed on in this browser; others go to /sign-in."""
+"""The guard of a page of the account: a person who is signed on in this browser; others go to /sign-in. Who must change
+an initial password goes to the page that does it, whatever the page."""
 
 
 async def _fresh_sign_on(request: Request, sign_on: SignOnDep) -> LiveSignOn:

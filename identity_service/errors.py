@@ -154,6 +154,10 @@ class SignOnRequired(NotSignedIn):
     """The page is for people who have signed on in this browser."""
 
 
+class OwnPasswordRequired(SignOnRequired):
+    """The person signed on with an initial password, and must choose another one before anything else."""
+
+
 class FreshSignOnRequired(SignOnRequired):
     """The page is for people who were authenticated a short time ago."""
 

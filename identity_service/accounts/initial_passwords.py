@@ -9,8 +9,8 @@ from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import Cause, EndedSessions, Recorder
-from identity_service.sessions import repository as sessions
+from identity_service.recording.recorder import Cause, Recorder
+from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
@@ -55,7 +55,7 @@ class InitialPasswords:
             now = self._clock.now()
             user.set_initial_password(password_hash, now)
             await links.withdraw(db, user.id, *SINGLE)
-            ended = EndedSessions(await sessions.end_all(db, user.id, EndReason.PASSWORD_RESET, now))
+            ended = await end_all(db, user.id, EndReason.PASSWORD_RESET, now)
             if ended.session_ids:
                 user.raise_version()
             await self._recorder.password_changed(db, now, user, ended, cause)

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode
 
 ACCOUNT: Final = "/account"
+CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 SIGN_IN: Final = "/sign-in"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*", re.ASCII)
 _MAX_CHARACTERS: Final = 200

@@ -12,8 +12,15 @@ class Profile(NamedTuple):
     email: str
     is_verified: bool
     roles: str
+    has_breached_password: bool = False
 
     @classmethod
     def of(cls, account: Account) -> Self:
         user = account.user
-        return cls(user.username, user.email, user.email_verified_at is not None, ", ".join(account.roles.roles))
+        return cls(
+            user.username,
+            user.email,
+            user.email_verified_at is not None,
+            ", ".join(account.roles.roles),
+            user.password_breached_at is not None,
+        )

@@ -40,7 +40,10 @@ PAGES: Final[Mapping[str, Sample]] = {
         ProfileForm,
         (
             {"profile": _PROFILE, "notice": None},
-            {"profile": _PROFILE._replace(is_verified=False), "notice": "Your names are changed"},
+            {
+                "profile": _PROFILE._replace(is_verified=False, has_breached_password=True),
+                "notice": "Your names are changed",
+            },
         ),
     ),
     "button.html": Sample(

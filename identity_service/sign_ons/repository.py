@@ -24,6 +24,7 @@ LIVE = Statement(
         SignOn.created_at,
         SignOn.last_seen_at,
         SignOn.expires_at,
+        User.must_change_password,
     )
     .join(User, User.id == SignOn.user_id)
     .where(

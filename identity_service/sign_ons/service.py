@@ -28,7 +28,9 @@ class SignOns:
         if now - row["last_seen_at"] >= self._lifetimes.seen_every:
             async with self._database.begin() as db:
                 await repository.note_use(db, row["id"], row["created_at"], now, self._lifetimes)
-        return LiveSignOn(row["id"], row["user_id"], row["username"], row["authenticated_at"])
+        return LiveSignOn(
+            row["id"], row["user_id"], row["username"], row["authenticated_at"], row["must_change_password"]
+        )
 
     async def end(self, secret: str) -> None:
         """End the sign-on with this secret, if there is one that has not ended."""

@@ -30,12 +30,14 @@ class SignOnLifetimes:
 
 @dataclass(frozen=True, slots=True)
 class LiveSignOn:
-    """A sign-on that is honoured: it has neither ended nor expired, and its user may sign in."""
+    """A sign-on that is honoured: it has neither ended nor expired, and its user may sign in. While
+    `must_change_password`, it may do nothing but that."""
 
     id: UUID
     user_id: UUID
     username: str
     authenticated_at: datetime
+    must_change_password: bool = False
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the person was authenticated a short time ago."""
