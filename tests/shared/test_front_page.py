@@ -13,6 +13,7 @@ from watchword.service import Link, install
 from watchword.service.front_page import front_page_routes
 
 PATHS_OF_IDENTITY = {
+    "/sign-in",
     "/sign-up",
     "/.well-known/oauth-authorization-server",
     "/.well-known/jwks.json",
