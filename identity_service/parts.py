@@ -26,6 +26,7 @@ from identity_service.authentication.known_devices import KnownDevices
 from identity_service.authentication.password import PasswordAuthentication, SignIn
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
+from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
@@ -74,7 +75,6 @@ from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.sign_ons.models import SignOn
 from identity_service.sign_ons.service import SignOns
-from identity_service.sign_ons.start import SignOnStart
 from identity_service.sign_ons.values import SignOnLifetimes
 from identity_service.tables import ALLOWANCES, JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
@@ -138,7 +138,6 @@ class Parts:
         # The two ways in which people sign in.
         reader = TokenReader(issuer, self.keyring, clock)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
-        self.device_cookie = DeviceCookie.of(issuer, KnownDevices(self.sealer, clock))
         self.browser_sign_in = self._browser_sign_in(reader)
         self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
 
@@ -258,15 +257,28 @@ class Parts:
         lifetimes = SignOnLifetimes(
             idle=timedelta(seconds=settings.sign_on_idle_seconds), longest=timedelta(seconds=settings.sign_on_seconds)
         )
-        start = SignOnStart(database, recorder, lifetimes, clock, per_user=settings.sessions_per_account)
+        start = SignOnStart(
+            database,
+            recorder,
+            lifetimes,
+            clock,
+            per_user=settings.sessions_per_account,
+            new_device_letters=self.new_device_letters,
+        )
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
         self.password_sign_on = PasswordSignOn(self.password_authentication, start)
 
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
+        self.device_cookie = DeviceCookie.of(self.settings.issuer, KnownDevices(self.sealer, self.clock))
         self.sign_in_page = SignInPage(
-            self.pages, self.sign_ons, self.password_sign_on, self.sign_on_cookie, self.clock
+            self.pages,
+            self.sign_ons,
+            self.password_sign_on,
+            self.clock,
+            cookie=self.sign_on_cookie,
+            device_cookie=self.device_cookie,
         )
 
     def _job_kinds(self) -> dict[str, JobKind]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
 
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.known_devices import KnownDevice
@@ -62,6 +63,10 @@ class PasswordCredentials:
     def device_id(self, login: str) -> str | None:
         """The id of the device if somebody has signed in on it with this login, which is in its normal form."""
         return self.device.id if self.device is not None and self.device.has_login(login) else None
+
+    def is_from_device_of(self, user_id: UUID) -> bool:
+        """Whether this user has signed in on the device before."""
+        return self.device is not None and self.device.has_account(user_id)
 
 
 class AuthenticatedUser(NamedTuple):

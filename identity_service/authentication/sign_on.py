@@ -1,9 +1,9 @@
 """Signing on in a browser with a password."""
 
 from identity_service.authentication.password import AuthenticatedUser, PasswordAuthentication, PasswordCredentials
+from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.devices import Device
 from identity_service.errors import InvalidCredentials
-from identity_service.sign_ons.start import SignOnStart
 from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
 
 
@@ -22,16 +22,24 @@ class PasswordSignOn:
         """Sign a person on."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSignOn:
-            return await self._start.start(authenticated.user, authenticated.new_hash, device, secret)
+            is_known = credentials.is_from_device_of(authenticated.user.id)
+            return await self._start.start(
+                authenticated.user, authenticated.new_hash, device, secret, is_known=is_known
+            )
 
         return await self._authentication.authenticate(credentials, start)
 
-    async def renew(self, sign_on: LiveSignOn, password: str, device: Device, secret: str) -> IssuedSignOn:
-        """Authenticate the person again whose sign-on it is."""
+    async def renew(
+        self, sign_on: LiveSignOn, credentials: PasswordCredentials, device: Device, secret: str
+    ) -> IssuedSignOn:
+        """Authenticate the person again whose sign-on it is, and whose username the credentials have."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSignOn:
             if authenticated.user.id != sign_on.user_id:
                 raise InvalidCredentials("the username went to somebody else")
-            return await self._start.start(authenticated.user, authenticated.new_hash, device, secret)
+            is_known = credentials.is_from_device_of(authenticated.user.id)
+            return await self._start.start(
+                authenticated.user, authenticated.new_hash, device, secret, is_known=is_known
+            )
 
-        return await self._authentication.authenticate(PasswordCredentials(sign_on.username, password), start)
+        return await self._authentication.authenticate(credentials, start)

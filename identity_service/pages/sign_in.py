@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
+from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.password import PasswordCredentials
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
@@ -26,12 +27,20 @@ class SignInPage:
     """Asks for a name and a password; for the password alone if the person is signed on, but not for a short time."""
 
     def __init__(
-        self, pages: Pages, sign_ons: SignOns, password_sign_on: PasswordSignOn, cookie: SignOnCookie, clock: Clock
+        self,
+        pages: Pages,
+        sign_ons: SignOns,
+        password_sign_on: PasswordSignOn,
+        clock: Clock,
+        *,
+        cookie: SignOnCookie,
+        device_cookie: DeviceCookie,
     ) -> None:
         self._pages = pages
         self._sign_ons = sign_ons
         self._password_sign_on = password_sign_on
         self._cookie = cookie
+        self._device_cookie = device_cookie
         self._clock = clock
 
     async def show(self, request: Request, goal: Goal) -> Response:
@@ -48,26 +57,28 @@ class SignInPage:
 
         A form without a name is that of a person who is signed on and gave the password again.
         """
-        secret = self._cookie.read(request)
+        secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
         sign_on = None
         try:
             if not form.values.get("login"):
                 sign_on = await self._sign_ons.find(secret)
             if form.model is None or (form.model.login is None and sign_on is None):
                 return self._page(goal, sign_on, _with_missing_login(form, sign_on))
-            issued = await self._authenticate(form.model, device, secret, sign_on)
+            login = sign_on.username if sign_on is not None else form.model.login or ""
+            credentials = PasswordCredentials(login, form.model.password, known_device)
+            issued = await self._authenticate(sign_on, credentials, device, secret)
         except (InvalidCredentials, LimitReached, Unavailable) as error:
             return self._refused(goal, sign_on, form, error)
         response = go(goal.path)
         self._cookie.set(request, response, issued.secret, issued.expires_at)
+        self._device_cookie.set(response, known_device, issued.user_id, issued.logins)
         return response
 
     async def _authenticate(
-        self, form: CredentialsForm, device: Device, secret: str, sign_on: LiveSignOn | None
+        self, sign_on: LiveSignOn | None, credentials: PasswordCredentials, device: Device, secret: str
     ) -> IssuedSignOn:
         if sign_on is not None:
-            return await self._password_sign_on.renew(sign_on, form.password, device, secret)
-        credentials = PasswordCredentials(form.login or "", form.password)
+            return await self._password_sign_on.renew(sign_on, credentials, device, secret)
         return await self._password_sign_on.start(credentials, device, secret)
 
     def _refused(self, goal: Goal, sign_on: LiveSignOn | None, form: SignInForm, error: AppError) -> Response:

@@ -7,6 +7,7 @@ from sqlalchemy import DateTime, bindparam, exists, func, literal_column, or_, s
 
 from identity_service.ending import RETENTION
 from identity_service.sessions.models import Session, device_number
+from identity_service.sign_ons.models import SignOn
 from identity_service.users.models import User
 from watchword.database.statements import Statement
 
@@ -29,9 +30,17 @@ HAS_SESSION: Final = exists().where(
 _HAS_SIGNED_IN: Final = or_(
     User.created_at < bindparam("kept_since", type_=DateTime(timezone=True)),
     exists().where(Session.user_id == _USER),
+    exists().where(SignOn.user_id == _USER),
+)
+_HAS_SIGN_ON: Final = exists().where(
+    SignOn.user_id == _USER,
+    func.coalesce(SignOn.device, literal_column("''")) == func.coalesce(_DEVICE, literal_column("''")),
+    SignOn.last_seen_at > _KNOWN_SINCE,
 )
 HAS_SIGNED_IN: Final = Statement(select(_HAS_SIGNED_IN.label("answer")).where(User.id == _USER))
-IS_STRANGE: Final = Statement(select((_HAS_SIGNED_IN & ~HAS_SESSION).label("answer")).where(User.id == _USER))
+IS_STRANGE: Final = Statement(
+    select((_HAS_SIGNED_IN & ~HAS_SESSION & ~_HAS_SIGN_ON).label("answer")).where(User.id == _USER)
+)
 
 
 def known_since(now: datetime) -> datetime:

@@ -45,7 +45,10 @@ class LiveSignOn:
 
 
 class IssuedSignOn(NamedTuple):
-    """The secret for the cookie of a browser, and the time until which the browser keeps it."""
+    """The secret for the cookie of a browser, the time until which the browser keeps it, the user, and the names that
+    they sign on with."""
 
     secret: str
     expires_at: datetime
+    user_id: UUID
+    logins: tuple[str, str]

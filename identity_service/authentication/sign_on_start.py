@@ -10,6 +10,7 @@ from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sign_ons import repository
 from identity_service.sign_ons.models import PASSWORD, SignOn
 from identity_service.sign_ons.values import IssuedSignOn, SignOnLifetimes
@@ -23,7 +24,14 @@ class SignOnStart:
     """Starts sign-ons. The time is read under the lock."""
 
     def __init__(
-        self, database: Database, recorder: Recorder, lifetimes: SignOnLifetimes, clock: Clock, *, per_user: int
+        self,
+        database: Database,
+        recorder: Recorder,
+        lifetimes: SignOnLifetimes,
+        clock: Clock,
+        *,
+        per_user: int,
+        new_device_letters: NewDeviceLetters,
     ) -> None:
         """`per_user` is how many sign-ons a user may have."""
         self._database = database
@@ -31,14 +39,19 @@ class SignOnStart:
         self._lifetimes = lifetimes
         self._clock = clock
         self._per_user = per_user
+        self._letters = new_device_letters
 
-    async def start(self, user: SignInUser, new_hash: str | None, device: Device, previous: str) -> IssuedSignOn:
+    async def start(
+        self, user: SignInUser, new_hash: str | None, device: Device, previous: str, *, is_known: bool
+    ) -> IssuedSignOn:
         """Start a sign-on of a user whose password was right; `new_hash` replaces an outdated hash of it.
 
         `previous` is the secret that the browser has, which may be empty or invalid. A live sign-on of the same user
         goes on with another secret, and one of somebody else ends. If the user has as many as are allowed, the one that
-        was used longest ago ends. Raises AccountChanged.
+        was used longest ago ends. A browser in which the user has not signed on before is told by letter unless it
+        `is_known`. Raises AccountChanged.
         """
+        is_told = not is_known and await self._letters.is_due_for_browser(user)
         secret = make_token()
         async with self._database.begin() as db:
             locked = await users.lock_unchanged(db, user)
@@ -53,10 +66,14 @@ class SignOnStart:
             else:
                 await self._end(db, former, now)
                 await self._make_room(db, user.id, now)
+                if is_told:
+                    await self._letters.send(db, user.id, device, now)
                 sign_on = SignOn(user_id=user.id, created_at=now)
                 db.add(sign_on)
             self._authenticate(sign_on, secret, device, now)
-        return IssuedSignOn(secret, sign_on.created_at + self._lifetimes.longest)
+        return IssuedSignOn(
+            secret, sign_on.created_at + self._lifetimes.longest, user.id, (locked.username, locked.email)
+        )
 
     def _authenticate(self, sign_on: SignOn, secret: str, device: Device, now: datetime) -> None:
         """Note that the person was authenticated now, and replace the secret."""
