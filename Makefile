@@ -152,7 +152,7 @@ AXE := tests/browser/axe
 
 .PHONY: pictures
 pictures: $(VENV)/development ## Take the pictures of the pages anew: docs/pictures
-	@$(BIN)/python -m pytest tests/browser/test_pages.py --pictures
+	@$(BIN)/python -m pytest tests/browser -k barrier --pictures
 
 # What is measured and what it is measured beside, apart from everything else: tests/bench asks for it.
 .bench/python: requirements/bench.txt

@@ -20,6 +20,7 @@ from identity_service.oauth import documentation
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.pages import account_routes as account_pages
+from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import refusals, sign_on_required
 from identity_service.pages import routes as pages
@@ -48,6 +49,7 @@ ROUTERS = (
     link_pages.router,
     sign_in_pages.router,
     account_pages.router,
+    device_pages.router,
 )
 
 

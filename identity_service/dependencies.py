@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Query, Request, Response
 from fastapi.requests import HTTPConnection
 
-from identity_service.accounts.schemas import LinkProof, Registration, VerificationProof
+from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration, VerificationProof
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
@@ -23,7 +23,9 @@ from identity_service.pages.forms import (
     AddressForm,
     AnyModel,
     Button,
+    Confirmation,
     CredentialsForm,
+    Ending,
     Form,
     PasswordForm,
     ProfileForm,
@@ -163,6 +165,11 @@ def _form(model: type[AnyModel]) -> Callable[[Request], Awaitable[Form[AnyModel]
     return form
 
 
+async def _ensure_our_form(request: Request) -> None:
+    if request.method == "POST":
+        ensure_own(request, (await _parts(request)).pages.origin)
+
+
 async def _ensure_our_page(request: Request) -> None:
     (await _parts(request)).cookie.ensure_ours(request)
 
@@ -182,6 +189,9 @@ ProofForm = Annotated[Form[LinkProof], Depends(_form(LinkProof))]
 VerificationForm = Annotated[Form[VerificationProof], Depends(_form(VerificationProof))]
 SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm))]
 ProfilePageForm = Annotated[Form[ProfileForm], Depends(_form(ProfileForm))]
+PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChange))]
+EndingForm = Annotated[Form[Ending], Depends(_form(Ending))]
+ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
@@ -196,3 +206,6 @@ FromAddress = Depends(_address)
 
 OurPage = Depends(_ensure_our_page)
 """Refuses requests from pages that are not ours, with CrossSite."""
+
+OurForms = Depends(_ensure_our_form)
+"""Refuses forms that no page of ours has sent, with ForeignForm, before anything else is asked of the caller."""

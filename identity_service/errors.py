@@ -236,6 +236,13 @@ class DeletionNotFound(NotFound):
     detail = "There is no such receipt."
 
 
+class AnswerNotFound(NotFound):
+    """No act of this user was answered so."""
+
+    code = "answer_not_found"
+    detail = "You have no such answer."
+
+
 class HashingBusy(Unavailable):
     code = "hashing_busy"
     detail = "The service is busy; try again shortly."

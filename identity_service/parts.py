@@ -15,6 +15,7 @@ from identity_service.accounts.password_reset import PasswordResets
 from identity_service.accounts.registration import Registrations
 from identity_service.accounts.security_notices import SecurityNotices
 from identity_service.accounts.service import Accounts
+from identity_service.accounts.signed_in_devices import SignedInDevices
 from identity_service.accounts.verification import Verifications
 from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.audit.models import AuditEntry
@@ -128,7 +129,6 @@ class Parts:
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
-        self.erasures = Erasures(self.database)
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.
@@ -203,6 +203,8 @@ class Parts:
             must_verify=must_verify,
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
+        self.erasures = Erasures(database)
+        self.signed_in_devices = SignedInDevices(database, recorder, clock)
         self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, limits=self.limits)
         self.initial_passwords = InitialPasswords(database, passwords, recorder, letters, clock)
         self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, limits=self.limits)

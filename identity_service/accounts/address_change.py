@@ -14,6 +14,8 @@ from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder, by_user
+from identity_service.sign_ons.locking import lock_signed_on
+from identity_service.sign_ons.values import LiveSignOn
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.stand_ins import StandIns
@@ -52,13 +54,23 @@ class AddressChanges:
             raise UserNotFound
         await self._proof.ensure_right(user, password)
         await self._limits.ensure_may_request_letter()
-        is_allowed = await self._limits.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)
+        is_allowed = await self._may_write_to(new_email)
         async with self._database.begin() as db:
             locked = await users.find_for_update(db, user_id)
             if locked is None or locked.password_hash != user.password_hash:
                 raise PasswordChanged
             if is_allowed:
                 await self._send_link(db, locked, new_email)
+
+    async def request_in_sign_on(self, sign_on: LiveSignOn, new_email: str) -> None:
+        """As `request`, for somebody who was authenticated a short time ago, so that no password is asked. Raises
+        LimitReached; SignOnRequired if the sign-on has ended meanwhile, as it does when the password is changed."""
+        await self._limits.ensure_may_request_letter()
+        is_allowed = await self._may_write_to(new_email)
+        async with self._database.begin() as db:
+            user, _ = await lock_signed_on(db, sign_on, self._clock)
+            if is_allowed:
+                await self._send_link(db, user, new_email)
 
     async def look_up(self, token: str) -> LinkView:
         """What the link to confirm is about. Raises LinkInvalid."""
@@ -87,6 +99,9 @@ class AddressChanges:
                 await self._letters.send_link(db, LetterKind.ADDRESS_CHANGED, user.id, now, email=former)
         except IntegrityError as error:
             raise taken(error) from error
+
+    async def _may_write_to(self, new_email: str) -> bool:
+        return await self._limits.may_write_to(new_email, LetterKind.CONFIRM_NEW_ADDRESS)
 
     async def _send_link(self, db: AsyncSession, user: User, new_email: str) -> None:
         owner = await users.find_by_email(db, new_email)

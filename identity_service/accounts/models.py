@@ -1,11 +1,13 @@
 """An account: a user with their roles; and its deletion."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from identity_service.obedience.models import Act
 from identity_service.roles.models import RolesAndPermissions
+from identity_service.user_agents import DeviceName, device_name
 from identity_service.users.models import User
 
 
@@ -21,3 +23,21 @@ class DeletedAccount(NamedTuple):
 
     receipt: UUID
     act: Act | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInDevice:
+    """Where somebody is signed in: a sign-on of a browser, or, with a `client_id`, a session that a client has without
+    one."""
+
+    id: UUID
+    client_id: str | None
+    device: str | None
+    address: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+    @property
+    def name(self) -> DeviceName:
+        return device_name(self.device)

@@ -15,6 +15,7 @@ from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.sessions.ending import end_all
+from identity_service.sign_ons.values import LiveSignOn
 from identity_service.users import repository as users
 from identity_service.users.passwords import Passwords
 from watchword.clock import Clock
@@ -42,10 +43,15 @@ class PasswordChanges:
         self._limits = limits
 
     async def change(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
-        """Set another password, end every other session, and make the links invalid that were requested before.
+        """Set another password, end every sign-on and every other session, and make the links invalid that were
+        requested before. Raises WrongPassword, WeakNewPassword, PasswordChanged, UserNotFound, LimitReached."""
+        return await self._change(user_id, change, except_session=session_id)
 
-        Raises WrongPassword, WeakNewPassword, PasswordChanged, UserNotFound, LimitReached.
-        """
+    async def change_in_sign_on(self, sign_on: LiveSignOn, change: PasswordChange) -> Act:
+        """As `change`, for a browser: every session ends, and every other sign-on."""
+        return await self._change(sign_on.user_id, change, except_sign_on=sign_on.id)
+
+    async def _change(self, user_id: UUID, change: PasswordChange, **exceptions: UUID) -> Act:
         async with self._database.begin() as db:
             user = await users.find(db, user_id)
         if user is None:
@@ -66,7 +72,7 @@ class PasswordChanges:
             now = self._clock.now()
             locked.set_password(new_hash, now)
             await links.withdraw(db, user_id, *SINGLE)
-            ended = await end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, except_session=session_id)
+            ended = await end_all(db, user_id, EndReason.PASSWORD_CHANGED, now, **exceptions)
             if ended.session_ids:
                 locked.raise_version()
             cause = by_user(user_id, EndReason.PASSWORD_CHANGED)

@@ -1,5 +1,7 @@
 """Verifying that an address is its account's."""
 
+from uuid import UUID
+
 from identity_service.accounts.password_proof import PasswordProof
 from identity_service.errors import PasswordChanged, PasswordRequired
 from identity_service.letters import LetterKind
@@ -43,6 +45,13 @@ class Verifications:
             is_due = user is not None and user.is_active and user.email_verified_at is None
             recipient = user.id if user is not None and is_due and is_allowed else None
             await self._letters.send_link(db, LetterKind.VERIFY_ADDRESS, recipient, self._clock.now())
+
+    async def request_for(self, user_id: UUID) -> None:
+        """Send another link to the address of this account, unless it is verified. Raises LimitReached."""
+        async with self._database.begin() as db:
+            user = await users.find(db, user_id)
+        if user is not None:
+            await self.request(user.email)
 
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""

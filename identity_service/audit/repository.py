@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Text, cast, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -10,9 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.audit.models import AuditEntry
 
 
-def record(db: AsyncSession, actor: str, action: str, subject: object, **detail: Any) -> None:
+def record(db: AsyncSession, actor: str, action: str, subject: object, **detail: Any) -> AuditEntry:
     """Insert an entry, in the transaction of the change that it describes."""
-    db.add(AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail))
+    entry = AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail)
+    db.add(entry)
+    return entry
+
+
+async def find(db: AsyncSession, entry_id: UUID, actor: str, action: str) -> AuditEntry | None:
+    """The entry with this id, if it is about such an action of this actor."""
+    wanted = AuditEntry.id == entry_id, AuditEntry.actor == actor, AuditEntry.action == action
+    return await db.scalar(select(AuditEntry).where(*wanted))
 
 
 async def record_each(db: AsyncSession, actor: str, action: str, subjects: Iterable[object], **detail: Any) -> None:

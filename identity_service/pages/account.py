@@ -1,11 +1,13 @@
-"""What the first page of an account shows."""
+"""What the pages of an account show."""
 
 from typing import Any
 
 from starlette.responses import Response
 
 from identity_service.accounts.models import Account
+from identity_service.links.models import LinkView
 from identity_service.pages.forms import NOTHING, Form
+from identity_service.pages.goals import ACCOUNT
 from identity_service.pages.profile import Profile
 from identity_service.pages.rendering import Pages
 
@@ -19,3 +21,17 @@ def account_page(pages: Pages, account: Account, form: Form[Any] = NOTHING, *, d
     section = f"done_{done}"
     notice = texts[section]["title"] if texts.has(section) else None
     return pages.page("account.html", "account", form, profile=Profile.of(account), notice=notice)
+
+
+def email_page(pages: Pages, account: Account, form: Form[Any] = NOTHING) -> Response:
+    """The page with the present address, and the form that changes it."""
+    user = account.user
+    is_verified = user.email_verified_at is not None
+    return pages.page("account_email.html", "account_email", form, email=user.email, is_verified=is_verified)
+
+
+def button_page(pages: Pages, page: str, account: Account) -> Response:
+    """The page at this path below that of the account, which says what its button does."""
+    link = LinkView(account.user.username, account.user.email)
+    section = f"account_{page.replace('/', '_')}"
+    return pages.page("button.html", section, path=f"{ACCOUNT}/{page}", link=link)

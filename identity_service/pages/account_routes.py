@@ -1,27 +1,40 @@
-"""The first page of an account: what it says of its owner, who may change the names here."""
+"""What the owner of an account sees of it and changes in a browser. Each form is sent to the path of its page, so that
+a person who has to sign in first comes back to it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from identity_service.accounts.schemas import UserChanges
-from identity_service.dependencies import FromAddress, PartsDep, ProfilePageForm, SignOnDep
-from identity_service.errors import UsernameReserved, UsernameTaken
-from identity_service.pages.account import account_page
+from identity_service.dependencies import (
+    ButtonForm,
+    ConfirmationPageForm,
+    EmailForm,
+    FreshSignOnDep,
+    FromAddress,
+    OurForms,
+    PartsDep,
+    PasswordChangeForm,
+    ProfilePageForm,
+    SignOnDep,
+)
+from identity_service.errors import UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
+from identity_service.pages.account import account_page, button_page, email_page
+from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.goals import ACCOUNT
-from identity_service.pages.rendering import go
+from identity_service.pages.rendering import go, see
 from watchword.auth import public
 
-# Public, since no access token guards these pages: SignOnDep does.
-router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
+# Public, since no access token guards these pages: SignOnDep and FreshSignOnDep do.
+router = APIRouter(prefix=ACCOUNT, include_in_schema=False, dependencies=[OurForms, FromAddress])
 
 
-@router.get("/account")
+@router.get("")
 @public
 async def show_account(sign_on: SignOnDep, parts: PartsDep, done: str = "") -> Response:
     return account_page(parts.pages, await parts.accounts.get(sign_on.user_id), done=done)
 
 
-@router.post("/account")
+@router.post("")
 @public
 async def change_account(sign_on: SignOnDep, form: ProfilePageForm, parts: PartsDep) -> Response:
     try:
@@ -32,3 +45,74 @@ async def change_account(sign_on: SignOnDep, form: ProfilePageForm, parts: Parts
     except (UsernameTaken, UsernameReserved) as error:
         form = form.with_flaw("username", error)
     return account_page(parts.pages, await parts.accounts.get(sign_on.user_id), form)
+
+
+@router.get("/email")
+@public
+async def show_email(sign_on: FreshSignOnDep, parts: PartsDep) -> Response:
+    return email_page(parts.pages, await parts.accounts.get(sign_on.user_id))
+
+
+@router.post("/email")
+@public
+async def change_email(sign_on: FreshSignOnDep, form: EmailForm, parts: PartsDep) -> Response:
+    if form.model is None:
+        return email_page(parts.pages, await parts.accounts.get(sign_on.user_id), form)
+    await parts.address_changes.request_in_sign_on(sign_on, form.model.email)
+    return see("look-into-your-mail")
+
+
+@router.get("/email/verification")
+@public
+async def show_verification(sign_on: SignOnDep, parts: PartsDep) -> Response:
+    return button_page(parts.pages, "email/verification", await parts.accounts.get(sign_on.user_id))
+
+
+@router.post("/email/verification")
+@public
+async def ask_for_verification(sign_on: SignOnDep, _: ButtonForm, parts: PartsDep) -> Response:
+    await parts.verifications.request_for(sign_on.user_id)
+    return see("look-into-your-mail")
+
+
+@router.get("/password")
+@public
+async def show_password(sign_on: FreshSignOnDep, parts: PartsDep) -> Response:
+    return parts.pages.page("account_password.html", "account_password", username=sign_on.username)
+
+
+@router.post("/password")
+@public
+async def change_password(sign_on: FreshSignOnDep, form: PasswordChangeForm, parts: PartsDep) -> Response:
+    try:
+        if form.model is not None:
+            await parts.password_changes.change_in_sign_on(sign_on, form.model)
+            return see("password-changed-here")
+    except WrongPassword as error:
+        form = form.with_flaw("current_password", error)
+    except WeakPassword as error:
+        form = form.with_flaw("new_password", error)
+    return parts.pages.page("account_password.html", "account_password", form, username=sign_on.username)
+
+
+@router.get("/delete")
+@public
+async def show_delete(sign_on: FreshSignOnDep, parts: PartsDep) -> Response:
+    return parts.pages.page("account_delete.html", "account_delete", username=sign_on.username)
+
+
+@router.post("/delete")
+@public
+async def delete_account(
+    request: Request, sign_on: FreshSignOnDep, form: ConfirmationPageForm, parts: PartsDep
+) -> Response:
+    try:
+        if form.model is not None:
+            form.model.ensure_is(sign_on.username)
+            deletion = await parts.accounts.delete(sign_on.user_id)
+            response = go(f"/deleted-account/{deletion.receipt}")
+            parts.sign_on_cookie.delete(request, response)
+            return response
+    except ConfirmationWrong as error:
+        form = form.with_flaw("confirmation", error)
+    return parts.pages.page("account_delete.html", "account_delete", form, username=sign_on.username)

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from identity_service.pages.samples import PAGES, Sample
 from identity_service.pages.texts import OTHER, Texts
 from identity_service.pages.theme import Theme
 
-# `field` is what templates import from fields.html.
-_WORDS_OF_EVERY_PAGE: Final = frozenset({"asset", "field", "form", "problems", "section", "site", "texts"})
+_WORDS_OF_EVERY_PAGE: Final = frozenset({"asset", "form", "problems", "section", "site", "texts"})
+_MACROS: Final = frozenset({"account_field", "account_link", "field"})
+"""What templates import from fields.html."""
 
 
 # An app is built many times in the tests of one process, mostly with the theme of the product.
@@ -36,6 +38,7 @@ def environment_of(theme: Theme) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["time"] = _time
     environment.globals |= {"texts": theme.texts, "site": theme.texts["site"], "asset": theme.asset_path}
     for name, source in theme.templates.items():
         _ensure_compiles(environment, name, source)
@@ -45,10 +48,16 @@ def environment_of(theme: Theme) -> Environment:
     return environment
 
 
+def _time(at: datetime) -> str:
+    """A time as people of any language read it."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _ensure_compiles(environment: Environment, name: str, source: str) -> None:
     words = _WORDS_OF_EVERY_PAGE | (PAGES[name].words if name in PAGES else frozenset())
     try:
-        unknown = meta.find_undeclared_variables(environment.parse(source)) - words - environment.globals.keys()
+        known = words | _MACROS | environment.globals.keys()
+        unknown = meta.find_undeclared_variables(environment.parse(source)) - known
         environment.get_template(name)
     except TemplateError as error:
         raise ThemeRefused(f"{name} does not compile: {error}") from None

@@ -1,6 +1,6 @@
 """What the pages refuse."""
 
-from watchword.errors import AppError, BadRequest, Forbidden
+from watchword.errors import AppError, BadRequest, Forbidden, Invalid
 
 
 class ForeignForm(Forbidden):
@@ -13,6 +13,13 @@ class ForeignForm(Forbidden):
 class FormMalformed(BadRequest):
     code = "form_malformed"
     detail = "The form could not be read."
+
+
+class ConfirmationWrong(Invalid):
+    """What was typed to confirm is something else."""
+
+    code = "confirmation_wrong"
+    detail = "This is not your username."
 
 
 class ThemeRefused(AppError):

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from identity_service.accounts.schemas import Email, FullName, Password, Username
-from identity_service.pages.errors import ForeignForm, FormMalformed
+from identity_service.authentication.password import MAX_LOGIN_CHARACTERS
+from identity_service.pages.errors import ConfirmationWrong, ForeignForm, FormMalformed
 from watchword.errors import AppError, Invalid, TooLarge
 from watchword.http.fields import Body, Text
 
@@ -42,6 +44,23 @@ class ProfileForm(Body):
 
     username: Username
     full_name: FullName | None = None
+
+
+class Confirmation(Body):
+    """What a person types who means it: their username."""
+
+    confirmation: Annotated[Text, Field(max_length=MAX_LOGIN_CHARACTERS)]
+
+    def ensure_is(self, username: str) -> None:
+        """Raise ConfirmationWrong unless this username was typed, in upper or lower case."""
+        if self.confirmation.strip().lower() != username.lower():
+            raise ConfirmationWrong
+
+
+class Ending(Body):
+    """The sign-on or session that is to end."""
+
+    id: UUID
 
 
 class Button(Body):

@@ -1,6 +1,7 @@
 """The pages that need no sign-in. A GET never acts, since mail scanners follow links; a POST answers 303."""
 
 from typing import Final
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -19,6 +20,7 @@ PREFIXES: Final = frozenset(
         "account",
         "assets",
         "confirm-address",
+        "deleted-account",
         "done",
         "forgot-password",
         "reset-password",
@@ -64,6 +66,14 @@ async def done(outcome: str, pages: PagesDep) -> Response:
     if not pages.theme.texts.has(section):
         raise NotFound("no such outcome")
     return pages.page("done.html", section)
+
+
+@router.get("/deleted-account/{receipt}")
+@public
+async def show_deleted_account(receipt: UUID, parts: PartsDep) -> Response:
+    """For anybody with the receipt, which cannot be guessed: the account has no owner who could sign in."""
+    erasure = await parts.erasures.get(receipt)
+    return parts.pages.page("account_deleted.html", "account_deleted", erasure=erasure)
 
 
 @router.get("/sign-up")

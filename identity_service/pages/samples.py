@@ -2,18 +2,34 @@
 cannot be shown keeps the service from starting. A template that is not here is not loaded."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from pydantic import BaseModel
 
-from identity_service.accounts.schemas import LinkProof, Registration
+from identity_service.accounts.deletions import Erasure, ServiceErasure
+from identity_service.accounts.models import SignedInDevice
+from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration
+from identity_service.events.schemas import ObedienceRead, ObedientService
 from identity_service.links.models import LinkView
-from identity_service.pages.forms import AddressForm, Button, CredentialsForm, PasswordForm, ProfileForm
+from identity_service.pages.forms import (
+    AddressForm,
+    Button,
+    Confirmation,
+    CredentialsForm,
+    PasswordForm,
+    ProfileForm,
+)
 from identity_service.pages.profile import Profile
 
 _LINK: Final = LinkView("ada", "ada@example.com")
 _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
-_PATH: Final = "/path-of-the-form"
+_PATH: Final = "/account/path-of-the-form"
+_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_BROWSER: Final = SignedInDevice(UUID(int=1), None, "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True)
+_CLIENT: Final = SignedInDevice(UUID(int=2), "web", None, "192.0.2.7", _TIME, _TIME, False)
+_ERASURE: Final = Erasure(_TIME, [ServiceErasure("posts", _TIME), ServiceErasure("feeds", None)])
 
 
 class Sample(NamedTuple):
@@ -47,7 +63,13 @@ PAGES: Final[Mapping[str, Sample]] = {
         ),
     ),
     "button.html": Sample(
-        ("verify_email", "undo_address", "security_notice"),
+        (
+            "verify_email",
+            "undo_address",
+            "security_notice",
+            "account_email_verification",
+            "account_devices_others",
+        ),
         Button,
         ({"path": _PATH, "link": _LINK},),
     ),
@@ -61,5 +83,26 @@ PAGES: Final[Mapping[str, Sample]] = {
     ),
     "sign_out.html": Sample(("sign_out",), Button),
     "sign_up.html": Sample(("sign_up",), Registration),
+    "account_delete.html": Sample(("account_delete",), Confirmation, ({"username": "ada"},)),
+    "account_deleted.html": Sample(
+        ("account_deleted",), None, ({"erasure": _ERASURE}, {"erasure": Erasure(_TIME, [])})
+    ),
+    "account_devices.html": Sample(
+        ("account_devices",), None, ({"devices": [_BROWSER]}, {"devices": [_BROWSER, _CLIENT]})
+    ),
+    "account_email.html": Sample(
+        ("account_email",),
+        AddressForm,
+        ({"email": "ada@example.com", "is_verified": True}, {"email": "ada@example.com", "is_verified": False}),
+    ),
+    "account_ended.html": Sample(
+        ("account_ended",),
+        None,
+        (
+            {"obedience": ObedienceRead([], [])},
+            {"obedience": ObedienceRead([ObedientService("posts", 38)], ["feeds"])},
+        ),
+    ),
+    "account_password.html": Sample(("account_password",), PasswordChange, ({"username": "ada"},)),
 }
 """The pages by the names of their templates."""

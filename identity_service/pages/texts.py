@@ -5,6 +5,7 @@ from string import Formatter
 from typing import Final
 
 from identity_service.pages.errors import ThemeRefused
+from identity_service.user_agents import DeviceName
 
 OTHER: Final = "other"
 
@@ -43,6 +44,13 @@ class Texts:
             if key in texts:
                 return texts[key].format(advice=advice or "").strip()
         return texts[OTHER]
+
+    def device(self, name: DeviceName) -> str:
+        """How to name this device."""
+        texts = self._sections["device"]
+        if name.program and name.system:
+            return texts["program_and_system"].format(program=name.program, system=name.system)
+        return name.program or name.system or texts["unknown"]
 
     def error(self, code: str, **words: str) -> str:
         """What an error page says about the code of a refusal."""

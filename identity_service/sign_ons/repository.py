@@ -41,6 +41,18 @@ async def find_for_update(db: AsyncSession, digest: bytes) -> SignOn | None:
     return await db.scalar(select(SignOn).where(SignOn.digest == digest).with_for_update())
 
 
+async def find_of_user_for_update(db: AsyncSession, user_id: UUID, sign_on_id: UUID) -> SignOn | None:
+    """A sign-on of this user, its row locked until the transaction ends; None for another user's sign-on."""
+    statement = select(SignOn).where(SignOn.id == sign_on_id, SignOn.user_id == user_id)
+    return await db.scalar(statement.with_for_update())
+
+
+async def list_live(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[SignOn]:
+    """The sign-ons of this user that have not ended."""
+    live = SignOn.user_id == user_id, SignOn.ended_at.is_(None), SignOn.expires_at > now
+    return (await db.scalars(select(SignOn).where(*live))).all()
+
+
 async def note_use(
     db: AsyncSession, sign_on_id: UUID, created_at: datetime, now: datetime, lifetimes: SignOnLifetimes
 ) -> None:

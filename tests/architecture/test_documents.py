@@ -13,6 +13,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/decisions/README.md",
+    "docs/pages.md",
     "docs/performance.md",
     "docs/security.md",
 )

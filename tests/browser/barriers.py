@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,18 @@ from tests.support.needed import need
 ROOT = Path(__file__).parents[2]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 INSTALLING_SECONDS = 300
-LOOKS = [(theme, width) for theme in ("light", "dark") for width in (320, 1280)]
-"""How a page is looked at: the theme, and the width of the window."""
+LOOKS: list[dict[str, Any]] = [
+    {"color_scheme": theme, "viewport": {"width": width, "height": 800}}
+    for theme in ("light", "dark")
+    for width in (320, 1280)
+]
+"""How a page is looked at: the theme, and the size of the window, as options of a browser's context."""
+
+TWO_LOOKS = [LOOKS[0], LOOKS[-1]]
+"""Each theme and each width once."""
+
+Inspect = Callable[[Page, str], Awaitable[None]]
+"""Fails for a page that has barriers or is wider than its window."""
 
 
 @cache

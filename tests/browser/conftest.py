@@ -2,15 +2,22 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.browser.barriers import Inspect, barriers
 from tests.support.needed import need
 from tests.support.stack import Stack, stack
 from tests.support.waiting import PATIENCE_SECONDS
 
+PICTURES = Path(__file__).parents[2] / "docs/pictures"
+WIDE_PICTURES = frozenset({"account", "account-devices", "done", "sign-in", "sign-up", "sign-up-with-errors"})
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox",
@@ -58,3 +65,51 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+def inspect(request: pytest.FixtureRequest) -> Inspect:
+    """With --pictures it also takes the picture of the page, by its name: narrow and light, and of some pages wide and
+    dark."""
+
+    async def inspect(page: Page, name: str) -> None:
+        width = (page.viewport_size or {"width": 0})["width"]
+        theme = "dark" if await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, theme)
+        assert await barriers(page) == [], (name, theme, width)
+        is_shown = (theme, width) == ("light", 320) or ((theme, width) == ("dark", 1280) and name in WIDE_PICTURES)
+        if is_shown and request.config.getoption("--pictures"):
+            picture = PICTURES / f"{name}-{theme}-{width}.png"
+            await page.screenshot(path=picture, animations="disabled", caret="hide", full_page=True)
+
+    return inspect
+
+
+@pytest.fixture
+def stranger(running: Stack) -> Iterator[int]:
+    """The port of a stranger's pages. Each has a form for the page of identity with the same path, which is filled in
+    with the query, and a frame of that page."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            target = f"{running.identity}{url.path}"
+            fields = parse_qsl(url.query)
+            inputs = "".join(f'<input name="{name}" value="{escape(value)}">' for name, value in fields)
+            form = f'<form method=post action="{target}">{inputs}<button>Send</button></form>'
+            html = f'{form}<iframe src="{target}"></iframe>'
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    thread.join()

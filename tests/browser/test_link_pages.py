@@ -1,13 +1,12 @@
 """The pages of links in a real browser, opened from real letters, where addresses must be verified."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
-from tests.browser.barriers import LOOKS, barriers
+from tests.browser.barriers import TWO_LOOKS, Inspect, barriers
 from tests.browser.opening import opened
 from tests.identity.mailbox import letters, token_in_letter
 from tests.support.services import PASSWORD, bearer, unique
@@ -130,7 +129,7 @@ async def move(verifying: Stack, http: httpx.AsyncClient, username: str, passwor
     return await link(verifying, change["email"], "/confirm-address")
 
 
-async def urls_of(verifying: Stack, http: httpx.AsyncClient) -> list[str]:
+async def urls_of(verifying: Stack, http: httpx.AsyncClient) -> dict[str, str]:
     """The pages that ask for a letter, and one of a link of each kind."""
     own, ada, eve, new = (
         verifying.identity,
@@ -147,42 +146,38 @@ async def urls_of(verifying: Stack, http: httpx.AsyncClient) -> list[str]:
     reset = (await link(verifying, f"{ada}@example.com", "/reset-password")).rpartition("/")[2]
     assert (await http.post(f"/password-resets/{reset}", json={"new_password": OTHER})).status_code == 204
     confirmation = await move(verifying, http, ada, OTHER)
-    return [
-        f"{own}/forgot-password",
-        f"{own}/verify-email",
-        f"{own}/verify-email/{'a' * 43}",
-        await link(verifying, body["email"], "/verify-email"),
-        confirmation,
-        await link(verifying, f"{eve}@example.com", "/undo-address"),
-        await link(verifying, f"{ada}@example.com", "/security-notice"),
-    ]
+    return {
+        "forgot-password": f"{own}/forgot-password",
+        "ask-again": f"{own}/verify-email",
+        "used-link": f"{own}/verify-email/{'a' * 43}",
+        "verify-email": await link(verifying, body["email"], "/verify-email"),
+        "confirm-address": confirmation,
+        "undo-address": await link(verifying, f"{eve}@example.com", "/undo-address"),
+        "security-notice": await link(verifying, f"{ada}@example.com", "/security-notice"),
+    }
 
 
 async def test_no_page_of_a_link_has_a_barrier_and_each_fits_a_small_screen(
-    verifying: Stack, browser: Browser, http: httpx.AsyncClient
+    verifying: Stack, browser: Browser, http: httpx.AsyncClient, inspect: Inspect
 ) -> None:
     urls = await urls_of(verifying, http)
-    for theme, width in (LOOKS[0], LOOKS[-1]):
-        size: Any = {"width": width, "height": 800}
-        async with opened(browser, verifying.identity, color_scheme=theme, viewport=size) as page:
-            for url in urls:
+    for look in TWO_LOOKS:
+        async with opened(browser, verifying.identity, **look) as page:
+            for name, url in urls.items():
                 await page.goto(url)
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width, url
-                assert await barriers(page) == [], url
+                await inspect(page, name)
 
 
 async def test_form_for_another_password_has_no_barrier_with_and_without_an_error(
-    verifying: Stack, browser: Browser, http: httpx.AsyncClient
+    verifying: Stack, browser: Browser, http: httpx.AsyncClient, inspect: Inspect
 ) -> None:
     email = f"{await verified(verifying, http)}@example.com"
     await http.post("/password-resets", json={"email": email})
     url = await link(verifying, email, "/reset-password")
-    for theme, width in (LOOKS[0], LOOKS[-1]):
-        size: Any = {"width": width, "height": 800}
-        async with opened(browser, verifying.identity, color_scheme=theme, viewport=size) as page:
+    for look in TWO_LOOKS:
+        async with opened(browser, verifying.identity, **look) as page:
             await page.goto(url)
-            assert await barriers(page) == []
+            await inspect(page, "reset-password")
             await page.get_by_role("button").click()
             await expect(page.get_by_role("alert")).to_be_focused()
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            assert await barriers(page) == []
+            await inspect(page, "reset-password-with-errors")

@@ -1,21 +1,17 @@
 """The pages of identity in a real browser: each with and without JavaScript, in both themes, narrow and wide."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from typing import Any
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Page, Response, expect
 
-from tests.browser.barriers import LOOKS, barriers
+from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.support.services import PASSWORD, unique
 from tests.support.stack import Stack
 
-PICTURES = Path(__file__).parents[2] / "docs/pictures"
+PLANTED = {"username": "planted", "email": "planted@example.com", "password": PASSWORD}
 
 Open = Callable[[Page, str], Awaitable[object]]
 
@@ -50,18 +46,12 @@ PAGES: dict[str, Open] = {
 
 @pytest.mark.parametrize("name", PAGES)
 async def test_a_page_has_no_barrier_in_either_theme_and_fits_a_small_screen(
-    running: Stack, browser: Browser, name: str, request: pytest.FixtureRequest
+    running: Stack, browser: Browser, name: str, inspect: Inspect
 ) -> None:
-    own = running.identity
-    for theme, width in LOOKS:
-        size: Any = {"width": width, "height": 800}
-        async with opened(browser, own, color_scheme=theme, viewport=size) as page:
-            await PAGES[name](page, own)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            assert await barriers(page) == []
-            if request.config.getoption("--pictures") and (theme, width) in (LOOKS[0], LOOKS[-1]):
-                picture = PICTURES / f"{name}-{theme}-{width}.png"
-                await page.screenshot(path=picture, animations="disabled", caret="hide", full_page=True)
+    for look in LOOKS:
+        async with opened(browser, running.identity, **look) as page:
+            await PAGES[name](page, running.identity)
+            await inspect(page, name)
 
 
 @pytest.mark.parametrize("has_javascript", [True, False])
@@ -98,36 +88,9 @@ async def test_the_keyboard_reaches_everything_in_order_and_an_error_first(runni
         await expect(page.get_by_role("alert")).to_be_focused()
 
 
-@pytest.fixture
-def stranger(running: Stack) -> Iterator[str]:
-    """A page at another port: a form that fills in identity's, and a frame of it."""
-    fields = {"username": "planted", "email": "planted@example.com", "password": PASSWORD}
-    inputs = "".join(f'<input name="{name}" value="{escape(value)}">' for name, value in fields.items())
-    target = f"{running.identity}/sign-up"
-    html = f'<form method=post action="{target}">{inputs}<button>Send</button></form><iframe src="{target}"></iframe>'
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(html.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield str(server.server_address[1])
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["another port", "another site"])
 async def test_a_form_of_a_stranger_changes_nothing_and_no_page_is_shown_in_a_frame(
-    running: Stack, browser: Browser, stranger: str, host: str
+    running: Stack, browser: Browser, stranger: int, host: str
 ) -> None:
     context = await browser.new_context()
     page = await context.new_page()
@@ -138,7 +101,7 @@ async def test_a_form_of_a_stranger_changes_nothing_and_no_page_is_shown_in_a_fr
             statuses.append(response.status)
 
     page.on("response", note)
-    await page.goto(f"http://{host}:{stranger}")
+    await page.goto(f"http://{host}:{stranger}/sign-up?{urlencode(PLANTED)}")
     framed = page.frames[1]
     assert await framed.get_by_role("button").count() == 0
     await page.get_by_role("button").click()

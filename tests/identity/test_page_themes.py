@@ -14,7 +14,7 @@ from identity_service.pages.theme import Theme
 from tests.architecture.code import ROOT
 from tests.support.services import IDENTITY_URL
 
-SHARED = {"error_page", "field", "flaw", "prove_password", "site"}
+SHARED = {"device", "error_page", "field", "flaw", "prove_password", "site"}
 """The sections of texts that are of no single page."""
 
 
