@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
-from tests.browser.barriers import TWO_LOOKS, Inspect, barriers
+from tests.browser.barriers import TWO_LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.identity.mailbox import letters, token_in_letter
 from tests.support.services import PASSWORD, bearer, unique
