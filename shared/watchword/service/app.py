@@ -80,10 +80,7 @@ def new_app(
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
     health = health_routes({"database": database_check, **checks_of(parts.verifier), **(checks or {})})
-    # Routes are tried in this order: the service's own come before the pages that few requests are for.
-    for router in (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)):
-        # As they are, since nothing of the app's is added to them: to include a router is to build each route again.
-        app.router.routes.extend(router.routes)
+    _add_routes(app, (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)))
     origins = {*parts.settings.cors_origins, *cookie_origins}
     _allow_origins(app, origins, cookies=bool(cookie_origins), own_paths=own_paths)
     _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=bool(origins))
@@ -96,6 +93,14 @@ def from_environment(name: str, settings: type[AnySettings], build: Callable[[An
     configure_logging(name, loaded.log_level)
     configure_tracing(f"watchword-{name}")
     return build(loaded)
+
+
+def _add_routes(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Add the routes of these routers, which are tried in this order: the service's own come before the pages that few
+    requests are for."""
+    for router in routers:
+        # As they are, since nothing of the app's is added to them: to include a router is to build each route again.
+        app.router.routes.extend(router.routes)
 
 
 def _one_lifespan(*parts: Lifespan) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
