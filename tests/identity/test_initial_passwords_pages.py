@@ -4,7 +4,7 @@ import pytest
 
 from identity_service.administration import Administration, AdministratorDraft
 from identity_service.users.models import INITIAL_PASSWORD_LIFETIME
-from tests.identity.signing_on import COOKIE, cookies_of, register_and_sign_on, submit, who
+from tests.identity.signing_on import COOKIE, ORIGIN, cookies_of, register_and_sign_on, submit, who
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
@@ -36,6 +36,14 @@ async def test_every_page_of_the_account_leads_to_the_one_that_changes_the_passw
     assert (answer.status_code, answer.headers["Location"]) == (303, PASSWORD_PAGE)
     assert [row["username"] for row in await databases.fetch("identity_app", USER)] == ["grace"]
     assert COOKIE in grace.http.cookies
+
+
+async def test_who_has_changed_an_initial_password_on_its_page_gets_to_the_account(grace: Identity) -> None:
+    change = {"current_password": PASSWORD, "new_password": PASSWORD}
+    assert (await submit(grace, PASSWORD_PAGE, ORIGIN, **change)).status_code == 422
+    other = {**change, "new_password": "staple trombone violin"}
+    assert (await submit(grace, PASSWORD_PAGE, ORIGIN, **other)).status_code == 303
+    assert await who(grace) == "grace"
 
 
 async def test_initial_password_that_was_not_changed_in_time_signs_nobody_on(
