@@ -65,7 +65,7 @@ async def _delete_refused_sign_ins(db: AsyncSession, now: datetime) -> Mapping[s
 
 
 async def _delete_refused_sign_ins_of_deleted(db: AsyncSession, now: datetime) -> Mapping[str, int]:
-    return {"refused_sign_ins": await refused_sign_ins.delete_stragglers(db, now)}
+    return {"refused_sign_ins": await refused_sign_ins.delete_of_deleted(db, now)}
 
 
 EXPIRED: Final[tuple[DeletePortion, ...]] = (

@@ -37,22 +37,22 @@ class Limits:
 
     @asynccontextmanager
     async def sign_in_attempt(self, account: str, device_id: str | None = None) -> AsyncIterator[None]:
-        """Charge an attempt to prove a password, which the block makes: to the address, to this account from this
-        address, and to this account. Raises LimitReached.
+        """Charge an attempt to prove a password, which the block makes: to the caller's address, to this account from
+        that address, and to this account. Raises LimitReached.
 
-        `device_id` is that of a device which the account has signed in with: the attempt is charged to the two of them
-        instead, so that what others do to the account does not hold them up. An attempt that cost no hash is charged to
-        the address only.
+        `device_id` is that of a device on which the account's owner has signed in: instead of the account, the attempt
+        is charged to the account on this device, so that what others do to the account does not hold it up. An attempt
+        that cost no hash is charged to the address only.
 
         `account` is the login that was typed, in its normal form; of a caller who is signed in, the account's id. The
         account is not looked up: a limit that its name and its e-mail address shared would tell that both are of one
         account.
         """
-        address, login = caller_address.get(), without_case(account)
+        address, account = caller_address.get(), without_case(account)
         if device_id is None:
-            others = [Charge(self._sign_in, f"{login} {address}"), Charge(self._sign_in_account, login)]
+            others = [Charge(self._sign_in, f"{account} {address}"), Charge(self._sign_in_account, account)]
         else:
-            others = [Charge(self._sign_in_device, f"{login} {device_id}")]
+            others = [Charge(self._sign_in_device, f"{account} {device_id}")]
         await self.limiter.ensure_allowed(Charge(self.sign_in_address, address), *others)
         try:
             yield
@@ -61,7 +61,7 @@ class Limits:
             raise
 
     async def ensure_may_register(self) -> None:
-        """Charge a registration to the address. Raises LimitReached."""
+        """Charge a registration to the caller's address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._registration, caller_address.get()))
 
     async def give_back_registration(self) -> None:
@@ -69,7 +69,7 @@ class Limits:
         await self.limiter.give_back(Charge(self._registration, caller_address.get()))
 
     async def ensure_may_request_letter(self) -> None:
-        """Charge a request for a letter to the address. Raises LimitReached."""
+        """Charge a request for a letter to the caller's address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._letters_address, caller_address.get()))
 
     async def may_write_to(self, email: str, kind: str) -> bool:
@@ -87,7 +87,8 @@ class Limits:
 
     @asynccontextmanager
     async def letter_to(self, email: str, kind: str) -> AsyncIterator[bool]:
-        """Whether the block may write a letter, charged as by `may_write_to`; taken back if the block is refused."""
+        """Whether the block may write a letter, charged as by `may_write_to`. An AppError of the block takes the charge
+        back."""
         is_allowed = await self.may_write_to(email, kind)
         try:
             yield is_allowed

@@ -7,8 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.users import breaches
-from identity_service.users.breached import BreachedPasswords, digest_of
+from identity_service.users import breach_results
+from identity_service.users.breached import BreachedPasswords, breach_digest
 from identity_service.users.models import SignInUser
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -22,8 +22,7 @@ PERIOD: Final = timedelta(days=1)
 """An account's password is looked up at most once in this time, whether or not the service answers."""
 
 MOST_AT_ONCE: Final = 16
-"""Look-ups at once in a process; each takes two seconds at most. Beyond it a later sign-in has the password looked up.
-"""
+"""Look-ups at once in a process; each takes two seconds at most. Beyond it, a password waits for the next sign-in."""
 
 
 class BreachChecks:
@@ -49,7 +48,7 @@ class BreachChecks:
             self.outcomes["skipped"] += 1
             return
         # The digest, so that nothing holds the password after the request.
-        check = self._check(user.id, {user.password_hash, new_hash or user.password_hash}, digest_of(password))
+        check = self._check(user.id, {user.password_hash, new_hash or user.password_hash}, breach_digest(password))
         task = asyncio.create_task(check)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -75,14 +74,14 @@ class BreachChecks:
         now = self._clock.now()
         # Written first: many sign-ins at once ask the service once, and so does one that it does not answer.
         async with self._database.begin() as db:
-            if not await breaches.claim_check(db, user_id, hashes, now, PERIOD):
+            if not await breach_results.claim_check(db, user_id, hashes, now, PERIOD):
                 return None
         is_breached = await self._breached.look_up(digest)
         if is_breached is None:
             return "failed"
         async with self._database.begin() as db:
             # Nothing is written if it was known before, or if the user has another password by now.
-            email = await breaches.write_result(db, user_id, hashes, now if is_breached else None)
+            email = await breach_results.write_result(db, user_id, hashes, now if is_breached else None)
             if is_breached and email is not None:
                 await self._letters.send_breached_password(db, user_id, email)
         return "breached" if is_breached else "clean"

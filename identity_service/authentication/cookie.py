@@ -52,7 +52,7 @@ class RefreshCookie:
         return values[0] if values else ""
 
     def set(self, response: Response, refresh_token: str, expires_at: datetime) -> None:
-        self.cookie.set(response, refresh_token, expires_at)
+        self.cookie.set(response, refresh_token, expires_at=expires_at)
         self._delete_former(response)
 
     def delete(self, response: Response) -> None:

@@ -34,12 +34,16 @@ class HostCookie:
 
     def values(self, request: Request) -> list[str]:
         """The values that the browser sends under this name. Of two, one is not ours, and nothing tells which."""
-        return [value for name, value in cookies(request) if name == self.name]
+        return [value for name, value in _cookies(request) if name == self.name]
 
-    def set(self, response: Response, value: str, expires_at: datetime) -> None:
+    def set(
+        self, response: Response, value: str, *, expires_at: datetime | None = None, max_age: int | None = None
+    ) -> None:
+        """Set the cookie until a time, or for so many seconds."""
         response.set_cookie(
             self.name,
             value,
+            max_age=max_age,
             expires=expires_at,
             path="/",
             httponly=True,
@@ -70,7 +74,7 @@ class HostCookie:
         )
 
 
-def cookies(request: Request) -> Iterator[tuple[str, str]]:
+def _cookies(request: Request) -> Iterator[tuple[str, str]]:
     """Every cookie of the request, in order, also those of one name."""
     for header in request.headers.getlist("cookie"):
         for pair in header.split(";"):

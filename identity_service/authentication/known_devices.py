@@ -44,7 +44,7 @@ class KnownDevice:
         return any(account.user == user for account in self.accounts)
 
     def has_login(self, login: str) -> bool:
-        """Whether somebody has signed in on the device with this name or address, which is in its normal form."""
+        """Whether somebody has signed in on the device with this username or e-mail address, in its normal form."""
         name = self.digest(without_case(login))
         return any(name in account.logins for account in self.accounts)
 
@@ -71,8 +71,8 @@ class KnownDevices:
         return KnownDevice(content["id"], accounts, self._digest)
 
     def write(self, device: KnownDevice | None, user_id: UUID, logins: Iterable[str]) -> str:
-        """The text for a device, or for one that has none yet, on which this user has signed in. These are all the
-        names that they sign in with."""
+        """The text for the cookie of a device on which this user, who has these logins, has signed in now. `device` is
+        what its cookie said before; None if it had no valid one."""
         user = self._digest(str(user_id))
         names = {self._digest(without_case(users.by_login(login)[1])) for login in logins}
         others = [account for account in device.accounts if account.user != user] if device else []

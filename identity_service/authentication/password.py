@@ -1,4 +1,4 @@
-"""Authenticating people by a name and a password, and starting sessions for those who did so."""
+"""Authenticating people by a name and a password, and starting sessions of clients for them."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -76,10 +76,10 @@ class AuthenticatedUser(NamedTuple):
     new_hash: str | None
 
 
-Started = TypeVar("Started")
-Start = Callable[[AuthenticatedUser], Awaitable[Started]]
-"""Starts something for an authenticated user. Raises AccountChanged if the account or its password changed while the
-password was verified."""
+Result = TypeVar("Result")
+Start = Callable[[AuthenticatedUser], Awaitable[Result]]
+"""Starts a session or a sign-on for an authenticated user. Raises AccountChanged if the account or its password changed
+while the password was verified."""
 
 
 class PasswordAuthentication:
@@ -96,14 +96,14 @@ class PasswordAuthentication:
         breach_checks: BreachChecks,
     ) -> None:
         self._database = database
-        self._refused = refused_sign_ins
         self._passwords = passwords
         self._limits = limits
+        self._refused_sign_ins = refused_sign_ins
         self._clock = clock
         self._breach_checks = breach_checks
         self.outcomes = Tally("ok", *_OUTCOMES.values(), "failed")
 
-    async def authenticate(self, credentials: PasswordCredentials, start: Start[Started]) -> Started:
+    async def authenticate(self, credentials: PasswordCredentials, start: Start[Result]) -> Result:
         """Verify the credentials, and return what `start` makes for their user. If it raises AccountChanged, both are
         done once more.
 
@@ -119,11 +119,11 @@ class PasswordAuthentication:
                 # Another sign-in may have replaced an outdated hash of the same password.
                 return await self._attempt(credentials, start)
 
-    async def _attempt(self, credentials: PasswordCredentials, start: Start[Started]) -> Started:
+    async def _attempt(self, credentials: PasswordCredentials, start: Start[Result]) -> Result:
         authenticated = await self._verify(credentials)
-        started = await start(authenticated)
+        result = await start(authenticated)
         self._breach_checks.begin(authenticated.user, credentials.password, authenticated.new_hash)
-        return started
+        return result
 
     async def _verify(self, credentials: PasswordCredentials) -> AuthenticatedUser:
         statement, login = users.by_login(credentials.login)
@@ -136,17 +136,17 @@ class PasswordAuthentication:
                     credentials.password, user.password_hash if user else None, is_refused=refusal is not None
                 )
         except LimitReached as error:
-            self._refused.count(None if error.limit == self._limits.sign_in_address else login)
+            self._refused_sign_ins.count(None if error.limit == self._limits.sign_in_address else login)
             raise
         if user is None or not is_right:
             refusal = InvalidCredentials("unknown user or wrong password")
         elif refusal is None:
             return AuthenticatedUser(user, new_hash)
-        await self._refused.record(login, user.id if user is not None else None, _REASONS[type(refusal)])
+        await self._refused_sign_ins.record(login, user.id if user is not None else None, _REASONS[type(refusal)])
         raise refusal
 
     def _refusal(self, user: SignInUser) -> InvalidCredentials | None:
-        """Why even the right password is refused, if it is. The callers see no difference."""
+        """Why even the right password of this user is refused, or None. The answers to all refusals are equal."""
         if not user.is_active:
             return AccountDisabled("the account is disabled")
         if user.awaits_verification:

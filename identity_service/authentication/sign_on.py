@@ -22,24 +22,25 @@ class PasswordSignOn:
         """Sign a person on."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSignOn:
-            is_known = credentials.is_from_device_of(authenticated.user.id)
-            return await self._start.start(
-                authenticated.user, authenticated.new_hash, device, secret, is_known=is_known
-            )
+            return await self._start_for(authenticated, credentials, device, secret)
 
         return await self._authentication.authenticate(credentials, start)
 
     async def renew(
         self, sign_on: LiveSignOn, credentials: PasswordCredentials, device: Device, secret: str
     ) -> IssuedSignOn:
-        """Authenticate the person again whose sign-on it is, and whose username the credentials have."""
+        """Authenticate the owner of a live sign-on again. The credentials have the username that it shows."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSignOn:
             if authenticated.user.id != sign_on.user_id:
                 raise InvalidCredentials("the username went to somebody else")
-            is_known = credentials.is_from_device_of(authenticated.user.id)
-            return await self._start.start(
-                authenticated.user, authenticated.new_hash, device, secret, is_known=is_known
-            )
+            return await self._start_for(authenticated, credentials, device, secret)
 
         return await self._authentication.authenticate(credentials, start)
+
+    async def _start_for(
+        self, authenticated: AuthenticatedUser, credentials: PasswordCredentials, device: Device, secret: str
+    ) -> IssuedSignOn:
+        user, new_hash = authenticated
+        is_known = credentials.is_from_device_of(user.id)
+        return await self._start.start(user, new_hash, device, secret, is_known=is_known)

@@ -23,7 +23,7 @@ class SignOnCookie:
 
     def set(self, request: Request, response: Response, secret: str, expires_at: datetime) -> None:
         self.delete_repeated(request, response)
-        self._cookie.set(response, secret, expires_at)
+        self._cookie.set(response, secret, expires_at=expires_at)
 
     def delete(self, request: Request, response: Response) -> None:
         self.delete_repeated(request, response)

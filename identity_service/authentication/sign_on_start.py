@@ -21,7 +21,7 @@ from watchword.database.database import Database
 
 
 class SignOnStart:
-    """Starts sign-ons. The time is read under the lock."""
+    """Starts sign-ons. The time at which one begins is read after the user is locked."""
 
     def __init__(
         self,
@@ -42,16 +42,16 @@ class SignOnStart:
         self._letters = new_device_letters
 
     async def start(
-        self, user: SignInUser, new_hash: str | None, device: Device, previous: str, *, is_known: bool
+        self, user: SignInUser, new_hash: str | None, device: Device, previous_secret: str, *, is_known: bool
     ) -> IssuedSignOn:
         """Start a sign-on of a user whose password was right; `new_hash` replaces an outdated hash of it.
 
-        `previous` is the secret that the browser has, which may be empty or invalid. A live sign-on of the same user
-        goes on with another secret, and one of somebody else ends. If the user has as many as are allowed, the one that
-        was used longest ago ends. A browser in which the user has not signed on before is told by letter unless it
-        `is_known`. Raises AccountChanged.
+        `previous_secret` is what the browser has in its cookie, which may be empty or invalid. A live sign-on of the
+        same user goes on with another secret, and one of somebody else ends. If the user has as many as are allowed,
+        the one that was used longest ago ends. Unless the browser `is_known` to the account, a letter tells of the
+        sign-on. Raises AccountChanged.
         """
-        is_told = not is_known and await self._letters.is_due_for_browser(user)
+        is_letter_due = not is_known and await self._letters.is_due_for_browser(user)
         secret = make_token()
         async with self._database.begin() as db:
             locked = await users.lock_unchanged(db, user)
@@ -59,14 +59,14 @@ class SignOnStart:
                 raise AccountChanged("the account changed during sign-in")
             if new_hash is not None:
                 locked.password_hash = new_hash
-            former = await repository.find_for_update(db, digest_of(previous)) if previous else None
+            former = await repository.find_for_update(db, digest_of(previous_secret)) if previous_secret else None
             now = self._clock.now()
             if former is not None and former.is_live(now) and former.user_id == user.id:
                 sign_on = former
             else:
                 await self._end(db, former, now)
                 await self._make_room(db, user.id, now)
-                if is_told:
+                if is_letter_due:
                     await self._letters.send(db, user.id, device, now)
                 sign_on = SignOn(user_id=user.id, created_at=now)
                 db.add(sign_on)

@@ -22,8 +22,8 @@ class RefusedSignIn(Base):
     """The refused sign-ins for one account from one address within one minute.
 
     `account` is the user's id or, if no user has the login that was typed, a keyed digest of it; it is empty for
-    refusals that the limit of the address made, whatever the account. `address` is a network of 64 bits for IPv6.
-    `reason` is that of the latest.
+    refusals by the limit of an address, whatever the account. `address` is the caller's, for IPv6 the network of 64
+    bits. `reason` is that of the latest refusal.
     """
 
     __tablename__ = "refused_sign_ins"
@@ -41,8 +41,11 @@ Index("refused_sign_ins_of_user_idx", RefusedSignIn.user_id, postgresql_where=Re
 
 
 class Attempts(NamedTuple):
-    """What refused sign-ins have in common that are counted together: the login in lower case, or None if the address
-    was refused whatever the login; its user, if one is known; the address; the reason."""
+    """Refused sign-ins that are counted together, by what they have in common.
+
+    `login` is in lower case; None if the caller's address was refused whatever the login. `user_id` is the user with
+    this login, if one is known. `address` is the caller's.
+    """
 
     login: str | None
     user_id: UUID | None

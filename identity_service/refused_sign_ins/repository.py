@@ -14,7 +14,7 @@ from identity_service.users.models import AccountDeletion
 from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 
-_STRAGGLERS_FOR: Final = timedelta(days=1)
+_DELETED_WITHIN: Final = timedelta(days=1)
 
 _TYPES: Final[dict[str, Any]] = {
     "account": LargeBinary,
@@ -34,7 +34,7 @@ UPSERT: Final = Statement(
         set_={"count": RefusedSignIn.count + _INSERT.excluded.count, "reason": _INSERT.excluded.reason},
     )
 )
-"""Add the counts of rows, given as `columns`. No two of them may be of one account, address and minute."""
+"""Add the counts of rows, whose arguments `columns` makes. No two rows may have one account, address and minute."""
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
@@ -48,12 +48,12 @@ async def delete_of(db: AsyncSession, user_id: UUID) -> int:
 
 
 async def delete_before(db: AsyncSession, minute: datetime) -> int:
-    """Delete a portion of the rows that are older, and return how many."""
+    """Delete a portion of the rows of earlier minutes, and return how many."""
     return await delete_portion(db, RefusedSignIn, RefusedSignIn.minute < minute, order_by=[RefusedSignIn.minute])
 
 
-async def delete_stragglers(db: AsyncSession, now: datetime) -> int:
+async def delete_of_deleted(db: AsyncSession, now: datetime) -> int:
     """Delete a portion of the rows of accounts that were deleted while a sign-in was being refused; return how many."""
-    lately = select(AccountDeletion.user_id).where(AccountDeletion.deleted_at > now - _STRAGGLERS_FOR)
-    is_straggler = RefusedSignIn.user_id.in_(lately)
-    return await delete_portion(db, RefusedSignIn, is_straggler, order_by=[RefusedSignIn.user_id])
+    lately = select(AccountDeletion.user_id).where(AccountDeletion.deleted_at > now - _DELETED_WITHIN)
+    is_of_deleted = RefusedSignIn.user_id.in_(lately)
+    return await delete_portion(db, RefusedSignIn, is_of_deleted, order_by=[RefusedSignIn.user_id])

@@ -44,7 +44,8 @@ class RefusedSignIns:
         self._seldom = Seldom(logger)
 
     async def record(self, login: str, user_id: UUID | None, reason: Reason) -> None:
-        """Log and record a sign-in that is refused after its password was hashed; None if no user has this login.
+        """Log and record a sign-in that is refused after its password was hashed. `user_id` is None if no user has
+        this login.
 
         One statement, the same for every login, so that the time does not tell which accounts exist.
         """
@@ -54,7 +55,7 @@ class RefusedSignIns:
         logger.info(text, account, attempts.address, reason, extra={"user_id": user_id, "address": attempts.address})
         waiting = {(attempts, self._minute()): 1}
         if self._is_failing:
-            # Nobody waits here while the database does not take it.
+            # No request waits for a database that has just refused another one.
             self._put(waiting)
             return
         try:
@@ -64,7 +65,8 @@ class RefusedSignIns:
             self._put(waiting)
 
     def count(self, login: str | None) -> None:
-        """Record, within a second, a sign-in that a limit has refused: that of the address if the login is None."""
+        """Record, within a second, a sign-in that a limit has refused. `login` is None if it was the limit of the
+        caller's address."""
         login = None if login is None else without_case(login)
         self._put({(Attempts(login, None, caller_address.get(), Reason.LIMITED), self._minute()): 1})
 
@@ -73,7 +75,7 @@ class RefusedSignIns:
         await repeat(self.write_waiting, lambda: PAUSE_SECONDS, logger, name="recording refused sign-ins")
 
     async def write_waiting(self) -> None:
-        """Write what waits. Raises DatabaseUnavailable; then it waits on."""
+        """Write what waits. Raises DatabaseUnavailable: then all of it still waits."""
         async with self._writing:
             waiting, self._waiting = self._waiting, {}
             if not waiting:
@@ -97,13 +99,13 @@ class RefusedSignIns:
     def _put(self, waiting: Waiting) -> None:
         for key, count in waiting.items():
             if key not in self._waiting and len(self._waiting) >= MOST_WAITING:
-                text = "not every refused sign-in is recorded: more than %d kinds wait to be written"
+                text = "not every refused sign-in is recorded: more than %d rows wait to be written"
                 self._seldom.log(logging.WARNING, "full", text, MOST_WAITING)
             else:
                 self._waiting[key] = self._waiting.get(key, 0) + count
 
     async def _with_users(self, waiting: Waiting) -> Waiting:
-        """The same with the users whose logins these are. What a limit refuses is not looked up before."""
+        """What waits, with the users whose logins these are: nobody looks them up when a limit refuses a sign-in."""
         unknown = {attempts.login for attempts, _ in waiting if attempts.login and attempts.user_id is None}
         if not unknown:
             return waiting
@@ -122,8 +124,8 @@ class RefusedSignIns:
         rows: dict[tuple[bytes, str, datetime], tuple[UUID | None, Reason, int]] = {}
         for (attempts, minute), count in waiting.items():
             key = self._account(attempts), attempts.address, minute
-            counted = rows[key][2] if key in rows else 0
-            rows[key] = attempts.user_id, attempts.reason, counted + count
+            count_before = rows[key][2] if key in rows else 0
+            rows[key] = attempts.user_id, attempts.reason, count_before + count
         columns = repository.columns([(*key, *rows[key]) for key in sorted(rows)])
         try:
             async with asyncio.timeout(WRITE_SECONDS):

@@ -1,4 +1,4 @@
-"""Letters that tell the owner of an account that a device has signed in which it did not know."""
+"""Letters that tell the owner of an account of a sign-in on a device that the account did not know."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,18 +31,18 @@ class NewDeviceLetters:
         self._limits = limits
         self._clock = clock
 
-    def watches(self, user: SignInUser) -> bool:
+    def can_send_to(self, user: SignInUser) -> bool:
         """Whether this user can get such letters: there is a mail server, and the address is verified."""
         return self._letters.can_send and user.has_verified_address
 
     async def is_due_for_session(self, user: SignInUser, device: Device) -> bool:
-        """Whether the sign-in of a program on this device must be told: no session or sign-on had its description
-        lately. A program can write any description."""
+        """Whether a letter must tell of a sign-in by a program on this device: no session or sign-on had its
+        description lately. A program can write any description."""
         since = new_devices.known_since(self._clock.now())
-        return await self._is_due(user, new_devices.IS_STRANGE, device=device.description, known_since=since)
+        return await self._is_due(user, new_devices.IS_NEW_DEVICE, device=device.description, known_since=since)
 
     async def is_due_for_browser(self, user: SignInUser) -> bool:
-        """Whether the sign-on in a browser that is not known to the account must be told."""
+        """Whether a letter must tell of a sign-on in a browser that the account does not know."""
         return await self._is_due(user, new_devices.HAS_SIGNED_IN)
 
     async def send(self, db: AsyncSession, user_id: UUID, device: Device, now: datetime) -> None:
@@ -51,8 +51,8 @@ class NewDeviceLetters:
             await self._letters.send_link(db, LetterKind.NEW_DEVICE, user_id, now, device=device_text(device))
 
     async def _is_due(self, user: SignInUser, statement: Statement, **values: object) -> bool:
-        """The first sign-in of an account is none. An account gets a limited number of such letters."""
-        if not self.watches(user):
+        """Whether the device is new by this statement and the limit of letters, charged then, is not reached."""
+        if not self.can_send_to(user):
             return False
         kept_since = new_devices.kept_since(self._clock.now())
         row = await self._database.reads.fetch_row(statement, user_id=user.id, kept_since=kept_since, **values)

@@ -38,9 +38,12 @@ _HAS_SIGN_ON: Final = exists().where(
     SignOn.last_seen_at > _KNOWN_SINCE,
 )
 HAS_SIGNED_IN: Final = Statement(select(_HAS_SIGNED_IN.label("answer")).where(User.id == _USER))
-IS_STRANGE: Final = Statement(
+"""Whether the user `user_id` has signed in before. It takes `kept_since`; the answer is true if that is not certain."""
+
+IS_NEW_DEVICE: Final = Statement(
     select((_HAS_SIGNED_IN & ~HAS_SESSION & ~_HAS_SIGN_ON).label("answer")).where(User.id == _USER)
 )
+"""Whether the user has signed in before, but not on this `device` after `known_since`. It takes `kept_since` too."""
 
 
 def known_since(now: datetime) -> datetime:

@@ -60,8 +60,8 @@ class SessionStart:
 
     async def start(self, user: SignInUser, new_hash: str | None, request: SignInRequest) -> IssuedSession:
         """Start a session for a user whose password was right; `new_hash` replaces an outdated hash of it. If the user
-        has as many as are allowed, the one that was used longest ago ends. A device that the account did not know is
-        told by letter.
+        has as many as are allowed, the one that was used longest ago ends. A letter tells of a device that the account
+        did not know.
 
         Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
         NoSigningKey.
@@ -71,8 +71,8 @@ class SessionStart:
             issued = await self._start_alone(user, request)
         if issued is not None:
             return issued
-        is_told = await self._letters.is_due_for_session(user, request.device)
-        return await self._start_with_changes(user, new_hash, request, is_told=is_told)
+        is_letter_due = await self._letters.is_due_for_session(user, request.device)
+        return await self._start_with_changes(user, new_hash, request, is_letter_due=is_letter_due)
 
     async def _start_alone(self, user: SignInUser, request: SignInRequest) -> IssuedSession | None:
         """Start a session and change nothing else; None, with nothing changed, if another session must end first, or if
@@ -92,14 +92,14 @@ class SessionStart:
     async def _insert_alone(
         self, db: WriteTransaction, user: SignInUser, values: dict[str, Any]
     ) -> asyncpg.Record | None:
-        if not self._letters.watches(user):
+        if not self._letters.can_send_to(user):
             return await db.fetch_row(start_statements.START, **values, most=self._per_user)
         since = new_devices.known_since(values["created_at"])
         statement = start_statements.START_ON_KNOWN_DEVICE
         return await db.fetch_row(statement, **values, most=self._per_user, known_since=since)
 
     async def _start_with_changes(
-        self, user: SignInUser, new_hash: str | None, request: SignInRequest, *, is_told: bool
+        self, user: SignInUser, new_hash: str | None, request: SignInRequest, *, is_letter_due: bool
     ) -> IssuedSession:
         """Start a session, and make the changes that go with it: another hash, the end of other sessions, a letter."""
         async with self._database.begin() as db:
@@ -113,7 +113,7 @@ class SessionStart:
             if request.previous is not None:
                 await self._end_previous(db, request.previous, now)
             await self._make_room(db, user.id, request.client_id, now)
-            if is_told:
+            if is_letter_due:
                 await self._letters.send(db, user.id, request.device, now)
             row = (await db.execute(start_statements.INSERT, {**values, "most": _NO_LIMIT})).one()
             issued = _issued(TokenUser(user.id, locked.username, locked.version), row, values, request.target)

@@ -71,4 +71,4 @@ START: Final = Statement(INSERT)
 """`INSERT`, prepared."""
 
 START_ON_KNOWN_DEVICE: Final = Statement(_insert(_HAS_ROOM, new_devices.HAS_SESSION))
-"""The same; no row either if no session of the user had this device after `known_since`."""
+"""`INSERT`, prepared; it also returns no row if no session of the user had this device after `known_since`."""

@@ -22,8 +22,8 @@ _PREFIX_DIGITS: Final = 5
 _HEADERS: Final = {"Add-Padding": "true", "Accept-Encoding": "identity"}
 
 
-def digest_of(password: str) -> str:
-    """The name of the password at the service. It protects nothing."""
+def breach_digest(password: str) -> str:
+    """The SHA-1 digest by which the range service names the password. It protects nothing."""
     return sha1(normal_password(password).encode(), usedforsecurity=False).hexdigest().upper()
 
 
@@ -43,7 +43,7 @@ class BreachedPasswords:
         """Raises BreachCheckUnavailable if the service does not answer and the policy is to refuse then."""
         if not self.is_on:
             return False
-        is_breached = await self.look_up(digest_of(password))
+        is_breached = await self.look_up(breach_digest(password))
         if is_breached is None and not self._accepts_unchecked:
             raise BreachCheckUnavailable("the range service does not answer")
         return bool(is_breached)

@@ -49,8 +49,8 @@ class Claims:
         """Takes `kinds`. Seconds until the next job may be claimed, negative if it is late; NULL if there is none."""
 
     async def claim(self, db: AsyncSession, limit: int, *, takes_lost: bool) -> tuple[list[Job], list[Job]]:
-        """Claim at most so many jobs that are due. First those to do, each counted and leased; then those that are dead
-        jobs by this call, since too many of their attempts have not ended.
+        """Claim at most so many jobs that are due. First those to do, each counted and leased; then those that this
+        call makes dead, since too many of their attempts have not ended.
 
         Of the jobs whose last attempt has not ended at most one is claimed, and none unless `takes_lost`: what kills
         the process may be any of those that ran in it, and must not take the others with it again and again.
@@ -58,10 +58,10 @@ class Claims:
         table = self._table
         lost = await self._due(db, table.c.leased_until <= _NOW, table.c.leased_until, min(limit, int(takes_lost)))
         due = await self._due(db, and_(waits(table), table.c.run_at <= _NOW), table.c.run_at, limit - len(lost))
-        dying = [row.id for row in lost if self._is_exhausted(row)]
-        again = [row.id for row in lost if row.id not in dying]
-        jobs = await self._lease(db, again, losses=1) + await self._lease(db, [row.id for row in due], losses=0)
-        return jobs, await self._bury_lost(db, dying)
+        exhausted = [row.id for row in lost if self._is_exhausted(row)]
+        retried = [row.id for row in lost if row.id not in exhausted]
+        jobs = await self._lease(db, retried, losses=1) + await self._lease(db, [row.id for row in due], losses=0)
+        return jobs, await self._bury_lost(db, exhausted)
 
     async def delete(self, db: AsyncSession, job: Job) -> bool:
         """Delete a job that has succeeded. False if its lease is another's."""

@@ -25,13 +25,13 @@ class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
         return self.app
 
     def leaves_alone(self, scope: Scope) -> bool:
-        return not self._decides(scope)
+        return not self._applies_to(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        decides = scope["type"] == "http" and self._decides(scope)
-        await (super().__call__ if decides else self.app)(scope, receive, send)
+        applies = scope["type"] == "http" and self._applies_to(scope)
+        await (super().__call__ if applies else self.app)(scope, receive, send)
 
-    def _decides(self, scope: Scope) -> bool:
+    def _applies_to(self, scope: Scope) -> bool:
         return _has_origin(scope) and scope["path"].split("/", 2)[1] not in self._own_paths
 
 

@@ -14,7 +14,7 @@ async def claim_check(
     db: AsyncSession, user_id: UUID, hashes: Collection[str], now: datetime, period: timedelta
 ) -> bool:
     """Note that the password with one of these hashes is looked up now. False, with nothing noted, if the user has
-    another one, or it was looked up within the period."""
+    another password by now, or if it was looked up within the period."""
     is_due = or_(User.password_checked_at.is_(None), User.password_checked_at <= now - period)
     statement = update(User).where(User.id == user_id, User.password_hash.in_(hashes), is_due)
     return await db.scalar(statement.values(password_checked_at=now).returning(User.id)) is not None
