@@ -18,7 +18,7 @@ from identity_service.dependencies import (
 from identity_service.errors import PasswordRequired, WeakPassword, WrongPassword
 from identity_service.links.models import LinkView
 from identity_service.pages.forms import NOTHING, Form
-from identity_service.pages.rendering import Pages, see
+from identity_service.pages.rendering import Pages, go, see
 from watchword.auth import public
 
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
@@ -128,6 +128,13 @@ async def undo_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
 @public
 async def show_security_notice(token: str, parts: PartsDep) -> Response:
     return _link_page(parts.pages, "security-notice", token, await parts.security_notices.look_up(token))
+
+
+@router.get("/secure-account/{token}")
+@public
+async def show_former_security_notice(token: str) -> Response:
+    """The previous release's letters lead here."""
+    return go(f"/security-notice/{token}")
 
 
 @router.post("/security-notice/{token}")

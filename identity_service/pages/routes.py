@@ -24,6 +24,7 @@ PREFIXES: Final = frozenset(
         "done",
         "forgot-password",
         "reset-password",
+        "secure-account",
         "security-notice",
         "sign-in",
         "sign-out",

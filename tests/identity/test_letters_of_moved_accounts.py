@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from identity_service.letters import LetterKind
+from identity_service.letters import LETTER, LetterKind
+from identity_service.letters.enqueueing import seal
 from tests.identity.address_changes import FRESH, OLD, Owner
-from tests.identity.letter_jobs import letter
+from tests.identity.letter_jobs import account, letter
 from tests.identity.mailbox import all_sent, letters
 from tests.support import services
 from tests.support.databases import Databases
@@ -30,6 +31,16 @@ async def test_letters_that_wait_while_the_address_changes_go_to_the_former_one(
         await all_sent(databases)
     assert letters(tmp_path, FRESH) == []
     assert {subject: len(letters(tmp_path, OLD, subject)) for subject in SUBJECTS} == dict.fromkeys(SUBJECTS, 1)
+
+
+async def test_letter_that_the_previous_release_wrote_without_an_address_is_sent(
+    mailing: Identity, databases: Databases, tmp_path: Path
+) -> None:
+    without = letter(mailing, await account(mailing), LetterKind.PASSWORD_CHANGED, to=None)
+    async with mailing.parts.database.begin() as db:
+        await mailing.parts.jobs.enqueue(db, LETTER, seal(without, mailing.parts.sealer))
+    await all_sent(databases)
+    assert [sent["subject"] for sent in letters(tmp_path, OLD)] == ["Your password was changed"]
 
 
 async def test_a_letter_to_a_user_without_an_address_is_a_bug(mailing: Identity) -> None:

@@ -129,6 +129,15 @@ async def test_account_is_secured_by_the_button_of_a_notice(mailing: Identity, t
     await leads_to(mailing, path, "password-changed", new_password="seven grey kettles")
 
 
+async def test_notice_in_a_letter_of_the_previous_release_leads_to_the_page(identity: Identity) -> None:
+    ada = UUID(await identity.register("ada"))
+    async with identity.parts.database.begin() as db:
+        token = (await links.issue(db, LinkKind.NOTICE, ada, identity.parts.clock.now())).token
+    answer = await identity.http.get(f"/secure-account/{token}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/security-notice/{token}")
+    assert (await identity.http.get(answer.headers["Location"])).status_code == 200
+
+
 async def test_address_that_was_taken_meanwhile_is_a_page_and_the_link_stays(mailing: Identity, tmp_path: Path) -> None:
     await ask_to_move(mailing)
     path = f"/confirm-address/{await token_in_letter(tmp_path, COUNTESS, '/confirm-address')}"
