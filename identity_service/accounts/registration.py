@@ -11,6 +11,7 @@ from identity_service.errors import EmailTaken, HashingBusy, UsernameTaken
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
+from identity_service.links.models import LinkKind
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.roles import repository as roles
 from identity_service.users import repository as users
@@ -50,8 +51,8 @@ class Registrations:
 
     async def register(self, registration: Registration) -> Account | None:
         """Register an account and send a link that verifies its address. An account with the same address that still
-        awaits that is replaced. If the address has had its letters, none is sent: a link that was sent before verifies
-        the account that this one makes.
+        awaits that is replaced, and a link that resets its password is valid for this one. If the address has had its
+        letters, none is sent: a link that was sent before verifies the account that this one makes.
 
         None if addresses must be verified, whether or not the address is taken; if it is, its owner gets a letter that
         says so, and only the username is stored. Raises UsernameTaken, UsernameReserved, WeakPassword, LimitReached;
@@ -64,16 +65,18 @@ class Registrations:
         # The one charge counts letters to a taken address, too: which of the two is sent is known to their reader only.
         async with self._limits.letter_to(registration.email, kind) as is_allowed, self._database.begin() as db:
             await self._stand_ins.lock(db, registration.email)
-            link = await links.find_verification(db, self._stand_ins.awaits(registration.email))
+            former = await links.find_by_kind(db, self._stand_ins.awaits(registration.email))
             user = await self._insert(db, values)
             is_free = user is not None
             user = user or await self._insert_stand_in(db, values)
             await self._usernames.ensure_not_withheld(db, user.username, user.id, self._clock.now())
             await roles.replace(db, user.id, [roles.DEFAULT_ROLE])
+            # Who replaces a registration again and again must not keep out who reads the letters there.
+            await links.transfer(db, former.get(LinkKind.PASSWORD_RESET) if is_free else None, user.id)
             if is_allowed:
                 await self._send_letter(db, user, None if is_free else registration.email)
-            elif link is not None:
-                await links.transfer(db, link, user.id)
+            else:
+                await links.transfer(db, former.get(LinkKind.VERIFICATION), user.id)
             return None if self._must_verify else Account(user, await roles.of_user(db, user.id))
 
     async def create(

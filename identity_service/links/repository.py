@@ -3,6 +3,7 @@
 None of these functions commits.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
@@ -45,6 +46,12 @@ _FROM_USER: Final = select(
     bindparam("link_expires_at", type_=DateTime(timezone=True)),
 ).where(User.id == bindparam("link_user_id", type_=Uuid))
 _INSERT: Final = insert(_TABLE).from_select(_COLUMNS, _FROM_USER)
+_TRANSFER: Final = insert(_TABLE).from_select(
+    _COLUMNS,
+    select(*(bindparam(f"link_{name}", type_=_TABLE.c[name].type) for name in _COLUMNS)).where(
+        bindparam("link_digest", type_=LargeBinary).is_not(None)
+    ),
+)
 _REPLACING: Final = _INSERT.on_conflict_do_update(
     index_elements=[_TABLE.c.user_id, _TABLE.c.kind],
     index_where=IS_SINGLE,
@@ -97,16 +104,17 @@ async def use(db: AsyncSession, kind: LinkKind, token: str, clock: Clock) -> tup
     return user, link, now
 
 
-async def find_verification(db: AsyncSession, of_user: ColumnElement[bool]) -> Link | None:
-    """The link that verifies the address of the user whom this condition names."""
-    is_theirs = Link.user_id == User.id, Link.kind == LinkKind.VERIFICATION.value
-    return await db.scalar(select(Link).where(*is_theirs, of_user))
+async def find_by_kind(db: AsyncSession, of_user: ColumnElement[bool]) -> Mapping[str, Link]:
+    """The links in SINGLE of the user whom this condition names."""
+    is_theirs = Link.user_id == User.id, IS_SINGLE
+    return {link.kind: link for link in await db.scalars(select(Link).where(*is_theirs, of_user))}
 
 
-async def transfer(db: AsyncSession, link: Link, user_id: UUID) -> None:
-    """Make a link of an account that was deleted in this transaction valid for the one that took its place."""
-    values = {name: getattr(link, name) for name in _COLUMNS} | {"user_id": user_id}
-    await db.execute(insert(Link).values(**values))
+async def transfer(db: AsyncSession, link: Link | None, user_id: UUID) -> None:
+    """Make a link of an account that was deleted in this transaction valid for the one that took its place. If it had
+    none, nothing happens by the same statement: both cases must take equally long."""
+    values = {f"link_{name}": getattr(link, name, None) for name in _COLUMNS}
+    await db.execute(_TRANSFER, values | {"link_user_id": user_id})
 
 
 async def withdraw(db: AsyncSession, user_id: UUID, *kinds: LinkKind) -> None:

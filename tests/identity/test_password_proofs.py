@@ -55,6 +55,20 @@ async def test_address_does_not_verify_the_account_that_a_stranger_has_registere
     ensure_problem(await confirm(verifying, token, {"password": STRANGERS}), 404, "link_invalid")
 
 
+async def test_stranger_who_registers_an_address_again_does_not_keep_its_owner_from_setting_a_password(
+    verifying: Identity, tmp_path: Path
+) -> None:
+    assert (await register(verifying, username="mallory", password=STRANGERS)).status_code == 202
+    await verifying.http.post("/password-resets", json={"email": OLD})
+    token = await token_in_letter(tmp_path, OLD, "/reset-password")
+    for name in ("eve", "trudy"):
+        assert (await register(verifying, username=name, password=STRANGERS)).status_code == 202
+    answer = await verifying.http.post(f"/password-resets/{token}", json={"new_password": PASSWORD})
+    assert answer.status_code == 204
+    await verifying.sign_in("trudy")
+    assert (await verifying.token(grant_type="password", username="trudy", password=STRANGERS)).status_code == 400
+
+
 async def test_link_is_valid_until_the_right_password_was_given(verifying: Identity, tmp_path: Path) -> None:
     await register(verifying)
     token = await token_in_letter(tmp_path, OLD, VERIFY)
