@@ -25,10 +25,11 @@ def ensure_secrets(
 ) -> None:
     """Create the secrets if there are none, for this first administrator; default: one named as the user here.
 
-    Raises CommandFailed if some are missing, if they belong to another stack, and if there are none although one of
-    `volumes` has the database that was created with them.
+    Raises CommandFailed if some are missing, if they belong to another stack, if there are none although one of
+    `volumes` has the database that was created with them, and if the folder has other files alone.
     """
     if secrets_exist(folder):
+        _ensure_not_others_alone(folder)
         _name_former_administrator(folder)
         _ensure_complete(folder, stack)
     elif f"{stack}_postgres" in volumes:
@@ -44,7 +45,7 @@ def read_administrator(folder: Path) -> Administrator:
 
 def delete_secrets(folder: Path) -> None:
     """Delete the files that `ensure_secrets` creates, and the folder if nothing else is in it."""
-    for name in (*_new_secrets(), _USERNAME, _EMAIL, OWNER):
+    for name in (*_names(), OWNER):
         (folder / name).unlink(missing_ok=True)
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
@@ -77,8 +78,18 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
         (folder / name).chmod(0o444)
 
 
+def _ensure_not_others_alone(folder: Path) -> None:
+    """To start over would not help: that leaves such files where they are."""
+    others = sorted(path.name for path in folder.iterdir())
+    if not {*_names(), OWNER}.intersection(others):
+        raise CommandFailed(
+            f"{folder} has no secrets of this stack, but {others[0]}: move it elsewhere, since the folder is created as"
+            " a whole"
+        )
+
+
 def _ensure_complete(folder: Path, stack: str) -> None:
-    for name in (*_new_secrets(), _USERNAME, _EMAIL):
+    for name in _names():
         path = folder / name
         if not path.is_file() or not path.read_text().strip():
             problem = "is empty" if path.is_file() else "is missing"
@@ -86,6 +97,10 @@ def _ensure_complete(folder: Path, stack: str) -> None:
     owner = folder / OWNER
     if owner.is_file() and owner.read_text() != stack:
         raise CommandFailed(f"the secrets in {folder} belong to the stack {owner.read_text()}, not to {stack}")
+
+
+def _names() -> tuple[str, ...]:
+    return *_new_secrets(), _USERNAME, _EMAIL
 
 
 def _new_secrets() -> dict[str, str]:

@@ -1,12 +1,15 @@
 """What identity gets as its settings of mail from docker-compose.yml."""
 
+import re
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from identity_service.settings import Settings
-from tests.deploy.test_compose_images import services
+from tests.deploy.test_compose_images import ROOT, services
 from tests.support.services import KEY_ENCRYPTION_KEY
 
 
@@ -44,6 +47,13 @@ def test_password_of_the_mail_server_is_a_secret_that_is_empty_by_default() -> N
         service = services(SMTP_USERNAME="watchword")[name]
         assert "IDENTITY_SMTP_PASSWORD" not in service["environment"]
         assert "IDENTITY_SMTP_PASSWORD" in {secret["source"] for secret in service["secrets"]}
+
+
+def test_example_keeps_the_password_of_the_mail_server_apart_from_the_secrets_and_from_git() -> None:
+    examples = dict(re.findall(r"^#(\w+)=(.+)$", (ROOT / "deploy" / "env.example").read_text(), re.MULTILINE))
+    folder = Path(examples["SMTP_PASSWORD_FILE"]).parent
+    assert folder != Path(".secrets")
+    assert any(fnmatch(f"{folder}/", ignored) for ignored in (ROOT / ".gitignore").read_text().splitlines())
 
 
 def test_the_mailbox_can_be_the_mail_server() -> None:

@@ -34,6 +34,23 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     assert secrets_exist(tmp_path / "secrets")
 
 
+def test_a_file_of_somebody_else_in_their_folder_is_named_before_the_first_start_and_after_the_last(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "IDENTITY_SMTP_PASSWORD").write_text("the password of the mail server")
+    with pytest.raises(CommandFailed, match="but IDENTITY_SMTP_PASSWORD: move it elsewhere"):
+        ensure_secrets(folder, STACK, ())
+    (folder / "IDENTITY_SMTP_PASSWORD").rename(tmp_path / "elsewhere")
+    ensure_secrets(folder, STACK, ())
+    (tmp_path / "elsewhere").rename(folder / "IDENTITY_SMTP_PASSWORD")
+    ensure_secrets(folder, STACK, ())
+    delete_secrets(folder)
+    with pytest.raises(CommandFailed, match="but IDENTITY_SMTP_PASSWORD: move it elsewhere"):
+        ensure_secrets(folder, STACK, ())
+
+
 @pytest.mark.parametrize("problem", ["is missing", "is empty"])
 def test_a_missing_or_empty_one_is_named_and_nothing_is_replaced(tmp_path: Path, problem: str) -> None:
     folder = tmp_path / "secrets"
