@@ -22,6 +22,11 @@ _OF_EXAMPLES: Final = frozenset(
 
 # A username from which an e-mail address can be made.
 _NAME: Final = re.compile(r"(?=.{3,32}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
+# What identity certainly refuses, which would keep the stack from starting, is refused before it is remembered.
+_EMAIL: Final = re.compile(
+    r"(?=.{6,254}\Z)[^@\s<>()\[\],:;\"\\]+@([^@\s.]+\.)+(?!(arpa|invalid|local|localhost|onion|test)\Z)[^@\s.]{2,}",
+    re.IGNORECASE,
+)
 
 
 class Administrator(NamedTuple):
@@ -37,10 +42,12 @@ class Administrator(NamedTuple):
 def choose_administrator(username: str | None = None, email: str | None = None) -> Administrator:
     """The administrator with these, or named as the user of this machine if anybody may have that name.
 
-    Raises CommandFailed if `username` cannot be a username.
+    Raises CommandFailed if `username` cannot be a username, or `email` no e-mail address.
     """
     if username is not None and not _NAME.fullmatch(username):
         raise CommandFailed(f"ADMIN={username} cannot be a username: 3 to 32 letters and digits, with single . _ or -")
+    if email is not None and not _EMAIL.fullmatch(email):
+        raise CommandFailed(f"ADMIN_EMAIL={email} cannot be an e-mail address, such as jdoe@example.org")
     name = username or _name_of_user() or _OTHER_NAME
     return Administrator(name, email or email_of(name))
 

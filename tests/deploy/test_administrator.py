@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from deploy.administrator import Administrator, choose_administrator, email_of
 from deploy.common import CommandFailed
@@ -53,6 +53,17 @@ def test_name_of_the_user_or_a_chosen_one_is_taken() -> None:
     assert choose_administrator("j.doe", "joe@acme.example") == ("j.doe", "joe@acme.example")
     with pytest.raises(CommandFailed, match="ADMIN=joe doe cannot be a username"):
         choose_administrator("joe doe")
+
+
+@pytest.mark.parametrize("email", ["", "joe", "joe@corp", "joe@corp.local", "joe@a.TEST", "a b@a.de", "J <joe@a.de>"])
+def test_address_that_identity_refuses_is_not_remembered(
+    tmp_path: Path, calls: Path, capsys: pytest.CaptureFixture[str], email: str
+) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Email).validate_python(email)
+    assert compose(["up", f"--admin-email={email}"]) == 1
+    assert f"ADMIN_EMAIL={email} cannot be an e-mail address" in capsys.readouterr().err
+    assert compose(["up", "--admin-email=jöe+x@straße.example"]) == 0
 
 
 def test_name_is_remembered(
