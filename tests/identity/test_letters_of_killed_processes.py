@@ -81,10 +81,12 @@ async def test_letters_arrive_although_processes_are_killed_while_they_wait_and_
     async with mail_server(port=away.port) as inbox:
         inbox.hangs_at = "DATA"
         with killed_process(clean_databases, away.settings, tmp_path / "log") as child:
-            await until(lambda: len(inbox.letters) == LETTERS, child.log_tail)
+            # Letters that were lost with their process before are sent one at a time.
+            await until(lambda: bool(inbox.letters), child.log_tail)
+        cut_off = len(inbox.letters)
         await make_due(clean_databases)
         inbox.hangs_at = ""
         with killed_process(clean_databases, away.settings, tmp_path / "log") as child:
             await until(lambda: no_jobs(clean_databases), child.log_tail)
-    assert len(inbox.letters) == 2 * LETTERS
+    assert len(inbox.letters) == cut_off + LETTERS
     assert len(set(inbox.ids())) == LETTERS

@@ -17,6 +17,7 @@ TRANSLATED: list[tuple[AppError, str, int]] = [
     (errors.InvalidCredentials("why"), "invalid_grant", 400),
     (errors.AccountDisabled("why"), "invalid_grant", 400),
     (errors.AccountChanged("why"), "invalid_grant", 400),
+    (errors.PasswordMustChange("why"), "invalid_grant", 400),
     (errors.RefreshTokenRefused("why"), "invalid_grant", 400),
 ]
 NOT_TRANSLATED: list[AppError] = [errors.HashingBusy(), errors.NoSigningKey(), errors.SessionEnded(), Unavailable()]
