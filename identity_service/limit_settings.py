@@ -26,7 +26,8 @@ class LimitSettings(ServiceSettings):
     )
     limit_sign_in_account: Quota = Field(
         "100/3600",
-        description="Sign-ins for an account from all addresses, but not from a browser that has signed in with it",
+        description="Sign-ins for an account from all addresses; those from browsers that have signed in with it count"
+        " apart",
     )
     limit_sign_in_address: Quota = Field("60/60", description="Sign-ins from one address, whatever the accounts")
     limit_registration: Quota = Field("10/3600", description="Registrations from one address")

@@ -1,7 +1,8 @@
 """How often something that costs may be done: each use is charged to the caller's address, and to the account."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
 
 from identity_service.errors import HashingBusy
 from identity_service.limit_settings import LimitSettings
@@ -20,6 +21,7 @@ class Limits:
         self._sign_in = Limit.parse("sign-in", settings.limit_sign_in)
         self._sign_in_device = Limit.parse("sign-in-device", settings.limit_sign_in)
         self._sign_in_account = Limit.parse("sign-in-account", settings.limit_sign_in_account)
+        self._sign_in_devices = Limit.parse("sign-in-devices", settings.limit_sign_in_account)
         self.sign_in_address = Limit.parse("sign-in-address", settings.limit_sign_in_address)
         self._registration = Limit.parse("registration", settings.limit_registration)
         self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
@@ -28,6 +30,7 @@ class Limits:
             self._sign_in,
             self._sign_in_device,
             self._sign_in_account,
+            self._sign_in_devices,
             self.sign_in_address,
             self._registration,
             self._letters_address,
@@ -35,25 +38,36 @@ class Limits:
         ):
             limiter.refusals[limit.name] = 0
 
-    @asynccontextmanager
-    async def sign_in_attempt(self, account: str, device_id: str | None = None) -> AsyncIterator[None]:
+    def sign_in_attempt(self, login: str, device_id: str | None = None) -> AbstractAsyncContextManager[None]:
         """Charge an attempt to prove a password, which the block makes: to the caller's address, to this account from
         that address, and to this account. Raises LimitReached.
 
-        `device_id` is that of a device on which the account's owner has signed in: instead of the account, the attempt
-        is charged to the account on this device, so that what others do to the account does not hold it up. An attempt
-        that cost no hash is charged to the address only.
+        `device_id` is that of a device on which the account's owner has signed in: the attempt is charged to the
+        account on this device and on all such devices instead, so that what others do to the account does not hold it
+        up. An attempt that cost no hash is charged to the address only.
 
-        `account` is the login that was typed, in its normal form; of a caller who is signed in, the account's id. The
-        account is not looked up: a limit that its name and its e-mail address shared would tell that both are of one
-        account.
+        `login` is what was typed, in its normal form. The account is not looked up: a limit that its name and its
+        e-mail address shared would tell that both are of one account.
         """
-        address, account = caller_address.get(), without_case(account)
+        login = without_case(login)
         if device_id is None:
-            others = [Charge(self._sign_in, f"{account} {address}"), Charge(self._sign_in_account, account)]
-        else:
-            others = [Charge(self._sign_in_device, f"{account} {device_id}")]
-        await self.limiter.ensure_allowed(Charge(self.sign_in_address, address), *others)
+            return self._attempt(*self._account_charges(login))
+        # All of them together, too: who knew the password once may have signed in with it in any number of browsers.
+        on_device = Charge(self._sign_in_device, f"{login} {device_id}")
+        return self._attempt(on_device, Charge(self._sign_in_devices, login))
+
+    def proof_attempt(self, user_id: UUID) -> AbstractAsyncContextManager[None]:
+        """As `sign_in_attempt`, for a caller who is this user by a token or a link that nobody else has."""
+        # No login has a capital letter here: an id is public, and who types it as a login must not hold its owner up.
+        return self._attempt(*self._account_charges(f"ID {user_id}"))
+
+    def _account_charges(self, account: str) -> list[Charge]:
+        from_here = f"{account} {caller_address.get()}"
+        return [Charge(self._sign_in, from_here), Charge(self._sign_in_account, account)]
+
+    @asynccontextmanager
+    async def _attempt(self, *others: Charge) -> AsyncIterator[None]:
+        await self.limiter.ensure_allowed(Charge(self.sign_in_address, caller_address.get()), *others)
         try:
             yield
         except (DatabaseUnavailable, HashingBusy):

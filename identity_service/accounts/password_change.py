@@ -57,7 +57,7 @@ class PasswordChanges:
         if user is None:
             raise UserNotFound
         verified_hash = user.password_hash
-        async with self._limits.sign_in_attempt(str(user_id)):
+        async with self._limits.proof_attempt(user_id):
             is_right, _ = await self._passwords.verify(change.current_password, verified_hash)
         if not is_right:
             raise WrongPassword

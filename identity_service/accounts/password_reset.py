@@ -59,7 +59,7 @@ class PasswordResets:
         Raises LinkInvalid, WeakNewPassword, LimitReached.
         """
         user, _ = await links.read(self._database, LinkKind.PASSWORD_RESET, token, self._clock.now())
-        async with self._limits.sign_in_attempt(str(user.id)):
+        async with self._limits.proof_attempt(user.id):
             await ensure_other_than_initial(self._passwords, user, new_password)
             await self._passwords.ensure_strong(new_password, hints(user), WeakNewPassword)
             new_hash = await self._passwords.hash(new_password)

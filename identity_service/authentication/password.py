@@ -60,10 +60,6 @@ class PasswordCredentials:
     password: str
     device: KnownDevice | None = None
 
-    def device_id(self, login: str) -> str | None:
-        """The id of the device if somebody has signed in on it with this login, which is in its normal form."""
-        return self.device.id if self.device is not None and self.device.has_login(login) else None
-
     def is_from_device_of(self, user_id: UUID) -> bool:
         """Whether this user has signed in on the device before."""
         return self.device is not None and self.device.has_account(user_id)
@@ -127,9 +123,10 @@ class PasswordAuthentication:
 
     async def _verify(self, credentials: PasswordCredentials) -> AuthenticatedUser:
         statement, login = users.by_login(credentials.login)
+        device_id = await self._device_id(credentials, statement, login)
         try:
             # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
-            async with self._limits.sign_in_attempt(login, credentials.device_id(login)):
+            async with self._limits.sign_in_attempt(login, device_id):
                 user = await self._find(statement, login)
                 refusal = None if user is None else self._refusal(user)
                 is_right, new_hash = await self._passwords.verify(
@@ -144,6 +141,15 @@ class PasswordAuthentication:
             return AuthenticatedUser(user, new_hash)
         await self._refused_sign_ins.record(login, user.id if user is not None else None, _REASONS[type(refusal)])
         raise refusal
+
+    async def _device_id(self, credentials: PasswordCredentials, statement: Statement, login: str) -> str | None:
+        """The id of the device if the account that has this login has signed in on it: whoever had the name before gets
+        no limit of their own for each of their browsers."""
+        device = credentials.device
+        if device is None or not device.has_login(login):
+            return None
+        user = await self._find(statement, login)
+        return device.id if user is not None and device.has_account(user.id) else None
 
     def _refusal(self, user: SignInUser) -> InvalidCredentials | None:
         """Why even the right password of this user is refused, or None. The answers to all refusals are equal."""

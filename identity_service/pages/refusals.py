@@ -24,7 +24,9 @@ def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
     def as_page(answer: Handler) -> Handler:
         async def handle(connection: Request | WebSocket, error: Exception) -> Response | None:
             response = await answer(connection, error)
-            if response is None or connection.url.path.split("/")[1] not in prefixes:
+            # Not that of the URL: the path of `OPTIONS *` has no slash, and would become a part of the host.
+            first_part = connection.scope["path"].removeprefix("/").partition("/")[0]
+            if response is None or first_part not in prefixes:
                 return response
             code = orjson.loads(bytes(response.body))["code"]
             page = pages.error(response.status_code, code, response.headers.get("retry-after", "60"))

@@ -21,6 +21,9 @@ from watchword.database.statements import Statement
 SILENT_FOR: Final = timedelta(minutes=1)
 """How long after a notice another sign-in sends none: a form may be sent twice at once."""
 
+MAX_DESCRIPTION_CHARACTERS: Final = 150
+"""A letter cuts off what is longer than 200 characters: who writes a long description must not hide the address."""
+
 
 class NewDeviceLetters:
     """Decides before a sign-in's transaction whether a letter is due, and writes it in that transaction."""
@@ -62,4 +65,5 @@ class NewDeviceLetters:
 
 def device_text(device: Device) -> str:
     """What the letter says of the device: its description and its address."""
-    return ", ".join(filter(None, (device.description, device.address)))
+    description = (device.description or "")[:MAX_DESCRIPTION_CHARACTERS]
+    return ", ".join(filter(None, (description, device.address)))

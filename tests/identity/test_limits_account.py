@@ -95,6 +95,35 @@ async def test_device_of_another_account_or_a_wrong_cookie_helps_nobody(limited:
     assert (await sign_in(limited, other, username="eve")).status_code == 201
 
 
+async def test_devices_of_an_account_have_a_limit_together_which_no_stranger_uses_up(limited: Identity) -> None:
+    user_id = await limited.register("ada")
+    devices = [device_of(limited, user_id, *LOGINS) for _ in range(6)]
+    await use_up(limited, "ada")
+    assert [(await sign_in(limited, device, WRONG)).status_code for device in devices] == [401] * 5 + [429]
+    refused = await sign_in(limited, devices[0])
+    assert refused.headers["RateLimit-Policy"] == '"sign-in-devices";q=5;w=9000'
+    assert (await sign_in(limited, devices[0], username="ada@example.com")).status_code == 201
+
+
+async def test_device_of_somebody_who_had_the_name_before_helps_nobody(limited: Identity) -> None:
+    former_owner, _ = await limited.register("ada"), await limited.register("eve")
+    device = device_of(limited, former_owner, "eve", "eve@example.com")
+    for login in ("eve", "eve@example.com"):
+        await use_up(limited, login)
+        refused = await sign_in(limited, device, username=login)
+        ensure_problem(refused, 429, "too_many_requests")
+        assert refused.headers["RateLimit-Policy"] == '"sign-in-account";q=5;w=9000'
+
+
+async def test_id_of_an_account_that_strangers_type_as_a_login_does_not_hold_its_owner_up(limited: Identity) -> None:
+    headers = await limited.signed_in("ada")
+    user_id = (await limited.http.get("/users/me", headers=headers)).json()["id"]
+    for login in (user_id, f"ID {user_id}"):
+        assert [answer.status_code for answer in await use_up(limited, login)] == [400] * 5 + [429]
+    change = {"current_password": PASSWORD, "new_password": "staple battery horse"}
+    assert (await limited.http.put("/users/me/password", json=change, headers=headers)).status_code == 204
+
+
 async def test_cookie_signs_nobody_in(limited: Identity) -> None:
     device = device_of(limited, await limited.register("ada"), *LOGINS)
     assert (await sign_in(limited, device, WRONG)).status_code == 401

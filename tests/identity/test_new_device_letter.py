@@ -70,6 +70,13 @@ async def test_another_device_is_told_once_with_its_name_and_a_link_that_ends_ev
     assert (await known.refresh(tokens["refresh_token"])).status_code == 400
 
 
+async def test_long_description_hides_no_address(known: Identity, databases: Databases, tmp_path: Path) -> None:
+    assert (await sign_in(at(known, "192.0.2.66"), "x" * 500)).status_code == 200
+    (letter,) = await letters_about_devices(databases, tmp_path)
+    text = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "xxx, 192.0.2.66." in text.replace("\u2060", "")
+
+
 async def test_page_of_a_service_is_told_as_a_script_is(known: Identity, databases: Databases, tmp_path: Path) -> None:
     body, headers = {"username": "ada", "password": PASSWORD}, {**FROM_A_PAGE, "User-Agent": PHONE}
     assert (await known.http.post("/sessions", json=body, headers=headers)).status_code == 201

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from identity_service.pages.rendering import page_fields
 from tests.support.databases import Databases
@@ -125,6 +126,15 @@ async def test_a_refusal_of_a_page_is_a_page_and_one_of_the_api_a_problem_docume
     assert "POST" in answer.headers["Allow"]
     for path in ("/sign-ups", "/users/me", "/nothing"):
         assert (await identity.http.get(path)).headers["Content-Type"] == "application/problem+json"
+
+
+async def test_request_about_the_server_as_a_whole_has_no_page(identity: Identity) -> None:
+    async def about_the_server(scope: Scope, receive: Receive, send: Send) -> None:
+        await identity.app({**scope, "path": "*"}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(about_the_server), base_url=IDENTITY_URL) as http:
+        answers = [await http.options("/", headers=headers) for headers in ({}, ORIGIN)]
+    assert [answer.status_code for answer in answers] == [404, 404]
 
 
 async def test_head_is_answered_as_get_is(identity: Identity) -> None:

@@ -1,7 +1,9 @@
 """CORS is for pages of another origin; what a cache keeps for anybody else is not given to them."""
 
+import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from tests.shared.apps import client_for
 from watchword.service.cross_origin import CrossOriginMiddleware
@@ -49,3 +51,15 @@ async def test_no_page_of_another_origin_reads_what_is_the_services_own(path: st
         answers = [await http.get(path, headers={"Origin": PAGE}), await http.options(path, headers=preflight)]
     allowed = [answer.headers.get("access-control-allow-origin") for answer in answers]
     assert allowed == ([None, None] if is_own else [PAGE, PAGE])
+
+
+async def test_request_about_the_server_as_a_whole_is_like_one_for_a_path_that_no_route_has() -> None:
+    app = app_of()
+
+    async def about_the_server(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "path": "*"}, receive, send)
+
+    transport = httpx.ASGITransport(about_the_server)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as http:
+        answer = await http.options("/", headers={"Origin": PAGE})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, PAGE)

@@ -32,7 +32,8 @@ class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
         await (super().__call__ if applies else self.app)(scope, receive, send)
 
     def _applies_to(self, scope: Scope) -> bool:
-        return _has_origin(scope) and scope["path"].split("/", 2)[1] not in self._own_paths
+        # The path of `OPTIONS *` has no slash (RFC 9110 section 9.3.7).
+        return _has_origin(scope) and scope["path"].removeprefix("/").partition("/")[0] not in self._own_paths
 
 
 def _has_origin(scope: Scope) -> bool:
