@@ -12,6 +12,8 @@ from identity_service.letters.enqueueing import unseal
 from identity_service.letters.letter import Letter
 from identity_service.letters.mailer import Mailer
 from identity_service.letters.writer import Addressee, Writer
+from identity_service.links.models import Link
+from identity_service.random_tokens import digest_of
 from identity_service.users.models import User
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -80,8 +82,13 @@ class LetterDelivery:
         logger.info("letter %s is not sent: %s", job.id, reason)
 
     async def _find_user(self, letter: Letter, job: Job) -> Any:
-        """The account or None, and how much is left of the lease by the clock that counts it."""
+        """The account or None, and how much is left of the lease by the clock that counts it.
+
+        A link may have gone over to the account that took the place of the letter's.
+        """
         seconds = extract("epoch", literal(job.leased_until) - func.clock_timestamp()).label("seconds")
-        statement = select(User.username, User.email, seconds).where(User.id == letter.user_id)
+        holder = select(Link.user_id).where(Link.digest == digest_of(letter.token or "")).scalar_subquery()
+        is_theirs = User.id == func.coalesce(holder, letter.user_id)
+        statement = select(User.username, User.email, seconds).where(is_theirs)
         async with self._database.begin() as db:
             return (await db.execute(statement)).one_or_none()

@@ -115,6 +115,22 @@ async def test_third_registration_of_an_address_sends_no_letter_and_the_link_bef
     await verifying.sign_in("lovelace", other)
 
 
+async def test_letters_that_wait_while_an_address_is_registered_again_are_sent_for_the_later_account(
+    verifying: Identity, databases: Databases, tmp_path: Path
+) -> None:
+    verifying.parts.job_worker.stop()
+    for username in ("ada", "countess"):
+        assert await sign_up(verifying, username) == 202
+    await verifying.http.post("/password-resets", json={"email": "ada@example.com"})
+    assert await sign_up(verifying, "lovelace") == 202
+    async with services.identity(databases, mail_folder=tmp_path) as identity:
+        await all_sent(databases)
+        for path in ("/verify-email", "/reset-password"):
+            token = await token_in_letter(tmp_path, "ada@example.com", path)
+            assert "lovelace" in (await identity.http.get(f"{path}/{token}")).text
+    assert len(letters(tmp_path, "ada@example.com")) == 2
+
+
 async def test_third_registration_of_a_taken_address_sends_no_letter_and_holds_its_name(
     verifying: Identity, databases: Databases, tmp_path: Path
 ) -> None:
