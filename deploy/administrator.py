@@ -1,4 +1,4 @@
-"""Who the first administrator of an installation is: `make run` and `make up` choose once, and remember it.
+"""The first administrator of an installation, whom `make run` and `make up` choose once and then remember.
 
 It needs nothing but the standard library and a list: `make up` runs without a virtual environment.
 """
@@ -12,9 +12,9 @@ from deploy.common import CommandFailed
 from identity_service.users.reserved_names import RESERVED, plain_name
 
 FORMER_NAME: Final = "admin"
-"""The name in installations that an earlier release made."""
+"""The name of the administrator in installations that an earlier release made."""
 
-_OTHER_NAME: Final = "first-admin"
+_DEFAULT_NAME: Final = "first-admin"
 _OF_EXAMPLES: Final = frozenset(
     ("ada", "alan", "barbara", "edsger", "eve", "grace", "katherine", "margaret", "mary", "sue")
 )
@@ -40,7 +40,8 @@ class Administrator(NamedTuple):
 
 
 def choose_administrator(username: str | None = None, email: str | None = None) -> Administrator:
-    """The administrator with these, or named as the user of this machine if anybody may have that name.
+    """The administrator with this name and address. Default: the name of the user of this machine if accounts may have
+    it, and an address made of the name.
 
     Raises CommandFailed if `username` cannot be a username, or `email` no e-mail address.
     """
@@ -48,12 +49,12 @@ def choose_administrator(username: str | None = None, email: str | None = None) 
         raise CommandFailed(f"ADMIN={username} cannot be a username: 3 to 32 letters and digits, with single . _ or -")
     if email is not None and not _EMAIL.fullmatch(email):
         raise CommandFailed(f"ADMIN_EMAIL={email} cannot be an e-mail address, such as jdoe@example.org")
-    name = username or _name_of_user() or _OTHER_NAME
+    name = username or _name_of_user() or _DEFAULT_NAME
     return Administrator(name, email or email_of(name))
 
 
 def email_of(username: str) -> str:
-    """An address that reaches nobody."""
+    """A placeholder for an e-mail address: nobody can be reached there."""
     return f"{username}@example.com"
 
 

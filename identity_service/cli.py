@@ -169,6 +169,6 @@ def _add_commands(line: CommandLine) -> None:
     client_commands.add_client_arguments(client)
     extension = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
     client_commands.add_extension_arguments(extension)
-    add("jobs", "List the jobs: the dead first, then those that run and wait.", job_commands.list_jobs)
+    add("jobs", "List the jobs: the dead ones first, then those that run and those that wait.", job_commands.list_jobs)
     retry = add("retry-job", "Have a dead job run again.", job_commands.retry_job)
     job_commands.add_retry_arguments(retry)

@@ -133,8 +133,8 @@ async def _sign_on(request: Request) -> LiveSignOn:
 
 
 SignOnDep = Annotated[LiveSignOn, Depends(_sign_on)]
-"""The guard of a page of the account: a person who is signed on in this browser; others go to /sign-in. Who must change
-an initial password goes to the page that does it, whatever the page."""
+"""The guard of a page of the account: the sign-on of this browser. People without one are led to /sign-in, and those
+with an initial password to the page that changes it."""
 
 
 async def _fresh_sign_on(request: Request, sign_on: SignOnDep) -> LiveSignOn:
@@ -144,11 +144,12 @@ async def _fresh_sign_on(request: Request, sign_on: SignOnDep) -> LiveSignOn:
 
 
 FreshSignOnDep = Annotated[LiveSignOn, Depends(_fresh_sign_on)]
-"""As SignOnDep, for a person who was authenticated a short time ago; others are asked for the password again."""
+"""The guard of a page that changes something important: the sign-on of a person who was authenticated a short time ago.
+Others are asked for the password again."""
 
 
 async def _goal(return_path: Annotated[str, Query(alias="return")] = "", fresh: bool = False) -> Goal:
-    return Goal.of(return_path, is_fresh=fresh)
+    return Goal.of(return_path, needs_fresh=fresh)
 
 
 async def _oauth_request(request: Request) -> OAuthRequest:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Device(NamedTuple):
-    """What a session or a sign-on is shown by: the User-Agent of the browser or program, and its address."""
+    """What a session or a sign-on is shown by: the User-Agent of the browser or program, and the caller's address."""
 
     description: str | None
     address: str | None

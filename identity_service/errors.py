@@ -155,7 +155,7 @@ class SignOnRequired(NotSignedIn):
 
 
 class OwnPasswordRequired(SignOnRequired):
-    """The person signed on with an initial password, and must choose another one before anything else."""
+    """The person signed on with an initial password, and must choose their own before anything else."""
 
 
 class FreshSignOnRequired(SignOnRequired):
@@ -237,7 +237,7 @@ class DeletionNotFound(NotFound):
 
 
 class AnswerNotFound(NotFound):
-    """No act of this user was answered so."""
+    """This user has no act with such an answer."""
 
     code = "answer_not_found"
     detail = "You have no such answer."

@@ -21,17 +21,19 @@ class LimitSettings(ServiceSettings):
 
     limit_sign_in: Quota = Field(
         "10/900",
-        description="Sign-ins for an account from one address, or from one browser that has signed in with it, as"
-        " number/seconds; a change of password or address is one too",
+        description="Sign-ins for an account from one caller's address, or from one browser in which its owner has"
+        " signed in before, as number/seconds; a change of password or e-mail address is one too",
     )
     limit_sign_in_account: Quota = Field(
         "100/3600",
-        description="Sign-ins for an account from all addresses; those from browsers that have signed in with it count"
-        " apart",
+        description="Sign-ins for an account from all callers' addresses; those from browsers in which its owner has"
+        " signed in before count apart",
     )
-    limit_sign_in_address: Quota = Field("60/60", description="Sign-ins from one address, whatever the accounts")
-    limit_registration: Quota = Field("10/3600", description="Registrations from one address")
-    limit_letters_address: Quota = Field("5/3600", description="Requests for letters from one address")
+    limit_sign_in_address: Quota = Field(
+        "60/60", description="Sign-ins from one caller's address, whatever the accounts"
+    )
+    limit_registration: Quota = Field("10/3600", description="Registrations from one caller's address")
+    limit_letters_address: Quota = Field("5/3600", description="Requests for letters from one caller's address")
     limit_letters_account: Quota = Field(
         "3/3600", description="Letters of one kind that are requested for one account; beyond it none is sent"
     )

@@ -57,7 +57,8 @@ class Limits:
         return self._attempt(on_device, Charge(self._sign_in_devices, login))
 
     def proof_attempt(self, user_id: UUID) -> AbstractAsyncContextManager[None]:
-        """As `sign_in_attempt`, for a caller who is this user by a token or a link that nobody else has."""
+        """Charge an attempt to prove a password of a caller who is this user by a token or a link that nobody else has.
+        The block makes the attempt. Raises LimitReached."""
         # No login has a capital letter here: an id is public, and who types it as a login must not hold its owner up.
         return self._attempt(*self._account_charges(f"ID {user_id}"))
 

@@ -50,7 +50,8 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
         100,
         ge=1,
         le=10_000,
-        description="Sessions that an account may have; a sign-in beyond it ends the one that was used longest ago",
+        description="Sessions that an account may have, and as many sign-ons at the pages; a sign-in beyond it ends the"
+        " one that was used longest ago",
     )
     jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")
     signing_key_seconds: int = Field(
@@ -83,7 +84,7 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
         64,
         ge=1,
         le=10_000,
-        description="Passwords that may wait for a thread, a quarter of them for one address; beyond it 503",
+        description="Passwords that may wait for a thread, a quarter of them for one caller's address; beyond it 503",
     )
 
     posts_audience: str | None = Field(

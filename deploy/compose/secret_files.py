@@ -67,7 +67,7 @@ def _name_former_administrator(folder: Path) -> None:
 
 
 def _files_of(administrator: Administrator) -> dict[str, str]:
-    # The name last: the one without the other is not taken for complete.
+    # The username last: as long as it is missing, both are written again.
     return {_EMAIL: administrator.email, _USERNAME: administrator.username}
 
 

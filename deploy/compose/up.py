@@ -79,7 +79,7 @@ def _first_sign_in(stack: Stack, administrator: Administrator, password: Path) -
         return f"The administrator is {name}: sign in at {page} with the password in {password}, unless it was changed."
     return (
         f"The administrator is {name} ({administrator.email}). The first time, sign in at {page}\n"
-        f"with the first password in {password}, and choose your own: it expires after seven days."
+        f"with the initial password in {password}, and choose your own: it expires after seven days."
     )
 
 

@@ -27,7 +27,7 @@ def run(
 ) -> None:
     """Run everything, and return after a signal. With `reload`, the services restart when their code changes.
 
-    `administrator` is the name of the first one; default: the name of the user, or the one that the folder remembers.
+    `administrator` is the name of the first one; default: the one that the folder remembers, or the name of the user.
     Raises CommandFailed if something failed. No process is left either way.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ Watchword is running.
 
 {first_sign_in}
 
-  Everybody makes an account at {identity}/sign-up, or with curl. The second line gets a token for posts:
+  People make accounts at {identity}/sign-up, or with curl. The second command gets a token for posts:
 
     curl -s {identity}/users --json '{_ACCOUNT}'
     curl -s {identity}/oauth/token -d grant_type=password -d username=ada -d 'password=correct horse battery'
@@ -156,6 +156,6 @@ def _first_sign_in(identity: str, secrets: Mapping[str, str], path: Path) -> str
         return f"""  The administrator is {name}. Sign in at {identity}/sign-in as {name} with the password {password}
   (made for this machine, stored in {path}), unless you have changed it."""
     return f"""  The administrator is {name}. The first time, open {identity}/sign-in, sign in as {name}
-  with this first password, and choose your own: {password}
-  It is stored in {path}, does nothing else, and expires after seven days;
+  with this initial password, and choose your own: {password}
+  It is stored in {path}, is for that sign-in only, and expires after seven days;
   make identity DO="reset-password {name}" prints another one."""

@@ -63,8 +63,9 @@ class AddressChanges:
                 await self._send_link(db, locked, new_email)
 
     async def request_in_sign_on(self, sign_on: LiveSignOn, new_email: str) -> None:
-        """As `request`, for somebody who was authenticated a short time ago, so that no password is asked. Raises
-        LimitReached; SignOnRequired if the sign-on has ended meanwhile, as it does when the password is changed."""
+        """Send a link that changes the address of a person who was authenticated a short time ago, without the
+        password that `request` takes. Raises LimitReached; SignOnRequired if the sign-on has ended
+        meanwhile, as it does when the password is changed."""
         await self._limits.ensure_may_request_letter()
         is_allowed = await self._may_write_to(new_email)
         async with self._database.begin() as db:
@@ -80,9 +81,9 @@ class AddressChanges:
     async def confirm(self, token: str, password: str) -> None:
         """Change the address, and send a letter to the old one, by which that can be undone.
 
-        The password shows that who reads the letters there is who began the change: somebody else may have written the
-        address of a stranger. Raises LinkInvalid, WrongPassword, PasswordChanged, LimitReached; EmailTaken if another
-        account took the address meanwhile. After any but the first the link stays valid.
+        The password shows that the reader of the letter is the person who requested the change: somebody may have typed
+        the address of a stranger. Raises LinkInvalid, WrongPassword, PasswordChanged, LimitReached; EmailTaken if
+        another account took the address meanwhile. The link stays valid after each of these but LinkInvalid.
         """
         reader, _ = await links.read(self._database, LinkKind.ADDRESS_CHANGE, token, self._clock.now())
         await self._proof.ensure_right(reader, password)

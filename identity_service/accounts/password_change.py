@@ -48,7 +48,8 @@ class PasswordChanges:
         return await self._change(user_id, change, except_session=session_id)
 
     async def change_in_sign_on(self, sign_on: LiveSignOn, change: PasswordChange) -> Act:
-        """As `change`, for a browser: every session ends, and every other sign-on."""
+        """Set another password, end every session and every other sign-on, and make the links invalid that were
+        requested before. Raises as `change` does."""
         return await self._change(sign_on.user_id, change, except_sign_on=sign_on.id)
 
     async def _change(self, user_id: UUID, change: PasswordChange, **exceptions: UUID) -> Act:

@@ -14,8 +14,8 @@ class PasswordProof:
         self._limits = limits
 
     async def ensure_right(self, user: User, password: str) -> None:
-        """Raise WrongPassword, LimitReached or HashingBusy unless this is the user's password. Who changes the account
-        then must see under its lock that the hash is still the same."""
+        """Raise WrongPassword, LimitReached or HashingBusy unless this is the user's password. A caller that
+        changes the account then must check, under its lock, that the hash is still the same."""
         async with self._limits.proof_attempt(user.id):
             is_right, _ = await self._passwords.verify(password, user.password_hash)
         if not is_right:

@@ -51,8 +51,9 @@ class Registrations:
 
     async def register(self, registration: Registration) -> Account | None:
         """Register an account and send a link that verifies its address. An account with the same address that still
-        awaits that is replaced, and a link that resets its password is valid for this one. If the address has had its
-        letters, none is sent: a link that was sent before verifies the account that this one makes.
+        awaits that is replaced, and a link that resets its password is valid for this one. If the address has had as
+        many letters as the limit allows, none is sent: the link that was sent last verifies the account that this call
+        makes.
 
         None if addresses must be verified, whether or not the address is taken; if it is, its owner gets a letter that
         says so, and only the username is stored. Raises UsernameTaken, UsernameReserved, WeakPassword, LimitReached;
@@ -62,7 +63,7 @@ class Registrations:
         values = await self._charged_values(registration)
         values |= {"awaits_verification": self._must_verify}
         kind = LetterKind.VERIFY_ADDRESS
-        # The one charge counts letters to a taken address, too: which of the two is sent is known to their reader only.
+        # The charge is one for both kinds of letters: only the reader knows whether the address was free or taken.
         async with self._limits.letter_to(registration.email, kind) as is_allowed, self._database.begin() as db:
             await self._stand_ins.lock(db, registration.email)
             former = await links.find_by_kind(db, self._stand_ins.awaits(registration.email))
@@ -100,7 +101,8 @@ class Registrations:
             return Account(user, await roles.of_user(db, user.id))
 
     async def _charged_values(self, registration: Registration) -> dict[str, Any]:
-        """The columns of the account, charged before they cost anything. A full queue costs nothing."""
+        """Charge the registration, and return the columns of the account. If the hashing queue is full, the charge is
+        given back."""
         await self._limits.ensure_may_register()
         try:
             return await self._values(registration)
@@ -142,14 +144,15 @@ class Registrations:
         return stand_in
 
     async def _send_letter(self, db: AsyncSession, user: User, taken_email: str | None) -> None:
-        """Send the link to the user's address; if the user stands in for one whose address is taken, tell the owner."""
+        """Send the link to the user's address or, if the user is a stand-in, tell the owner of the address that is
+        taken."""
         now = self._clock.now()
         if taken_email is None:
             await self._letters.send_link(db, LetterKind.VERIFY_ADDRESS, user.id, now)
             return
         owner = await users.find_by_email(db, taken_email)
-        is_told = owner is not None and owner.is_active and not owner.awaits_verification
-        await self._letters.send_address_taken_for(db, user.id, owner if is_told else None, now)
+        may_get_letters = owner is not None and owner.is_active and not owner.awaits_verification
+        await self._letters.send_address_taken_for(db, user.id, owner if may_get_letters else None, now)
 
 
 async def _ensure_username_free(db: AsyncSession, username: str) -> None:

@@ -52,7 +52,7 @@ Password = Annotated[
     BeforeValidator(_normal_password),
 ]
 TypedPassword = Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
-"""A password that an account has, whatever it is."""
+"""The present password of an account, as somebody types it. The rules for choosing one do not apply."""
 
 _PRINTABLE: Final = r"[^\x00-\x1f\x7f-\x9f]"
 FullName = Annotated[
@@ -108,7 +108,7 @@ class LetterRequest(Body):
 
 
 class LinkProof(Body):
-    """What shows that the reader of a letter is who caused it."""
+    """The password of the account, which shows that the reader of a letter is the person who caused it."""
 
     password: TypedPassword
 

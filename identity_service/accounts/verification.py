@@ -61,8 +61,8 @@ class Verifications:
     async def confirm(self, token: str, password: str | None) -> None:
         """Verify the address; an account that awaited this can sign in from now on.
 
-        Such an account needs its password: somebody else may have registered the address, with a password of their own,
-        after the one who reads the letters did. Raises LinkInvalid; PasswordRequired, WrongPassword, PasswordChanged
+        Such an account needs its password: after the reader of the letter, somebody else may have registered the
+        address too, with a password of their own. Raises LinkInvalid; PasswordRequired, WrongPassword, PasswordChanged
         and LimitReached, after which the link stays valid.
         """
         reader, _ = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
@@ -72,7 +72,7 @@ class Verifications:
             await self._proof.ensure_right(reader, password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.VERIFICATION, token, self._clock)
-            # A later registration of the address may have got the link.
+            # A later registration of the address may have taken the link over.
             if user.awaits_verification and user.password_hash != reader.password_hash:
                 raise PasswordChanged
             user.verify_email(now)

@@ -89,7 +89,7 @@ def _try(environment: Environment, kind: LetterKind) -> None:
         name = f"{kind}.{ending}"
         try:
             text = environment.get_template(name).render(values)
-        # A template may call what it likes.
+        # A template can call functions, so anything may be raised.
         except Exception as error:
             raise TemplatesRefused(f"IDENTITY_LETTER_TEMPLATES: {name} cannot be used: {error}") from error
         if ending != "subject.txt" and _EXAMPLE_LINK not in text:

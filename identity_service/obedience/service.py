@@ -37,7 +37,7 @@ class Obedience:
         return entry_id
 
     async def read(self, user_id: UUID, entry_id: UUID) -> ObedienceRead:
-        """What an act of this user was answered. Raises AnswerNotFound."""
+        """The answer to an act of this user. Raises AnswerNotFound."""
         async with self._database.begin() as db:
             entry = await audit.find(db, entry_id, str(user_id), _ACTION)
         if entry is None:

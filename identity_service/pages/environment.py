@@ -49,7 +49,7 @@ def environment_of(theme: Theme) -> Environment:
 
 
 def _time(at: datetime) -> str:
-    """A time as people of any language read it."""
+    """The time in UTC, in a form that no language reads otherwise."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
@@ -66,7 +66,7 @@ def _ensure_compiles(environment: Environment, name: str, source: str) -> None:
 
 
 def _states(sample: Sample, texts: Texts) -> Iterator[dict[str, Any]]:
-    """What the page is shown with: in each of its sections and states, as it is opened, and with every field wrong."""
+    """The words of the page in each of its sections and states: as it is opened, and with every field wrong."""
     names = [] if sample.form is None else sample.form.model_fields
     typed: Form[Any] = Form({name: "an example" for name in names if "password" not in name})
     problems = {name: texts.flaw(name, OTHER, "an example") for name in names}
@@ -80,7 +80,7 @@ def _states(sample: Sample, texts: Texts) -> Iterator[dict[str, Any]]:
 def _ensure_renders(environment: Environment, theme: Theme, name: str, words: dict[str, Any]) -> None:
     try:
         environment.get_template(name).render(words)
-    # A template may call what it likes.
+    # A template can call functions, so anything may be raised.
     except Exception as error:
         places = [place for place in traceback.extract_tb(error.__traceback__) if place.filename in theme.templates]
         where = f"{places[-1].filename}, line {places[-1].lineno}" if places else name

@@ -32,8 +32,8 @@ class PasswordForm(Body):
 
 
 class CredentialsForm(Body):
-    """`login` is a username or an e-mail address; a person who is signed on gives the password alone. How long they may
-    be is not said: what is too long is as wrong as any other."""
+    """`login` is a username or an e-mail address; a person who is signed on gives the password alone. No length is
+    checked here: what is too long is refused like any wrong name or password."""
 
     login: Text | None = None
     password: Text

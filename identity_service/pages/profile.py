@@ -6,7 +6,7 @@ from identity_service.accounts.models import Account
 
 
 class Profile(NamedTuple):
-    """An account, as its owner sees it."""
+    """What a page says of an account. `roles` are separated by commas."""
 
     username: str
     email: str

@@ -41,6 +41,6 @@ def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
 
 
 def copy_fields(answer: Response, page: Response) -> Response:
-    """The page, with the header fields of the refusal that it shows: those that say when to try again, among others."""
+    """Copy header fields of a refusal, such as Retry-After, to the page that shows it, and return the page."""
     page.headers.update({name: answer.headers[name] for name in _PASSED_ON if name in answer.headers})
     return page

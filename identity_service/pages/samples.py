@@ -1,5 +1,5 @@
-"""The pages, each with the sections of its texts and with sample words. At start each is rendered with them: one that
-cannot be shown keeps the service from starting. A template that is not here is not loaded."""
+"""The pages, each with the sections of its texts and with sample words. Each is rendered with them at the start: a page
+that cannot be rendered keeps the service from starting. A template that is not here is not loaded."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,8 +33,8 @@ _ERASURE: Final = Erasure(_TIME, [ServiceErasure("posts", _TIME), ServiceErasure
 
 
 class Sample(NamedTuple):
-    """A page: the sections of texts that it is shown with, the model of its form, and the words of its template, once
-    for each state of the page that has others. Every page has the words of its frame beside them."""
+    """A page: the sections of texts that it is shown with, the model of its form, and for each state of the page sample
+    values of the words of its template. The words of the frame, which every page has, are not among them."""
 
     sections: tuple[str, ...]
     form: type[BaseModel] | None = None

@@ -24,7 +24,8 @@ SignInForm = Form[CredentialsForm]
 
 
 class SignInPage:
-    """Asks for a name and a password; for the password alone if the person is signed on, but not for a short time."""
+    """Asks for a name and a password; for the password alone if the person is signed on, but the goal takes a
+    person who was authenticated a short time ago."""
 
     def __init__(
         self,
@@ -44,18 +45,18 @@ class SignInPage:
         self._clock = clock
 
     async def show(self, request: Request, goal: Goal) -> Response:
-        """The page; a person who is signed on already goes on to the goal."""
+        """The page; a person who is signed on as the goal asks is led there at once."""
         sign_on = await self._sign_ons.find(self._cookie.read(request))
-        if sign_on is not None and not (goal.is_fresh and not sign_on.is_fresh(self._clock.now())):
+        if sign_on is not None and not (goal.needs_fresh and not sign_on.is_fresh(self._clock.now())):
             return go(goal.path)
         response = self._page(goal, sign_on, NOTHING)
         self._cookie.delete_repeated(request, response)
         return response
 
     async def submit(self, request: Request, goal: Goal, form: SignInForm, device: Device) -> Response:
-        """Sign the person on, who goes on to the goal; or the page again, which says what is wrong.
+        """Sign the person on and lead them to the goal; or show the page again, which says what is wrong.
 
-        A form without a name is that of a person who is signed on and gave the password again.
+        A form without a name comes from a person who is signed on and enters the password again.
         """
         secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
         sign_on = None

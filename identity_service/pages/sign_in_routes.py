@@ -21,7 +21,8 @@ from watchword.auth import public
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 
 _CLEAR_PAGES: Final = {"Clear-Site-Data": '"cache", "storage"'}
-"""What this origin has in the browser, but no cookies: those of all hosts of the domain would go, also of devices."""
+"""Deletes what this origin keeps in the browser. Not "cookies": that would delete those of every host of the domain,
+and the device cookie."""
 
 
 @router.get("/sign-in")

@@ -1,4 +1,4 @@
-"""A page that asks for a sign-on leads those who have none to the page that signs them on."""
+"""Pages of the account lead people who are not signed on to the page that signs them on."""
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -10,12 +10,12 @@ from identity_service.pages.rendering import go
 
 
 def install(app: FastAPI, cookie: SignOnCookie) -> None:
-    """Answer SignOnRequired. A form that was not accepted leads to its page, which the person then sees again."""
+    """Answer SignOnRequired. A person who sent a form without a live sign-on sees its page again after signing in."""
 
     async def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, OwnPasswordRequired):
             return go(CHANGE_PASSWORD)
-        goal = Goal.of(request.url.path, is_fresh=isinstance(error, FreshSignOnRequired))
+        goal = Goal.of(request.url.path, needs_fresh=isinstance(error, FreshSignOnRequired))
         response = go(goal.sign_in_path)
         cookie.delete_repeated(request, response)
         return response

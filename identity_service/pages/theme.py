@@ -31,8 +31,8 @@ class Asset(NamedTuple):
 class Theme:
     """The templates by name, the assets by the name that they are served by, and the texts.
 
-    An asset's name has a digest of its content, so that a browser may keep it for ever. Themes that replace the same
-    files by the same ones are equal.
+    An asset's name has a digest of its content, so that a browser may keep it for ever. Two themes with the
+    same replacements are equal.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

@@ -69,8 +69,8 @@ class AccountLetters:
     async def send_address_taken_for(
         self, db: AsyncSession, stand_in_id: UUID, owner: User | None, now: datetime
     ) -> None:
-        """Tell the owner of an address that somebody tried to register it, by the statements by which `send_link`
-        verifies a free one. The link of the stand-in goes to nobody."""
+        """Tell the owner of an address that somebody tried to register it, by the same statements that `send_link` runs
+        for a free address. The link of the stand-in goes to nobody."""
         if not self._letters.can_send:
             return
         await links.issue(db, LinkKind.VERIFICATION, stand_in_id, now)

@@ -1,1 +1,1 @@
-"""One sign-on is a person in one browser at this service: it begins with a password, and ends with every other one."""
+"""Sign-ons: people in their browsers. A sign-on begins with a password, and ends with all sessions of its person."""

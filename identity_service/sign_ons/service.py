@@ -19,8 +19,8 @@ class SignOns:
         self._clock = clock
 
     async def find(self, secret: str) -> LiveSignOn | None:
-        """The live sign-on with this secret, which is used by this; None if it has ended or expired, or if its user is
-        deleted or disabled."""
+        """The live sign-on with this secret; the call counts as a use of it. None if it has ended or expired, or if its
+        user is deleted, disabled or awaits verification."""
         row = await self._database.reads.fetch_row(repository.LIVE, digest=digest_of(secret)) if secret else None
         now = self._clock.now()
         if row is None or row["expires_at"] <= now:

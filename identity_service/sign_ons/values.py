@@ -24,14 +24,14 @@ class SignOnLifetimes:
 
     @property
     def seen_every(self) -> timedelta:
-        """How long a use goes unrecorded after another one: reading a page writes nothing most of the time."""
+        """How often a use is written down at most: reading a page writes nothing most of the time."""
         return min(_SEEN_EVERY, self.idle / 10)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSignOn:
-    """A sign-on that is honoured: it has neither ended nor expired, and its user may sign in. While
-    `must_change_password`, it may do nothing but that."""
+    """A sign-on that has neither ended nor expired, of a user who may sign in. While `must_change_password`, the user
+    may do nothing else with it."""
 
     id: UUID
     user_id: UUID
@@ -45,8 +45,8 @@ class LiveSignOn:
 
 
 class IssuedSignOn(NamedTuple):
-    """The secret for the cookie of a browser, the time until which the browser keeps it, the user, and the names that
-    they sign on with."""
+    """The secret for the cookie of a browser, the time until which the browser keeps it, the user, and the logins that
+    they sign on with: username and e-mail address."""
 
     secret: str
     expires_at: datetime

@@ -32,8 +32,8 @@ class HashingQueue:
     Each source, which is the address that a request came from, has a line of its own, of a quarter of the queue at
     most and at least of one. A free thread takes the first of the next line, so that a source with many requests
     delays those of another one by a single one of its own. If the queue is full, a source whose line is shorter by two
-    than the longest takes the last place there, and the caller that waited in it gets HashingBusy. Of one source, many
-    that get it leave at `pace`.
+    than the longest takes the last place there, and the caller that waited in it gets HashingBusy. Many such
+    refusals of one source leave at `pace`.
     """
 
     def __init__(self, *, threads: int, waiting: int, pace: Pace | None = None) -> None:

@@ -46,8 +46,8 @@ class User(Base):
 
     `email_verified_at` is when a link sent to the present address was used, if ever. While `awaits_verification`, the
     account was registered by somebody who has not shown that the address is theirs: it cannot sign in, and whoever
-    registers the address after them replaces it. Some of these stand in for an account that was
-    not made, since its address was taken (`stand_ins.py`).
+    registers the address after them replaces it. Some of these accounts are stand-ins for one that was not made, since
+    its address was taken (`stand_ins.py`).
 
     While `must_change_password`, the password is an initial one, which somebody else has chosen: it signs in only to be
     changed, and not at all from `initial_password_expires_at` on.

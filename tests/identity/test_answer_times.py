@@ -14,6 +14,7 @@ from tests.identity.answers import ensure_oauth_error
 from tests.identity.test_passwords import store_hash, stored_hash
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.pauses import Pauses
 from tests.support.services import PASSWORD, Identity
 
 ARGON2ID = "$argon2id$v=19$m=19456,t=2,p=1"
@@ -21,13 +22,6 @@ UNUSABLE_HASH = "!"  # as other systems write it
 OTHER_COST = argon2.using(type="ID", memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
 BCRYPT_SHA256 = bcrypt_sha256.using(rounds=4).hash(PASSWORD)
 BCRYPT = bcrypt.using(rounds=4).hash(PASSWORD)
-
-
-class Pauses(list[float]):
-    """The seconds that answers were asked to wait; they do not wait."""
-
-    async def __call__(self, seconds: float) -> None:
-        self.append(seconds)
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("path", [*LOCAL, *ELSEWHERE], ids=lambda path: repr(path[:30]))
 def test_only_a_page_of_the_account_is_a_goal(path: str) -> None:
-    assert Goal.of(path, is_fresh=False).path == (path if path in LOCAL else "/account")
+    assert Goal.of(path, needs_fresh=False).path == (path if path in LOCAL else "/account")
 
 
 async def test_person_goes_on_to_a_page_of_the_account_and_to_no_other_site(identity: Identity) -> None:

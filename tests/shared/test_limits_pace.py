@@ -4,17 +4,11 @@ import pytest
 from sqlalchemy import MetaData
 
 from tests.shared.test_limits import digest
+from tests.support.pauses import Pauses
 from watchword.limits import Charge, Limit, Limiter, LimitReached, Pace, allowances_table
 from watchword.limits.pace import GAP_SECONDS, MOST_SECONDS
 
 PER_ADDRESS, PER_ACCOUNT = Limit("address", 5, 600), Limit("account", 1, 600)
-
-
-class Pauses(list[float]):
-    """The seconds that refusals were to wait; they do not wait."""
-
-    async def __call__(self, seconds: float) -> None:
-        self.append(seconds)
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ async def delete_portion(
 ) -> int:
     """Delete at most `limit` of the rows that meet the conditions, the first in this order; return how many.
 
-    Rows that another transaction holds are left out. An index for the conditions and the order makes each call cheap. A
-    table without one needs no order: it would be read and sorted whole for each portion.
+    Rows that another transaction holds are left out. An index for the conditions and the order makes each call cheap.
+    If there is none, leave the order out: the table would be read and sorted whole for each portion.
     """
     rows = select(PLACE).select_from(table).where(*conditions).order_by(*order_by).limit(limit)
     return await delete_places(db, table, rows.with_for_update(skip_locked=True))

@@ -47,9 +47,9 @@ class JobKind:
 
     An attempt is cancelled after three quarters of `lease_seconds`; if its process has died, another one tries when the
     lease has run out. No pause after a failed attempt is longer than `longest_pause_seconds`. After `most_attempts` the
-    job is a dead job: 15 of them take about three hours. So it is after `most_losses`, attempts that have not ended: a
-    job that kills its process must not do that as often as a job may be tried whose other side is away. With `every`,
-    one job of this kind is always there: each completed or dead one is followed by another that much later.
+    job is dead: 15 of them take about three hours. It is dead too after `most_losses` attempts that have not ended: a
+    job that kills its process must be given up sooner than one whose remote service does not answer. With `every`, one
+    job of this kind is always there: each completed or dead one is followed by another that much later.
     """
 
     handler: Handler

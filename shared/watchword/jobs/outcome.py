@@ -89,7 +89,7 @@ class Outcomes:
             self.log_dead(job, text)
 
     async def _interrupt(self, job: Job) -> None:
-        """Have another process do a job now that this one, which stops, has broken off: it has killed nothing.
+        """Leave a job to another process at once, which this process breaks off because it stops. It is no loss.
 
         If that cannot be written down at once, the lease runs out, as after the death of the process.
         """

@@ -60,7 +60,7 @@ class JobRecords:
         self._counts = Statement(_counts_of(jobs.table))
 
     async def list(self, limit: int) -> Sequence[JobRecord]:
-        """At most so many jobs: the dead, the last first, then the others in the order in which they run."""
+        """At most so many jobs: the dead ones, the latest first; then the others in the order in which they run."""
         table = self._table
         at = func.coalesce(table.c.dead_at, table.c.leased_until, table.c.run_at)
         order = table.c.dead_at.desc().nulls_last(), at, table.c.id

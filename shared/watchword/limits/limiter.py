@@ -90,7 +90,7 @@ class Limiter:
         """Take one use of each of these limits back, since what it was charged for was not done.
 
         Raises nothing: if the table cannot be asked, the use stays charged. Another process that has refused a request
-        meanwhile remembers that until the time it has said.
+        meanwhile goes on refusing until the time that its answer named.
         """
         keys = self._keys(charges)
         costs = [limit.cost for limit, _ in charges]

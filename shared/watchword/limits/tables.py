@@ -31,7 +31,7 @@ async def delete_unneeded(database: Database, table: Table) -> int:
 
 
 async def delete_unneeded_portion(db: AsyncSession, table: Table) -> int:
-    """Delete one portion of them, in the order in which they lie in the table.
+    """Delete one portion of the rows that are not needed, in the order in which they lie in the table.
 
     An index of `free_at` would change with every use, and rows could not be updated in place. Of a million rows a
     portion takes 4 ms if all are over, and 80 ms, the table read once, if few are.

@@ -99,7 +99,7 @@ def _add_routes(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Add the routes of these routers, which are tried in this order: the service's own come before the pages that few
     requests are for."""
     for router in routers:
-        # As they are, since nothing of the app's is added to them: to include a router is to build each route again.
+        # Not by include_router, which builds each route again: the app adds nothing to them.
         app.router.routes.extend(router.routes)
 
 

@@ -107,7 +107,7 @@ def exit_on_sigterm() -> None:
 def serve(factory: str, settings: ServiceSettings) -> None:
     """Serve the app that the function `factory` ("module:name") builds.
 
-    SIGTERM or SIGINT stops it: open requests have SHUTDOWN_SECONDS to end, and jobs the same ones.
+    SIGTERM or SIGINT stops it: open requests and jobs have SHUTDOWN_SECONDS to end.
     """
     # Imported here, so that commands which serve nothing start without them.
     import uvicorn
