@@ -22,7 +22,7 @@ _OF_EXAMPLES: Final = frozenset(
 
 # A username from which an e-mail address can be made.
 _NAME: Final = re.compile(r"(?=.{3,32}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
-# What identity certainly refuses, which would keep the stack from starting, is refused before it is remembered.
+# It refuses what identity would certainly refuse: once remembered, that would keep the stack from starting.
 _EMAIL: Final = re.compile(
     r"(?=.{6,254}\Z)[^@\s<>()\[\],:;\"\\]+@([^@\s.]+\.)+(?!(arpa|invalid|local|localhost|onion|test)\Z)[^@\s.]{2,}",
     re.IGNORECASE,

@@ -26,10 +26,10 @@ def ensure_secrets(
     """Create the secrets if there are none, for this first administrator; default: one named as the user here.
 
     Raises CommandFailed if some are missing, if they belong to another stack, if there are none although one of
-    `volumes` has the database that was created with them, and if the folder has other files alone.
+    `volumes` has the database that was created with them, and if the folder has files, but none of ours.
     """
     if secrets_exist(folder):
-        _ensure_not_others_alone(folder)
+        _ensure_has_own_files(folder)
         _name_former_administrator(folder)
         _ensure_complete(folder, stack)
     elif f"{stack}_postgres" in volumes:
@@ -78,8 +78,8 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
         (folder / name).chmod(0o444)
 
 
-def _ensure_not_others_alone(folder: Path) -> None:
-    """To start over would not help: that leaves such files where they are."""
+def _ensure_has_own_files(folder: Path) -> None:
+    """Raise CommandFailed if no file of the folder is one of ours: to start over would leave those files there."""
     others = sorted(path.name for path in folder.iterdir())
     if not {*_names(), OWNER}.intersection(others):
         raise CommandFailed(

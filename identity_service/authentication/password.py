@@ -143,8 +143,8 @@ class PasswordAuthentication:
         raise refusal
 
     async def _device_id(self, credentials: PasswordCredentials, statement: Statement, login: str) -> str | None:
-        """The id of the device if the account that has this login has signed in on it: whoever had the name before gets
-        no limit of their own for each of their browsers."""
+        """The id of the device if the account that has this login now has signed in on it. An account that had the
+        login before does not count: its browsers must get no limits of their own."""
         device = credentials.device
         if device is None or not device.has_login(login):
             return None

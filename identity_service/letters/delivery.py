@@ -84,7 +84,7 @@ class LetterDelivery:
     async def _find_user(self, letter: Letter, job: Job) -> Any:
         """The account or None, and how much is left of the lease by the clock that counts it.
 
-        A link may have gone over to the account that took the place of the letter's.
+        If the letter's link has gone over to an account that took the place of the letter's, it is that account.
         """
         seconds = extract("epoch", literal(job.leased_until) - func.clock_timestamp()).label("seconds")
         holder = select(Link.user_id).where(Link.digest == digest_of(letter.token or "")).scalar_subquery()

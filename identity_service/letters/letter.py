@@ -40,8 +40,9 @@ class Letter:
     """A letter to the user with this id; None writes a job that sends nothing, so that both cases cost the same.
 
     It goes to `to`, the address that the account had when the letter was caused: who takes an account over, and changes
-    its address before the letter is sent, must not get it. `token` opens the link, until `expires_at`; a letter whose
-    link has expired by then is not sent. `device` is how NEW_DEVICE names the device.
+    its address before the letter is sent, must not get it. Only letters of the previous release are without it. `token`
+    opens the link, until `expires_at`; a letter whose link has expired by then is not sent. `device` is how NEW_DEVICE
+    names the device.
     """
 
     kind: LetterKind

@@ -105,7 +105,7 @@ async def use(db: AsyncSession, kind: LinkKind, token: str, clock: Clock) -> tup
 
 
 async def find_by_kind(db: AsyncSession, of_user: ColumnElement[bool]) -> Mapping[str, Link]:
-    """The links in SINGLE of the user whom this condition names."""
+    """The links of the user whom this condition names, by kind: those of the kinds in SINGLE."""
     is_theirs = Link.user_id == User.id, IS_SINGLE
     return {link.kind: link for link in await db.scalars(select(Link).where(*is_theirs, of_user))}
 
