@@ -92,13 +92,15 @@ async def read(database: Database, kind: LinkKind, token: str, now: datetime) ->
 async def use(db: AsyncSession, kind: LinkKind, token: str, clock: Clock) -> tuple[User, Link, datetime]:
     """Use the link with this token up. Returns its user, whose row is locked until the transaction ends, the link, and
     the time, which was read under that lock. Raises LinkInvalid."""
-    user_id = await db.scalar(select(Link.user_id).where(_has(kind, token)))
-    user = await users.find_for_update(db, user_id) if user_id is not None else None
-    now = clock.now()
-    # Read again: another request may have used it while this one waited for the lock.
-    link = await db.scalar(select(Link).where(_has(kind, token)))
+    user, link = None, await db.scalar(select(Link).where(_has(kind, token)))
+    while link is not None and (user is None or link.user_id != user.id):
+        user = await users.find_for_update(db, link.user_id)
+        # Read again: while this request waited for the lock, another one may have used the link, or registered the
+        # address, so that the link is that of the account which took the user's place.
+        link = await db.scalar(select(Link).where(_has(kind, token)))
     if user is None or link is None:
         raise LinkInvalid(f"no such link: {kind}")
+    now = clock.now()
     _ensure_usable(user, link, now)
     await db.execute(delete(Link).where(Link.id == link.id))
     return user, link, now

@@ -1,6 +1,7 @@
 """The links that connect an address with an account ask for the account's password: who reads the letters may be
 somebody else than who caused them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,22 @@ async def test_stranger_who_registers_an_address_again_does_not_keep_its_owner_f
     assert answer.status_code == 204
     await verifying.sign_in("trudy")
     assert (await verifying.token(grant_type="password", username="trudy", password=STRANGERS)).status_code == 400
+
+
+async def test_link_works_that_goes_over_to_a_later_registration_at_the_same_moment(
+    verifying: Identity, tmp_path: Path
+) -> None:
+    for number in range(5):
+        email = f"ada-{number}@example.com"
+        assert (await register(verifying, username=f"mallory-{number}", email=email)).status_code == 202
+        await verifying.http.post("/password-resets", json={"email": email})
+        token = await token_in_letter(tmp_path, email, "/reset-password")
+        answers = await asyncio.gather(
+            *(register(verifying, username=f"eve-{number}-{turn}", email=email) for turn in range(3)),
+            verifying.http.post(f"/password-resets/{token}", json={"new_password": STRANGERS}),
+        )
+        assert [answer.status_code for answer in answers] == [202, 202, 202, 204]
+        await verifying.sign_in(email, STRANGERS)
 
 
 async def test_link_is_valid_until_the_right_password_was_given(verifying: Identity, tmp_path: Path) -> None:
