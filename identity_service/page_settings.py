@@ -37,7 +37,5 @@ class PageSettings(ServiceSettings):
     def _outlasts_idleness(cls, value: int, info: ValidationInfo) -> int:
         idle = info.data.get("sign_on_idle_seconds", 0)
         if value < idle:
-            raise ValueError(
-                f"nobody stays signed in for longer: {cls.variable('sign_on_idle_seconds')} is {idle}, which is more"
-            )
+            raise ValueError(f"it must not be less than {cls.variable('sign_on_idle_seconds')}, which is {idle}")
         return value
