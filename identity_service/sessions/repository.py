@@ -110,7 +110,10 @@ async def settle_names_scopes(db: AsyncSession, client_id: str, scopes: Sequence
     is_whole = Session.scopes.contains(present) & Session.scopes.contained_by(present)
     unsettled = Session.client_id == client_id, Session.names_scopes.is_(None), Session.ended_at.is_(None)
     portion = select(Session.id).where(*unsettled, Session.id > after).order_by(Session.id).limit(PORTION)
-    statement = update(Session).where(Session.id.in_(portion.with_for_update())).values(names_scopes=~is_whole)
+    # As an array, which is selected once: if PostgreSQL takes the table for a small one, it selects the rows of an IN
+    # anew for each row that it compares with them.
+    ids = func.array(portion.with_for_update().scalar_subquery())
+    statement = update(Session).where(Session.id == func.any(ids)).values(names_scopes=~is_whole)
     settled = await db.scalars(statement.returning(Session.id), execution_options={"synchronize_session": False})
     return max(settled, default=None)
 
