@@ -47,6 +47,11 @@ def test_password_of_the_mail_server_is_a_secret_that_is_empty_by_default() -> N
         service = services(SMTP_USERNAME="watchword")[name]
         assert "IDENTITY_SMTP_PASSWORD" not in service["environment"]
         assert "IDENTITY_SMTP_PASSWORD" in {secret["source"] for secret in service["secrets"]}
+    text = (ROOT / "docker-compose.yml").read_text()
+    (default,) = re.findall(r"SMTP_PASSWORD_FILE:-([^}]+)}", text)
+    # The services refuse what is no regular file, as /dev/null.
+    assert (ROOT / default).is_file()
+    assert not (ROOT / default).read_bytes()
 
 
 def test_example_keeps_the_password_of_the_mail_server_apart_from_the_secrets_and_from_git() -> None:
