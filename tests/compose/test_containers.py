@@ -13,7 +13,7 @@ from watchword import __version__
 
 SERVICES = ("identity", "posts")
 SECRETS = {
-    "identity": {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY"},
+    "identity": {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY", "IDENTITY_SMTP_PASSWORD"},
     "posts": {"POSTS_CLIENT_SECRET", "POSTS_DATABASE_URL"},
 }
 WRITE_EVERYWHERE = """
