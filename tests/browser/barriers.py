@@ -21,9 +21,6 @@ LOOKS: list[dict[str, Any]] = [
 ]
 """How a page is looked at: the theme, and the size of the window, as options of a browser's context."""
 
-TWO_LOOKS = [LOOKS[0], LOOKS[-1]]
-"""Each theme and each width once."""
-
 Inspect = Callable[[Page, str], Awaitable[None]]
 """Fails for a page that has barriers or is wider than its window."""
 

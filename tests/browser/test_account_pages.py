@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser, Page, Response, expect
 
-from tests.browser.barriers import TWO_LOOKS, Inspect
+from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.browser.signing_on import STALE, is_live, press, registered, see, sign_in, sign_on
 from tests.identity.mailbox import token_in_letter
@@ -189,7 +189,7 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
 async def test_no_page_of_an_account_has_a_barrier_and_each_fits_a_small_screen(
     running: Stack, browser: Browser, inspect: Inspect
 ) -> None:
-    for look in TWO_LOOKS:
+    for look in LOOKS:
         username = await registered(running)
         await sign_in(running, username)
         async with opened(browser, running.identity, **look) as page:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
-from tests.browser.barriers import TWO_LOOKS, Inspect
+from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.identity.mailbox import letters, token_in_letter
 from tests.support.services import PASSWORD, bearer, unique
@@ -161,7 +161,7 @@ async def test_no_page_of_a_link_has_a_barrier_and_each_fits_a_small_screen(
     verifying: Stack, browser: Browser, http: httpx.AsyncClient, inspect: Inspect
 ) -> None:
     urls = await urls_of(verifying, http)
-    for look in TWO_LOOKS:
+    for look in LOOKS:
         async with opened(browser, verifying.identity, **look) as page:
             for name, url in urls.items():
                 await page.goto(url)
@@ -174,7 +174,7 @@ async def test_form_for_another_password_has_no_barrier_with_and_without_an_erro
     email = f"{await verified(verifying, http)}@example.com"
     await http.post("/password-resets", json={"email": email})
     url = await link(verifying, email, "/reset-password")
-    for look in TWO_LOOKS:
+    for look in LOOKS:
         async with opened(browser, verifying.identity, **look) as page:
             await page.goto(url)
             await inspect(page, "reset-password")
