@@ -37,7 +37,6 @@ from identity_service.events.models import Stream
 from identity_service.events.obedience_wait import ObedienceWait
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
-from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.replay import Replay
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
@@ -54,6 +53,7 @@ from identity_service.limits import Limits
 from identity_service.links.models import Link
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
+from identity_service.outbound.addresses import OutboundAddresses
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.pages.theme import Theme
@@ -119,7 +119,7 @@ class Parts:
         self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience_wait = ObedienceWait(self.database, self.topics)
         self.obedience = Obedience(self.database, self.obedience_wait)
-        self._add_transmitter(SetMinter(issuer, self.keyring), PushAddresses(settings.push_networks))
+        self._add_transmitter(SetMinter(issuer, self.keyring), OutboundAddresses(settings.push_networks))
 
         # Use cases.
         self._add_passwords()
@@ -217,7 +217,7 @@ class Parts:
         self.address_undo = AddressUndo(database, withdrawal, recorder, clock, stand_ins=stand_ins)
         self.security_notices = SecurityNotices(database, withdrawal, clock)
 
-    def _add_transmitter(self, minter: SetMinter, addresses: PushAddresses) -> None:
+    def _add_transmitter(self, minter: SetMinter, addresses: OutboundAddresses) -> None:
         database, topics, clock, issuer = self.database, self.topics, self.clock, self.settings.issuer
         replay = Replay(database, issuer, self.lifetimes.access)
         delivery = DeliveryChoice(self.sealer, addresses)

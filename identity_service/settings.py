@@ -69,7 +69,7 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
     )
     push_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Networks that are not public and that events may be pushed to, separated by commas",
+        description="Networks that are not public and that events and logout tokens may go to, separated by commas",
     )
     password_grant: bool = Field(
         True, description="Offer the password grant to first-party clients (RFC 9700 forbids it to all others)"

@@ -13,12 +13,12 @@ import httpx
 from identity_service.audit import repository as audit
 from identity_service.events import push_attempts, repository
 from identity_service.events.models import Stream, StreamEvent
-from identity_service.events.push_addresses import PushAddresses
 from identity_service.events.push_attempts import PushAttempt
-from identity_service.events.push_client import push_client
 from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
 from identity_service.events.topics import EVERY_EVENT, Topics
 from identity_service.keys.sealing import CannotUnseal, Sealer
+from identity_service.outbound.addresses import OutboundAddresses
+from identity_service.outbound.client import outbound_client
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.errors import Unavailable
@@ -53,7 +53,7 @@ class Pusher:
         topics: Topics,
         clock: Clock,
         *,
-        addresses: PushAddresses,
+        addresses: OutboundAddresses,
     ) -> None:
         self._database = database
         self._minter = minter
@@ -64,7 +64,7 @@ class Pusher:
 
     def client(self) -> httpx.AsyncClient:
         """The client that `push_one` takes."""
-        return push_client(self._addresses, REQUEST_TIMEOUT_SECONDS)
+        return outbound_client(self._addresses, REQUEST_TIMEOUT_SECONDS)
 
     async def run(self) -> None:
         """Push every event that waits, until the topics are closed: again whenever one is enqueued or an attempt ends,

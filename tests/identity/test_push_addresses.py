@@ -11,8 +11,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from identity_service.events import push_client
-from identity_service.events.push_addresses import PushAddresses
+from identity_service.outbound.addresses import OutboundAddresses
+from identity_service.outbound.client import ForbiddenAddress, outbound_client
 from identity_service.settings import Settings
 from tests.identity.answers import ensure_problem
 from tests.identity.hook import hook
@@ -51,18 +51,18 @@ SHORT_FORMS = [
 
 @pytest.mark.parametrize("address", EVERY_FORBIDDEN)
 def test_address_that_is_not_public_is_forbidden(address: str) -> None:
-    assert not PushAddresses().allow(ip_address(address))
+    assert not OutboundAddresses().allow(ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_address_is_allowed(address: str) -> None:
-    assert PushAddresses().allow(ip_address(address))
+    assert OutboundAddresses().allow(ip_address(address))
 
 
 @pytest.mark.parametrize("address", EVERY_FORBIDDEN)
 def test_operator_may_allow_any_network(address: str) -> None:
     network = f"{address}/{ip_address(address).max_prefixlen}"
-    allowed = PushAddresses([network])
+    allowed = OutboundAddresses([network])
     assert allowed.allow(ip_address(address))
     others = set(EVERY_FORBIDDEN) - {address}
     assert not any(allowed.allow(ip_address(other)) for other in others)
@@ -118,7 +118,7 @@ class Resolver:
 
 
 def client(*networks: str) -> httpx.AsyncClient:
-    return push_client.push_client(PushAddresses(networks), PATIENCE_SECONDS)
+    return outbound_client(OutboundAddresses(networks), PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["::ffff:127.0.0.1"], []])
@@ -127,7 +127,7 @@ async def test_name_that_resolves_to_a_forbidden_address_is_not_called(
 ) -> None:
     async with hook() as endpoint, client() as http:
         Resolver(monkeypatch, addresses)
-        with pytest.raises(push_client.ForbiddenAddress):
+        with pytest.raises(ForbiddenAddress):
             await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
     assert endpoint.heads == []
 
@@ -140,7 +140,7 @@ async def test_name_is_resolved_once_and_called_at_the_address_that_was_checked(
         resolver = Resolver(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
         answer = await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
         assert (answer.status_code, resolver.queries) == (202, 1)
-        with pytest.raises(push_client.ForbiddenAddress):
+        with pytest.raises(ForbiddenAddress):
             await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
     (head,) = endpoint.heads
     assert f"host: feeds.example:{endpoint.port}" in head.lower()
@@ -163,7 +163,7 @@ async def test_address_that_does_not_answer_leaves_time_for_the_others(monkeypat
         return listener
 
     queued: list[socket.socket] = []
-    http = push_client.push_client(PushAddresses(["127.0.0.0/30"]), 3)
+    http = outbound_client(OutboundAddresses(["127.0.0.0/30"]), 3)
     async with hook() as endpoint, http:
         with silent():
             Resolver(monkeypatch, ["127.0.0.2", "127.0.0.1"])

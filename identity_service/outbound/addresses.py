@@ -1,5 +1,5 @@
-"""The addresses that events may be pushed to. Whoever manages a stream chooses its URL, and must not reach through this
-service what only this service can reach: its own machine, its network, the metadata of its cloud."""
+"""The addresses that requests may be sent to. Who chooses a URL must not reach through this service what only this
+service can reach: its own machine, its network, the metadata of its cloud."""
 
 import socket
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ _SPECIAL: Final = tuple(
 )
 
 
-class PushAddresses:
+class OutboundAddresses:
     """Every public address, and those in `networks`, which the operator allows by IDENTITY_PUSH_NETWORKS."""
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
@@ -37,7 +37,8 @@ class PushAddresses:
         return any(address in network for network in self._networks) or _is_public(address)
 
     def may_allow(self, host: str) -> bool:
-        """Whether a URL may have this host. A name may: the addresses that it resolves to are checked at each push."""
+        """Whether a URL may have this host. A name may: the addresses that it resolves to are checked at each
+        request."""
         literal = literal_address(host)
         return literal is None or self.allow(literal)
 

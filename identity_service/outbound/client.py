@@ -1,4 +1,4 @@
-"""The HTTP client that pushes: it connects to addresses that it has checked, and to no others."""
+"""The HTTP client for URLs that others have chosen: it connects to addresses that it has checked, and to no others."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from identity_service.events.push_addresses import Address, PushAddresses
+from identity_service.outbound.addresses import Address, OutboundAddresses
 from watchword.http_client.tls import ssl_context
 
 MAX_ADDRESSES: Final = 4
@@ -15,7 +15,7 @@ MAX_ADDRESSES: Final = 4
 
 
 class ForbiddenAddress(httpx.ConnectError):
-    """The receiver's host has no address that events may be pushed to."""
+    """The host has no address that requests may be sent to."""
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
@@ -26,7 +26,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
     address, and one of them must not get what is meant for the other.
     """
 
-    def __init__(self, addresses: PushAddresses) -> None:
+    def __init__(self, addresses: OutboundAddresses) -> None:
         self._addresses = addresses
         self._transport = httpx.AsyncHTTPTransport(
             verify=ssl_context(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
@@ -38,7 +38,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         host = request.url.raw_host.decode("ascii")
         resolved = await _resolve(host, request.url.port)
         allowed = [address for address in resolved if self._addresses.allow(address)][:MAX_ADDRESSES]
-        failure: httpx.TransportError = ForbiddenAddress("no address that events may be pushed to", request=request)
+        failure: httpx.TransportError = ForbiddenAddress("no address that requests may be sent to", request=request)
         for address in allowed:
             try:
                 return await self._transport.handle_async_request(_addressed_to(request, address, host, len(allowed)))
@@ -50,7 +50,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
 
-def push_client(addresses: PushAddresses, timeout_seconds: float) -> httpx.AsyncClient:
+def outbound_client(addresses: OutboundAddresses, timeout_seconds: float) -> httpx.AsyncClient:
     """A client that follows no redirect and uses no proxy, because neither address would be checked."""
     transport = CheckedTransport(addresses)
     return httpx.AsyncClient(transport=transport, timeout=timeout_seconds, trust_env=False, follow_redirects=False)
