@@ -35,6 +35,12 @@ each_guard = pytest.mark.parametrize(
             [requires(role="admin", any_scope=True)], [{"watchword": []}], ["role admin"], id="role_any_scope"
         ),
         pytest.param(
+            [requires("a:x", acr="mfa", max_age=300), requires(acr="pwd")],
+            [{"watchword": ["a:x"]}],
+            ["acr mfa", "acr pwd", "max_age 300"],
+            id="acr_and_max_age",
+        ),
+        pytest.param(
             [requires("a:x", permission="thing:edit"), requires("a:x", role="admin")],
             [{"watchword": ["a:x"]}],
             ["permission thing:edit", "role admin"],
@@ -89,6 +95,20 @@ def test_public_operation_requires_nothing(issuer: Issuer) -> None:
     app.get("/")(public(nothing()))
     assert described(app, "/")["security"] == []
     assert "401" not in described(app, "/")["responses"]
+
+
+def test_challenge_for_another_sign_in_is_described_only_where_it_can_come(issuer: Issuer) -> None:
+    app = guarded_app(issuer)
+    for path, guard in {"/age": requires(max_age=300), "/acr": requires(acr="mfa"), "/none": signed_in}.items():
+        app.get(path, dependencies=[Depends(guard)])(nothing())
+    refusals = {path: described(app, path)["responses"]["401"] for path in ("/age", "/acr", "/none")}
+    assert all("WWW-Authenticate" in refusal["headers"] for refusal in refusals.values())
+    assert {path: "insufficient_user_authentication" in str(refusal) for path, refusal in refusals.items()} == {
+        "/age": True,
+        "/acr": True,
+        "/none": False,
+    }
+    assert "403" not in described(app, "/age")["responses"]
 
 
 def test_methods_of_one_path_are_described_apart(issuer: Issuer) -> None:

@@ -68,6 +68,7 @@ def app_of(issuer: Issuer) -> FastAPI:
     for place, make in PLACES.items():
         app.include_router(make(GUARD), prefix=f"/{place}")
     app.include_router(parameter(optional), prefix="/optional")
+    app.include_router(parameter(requires("notes:read", acr="mfa", max_age=300)), prefix="/step-up")
     app.websocket("/public")(public(greet))
 
     @app.websocket("/shown")
@@ -139,6 +140,17 @@ async def test_handshake_with_a_bad_token_is_401(server: LiveServer, reader: Iss
 async def test_handshake_without_the_scope_is_403(server: LiveServer, reader: Issuer, place: str) -> None:
     status, problem = await refusal(server, f"/{place}/", *offer(reader.mint(scope="notes:write")))
     assert (status, problem["code"]) == (403, "insufficient_scope")
+
+
+async def test_handshake_of_a_weaker_sign_in_is_401_with_what_it_lacks(server: LiveServer, reader: Issuer) -> None:
+    now = int(reader.clock.now().timestamp())
+    token = reader.mint(scope="notes:read", acr="mfa", auth_time=now)
+    async with server.connect("/step-up/", *offer(token)) as socket:
+        assert await socket.recv() == "welcome"
+    for claims in ({}, {"acr": "pwd", "auth_time": now}, {"acr": "mfa", "auth_time": now - 600}):
+        token = reader.mint(scope="notes:read", claims=claims)
+        status, problem = await refusal(server, "/step-up/", *offer(token))
+        assert (status, problem["code"]) == (401, "insufficient_user_authentication")
 
 
 async def test_handshake_while_writes_are_refused_is_503(reader: Issuer) -> None:

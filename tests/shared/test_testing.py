@@ -26,6 +26,16 @@ async def test_its_verifier_accepts_its_tokens(issuer: Issuer) -> None:
     assert (set(principal.scopes), set(principal.roles), set(principal.permissions)) == ({"a", "b"}, {"user"}, {"p"})
 
 
+async def test_its_tokens_say_when_and_how_the_person_signed_in_only_if_that_is_given(issuer: Issuer) -> None:
+    full = await issuer.verifier().verify(issuer.mint(auth_time=1_800_000_000, acr="mfa", amr=["pwd", "otp"]))
+    assert full.authenticated_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
+    assert (full.acr, full.amr) == ("mfa", frozenset({"pwd", "otp"}))
+    silent = await issuer.verifier().verify(issuer.mint())
+    assert (silent.authenticated_at, silent.acr, silent.amr) == (None, None, frozenset())
+    with pytest.raises(TypeError, match="amr are several texts"):
+        issuer.mint(amr="pwd")
+
+
 async def test_every_token_has_another_subject_unless_one_is_named(issuer: Issuer) -> None:
     first, second = [await issuer.verifier().verify(issuer.mint()) for _ in range(2)]
     assert first.subject != second.subject

@@ -4,7 +4,14 @@ This package verifies tokens and never issues them. It knows about a caller what
 """
 
 from watchword.auth.background import Background
-from watchword.auth.errors import InsufficientScope, InvalidToken, KeysUnavailable, MissingToken, NotPermitted
+from watchword.auth.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    InvalidToken,
+    KeysUnavailable,
+    MissingToken,
+    NotPermitted,
+)
 from watchword.auth.guards import Guard, optional, public, requires, signed_in
 from watchword.auth.openapi import ScopeTexts
 from watchword.auth.principal import Principal
@@ -18,6 +25,7 @@ __all__ = [
     "Background",
     "Guard",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidToken",
     "KeySource",
     "KeysUnavailable",

@@ -91,6 +91,27 @@ class InsufficientScope(Forbidden):
         return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'}
 
 
+class InsufficientUserAuthentication(Unauthenticated):
+    """The caller's sign-in is too long ago or too weak. The challenge names what a further sign-in must give (RFC 9470
+    section 3): one of `acr_values`, at most `max_age` seconds ago."""
+
+    code = "insufficient_user_authentication"
+    detail = "This needs a more recent or a stronger sign-in."
+
+    def __init__(self, reason: str | None = None, *, acr: str | None = None, max_age: int | None = None) -> None:
+        super().__init__(reason)
+        needs = {"acr_values": acr, "max_age": max_age}
+        self._needs = "".join(f', {name}="{value}"' for name, value in needs.items() if value is not None)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(acr="mfa", max_age=300)
+
+    def headers(self) -> dict[str, str]:
+        error = f'error="{self.code}", error_description="{self.detail}"'
+        return {"WWW-Authenticate": f"{CHALLENGE}, {error}{self._needs}"}
+
+
 class NotPermitted(Forbidden):
     code = "not_permitted"
     detail = "This needs a role or a permission that you do not have."

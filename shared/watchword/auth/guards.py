@@ -14,10 +14,17 @@ from typing import Any, ClassVar, Final, TypeVar
 from fastapi import HTTPException
 from starlette.requests import HTTPConnection
 
-from watchword.arguments import ensure_seconds, ensure_text
+from watchword.arguments import ensure_count, ensure_seconds, ensure_text
+from watchword.auth.assurance import at_least
 from watchword.auth.connection_layer import note_caller
 from watchword.auth.credentials import bearer_token
-from watchword.auth.errors import InsufficientScope, MissingToken, NotPermitted, NotStarted
+from watchword.auth.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    MissingToken,
+    NotPermitted,
+    NotStarted,
+)
 from watchword.auth.principal import Principal
 from watchword.auth.scopes import scope_tokens
 from watchword.auth.verifier import Verifier
@@ -54,6 +61,8 @@ class Guard:
         role: str | None = None,
         any_scope: bool = False,
         fresh: float | None = None,
+        acr: str | None = None,
+        max_age: int | None = None,
         anonymous: bool = False,
     ) -> None:
         for name, value in (("permission", permission), ("role", role)):
@@ -65,7 +74,12 @@ class Guard:
         self.role = role
         self.any_scope = any_scope
         self.fresh = None if fresh is None else ensure_seconds("fresh", fresh)
+        self.acr = acr
+        self.max_age = None if max_age is None else ensure_count("max_age", max_age, least=1)
         self.anonymous = anonymous
+        self._sufficient_acrs = () if acr is None else at_least(acr)
+        # Most guards ask neither, and look at one attribute to know it.
+        self._asks_more = fresh is not None or self.needs_authentication
 
     async def __call__(self, request: HTTPConnection) -> Principal | None:
         verifier = _verifier_of(request)
@@ -77,13 +91,13 @@ class Guard:
             raise MissingToken("no token")
         # A WebSocket has no method, and may carry anything.
         principal = await verifier.verify(token, is_write=request.scope.get("method") not in _SAFE_METHODS)
-        if self.fresh is not None:
-            verifier.ensure_fresh(self.fresh)
         if getattr(self.ensure, "__func__", None) is _ENSURE:
             # Awaiting `ensure` would cost more than its checks do.
             self._ensure_allowed(principal)
         else:
             await self.ensure(request, principal)
+        if self._asks_more:
+            self._ensure_fresh_and_authenticated(verifier, principal)
         note_caller(request.scope, verifier.open_connections, principal)
         return principal
 
@@ -99,6 +113,27 @@ class Guard:
             raise NotPermitted(f"lacks role {self.role}")
         if self.permission is not None and self.permission not in principal.permissions:
             raise NotPermitted(f"lacks permission {self.permission}")
+
+    def _ensure_fresh_and_authenticated(self, verifier: Verifier, principal: Principal) -> None:
+        """Raise NotFresh or InsufficientUserAuthentication if the issuer has been silent for too long, or the caller's
+        sign-in is too weak or too long ago. After all else, since nobody should sign in again only to be forbidden."""
+        if self.fresh is not None:
+            verifier.ensure_fresh(self.fresh)
+        if self.acr is not None and principal.acr not in self._sufficient_acrs:
+            raise InsufficientUserAuthentication(
+                f"acr {principal.acr!r} is not {self.acr} or stronger", acr=self.acr, max_age=self.max_age
+            )
+        if self.max_age is not None and not verifier.was_authenticated_within(self.max_age, principal):
+            raise InsufficientUserAuthentication(
+                f"authenticated at {principal.authenticated_at}, and not within {self.max_age} s",
+                acr=self.acr,
+                max_age=self.max_age,
+            )
+
+    @property
+    def needs_authentication(self) -> bool:
+        """Whether only tokens of a strong or a recent sign-in pass."""
+        return self.acr is not None or self.max_age is not None
 
     @property
     def needs_scope(self) -> bool:
@@ -117,6 +152,8 @@ def requires(
     role: str | None = None,
     any_scope: bool = False,
     fresh: float | None = None,
+    acr: str | None = None,
+    max_age: int | None = None,
 ) -> Guard:
     """A guard for callers whose token carries all of `scopes` and one of `any_of`, and who have this permission and
     this role.
@@ -128,12 +165,27 @@ def requires(
     With `fresh=2` the answer is 503 unless this process has heard the issuer within two seconds. Use it for operations
     that must be refused at once after a sign-out. A receiver hears a Watchword issuer once a second. For a stream or a
     WebSocket this is checked when it opens, and not again.
+
+    With `acr="mfa"` the caller must have signed in at least so strongly (`pwd`, `mfa`, or `phr`: resistant to
+    phishing), and with `max_age=300` within so many seconds and the verifier's leeway. Otherwise, and for a token that
+    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. For a
+    stream or a WebSocket this too is checked when it opens, and not again.
     """
     if any_scope and (scopes or any_of):
         raise TypeError("any_scope means that no scope is required, but this guard requires one")
-    if not (scopes or any_of or permission is not None or role is not None):
+    guard = Guard(
+        *scopes,
+        any_of=any_of,
+        permission=permission,
+        role=role,
+        any_scope=any_scope,
+        fresh=fresh,
+        acr=acr,
+        max_age=max_age,
+    )
+    if not (guard.needs_scope or guard.needs_authentication or permission is not None or role is not None):
         raise TypeError("requires() needs a scope, a permission or a role; write `signed_in` for any valid token")
-    return Guard(*scopes, any_of=any_of, permission=permission, role=role, any_scope=any_scope, fresh=fresh)
+    return guard
 
 
 signed_in: Final = Guard()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 from fastapi import FastAPI
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from watchword.auth.errors import (
     AmbiguousCredentials,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidToken,
     KeysUnavailable,
     MissingToken,
@@ -72,7 +73,8 @@ def _describe_guards(operation: Document, guards: Sequence[Guard]) -> set[str]:
     scopes = {scope for alternative in alternatives for scope in alternative}
     requirement = [{SCHEME: sorted(alternative)} for alternative in alternatives]
     operation["security"] = [{}, *requirement] if all(guard.anonymous for guard in guards) else requirement
-    if beyond := sorted({f"{kind} {name}" for guard in guards for kind, name in _beyond_scope(guard)}):
+    needs = [*chain.from_iterable((*_beyond_scope(guard), *_authentication(guard)) for guard in guards)]
+    if beyond := sorted({f"{kind} {name}" for kind, name in needs}):
         operation["x-requires"] = beyond
     errors = dict.fromkeys(error for guard in guards for error in _refusals_of(guard))
     merge(operation["responses"], by_text(refusals(*errors)))
@@ -96,6 +98,8 @@ def _refusals_of(guard: Guard) -> Iterator[type[AppError]]:
         yield InsufficientScope
     if any(_beyond_scope(guard)):
         yield NotPermitted
+    if guard.needs_authentication:
+        yield InsufficientUserAuthentication
     yield from guard.further_refusals
 
 
@@ -104,3 +108,10 @@ def _beyond_scope(guard: Guard) -> Iterator[tuple[str, str]]:
         yield "role", guard.role
     if guard.permission:
         yield "permission", guard.permission
+
+
+def _authentication(guard: Guard) -> Iterator[tuple[str, str]]:
+    if guard.acr:
+        yield "acr", guard.acr
+    if guard.max_age:
+        yield "max_age", str(guard.max_age)

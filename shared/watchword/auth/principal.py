@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from watchword.auth.errors import NotPermitted
@@ -15,6 +15,9 @@ class Principal(NamedTuple):
     `subject` is a user's id. If a service calls on its own behalf, it is the client's id, and `session_id` is None.
     `version` counts the changes to what tokens say of this user (`ver`), `role_version` those to what roles may do at
     this issuer (`rver`); a token without them counts as 0. `key_id` is the `kid` of the key that signed the token.
+
+    `authenticated_at` is when the person last proved who they are (`auth_time`), `acr` how strongly (`pwd`, `mfa` or
+    `phr`), and `amr` by which methods (RFC 8176). They are None and empty in a token that does not say it.
     """
 
     subject: str
@@ -30,6 +33,9 @@ class Principal(NamedTuple):
     version: int = 0
     role_version: int = 0
     key_id: str = ""
+    authenticated_at: datetime | None = None
+    acr: str | None = None
+    amr: frozenset[str] = frozenset()
 
     def may(self, permission: str) -> bool:
         """Whether one of the caller's roles has this permission."""
@@ -49,9 +55,6 @@ class Principal(NamedTuple):
         return _uuid(self.session_id, "sid")
 
 
-# Tokens that are issued in the same second share it. Tokens that live for 15 minutes name about 1,800 seconds: 900 in
-# which they were issued, and 900 in which they expire.
-@lru_cache(maxsize=2_048)
 def instant(seconds: float) -> datetime:
     """The aware datetime of a NumericDate (RFC 7519 section 2), rounded down to a microsecond.
 
@@ -60,6 +63,12 @@ def instant(seconds: float) -> datetime:
     whole = datetime.fromtimestamp(seconds // 1, UTC)
     # Most issuers write whole seconds.
     return whole.replace(microsecond=int(fraction * 1_000_000)) if (fraction := seconds % 1) else whole
+
+
+# Tokens that are issued in the same second share it. Tokens that live for 15 minutes name about 1,800 seconds: 900 in
+# which they were issued, and 900 in which they expire.
+shared_instant: Final = lru_cache(maxsize=2_048)(instant)
+"""The same as `instant`, for times that many tokens have in common."""
 
 
 def _uuid(text: str | None, claim: str) -> UUID:

@@ -23,7 +23,7 @@ from watchword.auth.jws import (
     texts,
 )
 from watchword.auth.open_connections import OpenConnections
-from watchword.auth.principal import Principal, instant
+from watchword.auth.principal import Principal, instant, shared_instant
 from watchword.auth.public_key import KeySource
 from watchword.auth.remembered_token import RememberedToken
 from watchword.auth.remote_keys import RemoteKeys
@@ -152,6 +152,14 @@ class Verifier:
         if not isinstance(source, ContactSource) or not source.heard_within(seconds):
             raise NotFresh(f"the issuer has not been heard within {seconds:g} s")
 
+    def was_authenticated_within(self, seconds: float, principal: Principal) -> bool:
+        """Whether this caller proved who they are at most so many seconds ago, and the leeway. False if the token does
+        not say when, or names a time to come."""
+        if principal.authenticated_at is None:
+            return False
+        age = self._now() - principal.authenticated_at.timestamp()
+        return -self._leeway_seconds <= age <= seconds + self._leeway_seconds
+
     def seconds_left(self, principal: Principal) -> float:
         """For how long the token of this caller is still accepted, unless it is revoked; negative if it is not."""
         return principal.expires_at.timestamp() + self._leeway_seconds - self._now()
@@ -251,8 +259,8 @@ def _principal(claims: dict[str, Any], issued_at: float, expires_at: float, key_
         text(claims, "sub"),
         text(claims, "client_id"),
         text(claims, "jti"),
-        instant(issued_at),
-        instant(expires_at),
+        shared_instant(issued_at),
+        shared_instant(expires_at),
         text(claims, "sid") if "sid" in claims else None,
         text(claims, "preferred_username") if "preferred_username" in claims else None,
         scopes_in(text(claims, "scope")) if "scope" in claims else NO_TEXTS,
@@ -261,4 +269,7 @@ def _principal(claims: dict[str, Any], issued_at: float, expires_at: float, key_
         counter(claims, "ver") if "ver" in claims else 0,
         counter(claims, "rver") if "rver" in claims else 0,
         key_id,
+        instant(number(claims, "auth_time")) if "auth_time" in claims else None,
+        text(claims, "acr") if "acr" in claims else None,
+        texts(claims, "amr") if "amr" in claims else NO_TEXTS,
     )

@@ -49,6 +49,9 @@ class Issuer:
         permissions: Sequence[str] = (),
         version: int | None = None,
         role_version: int | None = None,
+        auth_time: float | None = None,
+        acr: str | None = None,
+        amr: Sequence[str] | None = None,
         expires_in: float = 600,
         claims: Mapping[str, Any] | None = None,
         header: Mapping[str, Any] | None = None,
@@ -56,10 +59,11 @@ class Issuer:
     ) -> str:
         """An access token of a person, or with `username=None` of a service that calls on its own behalf.
 
-        `version` and `role_version` are its `ver` and `rver`, left out if they are None. `claims` and `header` replace
-        members of the token, or with ABSENT remove them. `key` signs in the place of the issuer's own key.
+        `version` and `role_version` are its `ver` and `rver`; `auth_time` (seconds since 1970), `acr` and `amr` say
+        when and how the person signed in. These are left out if they are None. `claims` and `header` replace members of
+        the token, or with ABSENT remove them. `key` signs in the place of the issuer's own key.
         """
-        _ensure_several(roles=roles, permissions=permissions)
+        _ensure_several(roles=roles, permissions=permissions, amr=amr or ())
         now = int(self.clock.now().timestamp())
         body: dict[str, Any] = {
             "iss": self.url,
@@ -74,8 +78,7 @@ class Issuer:
             "roles": list(roles),
             "permissions": list(permissions),
             "preferred_username": username or ABSENT,
-            "ver": ABSENT if version is None else version,
-            "rver": ABSENT if role_version is None else role_version,
+            **_without_none(ver=version, rver=role_version, auth_time=auth_time, acr=acr, amr=amr),
             **(claims or {}),
         }
         return sign({**_HEADER, "kid": self.kid, **(header or {})}, body, key or self._keys[self.kid])
@@ -143,6 +146,11 @@ def public_key(kid: str, key: RSAPrivateKey) -> PublicKey:
     numbers = key.public_key().public_numbers()
     n, e = (base64url(value.to_bytes((value.bit_length() + 7) // 8)) for value in (numbers.n, numbers.e))
     return PublicKey(kid=kid, n=n, e=e)
+
+
+def _without_none(**claims: Any) -> dict[str, Any]:
+    """The claims that are not None."""
+    return {name: value for name, value in claims.items() if value is not None}
 
 
 @cache
