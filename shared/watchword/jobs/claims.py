@@ -4,7 +4,7 @@ A lease is recognized by its end: each claim of a job gives it another one, afte
 while its lease ran out therefore changes nothing of what another has claimed meanwhile.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -48,16 +48,20 @@ class Claims:
         self.seconds_until_due = Statement(_seconds_until_due(table))
         """Takes `kinds`. Seconds until the next job may be claimed, negative if it is late; NULL if there is none."""
 
-    async def claim(self, db: AsyncSession, limit: int, *, takes_lost: bool) -> tuple[list[Job], list[Job]]:
-        """Claim at most so many jobs that are due. First those to do, each counted and leased; then those that this
-        call makes dead, since too many of their attempts have not ended.
+    async def claim(
+        self, db: AsyncSession, kinds: Collection[str], limit: int, *, takes_lost: bool
+    ) -> tuple[list[Job], list[Job]]:
+        """Claim at most so many jobs of these kinds that are due. First those to do, each counted and leased; then
+        those that this call makes dead, since too many of their attempts have not ended.
 
         Of the jobs whose last attempt has not ended at most one is claimed, and none unless `takes_lost`: what kills
         the process may be any of those that ran in it, and must not take the others with it again and again.
         """
         table = self._table
-        lost = await self._due(db, table.c.leased_until <= _NOW, table.c.leased_until, min(limit, int(takes_lost)))
-        due = await self._due(db, and_(waits(table), table.c.run_at <= _NOW), table.c.run_at, limit - len(lost))
+        is_known, is_lost = table.c.kind.in_(kinds), table.c.leased_until <= _NOW
+        lost = await self._due(db, and_(is_known, is_lost), table.c.leased_until, min(limit, int(takes_lost)))
+        is_due = and_(is_known, waits(table), table.c.run_at <= _NOW)
+        due = await self._due(db, is_due, table.c.run_at, limit - len(lost))
         exhausted = [row.id for row in lost if self._is_exhausted(row)]
         retried = [row.id for row in lost if row.id not in exhausted]
         jobs = await self._lease(db, retried, losses=1) + await self._lease(db, [row.id for row in due], losses=0)
@@ -83,7 +87,7 @@ class Claims:
     ) -> list[Row[Any]]:
         """At most so many rows that may be claimed, those that have waited longest, locked."""
         table = self._table
-        statement = select(table).where(is_due, table.c.kind.in_(self._kinds)).order_by(due_at).limit(limit)
+        statement = select(table).where(is_due).order_by(due_at).limit(limit)
         return list(await db.execute(statement.with_for_update(skip_locked=True))) if limit else []
 
     def _is_exhausted(self, row: Row[Any]) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Table, Text, bindparam, case, cast, func, select
+from sqlalchemy import DateTime, Select, String, Table, Text, bindparam, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
@@ -63,6 +63,16 @@ class Jobs:
         job_id = (await db.scalars(self._insert, values)).one()
         await self.notify(db)
         return UUID(str(job_id))
+
+    async def enqueue_each(self, db: AsyncSession, kind: str, payloads: "Select[tuple[Any]]") -> int:
+        """Write a job for each row of the query, in one statement, and return how many. The query's only column is the
+        payload, a JSON object of limited size."""
+        (payload,) = payloads.subquery("payloads").c
+        statement = insert(self.table).from_select(["kind", "payload"], select(literal(kind), payload))
+        count = len((await db.scalars(statement.returning(self.table.c.id))).all())
+        if count:
+            await self.notify(db)
+        return count
 
     async def notify(self, db: AsyncSession) -> None:
         """Wake the workers of every process once this transaction has committed."""

@@ -48,8 +48,9 @@ class JobKind:
     An attempt is cancelled after three quarters of `lease_seconds`; if its process has died, another one tries when the
     lease has run out. No pause after a failed attempt is longer than `longest_pause_seconds`. After `most_attempts` the
     job is dead: 15 of them take about three hours. It is dead too after `most_losses` attempts that have not ended: a
-    job that kills its process must be given up sooner than one whose remote service does not answer. With `every`, one
-    job of this kind is always there: each completed or dead one is followed by another that much later.
+    job that kills its process must be given up sooner than one whose remote service does not answer. A process does no
+    more than `most_at_once` of this kind at a time, so that jobs that take long leave room for others. With `every`,
+    one job of this kind is always there: each completed or dead one is followed by another that much later.
     """
 
     handler: Handler
@@ -57,6 +58,7 @@ class JobKind:
     most_losses: int = 5
     lease_seconds: float = 60.0
     longest_pause_seconds: float = 3_600.0
+    most_at_once: int | None = None
     every: timedelta | None = None
 
     def __post_init__(self) -> None:
@@ -64,6 +66,8 @@ class JobKind:
         ensure_count("most_losses", self.most_losses, least=1)
         ensure_seconds("lease_seconds", self.lease_seconds)
         ensure_seconds("longest_pause_seconds", self.longest_pause_seconds)
+        if self.most_at_once is not None:
+            ensure_count("most_at_once", self.most_at_once, least=1)
         if self.every is not None:
             ensure_seconds("every", self.every.total_seconds())
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from watchword.database.database import Database
@@ -103,9 +104,12 @@ class JobWorker:
 
     async def _claim_due(self) -> float:
         """Begin what is due, for as many as may run at once. Returns the seconds after which to look again."""
-        while (free := self._at_once - len(self._running)) > 0:
+        while True:
+            kinds, free = self._free()
+            if free <= 0:
+                return POLL_SECONDS
             # Every process looks each few seconds, and mostly finds nothing, which takes one prepared statement.
-            row = await self._database.reads.fetch_row(self._claims.seconds_until_due, kinds=list(self._kinds))
+            row = await self._database.reads.fetch_row(self._claims.seconds_until_due, kinds=kinds)
             if row is None or row["seconds"] is None:
                 return POLL_SECONDS
             if row["seconds"] > 0:
@@ -113,16 +117,25 @@ class JobWorker:
             async with self._claiming:
                 if self._stopped_at is not None:
                     return POLL_SECONDS
-                if not await self._claim(free):
+                if not await self._claim(kinds, free):
                     return LOCKED_SECONDS
-        return POLL_SECONDS
 
-    async def _claim(self, limit: int) -> bool:
-        """Begin up to so many jobs. False if there was nothing to claim."""
+    def _free(self) -> tuple[list[str], int]:
+        """The kinds of which this process may begin another job, and how many of them it may begin now."""
+        running = Counter(job.kind for job in self._running.values())
+        room = {
+            name: self._at_once if kind.most_at_once is None else kind.most_at_once - running[name]
+            for name, kind in self._kinds.items()
+        }
+        kinds = [name for name, left in room.items() if left > 0]
+        return kinds, min(self._at_once - len(self._running), min((room[name] for name in kinds), default=0))
+
+    async def _claim(self, kinds: Collection[str], limit: int) -> bool:
+        """Begin up to so many jobs of these kinds. False if there was nothing to claim."""
         claimed_at = asyncio.get_running_loop().time()
         async with self._database.begin() as db:
             takes_lost = not any(job.losses for job in self._running.values())
-            claimed, dead = await self._claims.claim(db, limit, takes_lost=takes_lost)
+            claimed, dead = await self._claims.claim(db, kinds, limit, takes_lost=takes_lost)
             for job in dead:
                 await self._schedule.enqueue_next(db, job)
         for job in dead:
