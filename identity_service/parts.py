@@ -28,6 +28,7 @@ from identity_service.authentication.password import PasswordAuthentication, Sig
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.authentication.sign_on_start import SignOnStart
+from identity_service.authorization_codes.models import AuthorizationCode
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
@@ -96,7 +97,7 @@ from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.limits import Limiter
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, ClientRow, Link, RefusedSignIn, Role, Service, Session, SignOn, Stream, User)
+TABLES = (AuditEntry, AuthorizationCode, ClientRow, Link, RefusedSignIn, Role, Service, Session, SignOn, Stream, User)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 

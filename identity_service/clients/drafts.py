@@ -40,6 +40,7 @@ class ClientDraft:
             scopes=_distinct(self.scopes),
             audiences=_distinct(self.audiences),
             default_audience=self.default_audience or next(iter(self.audiences), None),
+            is_first_party="password" in self.grants,
         )
 
     def faults(self, reach: Reach) -> list[str]:

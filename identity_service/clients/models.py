@@ -1,12 +1,13 @@
 """A client: an application that asks for tokens, and what it may ask for."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from sqlalchemy import CheckConstraint, LargeBinary, func
+from sqlalchemy import CheckConstraint, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.errors import GrantTypeNotAllowed
@@ -27,9 +28,20 @@ class ClientCredentials:
     secret: str | None
 
 
+class ApplicationType(StrEnum):
+    """Where a client runs (OpenID Connect Dynamic Client Registration section 2)."""
+
+    WEB = "web"
+    NATIVE = "native"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Client:
-    """A client without a secret is public. Secrets are random and long, so a plain SHA-256 of one is safe to store."""
+    """A client without a secret is public. Secrets are random and long, so a plain SHA-256 of one is safe to store;
+    during a rotation the former one is valid as well.
+
+    A first-party client belongs to this installation: people are not asked whether it may act for them.
+    """
 
     id: str
     name: str
@@ -38,21 +50,26 @@ class Client:
     scopes: Sequence[str]
     audiences: Sequence[str]
     default_audience: str | None
+    is_first_party: bool = False
+    application_type: str = ApplicationType.WEB
+    redirect_uris: Sequence[str] = ()
+    post_logout_redirect_uris: Sequence[str] = ()
+    backchannel_logout_uri: str | None = None
+    former_secret_hash: bytes | None = None
 
     @property
     def is_public(self) -> bool:
         return self.secret_hash is None
 
-    @property
-    def is_first_party(self) -> bool:
-        """Whether this installation trusts the client with passwords: RFC 9700 section 2.4 allows it to no other."""
-        return "password" in self.grants
-
     def is_authenticated_by(self, secret: str | None) -> bool:
-        """A confidential client by its secret; a public one by sending none."""
+        """A confidential client by one of its secrets; a public one by sending none."""
         if self.secret_hash is None:
             return not secret
-        return secret is not None and compare_digest(self.secret_hash, hash_secret(secret))
+        if secret is None:
+            return False
+        digest = hash_secret(secret)
+        is_former = self.former_secret_hash is not None and compare_digest(self.former_secret_hash, digest)
+        return compare_digest(self.secret_hash, digest) or is_former
 
     def ensure_may_use(self, grant_type: str) -> None:
         """Raise GrantTypeNotAllowed unless this client may use the grant type."""
@@ -81,12 +98,16 @@ class ClientRow(Base):
     scopes: Mapped[Texts]
     audiences: Mapped[Texts]
     default_audience: Mapped[str | None]
+    is_first_party: Mapped[bool] = mapped_column(server_default=text("false"))
+    application_type: Mapped[str] = mapped_column(server_default=ApplicationType.WEB)
+    redirect_uris: Mapped[Texts] = mapped_column(server_default="{}")
+    post_logout_redirect_uris: Mapped[Texts] = mapped_column(server_default="{}")
+    backchannel_logout_uri: Mapped[str | None]
+    former_secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     def as_client(self) -> Client:
-        return Client(
-            self.id, self.name, self.secret_hash, self.grants, self.scopes, self.audiences, self.default_audience
-        )
+        return Client(**{column.name: getattr(self, column.name) for column in fields(Client)})
 
     def replace_by(self, client: Client) -> None:
         """Take everything but the id and the time of creation from the client."""
@@ -96,6 +117,12 @@ class ClientRow(Base):
         self.scopes = list(client.scopes)
         self.audiences = list(client.audiences)
         self.default_audience = client.default_audience
+        self.is_first_party = client.is_first_party
+        self.application_type = client.application_type
+        self.redirect_uris = list(client.redirect_uris)
+        self.post_logout_redirect_uris = list(client.post_logout_redirect_uris)
+        self.backchannel_logout_uri = client.backchannel_logout_uri
+        self.former_secret_hash = client.former_secret_hash
 
 
 def hash_secret(secret: str) -> bytes:

@@ -1,7 +1,7 @@
 """The table of clients."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import asyncpg
 from sqlalchemy import Text, any_, bindparam, func, select
@@ -20,13 +20,7 @@ _SCOPES = (
 )
 BY_ID = Statement(
     select(
-        ClientRow.id,
-        ClientRow.name,
-        ClientRow.secret_hash,
-        ClientRow.grants,
-        ClientRow.scopes,
-        ClientRow.audiences,
-        ClientRow.default_audience,
+        *(getattr(ClientRow, field.name) for field in fields(Client)),
         func.array(_SCOPES),
     ).where(ClientRow.id == bindparam("client_id", type_=Text))
 )

@@ -65,6 +65,7 @@ class Clients:
                 existing.scopes = _union(existing.scopes, client.scopes)
                 existing.audiences = _union(existing.audiences, client.audiences)
                 existing.default_audience = existing.default_audience or client.default_audience
+                existing.is_first_party = existing.is_first_party or client.is_first_party
 
     async def extend(self, client_id: str, extension: ClientExtension) -> Client:
         """Let a client ask for these scopes and audiences too. Raises ClientNotFound."""

@@ -19,6 +19,10 @@ class Session(Base):
 
     `scopes` and `audiences` are those of the grant, `audience` is the one of its first access token. `names_scopes` is
     whether the client asked for the scopes by name. Both are None in a row of a release without these columns.
+
+    `sign_on_id` is None if the session was made without a browser. `authenticated_at`, `acr` and `amr` say when and how
+    the person was authenticated for it, which a refresh leaves as it is (OpenID Connect Core section 12.2); they are
+    None in a row of a release without these columns: then it was at `created_at`, with a password.
     """
 
     __tablename__ = "sessions"
@@ -30,6 +34,10 @@ class Session(Base):
     audiences: Mapped[Texts]
     audience: Mapped[str | None]
     names_scopes: Mapped[bool | None]
+    sign_on_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity.sign_ons.id", ondelete="CASCADE"), index=True)
+    authenticated_at: Mapped[Instant | None]
+    acr: Mapped[str | None]
+    amr: Mapped[Texts | None]
     device: Mapped[str | None]
     address: Mapped[str | None]
     created_at: Mapped[Instant]
