@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 ENDPOINT: Final = "/oauth/token"
+AUTHORIZATION: Final = "/oauth/authorize"
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]

@@ -1,0 +1,80 @@
+"""Authorization requests (OpenID Connect Core section 3.1.2.1): what a client asks of a person in a browser."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from identity_service.authentication.password import MAX_LOGIN_CHARACTERS
+from identity_service.clients.models import Client
+from identity_service.oauth.authorization.answers import Destination
+from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
+
+NONE: Final = "none"
+LOGIN: Final = "login"
+CONSENT: Final = "consent"
+SELECT_ACCOUNT: Final = "select_account"
+
+_SIGN_IN_PROMPTS: Final = frozenset({LOGIN, SELECT_ACCOUNT})
+"""On the sign-in page a person may sign in as somebody else, so it is where an account is selected, too."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AuthorizationRequest:
+    """A request whose client and redirect URI are known, and which the client may make.
+
+    `audiences` are those that the session may ever get tokens for; `names_scopes` is whether the request has a scope.
+    """
+
+    client: Client
+    destination: Destination
+    parameters: Parameters
+    scopes: Sequence[str]
+    names_scopes: bool
+    audiences: Sequence[str]
+    code_challenge: str
+    nonce: str | None
+    prompts: frozenset[str]
+    max_age: int | None
+    authenticated_after: int | None
+
+    @property
+    def login_hint(self) -> str | None:
+        """Whom the client expects, as a username or an e-mail address; None if it is too long for one. Somebody else
+        may sign in."""
+        hint = self.parameters.find("login_hint")
+        return hint if hint is not None and len(hint) <= MAX_LOGIN_CHARACTERS else None
+
+    @property
+    def may_show_pages(self) -> bool:
+        return NONE not in self.prompts
+
+    @property
+    def asks_for_consent(self) -> bool:
+        """Whether the person is to be asked again, whatever they have allowed before."""
+        return CONSENT in self.prompts
+
+    def asks_to_sign_in(self, authenticated_at: datetime, now: datetime) -> bool:
+        """Whether a person who was authenticated at this time must be authenticated again."""
+        if self.max_age is not None and now - authenticated_at > timedelta(seconds=self.max_age):
+            return True
+        is_too_early = self.authenticated_after is not None and authenticated_at.timestamp() < self.authenticated_after
+        return is_too_early or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
+
+    def query_after_sign_in(self, now: datetime) -> str:
+        """The query of this request after a sign-in that begins now: it asks for that one and for no other."""
+        needs_fresh = self.max_age is not None or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
+        later = str(max(int(now.timestamp()), self.authenticated_after or 0)) if needs_fresh else None
+        changes = {"prompt": self._prompt_without(_SIGN_IN_PROMPTS), "max_age": None}
+        return self.parameters.replace({**changes, **({} if later is None else {AUTHENTICATED_AFTER: later})}).encode()
+
+    def query_after_consent(self) -> str:
+        """The query of this request after the person was asked for consent."""
+        return self.parameters.replace({"prompt": self._prompt_without({CONSENT})}).encode()
+
+    @property
+    def query(self) -> str:
+        return self.parameters.encode()
+
+    def _prompt_without(self, answered: frozenset[str] | set[str]) -> str | None:
+        return " ".join(sorted(self.prompts - answered)) or None

@@ -1,0 +1,176 @@
+"""Reading authorization requests, and judging them by what their clients may do."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from identity_service.clients.models import Client
+from identity_service.clients.narrowing import scopes_within
+from identity_service.clients.redirect_uris import is_registered
+from identity_service.clients.service import Clients
+from identity_service.oauth.authorization.answers import Destination, ResponseMode
+from identity_service.oauth.authorization.errors import (
+    ApplicationUnknown,
+    AuthorizationFailed,
+    AuthorizationMalformed,
+    ChallengeRequired,
+    RedirectUriUnregistered,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnsupportedResponseType,
+)
+from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
+from identity_service.oauth.authorization.request import CONSENT, LOGIN, NONE, SELECT_ACCOUNT, AuthorizationRequest
+from identity_service.oauth.errors import InvalidRequest, InvalidTarget, OAuthError, translate
+from watchword.clock import Clock
+from watchword.errors import AppError
+
+GRANT_TYPE: Final = "authorization_code"
+_PROMPTS: Final = frozenset({NONE, LOGIN, CONSENT, SELECT_ACCOUNT})
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_SECONDS: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+_MAX_NONCE_CHARACTERS: Final = 500
+
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+"""How far the clock of another process may be ahead."""
+
+
+class AuthorizationRequests:
+    def __init__(self, clients: Clients, clock: Clock) -> None:
+        self._clients = clients
+        self._clock = clock
+
+    async def read(self, query: str) -> AuthorizationRequest:
+        """The request in this query.
+
+        Raises AuthorizationMalformed, ApplicationUnknown and RedirectUriUnregistered for the page that the person
+        sees, and AuthorizationFailed for what the client is told.
+        """
+        # 1. Whose request is it, and where does the answer go?
+        parameters = Parameters.of(query)
+        client = await self._client(parameters)
+        destination = _destination(client, parameters)
+        with _errors_go_to(destination):
+            # 2. Is it a request that this endpoint answers?
+            _ensure_answerable(parameters)
+            # 3. May the client have what it asks for?
+            client.ensure_may_use(GRANT_TYPE)
+            scope, resources = parameters.find("scope"), parameters.all("resource")
+            scopes = scopes_within(scope, client.scopes)
+            audiences = _audiences(client, resources)
+            # 4. What does it ask of the person?
+            return AuthorizationRequest(
+                client,
+                destination,
+                parameters,
+                scopes,
+                scope is not None,
+                audiences,
+                _code_challenge(parameters),
+                _nonce(parameters),
+                _prompts(parameters),
+                _seconds(parameters, "max_age"),
+                self._authenticated_after(parameters),
+            )
+
+    async def _client(self, parameters: Parameters) -> Client:
+        client_id = parameters.find("client_id")
+        if client_id is None:
+            raise AuthorizationMalformed("lacks or repeats client_id")
+        client = await self._clients.find(client_id)
+        if client is None:
+            raise ApplicationUnknown("unknown client_id")
+        return client
+
+    def _authenticated_after(self, parameters: Parameters) -> int | None:
+        """Raises InvalidRequest for a time to come: nobody could sign in so late."""
+        seconds = _seconds(parameters, AUTHENTICATED_AFTER)
+        latest = (self._clock.now() + _CLOCKS_DIFFER_BY).timestamp()
+        if seconds is not None and seconds > latest:
+            raise InvalidRequest(f"{AUTHENTICATED_AFTER} is in the future")
+        return seconds
+
+
+@contextmanager
+def _errors_go_to(destination: Destination) -> Iterator[None]:
+    """Answer the client with what the block refuses, as an error of RFC 6749."""
+    try:
+        yield
+    except OAuthError as error:
+        raise AuthorizationFailed(destination, error) from None
+    except AppError as error:
+        if (translation := translate(error)) is not None:
+            raise AuthorizationFailed(destination, translation) from None
+        raise
+
+
+def _destination(client: Client, parameters: Parameters) -> Destination:
+    redirect_uri = parameters.find("redirect_uri")
+    if redirect_uri is None:
+        raise AuthorizationMalformed("lacks or repeats redirect_uri")
+    if not is_registered(client, redirect_uri):
+        raise RedirectUriUnregistered(f"{client.id} did not register the redirect URI")
+    is_form = parameters.find("response_mode") == ResponseMode.FORM_POST
+    mode = ResponseMode.FORM_POST if is_form else ResponseMode.QUERY
+    return Destination(redirect_uri, mode, parameters.find("state"))
+
+
+def _ensure_answerable(parameters: Parameters) -> None:
+    """Raise OAuthError for what this endpoint does not offer."""
+    if parameters.repeated:
+        raise InvalidRequest("a parameter is repeated")
+    if parameters.find("request") is not None:
+        raise RequestNotSupported
+    if parameters.find("request_uri") is not None:
+        raise RequestUriNotSupported
+    response_type = parameters.find("response_type")
+    if response_type is None:
+        raise InvalidRequest("lacks response_type")
+    if response_type != "code":
+        raise UnsupportedResponseType
+    mode = parameters.find("response_mode")
+    if mode is not None and mode not in list(ResponseMode):
+        raise InvalidRequest("another response_mode than query and form_post")
+
+
+def _audiences(client: Client, resources: Sequence[str]) -> Sequence[str]:
+    """The resources (RFC 8707 section 2.1), or all audiences of the client if the request names none."""
+    if not set(resources) <= set(client.audiences):
+        raise InvalidTarget("more than allowed")
+    return sorted(set(resources)) or client.audiences
+
+
+def _code_challenge(parameters: Parameters) -> str:
+    """RFC 7636 section 4.3. Without a method it would be `plain`, which the address of the page gives away."""
+    challenge = parameters.find("code_challenge")
+    if challenge is None or parameters.find("code_challenge_method") != "S256":
+        raise ChallengeRequired
+    if _CHALLENGE.fullmatch(challenge) is None:
+        raise ChallengeRequired("the code_challenge is not the digest of a verifier")
+    return challenge
+
+
+def _nonce(parameters: Parameters) -> str | None:
+    nonce = parameters.find("nonce")
+    if nonce is not None and len(nonce) > _MAX_NONCE_CHARACTERS:
+        raise InvalidRequest("the nonce is too long")
+    return nonce
+
+
+def _prompts(parameters: Parameters) -> frozenset[str]:
+    """The prompts that are known; others are ignored, as OpenID Connect Core section 3.1.2.1 allows."""
+    prompts = frozenset((parameters.find("prompt") or "").split(" ")) - {""}
+    if NONE in prompts and len(prompts) > 1:
+        raise InvalidRequest("prompt has none and something else")
+    return prompts & _PROMPTS
+
+
+def _seconds(parameters: Parameters, name: str) -> int | None:
+    text = parameters.find(name)
+    if text is None:
+        return None
+    if _SECONDS.fullmatch(text) is None:
+        raise InvalidRequest(f"{name} is no number of seconds")
+    return int(text)
