@@ -12,6 +12,7 @@ from identity_service.accounts import routes as users
 from identity_service.authentication import cookie
 from identity_service.authentication import routes as authentication
 from identity_service.clients.models import DOCUMENTATION_CLIENT
+from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
@@ -20,6 +21,7 @@ from identity_service.oauth import documentation
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.pages import account_routes as account_pages
+from identity_service.pages import application_routes as application_pages
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import refusals, sign_on_required
@@ -43,6 +45,7 @@ ROUTERS = (
     deletions.router,
     authentication.router,
     sessions.router,
+    consents.router,
     events.router,
     events.streams_router,
     pages.router,
@@ -50,6 +53,7 @@ ROUTERS = (
     sign_in_pages.router,
     account_pages.router,
     device_pages.router,
+    application_pages.router,
 )
 
 

@@ -12,6 +12,7 @@ from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.known_devices import KnownDevice
+from identity_service.consents.service import Consents
 from identity_service.devices import Device
 from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SessionEnded, SignOnRequired
 from identity_service.events.schemas import ObedienceRead
@@ -29,6 +30,7 @@ from identity_service.pages.forms import (
     Form,
     PasswordForm,
     ProfileForm,
+    TakingBack,
     ensure_own,
     read,
 )
@@ -177,6 +179,7 @@ async def _ensure_our_page(request: Request) -> None:
 
 PartsDep = Annotated[Parts, Depends(_parts)]
 AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
+ConsentsDep = Annotated[Consents, Depends(part("consents"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 BrowserSignInDep = Annotated[BrowserSignIn, Depends(part("browser_sign_in"))]
 CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
@@ -192,6 +195,7 @@ SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm)
 ProfilePageForm = Annotated[Form[ProfileForm], Depends(_form(ProfileForm))]
 PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChange))]
 EndingForm = Annotated[Form[Ending], Depends(_form(Ending))]
+TakingBackForm = Annotated[Form[TakingBack], Depends(_form(TakingBack))]
 ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]

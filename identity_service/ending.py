@@ -23,6 +23,7 @@ class EndReason(StrEnum):
     ADDRESS_RESTORED = "change of address undone"
     DISABLED = "account disabled"
     REPLACED = "signed in again in the same browser"
+    CONSENT_WITHDRAWN = "access taken back by its owner"
     TOO_MANY = "more sessions than an account may have"
 
 

@@ -185,6 +185,11 @@ class ClientExists(Conflict):
     detail = "There is a client with this id already."
 
 
+class ConsentNotFound(NotFound):
+    code = "consent_not_found"
+    detail = "You have allowed this application nothing."
+
+
 class WordTaken(Conflict):
     """A scope or a permission belongs to one service."""
 

@@ -32,6 +32,8 @@ from identity_service.authorization_codes.models import AuthorizationCode
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
+from identity_service.consents.models import Consent
+from identity_service.consents.service import Consents
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
@@ -97,7 +99,20 @@ from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.limits import Limiter
 
 # Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (AuditEntry, AuthorizationCode, ClientRow, Link, RefusedSignIn, Role, Service, Session, SignOn, Stream, User)
+TABLES = (
+    AuditEntry,
+    AuthorizationCode,
+    ClientRow,
+    Consent,
+    Link,
+    RefusedSignIn,
+    Role,
+    Service,
+    Session,
+    SignOn,
+    Stream,
+    User,
+)
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 
@@ -241,6 +256,7 @@ class Parts:
             new_device_letters=self.new_device_letters,
         )
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
+        self.consents = Consents(database, recorder, clock)
         self.sessions = Sessions(database, recorder, clock)
         self.live_sessions = LiveSessions(database, clock)
         self.refused_sign_ins = RefusedSignIns(database, self.sealer, clock)

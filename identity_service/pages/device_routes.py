@@ -61,7 +61,7 @@ async def end_others(sign_on: FreshSignOnDep, _: ButtonForm, parts: PartsDep) ->
 @public
 async def show_ended(entry_id: UUID, sign_on: SignOnDep, parts: PartsDep) -> Response:
     obedience = await parts.obedience.read(sign_on.user_id, entry_id)
-    return parts.pages.page("account_ended.html", "account_ended", obedience=obedience)
+    return parts.pages.page("account_ended.html", "account_ended", obedience=obedience, back_path=DEVICES)
 
 
 async def _ended(obedience: Obedience, act: Act | None) -> Response:

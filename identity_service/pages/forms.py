@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -65,6 +65,20 @@ class Ending(Body):
 
 class Button(Body):
     """A form with nothing but its button."""
+
+
+class TakingBack(Body):
+    """The client whose access is taken back."""
+
+    client_id: Text
+
+
+class Choice(Body):
+    """What a person chooses on the page that asks for consent; `user` and `scopes` are those that the page showed."""
+
+    choice: Literal["allow", "deny"]
+    user: UUID
+    scopes: Text
 
 
 @dataclass(frozen=True, slots=True)

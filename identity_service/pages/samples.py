@@ -11,17 +11,20 @@ from pydantic import BaseModel
 from identity_service.accounts.deletions import Erasure, ServiceErasure
 from identity_service.accounts.models import SignedInDevice
 from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration
+from identity_service.consents.models import Application
 from identity_service.events.schemas import ObedienceRead, ObedientService
 from identity_service.links.models import LinkView
 from identity_service.pages.forms import (
     AddressForm,
     Button,
+    Choice,
     Confirmation,
     CredentialsForm,
     PasswordForm,
     ProfileForm,
 )
 from identity_service.pages.profile import Profile
+from identity_service.services.models import ScopesOfService, ScopeText
 
 _LINK: Final = LinkView("ada", "ada@example.com")
 _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
@@ -30,6 +33,19 @@ _TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BROWSER: Final = SignedInDevice(UUID(int=1), None, "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True)
 _CLIENT: Final = SignedInDevice(UUID(int=2), "web", None, "192.0.2.7", _TIME, _TIME, False)
 _ERASURE: Final = Erasure(_TIME, [ServiceErasure("posts", _TIME), ServiceErasure("feeds", None)])
+
+_SCOPES: Final = ScopesOfService("Posts", [ScopeText("posts:write", "Write, change and delete your posts")])
+_OTHER_SCOPES: Final = ScopesOfService(None, [ScopeText("feeds:read", "feeds:read")])
+_APPLICATION: Final = Application("notes", "Notes", ["posts:write"], _TIME, _TIME, None)
+_CONSENT: Final[Mapping[str, Any]] = {
+    "application": "Notes",
+    "host": "notes.example.com",
+    "username": "ada",
+    "user_id": UUID(int=1),
+    "scopes": "feeds:read posts:write",
+    "path": _PATH,
+    "other_account_path": _PATH,
+}
 
 
 class Sample(NamedTuple):
@@ -96,11 +112,27 @@ PAGES: Final[Mapping[str, Sample]] = {
         ({"email": "ada@example.com", "is_verified": True}, {"email": "ada@example.com", "is_verified": False}),
     ),
     "account_ended.html": Sample(
-        ("account_ended",),
+        ("account_ended", "account_application_ended"),
         None,
         (
-            {"obedience": ObedienceRead([], [])},
-            {"obedience": ObedienceRead([ObedientService("posts", 38)], ["feeds"])},
+            {"obedience": ObedienceRead([], []), "back_path": _PATH},
+            {"obedience": ObedienceRead([ObedientService("posts", 38)], ["feeds"]), "back_path": _PATH},
+        ),
+    ),
+    "account_applications.html": Sample(
+        ("account_applications",),
+        None,
+        (
+            {"applications": [], "scope_texts": {}},
+            {"applications": [_APPLICATION], "scope_texts": {"posts:write": "Write, change and delete your posts"}},
+        ),
+    ),
+    "consent.html": Sample(
+        ("consent",),
+        Choice,
+        (
+            {**_CONSENT, "requested": [_SCOPES, _OTHER_SCOPES], "present": []},
+            {**_CONSENT, "requested": [_OTHER_SCOPES], "present": [_SCOPES], "host": None},
         ),
     ),
     "account_password.html": Sample(("account_password",), PasswordChange, ({"username": "ada"},)),

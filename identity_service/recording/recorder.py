@@ -179,6 +179,14 @@ class Recorder:
         # Without the address: the audit outlives the account.
         audit.record(db, cause.actor, "user.email_changed", user_id, why=cause.why)
 
+    def consent_given(self, db: AsyncSession, client_id: str, scopes: Collection[str], cause: Cause) -> None:
+        """Record that a person allows a client these scopes. No receiver knows it, so there is no event."""
+        audit.record(db, cause.actor, "consent.given", client_id, scopes=sorted(scopes), why=cause.why)
+
+    def consent_withdrawn(self, db: AsyncSession, client_id: str, cause: Cause) -> None:
+        """Record that a person allows a client nothing any more; the events are those of its sessions that end."""
+        audit.record(db, cause.actor, "consent.withdrawn", client_id, why=cause.why)
+
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
         """Record that the account was deleted."""
         audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)

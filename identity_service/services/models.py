@@ -1,7 +1,8 @@
 """A service that tokens are meant for, with its scopes and permissions."""
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from sqlalchemy import ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -46,6 +47,20 @@ class ServicePermission(Base):
     permission: Mapped[str] = mapped_column(primary_key=True)
     audience: Mapped[str] = mapped_column(ForeignKey(Service.audience, ondelete="CASCADE"), index=True)
     description: Mapped[str]
+
+
+class ScopeText(NamedTuple):
+    """A scope, and what it allows in words for people."""
+
+    scope: str
+    text: str
+
+
+class ScopesOfService(NamedTuple):
+    """The name of a service, and some of its scopes; None for scopes that belong to no service yet."""
+
+    service: str | None
+    scopes: Sequence[ScopeText]
 
 
 def is_word(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Text, bindparam, func, literal_column, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, any_, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.services.models import Service, ServicePermission, ServiceScope
@@ -12,6 +12,14 @@ from watchword.database.statements import Statement
 AUDIENCES_OF_CLIENT = Statement(
     select(Service.audience).where(Service.client_id == bindparam("client_id", type_=Service.client_id.type))
 )
+
+TEXTS = Statement(
+    select(Service.name, ServiceScope.scope, ServiceScope.description)
+    .join(Service, Service.audience == ServiceScope.audience)
+    .where(ServiceScope.scope == any_(bindparam("scopes", type_=ARRAY(Text))))
+    .order_by(func.lower(Service.name), Service.audience, ServiceScope.scope)
+)
+"""The texts of these scopes, service by service."""
 
 
 async def get_for_update(db: AsyncSession, audience: str) -> Service:

@@ -1,11 +1,11 @@
 """The services of this installation: their scopes and permissions, and which client may ask about their tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from identity_service.errors import WordTaken
 from identity_service.services import repository
 from identity_service.services.drafts import Directory, ServiceDraft
-from identity_service.services.models import Service
+from identity_service.services.models import ScopesOfService, ScopeText, Service
 from watchword.database.database import Database
 
 
@@ -17,6 +17,16 @@ class Services:
         """The audiences of the services whose own client this is."""
         rows = await self._database.reads.fetch_rows(repository.AUDIENCES_OF_CLIENT, client_id=client_id)
         return frozenset(row["audience"] for row in rows)
+
+    async def describe(self, scopes: Collection[str]) -> Sequence[ScopesOfService]:
+        """What these scopes allow in words for people, service by service; a scope without a text is its own."""
+        rows = await self._database.reads.fetch_rows(repository.TEXTS, scopes=sorted(scopes))
+        texts: dict[str | None, list[ScopeText]] = {}
+        for name, scope, text in rows:
+            texts.setdefault(name, []).append(ScopeText(scope, text or scope))
+        if unassigned := sorted(set(scopes).difference(row["scope"] for row in rows)):
+            texts[None] = [ScopeText(scope, scope) for scope in unassigned]
+        return [ScopesOfService(*item) for item in texts.items()]
 
     async def directory(self) -> Directory:
         async with self._database.begin() as db:

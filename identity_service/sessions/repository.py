@@ -71,6 +71,16 @@ async def end_all(
     return (await db.scalars(statement)).all()
 
 
+async def end_of_client(
+    db: AsyncSession, user_id: UUID, client_id: str, reason: EndReason, now: datetime
+) -> Sequence[UUID]:
+    """End every session that this client has of this user, who must be locked. Returns the ids of those that this call
+    ended."""
+    of_client = Session.user_id == user_id, Session.client_id == client_id, Session.ended_at.is_(None)
+    ended = update(Session).where(*of_client).values(ended_at=now, end_reason=reason).returning(Session.id)
+    return (await db.scalars(ended, execution_options={"synchronize_session": False})).all()
+
+
 async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: int, now: datetime) -> Sequence[UUID]:
     """Of the live sessions of this user, end those that were used longest ago until `keep` are left, but no more
     than `limit`. The user must be locked. Returns the ids of those that this call ended."""

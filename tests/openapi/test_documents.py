@@ -20,6 +20,8 @@ from tests.support.services import IDENTITY_URL, Identity, Posts
 OPERATIONS = {
     "identity": {
         "account_deletions_read",
+        "consents_list",
+        "consents_withdraw",
         "email_changes_confirm",
         "email_changes_undo",
         "email_verifications_confirm",
@@ -224,7 +226,15 @@ def test_every_security_scheme_that_an_operation_names_is_described(document: Do
 @each_service
 def test_what_every_answer_has_is_not_optional(document: Document) -> None:
     schemas = document["components"]["schemas"]
-    names = {"SignedInRead", "SessionRead", "PollAnswer", "UserRead", "PostRead", "PostSummary"} & schemas.keys()
+    names = {
+        "SignedInRead",
+        "ConsentRead",
+        "SessionRead",
+        "PollAnswer",
+        "UserRead",
+        "PostRead",
+        "PostSummary",
+    } & schemas.keys()
     assert len(names) >= 2
     for name in names:
         assert set(schemas[name]["required"]) == schemas[name]["properties"].keys(), name
@@ -248,6 +258,7 @@ def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
     waited = {operation["operationId"]: operation for operation in operations(document) if _takes_prefer(operation)}
     assert waited.keys() == {
         *("sessions_end", "sessions_end_others", "sessions_sign_out"),
+        "consents_withdraw",
         *("users_change_password", "users_delete_me", "oauth_revoke"),
         *("password_resets_complete", "email_changes_undo", "security_notices_act"),
     }

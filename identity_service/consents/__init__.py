@@ -1,0 +1,1 @@
+"""What people let the applications of others do with their accounts."""
