@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from identity_service.loopback import is_loopback
+from watchword.loopback import is_loopback
 from watchword.service import ServiceSettings
 from watchword.service.secret_values import ensure_different, ensure_unquoted
 

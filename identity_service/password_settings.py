@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from identity_service.loopback import is_loopback
+from watchword.loopback import is_loopback
 from watchword.service import ServiceSettings, split_by_commas
 
 

@@ -11,10 +11,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from identity_service.limit_settings import LimitSettings
-from identity_service.loopback import is_loopback
 from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
 from identity_service.password_settings import PasswordSettings
+from watchword.loopback import is_loopback
 from watchword.service import MigrationSettings, split_by_commas
 from watchword.service.networks import networks
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted

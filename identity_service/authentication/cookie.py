@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 
-from identity_service.authentication.host_cookie import HostCookie
 from identity_service.errors import CookieRepeated, CrossSite
 from watchword.http import problem
+from watchword.http.host_cookie import HostCookie
 
 CSRF_HEADER: Final = "x-requested-with"
 FORMER_NAME: Final = "watchword_refresh"

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from identity_service.authentication.host_cookie import HostCookie
 from identity_service.authentication.known_devices import LIFETIME, KnownDevice, KnownDevices
+from watchword.http.host_cookie import HostCookie
 
 NAME: Final = "watchword_device"
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from identity_service.authentication.host_cookie import HostCookie
+from watchword.http.host_cookie import HostCookie
 
 NAME: Final = "watchword_sign_on"
 

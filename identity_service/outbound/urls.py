@@ -4,7 +4,7 @@ from typing import Final
 
 import httpx
 
-from identity_service.loopback import is_loopback
+from watchword.loopback import is_loopback
 from identity_service.outbound.addresses import OutboundAddresses
 
 _LAST_PORT: Final = 65_535

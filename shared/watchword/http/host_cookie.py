@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from identity_service.loopback import is_loopback
+from watchword.loopback import is_loopback
 
 SameSite = Literal["lax", "strict"]
 
 
 @dataclass(frozen=True, slots=True)
 class HostCookie:
-    """`host` is the issuer's; `secure` is False only for http on this machine."""
+    """`host` is that of the site; `secure` is False only for http on this machine."""
 
     name: str
     host: str
@@ -24,8 +24,9 @@ class HostCookie:
     same_site: SameSite
 
     @classmethod
-    def of(cls, issuer: str, name: str, same_site: SameSite) -> "HostCookie":
-        own = urlsplit(issuer)
+    def of(cls, site: str, name: str, same_site: SameSite) -> "HostCookie":
+        """The cookie of this name of the site with this URL."""
+        own = urlsplit(site)
         is_local = own.scheme == "http" and is_loopback(own.hostname)
         # A browser lets no other host set a cookie with the prefix __Host- (RFC 6265bis section 4.1.3.2). It requires
         # TLS. On this machine the name carries the port instead, because cookies do not tell ports apart.

@@ -6,5 +6,5 @@ _HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a URL with this host leads to this machine itself."""
-    return host in _HOSTS
+    """Whether a URL with this host leads to this machine itself, as names below localhost do (RFC 6761 section 6.3)."""
+    return host is not None and (host in _HOSTS or host.endswith(".localhost"))
