@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("auth", "events", "http", "http_client", "observability", "testing")
+PACKAGES = ("auth", "events", "http", "http_client", "observability", "pages", "testing")
 
 # Each of these is in an extra, or in none.
 NOT_FOR_GUARDS = {
@@ -53,7 +53,9 @@ def imported_by(statement: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("package", ["auth", "events", "http", "http_client", "observability", "testing.issuer"])
+@pytest.mark.parametrize(
+    "package", ["auth", "events", "http", "http_client", "observability", "pages", "testing.code_flow"]
+)
 def test_guarding_a_route_imports_nothing_of_the_extras(package: str) -> None:
     assert imported_by(f"import watchword.{package}") & NOT_FOR_GUARDS == set()
 

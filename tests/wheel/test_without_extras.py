@@ -34,7 +34,7 @@ asyncio.run(main(json.loads(sys.argv[1])))
 """
 
 # Public packages that need no extra.
-PACKAGES = "auth", "clock", "errors", "events", "http", "http_client", "observability"
+PACKAGES = "auth", "clock", "errors", "events", "http", "http_client", "observability", "pages"
 CLIENT = "memory-notes"
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from watchword.testing.clock import StandingClock
+    from watchword.testing.code_flow import CodeFlow
     from watchword.testing.issuer import Issuer
 
-__all__ = ["Issuer", "StandingClock"]
+__all__ = ["CodeFlow", "Issuer", "StandingClock"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,6 +19,10 @@ def __getattr__(name: str) -> Any:
         from watchword.testing.issuer import Issuer
 
         return Issuer
+    if name == "CodeFlow":
+        from watchword.testing.code_flow import CodeFlow
+
+        return CodeFlow
     if name == "StandingClock":
         from watchword.testing.clock import StandingClock
 

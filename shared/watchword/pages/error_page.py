@@ -1,0 +1,56 @@
+"""A refusal as a page, for a person whose browser was sent here."""
+
+import base64
+import hashlib
+from html import escape
+from typing import Final
+from urllib.parse import quote
+
+from starlette.responses import HTMLResponse
+
+from watchword.errors import AppError
+from watchword.http.problem_documents import status_of
+from watchword.http.problem_responses import log_refusal
+
+_STYLE: Final = (
+    ":root{color-scheme:light dark}"
+    "body{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif}"
+)
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+FIELDS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    # The URL of the callback has the code.
+    "Referrer-Policy": "no-referrer",
+}
+"""The header fields of every answer to a browser that signs in."""
+
+
+def error_page(error: AppError, return_path: str) -> HTMLResponse:
+    """The page that says what a refusal means. It shows nothing of the request but the page to return to."""
+    status = status_of(error)
+    log_refusal(status, error.code, error.reason or error.detail)
+    return HTMLResponse(_html(error.detail, return_path), status, {**FIELDS, **error.headers()})
+
+
+def _html(detail: str, return_path: str) -> str:
+    start = f"/auth/start?return={quote(return_path, safe='/')}"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>You are not signed in</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>You are not signed in</h1>
+<p>{escape(detail)}</p>
+<p><a href="{escape(start)}">Sign in</a></p>
+<p><a href="/">Go to the front page</a></p>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,51 @@
+"""Verifies ID tokens (OpenID Connect Core section 3.1.3.7): somebody has signed in, here and for this sign-in."""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any, Final
+
+from watchword.auth.errors import Flaw, InvalidToken
+from watchword.auth.jws import JwsReader, ensure_current, text
+from watchword.auth.public_key import KeySource
+from watchword.clock import Clock
+from watchword.pages.settings import PagesSettings
+from watchword.pages.values import Tokens
+
+# An access token, a refresh token and a logout token of the same issuer have others.
+ID_TOKEN_TYPES: Final = ("jwt",)
+
+
+class IdTokens:
+    """Reads the ID tokens that one issuer signs for one client."""
+
+    def __init__(self, settings: PagesSettings, clock: Clock) -> None:
+        self._issuer = settings.issuer
+        self._client_id = settings.client_id
+        self._clock = clock
+
+    async def ensure_valid(self, tokens: Tokens, keys: KeySource, nonce: str) -> None:
+        """Raise InvalidToken, with the reason for the log, unless the ID token is valid and was issued for the sign-in
+        with this nonce, together with the access token; KeysUnavailable if the keys could not be fetched."""
+        claims, _ = await JwsReader(keys, ID_TOKEN_TYPES).read(tokens.id_token)
+        self._ensure_for_this_client(claims)
+        ensure_current(claims, self._clock.now().timestamp())
+        text(claims, "sub")
+        if not compare_digest(text(claims, "nonce").encode(), nonce.encode()):
+            raise InvalidToken("the nonce of another sign-in", Flaw.CLAIMS)
+        if text(claims, "at_hash") != at_hash(tokens.access_token):
+            raise InvalidToken("the at_hash of another access token", Flaw.CLAIMS)
+
+    def _ensure_for_this_client(self, claims: dict[str, Any]) -> None:
+        if claims.get("iss") != self._issuer:
+            raise InvalidToken("another issuer", Flaw.ISSUER)
+        # Further audiences are none that this service trusts.
+        if claims.get("aud") not in (self._client_id, [self._client_id]):
+            raise InvalidToken("another audience", Flaw.AUDIENCE)
+        if claims.get("azp", self._client_id) != self._client_id:
+            raise InvalidToken("another authorized party", Flaw.AUDIENCE)
+
+
+def at_hash(access_token: str) -> str:
+    """What an ID token says of the access token beside it: the left half of its SHA-256, in base64url."""
+    return urlsafe_b64encode(sha256(access_token.encode()).digest()[:16]).decode().rstrip("=")

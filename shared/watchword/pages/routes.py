@@ -1,0 +1,128 @@
+"""/auth: sign in, the answer of the issuer, access tokens for pages, sign out.
+
+They are for the pages of this service, and no API: the OpenAPI document does not have them.
+"""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from watchword.auth import public
+from watchword.errors import AppError
+from watchword.http import problem
+from watchword.pages.cookies import PageCookies
+from watchword.pages.error_page import FIELDS, error_page
+from watchword.pages.errors import CookieRepeated, NotSignedIn, SignInRefused
+from watchword.pages.service import SignIns
+from watchword.pages.values import Answer, PendingSignIn
+
+FRONT_PAGE: Final = "/"
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+def routes(sign_ins: SignIns, cookies: PageCookies) -> APIRouter:
+    router = APIRouter(prefix="/auth", include_in_schema=False)
+    doors = Doors(sign_ins, cookies)
+
+    @router.get("/start")
+    @public
+    async def start(request: Request) -> Response:
+        """Send the browser to the issuer."""
+        return await doors.start(request)
+
+    @router.get("/callback")
+    @public
+    async def callback(request: Request) -> Response:
+        """Take the issuer's answer, and send the browser to the page that it comes from."""
+        return await doors.callback(request)
+
+    @router.post("/token")
+    @public
+    async def token(request: Request) -> Response:
+        """An access token for the memory of a page."""
+        return await doors.token(request)
+
+    @router.post("/sign-out")
+    @public
+    async def sign_out(request: Request) -> Response:
+        """End the session of this browser."""
+        return await doors.sign_out(request)
+
+    return router
+
+
+class Doors:
+    """The four operations. Those for navigation answer a refusal with a page, the others with a problem document."""
+
+    def __init__(self, sign_ins: SignIns, cookies: PageCookies) -> None:
+        self._sign_ins = sign_ins
+        self._cookies = cookies
+
+    async def start(self, request: Request) -> Response:
+        try:
+            return_path = _only(request, "return", FRONT_PAGE)
+            url, pending = await self._sign_ins.begin(return_path)
+            response = RedirectResponse(url, 303, FIELDS)
+            self._cookies.pending.set(response, pending)
+        except AppError as error:
+            return error_page(error, FRONT_PAGE)
+        return response
+
+    async def callback(self, request: Request) -> Response:
+        pending: PendingSignIn | None = None
+        response: Response
+        try:
+            pending = self._cookies.pending.read(request)
+            answer = Answer.of({name: _only(request, name) for name in request.query_params})
+            session = await self._sign_ins.finish(answer, pending)
+            response = RedirectResponse(pending.return_path if pending else FRONT_PAGE, 303, FIELDS)
+            self._cookies.session.set(response, session)
+        except AppError as error:
+            response = error_page(error, pending.return_path if pending else FRONT_PAGE)
+            if isinstance(error, CookieRepeated):
+                self._cookies.pending.delete_everywhere(request, response)
+        # An answer counts once.
+        self._cookies.pending.delete(response)
+        return response
+
+    async def token(self, request: Request) -> Response:
+        try:
+            self._cookies.ensure_own(request)
+            if (session := self._cookies.session.read(request)) is None:
+                raise NotSignedIn("no session cookie, or none that was sealed here")
+            tokens, session = await self._sign_ins.refresh(session)
+            body = {"access_token": tokens.access_token, "token_type": "Bearer", "expires_in": tokens.expires_in}
+            response = JSONResponse(body, headers=_NO_STORE)
+            self._cookies.session.set(response, session)
+        except AppError as error:
+            return self._refused(request, error)
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        try:
+            self._cookies.ensure_own(request)
+            signed_out = await self._sign_ins.sign_out(self._cookies.session.read(request))
+        except AppError as error:
+            return self._refused(request, error)
+        body = {"revoked": signed_out.is_revoked, "continue_at": signed_out.continue_at}
+        response = JSONResponse(body, headers=_NO_STORE)
+        self._cookies.session.delete(response)
+        return response
+
+    def _refused(self, request: Request, error: AppError) -> Response:
+        """The refusal, which deletes a session that has ended, and cookies that would be refused the next time too."""
+        response = problem(error)
+        if isinstance(error, CookieRepeated):
+            self._cookies.session.delete_everywhere(request, response)
+        elif isinstance(error, NotSignedIn):
+            self._cookies.session.delete(response)
+        return response
+
+
+def _only(request: Request, name: str, default: str = "") -> str:
+    """A parameter of the query. Raises SignInRefused if it is there twice: a proxy could take the other one."""
+    values = request.query_params.getlist(name)
+    if len(values) > 1:
+        raise SignInRefused(f"the parameter {name!r} is there {len(values)} times")
+    return values[0] if values else default

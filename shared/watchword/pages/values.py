@@ -1,0 +1,73 @@
+"""What the cookies hold."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, Self
+
+import orjson
+
+SIGN_IN_SECONDS: Final = 600
+"""How long a person may take to sign in."""
+
+SESSION_SECONDS: Final = 5_184_000
+"""How long a browser keeps the session: 60 days, as long as the longest session lasts at the issuer."""
+
+
+class PendingSignIn(NamedTuple):
+    """A sign-in that this browser has begun. `expires_at` is in seconds since 1970."""
+
+    state: str
+    nonce: str
+    verifier: str
+    return_path: str
+    expires_at: float
+
+    @classmethod
+    def begin(cls, return_path: str, now: float) -> Self:
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        return cls(state, nonce, verifier, return_path, now + SIGN_IN_SECONDS)
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        return cls(**orjson.loads(content))
+
+    def write(self) -> bytes:
+        return orjson.dumps(self._asdict())
+
+
+class PageSession(NamedTuple):
+    """A person who is signed in on the pages of this service: the refresh token, and the ID token with which the person
+    can sign out at the issuer as well."""
+
+    refresh_token: str
+    id_token: str
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        return cls(**orjson.loads(content))
+
+    def write(self) -> bytes:
+        return orjson.dumps(self._asdict())
+
+
+class Tokens(NamedTuple):
+    """What the token endpoint answers (RFC 6749 section 5.1)."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    id_token: str
+
+
+class Answer(NamedTuple):
+    """The answer of the authorization endpoint, as the browser brings it (RFC 6749 section 4.1.2, RFC 9207)."""
+
+    state: str = ""
+    code: str = ""
+    issuer: str = ""
+    error: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Self:
+        names = {"state": "state", "code": "code", "iss": "issuer", "error": "error"}
+        return cls(**{field: parameters[name] for name, field in names.items() if name in parameters})
