@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 import watchword.database.database
-from tests.shared.tables import until_backends, until_running
+from tests.shared.tables import until_backends
 from tests.support.databases import DATABASE, Databases
 from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import Database
@@ -79,12 +79,16 @@ async def set_and_connect(databases: Databases, setting: str) -> None:
 
 async def test_a_caller_that_gives_up_while_a_setting_is_made_leaves_no_connection_open(databases: Databases) -> None:
     await databases.end_connections("posts_app")
-    opening = asyncio.create_task(set_and_connect(databases, "SELECT pg_sleep(30)"))
-    await until_running(databases, 1)
-    opening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await opening
+    observer = await asyncpg.connect(databases.server.superuser_url(DATABASE))
+    async with observer.transaction():
+        await observer.execute("SELECT pg_advisory_xact_lock(7)")
+        opening = asyncio.create_task(set_and_connect(databases, "SELECT pg_advisory_lock(7)"))
+        await until(lambda: has(observer, 1, WAITING))
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
     await until_backends(databases, 0, "true")
+    await observer.close()
 
 
 async def test_a_setting_that_is_refused_leaves_no_connection_open(databases: Databases) -> None:

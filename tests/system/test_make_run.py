@@ -77,10 +77,7 @@ def ports() -> Iterator[tuple[int, int]]:
         yield identity, posts
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_second_run_finds_everything_again_and_no_process_is_left(
-    tmp_path: Path, ports: tuple[int, int], number: signal.Signals
-) -> None:
+def test_the_next_run_finds_everything_again_and_no_process_is_left(tmp_path: Path, ports: tuple[int, int]) -> None:
     with run(tmp_path, ports) as first:
         welcome = first.await_welcome()
         assert first.identity in welcome
@@ -88,11 +85,12 @@ def test_a_second_run_finds_everything_again_and_no_process_is_left(
         commands = "\n".join(line for line in welcome.splitlines() if line.lstrip().startswith("curl "))
         printed = subprocess.run(["bash"], input=commands, capture_output=True, text=True, timeout=60, check=True)
         assert '"access_token"' in printed.stdout
-        first.end_by(number)
-    with run(tmp_path, ports) as second:
-        second.await_welcome()
-        assert second.sign_in() == 200
-        second.end_by(signal.SIGTERM)
+        first.end_by(signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with run(tmp_path, ports) as following:
+            following.await_welcome()
+            assert following.sign_in() == 200
+            following.end_by(number)
 
 
 def test_a_first_run_killed_half_way_is_completed_by_the_next(tmp_path: Path, ports: tuple[int, int]) -> None:
