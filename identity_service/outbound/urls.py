@@ -4,8 +4,8 @@ from typing import Final
 
 import httpx
 
-from watchword.loopback import is_loopback
 from identity_service.outbound.addresses import OutboundAddresses
+from watchword.loopback import is_loopback
 
 _LAST_PORT: Final = 65_535
 
