@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+PASSWORD: Final = "pwd"  # noqa: S105 - the name of a method (RFC 8176), no password
+"""The value of `acr` and of `amr` for a person who was authenticated with a password."""
 
 
 class Authentication(NamedTuple):
@@ -12,3 +15,7 @@ class Authentication(NamedTuple):
     at: datetime
     acr: str
     amr: Sequence[str]
+
+
+def by_password(at: datetime) -> Authentication:
+    return Authentication(at, PASSWORD, (PASSWORD,))

@@ -152,10 +152,10 @@ class Parts:
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds())
 
         # The two ways in which people sign in.
-        reader = TokenReader(issuer, self.keyring, clock)
+        self.token_reader = TokenReader(issuer, self.keyring, clock)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
-        self.browser_sign_in = self._browser_sign_in(reader)
-        self.oauth = self._oauth(reader, self.sign_in if settings.password_grant else None)
+        self.browser_sign_in = self._browser_sign_in()
+        self.oauth = self._oauth(self.sign_in if settings.password_grant else None)
 
     def on_notification(self, payload: str) -> None:
         """Look at what another process has changed."""
@@ -272,16 +272,13 @@ class Parts:
         self._add_sign_ons()
 
     def _add_sign_ons(self) -> None:
-        database, recorder, settings, clock = self.database, self.recorder, self.settings, self.clock
-        lifetimes = SignOnLifetimes(
-            idle=timedelta(seconds=settings.sign_on_idle_seconds), longest=timedelta(seconds=settings.sign_on_seconds)
-        )
+        database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes.sign_on, self.clock
         start = SignOnStart(
             database,
             recorder,
             lifetimes,
             clock,
-            per_user=settings.sessions_per_account,
+            per_user=self.settings.sessions_per_account,
             new_device_letters=self.new_device_letters,
         )
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
@@ -307,15 +304,15 @@ class Parts:
         delivery = self.letter_parts.delivery
         return kinds if delivery is None else {**kinds, LETTER: delivery.job_kind()}
 
-    def _browser_sign_in(self, reader: TokenReader) -> BrowserSignIn:
-        return BrowserSignIn(self.clients, self.sign_in, self.rotation, reader, self.tokens)
+    def _browser_sign_in(self) -> BrowserSignIn:
+        return BrowserSignIn(self.clients, self.sign_in, self.rotation, self.token_reader, self.tokens)
 
-    def _oauth(self, reader: TokenReader, sign_in: SignIn | None) -> OAuthEndpoints:
+    def _oauth(self, sign_in: SignIn | None) -> OAuthEndpoints:
         return OAuthEndpoints(
             self.clients,
             self.services,
             self.sessions,
-            reader,
+            self.token_reader,
             self.tokens,
             rotation=self.rotation,
             live_sessions=self.live_sessions,
@@ -334,6 +331,9 @@ def _lifetimes(settings: Settings) -> Lifetimes:
         refresh=timedelta(seconds=settings.refresh_token_seconds),
         session=timedelta(seconds=settings.session_seconds),
         retry=timedelta(seconds=settings.refresh_retry_seconds),
+        sign_on=SignOnLifetimes(
+            idle=timedelta(seconds=settings.sign_on_idle_seconds), longest=timedelta(seconds=settings.sign_on_seconds)
+        ),
     )
 
 

@@ -72,4 +72,5 @@ class BrowserSignIn:
             return None
 
     def _mint(self, issued: IssuedSession) -> BrowserTokens:
-        return BrowserTokens(self._tokens.for_session(issued), issued.refresh_token.expires_at)
+        cookie_expires_at = (issued.refresh_token or issued.session).expires_at
+        return BrowserTokens(self._tokens.for_session(issued), cookie_expires_at)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.authentications import PASSWORD
 from identity_service.devices import Device
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
@@ -12,7 +13,7 @@ from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sign_ons import repository
-from identity_service.sign_ons.models import PASSWORD, SignOn
+from identity_service.sign_ons.models import SignOn
 from identity_service.sign_ons.values import IssuedSignOn, SignOnLifetimes
 from identity_service.users import repository as users
 from identity_service.users.models import SignInUser

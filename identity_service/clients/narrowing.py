@@ -2,9 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from identity_service.clients.models import Client
 from identity_service.errors import AudienceNotAllowed, NoAudience, NoDefaultAudience, ScopeNotAllowed
+
+OPENID: Final = "openid"
+"""The scope of OpenID Connect, which is a scope of this service (OpenID Connect Core section 3.1.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,14 @@ class TokenRequest:
     scopes_by_audience: Mapping[str, Collection[str]]
     scope: str | None = None
     resources: Sequence[str] = ()
+
+    def default_audience(self, named_scopes: Collection[str]) -> str | None:
+        """The audience of a token if no resource is requested: this service if `openid` is one of the scopes that the
+        client has named, and the client's default otherwise."""
+        if OPENID in named_scopes:
+            of_openid = (audience for audience, scopes in self.scopes_by_audience.items() if OPENID in scopes)
+            return next(of_openid, self.client.default_audience)
+        return self.client.default_audience
 
     def target(self, scopes: Sequence[str], audience: str) -> Target:
         """Those of the scopes that belong to the service with this audience. Raises ScopeNotAllowed if none does."""

@@ -31,6 +31,7 @@ class TokenRead(BaseModel):
     expires_in: int = Field(ge=0, description="Seconds until the access token expires")
     scope: str = Field(_ABSENT, description="The scopes of the access token, separated by spaces")
     refresh_token: str = _ABSENT
+    id_token: str = Field(_ABSENT, description="If the client has the scope `openid`")
 
 
 class IntrospectionRead(BaseModel):
@@ -50,6 +51,9 @@ class IntrospectionRead(BaseModel):
     iss: str = _ABSENT
     jti: str = _ABSENT
     sid: str = _ABSENT
+    auth_time: int = Field(_ABSENT, description="When the person was authenticated, in seconds since 1970")
+    acr: str = Field(_ABSENT, description="How strongly the person was authenticated")
+    amr: list[str] = Field(_ABSENT, description="The methods by which the person was authenticated (RFC 8176)")
     roles: list[str] = _ABSENT
     permissions: list[str] = _ABSENT
     ver: int = Field(_ABSENT, description="Counts the changes to what tokens say of this user")

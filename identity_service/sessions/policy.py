@@ -1,5 +1,6 @@
 """Which refresh tokens are honoured, and what the access token of a refresh may be for."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from identity_service.clients.models import Client
@@ -10,7 +11,8 @@ from identity_service.sessions.values import LockedSession, PresentedRefreshToke
 
 
 def ensure_honoured(locked: LockedSession, presented: PresentedRefreshToken, now: datetime) -> None:
-    """Raise RefreshTokenRefused unless the token is one of a live session of an active user with this client."""
+    """Raise RefreshTokenRefused unless the token is one of a live session of an active user with this client, and the
+    sign-on that the session comes from, if any, is live."""
     session = locked.session
     is_honoured = (
         locked.is_active
@@ -20,6 +22,9 @@ def ensure_honoured(locked: LockedSession, presented: PresentedRefreshToken, now
     )
     if not is_honoured:
         raise RefreshTokenRefused("not a live session of an active user with this client")
+    sign_on = locked.sign_on
+    if sign_on is not None and not is_live(sign_on.ended_at, sign_on.expires_at, now):
+        raise RefreshTokenRefused("the sign-on of the session is over")
 
 
 def is_replayed(locked: LockedSession, now: datetime, window: timedelta) -> bool:
@@ -33,21 +38,30 @@ def token_expires_at(now: datetime, lifetime: timedelta, session_expires_at: dat
     return min(now + lifetime, session_expires_at)
 
 
-def narrow(presented: PresentedRefreshToken, granted: SessionScopes) -> Target:
-    """The requested audience and scopes, within the grant and what the client may still have.
+def requested_scopes(presented: PresentedRefreshToken, granted: SessionScopes) -> list[str]:
+    """The requested scopes, within the grant and what the client may still have. Raises ScopeNotAllowed."""
+    client = presented.client
+    if client.is_first_party:
+        allowed = _first_party_scopes(granted, client)
+    else:
+        allowed = [scope for scope in granted.scopes if scope in client.scopes]
+    return scopes_within(presented.request.scope, allowed)
+
+
+def narrow(presented: PresentedRefreshToken, locked: LockedSession, scopes: Sequence[str]) -> Target:
+    """The requested audience, within the grant and what the client may still have, and those of the scopes that belong
+    to it. A grant without a sign-on covers every audience of a first-party client.
 
     Raises AudienceNotAllowed, ScopeNotAllowed.
     """
-    request, client = presented.request, presented.client
-    if client.is_first_party:
-        allowed, audiences = _first_party_scopes(granted, client), client.audiences
-    else:
-        allowed = [scope for scope in granted.scopes if scope in client.scopes]
+    request, client, granted = presented.request, presented.client, locked.scopes
+    audiences = client.audiences
+    if not client.is_first_party or locked.sign_on is not None:
         audiences = [audience for audience in granted.audiences if audience in client.audiences]
     started_with = _first_audience(granted)
     default = started_with if started_with in audiences else client.default_audience
     audience = audience_within(request.resources, audiences, default)
-    return request.target(scopes_within(request.scope, allowed), audience)
+    return request.target(scopes, audience)
 
 
 def _first_audience(granted: SessionScopes) -> str | None:

@@ -1,5 +1,6 @@
 """Trading a refresh token in for its successor (RFC 9700 section 4.14.2)."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -15,10 +16,14 @@ from identity_service.sessions.values import (
     Lifetimes,
     LockedSession,
     PresentedRefreshToken,
+    SignOnOfSession,
 )
+from identity_service.sign_ons import repository as sign_ons
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.writes import WriteTransaction
+
+logger = logging.getLogger("identity.sessions")
 
 
 class Rotation:
@@ -47,19 +52,30 @@ class Rotation:
         whatever else is requested. Raises RefreshTokenRefused, ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge,
         NoSigningKey.
         """
+        issued = None
         async with self._database.writes.begin() as db:
             locked = await _lock(db, presented)
             now = self._clock.now()
             policy.ensure_honoured(locked, presented, now)
             if not policy.is_replayed(locked, now, self._lifetimes.retry):
-                # Before the token is spent: a caller who asks for too much may ask again.
-                target = policy.narrow(presented, locked.scopes)
-                token, roles = await self._next_token(db, presented, locked, now)
-                issued = IssuedSession(locked.user, roles, locked.session, token, target, now)
-                self._ensure_mintable(issued)
-                return issued
-        await self._end_replayed(locked.user.id, locked.session.id)
-        raise RefreshTokenRefused("replayed; the session is ended")
+                issued = await self._issue(db, presented, locked, now)
+        if issued is None:
+            await self._end_replayed(locked.user.id, locked.session.id)
+            raise RefreshTokenRefused("replayed; the session is ended")
+        if locked.sign_on is not None:
+            await self._note_use(locked.sign_on, now)
+        return issued
+
+    async def _issue(
+        self, db: WriteTransaction, presented: PresentedRefreshToken, locked: LockedSession, now: datetime
+    ) -> IssuedSession:
+        # Before the token is spent: a caller who asks for too much may ask again.
+        scopes = policy.requested_scopes(presented, locked.scopes)
+        target = policy.narrow(presented, locked, scopes)
+        token, roles = await self._next_token(db, presented, locked, now)
+        issued = IssuedSession(locked.user, roles, locked.session, token, target, now, locked.authentication, scopes)
+        self._ensure_mintable(issued)
+        return issued
 
     async def _next_token(
         self, db: WriteTransaction, presented: PresentedRefreshToken, locked: LockedSession, now: datetime
@@ -75,6 +91,19 @@ class Rotation:
             row = await db.fetch_row(rotation_statements.TRADE_IN, **ids, **successor)
         assert row is not None  # noqa: S101 - a session has an unspent token, and an INSERT has a row
         return IssuedRefreshToken(*row[:3]), RolesAndPermissions(*row[3:])
+
+    async def _note_use(self, sign_on: SignOnOfSession, now: datetime) -> None:
+        """Note that the sign-on of a session was used. Called after the commit of the rotation, which holds locks that
+        are taken after that of a sign-on."""
+        lifetimes = self._lifetimes.sign_on
+        if now - sign_on.last_seen_at < lifetimes.seen_every:
+            return
+        try:
+            async with self._database.begin() as db:
+                await sign_ons.note_use(db, sign_on.id, sign_on.created_at, now, lifetimes)
+        except Exception:
+            # The client must get the successor of a refresh token that is spent.
+            logger.exception("a use of the sign-on %s was not noted", sign_on.id)
 
     async def _end_replayed(self, user_id: UUID, session_id: UUID) -> None:
         """End a session whose refresh token was replayed: a thief and the owner both hold it, and nothing tells which

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.clients.narrowing import Target
+from identity_service.authentications import Authentication, by_password
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
 from identity_service.recording.recorder import Cause, Recorder, by_user
@@ -24,8 +24,10 @@ from identity_service.sessions.values import (
     TokenSession,
     TokenUser,
 )
+from identity_service.sign_ons import repository as sign_ons
+from identity_service.sign_ons.models import SignOn
 from identity_service.users import repository as users
-from identity_service.users.models import SignInUser
+from identity_service.users.models import SignInUser, User
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.writes import WriteTransaction
@@ -85,7 +87,7 @@ class SessionStart:
             row = await self._insert_alone(db, user, values)
             if row is None:
                 return None
-            issued = _issued(TokenUser(*locked), row, values, request.target)
+            issued = _issued(TokenUser(*locked), row, values, request)
             self._ensure_mintable(issued)
         return issued
 
@@ -115,15 +117,43 @@ class SessionStart:
             await self._make_room(db, user.id, request.client_id, now)
             if is_letter_due:
                 await self._letters.send(db, user.id, request.device, now)
-            row = (await db.execute(start_statements.INSERT, {**values, "most": _NO_LIMIT})).one()
-            issued = _issued(TokenUser(user.id, locked.username, locked.version), row, values, request.target)
-            self._ensure_mintable(issued)
+            return await self._insert(db, locked, request, values)
+
+    async def start_for(self, db: AsyncSession, user_id: UUID, request: SignInRequest) -> IssuedSession:
+        """Start a session for a user who was authenticated before, in a transaction that has locked neither the user
+        nor the sign-on. If the user has as many as are allowed, the one that was used longest ago ends.
+
+        Raises AccountChanged if the user may not sign in, or if the sign-on of the request is over; TokenTooLarge,
+        NoSigningKey.
+        """
+        user = await users.lock_permitted(db, user_id)
+        if user is None:
+            raise AccountChanged("the user may not sign in")
+        sign_on = None
+        if request.sign_on_id is not None:
+            sign_on = await sign_ons.find_of_user_for_update(db, user_id, request.sign_on_id)
+            if sign_on is None or not sign_on.is_live(self._clock.now()):
+                raise AccountChanged("the sign-on is over")
+        values = self._values(user_id, request, sign_on)
+        await self._make_room(db, user_id, request.client_id, values["created_at"])
+        return await self._insert(db, user, request, values)
+
+    async def _insert(
+        self, db: AsyncSession, user: User, request: SignInRequest, values: dict[str, Any]
+    ) -> IssuedSession:
+        """Insert the session. The user must be locked."""
+        row = (await db.execute(start_statements.INSERT, {**values, "most": _NO_LIMIT})).one()
+        issued = _issued(TokenUser(user.id, user.username, user.version), row, values, request)
+        self._ensure_mintable(issued)
         return issued
 
-    def _values(self, user_id: UUID, request: SignInRequest) -> dict[str, Any]:
-        """The arguments of the statement that inserts the session. The user must be locked."""
+    def _values(self, user_id: UUID, request: SignInRequest, sign_on: SignOn | None = None) -> dict[str, Any]:
+        """The arguments of the statement that inserts the session. The user and the sign-on must be locked."""
         now = self._clock.now()
         expires_at = now + self._lifetimes.session
+        if sign_on is not None:
+            expires_at = min(expires_at, sign_on.created_at + self._lifetimes.sign_on.longest)
+        authentication = request.authentication or by_password(now)
         return {
             "user_id": user_id,
             "client_id": request.client_id,
@@ -131,11 +161,16 @@ class SessionStart:
             "audiences": list(request.audiences),
             "audience": request.target.audience,
             "names_scopes": request.names_scopes,
+            "sign_on_id": request.sign_on_id,
+            "authenticated_at": authentication.at,
+            "acr": authentication.acr,
+            "amr": list(authentication.amr),
             "device": request.device.description,
             "address": request.device.address,
             "created_at": now,
             "expires_at": expires_at,
             "token_expires_at": policy.token_expires_at(now, self._lifetimes.refresh, expires_at),
+            "gives_refresh_token": request.gives_refresh_token,
         }
 
     async def _end_previous(self, db: AsyncSession, previous: PresentedRefreshToken, now: datetime) -> None:
@@ -155,10 +190,21 @@ class SessionStart:
             await self._recorder.sessions_ended(db, now, user_id, ended, cause)
 
 
-def _issued(user: TokenUser, row: Iterable[Any], values: Mapping[str, Any], target: Target) -> IssuedSession:
+def _issued(user: TokenUser, row: Iterable[Any], values: Mapping[str, Any], request: SignInRequest) -> IssuedSession:
     """The session that the statement has inserted: `row` is what it returned, `values` are its arguments."""
     session_id, token_id, *roles = row
     now = values["created_at"]
     session = TokenSession(session_id, values["client_id"], values["expires_at"])
-    token = IssuedRefreshToken(token_id, now, values["token_expires_at"])
-    return IssuedSession(user, RolesAndPermissions(*roles), session, token, target, now)
+    token = IssuedRefreshToken(token_id, now, values["token_expires_at"]) if token_id is not None else None
+    authentication = Authentication(values["authenticated_at"], values["acr"], values["amr"])
+    return IssuedSession(
+        user,
+        RolesAndPermissions(*roles),
+        session,
+        token,
+        request.target,
+        now,
+        authentication,
+        request.scopes,
+        request.nonce,
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, insert, select, true
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Select, bindparam, func, insert, select, true
 
 from identity_service.roles import repository as roles
 from identity_service.sessions import new_devices
@@ -29,6 +29,10 @@ _COLUMNS: Final = (
     Session.audiences,
     Session.audience,
     Session.names_scopes,
+    Session.sign_on_id,
+    Session.authenticated_at,
+    Session.acr,
+    Session.amr,
     Session.device,
     Session.address,
     Session.created_at,
@@ -55,17 +59,18 @@ def _insert(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
                 session.c.id,
                 bindparam("created_at", type_=RefreshToken.issued_at.type),
                 bindparam("token_expires_at", type_=RefreshToken.expires_at.type),
-            ),
+            ).where(bindparam("gives_refresh_token", type_=Boolean)),
         )
-        .returning(RefreshToken.id, RefreshToken.session_id)
+        .returning(RefreshToken.id)
         .cte("token")
     )
-    return select(token.c.session_id, token.c.id, *_ROLES.c).select_from(token.join(_ROLES, true()))
+    inserted = session.outerjoin(token, true()).join(_ROLES, true())
+    return select(session.c.id, token.c.id, *_ROLES.c).select_from(inserted)
 
 
 INSERT: Final = _insert(_HAS_ROOM)
-"""Insert a session and its first refresh token; no row if the user has `most` live sessions already. Returns the ids of
-both, and the user's roles. The user must be locked."""
+"""Insert a session and, if it `gives_refresh_token`, its first one; no row if the user has `most` live sessions
+already. Returns the ids of both, and the user's roles. The user must be locked."""
 
 START: Final = Statement(INSERT)
 """`INSERT`, prepared."""

@@ -6,21 +6,25 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from identity_service.authentications import Authentication
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, TokenRequest, audience_within, scopes_within
 from identity_service.devices import Device
 from identity_service.roles.models import RolesAndPermissions
+from identity_service.sign_ons.values import SignOnLifetimes
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """How long an access token, an unused refresh token and a session last, and how long a spent refresh token still
-    leads to the unspent one of its session (`retry`)."""
+    leads to the unspent one of its session (`retry`). `sign_on` is how long a sign-on lasts: no session of one outlives
+    it."""
 
     access: timedelta
     refresh: timedelta
     session: timedelta
     retry: timedelta
+    sign_on: SignOnLifetimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class SignInRequest:
     and the user's device. `names_scopes` is whether the client asked for the scopes by name.
 
     `previous` is a refresh token of the session that the same browser has; it ends.
+
+    `authentication` is that of the user, a password that was verified now if it is None. `sign_on_id` is the sign-on
+    that the session comes from, None if the user needed no browser. `nonce` is for the ID token (OpenID Connect Core
+    section 3.1.2.1).
     """
 
     client_id: str
@@ -50,7 +58,11 @@ class SignInRequest:
     names_scopes: bool
     target: Target
     device: Device
-    previous: PresentedRefreshToken | None
+    previous: PresentedRefreshToken | None = None
+    authentication: Authentication | None = None
+    sign_on_id: UUID | None = None
+    nonce: str | None = None
+    gives_refresh_token: bool = True
 
     @classmethod
     def of(
@@ -58,8 +70,9 @@ class SignInRequest:
     ) -> "SignInRequest":
         """The grant covers every audience of the client. Raises ScopeNotAllowed, AudienceNotAllowed."""
         client = request.client
-        audience = audience_within(request.resources, client.audiences, client.default_audience)
         scopes = scopes_within(request.scope, client.scopes)
+        default = request.default_audience(scopes if request.scope is not None else ())
+        audience = audience_within(request.resources, client.audiences, default)
         target = request.target(scopes, audience)
         return cls(client.id, scopes, client.audiences, request.scope is not None, target, device, previous)
 
@@ -93,14 +106,19 @@ class IssuedSession:
     """Everything that the tokens of one session are minted from.
 
     The user's version and roles were read while the user's row was locked, so that a later change has a later version.
+    There is no `refresh_token` if the client gets none. `granted_scopes` are those that the client has with this answer
+    for any audience; `target` has those of the access token.
     """
 
     user: TokenUser
     roles: RolesAndPermissions
     session: TokenSession
-    refresh_token: IssuedRefreshToken
+    refresh_token: IssuedRefreshToken | None
     target: Target
     issued_at: datetime
+    authentication: Authentication
+    granted_scopes: Sequence[str]
+    nonce: str | None = None
 
 
 class SessionScopes(NamedTuple):
@@ -112,8 +130,19 @@ class SessionScopes(NamedTuple):
     names_scopes: bool | None
 
 
+class SignOnOfSession(NamedTuple):
+    """The sign-on that a session comes from, as its row says."""
+
+    id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
 class LockedSession(NamedTuple):
-    """The session of a refresh token that was presented, with its user and the token; their rows are locked."""
+    """The session of a refresh token that was presented, with its user and the token; their rows are locked, and that
+    of its sign-on is not."""
 
     user: TokenUser
     is_active: bool
@@ -122,3 +151,5 @@ class LockedSession(NamedTuple):
     scopes: SessionScopes
     token_expires_at: datetime
     used_at: datetime | None
+    authentication: Authentication
+    sign_on: SignOnOfSession | None

@@ -1,7 +1,6 @@
 """A sign-on: a person in one browser."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, func
@@ -9,9 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.ending import EndReason, is_live
 from identity_service.tables import Base, Instant, NewId, Texts
-
-PASSWORD: Final = "pwd"  # noqa: S105 - the name of a method (RFC 8176), no password
-"""The value of `acr` and of `amr` for a person who was authenticated with a password."""
 
 
 class SignOn(Base):

@@ -21,6 +21,8 @@ LIVE = Statement(
         SignOn.user_id,
         User.username,
         SignOn.authenticated_at,
+        SignOn.acr,
+        SignOn.amr,
         SignOn.created_at,
         SignOn.last_seen_at,
         SignOn.expires_at,

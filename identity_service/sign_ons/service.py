@@ -1,5 +1,6 @@
 """The sign-on that a browser has: looking it up, and ending it."""
 
+from identity_service.authentications import Authentication
 from identity_service.ending import EndReason
 from identity_service.random_tokens import digest_of
 from identity_service.recording.recorder import Recorder, by_user
@@ -28,9 +29,8 @@ class SignOns:
         if now - row["last_seen_at"] >= self._lifetimes.seen_every:
             async with self._database.begin() as db:
                 await repository.note_use(db, row["id"], row["created_at"], now, self._lifetimes)
-        return LiveSignOn(
-            row["id"], row["user_id"], row["username"], row["authenticated_at"], row["must_change_password"]
-        )
+        authentication = Authentication(row["authenticated_at"], row["acr"], row["amr"])
+        return LiveSignOn(row["id"], row["user_id"], row["username"], authentication, row["must_change_password"])
 
     async def end(self, secret: str) -> None:
         """End the sign-on with this secret, if there is one that has not ended."""

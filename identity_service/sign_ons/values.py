@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from identity_service.authentications import Authentication
+
 FRESH_FOR: Final = timedelta(minutes=10)
 """How long after an authentication a person may do what asks for a fresh one."""
 
@@ -36,12 +38,12 @@ class LiveSignOn:
     id: UUID
     user_id: UUID
     username: str
-    authenticated_at: datetime
+    authentication: Authentication
     must_change_password: bool = False
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the person was authenticated a short time ago."""
-        return now - self.authenticated_at <= FRESH_FOR
+        return now - self.authentication.at <= FRESH_FOR
 
 
 class IssuedSignOn(NamedTuple):

@@ -1,4 +1,4 @@
-"""The two kinds of tokens that clients get."""
+"""The kinds of tokens that clients get."""
 
 from enum import StrEnum
 
@@ -8,3 +8,4 @@ class TokenKind(StrEnum):
 
     ACCESS = "at+jwt"
     REFRESH = "rt+jwt"
+    ID = "JWT"

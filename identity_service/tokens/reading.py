@@ -1,7 +1,8 @@
-"""Reads tokens that this service has minted: a refresh token to be traded in, or any token by its claims."""
+"""Reads tokens that this service has minted: a refresh token to be traded in, any token by its claims, or the ID token
+with which a client says whose session it means."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from identity_service.clients.narrowing import TokenRequest
@@ -22,11 +23,20 @@ class ReadToken:
     key_id: str
 
 
+class IdTokenHint(NamedTuple):
+    """What an ID token says of the session that a client got it for."""
+
+    user_id: UUID
+    session_id: UUID
+    client_id: str
+
+
 class TokenReader:
     def __init__(self, issuer: str, keys: KeySource, clock: Clock) -> None:
         self._issuer = issuer
         self._clock = clock
         self._readers = {kind: JwsReader(keys, [kind]) for kind in (TokenKind.REFRESH, TokenKind.ACCESS)}
+        self._id_tokens = JwsReader(keys, [TokenKind.ID.lower()])
 
     async def read_refresh_token(self, refresh_token: str, request: TokenRequest) -> PresentedRefreshToken:
         """A refresh token that the requesting client was issued. Raises RefreshTokenRefused for anything else."""
@@ -54,3 +64,15 @@ class TokenReader:
             if claims.get("iss") == self._issuer:
                 return ReadToken(kind, claims, key.kid)
         return None
+
+    async def read_id_token_hint(self, hint: str) -> IdTokenHint | None:
+        """The session of an ID token of ours, which may have expired (OpenID Connect RP-Initiated Logout section 2);
+        None for anything else."""
+        try:
+            claims, _ = await self._id_tokens.read(hint)
+            if claims.get("iss") != self._issuer:
+                return None
+            user_id, session_id = UUID(text(claims, "sub")), UUID(text(claims, "sid"))
+            return IdTokenHint(user_id, session_id, text(claims, "aud"))
+        except (InvalidToken, ValueError):
+            return None

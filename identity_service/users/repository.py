@@ -46,6 +46,12 @@ async def lock_unchanged(db: AsyncSession, user: SignInUser) -> User | None:
     return await db.scalar(statement, {"user_id": user.id, "password_hash": user.password_hash})
 
 
+async def lock_permitted(db: AsyncSession, user_id: UUID) -> User | None:
+    """The user if they may get sessions now, the row locked until the transaction ends."""
+    statement = select(User).where(User.id == user_id, MAY_SIGN_IN, ~User.must_change_password).with_for_update()
+    return await db.scalar(statement.execution_options(populate_existing=True))
+
+
 async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> User | None:
     """The user whom this login names, as `by_login` finds them.
 

@@ -24,10 +24,10 @@ def test_tokens_and_introspection_are_planned_and_other_operations_are_not(ident
         assert table.find("POST", path) is None
 
 
-@pytest.mark.parametrize("refresh_token", ["c.d", None])
+@pytest.mark.parametrize("others", [{"refresh_token": "c.d"}, {"refresh_token": "c.d", "id_token": "e.f"}, {}])
 @pytest.mark.parametrize("scope", ["posts:write", "", "ä"])
-def test_tokens_are_written_as_their_description_would_write_them(scope: str, refresh_token: str | None) -> None:
-    answer = TokenAnswer("a.b", 600, scope, refresh_token)
+def test_tokens_are_written_as_their_description_would_write_them(scope: str, others: dict[str, str]) -> None:
+    answer = TokenAnswer("a.b", 600, scope, others.get("refresh_token"), others.get("id_token"))
     ensure_written_as_described(TokenRead, answer.as_json())
 
 
@@ -41,6 +41,9 @@ CLAIMS = {
     "jti": "0198",
     "scope": "posts:write",
     "sid": "0197",
+    "auth_time": 1,
+    "acr": "pwd",
+    "amr": ["pwd"],
     "roles": ["author"],
     "permissions": ["post:edit:any"],
     "preferred_username": 'ä "ada"',
