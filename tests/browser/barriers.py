@@ -1,19 +1,14 @@
 """axe-core, which finds what keeps people from using a page. Without npm or a registry, its tests are skipped."""
 
-import shutil
-import subprocess
 from collections.abc import Awaitable, Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
-from tests.support.needed import need
+from tests.support.tools import node_modules
 
-ROOT = Path(__file__).parents[2]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-INSTALLING_SECONDS = 300
 LOOKS: list[dict[str, Any]] = [
     {"color_scheme": theme, "viewport": {"width": width, "height": 800}}
     for theme in ("light", "dark")
@@ -27,11 +22,7 @@ Inspect = Callable[[Page, str], Awaitable[None]]
 
 @cache
 def _script() -> str:
-    need(shutil.which("npm"), "no npm on this machine; on Debian: apt install nodejs npm")
-    making = ["make", "--silent", ".axe/node"]
-    ended = subprocess.run(making, cwd=ROOT, capture_output=True, text=True, timeout=INSTALLING_SECONDS, check=False)
-    need(ended.returncode == 0, f"axe-core cannot be installed: {ended.stderr.strip()[-300:]}")
-    return (ROOT / ".axe/node_modules/axe-core/axe.min.js").read_text()
+    return (node_modules(".axe") / "axe-core/axe.min.js").read_text()
 
 
 async def barriers(page: Page) -> list[Any]:

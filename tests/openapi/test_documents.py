@@ -14,8 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from identity_service.installation import OWN_SCOPES, POSTS_SCOPES
 from posts_service.dependencies import SCOPE_TEXTS
-from tests.openapi.conftest import ROOT, SERVICES
+from tests.openapi.conftest import SERVICES
 from tests.support.services import IDENTITY_URL, Identity, Posts
+from tests.support.tools import ROOT
 
 OPERATIONS = {
     "identity": {

@@ -5,9 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.openapi.conftest import ROOT, SERVICES, run
+from tests.openapi.conftest import SERVICES, run
 from tests.support.services import unique
 from tests.support.stack import Stack
+from tests.support.tools import ROOT
 
 # The generator's own context manager of a client is not clean; nothing of the documents is in it.
 TYPES = """
