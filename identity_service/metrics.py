@@ -24,6 +24,8 @@ def build_metrics(parts: Parts) -> Metrics:
     refusals = "Requests refused because a limit was reached, by limit"
     metrics.counter("watchword_limit_refusals_total", refusals, "limit", lambda: parts.limits.limiter.refusals)
     _watch_letters(metrics, parts)
+    logout_tokens = "Logout tokens that are done with, by outcome"
+    metrics.counter("watchword_logout_tokens_total", logout_tokens, "outcome", lambda: parts.logout_delivery.outcomes)
     watch_jobs(metrics, parts.job_worker)
     _watch_transmitter(metrics, parts)
     return metrics

@@ -54,6 +54,9 @@ from identity_service.letters import LETTER, Letters
 from identity_service.letters.parts import LetterParts
 from identity_service.limits import Limits
 from identity_service.links.models import Link
+from identity_service.logouts.delivery import LogoutDelivery
+from identity_service.logouts.enqueueing import LOGOUT, Logouts
+from identity_service.logouts.minting import LogoutTokenMinter
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.obedience.service import Obedience
 from identity_service.outbound.addresses import OutboundAddresses
@@ -115,6 +118,9 @@ TABLES = (
 )
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
+JOBS_AT_ONCE = 16
+"""How many jobs a process does at a time: half of them may be logout tokens, whose clients may be slow."""
+
 
 class Parts:
     """The objects of one process, each built from those above it. Nothing connects or starts yet."""
@@ -130,16 +136,18 @@ class Parts:
         self._add_letters()
 
         # Security events.
-        self.recorder = Recorder(issuer)
+        self.recorder = Recorder(issuer, Logouts(self.jobs))
         self.topics = Topics()
         self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience_wait = ObedienceWait(self.database, self.topics)
         self.obedience = Obedience(self.database, self.obedience_wait)
-        self._add_transmitter(SetMinter(issuer, self.keyring), OutboundAddresses(settings.push_networks))
+        addresses = OutboundAddresses(settings.push_networks)
+        self._add_transmitter(SetMinter(issuer, self.keyring), addresses)
 
         # Use cases.
         self._add_passwords()
         self.clients = Clients(self.database)
+        self.logout_delivery = LogoutDelivery(self.clients, LogoutTokenMinter(issuer, self.keyring, clock), addresses)
         self.services = Services(self.database)
         self._add_sessions()
         self.roles = Roles(self.database, self.recorder, clock)
@@ -149,7 +157,7 @@ class Parts:
 
         # The work that is done after the change that caused it has been committed.
         self.job_records = JobRecords(self.database, self.jobs)
-        self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds())
+        self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds(), at_once=JOBS_AT_ONCE)
 
         # The two ways in which people sign in.
         self.token_reader = TokenReader(issuer, self.keyring, clock)
@@ -300,7 +308,7 @@ class Parts:
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""
         cleanup = Cleanup(self.database, self.jobs, self.clock)
-        kinds = {CLEANUP: JobKind(cleanup.run, every=PERIOD)}
+        kinds = {CLEANUP: JobKind(cleanup.run, every=PERIOD), LOGOUT: self.logout_delivery.job_kind()}
         delivery = self.letter_parts.delivery
         return kinds if delivery is None else {**kinds, LETTER: delivery.job_kind()}
 

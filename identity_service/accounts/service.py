@@ -74,6 +74,7 @@ class Accounts:
             user = await users.find_for_update(db, user_id)
             if user is None:
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
+            await self._recorder.sessions_deleted(db, user_id)
             await db.delete(user)
             await refused_sign_ins.delete_of(db, user_id)
             now = self._clock.now()

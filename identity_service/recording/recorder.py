@@ -1,4 +1,5 @@
-"""The recorder: writes the audit row and the security events of a change, in the transaction of that change."""
+"""The recorder: writes the audit row, the security events and the logout tokens of a change, in the transaction of that
+change."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from identity_service.audit import repository as audit
 from identity_service.events import repository
 from identity_service.events.claims import event_claims
 from identity_service.events.enqueueing import NOTHING, Enqueued, enqueue, notify_enqueued
+from identity_service.logouts.enqueueing import Logouts
 from identity_service.users import deletions
 from identity_service.users.models import User
 from watchword.events import types
@@ -61,16 +63,18 @@ class Recorder:
     """Records changes. It changes nothing itself; every method is called inside the transaction of the change.
 
     A method that enqueues events returns what it has enqueued, so that who made the change can wait until it is obeyed.
+    Each session that has ended is recorded here once, so that its client gets one logout token.
     """
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, issuer: str, logouts: Logouts) -> None:
         self._issuer = issuer
+        self._logouts = logouts
 
     async def sessions_ended(
         self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
     ) -> Enqueued:
         """Record that these few sessions have ended, each with an event; receivers refuse their tokens."""
-        await _audit_ended(db, user_id, session_ids, cause)
+        await self._end(db, user_id, session_ids, cause)
         revoked = [
             types.session_revoked(
                 self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
@@ -187,6 +191,11 @@ class Recorder:
         """Record that a person allows a client nothing any more; the events are those of its sessions that end."""
         audit.record(db, cause.actor, "consent.withdrawn", client_id, why=cause.why)
 
+    async def sessions_deleted(self, db: AsyncSession, user_id: UUID) -> None:
+        """Enqueue the logout tokens of an account that is about to be deleted, while its sessions are there. `deleted`
+        records the rest."""
+        await self._logouts.enqueue_of_user(db, user_id)
+
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
         """Record that the account was deleted."""
         audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
@@ -214,9 +223,14 @@ class Recorder:
         if ended.sign_on_ids:
             await self.sign_ons_ended(db, user.id, ended.sign_on_ids, cause)
         if ended.session_ids:
-            await _audit_ended(db, user.id, ended.session_ids, cause)
+            await self._end(db, user.id, ended.session_ids, cause)
             events = (*events, self._all_revoked(now, user, ended, cause))
         return await self._enqueue(db, now, *events)
+
+    async def _end(self, db: AsyncSession, user_id: UUID, session_ids: Collection[UUID], cause: Cause) -> None:
+        """Write the audit rows and enqueue the logout tokens of sessions that have ended."""
+        await audit.record_each(db, cause.actor, "session.ended", session_ids, user=str(user_id), why=cause.why)
+        await self._logouts.enqueue(db, session_ids)
 
     async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> Enqueued:
         changed = types.role_changed(
@@ -242,7 +256,3 @@ def _receivers(enqueued: Enqueued) -> dict[str, UUID | None]:
     """
     of_processes = {event.client_id: event.jti for event in enqueued if not event.is_durable and event.jti is not None}
     return {**of_processes, **{event.client_id: event.jti for event in enqueued if event.is_durable}}
-
-
-async def _audit_ended(db: AsyncSession, user_id: UUID, session_ids: Collection[UUID], cause: Cause) -> None:
-    await audit.record_each(db, cause.actor, "session.ended", session_ids, user=str(user_id), why=cause.why)

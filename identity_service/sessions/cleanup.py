@@ -50,4 +50,4 @@ async def delete_unusable_of(database: Database, user_id: UUID, now: datetime) -
 async def _delete_unusable(database: Database, session_ids: Sequence[UUID], now: datetime) -> None:
     await delete_in_portions(database, lambda db: repository.delete_tokens_of(db, session_ids, now))
     async with database.begin() as db:
-        await repository.delete_without_tokens(db, session_ids)
+        await repository.delete_without_tokens(db, session_ids, live_at=now)

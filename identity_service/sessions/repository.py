@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.clients.models import ClientRow
 from identity_service.ending import EndReason
 from identity_service.roles import repository as roles
 from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, RefreshToken, Session
@@ -158,8 +159,17 @@ async def delete_tokens_of(db: AsyncSession, session_ids: Sequence[UUID], before
     return await delete_places(db, RefreshToken, places)
 
 
-async def delete_without_tokens(db: AsyncSession, session_ids: Sequence[UUID]) -> int:
-    """Delete those of these sessions that have no refresh token, and return how many. Nobody can use such a session."""
+async def delete_without_tokens(
+    db: AsyncSession, session_ids: Sequence[UUID], *, live_at: datetime | None = None
+) -> int:
+    """Delete those of these sessions that have no refresh token, and return how many. Nobody can use such a session.
+
+    Those that are live at the time `live_at`, and whose client is to be told of their end, stay.
+    """
     has_token = exists().where(RefreshToken.session_id == Session.id)
-    statement = delete(Session).where(Session.id.in_(session_ids), ~has_token).returning(Session.id)
+    conditions = [Session.id.in_(session_ids), ~has_token]
+    if live_at is not None:
+        hears = exists().where(ClientRow.id == Session.client_id, ClientRow.backchannel_logout_uri.is_not(None))
+        conditions.append(or_(Session.ended_at.is_not(None), Session.expires_at <= live_at, ~hears))
+    statement = delete(Session).where(*conditions).returning(Session.id)
     return len((await db.scalars(statement, execution_options={"synchronize_session": False})).all())

@@ -1,20 +1,23 @@
-"""A receiver's endpoint for pushed events: a real server on a free loopback port."""
+"""An endpoint that events or logout tokens are sent to: a real server on a free loopback port."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.identity.receivers import summary_of
 
 
 @dataclass
 class Hook:
-    """Answers with `statuses` in turn and with 202 after that; 0 closes the connection without an answer. Each answer
-    takes `seconds`."""
+    """Answers with `statuses` in turn and with `after` after that; 0 closes the connection without an answer. Each
+    answer takes `seconds`, and announces a body of so many bytes that never come."""
 
     statuses: list[int] = field(default_factory=list)
     seconds: float = 0.0
+    after: int = 202
+    announced: int = 0
     at_once: int = 0
     most_at_once: int = 0
     heads: list[str] = field(default_factory=list)
@@ -38,18 +41,21 @@ class Hook:
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(self.seconds)
         self.at_once -= 1
-        if status := self.statuses.pop(0) if self.statuses else 202:
+        if status := self.statuses.pop(0) if self.statuses else self.after:
             location = "Location: /elsewhere\r\n" if 300 <= status < 400 else ""
-            fields_of_answer = f"{location}Content-Length: 0\r\nConnection: close\r\n"
+            fields_of_answer = f"{location}Content-Length: {self.announced}\r\nConnection: close\r\n"
             writer.write(f"HTTP/1.1 {status} So\r\n{fields_of_answer}\r\n".encode())
             await writer.drain()
+            if self.announced:
+                # Until the other side, which reads no body, closes the connection.
+                await reader.read()
         writer.close()
 
 
 @asynccontextmanager
-async def hook(*statuses: int, seconds: float = 0.0) -> AsyncIterator[Hook]:
-    """A running Hook."""
-    endpoint = Hook(list(statuses), seconds)
-    async with await asyncio.start_server(endpoint.serve, "127.0.0.1") as server:
+async def hook(*statuses: int, port: int = 0, **fields: Any) -> AsyncIterator[Hook]:
+    """A running Hook with these fields; its port is a free one if none is named."""
+    endpoint = Hook(list(statuses), **fields)
+    async with await asyncio.start_server(endpoint.serve, "127.0.0.1", port) as server:
         endpoint.port = server.sockets[0].getsockname()[1]
         yield endpoint
