@@ -22,6 +22,7 @@ from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.pages import account_routes as account_pages
 from identity_service.pages import application_routes as application_pages
+from identity_service.pages import authorize_routes as authorize_pages
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import refusals, sign_on_required
@@ -54,6 +55,7 @@ ROUTERS = (
     account_pages.router,
     device_pages.router,
     application_pages.router,
+    authorize_pages.router,
 )
 
 
@@ -88,7 +90,7 @@ def create_app(parts: Parts) -> FastAPI:
         background=_background(parts),
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
-        own_paths=pages.PREFIXES,
+        own_paths=pages.OWN_PATHS,
         docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
         scopes=SCOPE_TEXTS,
@@ -102,7 +104,7 @@ def _install_refusals(app: FastAPI, parts: Parts) -> None:
     """Answer refusals as their readers expect them: OAuth clients, browsers with a cookie, and people at the pages."""
     oauth_errors.install(app)
     cookie.install(app, parts.cookie)
-    refusals.install(app, parts.pages, pages.PREFIXES)
+    refusals.install(app, parts.pages, pages.OWN_PATHS)
     sign_on_required.install(app, parts.sign_on_cookie)
 
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.authorization_codes import repository as authorization_codes
 from identity_service.links import repository as links
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.sessions import cleanup as sessions
@@ -34,6 +35,10 @@ AWAITED_FOR: Final = timedelta(days=7)
 
 REFUSALS_FOR: Final = timedelta(days=90)
 """How long the record of refused sign-ins is kept."""
+
+CODES_FOR: Final = timedelta(days=1)
+"""How long after its end an authorization code is remembered: until then, presenting it again ends the session that it
+made."""
 
 DeletePortion = Callable[[AsyncSession, datetime], Awaitable[Mapping[str, int]]]
 """Deletes at most a portion of what has expired at that time, in the caller's transaction. Returns how many rows of
@@ -68,7 +73,12 @@ async def _delete_refused_sign_ins_of_deleted(db: AsyncSession, now: datetime) -
     return {"refused_sign_ins": await refused_sign_ins.delete_of_deleted(db, now)}
 
 
+async def _delete_authorization_codes(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"authorization_codes": await authorization_codes.delete_expired(db, now - CODES_FOR)}
+
+
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
+    _delete_authorization_codes,
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
     sign_ons.delete_over,

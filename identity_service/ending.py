@@ -17,6 +17,7 @@ class EndReason(StrEnum):
     ENDED_BY_OWNER = "ended by its owner"
     REVOKED = "revoked by its client"
     REPLAY = "refresh token replayed"
+    CODE_REPLAY = "authorization code replayed"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
     PASSWORD_RESET = "password reset"  # noqa: S105 - a reason, no password
     DISAVOWED = "disavowed by the account's owner"

@@ -166,6 +166,10 @@ class RefreshTokenRefused(NotSignedIn):
     """The refresh token is malformed, expired, replayed, another client's, or its session has ended."""
 
 
+class CodeRefused(NotSignedIn):
+    """The authorization code is unknown, expired, used, another client's, or presented without what proves it."""
+
+
 class SessionEnded(InvalidToken):
     """The session of an access token is not live, or the token says what is not true of its user now."""
 

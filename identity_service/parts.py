@@ -29,6 +29,7 @@ from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authorization_codes.models import AuthorizationCode
+from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
 from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
@@ -58,6 +59,7 @@ from identity_service.logouts.delivery import LogoutDelivery
 from identity_service.logouts.enqueueing import LOGOUT, Logouts
 from identity_service.logouts.minting import LogoutTokenMinter
 from identity_service.oauth.endpoints import OAuthEndpoints
+from identity_service.oauth_parts import CodeFlow
 from identity_service.obedience.service import Obedience
 from identity_service.outbound.addresses import OutboundAddresses
 from identity_service.pages.rendering import Pages
@@ -150,6 +152,8 @@ class Parts:
         self.logout_delivery = LogoutDelivery(self.clients, LogoutTokenMinter(issuer, self.keyring, clock), addresses)
         self.services = Services(self.database)
         self._add_sessions()
+        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
+        self.code_flow = CodeFlow(issuer, self.clients, self.consents, codes, clock)
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
@@ -300,6 +304,7 @@ class Parts:
             self.pages,
             self.sign_ons,
             self.password_sign_on,
+            self.code_flow.requests,
             self.clock,
             cookie=self.sign_on_cookie,
             device_cookie=self.device_cookie,
@@ -324,6 +329,7 @@ class Parts:
             self.tokens,
             rotation=self.rotation,
             live_sessions=self.live_sessions,
+            codes=self.code_flow.codes,
             sign_in=sign_in,
         )
 

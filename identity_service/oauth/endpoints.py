@@ -1,8 +1,10 @@
 """The OAuth endpoints of this installation, with the grants that it offers."""
 
 from identity_service.authentication.password import SignIn
+from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.clients.service import Clients
 from identity_service.oauth.grants import Grant
+from identity_service.oauth.grants.authorization_code import AuthorizationCodeGrant
 from identity_service.oauth.grants.client_credentials import ClientCredentialsGrant
 from identity_service.oauth.grants.password import PasswordGrant
 from identity_service.oauth.grants.refresh_token import RefreshTokenGrant
@@ -28,10 +30,15 @@ class OAuthEndpoints:
         *,
         rotation: Rotation,
         live_sessions: LiveSessions,
+        codes: AuthorizationCodes,
         sign_in: SignIn | None,
     ) -> None:
         """Without `sign_in` there is no password grant."""
-        grants: list[Grant] = [RefreshTokenGrant(reader, rotation, tokens), ClientCredentialsGrant(tokens)]
+        grants: list[Grant] = [
+            AuthorizationCodeGrant(codes, tokens),
+            RefreshTokenGrant(reader, rotation, tokens),
+            ClientCredentialsGrant(tokens),
+        ]
         if sign_in is not None:
             grants.insert(0, PasswordGrant(sign_in, tokens))
         self.token = TokenEndpoint(clients, grants)

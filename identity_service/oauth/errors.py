@@ -38,10 +38,10 @@ class InvalidRequest(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """One text for all causes: unknown user, wrong password, spent, expired or unknown refresh token."""
+    """One text for all causes: unknown user, wrong password, spent, expired or unknown code or refresh token."""
 
     error = "invalid_grant"
-    description = "The credentials or the refresh token are not valid."
+    description = "The credentials, the code or the refresh token are not valid."
 
 
 class PasswordMustChange(InvalidGrant):
@@ -111,6 +111,7 @@ TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
     errors.InvalidCredentials: InvalidGrant,
     errors.PasswordMustChange: PasswordMustChange,
     errors.RefreshTokenRefused: InvalidGrant,
+    errors.CodeRefused: InvalidGrant,
 }
 
 

@@ -3,23 +3,28 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from identity_service.oauth.authorization.answers import ResponseMode
+
 ENDPOINT: Final = "/oauth/token"
 AUTHORIZATION: Final = "/oauth/authorize"
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
-GRANTS: Final = ("password", "refresh_token", "client_credentials")
+GRANTS: Final = ("password", "authorization_code", "refresh_token", "client_credentials")
 """Every grant type; an installation may offer fewer."""
 
 
 def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:
-    """The metadata document. There is no authorization endpoint, so no response type either; members without elements
-    are left out, except for the one that section 2 requires."""
+    """The metadata document."""
     return {
         "issuer": issuer,
+        "authorization_endpoint": f"{issuer}{AUTHORIZATION}",
         "token_endpoint": f"{issuer}{ENDPOINT}",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
-        "response_types_supported": [],
+        "response_types_supported": ["code"],
+        "response_modes_supported": [mode.value for mode in ResponseMode],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
         "grant_types_supported": list(grant_types),
         "token_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
         "revocation_endpoint": f"{issuer}{REVOCATION}",

@@ -64,10 +64,14 @@ class ServerMetadata(BaseModel):
     """RFC 8414 section 2."""
 
     issuer: _Url
+    authorization_endpoint: _Url
     token_endpoint: _Url
     jwks_uri: _Url
-    response_types_supported: list[str] = Field(examples=[[]])
-    grant_types_supported: list[str] = Field(examples=[["password", "refresh_token", "client_credentials"]])
+    response_types_supported: list[str] = Field(examples=[["code"]])
+    response_modes_supported: list[str] = Field(examples=[["query", "form_post"]])
+    code_challenge_methods_supported: list[str] = Field(examples=[["S256"]])
+    authorization_response_iss_parameter_supported: bool
+    grant_types_supported: list[str] = Field(examples=[["authorization_code", "refresh_token", "client_credentials"]])
     token_endpoint_auth_methods_supported: _Authentication
     revocation_endpoint: _Url
     revocation_endpoint_auth_methods_supported: _Authentication

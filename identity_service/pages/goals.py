@@ -4,28 +4,51 @@ import re
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode
 
+from identity_service.oauth.authorization.parameters import MAX_CHARACTERS
+from identity_service.oauth.metadata import AUTHORIZATION
+
 ACCOUNT: Final = "/account"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 SIGN_IN: Final = "/sign-in"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*", re.ASCII)
-_MAX_CHARACTERS: Final = 200
+_MAX_PATH_CHARACTERS: Final = 200
+# The query of an authorization request, which may have our own parameter beside those of a client.
+_AUTHORIZATION: Final = re.compile(rf"{AUTHORIZATION}\?[!-~]{{1,{MAX_CHARACTERS + 100}}}", re.ASCII)
 
 
 class Goal(NamedTuple):
-    """The path of a page of the account, and whether the page needs a person who was authenticated a short time ago."""
+    """The path of a page of the account, and whether the page needs a person who was authenticated a short time ago;
+    or the path of an authorization request with its query, which says that itself."""
 
     path: str = ACCOUNT
     needs_fresh: bool = False
 
     @classmethod
     def of(cls, path: str, *, needs_fresh: bool) -> Self:
-        """The goal with this path if it is a page of the account, and otherwise with /account: the site that a person
-        comes from chooses the path, and must not choose another site (CWE-601)."""
-        is_own = len(path) <= _MAX_CHARACTERS and _OWN.fullmatch(path) is not None
+        """The goal with this path if it is a page of the account or an authorization request, and otherwise with
+        /account: the site that a person comes from chooses the path, and must not choose another site (CWE-601)."""
+        if _AUTHORIZATION.fullmatch(path) is not None:
+            return cls(path)
+        is_own = len(path) <= _MAX_PATH_CHARACTERS and _OWN.fullmatch(path) is not None
         return cls(path if is_own else ACCOUNT, needs_fresh)
+
+    @classmethod
+    def of_authorization(cls, query: str) -> Self:
+        """The authorization request with this query."""
+        return cls(f"{AUTHORIZATION}?{query}")
+
+    @property
+    def authorization_query(self) -> str | None:
+        """The query of the authorization request; None if the goal is a page of the account."""
+        path, _, query = self.path.partition("?")
+        return query if path == AUTHORIZATION else None
 
     @property
     def sign_in_path(self) -> str:
         """The path of the sign-in page that leads to this goal."""
+        return self.path_after(SIGN_IN)
+
+    def path_after(self, page: str) -> str:
+        """The path of a page that leads to this goal."""
         fresh = {"fresh": "true"} if self.needs_fresh else {}
-        return f"{SIGN_IN}?{urlencode({'return': self.path, **fresh}, safe='/')}"
+        return f"{page}?{urlencode({'return': self.path, **fresh}, safe='/')}"

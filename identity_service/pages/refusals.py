@@ -19,14 +19,15 @@ Handler = Callable[[Any, Any], Awaitable[Response | None]]
 
 
 def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
-    """Answer each refusal below these first parts of a path with a page. The others stay problem documents."""
+    """Answer each refusal at these paths, and below these first parts of a path, with a page. The others stay problem
+    documents."""
 
     def as_page(answer: Handler) -> Handler:
         async def handle(connection: Request | WebSocket, error: Exception) -> Response | None:
             response = await answer(connection, error)
             # Not that of the URL: the path of `OPTIONS *` has no slash, and would become a part of the host.
-            first_part = connection.scope["path"].removeprefix("/").partition("/")[0]
-            if response is None or first_part not in prefixes:
+            path = connection.scope["path"].removeprefix("/")
+            if response is None or prefixes.isdisjoint((path, path.partition("/")[0])):
                 return response
             code = orjson.loads(bytes(response.body))["code"]
             page = pages.error(response.status_code, code, response.headers.get("retry-after", "60"))

@@ -45,13 +45,15 @@ class Pages:
         return HTMLResponse(html, status, page_fields())
 
 
-def page_fields(*form_origins: str) -> dict[str, str]:
-    """The header fields of a page: it loads nothing but our own files, runs no script, and is in no frame.
+def page_fields(*form_origins: str, scripts: bool = False) -> dict[str, str]:
+    """The header fields of a page: it loads nothing but our own files, runs no script unless it has `scripts` of ours,
+    and is in no frame.
 
     Its forms may be sent, and be redirected, to our own origin and to `form_origins`.
     """
     policy = {
         "default-src": "'none'",
+        **({"script-src": "'self'"} if scripts else {}),
         "style-src": "'self'",
         "img-src": "'self'",
         "form-action": " ".join(("'self'", *form_origins)),

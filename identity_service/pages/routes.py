@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from identity_service.dependencies import FromAddress, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
+from identity_service.oauth.metadata import AUTHORIZATION
 from identity_service.pages.rendering import see
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
@@ -34,6 +35,9 @@ PREFIXES: Final = frozenset(
     }
 )
 """The first parts of the paths of pages."""
+
+OWN_PATHS: Final = PREFIXES | {AUTHORIZATION.removeprefix("/")}
+"""Where people's browsers get pages, and no program reads anything: PREFIXES, and the paths of further pages."""
 
 _FIELDS: Final[dict[type[AppError], str]] = {
     BreachedPassword: "password",

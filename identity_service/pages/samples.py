@@ -92,10 +92,19 @@ PAGES: Final[Mapping[str, Sample]] = {
     # Every section of this kind, `done_…`, has the same texts.
     "done.html": Sample(("done_account-created",)),
     "error.html": Sample(("error_page",), None, ({"error": "This did not work."},)),
+    "form_post.html": Sample(
+        ("form_post",), None, ({"action": "https://app.example/callback", "fields": {"code": "of-a-sample"}},)
+    ),
     "prove_password.html": Sample(("verify_email", "confirm_address"), LinkProof, ({"path": _PATH, "link": _LINK},)),
     "reset_password.html": Sample(("reset_password",), PasswordForm, ({"path": _PATH, "link": _LINK},)),
     "sign_in.html": Sample(
-        ("sign_in",), CredentialsForm, ({"path": _PATH, "username": None}, {"path": _PATH, "username": "ada"})
+        ("sign_in",),
+        CredentialsForm,
+        (
+            {"path": _PATH, "username": None, "application": None},
+            {"path": _PATH, "username": "ada", "application": None},
+            {"path": _PATH, "username": None, "application": "An application"},
+        ),
     ),
     "sign_out.html": Sample(("sign_out",), Button),
     "sign_up.html": Sample(("sign_up",), Registration),

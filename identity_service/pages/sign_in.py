@@ -1,5 +1,7 @@
 """The page that signs people on: what it asks for, and what it answers."""
 
+from typing import NamedTuple
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -7,12 +9,16 @@ from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.password import PasswordCredentials
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
+from identity_service.clients.redirect_uris import origin_of
 from identity_service.devices import Device
 from identity_service.errors import InvalidCredentials
+from identity_service.oauth.authorization.errors import AuthorizationFailed
+from identity_service.oauth.authorization.request import AuthorizationRequest
+from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
 from identity_service.pages.goals import Goal
 from identity_service.pages.refusals import copy_fields
-from identity_service.pages.rendering import Pages, go
+from identity_service.pages.rendering import Pages, go, page_fields
 from identity_service.sign_ons.service import SignOns
 from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
 from watchword.clock import Clock
@@ -23,15 +29,24 @@ from watchword.limits import LimitReached
 SignInForm = Form[CredentialsForm]
 
 
+class _Place(NamedTuple):
+    """Where a person signs in: on the way to which goal, and as whose sign-on if it is to be renewed."""
+
+    goal: Goal
+    sign_on: LiveSignOn | None
+    authorization: AuthorizationRequest | None
+
+
 class SignInPage:
     """Asks for a name and a password; for the password alone if the person is signed on, but the goal takes a
-    person who was authenticated a short time ago."""
+    person who was authenticated a short time ago. On the way to an application, somebody else may sign in."""
 
     def __init__(
         self,
         pages: Pages,
         sign_ons: SignOns,
         password_sign_on: PasswordSignOn,
+        requests: AuthorizationRequests,
         clock: Clock,
         *,
         cookie: SignOnCookie,
@@ -40,16 +55,22 @@ class SignInPage:
         self._pages = pages
         self._sign_ons = sign_ons
         self._password_sign_on = password_sign_on
+        self._requests = requests
         self._cookie = cookie
         self._device_cookie = device_cookie
         self._clock = clock
 
     async def show(self, request: Request, goal: Goal) -> Response:
-        """The page; a person who is signed on as the goal asks is led there at once."""
+        """The page; a person who is signed on as the goal asks is led there at once. So is everybody whose goal is a
+        request that an application may not make."""
         sign_on = await self._sign_ons.find(self._cookie.read(request))
-        if sign_on is not None and not (goal.needs_fresh and not sign_on.is_fresh(self._clock.now())):
+        try:
+            authorization = await self._authorization(goal)
+        except AuthorizationFailed:
             return go(goal.path)
-        response = self._page(goal, sign_on, NOTHING)
+        if sign_on is not None and self._is_as_asked(goal, authorization, sign_on):
+            return go(goal.path)
+        response = self._page(_Place(goal, sign_on, authorization), _filled_in(authorization, sign_on))
         self._cookie.delete_repeated(request, response)
         return response
 
@@ -58,22 +79,36 @@ class SignInPage:
 
         A form without a name comes from a person who is signed on and enters the password again.
         """
-        secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
-        sign_on = None
         try:
-            if not form.values.get("login"):
-                sign_on = await self._sign_ons.find(secret)
-            if form.model is None or (form.model.login is None and sign_on is None):
-                return self._page(goal, sign_on, _with_missing_login(form, sign_on))
-            login = sign_on.username if sign_on is not None else form.model.login or ""
+            place = _Place(goal, None, await self._authorization(goal))
+        except AuthorizationFailed:
+            return go(goal.path)
+        secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
+        try:
+            if place.authorization is None and not form.values.get("login"):
+                place = place._replace(sign_on=await self._sign_ons.find(secret))
+            if form.model is None or (form.model.login is None and place.sign_on is None):
+                return self._page(place, _with_missing_login(form, place.sign_on))
+            login = place.sign_on.username if place.sign_on is not None else form.model.login or ""
             credentials = PasswordCredentials(login, form.model.password, known_device)
-            issued = await self._authenticate(sign_on, credentials, device, secret)
+            issued = await self._authenticate(place.sign_on, credentials, device, secret)
         except (InvalidCredentials, LimitReached, Unavailable) as error:
-            return self._refused(goal, sign_on, form, error)
+            return self._refused(place, form, error)
         response = go(goal.path)
         self._cookie.set(request, response, issued.secret, issued.expires_at)
         self._device_cookie.set(response, known_device, issued.user_id, issued.logins)
         return response
+
+    async def _authorization(self, goal: Goal) -> AuthorizationRequest | None:
+        """The authorization request that the goal is. Raises as AuthorizationRequests.read does."""
+        query = goal.authorization_query
+        return await self._requests.read(query) if query is not None else None
+
+    def _is_as_asked(self, goal: Goal, authorization: AuthorizationRequest | None, sign_on: LiveSignOn) -> bool:
+        now = self._clock.now()
+        if authorization is not None:
+            return not authorization.asks_to_sign_in(sign_on.authentication.at, now)
+        return not goal.needs_fresh or sign_on.is_fresh(now)
 
     async def _authenticate(
         self, sign_on: LiveSignOn | None, credentials: PasswordCredentials, device: Device, secret: str
@@ -82,18 +117,37 @@ class SignInPage:
             return await self._password_sign_on.renew(sign_on, credentials, device, secret)
         return await self._password_sign_on.start(credentials, device, secret)
 
-    def _refused(self, goal: Goal, sign_on: LiveSignOn | None, form: SignInForm, error: AppError) -> Response:
+    def _refused(self, place: _Place, form: SignInForm, error: AppError) -> Response:
         """The page, which says why nobody was signed on. All refusals of credentials look alike."""
         answer = problem(error)
-        flaw = Flaw("login" if sign_on is None else "password", error.code, answer.headers.get("retry-after"))
-        page = self._page(goal, sign_on, Form(form.values, None, (flaw,)))
+        field = "login" if place.sign_on is None else "password"
+        flaw = Flaw(field, error.code, answer.headers.get("retry-after"))
+        page = self._page(place, Form(form.values, None, (flaw,)))
         if not isinstance(error, InvalidCredentials):
             page.status_code = answer.status_code
         return copy_fields(answer, page)
 
-    def _page(self, goal: Goal, sign_on: LiveSignOn | None, form: SignInForm) -> Response:
-        username = sign_on.username if sign_on is not None else None
-        return self._pages.page("sign_in.html", "sign_in", form, path=goal.sign_in_path, username=username)
+    def _page(self, place: _Place, form: SignInForm) -> Response:
+        authorization, sign_on = place.authorization, place.sign_on
+        is_again = sign_on is not None and authorization is None
+        words = {
+            "path": place.goal.sign_in_path,
+            "username": sign_on.username if sign_on is not None and is_again else None,
+            "application": authorization.client.name if authorization is not None else None,
+        }
+        page = self._pages.page("sign_in.html", "sign_in", form, **words)
+        if authorization is not None:
+            # The answer to this form leads on to the application, and browsers apply the policy to that as well.
+            page.headers.update(page_fields(origin_of(authorization.destination.redirect_uri)))
+        return page
+
+
+def _filled_in(authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None) -> SignInForm:
+    """The form with the login that is expected on the way to an application."""
+    if authorization is None:
+        return NOTHING
+    login = authorization.login_hint or (sign_on.username if sign_on is not None else None)
+    return Form({"login": login}) if login else NOTHING
 
 
 def _with_missing_login(form: SignInForm, sign_on: LiveSignOn | None) -> SignInForm:

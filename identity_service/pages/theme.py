@@ -15,7 +15,11 @@ from identity_service.pages.texts import Texts
 MAX_FILE_BYTES: Final = 1_048_576
 TEXTS: Final = "texts.toml"
 TEMPLATES: Final = (*FRAMES, *PAGES)
-ASSETS: Final = {"styles.css": "text/css; charset=utf-8", "logo.svg": "image/svg+xml"}
+ASSETS: Final = {
+    "styles.css": "text/css; charset=utf-8",
+    "logo.svg": "image/svg+xml",
+    "form_post.js": "text/javascript; charset=utf-8",
+}
 _OWN: Final = {
     **{name: f"templates/{name}" for name in TEMPLATES},
     **{name: f"static/{name}" for name in ASSETS},

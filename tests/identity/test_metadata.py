@@ -12,10 +12,14 @@ async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identi
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     assert response.json() == {
         "issuer": IDENTITY_URL,
+        "authorization_endpoint": f"{IDENTITY_URL}/oauth/authorize",
         "token_endpoint": f"{IDENTITY_URL}/oauth/token",
         "jwks_uri": f"{IDENTITY_URL}/.well-known/jwks.json",
-        "response_types_supported": [],
-        "grant_types_supported": ["password", "refresh_token", "client_credentials"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "grant_types_supported": ["password", "authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint": f"{IDENTITY_URL}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -30,6 +34,7 @@ async def test_every_address_in_the_metadata_answers(identity: Identity) -> None
     assert (await identity.http.get(metadata["jwks_uri"])).status_code == 200
     assert (await identity.http.get(metadata["service_documentation"])).status_code == 200
     assert (await identity.http.post(metadata["token_endpoint"])).status_code == 400
+    assert (await identity.http.get(metadata["authorization_endpoint"])).status_code == 400
 
 
 async def test_tokens_are_issued_by_the_issuer_in_the_metadata(identity: Identity) -> None:

@@ -19,6 +19,7 @@ TRANSLATED: list[tuple[AppError, str, int]] = [
     (errors.AccountChanged("why"), "invalid_grant", 400),
     (errors.PasswordMustChange("why"), "invalid_grant", 400),
     (errors.RefreshTokenRefused("why"), "invalid_grant", 400),
+    (errors.CodeRefused("why"), "invalid_grant", 400),
 ]
 NOT_TRANSLATED: list[AppError] = [errors.HashingBusy(), errors.NoSigningKey(), errors.SessionEnded(), Unavailable()]
 

@@ -33,6 +33,8 @@ OPERATIONS = {
         "metrics_read",
         "oauth_introspect",
         "oauth_metadata",
+        "oauth_authorize",
+        "oauth_authorize_by_form",
         "oauth_revoke",
         "oauth_token",
         "password_resets_complete",

@@ -66,7 +66,7 @@ def new_app(
 
     It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
-    may send this service's cookies, but never see what is below `own_paths`, the first parts of the paths of its own
+    may send this service's cookies, but never see what is at `own_paths`, or below them if they have one part: its own
     pages, which a cookie alone authenticates. `docs_client_id` is the client that /docs signs in with, and shows the
     texts of `scopes`. The page at / names `links` first.
     """

@@ -11,7 +11,7 @@ from watchword.http.shortcut import PassableLayer
 
 class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
     """CORS (Fetch standard section 3.3). A request without an Origin field skips Starlette's rules, and so does one
-    whose path begins with one of `own_paths`: no page of another origin reads what is there.
+    whose path, or the first part of it, is one of `own_paths`: no page of another origin reads what is there.
 
     It is for an app inside an OutermostMiddleware with `varies_by_origin`, which says in every answer that it varies.
     """
@@ -33,7 +33,8 @@ class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
 
     def _applies_to(self, scope: Scope) -> bool:
         # The path of `OPTIONS *` has no slash (RFC 9110 section 9.3.7).
-        return _has_origin(scope) and scope["path"].removeprefix("/").partition("/")[0] not in self._own_paths
+        path = scope["path"].removeprefix("/")
+        return _has_origin(scope) and self._own_paths.isdisjoint((path, path.partition("/")[0]))
 
 
 def _has_origin(scope: Scope) -> bool:

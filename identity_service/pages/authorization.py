@@ -1,0 +1,67 @@
+"""Answers to authorization requests as responses: a redirect, or a page that sends a form."""
+
+from typing import Final
+
+from fastapi import Request
+from starlette.responses import Response
+
+from identity_service.clients.redirect_uris import origin_of
+from identity_service.oauth.authorization.answers import Answer, ResponseMode
+from identity_service.oauth.authorization.decision import Authorization, Detour, Page
+from identity_service.oauth.authorization.parameters import Parameters
+from identity_service.pages.errors import FormMalformed
+from identity_service.pages.goals import CHANGE_PASSWORD, Goal
+from identity_service.pages.rendering import Pages, go, page_fields
+from identity_service.sign_ons.values import LiveSignOn
+from watchword.errors import TooLarge
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_MAX_FORM_BYTES: Final = 16_384
+
+# A redirect shows nothing, so it may be in a frame: so a client looks without a page whether its user is signed on.
+_REDIRECT_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+def response_to(pages: Pages, answer: Answer) -> Response:
+    """The response that carries the answer to the client. It is in no cache, and no other site gets its address."""
+    if answer.destination.mode is ResponseMode.FORM_POST:
+        return _form(pages, answer)
+    return Response(status_code=303, headers={**_REDIRECT_FIELDS, "Location": answer.location})
+
+
+async def authorize(authorization: Authorization, pages: Pages, query: str, sign_on: LiveSignOn | None) -> Response:
+    """Answer an authorization request, or lead the person to the page that comes first."""
+    outcome = await authorization.decide(query, sign_on)
+    if isinstance(outcome, Detour):
+        return go(_path(outcome))
+    return response_to(pages, outcome)
+
+
+async def query_of_form(request: Request) -> str:
+    """The parameters of a form that any site may have sent, as a query. Raises FormMalformed, TooLarge, and
+    AuthorizationMalformed."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != _FORM:
+        raise FormMalformed("not form encoded")
+    body = await request.body()
+    if len(body) > _MAX_FORM_BYTES:
+        raise TooLarge(f"a form of {len(body)} bytes")
+    try:
+        return Parameters.of(body.decode()).encode()
+    except UnicodeDecodeError:
+        raise FormMalformed("not UTF-8") from None
+
+
+def _path(detour: Detour) -> str:
+    if detour.page is Page.CONSENT:
+        return f"/consent?{detour.query}"
+    goal = Goal.of_authorization(detour.query)
+    return goal.path_after(CHANGE_PASSWORD) if detour.page is Page.CHANGE_PASSWORD else goal.sign_in_path
+
+
+def _form(pages: Pages, answer: Answer) -> Response:
+    """The page with the form, which a script of ours sends. Without scripts, the person does."""
+    uri = answer.destination.redirect_uri
+    response = pages.page("form_post.html", "form_post", action=uri, fields=answer.parameters)
+    response.headers.update(page_fields(origin_of(uri), scripts=True))
+    return response

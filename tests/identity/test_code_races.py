@@ -1,0 +1,52 @@
+"""One code that is presented many times at once, and codes of an account that is deleted at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.identity.authorizing import Application, application, code_of
+from tests.identity.browsing import Browsing, browsing
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, Identity, bearer
+
+SESSIONS = "SELECT end_reason FROM identity.sessions"
+EVENTS = "SELECT detail FROM identity.audit_entries WHERE action = 'session.ended'"
+
+
+@pytest.fixture
+async def app(identity: Identity) -> Application:
+    return await application(identity, scopes=["account"], audiences=[IDENTITY_URL], default_audience=IDENTITY_URL)
+
+
+@pytest.fixture
+async def browser(identity: Identity) -> AsyncIterator[Browsing]:
+    """A browser in which ada is signed on."""
+    async with browsing(identity, "ada") as browser:
+        yield browser
+
+
+async def test_fifty_exchanges_of_one_code_make_one_session_which_is_ended(
+    identity: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    code = await code_of(browser, app)
+    answers = await asyncio.gather(*(app.exchange(identity, code) for _ in range(50)))
+    (tokens,) = [answer.json() for answer in answers if answer.status_code == 200]
+    assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_grant"}
+    assert [row["end_reason"] for row in await databases.fetch("identity_app", SESSIONS)] == [
+        "authorization code replayed"
+    ]
+    assert len(await databases.fetch("identity_app", EVENTS)) == 1
+    assert (await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))).status_code == 401
+    assert (await identity.refresh(tokens["refresh_token"], client_id=app.id)).status_code == 400
+
+
+async def test_exchange_and_deletion_of_the_account_do_not_wait_for_each_other_for_ever(
+    identity: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    codes = [await code_of(browser, app) for _ in range(8)]
+    deletion = browser.send("/account/delete", {"confirmation": "ada"})
+    *answers, deleted = await asyncio.gather(*(app.exchange(identity, code) for code in codes), deletion)
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    assert deleted.status_code == 303
+    assert await databases.fetch("identity_app", SESSIONS) == []
