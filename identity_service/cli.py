@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from identity_service import account_commands, client_commands, job_commands
+from identity_service import account_commands, client_change_commands, client_commands, job_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.installation import Unassigned
 from identity_service.keys.models import SigningKey
@@ -18,6 +18,9 @@ from watchword.service import CommandLine, load
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 """Carries out one command and returns what to print."""
+
+Add = Callable[[str, str, Command], argparse.ArgumentParser]
+"""Adds a command with this name and this description."""
 
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 _FIRST_ADMINISTRATOR: Final = {
@@ -52,7 +55,7 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     setup = load(SetupSettings)
     administration = Administration(parts)
     key = await administration.install(setup.posts_audience, setup.posts_client_secret.get_secret_value())
-    lines = ["The clients web, posts, identity-docs and posts-docs are set up."]
+    lines = ["The clients web, posts, posts-pages, identity-docs and posts-docs are set up."]
     lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
     lines.extend(_assignment(scope) for scope in await administration.assign_scopes(setup.posts_audience))
     if setup.admin_password and setup.admin_username and setup.admin_email:
@@ -163,12 +166,25 @@ def _add_commands(line: CommandLine) -> None:
     add("keys", "List the signing keys.", _keys)
     add("rotate-keys", "Make a signing key, which takes over once every cached JWKS has it.", _rotate_keys)
     add("withdraw-key", "Withdraw a compromised signing key at once.", _withdraw_key).add_argument("kid")
+    add_client_commands(add)
+    add("jobs", "List the jobs: the dead ones first, then those that run and those that wait.", job_commands.list_jobs)
+    retry = add("retry-job", "Have a dead job run again.", job_commands.retry_job)
+    job_commands.add_retry_arguments(retry)
+
+
+def add_client_commands(add: Add) -> None:
     service = add("create-service", "Make a service that tokens can be meant for.", client_commands.create_service)
     client_commands.add_service_arguments(service)
     client = add("create-client", "Make a client.", client_commands.create_client)
     client_commands.add_client_arguments(client)
     extension = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
     client_commands.add_extension_arguments(extension)
-    add("jobs", "List the jobs: the dead ones first, then those that run and those that wait.", job_commands.list_jobs)
-    retry = add("retry-job", "Have a dead job run again.", job_commands.retry_job)
-    job_commands.add_retry_arguments(retry)
+    change = "Add or remove grants and URIs of a client."
+    changed = add("change-client", change, client_change_commands.change_client)
+    client_change_commands.add_change_arguments(changed)
+    add("clients", "List the clients.", client_change_commands.list_clients)
+    add("show-client", "Show what a client may do.", client_change_commands.show_client).add_argument("id")
+    rotation = "Give a client another secret; the former one stays valid until end-former-secret."
+    add("rotate-client-secret", rotation, client_change_commands.rotate_secret).add_argument("id")
+    end = "End the former secret of a client."
+    add("end-former-secret", end, client_change_commands.end_former_secret).add_argument("id")

@@ -3,13 +3,18 @@
 import argparse
 import secrets
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from identity_service.administration import Administration, refuse
+from identity_service.client_texts import describe, list_of
 from identity_service.clients.drafts import ClientDraft, ClientExtension
-from identity_service.clients.models import Client
-from identity_service.oauth.metadata import GRANTS
+from identity_service.clients.grant_types import GrantType
+from identity_service.clients.models import ApplicationType, Client
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
+
+_DEVICE_CODE: Final = "device_code"
+_GRANTS: Final = ", ".join(_DEVICE_CODE if grant is GrantType.DEVICE_CODE else grant for grant in GrantType)
 
 
 async def create_service(parts: Parts, options: argparse.Namespace) -> str:
@@ -18,8 +23,8 @@ async def create_service(parts: Parts, options: argparse.Namespace) -> str:
     await Administration(parts).create_service(draft, replace=options.replace)
     own = f", its own client is {options.client}" if options.client else ""
     return (
-        f"The service {options.audience} is saved{own}. Scopes named: {_list(scopes)}."
-        f" Permissions named: {_list(permissions)}."
+        f"The service {options.audience} is saved{own}. Scopes named: {list_of(scopes)}."
+        f" Permissions named: {list_of(permissions)}."
     )
 
 
@@ -33,12 +38,15 @@ async def create_client(parts: Parts, options: argparse.Namespace) -> str:
         scopes=options.scope,
         audiences=options.audience,
         default_audience=options.default_audience,
+        is_first_party=options.first_party,
+        application_type=ApplicationType.NATIVE if options.native else ApplicationType.WEB,
+        redirect_uris=options.redirect_uri,
+        post_logout_redirect_uris=options.post_logout_redirect_uri,
+        backchannel_logout_uri=options.backchannel_logout_uri,
     )
     warnings = await Administration(parts).create_client(draft, replace=options.replace)
-    lines = [*_description(draft.as_client()), *_warnings(warnings)]
-    if secret is None:
-        return "\n".join([*lines, "It is public: it has no secret."])
-    return "\n".join([*lines, f"Secret, shown only now: {secret}"])
+    lines = [*_saved(draft.as_client()), *_warnings(warnings)]
+    return "\n".join(lines if secret is None else [*lines, f"Secret, shown only now: {secret}"])
 
 
 async def extend_client(parts: Parts, options: argparse.Namespace) -> str:
@@ -46,7 +54,7 @@ async def extend_client(parts: Parts, options: argparse.Namespace) -> str:
         refuse(["there is nothing to add: name a --scope, an --audience or a --default-audience"])
     extension = ClientExtension(options.scope, options.audience, options.default_audience)
     client, warnings = await Administration(parts).extend_client(options.id, extension)
-    return "\n".join([*_description(client), _effect_on_sessions(client), *_warnings(warnings)])
+    return "\n".join([*_saved(client), _effect_on_sessions(client), *_warnings(warnings)])
 
 
 def add_service_arguments(command: argparse.ArgumentParser) -> None:
@@ -61,7 +69,12 @@ def add_service_arguments(command: argparse.ArgumentParser) -> None:
 def add_client_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name")
     command.add_argument("--public", action="store_true", help="a client that cannot keep a secret")
-    command.add_argument("--grant", action="append", default=[], choices=GRANTS)
+    add_grant_argument(command, "--grant", "a way to get tokens")
+    command.add_argument(
+        "--first-party", action="store_true", help="a client of this installation: nobody is asked to consent"
+    )
+    command.add_argument("--native", action="store_true", help="an app on a device, which may have a scheme of its own")
+    add_uri_arguments(command)
     command.add_argument("--replace", action="store_true", help="replace the client with this id, and its secret")
     add_extension_arguments(command)
 
@@ -71,6 +84,26 @@ def add_extension_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--scope", action="append", default=[], help="a scope of a service")
     command.add_argument("--audience", action="append", default=[], help="the audience of a service")
     command.add_argument("--default-audience", help="the audience of tokens for which no resource is requested")
+
+
+def add_uri_arguments(command: argparse.ArgumentParser) -> None:
+    redirect = "where people get back to after signing in; https, or http to this machine"
+    command.add_argument("--redirect-uri", action="append", default=[], metavar="URI", help=redirect)
+    after = "where people may get to after signing out"
+    command.add_argument("--post-logout-redirect-uri", action="append", default=[], metavar="URI", help=after)
+    logout = "where logout tokens are sent to (OpenID Connect Back-Channel Logout)"
+    command.add_argument("--backchannel-logout-uri", metavar="URI", help=logout)
+
+
+def add_grant_argument(command: argparse.ArgumentParser, name: str, text: str) -> None:
+    command.add_argument(
+        name, action="append", default=[], type=_grant, choices=[*GrantType], metavar="GRANT", help=f"{text}: {_GRANTS}"
+    )
+
+
+def _grant(text: str) -> str:
+    """The grant type; `device_code` is short for a URN."""
+    return GrantType.DEVICE_CODE if text == _DEVICE_CODE else text
 
 
 def _texts(kind: str, arguments: Sequence[str]) -> dict[str, str]:
@@ -88,12 +121,8 @@ def _texts(kind: str, arguments: Sequence[str]) -> dict[str, str]:
     return {word: text for word, _, text in pairs}
 
 
-def _description(client: Client) -> list[str]:
-    return [
-        f"The client {client.id} is saved.",
-        f"Grants: {_list(client.grants)}. Scopes: {_list(client.scopes)}.",
-        f"Audiences: {_list(client.audiences)}; without a resource, tokens are for {client.default_audience}.",
-    ]
+def _saved(client: Client) -> list[str]:
+    return [f"The client {client.id} is saved.", *describe(client)]
 
 
 def _effect_on_sessions(client: Client) -> str:
@@ -106,7 +135,3 @@ def _effect_on_sessions(client: Client) -> str:
 
 def _warnings(warnings: Iterable[str]) -> list[str]:
     return [f"Warning: {warning}." for warning in warnings]
-
-
-def _list(words: Iterable[str]) -> str:
-    return ", ".join(words) or "none"

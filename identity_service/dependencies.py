@@ -12,6 +12,7 @@ from identity_service.accounts.service import Accounts
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.known_devices import KnownDevice
+from identity_service.clients.scopes import OPENID
 from identity_service.consents.service import Consents
 from identity_service.devices import Device
 from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SessionEnded, SignOnRequired
@@ -51,12 +52,16 @@ _MAX_DEVICE_CHARACTERS: Final = 200
 
 class Scope(StrEnum):
     ACCOUNT = "account"
+    OPENID = OPENID
     SSF_MANAGE = "ssf.manage"
     SSF_READ = "ssf.read"
 
 
 SCOPE_TEXTS: Final = ScopeTexts(
-    people={Scope.ACCOUNT: "See and change your account, and see and end your sessions"},
+    people={
+        Scope.ACCOUNT: "See and change your account, and see and end your sessions",
+        Scope.OPENID: "Know that it is you",
+    },
     services={
         Scope.SSF_MANAGE: "Create, change and delete your streams of security events",
         Scope.SSF_READ: "See your streams of security events, and receive the events",
@@ -205,7 +210,6 @@ KnownDeviceDep = Annotated[KnownDevice | None, Depends(_known_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]
-
 FromAddress = Depends(_address)
 """Counts the hashes of a request as its caller's, for routes that take no AddressDep and no DeviceDep."""
 

@@ -1,26 +1,38 @@
 """What every installation has: its own services and clients, its first signing key, and a service for each scope."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from identity_service.clients import redirect_uris
 from identity_service.clients.drafts import ClientDraft
+from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import DOCUMENTATION_CLIENT, FIRST_PARTY_CLIENT, Client
+from identity_service.clients.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.errors import Invalid
+from watchword.service.docs import REDIRECT_PATH
 
 POSTS_CLIENT: Final = "posts"
 POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
-PEOPLE: Final = ("password", "refresh_token")
+POSTS_PAGES_CLIENT: Final = "posts-pages"
+"""The id of the client of the pages of posts, which sign people in by redirect."""
+
+BY_PASSWORD: Final = (GrantType.PASSWORD, GrantType.REFRESH_TOKEN)
+BY_REDIRECT: Final = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
 OWN_SCOPES: Final = {
     **SCOPE_TEXTS.people,
     **SCOPE_TEXTS.services,
+    PROFILE: "See your username and your name",
+    EMAIL: "See your e-mail address",
+    OFFLINE_ACCESS: "Do all this also while you are not using it",
     "introspect": "Ask whether a token for your service is valid",
 }
+_DOCUMENTED: Final = ("account", OPENID, PROFILE, EMAIL)
 POSTS_SCOPES: Final = {"posts:write": "Write, change and delete your posts"}
 POSTS_PERMISSIONS: Final = {
     "post:edit_any": "Change the posts of others",
@@ -82,15 +94,32 @@ class Installation:
 
 
 def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[ClientDraft]:
-    account, write = ["account"], ["posts:write"]
-    both = [issuer, posts_audience]
-    receiver = ["client_credentials"], ["ssf.manage", "ssf.read"], [issuer]
-    yield ClientDraft(
-        FIRST_PARTY_CLIENT, "Watchword's own pages", None, PEOPLE, [*account, *write], both, posts_audience
-    )
+    write, both = ["posts:write"], [issuer, posts_audience]
+    receiver = [GrantType.CLIENT_CREDENTIALS], ["ssf.manage", "ssf.read"], [issuer]
+    yield _own(FIRST_PARTY_CLIENT, "Watchword's own pages", ["account", *write], both, default_audience=posts_audience)
     yield ClientDraft(POSTS_CLIENT, "posts_service", posts_secret, *receiver)
-    yield ClientDraft(DOCUMENTATION_CLIENT, "Documentation of identity", None, PEOPLE, account, [issuer])
-    yield ClientDraft(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", None, PEOPLE, write, [posts_audience])
+    documentation = _own(DOCUMENTATION_CLIENT, "Documentation of identity", _DOCUMENTED, [issuer])
+    yield _by_redirect(documentation, issuer, REDIRECT_PATH)
+    documentation = _own(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, [posts_audience])
+    yield _by_redirect(documentation, posts_audience, REDIRECT_PATH)
+    pages = ClientDraft(POSTS_PAGES_CLIENT, "Watchword posts", posts_secret, [], [*write, OPENID], both, posts_audience)
+    pages = _by_redirect(replace(pages, is_first_party=True), posts_audience, "/auth/callback")
+    if pages.grants:
+        yield pages
+
+
+def _own(client_id: str, name: str, scopes: Sequence[str], audiences: Sequence[str], **members: Any) -> ClientDraft:
+    """A first-party client with the grant of passwords."""
+    return ClientDraft(client_id, name, None, BY_PASSWORD, scopes, audiences, is_first_party=True, **members)
+
+
+def _by_redirect(draft: ClientDraft, url: str, path: str) -> ClientDraft:
+    """The draft of a client that signs people in by redirect as well, unless no code may be sent to this service."""
+    origin = url.rstrip("/")
+    if redirect_uris.fault(f"{origin}{path}", draft.application_type):
+        return draft
+    grants = [*draft.grants, *BY_REDIRECT]
+    return replace(draft, grants=grants, redirect_uris=[f"{origin}{path}"], post_logout_redirect_uris=[f"{origin}/"])
 
 
 def _services(issuer: str, posts_audience: str) -> Iterable[ServiceDraft]:

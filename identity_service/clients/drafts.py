@@ -1,14 +1,11 @@
 """A client to be made or extended, and what is wrong with it: nothing is accepted that can never take effect."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 
-from identity_service.clients.models import Client, ClientRow, hash_secret
-
-# The constraint of the table says the same.
-_ID: Final = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9-]{1,62}")
+from identity_service.clients import consistency
+from identity_service.clients.changes import added_faults
+from identity_service.clients.models import ApplicationType, Client, hash_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,11 @@ class ClientDraft:
     scopes: Sequence[str]
     audiences: Sequence[str]
     default_audience: str | None = None
+    is_first_party: bool = False
+    application_type: ApplicationType = ApplicationType.WEB
+    redirect_uris: Sequence[str] = ()
+    post_logout_redirect_uris: Sequence[str] = ()
+    backchannel_logout_uri: str | None = None
 
     def as_client(self) -> Client:
         return Client(
@@ -40,29 +42,17 @@ class ClientDraft:
             scopes=_distinct(self.scopes),
             audiences=_distinct(self.audiences),
             default_audience=self.default_audience or next(iter(self.audiences), None),
-            is_first_party="password" in self.grants,
+            is_first_party=self.is_first_party,
+            application_type=self.application_type,
+            redirect_uris=_distinct(self.redirect_uris),
+            post_logout_redirect_uris=_distinct(self.post_logout_redirect_uris),
+            backchannel_logout_uri=self.backchannel_logout_uri,
         )
 
     def faults(self, reach: Reach) -> list[str]:
         """Everything that is wrong with the draft, one sentence each."""
         extension = ClientExtension(self.scopes, self.audiences, self.default_audience)
-        return [*self._own_faults(), *extension.faults(reach, None)]
-
-    def _own_faults(self) -> Iterable[str]:
-        if not _ID.fullmatch(self.id):
-            yield "a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is not a UUID"
-        if not self.name.strip():
-            yield "a client needs a name"
-        if not self.grants:
-            yield "a client needs at least one grant"
-        if self.secret is None and "client_credentials" in self.grants:
-            yield "a public client has no secret, which the grant client_credentials needs"
-        if "refresh_token" in self.grants and "password" not in self.grants:
-            yield "the grant refresh_token needs the grant password, which gives the first refresh token"
-        if not self.scopes:
-            yield "a client needs at least one scope"
-        if not self.audiences:
-            yield "a client needs at least one audience"
+        return [*consistency.faults(self.as_client()), *extension.faults(reach, None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +70,17 @@ class ClientExtension:
         return [
             *self._unknown(reach),
             *self._without_effect(reach, scopes, audiences),
+            *(added_faults(client, self.applied_to(client)) if client is not None else ()),
         ]
 
-    def extend(self, client: ClientRow) -> None:
-        """Give the client what it lacks."""
-        client.scopes = sorted({*client.scopes, *self.scopes})
-        client.audiences = sorted({*client.audiences, *self.audiences})
-        client.default_audience = self.default_audience or client.default_audience
+    def applied_to(self, client: Client) -> Client:
+        """The client with what it lacks."""
+        return replace(
+            client,
+            scopes=sorted({*client.scopes, *self.scopes}),
+            audiences=sorted({*client.audiences, *self.audiences}),
+            default_audience=self.default_audience or client.default_audience,
+        )
 
     def _unknown(self, reach: Reach) -> Iterable[str]:
         for audience in _distinct(self.audiences):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 
 import asyncpg
-from sqlalchemy import Text, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, Text, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,19 @@ BY_ID = Statement(
     ).where(ClientRow.id == bindparam("client_id", type_=Text))
 )
 """A client and, in pairs, the audience and the name of each scope of its audiences; `client_of` reads it."""
+
+
+def _has_origin(uri: ColumnElement[str]) -> ColumnElement[bool]:
+    origin = bindparam("origin", type_=Text)
+    return or_(uri == origin, *(func.starts_with(uri, origin.concat(separator)) for separator in "/?"))
+
+
+BY_ORIGIN = Statement(
+    select(ClientRow.id)
+    .where(_has_origin(func.unnest(ClientRow.redirect_uris).column_valued("uri", joins_implicitly=True)))
+    .limit(1)
+)
+"""A client that has registered a redirect URI with this origin. Origins are registered as browsers send them."""
 
 
 def client_of(row: asyncpg.Record) -> ClientWithScopes:

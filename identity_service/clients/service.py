@@ -1,13 +1,30 @@
 """Authenticating clients, and changing what they may ask for."""
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository
+from identity_service.clients.changes import ClientChanges
 from identity_service.clients.drafts import ClientExtension
 from identity_service.clients.joint_reads import JointReads
-from identity_service.clients.models import FIRST_PARTY_CLIENT, Client, ClientCredentials, ClientWithScopes
+from identity_service.clients.merging import merged
+from identity_service.clients.models import (
+    FIRST_PARTY_CLIENT,
+    Client,
+    ClientCredentials,
+    ClientRow,
+    ClientWithScopes,
+    hash_secret,
+)
 from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound, NotSetUp
 from watchword.database.database import Database
+from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import Invalid
+
+_ORIGIN: Final = re.compile(r"https?://[^/?\x00]+")
 
 
 class Clients:
@@ -35,6 +52,16 @@ class Clients:
         entry = await self._find(client_id)
         return entry.client if entry is not None else None
 
+    async def allow_origin(self, origin: str) -> bool:
+        """Whether pages of this origin may call the endpoints of clients: one of them has a redirect URI there. No page
+        may while the database does not answer."""
+        if not _ORIGIN.fullmatch(origin):
+            return False
+        try:
+            return await self._database.reads.fetch_row(repository.BY_ORIGIN, origin=origin) is not None
+        except DatabaseUnavailable:
+            return False
+
     async def list_all(self) -> Sequence[Client]:
         async with self._database.begin() as db:
             return await repository.list_all(db)
@@ -54,27 +81,47 @@ class Clients:
                 existing.replace_by(client)
 
     async def merge(self, client: Client) -> None:
-        """Insert the client; if its id exists, set its secret, and add the grants, scopes, audiences and default
-        audience that it lacks."""
+        """Insert the client; if its id exists, add what it lacks, and set its secret unless it has that one already."""
         async with self._database.begin() as db:
-            await repository.insert_missing(db, client)
-            existing = await repository.find_for_update(db, client.id)
-            if existing is not None:
-                existing.secret_hash = client.secret_hash
-                existing.grants = _union(existing.grants, client.grants)
-                existing.scopes = _union(existing.scopes, client.scopes)
-                existing.audiences = _union(existing.audiences, client.audiences)
-                existing.default_audience = existing.default_audience or client.default_audience
-                existing.is_first_party = existing.is_first_party or client.is_first_party
+            if not await repository.insert_missing(db, client):
+                row = await _get_for_update(db, client.id)
+                row.replace_by(merged(row.as_client(), client))
 
     async def extend(self, client_id: str, extension: ClientExtension) -> Client:
         """Let a client ask for these scopes and audiences too. Raises ClientNotFound."""
         async with self._database.begin() as db:
-            client = await repository.find_for_update(db, client_id)
-            if client is None:
-                raise ClientNotFound(f"there is no client {client_id}")
-            extension.extend(client)
-            return client.as_client()
+            row = await _get_for_update(db, client_id)
+            row.replace_by(extension.applied_to(row.as_client()))
+            return row.as_client()
+
+    async def change(self, client_id: str, changes: ClientChanges) -> Client:
+        """Make these changes. Raises ClientNotFound; Invalid, with one line for each thing that is wrong."""
+        async with self._database.begin() as db:
+            row = await _get_for_update(db, client_id)
+            client = row.as_client()
+            if faults := changes.faults(client):
+                raise Invalid(advice="\n".join(faults))
+            row.replace_by(changes.applied_to(client))
+            return row.as_client()
+
+    async def rotate_secret(self, client_id: str, secret: str) -> None:
+        """Give the client this secret; the former one stays valid. Raises ClientNotFound; Invalid for a public client,
+        and while two secrets are valid."""
+        async with self._database.begin() as db:
+            row = await _get_for_update(db, client_id)
+            if row.secret_hash is None:
+                raise Invalid(advice=f"the client {client_id} is public: it has no secret")
+            if row.former_secret_hash is not None:
+                raise Invalid(advice=f"{client_id} has two valid secrets; end-former-secret ends the former one")
+            row.secret_hash, row.former_secret_hash = hash_secret(secret), row.secret_hash
+
+    async def end_former_secret(self, client_id: str) -> None:
+        """Raises ClientNotFound; Invalid if only one secret is valid."""
+        async with self._database.begin() as db:
+            row = await _get_for_update(db, client_id)
+            if row.former_secret_hash is None:
+                raise Invalid(advice=f"the client {client_id} has no former secret")
+            row.former_secret_hash = None
 
     async def choose_default_audiences(self, issuer: str, audience_by_scope: Mapping[str, str]) -> None:
         """Choose a default audience for each client that has none, or gets no scope of the one that it has: the first
@@ -97,5 +144,8 @@ class Clients:
         return repository.client_of(row) if row is not None else None
 
 
-def _union(present: Collection[str], added: Collection[str]) -> list[str]:
-    return sorted({*present, *added})
+async def _get_for_update(db: AsyncSession, client_id: str) -> ClientRow:
+    row = await repository.find_for_update(db, client_id)
+    if row is None:
+        raise ClientNotFound(f"there is no client {client_id}")
+    return row

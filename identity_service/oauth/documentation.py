@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from identity_service.authentication.documentation import COOKIE_SCHEME, cookie_scheme
+from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.events.schemas import ObedienceRead
-from identity_service.oauth import metadata
 from identity_service.oauth.errors import OAuthError
 from identity_service.oauth.schemas import OAuthRefusal
 from watchword.http.openapi import Document
@@ -45,7 +45,7 @@ def form(example: dict[str, str], required: Sequence[str], **properties: dict[st
 TOKEN_REQUEST: Final = form(
     {"grant_type": "password", "username": "ada", "password": "correct horse battery", "client_id": FIRST_PARTY_CLIENT},
     ["grant_type"],
-    grant_type={"type": "string", "enum": list(metadata.GRANTS)},
+    grant_type={"type": "string", "enum": list(GrantType)},
     username={"type": "string", "description": "The username or the e-mail address, for `password`"},
     password=_SECRET,
     refresh_token=_TEXT,

@@ -5,13 +5,12 @@ from typing import Any, Final
 
 from identity_service.oauth.authorization.answers import ResponseMode
 
+SERVER: Final = "/.well-known/oauth-authorization-server"
 ENDPOINT: Final = "/oauth/token"
 AUTHORIZATION: Final = "/oauth/authorize"
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
-GRANTS: Final = ("password", "authorization_code", "refresh_token", "client_credentials")
-"""Every grant type; an installation may offer fewer."""
 
 
 def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:

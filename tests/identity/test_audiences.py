@@ -37,7 +37,7 @@ def path_of(operation: str) -> tuple[str, str]:
 async def test_token_for_posts_is_refused_by_every_operation_that_takes_an_access_token(identity: Identity) -> None:
     await identity.register("ada")
     scopes = ["posts:write", "account", "ssf.read", "ssf.manage"]
-    draft = ClientDraft("app", "App", None, ["password"], scopes, [IDENTITY_URL, POSTS_URL])
+    draft = ClientDraft("app", "App", None, ["password"], scopes, [IDENTITY_URL, POSTS_URL], is_first_party=True)
     await Administration(identity.parts).create_client(draft)
     operations = sorted(names_of(await document_of(identity.http), is_guarded))
     assert len(operations) > 10
@@ -119,7 +119,9 @@ async def test_session_keeps_what_the_grant_covers(identity: Identity, databases
     }
 
 
-@pytest.mark.parametrize(("client_id", "scope"), [("identity-docs", "account"), ("posts-docs", "posts:write")])
+@pytest.mark.parametrize(
+    ("client_id", "scope"), [("identity-docs", "account openid profile email"), ("posts-docs", "posts:write")]
+)
 async def test_page_of_documentation_signs_in_for_its_own_service(
     identity: Identity, client_id: str, scope: str
 ) -> None:
@@ -193,7 +195,7 @@ async def test_new_service_is_reached_as_soon_as_the_client_may_have_its_scope(i
     await identity.register("ada")
     administration = Administration(identity.parts)
     await administration.create_service(ServiceDraft(NOTES_URL, "Notes", scopes={"notes:read": "Read your notes"}))
-    draft = ClientDraft("notes", "Notes", None, ["password"], ["notes:read"], [NOTES_URL])
+    draft = ClientDraft("notes", "Notes", None, ["password"], ["notes:read"], [NOTES_URL], is_first_party=True)
     await administration.create_client(draft)
     answer = await identity.sign_in("ada", client_id="notes")
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")

@@ -27,7 +27,8 @@ async def add_scopes(identity: Identity, count: int) -> list[str]:
 async def add_app(identity: Identity, count: int = 100) -> list[str]:
     """A client whose scopes do not fit into one token. Returns the warnings of the command."""
     grants = ["password", "refresh_token", "client_credentials"]
-    draft = ClientDraft("app", "App", POSTS_SECRET, grants, await add_scopes(identity, count), [NOTES_URL])
+    scopes = await add_scopes(identity, count)
+    draft = ClientDraft("app", "App", POSTS_SECRET, grants, scopes, [NOTES_URL], is_first_party=True)
     return await Administration(identity.parts).create_client(draft)
 
 
@@ -137,5 +138,7 @@ async def test_size_that_is_calculated_is_the_size_of_the_token(identity: Identi
 async def test_administrator_is_warned_of_a_client_whose_scopes_fill_a_token(identity: Identity) -> None:
     (warning,) = await add_app(identity, 50)
     assert warning.startswith(f"a token with all its scopes of {NOTES_URL} has at least ")
-    draft = ClientDraft("small", "Small", None, ["password"], ["account"], ["http://localhost:8001"])
+    draft = ClientDraft(
+        "small", "Small", None, ["password"], ["account"], ["http://localhost:8001"], is_first_party=True
+    )
     assert await Administration(identity.parts).create_client(draft) == []

@@ -115,7 +115,9 @@ async def test_expired_cookie_is_refused(identity_at: Identity, clock: StandingC
 
 async def test_refresh_token_of_a_client_with_a_secret_is_no_cookie(identity: Identity) -> None:
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await Administration(identity.parts).create_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
+    await Administration(identity.parts).create_client(
+        ClientDraft("partner", "Partner", POSTS_SECRET, *may, is_first_party=True)
+    )
     await identity.register("ada")
     secret = {"client_id": "partner", "client_secret": POSTS_SECRET}
     token = (await identity.sign_in("ada", **secret))["refresh_token"]

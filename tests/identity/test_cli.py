@@ -74,7 +74,7 @@ async def test_setup_makes_clients_and_a_key_and_doing_it_again_changes_nothing(
         assert (outcome.status, outcome.error) == (0, "")
         rows.append(await databases.fetch("identity_app", "SELECT * FROM identity.clients ORDER BY id"))
         rows.append(await databases.fetch("identity_app", "SELECT * FROM identity.signing_keys"))
-    assert [row["id"] for row in rows[0]] == ["identity-docs", "posts", "posts-docs", "web"]
+    assert [row["id"] for row in rows[0]] == ["identity-docs", "posts", "posts-docs", "posts-pages", "web"]
     assert len(rows[1]) == 1
     assert rows[:2] == rows[2:]
 

@@ -13,7 +13,7 @@ from watchword.errors import Invalid
 
 NOTES_URL = "https://notes.example"
 SERVICE = [NOTES_URL, "--name", "Notes", "--scope", "notes:read=Read your notes"]
-CLIENT = ["app", "--grant", "password", "--scope", "account", "--audience", IDENTITY_URL, "--public"]
+CLIENT = ["app", "--grant", "password", "--scope", "account", "--audience", IDENTITY_URL, "--first-party", "--public"]
 
 
 def parsed(add_arguments: Callable[[argparse.ArgumentParser], None], arguments: list[str]) -> argparse.Namespace:
@@ -71,6 +71,7 @@ async def test_client_is_described_with_its_default_audience(identity: Identity)
         "The client app is saved.",
         "Grants: password. Scopes: account.",
         f"Audiences: {IDENTITY_URL}; without a resource, tokens are for {IDENTITY_URL}.",
+        "It is a first-party client: nobody is asked to consent.",
         "It is public: it has no secret.",
     ]
 
@@ -119,7 +120,7 @@ async def test_client_whose_tokens_would_be_nearly_too_long_is_made_with_a_warni
     texts = [word for scope in scopes for word in ("--scope", f"{scope}=Text")]
     await create_service(identity, NOTES_URL, "--name", "Notes", *texts)
     first, *others = (["--scope", scope] for scope in scopes)
-    usual = ["--grant", "password", "--public", "--audience", NOTES_URL, *first]
+    usual = ["--grant", "password", "--first-party", "--public", "--audience", NOTES_URL, *first]
     assert "Warning" not in await create_client(identity, "small", *usual)
     every = [word for other in others for word in other]
     warning = f"Warning: a token with all its scopes of {NOTES_URL} has at least "

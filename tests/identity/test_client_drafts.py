@@ -8,7 +8,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
-from identity_service.clients.models import hash_secret
+from identity_service.clients.models import ApplicationType, hash_secret
 from identity_service.errors import WordTaken
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
@@ -17,6 +17,7 @@ from tests.support.waiting import until
 from watchword.errors import Invalid
 
 NOTES_URL = "https://notes.example"
+CALLBACK = "https://app.example/callback"
 CLIENTS = "SELECT * FROM identity.clients ORDER BY id"
 SCOPE = "SELECT audience FROM identity.service_scopes WHERE scope = $1"
 SERVICES = "SELECT * FROM identity.services ORDER BY audience"
@@ -34,6 +35,10 @@ def client(**members: Any) -> ClientDraft:
     return ClientDraft(**{**usual, **members})
 
 
+def web(redirect_uri: str, *grants: str, **members: Any) -> ClientDraft:
+    return client(grants=["authorization_code", *grants], redirect_uris=[redirect_uri], **members)
+
+
 def service(**members: Any) -> ServiceDraft:
     return ServiceDraft(**{"audience": NOTES_URL, "name": "Notes", **members})
 
@@ -45,10 +50,35 @@ FAULTY_CLIENTS = {
     "no grants": (client(grants=[]), "a client needs at least one grant"),
     "public client credentials": (client(secret=None), "a public client has no secret"),
     "public introspection": (
-        client(secret=None, grants=["password"], scopes=["account", "introspect"]),
+        client(secret=None, grants=["password"], is_first_party=True, scopes=["account", "introspect"]),
         "a public client has no secret, which the scope introspect needs",
     ),
-    "refresh alone": (client(grants=["refresh_token"]), "the grant refresh_token needs the grant password"),
+    "refresh alone": (
+        client(grants=["refresh_token"]),
+        "the grant refresh_token needs one that gives the first refresh token",
+    ),
+    "password of others": (client(grants=["password"]), "the grant password is for first-party clients only"),
+    "first party without people": (client(is_first_party=True), "no person signs in by these grants"),
+    "native with a secret": (client(application_type=ApplicationType.NATIVE), "a native application is public"),
+    "code without a redirect URI": (
+        client(grants=["authorization_code"]),
+        "the grant authorization_code needs a redir",
+    ),
+    "redirect URI without a code": (client(redirect_uris=[CALLBACK]), "a redirect URI needs the grant authorization"),
+    "logout without a code": (client(post_logout_redirect_uris=[CALLBACK]), "a redirect URI for after a logout needs"),
+    "logout URI without a code": (client(backchannel_logout_uri=CALLBACK), "a logout URI needs the grant authorizat"),
+    "redirect URI with a fragment": (web(f"{CALLBACK}#x"), f"'{CALLBACK}#x' is no redirect URI: it must have no fragm"),
+    "scheme of an app": (web("com.example.app:/x"), "'com.example.app:/x' is no redirect URI: it must begin with htt"),
+    "logout URI in the clear": (
+        web(CALLBACK, backchannel_logout_uri="http://app.example/out"),
+        "'http://app.example/out' is no logout URI: it must begin with https://",
+    ),
+    "refresh without offline access": (web(CALLBACK, "refresh_token"), "the grant refresh_token needs the scope off"),
+    "offline access without refresh": (
+        client(scopes=["offline_access"]),
+        "the scope offline_access needs the grant refresh_token",
+    ),
+    "email without openid": (client(scopes=["email"]), "the scope email needs the scope openid"),
     "no scopes": (client(scopes=[]), "a client needs at least one scope"),
     "no audiences": (client(audiences=[]), "a client needs at least one audience"),
     "unknown scope": (client(scopes=["account", "acount"]), "no service has the scope acount"),
@@ -115,7 +145,7 @@ async def test_extension_without_effect_is_refused_by_name(
 
 
 async def test_public_client_cannot_be_extended_by_what_needs_a_secret(identity: Identity) -> None:
-    await Administration(identity.parts).create_client(client(secret=None, grants=["password"]))
+    await Administration(identity.parts).create_client(client(secret=None, grants=["password"], is_first_party=True))
     with pytest.raises(Invalid, match="a public client has no secret, which the scope introspect needs"):
         await Administration(identity.parts).extend_client("app", ClientExtension(["introspect"], []))
 

@@ -26,7 +26,9 @@ async def identity(identity: Identity) -> Identity:
     administration = Administration(identity.parts)
     scopes = {"notes:read": "Read your notes", "notes:write": "Write notes"}
     await administration.create_service(ServiceDraft(NOTES_URL, "Notes", scopes=scopes))
-    await administration.create_client(ClientDraft("app", "App", None, PEOPLE, ["account"], [IDENTITY_URL]))
+    await administration.create_client(
+        ClientDraft("app", "App", None, PEOPLE, ["account"], [IDENTITY_URL], is_first_party=True)
+    )
     return identity
 
 
@@ -127,7 +129,7 @@ async def test_session_of_the_previous_release_with_one_audience_keeps_it(
 async def test_replaced_client_says_what_its_open_sessions_get(identity: Identity, databases: Databases) -> None:
     token = await refresh_token(identity)
     await databases.execute("identity_owner", OLD)
-    draft = ClientDraft("app", "App", None, PEOPLE, ["notes:read"], [NOTES_URL])
+    draft = ClientDraft("app", "App", None, PEOPLE, ["notes:read"], [NOTES_URL], is_first_party=True)
     await Administration(identity.parts).create_client(draft, replace=True)
     answer = (await identity.refresh(token, client_id="app")).json()
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")

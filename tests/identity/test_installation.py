@@ -7,7 +7,9 @@ import pytest
 from alembic import command
 
 from identity_service.administration import Administration
+from identity_service.clients.changes import ClientChanges, ListChange
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.models import hash_secret
 from identity_service.installation import Unassigned
 from identity_service.parts import MIGRATIONS
 from identity_service.services.drafts import ServiceDraft
@@ -95,7 +97,7 @@ async def set_up(identity: Identity) -> list[Unassigned]:
 
 async def add(identity: Identity, client_id: str, scopes: list[str], audiences: list[str]) -> None:
     """Insert a client as a process of the previous release does."""
-    draft = ClientDraft(client_id, client_id, None, ["password"], scopes, audiences)
+    draft = ClientDraft(client_id, client_id, None, ["password"], scopes, audiences, is_first_party=True)
     await identity.parts.clients.upsert(replace(draft.as_client(), default_audience=None))
 
 
@@ -199,3 +201,48 @@ async def test_scopes_move_with_a_service_whose_audience_changes(identity: Ident
     assert (await scopes_of(databases))["posts:write"] == NOTES_URL
     await identity.register("ada")
     assert (await identity.sign_in("ada"))["scope"] == "posts:write"
+
+
+CLIENT = "SELECT * FROM identity.clients WHERE id = $1"
+CALLBACK = f"{POSTS_URL}/auth/callback"
+
+
+async def test_pages_sign_in_by_redirect(identity: Identity, databases: Databases) -> None:
+    (pages,) = await databases.fetch("identity_app", CLIENT, "posts-pages")
+    assert (pages["redirect_uris"], pages["post_logout_redirect_uris"]) == ([CALLBACK], [f"{POSTS_URL}/"])
+    assert (pages["grants"], pages["is_first_party"]) == (["authorization_code", "refresh_token"], True)
+    assert pages["secret_hash"] == hash_secret(POSTS_SECRET)
+    assert (pages["scopes"], pages["default_audience"]) == (["posts:write", "openid"], POSTS_URL)
+    for client_id, url in (("identity-docs", IDENTITY_URL), ("posts-docs", POSTS_URL)):
+        (docs,) = await databases.fetch("identity_app", CLIENT, client_id)
+        assert (docs["redirect_uris"], docs["secret_hash"]) == ([f"{url}/docs/oauth2-redirect"], None)
+        assert docs["grants"] == ["password", "refresh_token", "authorization_code"]
+
+
+async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_added(
+    identity: Identity, databases: Databases
+) -> None:
+    lacking = "UPDATE identity.clients SET grants = '{password}', redirect_uris = '{}', scopes = '{account}'"
+    await databases.execute("identity_owner", f"{lacking} WHERE id = 'identity-docs'")
+    own = "https://blog.example/auth/callback"
+    await identity.parts.clients.change("posts-pages", ClientChanges(redirect_uris=ListChange([own])))
+    assert await set_up(identity) == []
+    (docs,) = await databases.fetch("identity_app", CLIENT, "identity-docs")
+    assert docs["scopes"] == ["account", "openid", "profile", "email"]
+    assert docs["grants"] == ["password", "refresh_token", "authorization_code"]
+    assert docs["redirect_uris"] == [f"{IDENTITY_URL}/docs/oauth2-redirect"]
+    (pages,) = await databases.fetch("identity_app", CLIENT, "posts-pages")
+    assert sorted(pages["redirect_uris"]) == [own, CALLBACK]
+
+
+async def test_no_code_goes_over_the_network_in_the_clear(identity: Identity, databases: Databases) -> None:
+    await databases.execute("identity_owner", "DELETE FROM identity.clients")
+    await Administration(identity.parts).install("http://posts.lan:8002", POSTS_SECRET)
+    rows = await databases.fetch("identity_app", "SELECT id, redirect_uris FROM identity.clients ORDER BY id")
+    uris = {row["id"]: row["redirect_uris"] for row in rows}
+    assert uris == {
+        "identity-docs": [f"{IDENTITY_URL}/docs/oauth2-redirect"],
+        "posts": [],
+        "posts-docs": [],
+        "web": [],
+    }

@@ -24,7 +24,9 @@ async def add_reader(identity: Identity) -> Identity:
     """Make the client `reader`, which may ask about tokens for posts, and with which people sign in."""
     administration = Administration(identity.parts)
     grants, scopes = ["password", "refresh_token", "client_credentials"], ["posts:write", "account", "introspect"]
-    draft = ClientDraft("reader", "Reader", POSTS_SECRET, grants, scopes, [POSTS_URL, IDENTITY_URL])
+    draft = ClientDraft(
+        "reader", "Reader", POSTS_SECRET, grants, scopes, [POSTS_URL, IDENTITY_URL], is_first_party=True
+    )
     await administration.create_client(draft)
     await administration.create_service(ServiceDraft(POSTS_URL, "Posts", "reader"), replace=True)
     return identity

@@ -100,7 +100,8 @@ async def test_another_clients_refresh_token_is_refused_and_its_session_stays_li
     identity_at: Identity, databases: Databases
 ) -> None:
     grants, scopes, audiences = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await Administration(identity_at.parts).create_client(ClientDraft("app", "App", None, grants, scopes, audiences))
+    draft = ClientDraft("app", "App", None, grants, scopes, audiences, is_first_party=True)
+    await Administration(identity_at.parts).create_client(draft)
     token = await refresh_token(identity_at, client_id="app")
     ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
     ensure_oauth_error(await identity_at.refresh(token, client_id="web"), "invalid_grant")
@@ -152,9 +153,8 @@ async def test_refresh_token_of_a_deleted_or_ended_thing_is_refused(
     identity_at: Identity, databases: Databases, sql: str
 ) -> None:
     grants = ["password", "refresh_token"]
-    await Administration(identity_at.parts).create_client(
-        ClientDraft("app", "App", None, grants, ["account"], [IDENTITY_URL])
-    )
+    draft = ClientDraft("app", "App", None, grants, ["account"], [IDENTITY_URL], is_first_party=True)
+    await Administration(identity_at.parts).create_client(draft)
     token = await refresh_token(identity_at, client_id="app")
     await databases.fetch("identity_owner", sql)
     error, status = ("invalid_client", 401) if "clients" in sql else ("invalid_grant", 400)

@@ -25,7 +25,9 @@ async def revoke(identity: Identity, token: str, **form: str) -> httpx.Response:
 async def sign_in_with_partner(identity: Identity) -> dict[str, Any]:
     """The tokens of a user who signed in with a client that has a secret."""
     may = ["password", "refresh_token"], ["account"], [IDENTITY_URL]
-    await Administration(identity.parts).create_client(ClientDraft("partner", "Partner", POSTS_SECRET, *may))
+    await Administration(identity.parts).create_client(
+        ClientDraft("partner", "Partner", POSTS_SECRET, *may, is_first_party=True)
+    )
     return await register_and_sign_in(identity, **PARTNER)
 
 

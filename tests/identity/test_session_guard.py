@@ -34,7 +34,7 @@ async def test_valid_token_is_refused_if_its_session_or_user_is_gone(
 
 async def test_token_without_the_scope_account_is_refused(identity: Identity) -> None:
     await identity.register("ada")
-    draft = ClientDraft("app", "App", None, ["password"], ["ssf.read"], [IDENTITY_URL])
+    draft = ClientDraft("app", "App", None, ["password"], ["ssf.read"], [IDENTITY_URL], is_first_party=True)
     await Administration(identity.parts).create_client(draft)
     token = (await identity.sign_in("ada", client_id="app"))["access_token"]
     response = await identity.http.get("/users/me", headers=bearer(token))

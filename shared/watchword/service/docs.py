@@ -18,6 +18,9 @@ from starlette.routing import BaseRoute, Route
 from watchword.auth import public
 from watchword.errors import NotFound
 
+REDIRECT_PATH: Final = "/docs/oauth2-redirect"
+"""The path that the page's sign-in by redirect comes back to."""
+
 _FILES: Final = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",

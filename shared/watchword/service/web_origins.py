@@ -48,6 +48,12 @@ def page_origins(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(origin(text, _WEB | _APPS) for text in texts))
 
 
+def origin_of_url(text: str) -> str:
+    """The origin of an http(s) URL, in the form that browsers send. Raises ValueError if nothing could be fetched."""
+    url = _split(text, _WEB)
+    return f"{url.scheme}://{_host(url)}{_port(url)}"
+
+
 def issuer_url(text: str) -> str:
     """The issuer, unchanged. Raises ValueError unless it is an origin in the form that `origin` returns.
 

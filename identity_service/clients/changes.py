@@ -1,0 +1,73 @@
+"""Changes to a client that is there already."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from identity_service.clients.consistency import faults
+from identity_service.clients.models import Client
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange:
+    """Texts that a list is to have too, and texts that it is to lose."""
+
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+
+    def applied_to(self, present: Sequence[str]) -> list[str]:
+        return [text for text in dict.fromkeys([*present, *self.added]) if text not in self.removed]
+
+    def faults(self, name: str, present: Sequence[str]) -> Iterator[str]:
+        """What has no effect on a list that has these texts."""
+        for text in dict.fromkeys(self.removed):
+            if text in self.added:
+                yield f"the {name} {text} is both added and removed"
+            elif text not in present:
+                yield f"the client has no {name} {text}"
+
+
+UNCHANGED: Final = ListChange()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientChanges:
+    """What is to change; the rest of the client stays."""
+
+    grants: ListChange = UNCHANGED
+    redirect_uris: ListChange = UNCHANGED
+    post_logout_redirect_uris: ListChange = UNCHANGED
+    backchannel_logout_uri: str | None = None
+    removes_backchannel_logout_uri: bool = False
+    is_first_party: bool | None = None
+
+    def applied_to(self, client: Client) -> Client:
+        present_uri = None if self.removes_backchannel_logout_uri else client.backchannel_logout_uri
+        return replace(
+            client,
+            grants=self.grants.applied_to(client.grants),
+            redirect_uris=self.redirect_uris.applied_to(client.redirect_uris),
+            post_logout_redirect_uris=self.post_logout_redirect_uris.applied_to(client.post_logout_redirect_uris),
+            backchannel_logout_uri=self.backchannel_logout_uri or present_uri,
+            is_first_party=client.is_first_party if self.is_first_party is None else self.is_first_party,
+        )
+
+    def faults(self, client: Client) -> list[str]:
+        """Everything that is wrong with these changes of this client, one sentence each."""
+        return [*self._without_effect(client), *added_faults(client, self.applied_to(client))]
+
+    def _without_effect(self, client: Client) -> Iterator[str]:
+        yield from self.grants.faults("grant", client.grants)
+        yield from self.redirect_uris.faults("redirect URI", client.redirect_uris)
+        name = "redirect URI for after a logout"
+        yield from self.post_logout_redirect_uris.faults(name, client.post_logout_redirect_uris)
+        if self.removes_backchannel_logout_uri and self.backchannel_logout_uri is not None:
+            yield "the logout URI is both set and removed"
+        elif self.removes_backchannel_logout_uri and client.backchannel_logout_uri is None:
+            yield "the client has no logout URI"
+
+
+def added_faults(present: Client, changed: Client) -> list[str]:
+    """What a change makes wrong with a client. What an earlier release has accepted may stay."""
+    accepted = set(faults(present))
+    return [fault for fault in faults(changed) if fault not in accepted]

@@ -1,0 +1,33 @@
+"""A client of the installation, which the set-up makes anew with each release, together with what an operator has made
+of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from identity_service.clients.models import Client
+
+
+def merged(present: Client, installed: Client) -> Client:
+    """The present client with what it lacks of the installed one, and with its secret."""
+    return replace(
+        _with_secret(present, installed.secret_hash),
+        grants=_union(present.grants, installed.grants),
+        scopes=_union(present.scopes, installed.scopes),
+        audiences=_union(present.audiences, installed.audiences),
+        default_audience=present.default_audience or installed.default_audience,
+        is_first_party=present.is_first_party or installed.is_first_party,
+        redirect_uris=_union(present.redirect_uris, installed.redirect_uris),
+        post_logout_redirect_uris=_union(present.post_logout_redirect_uris, installed.post_logout_redirect_uris),
+        backchannel_logout_uri=present.backchannel_logout_uri or installed.backchannel_logout_uri,
+    )
+
+
+def _with_secret(client: Client, secret_hash: bytes | None) -> Client:
+    if secret_hash is not None and secret_hash in (client.secret_hash, client.former_secret_hash):
+        # During a rotation the set-up may have either of the two.
+        return client
+    return replace(client, secret_hash=secret_hash, former_secret_hash=None)
+
+
+def _union(present: Sequence[str], added: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*present, *added]))
