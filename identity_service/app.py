@@ -17,7 +17,7 @@ from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
-from identity_service.oauth import documentation
+from identity_service.oauth import documentation, metadata
 from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.pages import account_routes as account_pages
@@ -32,14 +32,16 @@ from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import MIGRATIONS, Parts, assemble
 from identity_service.sessions import routes as sessions
 from identity_service.settings import Settings
+from identity_service.userinfo import routes as userinfo
 from identity_service.users import hash_kinds
 from watchword import service
 from watchword.http.openapi import amend
-from watchword.service import Link, new_app, on_shutdown_signal
+from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
 ROUTERS = (
     oauth.router,
+    userinfo.router,
     keys.router,
     users.router,
     letters.router,
@@ -57,6 +59,12 @@ ROUTERS = (
     application_pages.router,
     authorize_pages.router,
 )
+
+PUBLIC_PATHS = frozenset({metadata.SERVER, keys.PATH})
+"""What pages of every origin may read: it is the same for everybody."""
+
+CLIENT_PATHS = frozenset({metadata.ENDPOINT, metadata.REVOCATION, userinfo.PATH})
+"""What the pages of clients may call: a cookie authenticates nobody there."""
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -91,6 +99,7 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         own_paths=pages.OWN_PATHS,
+        shared_paths=SharedPaths(PUBLIC_PATHS, CLIENT_PATHS, parts.clients.allow_origin),
         docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
         scopes=SCOPE_TEXTS,

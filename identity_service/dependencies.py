@@ -210,6 +210,8 @@ KnownDeviceDep = Annotated[KnownDevice | None, Depends(_known_device)]
 RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]
+OpenIdCaller = Annotated[Principal, Depends(SessionGuard(Scope.OPENID))]
+
 FromAddress = Depends(_address)
 """Counts the hashes of a request as its caller's, for routes that take no AddressDep and no DeviceDep."""
 

@@ -89,6 +89,7 @@ from identity_service.tables import ALLOWANCES, JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
+from identity_service.userinfo.service import UserInfo
 from identity_service.users.breached import BreachedPasswords
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
@@ -154,6 +155,7 @@ class Parts:
         self._add_sessions()
         codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
         self.code_flow = CodeFlow(issuer, self.clients, self.consents, codes, clock)
+        self.user_info = UserInfo(self.database)
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)

@@ -2,13 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from identity_service.clients.models import Client
+from identity_service.clients.scopes import OPENID
 from identity_service.errors import AudienceNotAllowed, NoAudience, NoDefaultAudience, ScopeNotAllowed
-
-OPENID: Final = "openid"
-"""The scope of OpenID Connect, which is a scope of this service (OpenID Connect Core section 3.1.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)

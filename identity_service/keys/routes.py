@@ -1,6 +1,7 @@
 """GET /.well-known/jwks.json (RFC 7517)."""
 
 from hashlib import sha256
+from typing import Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,8 @@ from watchword.errors import PreconditionFailed
 from watchword.http import Preconditions
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 
+PATH: Final = "/.well-known/jwks.json"
+
 router = APIRouter(tags=["keys"])
 
 
@@ -22,7 +25,7 @@ class JwkSetResponse(JSONResponse):
 
 
 @router.get(
-    "/.well-known/jwks.json",
+    PATH,
     operation_id="keys_read",
     summary="The verification keys",
     response_class=JwkSetResponse,

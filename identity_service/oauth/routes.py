@@ -105,7 +105,7 @@ async def introspect_token(request: OAuthRequestDep, parts: PartsDep) -> Uncache
 
 
 @router.get(
-    "/.well-known/oauth-authorization-server",
+    metadata.SERVER,
     operation_id="oauth_metadata",
     summary="What this server offers (RFC 8414)",
     response_model=ServerMetadata,

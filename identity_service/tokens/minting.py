@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from identity_service.clients.narrowing import OPENID, Target
+from identity_service.clients.narrowing import Target
+from identity_service.clients.scopes import OPENID
 from identity_service.keys.keyring import Keyring
 from identity_service.sessions.values import IssuedSession
 from identity_service.tokens import size

@@ -21,6 +21,17 @@ MAY_SIGN_IN: Final = and_(User.is_active, ~User.awaits_verification)
 
 CARD = Statement(select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), MAY_SIGN_IN))
 
+CLAIMS = Statement(
+    select(
+        User.username,
+        User.full_name,
+        User.email,
+        User.email_verified_at.is_not(None).label("is_verified"),
+        User.updated_at,
+    ).where(User.id == bindparam("user_id", type_=User.id.type), MAY_SIGN_IN)
+)
+"""What an application that a person has signed in to may know of them."""
+
 _UNCHANGED: Final = (
     User.id == bindparam("user_id", type_=User.id.type),
     User.password_hash == bindparam("password_hash", type_=User.password_hash.type),

@@ -50,7 +50,7 @@ STREAMS = {"GET /posts/events"}
 OPTIONAL = {"identity": set[str](), "posts": {"GET /posts", "GET /posts/events", "GET /posts/{post_id}"}}
 # A person who selects every scope of the form for signing in gets a token: those that only services get are not there.
 FLOWS = {
-    "identity": {"password": {"account"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
+    "identity": {"password": {"account", "openid"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
     "posts": {"password": {"posts:write"}},
 }
 SCOPES = {name: set[str]().union(*flows.values()) for name, flows in FLOWS.items()}

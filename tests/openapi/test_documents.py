@@ -37,6 +37,8 @@ OPERATIONS = {
         "oauth_authorize_by_form",
         "oauth_revoke",
         "oauth_token",
+        "oauth_userinfo",
+        "oauth_userinfo_by_post",
         "password_resets_complete",
         "password_resets_request",
         "security_notices_act",
@@ -211,7 +213,7 @@ def test_media_types_are_those_that_are_sent(document: Document) -> None:
     assert metrics.startswith("text/plain; version=")
 
 
-@pytest.mark.parametrize(("name", "own"), [("identity", {"account"}), ("posts", {"posts:write"})])
+@pytest.mark.parametrize(("name", "own"), [("identity", {"account", "openid"}), ("posts", {"posts:write"})])
 def test_people_are_offered_the_scopes_that_they_can_get_each_with_its_text(document: Document, own: set[str]) -> None:
     flows = document["components"]["securitySchemes"]["watchword"]["flows"]
     assert flows["password"]["scopes"].keys() == own

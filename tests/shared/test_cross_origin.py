@@ -1,25 +1,49 @@
 """CORS is for pages of another origin; what a cache keeps for anybody else is not given to them."""
 
+from typing import Any
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from tests.shared.apps import client_for
-from watchword.service.cross_origin import CrossOriginMiddleware
+from watchword.service.cross_origin import CrossOriginMiddleware, SharedPaths
 from watchword.service.installation import add_frame
 
-PAGE = "http://page.example"
+PAGE, CLIENT, OTHER = "http://page.example", "http://client.example", "http://other.example"
+
+
+async def allows(origin: str) -> bool:
+    return origin == CLIENT
+
+
+SHARED = SharedPaths(frozenset({"/for-every"}), frozenset({"/for-some"}), allows)
 
 
 def app_of() -> FastAPI:
     app = FastAPI()
 
+    @app.get("/for-every")
+    @app.post("/for-some")
+    async def shared() -> Response:
+        return JSONResponse([], headers={"WWW-Authenticate": "Bearer"})
+
     @app.get("/things")
     async def things() -> list[str]:
         return []
 
-    app.add_middleware(CrossOriginMiddleware, allow_origins=[PAGE], own_paths={"own"})
+    shared_paths: dict[str, Any] = {"shared_paths": SHARED, "expose_headers": ["WWW-Authenticate"]}
+    app.add_middleware(
+        CrossOriginMiddleware,
+        allow_origins=[PAGE],
+        allow_credentials=True,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization"],
+        own_paths={"own"},
+        **shared_paths,
+    )
     add_frame(app, 2_048, varies_by_origin=True)
     return app
 
@@ -63,3 +87,41 @@ async def test_request_about_the_server_as_a_whole_is_like_one_for_a_path_that_n
     async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as http:
         answer = await http.options("/", headers={"Origin": PAGE})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, PAGE)
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "allowed"),
+    [
+        ("/for-every", OTHER, "*"),
+        ("/for-every", "null", "*"),
+        ("/for-every", PAGE, PAGE),
+        ("/for-some", CLIENT, CLIENT),
+        ("/for-some", PAGE, PAGE),
+        ("/for-some", OTHER, None),
+        ("/for-some", "null", None),
+        ("/for-some", f"{CLIENT}:8000", None),
+        ("/for-some/x", CLIENT, None),
+        ("/things", CLIENT, None),
+    ],
+)
+async def test_shared_path_is_for_pages_of_further_origins_without_cookies(
+    path: str, origin: str, allowed: str | None
+) -> None:
+    method = "GET" if path == "/for-every" else "POST"
+    preflight = {"Origin": origin, "Access-Control-Request-Method": method}
+    preflight["Access-Control-Request-Headers"] = "authorization, content-type"
+    async with client_for(app_of()) as http:
+        preflighted = await http.options(path, headers=preflight)
+        answer = await http.request(method, path, headers={"Origin": origin})
+    assert preflighted.headers.get("access-control-allow-origin") == allowed
+    assert answer.headers.get("access-control-allow-origin") == allowed
+    assert "Origin" in answer.headers["vary"]
+    if allowed is not None:
+        assert (preflighted.status_code, answer.headers["access-control-expose-headers"]) == (200, "WWW-Authenticate")
+        assert {"access-control-allow-credentials" in it.headers for it in (preflighted, answer)} == {allowed == PAGE}
+
+
+async def test_no_page_deletes_what_is_shared() -> None:
+    preflight = {"Origin": CLIENT, "Access-Control-Request-Method": "DELETE"}
+    async with client_for(app_of()) as http:
+        assert (await http.options("/for-some", headers=preflight)).status_code == 400

@@ -6,6 +6,7 @@ services that have settings, a database and a verifier.
 
 from watchword.service.app import ServiceParts, from_environment, new_app
 from watchword.service.cli import CommandLine
+from watchword.service.cross_origin import SharedPaths
 from watchword.service.dependencies import part
 from watchword.service.front_page import Link
 from watchword.service.health import Check, health_routes
@@ -24,6 +25,7 @@ __all__ = [
     "OutermostMiddleware",
     "ServiceParts",
     "ServiceSettings",
+    "SharedPaths",
     "exit_on_sigterm",
     "from_environment",
     "health_routes",

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
 
@@ -13,7 +13,7 @@ from watchword.metrics.metrics import Metrics, metrics_routes
 from watchword.metrics.process import watch_process
 from watchword.observability.logs import configure_logging
 from watchword.observability.tracing import configure_tracing, telemetry
-from watchword.service.cross_origin import CrossOriginMiddleware
+from watchword.service.cross_origin import NOT_SHARED, CrossOriginMiddleware, SharedPaths
 from watchword.service.front_page import Link, front_page_routes
 from watchword.service.health import Check, health_routes
 from watchword.service.installation import add_frame
@@ -30,6 +30,29 @@ if TYPE_CHECKING:
 
 AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+# The header fields that pages of other origins may send and read.
+_SENT_FIELDS: Final = (
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "X-Request-ID",
+    "X-Requested-With",
+)
+_READ_FIELDS: Final = (
+    "ETag",
+    "Link",
+    "Location",
+    "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
 
 
 class ServiceParts(Protocol):
@@ -58,6 +81,7 @@ def new_app(
     lifespan: Lifespan = nullcontext,
     cookie_origins: Sequence[str] = (),
     own_paths: Collection[str] = (),
+    shared_paths: SharedPaths = NOT_SHARED,
     docs_client_id: str | None = None,
     links: Sequence[Link] = (),
     scopes: ScopeTexts | None = None,
@@ -67,8 +91,8 @@ def new_app(
     It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
     may send this service's cookies, but never see what is at `own_paths`, or below them if they have one part: its own
-    pages, which a cookie alone authenticates. `docs_client_id` is the client that /docs signs in with, and shows the
-    texts of `scopes`. The page at / names `links` first.
+    pages, which a cookie alone authenticates. Pages of further origins may call `shared_paths`. `docs_client_id` is the
+    client that /docs signs in with, and shows the texts of `scopes`. The page at / names `links` first.
     """
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
@@ -81,9 +105,9 @@ def new_app(
     protect(app, parts.verifier, scopes=scopes)
     health = health_routes({"database": database_check, **checks_of(parts.verifier), **(checks or {})})
     _add_routes(app, (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)))
-    origins = {*parts.settings.cors_origins, *cookie_origins}
-    _allow_origins(app, origins, cookies=bool(cookie_origins), own_paths=own_paths)
-    _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=bool(origins))
+    origins = parts.settings.cors_origins
+    varies = _allow_origins(app, origins, cookie_origins, own_paths=own_paths, shared_paths=shared_paths)
+    _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=varies)
     return app
 
 
@@ -164,34 +188,26 @@ def _fields_of_site(issuer: str) -> Fields:
     return ((b"strict-transport-security", b"max-age=31536000"),) if issuer.startswith("https://") else ()
 
 
-def _allow_origins(app: FastAPI, origins: set[str], *, cookies: bool, own_paths: Collection[str]) -> None:
-    if not origins:
-        return
+def _allow_origins(
+    app: FastAPI,
+    cors_origins: Collection[str],
+    cookie_origins: Collection[str],
+    *,
+    own_paths: Collection[str],
+    shared_paths: SharedPaths,
+) -> bool:
+    """Add the layer for pages of other origins, unless there can be none. Whether answers vary by the origin."""
+    origins = {*cors_origins, *cookie_origins}
+    if not origins and shared_paths is NOT_SHARED:
+        return False
     app.add_middleware(
         CrossOriginMiddleware,
         own_paths=own_paths,
+        shared_paths=shared_paths,
         allow_origins=sorted(origins),
-        allow_credentials=cookies,
+        allow_credentials=bool(cookie_origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "If-Match",
-            "If-None-Match",
-            "Last-Event-ID",
-            "Prefer",
-            "X-Request-ID",
-            "X-Requested-With",
-        ],
-        expose_headers=[
-            "ETag",
-            "Link",
-            "Location",
-            "Preference-Applied",
-            "RateLimit",
-            "RateLimit-Policy",
-            "Retry-After",
-            "WWW-Authenticate",
-            "X-Request-ID",
-        ],
+        allow_headers=_SENT_FIELDS,
+        expose_headers=_READ_FIELDS,
     )
+    return True

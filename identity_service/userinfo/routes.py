@@ -1,0 +1,37 @@
+"""GET and POST /oauth/userinfo."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from identity_service.caching import UncachedJson
+from identity_service.dependencies import OpenIdCaller, PartsDep
+from identity_service.userinfo.schemas import UserInfoRead
+
+PATH: Final = "/oauth/userinfo"
+
+router = APIRouter(tags=["oauth"])
+
+
+@router.get(
+    PATH,
+    operation_id="oauth_userinfo",
+    summary="Who signed in (OpenID Connect)",
+    response_model=UserInfoRead,
+    response_model_exclude_unset=True,
+)
+async def read_userinfo(caller: OpenIdCaller, parts: PartsDep) -> UncachedJson:
+    """The claims about the person that the scopes of the token allow."""
+    return UncachedJson(await parts.user_info.claims(caller.person_id(), caller.scopes))
+
+
+@router.post(
+    PATH,
+    operation_id="oauth_userinfo_by_post",
+    summary="Who signed in (OpenID Connect), by POST",
+    response_model=UserInfoRead,
+    response_model_exclude_unset=True,
+)
+async def read_userinfo_by_post(caller: OpenIdCaller, parts: PartsDep) -> UncachedJson:
+    """The same. The token is in the header here too, and a body is not read."""
+    return UncachedJson(await parts.user_info.claims(caller.person_id(), caller.scopes))
