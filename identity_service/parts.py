@@ -153,9 +153,7 @@ class Parts:
         self.logout_delivery = LogoutDelivery(self.clients, LogoutTokenMinter(issuer, self.keyring, clock), addresses)
         self.services = Services(self.database)
         self._add_sessions()
-        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
-        self.code_flow = CodeFlow(issuer, self.clients, self.consents, codes, clock)
-        self.user_info = UserInfo(self.database)
+        self._add_code_flow()
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
@@ -284,6 +282,11 @@ class Parts:
         )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
         self._add_sign_ons()
+
+    def _add_code_flow(self) -> None:
+        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, self.clock)
+        self.code_flow = CodeFlow(self.settings.issuer, self.clients, self.consents, codes, self.clock)
+        self.user_info = UserInfo(self.database)
 
     def _add_sign_ons(self) -> None:
         database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes.sign_on, self.clock
