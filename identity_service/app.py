@@ -25,6 +25,7 @@ from identity_service.pages import application_routes as application_pages
 from identity_service.pages import authorize_routes as authorize_pages
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
+from identity_service.pages import logout_routes as logout_pages
 from identity_service.pages import refusals, sign_on_required
 from identity_service.pages import routes as pages
 from identity_service.pages import sign_in_routes as sign_in_pages
@@ -54,6 +55,7 @@ ROUTERS = (
     pages.router,
     link_pages.router,
     sign_in_pages.router,
+    logout_pages.router,
     account_pages.router,
     device_pages.router,
     application_pages.router,

@@ -36,6 +36,7 @@ from identity_service.pages.forms import (
     read,
 )
 from identity_service.pages.goals import CHANGE_PASSWORD, Goal
+from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.parts import Parts
@@ -202,6 +203,7 @@ PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChang
 EndingForm = Annotated[Form[Ending], Depends(_form(Ending))]
 TakingBackForm = Annotated[Form[TakingBack], Depends(_form(TakingBack))]
 ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation))]
+SignOutDep = Annotated[SignOut, Depends(part("sign_out"))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]

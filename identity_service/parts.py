@@ -59,9 +59,11 @@ from identity_service.logouts.delivery import LogoutDelivery
 from identity_service.logouts.enqueueing import LOGOUT, Logouts
 from identity_service.logouts.minting import LogoutTokenMinter
 from identity_service.oauth.endpoints import OAuthEndpoints
+from identity_service.oauth.logout import Logout
 from identity_service.oauth_parts import CodeFlow
 from identity_service.obedience.service import Obedience
 from identity_service.outbound.addresses import OutboundAddresses
+from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.pages.theme import Theme
@@ -164,7 +166,6 @@ class Parts:
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds(), at_once=JOBS_AT_ONCE)
 
         # The two ways in which people sign in.
-        self.token_reader = TokenReader(issuer, self.keyring, clock)
         self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
         self.browser_sign_in = self._browser_sign_in()
         self.oauth = self._oauth(self.sign_in if settings.password_grant else None)
@@ -199,6 +200,7 @@ class Parts:
         self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, self.clock)
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)
         self.tokens = TokenMinter(issuer, self.keyring, self.lifetimes.access, self.clock)
+        self.token_reader = TokenReader(issuer, self.keyring, self.clock)
 
     def _add_letters(self) -> None:
         """What writes letters, and what sends them."""
@@ -304,6 +306,8 @@ class Parts:
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
+        logout = Logout(self.clients, self.token_reader, self.sessions, self.sign_ons)
+        self.sign_out = SignOut(self.pages, logout, self.sign_ons, self.sign_on_cookie)
         self.device_cookie = DeviceCookie.of(self.settings.issuer, KnownDevices(self.sealer, self.clock))
         self.sign_in_page = SignInPage(
             self.pages,

@@ -10,6 +10,7 @@ ENDPOINT: Final = "/oauth/token"
 AUTHORIZATION: Final = "/oauth/authorize"
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
+LOGOUT: Final = "/oauth/logout"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
 
 
@@ -30,5 +31,8 @@ def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
         "introspection_endpoint": f"{issuer}{INTROSPECTION}",
         "introspection_endpoint_auth_methods_supported": _CONFIDENTIAL,
+        "end_session_endpoint": f"{issuer}{LOGOUT}",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "service_documentation": f"{issuer}/docs",
     }

@@ -77,6 +77,9 @@ class ServerMetadata(BaseModel):
     revocation_endpoint_auth_methods_supported: _Authentication
     introspection_endpoint: _Url
     introspection_endpoint_auth_methods_supported: _Authentication
+    end_session_endpoint: _Url
+    backchannel_logout_supported: bool
+    backchannel_logout_session_supported: bool
     service_documentation: _Url
 
 

@@ -9,14 +9,10 @@ from identity_service.clients.redirect_uris import origin_of
 from identity_service.oauth.authorization.answers import Answer, ResponseMode
 from identity_service.oauth.authorization.decision import Authorization, Detour, Page
 from identity_service.oauth.authorization.parameters import Parameters
-from identity_service.pages.errors import FormMalformed
+from identity_service.pages.forms import text_of
 from identity_service.pages.goals import CHANGE_PASSWORD, Goal
 from identity_service.pages.rendering import Pages, go, page_fields
 from identity_service.sign_ons.values import LiveSignOn
-from watchword.errors import TooLarge
-
-_FORM: Final = "application/x-www-form-urlencoded"
-_MAX_FORM_BYTES: Final = 16_384
 
 # A redirect shows nothing, so it may be in a frame: so a client looks without a page whether its user is signed on.
 _REDIRECT_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -40,16 +36,7 @@ async def authorize(authorization: Authorization, pages: Pages, query: str, sign
 async def query_of_form(request: Request) -> str:
     """The parameters of a form that any site may have sent, as a query. Raises FormMalformed, TooLarge, and
     AuthorizationMalformed."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != _FORM:
-        raise FormMalformed("not form encoded")
-    body = await request.body()
-    if len(body) > _MAX_FORM_BYTES:
-        raise TooLarge(f"a form of {len(body)} bytes")
-    try:
-        return Parameters.of(body.decode()).encode()
-    except UnicodeDecodeError:
-        raise FormMalformed("not UTF-8") from None
+    return Parameters.of(await text_of(request)).encode()
 
 
 def _path(detour: Detour) -> str:

@@ -135,7 +135,8 @@ async def read(request: Request, model: type[AnyModel]) -> Form[AnyModel]:
         return Form(shown, None, in_order)
 
 
-async def _fields(request: Request, model: type[BaseModel]) -> dict[str, str]:
+async def text_of(request: Request) -> str:
+    """The form-encoded body. Raises FormMalformed, TooLarge."""
     types = request.headers.getlist("content-type")
     if len(types) != 1 or types[0].partition(";")[0].strip().lower() != _FORM:
         raise FormMalformed("not form encoded")
@@ -143,7 +144,15 @@ async def _fields(request: Request, model: type[BaseModel]) -> dict[str, str]:
     if len(body) > MAX_FORM_BYTES:
         raise TooLarge(f"a form of {len(body)} bytes")
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+        return body.decode()
+    except UnicodeDecodeError:
+        raise FormMalformed("not UTF-8") from None
+
+
+async def _fields(request: Request, model: type[BaseModel]) -> dict[str, str]:
+    text = await text_of(request)
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError:
         raise FormMalformed("not UTF-8, or too many fields") from None
     fields = dict(pairs)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from identity_service.dependencies import FromAddress, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
-from identity_service.oauth.metadata import AUTHORIZATION
+from identity_service.oauth.metadata import AUTHORIZATION, LOGOUT
 from identity_service.pages.rendering import see
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
@@ -24,6 +24,7 @@ PREFIXES: Final = frozenset(
         "deleted-account",
         "done",
         "forgot-password",
+        LOGOUT.removeprefix("/"),
         "reset-password",
         "secure-account",
         "security-notice",

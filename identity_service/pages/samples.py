@@ -106,7 +106,9 @@ PAGES: Final[Mapping[str, Sample]] = {
             {"path": _PATH, "username": None, "application": "An application"},
         ),
     ),
-    "sign_out.html": Sample(("sign_out",), Button),
+    "sign_out.html": Sample(
+        ("sign_out",), Button, ({"path": _PATH, "application": None}, {"path": _PATH, "application": "An application"})
+    ),
     "sign_up.html": Sample(("sign_up",), Registration),
     "account_delete.html": Sample(("account_delete",), Confirmation, ({"username": "ada"},)),
     "account_deleted.html": Sample(

@@ -28,6 +28,14 @@ LIVE = Statement(
     )
 )
 
+SIGN_ON = Statement(
+    select(Session.sign_on_id).where(
+        Session.id == bindparam("session_id", type_=Session.id.type),
+        Session.user_id == bindparam("user_id", type_=Session.user_id.type),
+    )
+)
+"""The sign-on that a session of this user came from, also if the session has ended."""
+
 UNUSED = Statement(
     select(RefreshToken.id).where(
         RefreshToken.id == bindparam("token_id", type_=RefreshToken.id.type),

@@ -28,6 +28,12 @@ class Sessions:
         async with self._database.begin() as db:
             return await repository.list_live(db, user_id, self._clock.now())
 
+    async def sign_on_of(self, user_id: UUID, session_id: UUID) -> UUID | None:
+        """The sign-on that a session of this user came from, also if it has ended; None if it came from none, or if
+        there is no such session."""
+        row = await self._database.reads.fetch_row(repository.SIGN_ON, user_id=user_id, session_id=session_id)
+        return None if row is None else row["sign_on_id"]
+
     async def end(self, user_id: UUID, session_id: UUID, reason: EndReason, actor: str) -> Act | None:
         """End one session of this user; None if it has ended before. Raises SessionNotFound."""
         async with self._database.begin() as db:

@@ -25,6 +25,9 @@ async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identi
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "introspection_endpoint": f"{IDENTITY_URL}/oauth/introspect",
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "end_session_endpoint": f"{IDENTITY_URL}/oauth/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "service_documentation": f"{IDENTITY_URL}/docs",
     }
 
@@ -35,6 +38,7 @@ async def test_every_address_in_the_metadata_answers(identity: Identity) -> None
     assert (await identity.http.get(metadata["service_documentation"])).status_code == 200
     assert (await identity.http.post(metadata["token_endpoint"])).status_code == 400
     assert (await identity.http.get(metadata["authorization_endpoint"])).status_code == 400
+    assert (await identity.http.get(metadata["end_session_endpoint"])).status_code == 303
 
 
 async def test_tokens_are_issued_by_the_issuer_in_the_metadata(identity: Identity) -> None:

@@ -35,6 +35,8 @@ OPERATIONS = {
         "oauth_metadata",
         "oauth_authorize",
         "oauth_authorize_by_form",
+        "oauth_logout",
+        "oauth_logout_by_form",
         "oauth_revoke",
         "oauth_token",
         "oauth_userinfo",
