@@ -23,6 +23,7 @@ from identity_service.oauth import routes as oauth
 from identity_service.pages import account_routes as account_pages
 from identity_service.pages import application_routes as application_pages
 from identity_service.pages import authorize_routes as authorize_pages
+from identity_service.pages import consent_routes as consent_pages
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import logout_routes as logout_pages
@@ -60,6 +61,7 @@ ROUTERS = (
     device_pages.router,
     application_pages.router,
     authorize_pages.router,
+    consent_pages.router,
 )
 
 PUBLIC_PATHS = frozenset({metadata.SERVER, keys.PATH})

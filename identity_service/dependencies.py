@@ -21,10 +21,12 @@ from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
 from identity_service.obedience.service import Obedience
+from identity_service.pages.consent import ConsentPage
 from identity_service.pages.forms import (
     AddressForm,
     AnyModel,
     Button,
+    Choice,
     Confirmation,
     CredentialsForm,
     Ending,
@@ -201,8 +203,10 @@ SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm)
 ProfilePageForm = Annotated[Form[ProfileForm], Depends(_form(ProfileForm))]
 PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChange))]
 EndingForm = Annotated[Form[Ending], Depends(_form(Ending))]
+ChoiceForm = Annotated[Form[Choice], Depends(_form(Choice))]
 TakingBackForm = Annotated[Form[TakingBack], Depends(_form(TakingBack))]
 ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation))]
+ConsentPageDep = Annotated[ConsentPage, Depends(part("consent_page"))]
 SignOutDep = Annotated[SignOut, Depends(part("sign_out"))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]

@@ -63,6 +63,7 @@ from identity_service.oauth.logout import Logout
 from identity_service.oauth_parts import CodeFlow
 from identity_service.obedience.service import Obedience
 from identity_service.outbound.addresses import OutboundAddresses
+from identity_service.pages.consent import ConsentPage
 from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
@@ -285,24 +286,6 @@ class Parts:
         self.sign_in = SignIn(self.password_authentication, self.session_start)
         self._add_sign_ons()
 
-    def _add_code_flow(self) -> None:
-        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, self.clock)
-        self.code_flow = CodeFlow(self.settings.issuer, self.clients, self.consents, codes, self.clock)
-        self.user_info = UserInfo(self.database)
-
-    def _add_sign_ons(self) -> None:
-        database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes.sign_on, self.clock
-        start = SignOnStart(
-            database,
-            recorder,
-            lifetimes,
-            clock,
-            per_user=self.settings.sessions_per_account,
-            new_device_letters=self.new_device_letters,
-        )
-        self.sign_ons = SignOns(database, recorder, lifetimes, clock)
-        self.password_sign_on = PasswordSignOn(self.password_authentication, start)
-
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
@@ -318,6 +301,8 @@ class Parts:
             cookie=self.sign_on_cookie,
             device_cookie=self.device_cookie,
         )
+        flow = self.code_flow
+        self.consent_page = ConsentPage(self.pages, flow.requests, flow.answers, self.consents, self.services)
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""

@@ -33,6 +33,11 @@ async def authorize(authorization: Authorization, pages: Pages, query: str, sign
     return response_to(pages, outcome)
 
 
+def query_of(request: Request) -> str:
+    """The query as it was sent; bytes that are no ASCII are characters of ISO 8859-1."""
+    return str(request.scope["query_string"], "latin-1")
+
+
 async def query_of_form(request: Request) -> str:
     """The parameters of a form that any site may have sent, as a query. Raises FormMalformed, TooLarge, and
     AuthorizationMalformed."""

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from identity_service.dependencies import PartsDep
 from identity_service.oauth import metadata
-from identity_service.pages.authorization import authorize, query_of_form
+from identity_service.pages.authorization import authorize, query_of, query_of_form
 from identity_service.pages.documentation import AUTHORIZE, AUTHORIZE_BY_FORM, authorization_answers
 from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import go
@@ -27,7 +27,7 @@ async def authorize_client(request: Request, parts: PartsDep) -> Response:
     """Lead a person through sign-in, and back to the application with a code (RFC 6749 section 4.1, OpenID Connect Core
     section 3.1). Browsers open it; a program cannot use it."""
     sign_on = await parts.sign_ons.find(parts.sign_on_cookie.read(request))
-    query = request.scope["query_string"].decode("latin-1")
+    query = query_of(request)
     return await authorize(parts.code_flow.authorization, parts.pages, query, sign_on)
 
 

@@ -9,6 +9,7 @@ from identity_service.oauth.metadata import AUTHORIZATION
 
 ACCOUNT: Final = "/account"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
+CONSENT: Final = "/consent"
 SIGN_IN: Final = "/sign-in"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*", re.ASCII)
 _MAX_PATH_CHARACTERS: Final = 200

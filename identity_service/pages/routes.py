@@ -21,6 +21,7 @@ PREFIXES: Final = frozenset(
         "account",
         "assets",
         "confirm-address",
+        "consent",
         "deleted-account",
         "done",
         "forgot-password",

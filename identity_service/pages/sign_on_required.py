@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SignOnRequired
-from identity_service.pages.goals import CHANGE_PASSWORD, Goal
+from identity_service.pages.authorization import query_of
+from identity_service.pages.goals import CHANGE_PASSWORD, CONSENT, Goal
 from identity_service.pages.rendering import go
 
 
@@ -13,6 +14,9 @@ def install(app: FastAPI, cookie: SignOnCookie) -> None:
     """Answer SignOnRequired. A person who sent a form without a live sign-on sees its page again after signing in."""
 
     async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path == CONSENT:
+            # The authorization endpoint, of whose request this is the query, leads the person through the sign-in.
+            return go(Goal.of_authorization(query_of(request)).path)
         if isinstance(error, OwnPasswordRequired):
             return go(CHANGE_PASSWORD)
         goal = Goal.of(request.url.path, needs_fresh=isinstance(error, FreshSignOnRequired))

@@ -17,7 +17,9 @@ from tests.support.stack import Stack, stack
 from tests.support.waiting import PATIENCE_SECONDS
 
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
-WIDE_PICTURES = frozenset({"account", "account-devices", "done", "sign-in", "sign-up", "sign-up-with-errors"})
+WIDE_PICTURES = frozenset(
+    {"account", "account-devices", "consent", "done", "sign-in", "sign-up", "sign-up-with-errors"}
+)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox",

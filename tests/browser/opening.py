@@ -13,9 +13,9 @@ REFUSED = "Failed to load resource: the server responded with a status of 4"
 
 
 @asynccontextmanager
-async def opened(browser: Browser, own: str, **options: Any) -> AsyncIterator[Page]:
-    """A page of a context of its own. A request to another host, or an error such as one of the policy, fails the
-    test."""
+async def opened(browser: Browser, own: str | tuple[str, ...], **options: Any) -> AsyncIterator[Page]:
+    """A page of a context of its own. A request to an address that does not begin with `own`, or an error such as
+    one of the policy, fails the test."""
     context = await browser.new_context(**options)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_SECONDS * 1000)

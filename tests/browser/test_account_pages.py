@@ -201,6 +201,8 @@ FORMS = {
     "account/password": {"current_password": PASSWORD, "new_password": OTHER},
     "account/email": {"email": "planted@example.com"},
     "account/devices/others": {},
+    "account/applications": {"client_id": "notes"},
+    "consent": {"choice": "allow"},
 }
 
 

@@ -88,11 +88,12 @@ class Authorization:
         return self._answers.code(request.destination, code)
 
     async def _needs_consent(self, request: AuthorizationRequest, sign_on: LiveSignOn) -> bool:
-        """Whether the person must be asked: a first-party client belongs to the installation that they sign in to."""
+        """Whether the person must be asked. A first-party client belongs to the installation that they sign in to, and
+        needs consent only if it wants that."""
         client = request.client
-        if client.is_first_party:
-            return False
-        return request.asks_for_consent or not await self._consents.covers(sign_on.user_id, client.id, request.scopes)
+        if client.is_first_party or request.asks_for_consent:
+            return request.asks_for_consent
+        return not await self._consents.covers(sign_on.user_id, client.id, request.scopes)
 
 
 def _detour(request: AuthorizationRequest, refusal: OAuthError, page: Page, query: str) -> Detour:

@@ -72,6 +72,10 @@ class AuthorizationRequest:
         """The query of this request after the person was asked for consent."""
         return self.parameters.replace({"prompt": self._prompt_without({CONSENT})}).encode()
 
+    def query_for_other_account(self) -> str:
+        """The query of this request with the wish to select an account on the sign-in page."""
+        return self.parameters.replace({"prompt": " ".join(sorted({*self.prompts, SELECT_ACCOUNT}))}).encode()
+
     @property
     def query(self) -> str:
         return self.parameters.encode()
