@@ -32,6 +32,7 @@ async def add_client(identity: Identity, databases: Databases, client_id: str, u
         grants=["password", "refresh_token"],
         scopes=["posts:write", "account"],
         audiences=[POSTS_URL, IDENTITY_URL],
+        is_first_party=True,
     )
     await Administration(identity.parts).create_client(draft)
     await register_uri(databases, client_id, url)
