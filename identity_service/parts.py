@@ -286,6 +286,24 @@ class Parts:
         self.sign_in = SignIn(self.password_authentication, self.session_start)
         self._add_sign_ons()
 
+    def _add_code_flow(self) -> None:
+        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, self.clock)
+        self.code_flow = CodeFlow(self.settings.issuer, self.clients, self.consents, codes, self.clock)
+        self.user_info = UserInfo(self.database)
+
+    def _add_sign_ons(self) -> None:
+        database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes.sign_on, self.clock
+        start = SignOnStart(
+            database,
+            recorder,
+            lifetimes,
+            clock,
+            per_user=self.settings.sessions_per_account,
+            new_device_letters=self.new_device_letters,
+        )
+        self.sign_ons = SignOns(database, recorder, lifetimes, clock)
+        self.password_sign_on = PasswordSignOn(self.password_authentication, start)
+
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
