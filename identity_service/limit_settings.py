@@ -37,3 +37,6 @@ class LimitSettings(ServiceSettings):
     limit_letters_account: Quota = Field(
         "3/3600", description="Letters of one kind that are requested for one account; beyond it none is sent"
     )
+    limit_authorizations: Quota = Field(
+        "300/3600", description="Sign-ins of one account to applications by a redirect, each of which makes a session"
+    )

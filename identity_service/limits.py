@@ -26,6 +26,7 @@ class Limits:
         self._registration = Limit.parse("registration", settings.limit_registration)
         self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
         self._letters_account = Limit.parse("letters-account", settings.limit_letters_account)
+        self._authorizations = Limit.parse("authorizations", settings.limit_authorizations)
         for limit in (
             self._sign_in,
             self._sign_in_device,
@@ -35,6 +36,7 @@ class Limits:
             self._registration,
             self._letters_address,
             self._letters_account,
+            self._authorizations,
         ):
             limiter.refusals[limit.name] = 0
 
@@ -78,6 +80,10 @@ class Limits:
     async def ensure_may_register(self) -> None:
         """Charge a registration to the caller's address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._registration, caller_address.get()))
+
+    async def ensure_may_authorize(self, user_id: UUID) -> None:
+        """Charge an authorization code to this user. Raises LimitReached."""
+        await self.limiter.ensure_allowed(Charge(self._authorizations, str(user_id)))
 
     async def give_back_registration(self) -> None:
         """Take back what `ensure_may_register` has charged, for a registration that was not attempted after all."""

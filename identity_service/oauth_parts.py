@@ -3,6 +3,7 @@
 from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.clients.service import Clients
 from identity_service.consents.service import Consents
+from identity_service.limits import Limits
 from identity_service.oauth.authorization.answers import Answers
 from identity_service.oauth.authorization.decision import Authorization
 from identity_service.oauth.authorization.requests import AuthorizationRequests
@@ -13,9 +14,16 @@ class CodeFlow:
     """Authorization requests, what is decided about them, and the codes that answer them."""
 
     def __init__(
-        self, issuer: str, clients: Clients, consents: Consents, codes: AuthorizationCodes, clock: Clock
+        self,
+        issuer: str,
+        clients: Clients,
+        consents: Consents,
+        codes: AuthorizationCodes,
+        limits: Limits,
+        *,
+        clock: Clock,
     ) -> None:
         self.requests = AuthorizationRequests(clients, clock)
         self.answers = Answers(issuer)
         self.codes = codes
-        self.authorization = Authorization(self.requests, consents, codes, self.answers, clock)
+        self.authorization = Authorization(self.requests, consents, codes, limits, answers=self.answers, clock=clock)

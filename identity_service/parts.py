@@ -287,8 +287,9 @@ class Parts:
         self._add_sign_ons()
 
     def _add_code_flow(self) -> None:
-        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, self.clock)
-        self.code_flow = CodeFlow(self.settings.issuer, self.clients, self.consents, codes, self.clock)
+        issuer, clock = self.settings.issuer, self.clock
+        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
+        self.code_flow = CodeFlow(issuer, self.clients, self.consents, codes, self.limits, clock=clock)
         self.user_info = UserInfo(self.database)
 
     def _add_sign_ons(self) -> None:

@@ -6,10 +6,13 @@ from starlette.responses import Response
 
 from identity_service.accounts.models import Account
 from identity_service.links.models import LinkView
+from identity_service.oauth.authorization.requests import AuthorizationRequests
+from identity_service.pages.authorization import origin_after
 from identity_service.pages.forms import NOTHING, Form
-from identity_service.pages.goals import ACCOUNT
+from identity_service.pages.goals import ACCOUNT, CHANGE_PASSWORD, Goal
 from identity_service.pages.profile import Profile
-from identity_service.pages.rendering import Pages
+from identity_service.pages.rendering import Pages, page_fields
+from identity_service.sign_ons.values import LiveSignOn
 
 
 def account_page(pages: Pages, account: Account, form: Form[Any] = NOTHING, *, done: str = "") -> Response:
@@ -35,3 +38,15 @@ def button_page(pages: Pages, page: str, account: Account) -> Response:
     link = LinkView(account.user.username, account.user.email)
     section = f"account_{page.replace('/', '_')}"
     return pages.page("button.html", section, path=f"{ACCOUNT}/{page}", link=link)
+
+
+async def password_page(
+    pages: Pages, requests: AuthorizationRequests, sign_on: LiveSignOn, goal: Goal, form: Form[Any] = NOTHING
+) -> Response:
+    """The page that changes the password, which may be on the way to an application."""
+    path = CHANGE_PASSWORD if goal.authorization_query is None else goal.path_after(CHANGE_PASSWORD)
+    words = {"username": sign_on.username, "path": path}
+    page = pages.page("account_password.html", "account_password", form, **words)
+    if (origin := await origin_after(requests, goal)) is not None:
+        page.headers.update(page_fields(origin))
+    return page

@@ -11,6 +11,7 @@ from identity_service.dependencies import (
     EmailForm,
     FreshSignOnDep,
     FromAddress,
+    GoalDep,
     OurForms,
     PartsDep,
     PasswordChangeForm,
@@ -18,7 +19,7 @@ from identity_service.dependencies import (
     SignOnDep,
 )
 from identity_service.errors import UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
-from identity_service.pages.account import account_page, button_page, email_page
+from identity_service.pages.account import account_page, button_page, email_page, password_page
 from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.goals import ACCOUNT
 from identity_service.pages.rendering import go, see
@@ -77,22 +78,24 @@ async def ask_for_verification(sign_on: SignOnDep, _: ButtonForm, parts: PartsDe
 
 @router.get("/password")
 @public
-async def show_password(sign_on: FreshSignOnDep, parts: PartsDep) -> Response:
-    return parts.pages.page("account_password.html", "account_password", username=sign_on.username)
+async def show_password(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
+    return await password_page(parts.pages, parts.code_flow.requests, sign_on, goal)
 
 
 @router.post("/password")
 @public
-async def change_password(sign_on: FreshSignOnDep, form: PasswordChangeForm, parts: PartsDep) -> Response:
+async def change_password(
+    sign_on: FreshSignOnDep, goal: GoalDep, form: PasswordChangeForm, parts: PartsDep
+) -> Response:
     try:
         if form.model is not None:
             await parts.password_changes.change_in_sign_on(sign_on, form.model)
-            return see("password-changed-here")
+            return see("password-changed-here") if goal.authorization_query is None else go(goal.path)
     except WrongPassword as error:
         form = form.with_flaw("current_password", error)
     except WeakPassword as error:
         form = form.with_flaw("new_password", error)
-    return parts.pages.page("account_password.html", "account_password", form, username=sign_on.username)
+    return await password_page(parts.pages, parts.code_flow.requests, sign_on, goal, form)
 
 
 @router.get("/delete")

@@ -8,11 +8,14 @@ from starlette.responses import Response
 from identity_service.clients.redirect_uris import origin_of
 from identity_service.oauth.authorization.answers import Answer, ResponseMode
 from identity_service.oauth.authorization.decision import Authorization, Detour, Page
+from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.parameters import Parameters
+from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import text_of
 from identity_service.pages.goals import CHANGE_PASSWORD, Goal
 from identity_service.pages.rendering import Pages, go, page_fields
 from identity_service.sign_ons.values import LiveSignOn
+from watchword.errors import BadRequest
 
 # A redirect shows nothing, so it may be in a frame: so a client looks without a page whether its user is signed on.
 _REDIRECT_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -31,6 +34,15 @@ async def authorize(authorization: Authorization, pages: Pages, query: str, sign
     if isinstance(outcome, Detour):
         return go(_path(outcome))
     return response_to(pages, outcome)
+
+
+async def origin_after(requests: AuthorizationRequests, goal: Goal) -> str | None:
+    """Where a form on the way to an application may lead; None if the goal is none, or one that is refused."""
+    query = goal.authorization_query
+    try:
+        return None if query is None else origin_of((await requests.read(query)).destination.redirect_uri)
+    except (AuthorizationFailed, BadRequest):
+        return None
 
 
 def query_of(request: Request) -> str:

@@ -11,6 +11,7 @@ ACCOUNT: Final = "/account"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 CONSENT: Final = "/consent"
 SIGN_IN: Final = "/sign-in"
+SIGN_UP: Final = "/sign-up"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*", re.ASCII)
 _MAX_PATH_CHARACTERS: Final = 200
 # The query of an authorization request, which may have our own parameter beside those of a client.
@@ -48,6 +49,11 @@ class Goal(NamedTuple):
     def sign_in_path(self) -> str:
         """The path of the sign-in page that leads to this goal."""
         return self.path_after(SIGN_IN)
+
+    @property
+    def sign_up_path(self) -> str:
+        """The path of the page that makes an account, which remembers the goal if it is an application's."""
+        return SIGN_UP if self.authorization_query is None else self.path_after(SIGN_UP)
 
     def path_after(self, page: str) -> str:
         """The path of a page that leads to this goal."""

@@ -6,10 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from identity_service.dependencies import FromAddress, PagesDep, PartsDep, SignUpForm
+from identity_service.accounts.schemas import Registration
+from identity_service.dependencies import FromAddress, GoalDep, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
 from identity_service.oauth.metadata import AUTHORIZATION, LOGOUT
-from identity_service.pages.rendering import see
+from identity_service.pages.forms import NOTHING, Form
+from identity_service.pages.goals import Goal
+from identity_service.pages.rendering import Pages, go, see
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
 
@@ -85,17 +88,24 @@ async def show_deleted_account(receipt: UUID, parts: PartsDep) -> Response:
 
 @router.get("/sign-up")
 @public
-async def show_sign_up(pages: PagesDep) -> Response:
-    return pages.page("sign_up.html", "sign_up")
+async def show_sign_up(goal: GoalDep, pages: PagesDep) -> Response:
+    return _sign_up_page(pages, goal)
 
 
 @router.post("/sign-up")
 @public
-async def sign_up(form: SignUpForm, parts: PartsDep) -> Response:
+async def sign_up(form: SignUpForm, goal: GoalDep, parts: PartsDep) -> Response:
     if form.model is None:
-        return parts.pages.page("sign_up.html", "sign_up", form)
+        return _sign_up_page(parts.pages, goal, form)
     try:
         account = await parts.registrations.register(form.model)
     except tuple(_FIELDS) as error:
-        return parts.pages.page("sign_up.html", "sign_up", form.with_flaw(_FIELDS[type(error)], error))
+        return _sign_up_page(parts.pages, goal, form.with_flaw(_FIELDS[type(error)], error))
+    if account is not None and goal.authorization_query is not None:
+        return go(goal.sign_in_path)
     return see("account-created" if account is not None else "look-into-your-mail")
+
+
+def _sign_up_page(pages: Pages, goal: Goal, form: Form[Registration] = NOTHING) -> Response:
+    """The page, which may be on the way to an application: then the sign-in page comes next, if it can."""
+    return pages.page("sign_up.html", "sign_up", form, path=goal.sign_up_path)

@@ -29,6 +29,7 @@ from identity_service.services.models import ScopesOfService, ScopeText
 _LINK: Final = LinkView("ada", "ada@example.com")
 _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
 _PATH: Final = "/account/path-of-the-form"
+_SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH}
 _TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BROWSER: Final = SignedInDevice(UUID(int=1), None, "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True)
 _CLIENT: Final = SignedInDevice(UUID(int=2), "web", None, "192.0.2.7", _TIME, _TIME, False)
@@ -101,15 +102,15 @@ PAGES: Final[Mapping[str, Sample]] = {
         ("sign_in",),
         CredentialsForm,
         (
-            {"path": _PATH, "username": None, "application": None},
-            {"path": _PATH, "username": "ada", "application": None},
-            {"path": _PATH, "username": None, "application": "An application"},
+            {**_SIGN_IN, "username": None, "application": None},
+            {**_SIGN_IN, "username": "ada", "application": None},
+            {**_SIGN_IN, "username": None, "application": "An application"},
         ),
     ),
     "sign_out.html": Sample(
         ("sign_out",), Button, ({"path": _PATH, "application": None}, {"path": _PATH, "application": "An application"})
     ),
-    "sign_up.html": Sample(("sign_up",), Registration),
+    "sign_up.html": Sample(("sign_up",), Registration, ({"path": _PATH},)),
     "account_delete.html": Sample(("account_delete",), Confirmation, ({"username": "ada"},)),
     "account_deleted.html": Sample(
         ("account_deleted",), None, ({"erasure": _ERASURE}, {"erasure": Erasure(_TIME, [])})
@@ -146,6 +147,6 @@ PAGES: Final[Mapping[str, Sample]] = {
             {**_CONSENT, "requested": [_OTHER_SCOPES], "present": [_SCOPES], "host": None},
         ),
     ),
-    "account_password.html": Sample(("account_password",), PasswordChange, ({"username": "ada"},)),
+    "account_password.html": Sample(("account_password",), PasswordChange, ({"username": "ada", "path": _PATH},)),
 }
 """The pages by the names of their templates."""

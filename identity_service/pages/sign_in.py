@@ -132,6 +132,7 @@ class SignInPage:
         is_again = sign_on is not None and authorization is None
         words = {
             "path": place.goal.sign_in_path,
+            "sign_up_path": place.goal.sign_up_path,
             "username": sign_on.username if sign_on is not None and is_again else None,
             "application": authorization.client.name if authorization is not None else None,
         }

@@ -23,6 +23,7 @@ from tests.identity.authorizing import (
     tokens_by_code,
 )
 from tests.identity.browsing import Browsing, browsing
+from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity
 from watchword.testing import StandingClock
@@ -122,6 +123,47 @@ async def test_somebody_else_may_sign_in(identity_at: Identity, browser: Browsin
     identity_at.parts.clock.advance(seconds=10)  # type: ignore[attr-defined]
     await sign_in(browser, app, "bob", prompt="login")
     assert "bob" in await browser.open("/account")
+
+
+async def test_initial_password_is_changed_on_the_way(
+    identity_at: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    draft = AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+    await Administration(identity_at.parts).create_administrator(draft)
+    await browser.sign_on("grace")
+    path = (await browser.http.get(app.path())).headers["Location"]
+    page = await browser.http.get(path)
+    assert f'action="{path}"' in page.text
+    assert "form-action 'self' https://app.example;" in page.headers["Content-Security-Policy"]
+    assert await databases.fetch("identity_app", CODES) == []
+    change = {"current_password": PASSWORD, "new_password": "staple trombone violin"}
+    assert (await browser.send(path, {**change, "new_password": PASSWORD})).status_code == 422
+    changed = await browser.send(path, change)
+    assert "code" in answer_of(await browser.http.get(changed.headers["Location"]), app)
+
+
+async def test_person_without_an_account_makes_one_on_the_way(browser: Browsing, app: Application) -> None:
+    path = (await browser.http.get(app.path())).headers["Location"]
+    link = re.search(r'href="(/sign-up[^"]*)"', await browser.open(path))
+    assert link is not None
+    assert f'action="{link[1]}"' in await browser.open(unescape(link[1]))
+    draft = {"username": "bob", "email": "bob@example.com", "password": PASSWORD}
+    made = await browser.send(unescape(link[1]), draft)
+    assert (made.status_code, made.headers["Location"]) == (303, path)
+    for elsewhere in ("//evil.example", "/oauth/authorize@evil.example", "/oauth/authorize", "/oauth/token?x=1"):
+        page = await browser.http.get("/sign-up", params={"return": elsewhere})
+        assert 'action="/sign-up"' in page.text
+
+
+async def test_account_that_signs_in_to_applications_too_often_is_told_to_come_later(
+    clean_databases: Databases,
+) -> None:
+    async with services.identity(clean_databases, limit_authorizations="2/9000") as identity:
+        app = await application(identity)
+        async with browsing(identity, "ada") as browser:
+            answers = [await authorize(browser, app) for _ in range(3)]
+    assert [answer.get("error") for answer in answers] == [None, None, "temporarily_unavailable"]
+    assert len(await clean_databases.fetch("identity_app", CODES)) == 2
 
 
 async def test_post_is_led_to_get_whoever_sends_it(browser: Browsing, app: Application, databases: Databases) -> None:

@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 
 from identity_service import cleanup
-from identity_service.cleanup import CLEANUP, delete_expired
+from identity_service.cleanup import CLEANUP, CODES_FOR, delete_expired
 from identity_service.ending import RETENTION
 from identity_service.sessions import cleanup as session_cleanup
 from identity_service.sessions import repository
 from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sessions.models import LONGEST_RETRY
+from tests.identity.authorizing import application, code_of, tokens_by_code
+from tests.identity.browsing import browsing
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
 from tests.support.waiting import until
@@ -48,6 +50,18 @@ async def test_refresh_token_is_deleted_thirty_days_after_it_expired(identity: I
     expired = identity.parts.clock.now() + identity.parts.lifetimes.refresh
     await delete_expired(identity.parts.database, expired + RETENTION + timedelta(minutes=1))
     assert await count(databases) == (1, 0)
+
+
+async def test_authorization_code_is_deleted_a_day_after_it_expired(identity: Identity, databases: Databases) -> None:
+    app = await application(identity)
+    async with browsing(identity, "ada") as browser:
+        await tokens_by_code(browser, identity, app)
+        await code_of(browser, app)
+    now = identity.parts.clock.now()
+    for later, left in ((CODES_FOR, 2), (CODES_FOR + timedelta(minutes=2), 0)):
+        await delete_expired(identity.parts.database, now + later)
+        assert len(await databases.fetch("identity_app", "SELECT FROM identity.authorization_codes")) == left
+    assert await count(databases) == (1, 1)
 
 
 FILL = """

@@ -70,7 +70,7 @@ async def test_form_of_another_site_signs_nobody_on(identity: Identity, database
     assert await databases.fetch("identity_app", "SELECT FROM identity.sign_ons") == []
 
 
-LOCAL = ["/account", "/account/password", "/account/devices/019a-b_c"]
+LOCAL = ["/account", "/account/password", "/account/devices/019a-b_c", "/oauth/authorize?client_id=app&state=%2F"]
 ELSEWHERE = [
     "https://evil.example",
     "//evil.example",
@@ -87,6 +87,14 @@ ELSEWHERE = [
     "/account#x",
     "/account@evil.example",
     "account",
+    "/oauth/authorize",
+    "/oauth/authorize?",
+    "/oauth/authorize?x=1\r\nSet-Cookie: a=b",
+    "/oauth/authorize?x=é",
+    "/oauth/authorize?x=" + "a" * 10_000,
+    "/oauth/authorize/../token?x=1",
+    "//oauth/authorize?x=1",
+    "/oauth/token?x=1",
     "/sign-out",
     "/",
     "javascript:alert(1)",
@@ -97,7 +105,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("path", [*LOCAL, *ELSEWHERE], ids=lambda path: repr(path[:30]))
-def test_only_a_page_of_the_account_is_a_goal(path: str) -> None:
+def test_only_a_page_of_the_account_or_an_authorization_request_is_a_goal(path: str) -> None:
     assert Goal.of(path, needs_fresh=False).path == (path if path in LOCAL else "/account")
 
 

@@ -8,18 +8,21 @@ from typing import NamedTuple
 from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.authorization_codes.values import Allowance
 from identity_service.consents.service import Consents
+from identity_service.limits import Limits
 from identity_service.oauth.authorization.answers import Answer, Answers
 from identity_service.oauth.authorization.errors import (
     AuthorizationFailed,
     ConsentRequired,
     InteractionRequired,
     LoginRequired,
+    TemporarilyUnavailable,
 )
 from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.oauth.errors import OAuthError
 from identity_service.sign_ons.values import LiveSignOn
 from watchword.clock import Clock
+from watchword.limits import LimitReached
 from watchword.lines import one_line
 
 logger = logging.getLogger("identity.oauth")
@@ -48,12 +51,15 @@ class Authorization:
         requests: AuthorizationRequests,
         consents: Consents,
         codes: AuthorizationCodes,
+        limits: Limits,
+        *,
         answers: Answers,
         clock: Clock,
     ) -> None:
         self._requests = requests
         self._consents = consents
         self._codes = codes
+        self._limits = limits
         self._answers = answers
         self._clock = clock
 
@@ -84,6 +90,10 @@ class Authorization:
         if await self._needs_consent(request, sign_on):
             return _detour(request, ConsentRequired(), Page.CONSENT, request.query)
         # 5. The code.
+        try:
+            await self._limits.ensure_may_authorize(sign_on.user_id)
+        except LimitReached as error:
+            raise AuthorizationFailed(request.destination, TemporarilyUnavailable(error.reason)) from None
         code = await self._codes.issue(sign_on, _allowance(request))
         return self._answers.code(request.destination, code)
 

@@ -52,6 +52,13 @@ class InteractionRequired(OAuthError):
     description = "The person must do something on a page first, and prompt=none does not allow to show it."
 
 
+class TemporarilyUnavailable(OAuthError):
+    """RFC 6749 section 4.1.2.1 has no other error for a client that may come again later."""
+
+    error = "temporarily_unavailable"
+    description = "The person has signed in to applications too often; try again later."
+
+
 class RequestNotSupported(OAuthError):
     error = "request_not_supported"
     description = "The parameter request is not supported."
