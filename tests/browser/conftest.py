@@ -115,3 +115,26 @@ def stranger(running: Stack) -> Iterator[int]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def application() -> Iterator[str]:
+    """The address of the application Notes, which greets whoever comes back."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>Notes</title><h1>Back at Notes</h1>")
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -1,9 +1,7 @@
 """An application of others asks a person for access in a real browser, with and without JavaScript."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
@@ -31,29 +29,6 @@ async def callback(running: Stack, application: str) -> str:
     uri, audiences = f"{application}/callback", [running.identity, running.posts]
     await running.databases.execute("identity_owner", CLIENT, audiences, running.posts, [uri])
     return uri
-
-
-@pytest.fixture
-def application() -> Iterator[str]:
-    """The address of the application, which greets whoever comes back."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>Notes</title><h1>Back at Notes</h1>")
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def request_of(running: Stack, callback: str, **parameters: str) -> str:
