@@ -13,7 +13,6 @@ from identity_service.authorization_codes import repository as authorization_cod
 from identity_service.links import repository as links
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.sessions import cleanup as sessions
-from identity_service.sign_ons import cleanup as sign_ons
 from identity_service.tables import ALLOWANCES, JOBS
 from identity_service.users import repository as users
 from identity_service.users import usernames
@@ -81,7 +80,7 @@ EXPIRED: Final[tuple[DeletePortion, ...]] = (
     _delete_authorization_codes,
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
-    sign_ons.delete_over,
+    sessions.delete_sign_ons_over,
     _delete_released_usernames,
     _delete_expired_links,
     _delete_unverified,

@@ -82,11 +82,11 @@ from identity_service.sessions.models import Session
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.service import Sessions
+from identity_service.sessions.sign_ons import SignOns
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
 from identity_service.sign_ons.models import SignOn
-from identity_service.sign_ons.service import SignOns
 from identity_service.sign_ons.values import SignOnLifetimes
 from identity_service.tables import ALLOWANCES, JOBS, Base
 from identity_service.tokens.key_withdrawal import KeyWithdrawal

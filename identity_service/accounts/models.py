@@ -1,5 +1,6 @@
 """An account: a user with their roles; and its deletion."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -27,11 +28,12 @@ class DeletedAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignedInDevice:
-    """Where somebody is signed in: a sign-on of a browser, or, with a `client_id`, a session that a client has without
-    one."""
+    """Where somebody is signed in: a sign-on of a browser, with the clients that have sessions of it, or the session of
+    a client without one."""
 
     id: UUID
-    client_id: str | None
+    is_browser: bool
+    client_ids: Sequence[str]
     device: str | None
     address: str | None
     created_at: datetime

@@ -43,13 +43,14 @@ class PasswordChanges:
         self._limits = limits
 
     async def change(self, user_id: UUID, session_id: UUID, change: PasswordChange) -> Act:
-        """Set another password, end every sign-on and every other session, and make the links invalid that were
-        requested before. Raises WrongPassword, WeakNewPassword, PasswordChanged, UserNotFound, LimitReached."""
+        """Set another password, end everything but this session, its sign-on and the other sessions of that, and make
+        the links invalid that were requested before. Raises WrongPassword, WeakNewPassword, PasswordChanged,
+        UserNotFound, LimitReached."""
         return await self._change(user_id, change, except_session=session_id)
 
     async def change_in_sign_on(self, sign_on: LiveSignOn, change: PasswordChange) -> Act:
-        """Set another password, end every session and every other sign-on, and make the links invalid that were
-        requested before. Raises as `change` does."""
+        """Set another password, end every other sign-on and every session that does not come from this one, and make
+        the links invalid that were requested before. Raises as `change` does."""
         return await self._change(sign_on.user_id, change, except_sign_on=sign_on.id)
 
     async def _change(self, user_id: UUID, change: PasswordChange, **exceptions: UUID) -> Act:

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from identity_service.accounts.models import SignedInDevice
 from identity_service.ending import EndReason
-from identity_service.errors import SessionNotFound
-from identity_service.events.enqueueing import NOTHING
 from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.sessions import repository as sessions
-from identity_service.sessions.ending import end_all
+from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session
 from identity_service.sign_ons import repository as sign_ons
 from identity_service.sign_ons.locking import lock_signed_on
@@ -35,34 +31,29 @@ class SignedInDevices:
         """What is live: first the current sign-on, then the others, the most recently seen first."""
         async with self._database.begin() as db:
             now = self._clock.now()
-            rows: list[SignOn | Session] = [
-                *await sign_ons.list_live(db, sign_on.user_id, now),
-                *await sessions.list_live(db, sign_on.user_id, now),
-            ]
-        rows.sort(key=lambda row: (row.id == sign_on.id, row.last_seen_at), reverse=True)
-        return [_device(row, sign_on.id) for row in rows]
+            browsers = await sign_ons.list_live(db, sign_on.user_id, now)
+            live = await sessions.list_live(db, sign_on.user_id, now)
+        devices = [_browser(one, live, sign_on.id) for one in browsers]
+        devices += [_device(session, [session]) for session in live if session.sign_on_id is None]
+        return sorted(devices, key=lambda device: (device.is_current, device.last_seen_at), reverse=True)
 
     async def end(self, user_id: UUID, device_id: UUID) -> Act | None:
-        """End one sign-on or session of this user; None if it has ended before. Raises SessionNotFound."""
+        """End one sign-on of this user with its sessions, or one session; None if it has ended before. Raises
+        SessionNotFound."""
         async with self._database.begin() as db:
-            row = await _find_for_update(db, user_id, device_id)
-            if row is None:
-                raise SessionNotFound
-            if row.ended_at is not None:
-                return None
+            sign_on = await sign_ons.find_of_user_for_update(db, user_id, device_id)
+            device = sign_on or await lock_device(db, user_id, device_id)
             now = self._clock.now()
-            row.end(now, EndReason.ENDED_BY_OWNER)
+            ended = await end_device(db, device, EndReason.ENDED_BY_OWNER, now)
+            if not (ended.sign_on_ids or ended.session_ids):
+                return None
             cause = by_user(user_id, EndReason.ENDED_BY_OWNER)
-            if isinstance(row, Session):
-                enqueued = await self._recorder.sessions_ended(db, now, user_id, [device_id], cause)
-            else:
-                await self._recorder.sign_ons_ended(db, user_id, [device_id], cause)
-                enqueued = NOTHING
+            enqueued = await self._recorder.sign_ons_ended(db, now, user_id, ended, cause)
         return Act(enqueued, cause.actor, str(device_id))
 
     async def end_others(self, sign_on: LiveSignOn) -> Act | None:
-        """End every session of this user, and every sign-on but this one; None if no service has to be told. Raises
-        SignOnRequired if this one has ended meanwhile."""
+        """End every sign-on of this user but this one, and every session that does not come from it; None if there was
+        nothing to end. Raises SignOnRequired if this one has ended meanwhile."""
         async with self._database.begin() as db:
             user, now = await lock_signed_on(db, sign_on, self._clock)
             ended = await end_all(db, user.id, EndReason.ENDED_BY_OWNER, now, except_sign_on=sign_on.id)
@@ -73,18 +64,20 @@ class SignedInDevices:
         return Act(enqueued, cause.actor, str(user.id)) if ended.session_ids or ended.sign_on_ids else None
 
 
-async def _find_for_update(db: AsyncSession, user_id: UUID, device_id: UUID) -> SignOn | Session | None:
-    sign_on = await sign_ons.find_of_user_for_update(db, user_id, device_id)
-    return sign_on or await sessions.find_for_update(db, user_id, device_id)
+def _browser(sign_on: SignOn, sessions: Sequence[Session], current: UUID) -> SignedInDevice:
+    """A sign-on, with those of the sessions that come from it."""
+    own = [session for session in sessions if session.sign_on_id == sign_on.id]
+    return _device(sign_on, own, is_current=sign_on.id == current)
 
 
-def _device(row: SignOn | Session, current: UUID) -> SignedInDevice:
+def _device(row: SignOn | Session, sessions: Sequence[Session], *, is_current: bool = False) -> SignedInDevice:
     return SignedInDevice(
         row.id,
-        row.client_id if isinstance(row, Session) else None,
+        isinstance(row, SignOn),
+        sorted({session.client_id for session in sessions}),
         row.device,
         row.address,
         row.created_at,
-        row.last_seen_at,
-        row.id == current,
+        max(one.last_seen_at for one in (row, *sessions)),
+        is_current,
     )

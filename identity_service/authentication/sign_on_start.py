@@ -11,6 +11,7 @@ from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.sessions.ending import end_least_recent_sign_ons, end_sign_on
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sign_ons import repository
 from identity_service.sign_ons.models import SignOn
@@ -89,13 +90,13 @@ class SignOnStart:
         """End the sign-on that the browser had; do nothing if it is not live."""
         if former is None or not former.is_live(now):
             return
-        former.end(now, EndReason.REPLACED)
-        await self._recorder.sign_ons_ended(
-            db, former.user_id, [former.id], by_user(former.user_id, EndReason.REPLACED)
-        )
+        ended = await end_sign_on(db, former, EndReason.REPLACED, now)
+        cause = by_user(former.user_id, EndReason.REPLACED)
+        await self._recorder.sign_ons_ended(db, now, former.user_id, ended, cause)
 
     async def _make_room(self, db: AsyncSession, user_id: UUID, now: datetime) -> None:
         """Make room for one more sign-on of this user."""
-        ended = await repository.end_least_recent(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
-        if ended:
-            await self._recorder.sign_ons_ended(db, user_id, ended, Cause("sign-on", "policy", EndReason.TOO_MANY))
+        ended = await end_least_recent_sign_ons(db, user_id, self._per_user - 1, MAX_ENDED_AT_ONCE, now)
+        if ended.sign_on_ids:
+            cause = Cause("sign-on", "policy", EndReason.TOO_MANY)
+            await self._recorder.sign_ons_ended(db, now, user_id, ended, cause)

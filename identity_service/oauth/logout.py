@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from identity_service.clients.models import Client
 from identity_service.clients.service import Clients
 from identity_service.sessions.service import Sessions
-from identity_service.sign_ons.service import SignOns
+from identity_service.sessions.sign_ons import SignOns
 from identity_service.sign_ons.values import LiveSignOn
 from identity_service.tokens.reading import IdTokenHint, TokenReader
 from watchword.errors import BadRequest

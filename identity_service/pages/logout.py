@@ -9,7 +9,7 @@ from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.clients.redirect_uris import origin_of
 from identity_service.oauth.logout import Destination, Logout, LogoutRequest
 from identity_service.pages.rendering import Pages, go, page_fields, see
-from identity_service.sign_ons.service import SignOns
+from identity_service.sessions.sign_ons import SignOns
 
 SIGN_OUT: Final = "/sign-out"
 

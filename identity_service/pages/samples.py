@@ -31,8 +31,10 @@ _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="use
 _PATH: Final = "/account/path-of-the-form"
 _SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH}
 _TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_BROWSER: Final = SignedInDevice(UUID(int=1), None, "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True)
-_CLIENT: Final = SignedInDevice(UUID(int=2), "web", None, "192.0.2.7", _TIME, _TIME, False)
+_BROWSER: Final = SignedInDevice(
+    UUID(int=1), True, ["web"], "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True
+)
+_CLIENT: Final = SignedInDevice(UUID(int=2), False, ["web"], None, "192.0.2.7", _TIME, _TIME, False)
 _ERASURE: Final = Erasure(_TIME, [ServiceErasure("posts", _TIME), ServiceErasure("feeds", None)])
 
 _SCOPES: Final = ScopesOfService("Posts", [ScopeText("posts:write", "Write, change and delete your posts")])

@@ -19,7 +19,7 @@ from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
 from identity_service.pages.goals import Goal
 from identity_service.pages.refusals import copy_fields
 from identity_service.pages.rendering import Pages, go, page_fields
-from identity_service.sign_ons.service import SignOns
+from identity_service.sessions.sign_ons import SignOns
 from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
 from watchword.clock import Clock
 from watchword.errors import AppError, Unavailable

@@ -1,7 +1,7 @@
 """The recorder: writes the audit row, the security events and the logout tokens of a change, in the transaction of that
 change."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -38,10 +38,10 @@ BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
 class EndedSessions(NamedTuple):
-    """The sessions and sign-ons of a user that have ended; all but one session, if one goes on."""
+    """The sessions and sign-ons of a user that have ended, and the sessions that go on if all others have."""
 
     session_ids: Collection[UUID]
-    except_id: UUID | None = None
+    except_ids: Collection[UUID] = ()
     sign_on_ids: Collection[UUID] = ()
 
 
@@ -75,26 +75,23 @@ class Recorder:
     ) -> Enqueued:
         """Record that these few sessions have ended, each with an event; receivers refuse their tokens."""
         await self._end(db, user_id, session_ids, cause)
-        revoked = [
-            types.session_revoked(
-                self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
-            )
-            for session_id in session_ids
-        ]
-        return await self._enqueue(db, now, *revoked)
+        return await self._enqueue(db, now, *self._revoked(now, user_id, session_ids, cause))
 
     async def all_sessions_ended(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
         """Record that all sessions and sign-ons of the user have ended. If sessions have, there is one event; receivers
-        refuse tokens with a smaller version than `user.version`, except those of the session that goes on."""
+        refuse tokens with a smaller version than `user.version`, except those of the session that goes on. If several
+        go on, there is an event for each that has ended."""
         return await self._enqueue_with_ended(db, now, user, ended=ended, cause=cause)
 
     async def sign_ons_ended(
-        self, db: AsyncSession, user_id: UUID, sign_on_ids: Collection[UUID], cause: Cause
-    ) -> None:
-        """Record that these sign-ons have ended. No token comes from them, so there is no event."""
-        await audit.record_each(db, cause.actor, "sign_on.ended", sign_on_ids, user=str(user_id), why=cause.why)
+        self, db: AsyncSession, now: datetime, user_id: UUID, ended: EndedSessions, cause: Cause
+    ) -> Enqueued:
+        """Record that these sign-ons have ended, and their sessions with them, each with an event; receivers refuse
+        their tokens. A sign-on itself has none."""
+        await _audit_ended_sign_ons(db, user_id, ended.sign_on_ids, cause)
+        return await self.sessions_ended(db, now, user_id, ended.session_ids, cause) if ended.session_ids else NOTHING
 
     async def claims_changed(
         self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
@@ -205,12 +202,22 @@ class Recorder:
         await repository.forget_user(db, str(user_id))
         return Deletion(await deletions.insert(db, user_id, _receivers(enqueued)), enqueued)
 
-    def _all_revoked(self, now: datetime, user: User, ended: EndedSessions, cause: Cause) -> SecurityEvent:
+    def _revoked(
+        self, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
+    ) -> Sequence[SecurityEvent]:
+        return [
+            types.session_revoked(
+                self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
+            )
+            for session_id in session_ids
+        ]
+
+    def _all_revoked(self, now: datetime, user: User, except_id: UUID | None, cause: Cause) -> SecurityEvent:
         return types.all_sessions_revoked(
             self._issuer,
             str(user.id),
             user.version,
-            except_sid=None if ended.except_id is None else str(ended.except_id),
+            except_sid=None if except_id is None else str(except_id),
             at=now,
             initiator=cause.entity,
             reason=cause.why,
@@ -221,10 +228,14 @@ class Recorder:
     ) -> Enqueued:
         """Enqueue the events and, if sessions have ended because of them, that they have."""
         if ended.sign_on_ids:
-            await self.sign_ons_ended(db, user.id, ended.sign_on_ids, cause)
+            await _audit_ended_sign_ons(db, user.id, ended.sign_on_ids, cause)
         if ended.session_ids:
             await self._end(db, user.id, ended.session_ids, cause)
-            events = (*events, self._all_revoked(now, user, ended, cause))
+            if len(ended.except_ids) > 1:
+                # The event that revokes all sessions can spare one.
+                events = (*events, *self._revoked(now, user.id, ended.session_ids, cause))
+            else:
+                events = (*events, self._all_revoked(now, user, next(iter(ended.except_ids), None), cause))
         return await self._enqueue(db, now, *events)
 
     async def _end(self, db: AsyncSession, user_id: UUID, session_ids: Collection[UUID], cause: Cause) -> None:
@@ -256,3 +267,7 @@ def _receivers(enqueued: Enqueued) -> dict[str, UUID | None]:
     """
     of_processes = {event.client_id: event.jti for event in enqueued if not event.is_durable and event.jti is not None}
     return {**of_processes, **{event.client_id: event.jti for event in enqueued if event.is_durable}}
+
+
+async def _audit_ended_sign_ons(db: AsyncSession, user_id: UUID, sign_on_ids: Collection[UUID], cause: Cause) -> None:
+    await audit.record_each(db, cause.actor, "sign_on.ended", sign_on_ids, user=str(user_id), why=cause.why)

@@ -1,1 +1,1 @@
-"""One session is one sign-in on one device: one family of refresh tokens, which begins, rotates and ends here."""
+"""A session is what one client gets of a sign-in: one family of refresh tokens, which begins, rotates and ends here."""

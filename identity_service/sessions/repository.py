@@ -1,17 +1,33 @@
-"""The tables of sessions and refresh tokens. Rows are locked in the order user, session, refresh token."""
+"""The tables of sessions and refresh tokens. Rows are locked in the order user, sign-on, session, refresh token."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, cast, delete, exists, func, or_, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import ClientRow
 from identity_service.ending import EndReason
 from identity_service.roles import repository as roles
 from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, RefreshToken, Session
+from identity_service.sign_ons.models import SignOn
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.database.portions import PLACE, PORTION, delete_places, delete_portion
@@ -62,22 +78,38 @@ async def find_for_update(db: AsyncSession, user_id: UUID, session_id: UUID) -> 
 
 
 async def list_live(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Session]:
-    """The sessions of this user that have not ended, the most recently seen first."""
+    """The sessions of this user that have not ended, and whose sign-on, if any, is live; the most recently seen
+    first."""
     live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
-    return (await db.scalars(select(Session).where(*live).order_by(Session.last_seen_at.desc(), Session.id))).all()
+    is_signed_on = Session.sign_on_id.is_(None) | and_(SignOn.ended_at.is_(None), SignOn.expires_at > now)
+    statement = select(Session).outerjoin(SignOn, SignOn.id == Session.sign_on_id).where(*live, is_signed_on)
+    return (await db.scalars(statement.order_by(Session.last_seen_at.desc(), Session.id))).all()
+
+
+async def find_sign_on_id(db: AsyncSession, user_id: UUID, session_id: UUID) -> UUID | None:
+    """The sign-on that a session of this user comes from, if any."""
+    return await db.scalar(select(Session.sign_on_id).where(Session.id == session_id, Session.user_id == user_id))
+
+
+async def ids_of_live(db: AsyncSession, sign_on_id: UUID, now: datetime) -> Sequence[UUID]:
+    """The ids of the live sessions of a sign-on."""
+    live = Session.sign_on_id == sign_on_id, Session.ended_at.is_(None), Session.expires_at > now
+    return (await db.scalars(select(Session.id).where(*live))).all()
 
 
 async def end_all(
-    db: AsyncSession, user_id: UUID, reason: EndReason, now: datetime, *, except_id: UUID | None = None
+    db: AsyncSession, user_id: UUID, reason: EndReason, now: datetime, *, except_ids: Collection[UUID] = ()
 ) -> Sequence[UUID]:
-    """End every session of this user, or all but one. Returns the ids of those that this call ended."""
-    statement = (
-        update(Session)
-        .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.id != (except_id or UUID(int=0)))
-        .values(ended_at=now, end_reason=reason)
-        .returning(Session.id)
-    )
-    return (await db.scalars(statement)).all()
+    """End every session of this user but these. Returns the ids of those that this call ended."""
+    ids = select(Session.id).where(Session.user_id == user_id, Session.id.not_in(except_ids))
+    return await _end(db, ids, reason, now)
+
+
+async def end_of_sign_ons(
+    db: AsyncSession, sign_on_ids: Collection[UUID], reason: EndReason, now: datetime
+) -> Sequence[UUID]:
+    """End every session of these sign-ons. Returns the ids of those that this call ended."""
+    return await _end(db, select(Session.id).where(Session.sign_on_id.in_(sign_on_ids)), reason, now)
 
 
 async def end_of_client(
@@ -85,9 +117,8 @@ async def end_of_client(
 ) -> Sequence[UUID]:
     """End every session that this client has of this user, who must be locked. Returns the ids of those that this call
     ended."""
-    of_client = Session.user_id == user_id, Session.client_id == client_id, Session.ended_at.is_(None)
-    ended = update(Session).where(*of_client).values(ended_at=now, end_reason=reason).returning(Session.id)
-    return (await db.scalars(ended, execution_options={"synchronize_session": False})).all()
+    ids = select(Session.id).where(Session.user_id == user_id, Session.client_id == client_id)
+    return await _end(db, ids, reason, now)
 
 
 async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: int, now: datetime) -> Sequence[UUID]:
@@ -97,9 +128,16 @@ async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: in
     newest_first = Session.last_seen_at.desc(), Session.id.desc()
     beyond = select(Session.id, Session.last_seen_at).where(*live).order_by(*newest_first).offset(keep).subquery()
     ids = select(beyond.c.id).order_by(beyond.c.last_seen_at, beyond.c.id).limit(limit)
-    statement = update(Session).where(Session.id.in_(ids), Session.ended_at.is_(None))
-    ended = statement.values(ended_at=now, end_reason=EndReason.TOO_MANY).returning(Session.id)
-    return (await db.scalars(ended, execution_options={"synchronize_session": False})).all()
+    return await _end(db, select(Session.id).where(Session.id.in_(ids)), EndReason.TOO_MANY, now)
+
+
+async def _end(db: AsyncSession, ids: Select[UUID], reason: EndReason, now: datetime) -> Sequence[UUID]:
+    """End those of these sessions that have not ended, and return their ids."""
+    # In order: two transactions that end the same sessions must not wait for each other.
+    in_order = ids.where(Session.ended_at.is_(None)).order_by(Session.id).with_for_update()
+    is_one = Session.id == func.any(func.array(in_order.scalar_subquery()))
+    statement = update(Session).where(is_one).values(ended_at=now, end_reason=reason).returning(Session.id)
+    return (await db.scalars(statement, execution_options={"synchronize_session": False})).all()
 
 
 async def count_issued_between(db: AsyncSession, since: datetime, until: datetime, now: datetime) -> int:
@@ -146,6 +184,17 @@ async def ids_of_user(db: AsyncSession, user_id: UUID, after: UUID, limit: int) 
 async def ids_over(db: AsyncSession, before: datetime, limit: int) -> Sequence[UUID]:
     """The ids of sessions that ended or expired before this time, the first to end first."""
     return (await db.scalars(select(Session.id).where(before > OVER_AT).order_by(OVER_AT).limit(limit))).all()
+
+
+async def ids_of_sign_ons(db: AsyncSession, sign_on_ids: Collection[UUID], limit: int) -> Sequence[UUID]:
+    """The ids of sessions of these sign-ons."""
+    return (await db.scalars(select(Session.id).where(Session.sign_on_id.in_(sign_on_ids)).limit(limit))).all()
+
+
+async def delete_sign_ons(db: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    """Delete a portion of the sign-ons that meet the conditions and have no session, and return how many."""
+    has_session = exists().where(Session.sign_on_id == SignOn.id)
+    return await delete_portion(db, SignOn, *conditions, ~has_session, order_by=[SignOn.id])
 
 
 async def delete_expired_tokens(db: AsyncSession, before: datetime) -> int:

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(
 
 @router.get("", operation_id="sessions_list", summary="List your sessions")
 async def list_sessions(caller: SignedIn, sessions: SessionsDep) -> list[SessionRead]:
-    """Where you are signed in, the most recently seen first."""
+    """Where you are signed in: your applications, the most recently seen first, those of one browser together."""
     current = caller.own_session_id()
     return [SessionRead.of(session, current) for session in await sessions.list_live(caller.person_id())]
 
@@ -33,7 +33,7 @@ async def list_sessions(caller: SignedIn, sessions: SessionsDep) -> list[Session
     openapi_extra=PREFER_WAIT,
 )
 async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
-    """End every session of yours but this one."""
+    """End every session of yours but this one and the others of the same browser."""
     return await wait.answer(await sessions.end_others(caller.person_id(), caller.own_session_id()))
 
 
@@ -49,8 +49,8 @@ async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: Pref
 async def sign_out(
     caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, wait: PreferredWaitDep, response: Response
 ) -> ObedienceRead | None:
-    """Sign out here. Every service refuses this session's tokens from now on."""
-    act = await sessions.end(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT, caller.subject)
+    """Sign out here: in a browser, of all applications there. Every service refuses their tokens from now on."""
+    act = await sessions.sign_out(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT)
     cookie.delete(response)
     return await wait.answer(act)
 
@@ -67,6 +67,6 @@ async def sign_out(
 async def end_session(
     session_id: UUID, caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """End one session of yours. Every service refuses its tokens from now on."""
-    act = await sessions.end(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER, caller.subject)
+    """End one session of yours, with the others of the same browser. Every service refuses their tokens from now on."""
+    act = await sessions.sign_out(caller.person_id(), session_id, EndReason.ENDED_BY_OWNER)
     return await wait.answer(act)

@@ -10,12 +10,16 @@ from identity_service.sessions.models import Session
 
 
 class SessionRead(BaseModel):
-    """One sign-in on one device."""
+    """One application in which you are signed in on one device."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
     id: UUID
     client_id: str = Field(description="The application that signed you in", examples=["web"])
+    sign_on_id: UUID | None = Field(
+        description="The sign-on in a browser that the session comes from. Ending one session of a sign-on ends the"
+        " sign-on and all its sessions. Null if the application needed no browser"
+    )
     device: str | None = Field(
         description="What the browser or program says about itself (User-Agent)",
         examples=["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"],

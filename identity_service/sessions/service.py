@@ -8,7 +8,7 @@ from identity_service.errors import SessionEnded, SessionNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.recorder import Cause, Recorder, by_user
 from identity_service.sessions import repository
-from identity_service.sessions.ending import end_all
+from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session
 from identity_service.users import repository as users
 from watchword.clock import Clock
@@ -24,9 +24,26 @@ class Sessions:
         self._clock = clock
 
     async def list_live(self, user_id: UUID) -> Sequence[Session]:
-        """The live sessions of a user, the most recently seen first."""
+        """The live sessions of a user, the most recently seen first, those of one sign-on together."""
         async with self._database.begin() as db:
-            return await repository.list_live(db, user_id, self._clock.now())
+            sessions = await repository.list_live(db, user_id, self._clock.now())
+        by_device: dict[UUID, list[Session]] = {}
+        for session in sessions:
+            by_device.setdefault(session.sign_on_id or session.id, []).append(session)
+        return [session for device in by_device.values() for session in device]
+
+    async def sign_out(self, user_id: UUID, session_id: UUID, reason: EndReason) -> Act | None:
+        """End the sign-on that this session of the user comes from, with all its sessions, or the session alone if it
+        comes from none; None if there was nothing to end. Raises SessionNotFound."""
+        async with self._database.begin() as db:
+            device = await lock_device(db, user_id, session_id)
+            now = self._clock.now()
+            ended = await end_device(db, device, reason, now)
+            if not (ended.sign_on_ids or ended.session_ids):
+                return None
+            cause = by_user(user_id, reason)
+            enqueued = await self._recorder.sign_ons_ended(db, now, user_id, ended, cause)
+        return Act(enqueued, cause.actor, str(session_id))
 
     async def sign_on_of(self, user_id: UUID, session_id: UUID) -> UUID | None:
         """The sign-on that a session of this user came from, also if it has ended; None if it came from none, or if
@@ -35,7 +52,7 @@ class Sessions:
         return None if row is None else row["sign_on_id"]
 
     async def end(self, user_id: UUID, session_id: UUID, reason: EndReason, actor: str) -> Act | None:
-        """End one session of this user; None if it has ended before. Raises SessionNotFound."""
+        """End one session of this user and nothing else; None if it has ended before. Raises SessionNotFound."""
         async with self._database.begin() as db:
             session = await repository.find_for_update(db, user_id, session_id)
             if session is None:
@@ -49,8 +66,8 @@ class Sessions:
         return Act(enqueued, actor, str(session_id))
 
     async def end_others(self, user_id: UUID, current: UUID) -> Act | None:
-        """End every sign-on of this user, and every session but the current one; None if there is no other session.
-        Raises SessionEnded if the current one has ended meanwhile."""
+        """End every session of this user but the current one and those of its sign-on, and every other sign-on; None if
+        no other session ends. Raises SessionEnded if the current one has ended meanwhile."""
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
             session = await repository.find_for_update(db, user_id, current)

@@ -1,1 +1,1 @@
-"""Sign-ons: people in their browsers. A sign-on begins with a password, and ends with all sessions of its person."""
+"""Sign-ons: people in their browsers. The sessions of clients come from them, and end with them."""

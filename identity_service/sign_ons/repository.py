@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.ending import EndReason
@@ -12,7 +12,6 @@ from identity_service.sign_ons.models import OVER_AT, SignOn
 from identity_service.sign_ons.values import SignOnLifetimes
 from identity_service.users import repository as users
 from identity_service.users.models import User
-from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 
 LIVE = Statement(
@@ -89,12 +88,6 @@ async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: in
     return (await db.scalars(ended, execution_options={"synchronize_session": False})).all()
 
 
-async def delete_over(db: AsyncSession, before: datetime) -> int:
-    """Delete a portion of the sign-ons that ended or expired before this time, and return how many."""
-    return await delete_portion(db, SignOn, before > OVER_AT, order_by=[OVER_AT])
-
-
-async def delete_over_of(db: AsyncSession, user_id: UUID, now: datetime) -> int:
-    """Delete a portion of the sign-ons of this user that have ended or expired, and return how many."""
-    is_over = or_(SignOn.ended_at.is_not(None), SignOn.expires_at <= now)
-    return await delete_portion(db, SignOn, SignOn.user_id == user_id, is_over, order_by=[SignOn.id])
+async def ids_over(db: AsyncSession, before: datetime, limit: int) -> Sequence[UUID]:
+    """The ids of sign-ons that ended or expired before this time, the first to end first."""
+    return (await db.scalars(select(SignOn.id).where(before > OVER_AT).order_by(OVER_AT).limit(limit))).all()

@@ -101,7 +101,7 @@ async def test_session_shows_exactly_these_members(identity: Identity) -> None:
     await identity.register("ada")
     (shown,) = await sessions(identity, await identity.sign_in("ada", resource=IDENTITY_URL))
     assert set(shown) == {
-        *("id", "client_id", "device", "address"),
+        *("id", "client_id", "sign_on_id", "device", "address"),
         *("created_at", "last_seen_at", "expires_at", "current"),
     }
 

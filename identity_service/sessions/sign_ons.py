@@ -1,10 +1,17 @@
 """The sign-on that a browser has: looking it up, and ending it."""
 
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from identity_service.authentications import Authentication
 from identity_service.ending import EndReason
+from identity_service.obedience.models import Act
 from identity_service.random_tokens import digest_of
 from identity_service.recording.recorder import Recorder, by_user
+from identity_service.sessions.ending import end_sign_on
 from identity_service.sign_ons import repository
+from identity_service.sign_ons.models import SignOn
 from identity_service.sign_ons.values import LiveSignOn, SignOnLifetimes
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -32,12 +39,23 @@ class SignOns:
         authentication = Authentication(row["authenticated_at"], row["acr"], row["amr"])
         return LiveSignOn(row["id"], row["user_id"], row["username"], authentication, row["must_change_password"])
 
-    async def end(self, secret: str) -> None:
-        """End the sign-on with this secret, if there is one that has not ended."""
+    async def end(self, secret: str) -> Act | None:
+        """End the sign-on with this secret and every session of it; None if there was nothing to end."""
         async with self._database.begin() as db:
             sign_on = await repository.find_for_update(db, digest_of(secret))
-            if sign_on is None or sign_on.ended_at is not None:
-                return
-            sign_on.end(self._clock.now(), EndReason.SIGNED_OUT)
-            cause = by_user(sign_on.user_id, EndReason.SIGNED_OUT)
-            await self._recorder.sign_ons_ended(db, sign_on.user_id, [sign_on.id], cause)
+            return await self._end(db, sign_on) if sign_on is not None else None
+
+    async def end_by_id(self, user_id: UUID, sign_on_id: UUID) -> Act | None:
+        """End this sign-on of the user and every session of it; None if there was nothing to end."""
+        async with self._database.begin() as db:
+            sign_on = await repository.find_of_user_for_update(db, user_id, sign_on_id)
+            return await self._end(db, sign_on) if sign_on is not None else None
+
+    async def _end(self, db: AsyncSession, sign_on: SignOn) -> Act | None:
+        now = self._clock.now()
+        ended = await end_sign_on(db, sign_on, EndReason.SIGNED_OUT, now)
+        if not (ended.sign_on_ids or ended.session_ids):
+            return None
+        cause = by_user(sign_on.user_id, EndReason.SIGNED_OUT)
+        enqueued = await self._recorder.sign_ons_ended(db, now, sign_on.user_id, ended, cause)
+        return Act(enqueued, cause.actor, str(sign_on.id))
