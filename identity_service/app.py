@@ -64,10 +64,10 @@ ROUTERS = (
     consent_pages.router,
 )
 
-PUBLIC_PATHS = frozenset({metadata.SERVER, keys.PATH})
+PUBLIC_PATHS = frozenset({metadata.SERVER, metadata.PROVIDER, keys.PATH})
 """What pages of every origin may read: it is the same for everybody."""
 
-CLIENT_PATHS = frozenset({metadata.ENDPOINT, metadata.REVOCATION, userinfo.PATH})
+CLIENT_PATHS = frozenset({metadata.ENDPOINT, metadata.REVOCATION, metadata.USERINFO})
 """What the pages of clients may call: a cookie authenticates nobody there."""
 
 
@@ -139,7 +139,7 @@ def _links(settings: Settings) -> tuple[Link, ...]:
     own = (
         Link("/sign-in", "Sign in", "For people: your account, and where you are signed in."),
         Link("/sign-up", "Make an account", "For people: the form that makes an account."),
-        Link("/.well-known/oauth-authorization-server", "Metadata", "The endpoints for tokens, as in RFC 8414."),
+        Link("/.well-known/openid-configuration", "Metadata", "The endpoints, as in OpenID Connect Discovery."),
         Link("/.well-known/jwks.json", "Keys", "The public keys that verify tokens (JWKS)."),
         Link("/.well-known/ssf-configuration", "Security events", "Where services subscribe to them, as in SSF 1.0."),
     )

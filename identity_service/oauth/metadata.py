@@ -1,25 +1,33 @@
-"""The metadata of this authorization server (RFC 8414)."""
+"""The metadata of this authorization server (RFC 8414), which is an OpenID provider too (Discovery 1.0)."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from identity_service.authentications import PASSWORD
+from identity_service.clients.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
 from identity_service.oauth.authorization.answers import ResponseMode
+from identity_service.oauth.authorization.request import CONSENT, LOGIN, NONE, SELECT_ACCOUNT
 
 SERVER: Final = "/.well-known/oauth-authorization-server"
+PROVIDER: Final = "/.well-known/openid-configuration"
 ENDPOINT: Final = "/oauth/token"
 AUTHORIZATION: Final = "/oauth/authorize"
+USERINFO: Final = "/oauth/userinfo"
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
 LOGOUT: Final = "/oauth/logout"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
+_OF_ID_TOKEN: Final = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
+_OF_USERINFO: Final = ("name", "preferred_username", "updated_at", "email", "email_verified")
 
 
 def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:
-    """The metadata document."""
+    """The document of both standards, each of which lets clients ignore what the other one adds."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}{AUTHORIZATION}",
         "token_endpoint": f"{issuer}{ENDPOINT}",
+        "userinfo_endpoint": f"{issuer}{USERINFO}",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": ["code"],
         "response_modes_supported": [mode.value for mode in ResponseMode],
@@ -35,4 +43,20 @@ def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "service_documentation": f"{issuer}/docs",
+        **_PROVIDER,
     }
+
+
+_PROVIDER: Final = {
+    "scopes_supported": [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS],
+    "claims_supported": [*_OF_ID_TOKEN, *_OF_USERINFO],
+    "subject_types_supported": ["public"],
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "acr_values_supported": [PASSWORD],
+    "prompt_values_supported": [NONE, LOGIN, CONSENT, SELECT_ACCOUNT],
+    "claims_parameter_supported": False,
+    "request_parameter_supported": False,
+    # Its default is true (OpenID Connect Discovery section 3).
+    "request_uri_parameter_supported": False,
+}
+"""What only OpenID Connect describes, but for the endpoints. Scopes of other services are left out."""

@@ -116,4 +116,16 @@ async def read_metadata(parts: PartsDep) -> dict[str, Any]:
     return metadata.describe(parts.settings.issuer, parts.oauth.token.grant_types)
 
 
+@router.get(
+    metadata.PROVIDER,
+    operation_id="openid_configuration",
+    summary="What this server offers (OpenID Connect Discovery)",
+    response_model=ServerMetadata,
+)
+@public
+async def read_provider_metadata(parts: PartsDep) -> dict[str, Any]:
+    """The same document, where clients of OpenID Connect look for it."""
+    return metadata.describe(parts.settings.issuer, parts.oauth.token.grant_types)
+
+
 router.include_router(endpoints)

@@ -61,11 +61,12 @@ class IntrospectionRead(BaseModel):
 
 
 class ServerMetadata(BaseModel):
-    """RFC 8414 section 2."""
+    """RFC 8414 section 2, and OpenID Connect Discovery 1.0 section 3."""
 
     issuer: _Url
     authorization_endpoint: _Url
     token_endpoint: _Url
+    userinfo_endpoint: _Url
     jwks_uri: _Url
     response_types_supported: list[str] = Field(examples=[["code"]])
     response_modes_supported: list[str] = Field(examples=[["query", "form_post"]])
@@ -81,6 +82,15 @@ class ServerMetadata(BaseModel):
     backchannel_logout_supported: bool
     backchannel_logout_session_supported: bool
     service_documentation: _Url
+    scopes_supported: list[str] = Field(examples=[["openid", "profile", "email", "offline_access"]])
+    claims_supported: list[str] = Field(examples=[["sub", "auth_time", "email"]])
+    subject_types_supported: list[str] = Field(examples=[["public"]])
+    id_token_signing_alg_values_supported: list[str] = Field(examples=[["RS256"]])
+    acr_values_supported: list[str] = Field(examples=[["pwd"]])
+    prompt_values_supported: list[str] = Field(examples=[["none", "login", "consent", "select_account"]])
+    claims_parameter_supported: bool
+    request_parameter_supported: bool
+    request_uri_parameter_supported: bool
 
 
 class OAuthRefusal(BaseModel):

@@ -1,20 +1,17 @@
 """GET and POST /oauth/userinfo."""
 
-from typing import Final
-
 from fastapi import APIRouter
 
 from identity_service.caching import UncachedJson
 from identity_service.dependencies import OpenIdCaller, PartsDep
+from identity_service.oauth import metadata
 from identity_service.userinfo.schemas import UserInfoRead
-
-PATH: Final = "/oauth/userinfo"
 
 router = APIRouter(tags=["oauth"])
 
 
 @router.get(
-    PATH,
+    metadata.USERINFO,
     operation_id="oauth_userinfo",
     summary="Who signed in (OpenID Connect)",
     response_model=UserInfoRead,
@@ -26,7 +23,7 @@ async def read_userinfo(caller: OpenIdCaller, parts: PartsDep) -> UncachedJson:
 
 
 @router.post(
-    PATH,
+    metadata.USERINFO,
     operation_id="oauth_userinfo_by_post",
     summary="Who signed in (OpenID Connect), by POST",
     response_model=UserInfoRead,

@@ -26,6 +26,7 @@ PUBLIC = {
     | {
         "GET /.well-known/jwks.json",
         "GET /.well-known/oauth-authorization-server",
+        "GET /.well-known/openid-configuration",
         "GET /.well-known/ssf-configuration",
         "GET /account-deletions/{receipt}",
         "GET /livez",

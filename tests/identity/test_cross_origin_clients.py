@@ -11,7 +11,7 @@ from watchword.database.database import Database
 ORIGIN = "https://spa.example:8443"
 CALLBACK = f"{ORIGIN}/callback"
 SPA = f"create-client spa --public --grant authorization_code --scope account --audience {IDENTITY_URL}"
-OPEN = ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server"]
+OPEN = [f"/.well-known/{name}" for name in ("jwks.json", "oauth-authorization-server", "openid-configuration")]
 OF_CLIENTS = ["/oauth/token", "/oauth/revoke", "/oauth/userinfo"]
 OWN = ["/sign-in", "/account", "/users/me", "/oauth/introspect", "/oauth/authorize", "/oauth/token/"]
 

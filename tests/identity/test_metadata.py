@@ -1,19 +1,36 @@
-"""The metadata of the authorization server (RFC 8414), and which browser pages may call it."""
+"""The metadata of the authorization server (RFC 8414) and OpenID provider, and which browser pages may call it."""
 
 import pytest
 
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 
 METADATA = "/.well-known/oauth-authorization-server"
+PROVIDER = "/.well-known/openid-configuration"
+OF_PROVIDER = {
+    "scopes_supported": ["openid", "profile", "email", "offline_access"],
+    "claims_supported": [
+        *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"),
+        *("name", "preferred_username", "updated_at", "email", "email_verified"),
+    ],
+    "subject_types_supported": ["public"],
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "acr_values_supported": ["pwd"],
+    "prompt_values_supported": ["none", "login", "consent", "select_account"],
+    "claims_parameter_supported": False,
+    "request_parameter_supported": False,
+    "request_uri_parameter_supported": False,
+}
 
 
-async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identity: Identity) -> None:
-    response = await identity.http.get(METADATA)
+@pytest.mark.parametrize("path", [METADATA, PROVIDER])
+async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identity: Identity, path: str) -> None:
+    response = await identity.http.get(path)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     assert response.json() == {
         "issuer": IDENTITY_URL,
         "authorization_endpoint": f"{IDENTITY_URL}/oauth/authorize",
         "token_endpoint": f"{IDENTITY_URL}/oauth/token",
+        "userinfo_endpoint": f"{IDENTITY_URL}/oauth/userinfo",
         "jwks_uri": f"{IDENTITY_URL}/.well-known/jwks.json",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
@@ -29,6 +46,7 @@ async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identi
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "service_documentation": f"{IDENTITY_URL}/docs",
+        **OF_PROVIDER,
     }
 
 
@@ -39,6 +57,7 @@ async def test_every_address_in_the_metadata_answers(identity: Identity) -> None
     assert (await identity.http.post(metadata["token_endpoint"])).status_code == 400
     assert (await identity.http.get(metadata["authorization_endpoint"])).status_code == 400
     assert (await identity.http.get(metadata["end_session_endpoint"])).status_code == 303
+    assert (await identity.http.get(metadata["userinfo_endpoint"])).status_code == 401
 
 
 async def test_tokens_are_issued_by_the_issuer_in_the_metadata(identity: Identity) -> None:

@@ -13,6 +13,7 @@ from tests.support.services import Identity
 FOR_EVERYBODY = {
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
+    "GET /.well-known/openid-configuration",
     "GET /.well-known/ssf-configuration",
     "GET /livez",
     "GET /metrics",

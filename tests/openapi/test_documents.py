@@ -41,6 +41,7 @@ OPERATIONS = {
         "oauth_token",
         "oauth_userinfo",
         "oauth_userinfo_by_post",
+        "openid_configuration",
         "password_resets_complete",
         "password_resets_request",
         "security_notices_act",

@@ -15,7 +15,7 @@ from watchword.service.front_page import front_page_routes
 PATHS_OF_IDENTITY = {
     "/sign-in",
     "/sign-up",
-    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
     "/.well-known/jwks.json",
     "/.well-known/ssf-configuration",
 }
