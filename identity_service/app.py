@@ -24,6 +24,7 @@ from identity_service.pages import account_routes as account_pages
 from identity_service.pages import application_routes as application_pages
 from identity_service.pages import authorize_routes as authorize_pages
 from identity_service.pages import consent_routes as consent_pages
+from identity_service.pages import device_approval_routes as device_approval_pages
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import logout_routes as logout_pages
@@ -62,6 +63,7 @@ ROUTERS = (
     application_pages.router,
     authorize_pages.router,
     consent_pages.router,
+    device_approval_pages.router,
 )
 
 PUBLIC_PATHS = frozenset({metadata.SERVER, metadata.PROVIDER, keys.PATH})

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authorization_codes import repository as authorization_codes
+from identity_service.device_grants import cleanup as device_grants
 from identity_service.links import repository as links
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.sessions import cleanup as sessions
@@ -81,6 +82,7 @@ EXPIRED: Final[tuple[DeletePortion, ...]] = (
     sessions.delete_expired_tokens,
     sessions.delete_sessions_over,
     sessions.delete_sign_ons_over,
+    device_grants.delete_expired,
     _delete_released_usernames,
     _delete_expired_links,
     _delete_unverified,

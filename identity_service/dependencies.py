@@ -29,6 +29,7 @@ from identity_service.pages.forms import (
     Choice,
     Confirmation,
     CredentialsForm,
+    DeviceForm,
     Ending,
     Form,
     PasswordForm,
@@ -205,6 +206,7 @@ PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChang
 EndingForm = Annotated[Form[Ending], Depends(_form(Ending))]
 ChoiceForm = Annotated[Form[Choice], Depends(_form(Choice))]
 TakingBackForm = Annotated[Form[TakingBack], Depends(_form(TakingBack))]
+DevicePageForm = Annotated[Form[DeviceForm], Depends(_form(DeviceForm))]
 ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation))]
 ConsentPageDep = Annotated[ConsentPage, Depends(part("consent_page"))]
 SignOutDep = Annotated[SignOut, Depends(part("sign_out"))]

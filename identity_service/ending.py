@@ -18,6 +18,7 @@ class EndReason(StrEnum):
     REVOKED = "revoked by its client"
     REPLAY = "refresh token replayed"
     CODE_REPLAY = "authorization code replayed"
+    DEVICE_CODE_REPLAY = "device code replayed"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - a reason, no password
     PASSWORD_RESET = "password reset"  # noqa: S105 - a reason, no password
     DISAVOWED = "disavowed by the account's owner"

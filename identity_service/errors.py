@@ -170,6 +170,33 @@ class CodeRefused(NotSignedIn):
     """The authorization code is unknown, expired, used, another client's, or presented without what proves it."""
 
 
+class UserCodeInvalid(NotFound):
+    """No device shows this code, or somebody has decided about it, or it has expired. All look alike."""
+
+    code = "user_code_invalid"
+    detail = "No device waits with this code: it may be mistyped, used or expired."
+
+
+class DeviceCodeRefused(NotSignedIn):
+    """The device code is unknown, another client's or used, or the person who allowed it can no longer sign in."""
+
+
+class DeviceCodeExpired(NotSignedIn):
+    """Nobody has allowed the device in time, or the device did not ask for its tokens in time."""
+
+
+class DeviceDenied(Forbidden):
+    """The person has denied the device a session."""
+
+
+class DeviceUndecided(Conflict):
+    """Nobody has allowed or denied the device yet."""
+
+
+class PolledTooSoon(DeviceUndecided):
+    """The device polls more often than it may."""
+
+
 class SessionEnded(InvalidToken):
     """The session of an access token is not live, or the token says what is not true of its user now."""
 

@@ -40,3 +40,11 @@ class LimitSettings(ServiceSettings):
     limit_authorizations: Quota = Field(
         "300/3600", description="Sign-ins of one account to applications by a redirect, each of which makes a session"
     )
+    limit_device_address: Quota = Field(
+        "20/600", description="Devices that ask for a session from one caller's address"
+    )
+    limit_device_client: Quota = Field(
+        "1000/600", description="Devices that ask for a session with one client, from all callers' addresses"
+    )
+    limit_user_code_address: Quota = Field("60/600", description="Codes of devices entered from one caller's address")
+    limit_user_code_account: Quota = Field("20/600", description="Codes of devices entered by one account")

@@ -27,6 +27,10 @@ class Limits:
         self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
         self._letters_account = Limit.parse("letters-account", settings.limit_letters_account)
         self._authorizations = Limit.parse("authorizations", settings.limit_authorizations)
+        self._device_address = Limit.parse("device-address", settings.limit_device_address)
+        self._device_client = Limit.parse("device-client", settings.limit_device_client)
+        self._user_code_address = Limit.parse("user-code-address", settings.limit_user_code_address)
+        self._user_code_account = Limit.parse("user-code-account", settings.limit_user_code_account)
         for limit in (
             self._sign_in,
             self._sign_in_device,
@@ -37,6 +41,10 @@ class Limits:
             self._letters_address,
             self._letters_account,
             self._authorizations,
+            self._device_address,
+            self._device_client,
+            self._user_code_address,
+            self._user_code_account,
         ):
             limiter.refusals[limit.name] = 0
 
@@ -88,6 +96,17 @@ class Limits:
     async def give_back_registration(self) -> None:
         """Take back what `ensure_may_register` has charged, for a registration that was not attempted after all."""
         await self.limiter.give_back(Charge(self._registration, caller_address.get()))
+
+    async def ensure_may_start_device_grant(self, client_id: str) -> None:
+        """Charge a device that asks for a session to the caller's address, and to the client: it bounds how many codes
+        there are to be guessed. Raises LimitReached."""
+        by_address = Charge(self._device_address, caller_address.get())
+        await self.limiter.ensure_allowed(by_address, Charge(self._device_client, client_id))
+
+    async def ensure_may_enter_user_code(self, user_id: UUID) -> None:
+        """Charge a code of a device to the caller's address, and to the account that enters it. Raises LimitReached."""
+        by_address = Charge(self._user_code_address, caller_address.get())
+        await self.limiter.ensure_allowed(by_address, Charge(self._user_code_account, str(user_id)))
 
     async def ensure_may_request_letter(self) -> None:
         """Charge a request for a letter to the caller's address. Raises LimitReached."""

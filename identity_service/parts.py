@@ -23,6 +23,7 @@ from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.browser import BrowserSignIn
 from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.device_cookie import DeviceCookie
+from identity_service.authentication.device_sign_in import DeviceSignIn
 from identity_service.authentication.known_devices import KnownDevices
 from identity_service.authentication.password import PasswordAuthentication, SignIn
 from identity_service.authentication.sign_on import PasswordSignOn
@@ -35,6 +36,8 @@ from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
 from identity_service.consents.models import Consent
 from identity_service.consents.service import Consents
+from identity_service.device_grants.models import DeviceGrant
+from identity_service.device_grants.service import DeviceGrants
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
 from identity_service.events.models import Stream
@@ -58,6 +61,7 @@ from identity_service.links.models import Link
 from identity_service.logouts.delivery import LogoutDelivery
 from identity_service.logouts.enqueueing import LOGOUT, Logouts
 from identity_service.logouts.minting import LogoutTokenMinter
+from identity_service.oauth.device_authorization import DeviceAuthorization
 from identity_service.oauth.endpoints import OAuthEndpoints
 from identity_service.oauth.logout import Logout
 from identity_service.oauth_parts import CodeFlow
@@ -113,6 +117,7 @@ TABLES = (
     AuthorizationCode,
     ClientRow,
     Consent,
+    DeviceGrant,
     Link,
     RefusedSignIn,
     Role,
@@ -285,6 +290,7 @@ class Parts:
         )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
         self._add_sign_ons()
+        self._add_device_grants()
 
     def _add_code_flow(self) -> None:
         issuer, clock = self.settings.issuer, self.clock
@@ -304,6 +310,12 @@ class Parts:
         )
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
         self.password_sign_on = PasswordSignOn(self.password_authentication, start)
+
+    def _add_device_grants(self) -> None:
+        database, recorder, clock = self.database, self.recorder, self.clock
+        digest = partial(self.sealer.keyed_digest, "user codes")
+        self.device_grants = DeviceGrants(database, self.services, recorder, self.limits, clock, digest=digest)
+        self.device_sign_in = DeviceSignIn(database, self.session_start, recorder, clock)
 
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
@@ -344,6 +356,8 @@ class Parts:
             live_sessions=self.live_sessions,
             codes=self.code_flow.codes,
             sign_in=sign_in,
+            device_authorization=DeviceAuthorization(self.clients, self.device_grants, self.settings.issuer),
+            device_sign_in=self.device_sign_in,
         )
 
 

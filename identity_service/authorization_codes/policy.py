@@ -1,8 +1,7 @@
-"""Which authorization codes may be traded in, by whom, and for what."""
+"""Which authorization codes may be traded in, and by whom."""
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -10,11 +9,7 @@ from typing import Final
 
 from identity_service.authorization_codes.models import AuthorizationCode
 from identity_service.authorization_codes.values import PresentedCode
-from identity_service.clients.models import Client
 from identity_service.errors import CodeRefused
-
-OFFLINE_ACCESS: Final = "offline_access"
-"""The scope with which a third-party client gets a refresh token (OpenID Connect Core section 11)."""
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
@@ -33,11 +28,6 @@ def ensure_current(code: AuthorizationCode, now: datetime) -> None:
     """Raise CodeRefused for a code that is too old."""
     if not code.is_current(now):
         raise CodeRefused("the code has expired")
-
-
-def gives_refresh_token(client: Client, scopes: Collection[str]) -> bool:
-    """Whether the client gets a refresh token for these scopes. A first-party client needs no scope for it."""
-    return "refresh_token" in client.grants and (client.is_first_party or OFFLINE_ACCESS in scopes)
 
 
 def _is_challenged_by(challenge: str, verifier: str) -> bool:

@@ -9,7 +9,7 @@ from identity_service.authorization_codes import policy, repository
 from identity_service.authorization_codes.models import LIFETIME, AuthorizationCode
 from identity_service.authorization_codes.values import Allowance, PresentedCode
 from identity_service.clients.models import Client
-from identity_service.clients.narrowing import audience_within
+from identity_service.clients.narrowing import audience_within, gives_refresh_token
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
 from identity_service.errors import CodeRefused
@@ -127,5 +127,5 @@ def _sign_in_request(code: AuthorizationCode, presented: PresentedCode) -> SignI
         authentication=Authentication(code.authenticated_at, code.acr, code.amr),
         sign_on_id=code.sign_on_id,
         nonce=code.nonce,
-        gives_refresh_token=policy.gives_refresh_token(client, scopes),
+        gives_refresh_token=gives_refresh_token(client, scopes),
     )

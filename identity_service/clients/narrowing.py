@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from identity_service.clients.models import Client
-from identity_service.clients.scopes import OPENID
+from identity_service.clients.scopes import OFFLINE_ACCESS, OPENID
 from identity_service.errors import AudienceNotAllowed, NoAudience, NoDefaultAudience, ScopeNotAllowed
 
 
@@ -43,6 +43,11 @@ class TokenRequest:
         if not narrowed:
             raise ScopeNotAllowed(f"{self.client.id} gets no scope of {audience}")
         return Target(audience, narrowed)
+
+
+def gives_refresh_token(client: Client, scopes: Collection[str]) -> bool:
+    """Whether the client gets a refresh token for these scopes. A first-party client needs no scope for it."""
+    return "refresh_token" in client.grants and (client.is_first_party or OFFLINE_ACCESS in scopes)
 
 
 def scopes_within(requested: str | None, allowed: Sequence[str]) -> list[str]:

@@ -49,6 +49,7 @@ TOKEN_REQUEST: Final = form(
     username={"type": "string", "description": "The username or the e-mail address, for `password`"},
     password=_SECRET,
     refresh_token=_TEXT,
+    device_code=_TEXT,
     scope={
         "type": "string",
         "description": "Scopes separated by spaces; default: all. A token carries those of its audience",
@@ -70,6 +71,16 @@ TOKEN: Final = form(
     },
 )
 
+
+DEVICE_REQUEST: Final = form(
+    {"client_id": "notes-tv", "scope": "posts:write"},
+    [],
+    scope={"type": "string", "description": "Scopes separated by spaces; default: all that the client may have"},
+    resource={
+        "type": "string",
+        "description": "The audience of the first access token (RFC 8707); default: the client's",
+    },
+)
 
 REVOKED: Final[Responses] = answer(200, "Preference-Applied", description=_REVOKED)
 """The answer to a revocation. Only a caller who prefers to wait gets a body, which OpenAPI cannot say: a client that is

@@ -84,6 +84,28 @@ class TooManyScopes(InvalidScope):
     description = errors.TokenTooLarge.detail
 
 
+class AuthorizationPending(OAuthError):
+    """RFC 8628 section 3.5, like the three that follow."""
+
+    error = "authorization_pending"
+    description = "Nobody has allowed or denied the device yet; ask again after the interval."
+
+
+class SlowDown(OAuthError):
+    error = "slow_down"
+    description = "The device asks too often; wait five seconds longer from now on."
+
+
+class AccessDenied(OAuthError):
+    error = "access_denied"
+    description = "The person has denied the request."
+
+
+class ExpiredToken(OAuthError):
+    error = "expired_token"
+    description = "The device code has expired; start again."
+
+
 class UnsupportedTokenType(OAuthError):
     """RFC 7009 section 2.2.1."""
 
@@ -112,6 +134,11 @@ TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
     errors.PasswordMustChange: PasswordMustChange,
     errors.RefreshTokenRefused: InvalidGrant,
     errors.CodeRefused: InvalidGrant,
+    errors.DeviceCodeRefused: InvalidGrant,
+    errors.DeviceCodeExpired: ExpiredToken,
+    errors.DeviceDenied: AccessDenied,
+    errors.DeviceUndecided: AuthorizationPending,
+    errors.PolledTooSoon: SlowDown,
 }
 
 

@@ -16,6 +16,7 @@ USERINFO: Final = "/oauth/userinfo"
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
 LOGOUT: Final = "/oauth/logout"
+DEVICE_AUTHORIZATION: Final = "/oauth/device_authorization"
 _CONFIDENTIAL: Final = ["client_secret_basic", "client_secret_post"]
 _OF_ID_TOKEN: Final = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
 _OF_USERINFO: Final = ("name", "preferred_username", "updated_at", "email", "email_verified")
@@ -42,6 +43,7 @@ def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}{LOGOUT}",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "device_authorization_endpoint": f"{issuer}{DEVICE_AUTHORIZATION}",
         "service_documentation": f"{issuer}/docs",
         **_PROVIDER,
     }

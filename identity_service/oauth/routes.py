@@ -12,17 +12,21 @@ from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth import documentation, metadata
 from identity_service.oauth.documentation import oauth_refusals
 from identity_service.oauth.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
+    SlowDown,
     UnauthorizedClient,
     UnsupportedGrantType,
     UnsupportedTokenType,
     translated_errors,
 )
-from identity_service.oauth.schemas import IntrospectionRead, ServerMetadata, TokenRead
+from identity_service.oauth.schemas import DeviceAuthorizationRead, IntrospectionRead, ServerMetadata, TokenRead
 from identity_service.obedience.documentation import PREFER_WAIT
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
@@ -58,6 +62,10 @@ endpoints = APIRouter(route_class=HotRoute)
         UnauthorizedClient,
         UnsupportedGrantType,
         InvalidClient,
+        AuthorizationPending,
+        SlowDown,
+        AccessDenied,
+        ExpiredToken,
     )
     | refusals(LimitReached, HashingBusy, NoSigningKey, DatabaseUnavailable),
     openapi_extra=documentation.TOKEN_REQUEST,
@@ -67,6 +75,23 @@ async def issue_token(request: OAuthRequestDep, parts: PartsDep) -> UncachedJson
     """Sign in, refresh, or get a token for a service (RFC 6749)."""
     with translated_errors():
         return UncachedJson((await parts.oauth.token.issue(request)).as_json())
+
+
+@endpoints.post(
+    metadata.DEVICE_AUTHORIZATION,
+    operation_id="oauth_device_authorization",
+    summary="Ask for the codes of a device (RFC 8628)",
+    response_model=DeviceAuthorizationRead,
+    responses=oauth_refusals(InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient, InvalidClient)
+    | refusals(LimitReached, DatabaseUnavailable),
+    openapi_extra=documentation.DEVICE_REQUEST,
+)
+@public
+async def authorize_device(request: OAuthRequestDep, parts: PartsDep) -> UncachedJson:
+    """The device shows the user code and the address to a person, who allows it in a browser, and asks `/oauth/token`
+    meanwhile."""
+    with translated_errors():
+        return UncachedJson(await parts.oauth.device_authorization.start(request))
 
 
 @endpoints.post(

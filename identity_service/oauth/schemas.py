@@ -34,6 +34,30 @@ class TokenRead(BaseModel):
     id_token: str = Field(_ABSENT, description="If the client has the scope `openid`")
 
 
+class DeviceAuthorizationRead(BaseModel):
+    """RFC 8628 section 3.2."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "device_code": "gT5dkWIVgiVVcFKQOlnYmlYkjfYH-6sVdqbiiqCDQTs",
+                "user_code": "WDJB-MJHT",
+                "verification_uri": "https://id.example.com/device",
+                "verification_uri_complete": "https://id.example.com/device?user_code=WDJB-MJHT",
+                "expires_in": 600,
+                "interval": 5,
+            }
+        }
+    )
+
+    device_code: str
+    user_code: str = Field(description="What the device shows, and a person enters at `verification_uri`")
+    verification_uri: _Url
+    verification_uri_complete: _Url = Field(description="The same page with the code filled in, for a QR code")
+    expires_in: int = Field(description="Seconds until both codes expire")
+    interval: int = Field(description="Seconds to wait between two requests to the token endpoint")
+
+
 class IntrospectionRead(BaseModel):
     """RFC 7662 section 2.2. A token that is not valid now has `active` alone."""
 
@@ -81,6 +105,7 @@ class ServerMetadata(BaseModel):
     end_session_endpoint: _Url
     backchannel_logout_supported: bool
     backchannel_logout_session_supported: bool
+    device_authorization_endpoint: _Url
     service_documentation: _Url
     scopes_supported: list[str] = Field(examples=[["openid", "profile", "email", "offline_access"]])
     claims_supported: list[str] = Field(examples=[["sub", "auth_time", "email"]])
@@ -94,14 +119,18 @@ class ServerMetadata(BaseModel):
 
 
 class OAuthRefusal(BaseModel):
-    """RFC 6749 section 5.2, and RFC 8707 and RFC 7009 for one code each."""
+    """RFC 6749 section 5.2, RFC 8628 section 3.5, and RFC 8707 and RFC 7009 for one code each."""
 
     error: Literal[
+        "access_denied",
+        "authorization_pending",
+        "expired_token",
         "invalid_client",
         "invalid_grant",
         "invalid_request",
         "invalid_scope",
         "invalid_target",
+        "slow_down",
         "unauthorized_client",
         "unsupported_grant_type",
         "unsupported_token_type",

@@ -15,7 +15,7 @@ from identity_service.pages.texts import OTHER, Texts
 from identity_service.pages.theme import Theme
 
 _WORDS_OF_EVERY_PAGE: Final = frozenset({"asset", "form", "problems", "section", "site", "texts"})
-_MACROS: Final = frozenset({"account_field", "account_link", "field"})
+_MACROS: Final = frozenset({"account_field", "account_link", "field", "scope_list"})
 """What templates import from fields.html."""
 
 

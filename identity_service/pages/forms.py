@@ -63,6 +63,14 @@ class Ending(Body):
     id: UUID
 
 
+class DeviceForm(Body):
+    """The code that a device shows; and, once they have seen who asks, the person's choice and their username."""
+
+    user_code: Text
+    choice: Literal["allow", "deny"] | None = None
+    username: Text | None = None
+
+
 class Button(Body):
     """A form with nothing but its button."""
 

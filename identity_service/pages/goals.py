@@ -4,31 +4,34 @@ import re
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode
 
+from identity_service.device_grants.user_codes import normal_form, shown
 from identity_service.oauth.authorization.parameters import MAX_CHARACTERS
 from identity_service.oauth.metadata import AUTHORIZATION
 
 ACCOUNT: Final = "/account"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 CONSENT: Final = "/consent"
+DEVICE: Final = "/device"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
-_OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*", re.ASCII)
+_OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*|{DEVICE}(?:\?user_code=[A-Z]{{4}}-[A-Z]{{4}})?", re.ASCII)
 _MAX_PATH_CHARACTERS: Final = 200
 # The query of an authorization request, which may have our own parameter beside those of a client.
 _AUTHORIZATION: Final = re.compile(rf"{AUTHORIZATION}\?[!-~]{{1,{MAX_CHARACTERS + 100}}}", re.ASCII)
 
 
 class Goal(NamedTuple):
-    """The path of a page of the account, and whether the page needs a person who was authenticated a short time ago;
-    or the path of an authorization request with its query, which says that itself."""
+    """The path of a page of the account, or of the one that allows devices, which may have a code filled in, and
+    whether the page needs a person who was authenticated a short time ago; or the path of an authorization request with
+    its query, which says that itself."""
 
     path: str = ACCOUNT
     needs_fresh: bool = False
 
     @classmethod
     def of(cls, path: str, *, needs_fresh: bool) -> Self:
-        """The goal with this path if it is a page of the account or an authorization request, and otherwise with
-        /account: the site that a person comes from chooses the path, and must not choose another site (CWE-601)."""
+        """The goal with this path if it is such a page or an authorization request, and otherwise with /account: the
+        site that a person comes from chooses the path, and must not choose another site (CWE-601)."""
         if _AUTHORIZATION.fullmatch(path) is not None:
             return cls(path)
         is_own = len(path) <= _MAX_PATH_CHARACTERS and _OWN.fullmatch(path) is not None
@@ -39,9 +42,15 @@ class Goal(NamedTuple):
         """The authorization request with this query."""
         return cls(f"{AUTHORIZATION}?{query}")
 
+    @classmethod
+    def of_device(cls, typed: str) -> Self:
+        """The page that allows devices, with this code filled in if it can be one."""
+        code = normal_form(typed)
+        return cls(DEVICE if code is None else f"{DEVICE}?user_code={shown(code)}")
+
     @property
     def authorization_query(self) -> str | None:
-        """The query of the authorization request; None if the goal is a page of the account."""
+        """The query of the authorization request; None if the goal is another page."""
         path, _, query = self.path.partition("?")
         return query if path == AUTHORIZATION else None
 

@@ -26,6 +26,7 @@ PREFIXES: Final = frozenset(
         "confirm-address",
         "consent",
         "deleted-account",
+        "device",
         "done",
         "forgot-password",
         LOGOUT.removeprefix("/"),

@@ -12,6 +12,7 @@ from identity_service.accounts.deletions import Erasure, ServiceErasure
 from identity_service.accounts.models import SignedInDevice
 from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration
 from identity_service.consents.models import Application
+from identity_service.device_grants.values import RequestingDevice
 from identity_service.events.schemas import ObedienceRead, ObedientService
 from identity_service.links.models import LinkView
 from identity_service.pages.forms import (
@@ -20,6 +21,7 @@ from identity_service.pages.forms import (
     Choice,
     Confirmation,
     CredentialsForm,
+    DeviceForm,
     PasswordForm,
     ProfileForm,
 )
@@ -36,9 +38,10 @@ _BROWSER: Final = SignedInDevice(
 )
 _CLIENT: Final = SignedInDevice(UUID(int=2), False, ["web"], None, "192.0.2.7", _TIME, _TIME, False)
 _ERASURE: Final = Erasure(_TIME, [ServiceErasure("posts", _TIME), ServiceErasure("feeds", None)])
-
 _SCOPES: Final = ScopesOfService("Posts", [ScopeText("posts:write", "Write, change and delete your posts")])
 _OTHER_SCOPES: Final = ScopesOfService(None, [ScopeText("feeds:read", "feeds:read")])
+_DEVICE: Final = RequestingDevice("WDJB-MJHT", "Notes on the television", "notes-tv/1.0", "192.0.2.7", _TIME, [_SCOPES])
+_UNKNOWN_DEVICE: Final = RequestingDevice("WDJB-MJHT", "Notes", None, None, _TIME, [_OTHER_SCOPES])
 _APPLICATION: Final = Application("notes", "Notes", ["posts:write"], _TIME, _TIME, None)
 _CONSENT: Final[Mapping[str, Any]] = {
     "application": "Notes",
@@ -97,6 +100,12 @@ PAGES: Final[Mapping[str, Sample]] = {
     "error.html": Sample(("error_page",), None, ({"error": "This did not work."},)),
     "form_post.html": Sample(
         ("form_post",), None, ({"action": "https://app.example/callback", "fields": {"code": "of-a-sample"}},)
+    ),
+    "device_code.html": Sample(("device_code",), DeviceForm),
+    "device_approval.html": Sample(
+        ("device_approval",),
+        None,
+        ({"device": _DEVICE, "username": "ada"}, {"device": _UNKNOWN_DEVICE, "username": "ada"}),
     ),
     "prove_password.html": Sample(("verify_email", "confirm_address"), LinkProof, ({"path": _PATH, "link": _LINK},)),
     "reset_password.html": Sample(("reset_password",), PasswordForm, ({"path": _PATH, "link": _LINK},)),

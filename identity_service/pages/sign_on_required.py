@@ -6,7 +6,7 @@ from starlette.responses import Response
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SignOnRequired
 from identity_service.pages.authorization import query_of
-from identity_service.pages.goals import CHANGE_PASSWORD, CONSENT, Goal
+from identity_service.pages.goals import CHANGE_PASSWORD, CONSENT, DEVICE, Goal
 from identity_service.pages.rendering import go
 
 
@@ -19,9 +19,14 @@ def install(app: FastAPI, cookie: SignOnCookie) -> None:
             return go(Goal.of_authorization(query_of(request)).path)
         if isinstance(error, OwnPasswordRequired):
             return go(CHANGE_PASSWORD)
-        goal = Goal.of(request.url.path, needs_fresh=isinstance(error, FreshSignOnRequired))
-        response = go(goal.sign_in_path)
+        response = go(_goal(request, error).sign_in_path)
         cookie.delete_repeated(request, response)
         return response
 
     app.add_exception_handler(SignOnRequired, answer)
+
+
+def _goal(request: Request, error: Exception) -> Goal:
+    if request.url.path == DEVICE:
+        return Goal.of_device(request.query_params.get("user_code", ""))
+    return Goal.of(request.url.path, needs_fresh=isinstance(error, FreshSignOnRequired))

@@ -193,6 +193,10 @@ class Recorder:
         records the rest."""
         await self._logouts.enqueue_of_user(db, user_id)
 
+    def device_decided(self, db: AsyncSession, user_id: UUID, client_id: str, *, is_allowed: bool) -> None:
+        """Record whether a person lets a device have a session with this client."""
+        audit.record(db, str(user_id), "device.allowed" if is_allowed else "device.denied", client_id)
+
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
         """Record that the account was deleted."""
         audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
 from identity_service.recording.recorder import EndedSessions
@@ -68,11 +69,13 @@ async def end_all(
     except_sign_on: UUID | None = None,
 ) -> EndedSessions:
     """End every sign-on and every session of this user: or all but a session, the sign-on that it comes from and the
-    other sessions of that, which are on the same device; or all but a sign-on and its sessions. The user must be
-    locked. Returns what this call ended, for the recorder."""
+    other sessions of that, which are on the same device; or all but a sign-on and its sessions. What the user has
+    allowed devices that have no session yet is taken back. The user must be locked. Returns what this call ended, for
+    the recorder."""
     if except_session is not None:
         except_sign_on = await repository.find_sign_on_id(db, user_id, except_session)
     sign_on_ids = await sign_ons.end_all(db, user_id, reason, now, except_id=except_sign_on)
+    await device_grants.withdraw(db, user_id)
     except_ids: set[UUID] = {except_session} if except_session is not None else set()
     if except_sign_on is not None:
         except_ids.update(await repository.ids_of_live(db, except_sign_on, now))

@@ -16,6 +16,7 @@ GUARDED_BY_TOKEN = "watchword"
 # These take other credentials than an access token: those of a client, which a public one does not have, and a cookie.
 CLIENT: list[dict[str, list[str]]] = [{}, {"client": []}]
 OTHER_CREDENTIALS = {
+    "POST /oauth/device_authorization": CLIENT,
     "POST /oauth/introspect": CLIENT,
     "POST /oauth/revoke": CLIENT,
     "POST /oauth/token": CLIENT,

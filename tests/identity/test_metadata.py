@@ -2,6 +2,7 @@
 
 import pytest
 
+from identity_service.clients.grant_types import GrantType
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 
 METADATA = "/.well-known/oauth-authorization-server"
@@ -36,7 +37,13 @@ async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identi
         "response_modes_supported": ["query", "form_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "grant_types_supported": ["password", "authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": [
+            "password",
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            GrantType.DEVICE_CODE,
+        ],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint": f"{IDENTITY_URL}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -45,6 +52,7 @@ async def test_metadata_names_endpoints_grants_and_ways_of_authentication(identi
         "end_session_endpoint": f"{IDENTITY_URL}/oauth/logout",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "device_authorization_endpoint": f"{IDENTITY_URL}/oauth/device_authorization",
         "service_documentation": f"{IDENTITY_URL}/docs",
         **OF_PROVIDER,
     }

@@ -31,6 +31,7 @@ OPERATIONS = {
         "health_ready",
         "keys_read",
         "metrics_read",
+        "oauth_device_authorization",
         "oauth_introspect",
         "oauth_metadata",
         "oauth_authorize",
