@@ -42,9 +42,9 @@ async def extend(identity: Identity) -> None:
 
 
 async def make_third_party(databases: Databases) -> None:
-    """Take the password grant from the client, as consent will be given in another way."""
-    grants = "UPDATE identity.clients SET grants = '{refresh_token}' WHERE id = 'app'"
-    await databases.execute("identity_owner", grants)
+    """Make the client one of others, who may have no more than a person has consented to."""
+    changes = "UPDATE identity.clients SET is_first_party = false, grants = '{refresh_token}' WHERE id = 'app'"
+    await databases.execute("identity_owner", changes)
 
 
 async def test_session_of_a_first_party_client_gets_what_the_client_may_have_now(identity: Identity) -> None:
