@@ -91,7 +91,7 @@ docs: $(VENV)/development ## Write the tables of settings into the README, and d
 	@$(BIN)/python -m docs.performance_page
 
 lock: $(VENV)/development ## Compile requirements/*.in anew, with hashes and without addresses
-	@for set in runtime local development openapi bench; do \
+	@for set in runtime local development openapi openid bench; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links --annotation-style line requirements/$$set.in -o requirements/$$set.txt \
 	  || exit 1; done
@@ -104,10 +104,10 @@ wheel-test: $(VENV)/development ## Install the wheel in clean environments and u
 	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environments and the caches; .local/ stays
-	@rm -rf $(VENV) .openapi .bench .axe .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .openapi .openid .bench .axe .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # An environment contains the path of its folder: it is of no use after the folder was moved or copied, and is made again.
-moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .bench .axe && echo yes; })
+moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .openid .bench .axe && echo yes; })
 $(if $(moved),$(info This folder was moved or copied: its virtual environment is made again.))
 
 $(BIN)/python:
@@ -140,6 +140,22 @@ TYPESCRIPT := tests/openapi/typescript
 	@mkdir -p .openapi/typescript
 	@cp $^ .openapi/typescript
 	@cd .openapi/typescript && npm ci --silent
+	@touch $@
+
+# Clients of other people, which sign in at identity: tests/openid asks for them.
+.PHONY: openid-clients
+openid-clients: .openid/python .openid/node
+
+.openid/python: requirements/openid.txt
+	@rm -rf .openid/venv && $(PYTHON) -m venv .openid/venv
+	@$(call install,.openid/venv/bin,openid)
+	@touch $@
+
+OPENID := tests/openid/javascript
+.openid/node: $(OPENID)/package.json $(OPENID)/package-lock.json $(OPENID)/.npmrc
+	@mkdir -p .openid/javascript
+	@cp $^ .openid/javascript
+	@cd .openid/javascript && npm ci --silent
 	@touch $@
 
 # What looks for barriers in the pages: tests/browser asks for it.

@@ -7,18 +7,21 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 FIRST: Final = ("tests/system/", "tests/browser/")
 LAST: Final = "tests/compose/"
+TOGETHER: Final = (LAST, "tests/openid/")
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
     """Run all tests of a file in one process, because they share fixtures that are slow to build. All tests of the
-    containers run in one process, because there is one stack, under one name and on two ports."""
+    containers run in one process, because there is one stack, under one name and on two ports; and all of other
+    people's clients, because one process of identity is enough for them."""
 
     def __init__(self, config: pytest.Config, log: object) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        return LAST if nodeid.startswith(LAST) else str(super()._split_scope(nodeid))
+        together = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
+        return together or str(super()._split_scope(nodeid))
 
 
 def put_in_order(items: list[pytest.Item]) -> None:
