@@ -7,6 +7,7 @@ from identity_service.limits import Limits
 from identity_service.oauth.authorization.answers import Answers
 from identity_service.oauth.authorization.decision import Authorization
 from identity_service.oauth.authorization.requests import AuthorizationRequests
+from identity_service.tokens.reading import TokenReader
 from watchword.clock import Clock
 
 
@@ -21,9 +22,12 @@ class CodeFlow:
         codes: AuthorizationCodes,
         limits: Limits,
         *,
+        reader: TokenReader,
         clock: Clock,
     ) -> None:
         self.requests = AuthorizationRequests(clients, clock)
         self.answers = Answers(issuer)
         self.codes = codes
-        self.authorization = Authorization(self.requests, consents, codes, limits, answers=self.answers, clock=clock)
+        self.authorization = Authorization(
+            self.requests, consents, codes, limits, reader=reader, answers=self.answers, clock=clock
+        )

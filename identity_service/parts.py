@@ -295,7 +295,9 @@ class Parts:
     def _add_code_flow(self) -> None:
         issuer, clock = self.settings.issuer, self.clock
         codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
-        self.code_flow = CodeFlow(issuer, self.clients, self.consents, codes, self.limits, clock=clock)
+        self.code_flow = CodeFlow(
+            issuer, self.clients, self.consents, codes, self.limits, reader=self.token_reader, clock=clock
+        )
         self.user_info = UserInfo(self.database)
 
     def _add_sign_ons(self) -> None:

@@ -52,6 +52,10 @@ class Clients:
         entry = await self._find(client_id)
         return entry.client if entry is not None else None
 
+    async def find_with_scopes(self, client_id: str) -> ClientWithScopes | None:
+        """The client, with the scopes of its audiences."""
+        return await self._find(client_id)
+
     async def allow_origin(self, origin: str) -> bool:
         """Whether pages of this origin may call the endpoints of clients: one of them has a redirect URI there. No page
         may while the database does not answer."""

@@ -65,6 +65,7 @@ PARAMETERS: Final = [
     _parameter("max_age", "Seconds since the person was authenticated, at most"),
     _parameter("acr_values", "A wish that need not be met: see `acr` in the tokens"),
     _parameter("login_hint", "The username or e-mail address for the form of the sign-in page"),
+    _parameter("id_token_hint", "With `prompt=none`: an ID token of the person that the answer must be about"),
     _parameter("resource", "An audience that tokens will be for (RFC 8707); may be repeated"),
 ]
 """What AUTHORIZE has, for the description of the form, too."""

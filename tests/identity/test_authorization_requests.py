@@ -131,7 +131,11 @@ REFUSALS: dict[str, list[dict[str, Any]]] = {
     "unsupported_response_type": [{"response_type": "token"}, {"response_type": "code id_token"}],
     "request_not_supported": [{"request": "e30.e30."}],
     "request_uri_not_supported": [{"request_uri": "https://app.example/request"}],
-    "invalid_scope": [{"scope": "posts:write posts:other"}, {"scope": " "}],
+    "invalid_scope": [
+        {"scope": "posts:write posts:other"},
+        {"scope": " "},
+        {"scope": "posts:write", "resource": IDENTITY_URL},
+    ],
     "invalid_target": [{"resource": "https://other.example"}, {"resource": [POSTS_URL, "https://other.example"]}],
 }
 

@@ -23,7 +23,6 @@ from tests.identity.authorizing import (
     tokens_by_code,
 )
 from tests.identity.browsing import Browsing, browsing
-from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity
 from watchword.testing import StandingClock
@@ -106,6 +105,24 @@ async def test_application_that_wants_no_page_is_told_why_there_would_be_one(
     assert answer["error"] == "interaction_required"
 
 
+async def test_answer_without_a_page_is_about_the_person_whom_the_application_knows(
+    identity_at: Identity, browser: Browsing
+) -> None:
+    audiences = [IDENTITY_URL]
+    app = await application(identity_at, scopes=["openid"], audiences=audiences, default_audience=IDENTITY_URL)
+    await identity_at.register("bob")
+    await browser.sign_on("bob")
+    hint = (await tokens_by_code(browser, identity_at, app, scope="openid"))["id_token"]
+    assert "code" in await authorize(browser, app, prompt="none", id_token_hint=hint)
+    await browser.sign_on()
+    for answer in (
+        await authorize(browser, app, prompt="none", id_token_hint="a.b.c"),
+        await authorize(browser, app, id_token_hint=hint),
+    ):
+        assert "code" in answer
+    assert (await authorize(browser, app, prompt="none", id_token_hint=hint))["error"] == "login_required"
+
+
 async def test_person_who_was_authenticated_too_long_ago_signs_in_again_and_once(
     browser: Browsing, app: Application, clock: StandingClock
 ) -> None:
@@ -153,17 +170,6 @@ async def test_person_without_an_account_makes_one_on_the_way(browser: Browsing,
     for elsewhere in ("//evil.example", "/oauth/authorize@evil.example", "/oauth/authorize", "/oauth/token?x=1"):
         page = await browser.http.get("/sign-up", params={"return": elsewhere})
         assert 'action="/sign-up"' in page.text
-
-
-async def test_account_that_signs_in_to_applications_too_often_is_told_to_come_later(
-    clean_databases: Databases,
-) -> None:
-    async with services.identity(clean_databases, limit_authorizations="2/9000") as identity:
-        app = await application(identity)
-        async with browsing(identity, "ada") as browser:
-            answers = [await authorize(browser, app) for _ in range(3)]
-    assert [answer.get("error") for answer in answers] == [None, None, "temporarily_unavailable"]
-    assert len(await clean_databases.fetch("identity_app", CODES)) == 2
 
 
 async def test_post_is_led_to_get_whoever_sends_it(browser: Browsing, app: Application, databases: Databases) -> None:

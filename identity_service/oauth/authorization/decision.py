@@ -21,6 +21,7 @@ from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.oauth.errors import OAuthError
 from identity_service.sign_ons.values import LiveSignOn
+from identity_service.tokens.reading import TokenReader
 from watchword.clock import Clock
 from watchword.limits import LimitReached
 from watchword.lines import one_line
@@ -53,6 +54,7 @@ class Authorization:
         codes: AuthorizationCodes,
         limits: Limits,
         *,
+        reader: TokenReader,
         answers: Answers,
         clock: Clock,
     ) -> None:
@@ -60,6 +62,7 @@ class Authorization:
         self._consents = consents
         self._codes = codes
         self._limits = limits
+        self._reader = reader
         self._answers = answers
         self._clock = clock
 
@@ -83,6 +86,8 @@ class Authorization:
         now = self._clock.now()
         if sign_on is None or request.asks_to_sign_in(sign_on.authentication.at, now):
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_sign_in(now))
+        if not await self._is_expected(request, sign_on):
+            raise AuthorizationFailed(request.destination, LoginRequired("somebody else is signed on"))
         # 3. Did somebody else choose the password?
         if sign_on.must_change_password:
             return _detour(request, InteractionRequired(), Page.CHANGE_PASSWORD, request.query)
@@ -96,6 +101,15 @@ class Authorization:
             raise AuthorizationFailed(request.destination, TemporarilyUnavailable(error.reason)) from None
         code = await self._codes.issue(sign_on, _allowance(request))
         return self._answers.code(request.destination, code)
+
+    async def _is_expected(self, request: AuthorizationRequest, sign_on: LiveSignOn) -> bool:
+        """Whether an answer without a page may be about this person: one whom the client knows by an ID token must be
+        the same (OpenID Connect Core section 3.1.2.2). A hint that is no ID token of ours says nothing."""
+        hint = request.parameters.find("id_token_hint")
+        if hint is None or request.may_show_pages:
+            return True
+        expected = await self._reader.read_id_token_hint(hint)
+        return expected is None or expected.user_id == sign_on.user_id
 
     async def _needs_consent(self, request: AuthorizationRequest, sign_on: LiveSignOn) -> bool:
         """Whether the person must be asked. A first-party client belongs to the installation that they sign in to, and

@@ -27,6 +27,7 @@ _KNOWN: Final = (
     "max_age",
     "acr_values",
     "login_hint",
+    "id_token_hint",
     "resource",
     "request",
     "request_uri",

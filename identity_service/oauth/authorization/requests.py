@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from identity_service.clients.models import Client
-from identity_service.clients.narrowing import scopes_within
+from identity_service.clients.models import Client, ClientWithScopes
+from identity_service.clients.narrowing import TokenRequest, audience_within, scopes_within
 from identity_service.clients.redirect_uris import is_registered
 from identity_service.clients.service import Clients
 from identity_service.oauth.authorization.answers import Destination, ResponseMode
@@ -50,7 +50,7 @@ class AuthorizationRequests:
         """
         # 1. Whose request is it, and where does the answer go?
         parameters = Parameters.of(query)
-        client = await self._client(parameters)
+        client, scopes_by_audience = await self._client(parameters)
         destination = _destination(client, parameters)
         with _errors_go_to(destination):
             # 2. Is it a request that this endpoint answers?
@@ -60,6 +60,7 @@ class AuthorizationRequests:
             scope, resources = parameters.find("scope"), parameters.all("resource")
             scopes = scopes_within(scope, client.scopes)
             audiences = _audiences(client, resources)
+            _ensure_target(TokenRequest(client, scopes_by_audience, scope, resources), scopes, audiences)
             # 4. What does it ask of the person?
             return AuthorizationRequest(
                 client,
@@ -75,14 +76,14 @@ class AuthorizationRequests:
                 self._authenticated_after(parameters),
             )
 
-    async def _client(self, parameters: Parameters) -> Client:
+    async def _client(self, parameters: Parameters) -> ClientWithScopes:
         client_id = parameters.find("client_id")
         if client_id is None:
             raise AuthorizationMalformed("lacks or repeats client_id")
-        client = await self._clients.find(client_id)
-        if client is None:
+        entry = await self._clients.find_with_scopes(client_id)
+        if entry is None:
             raise ApplicationUnknown("unknown client_id")
-        return client
+        return entry
 
     def _authenticated_after(self, parameters: Parameters) -> int | None:
         """Raises InvalidRequest for a time to come: nobody could sign in so late."""
@@ -140,6 +141,14 @@ def _audiences(client: Client, resources: Sequence[str]) -> Sequence[str]:
     if not set(resources) <= set(client.audiences):
         raise InvalidTarget("more than allowed")
     return sorted(set(resources)) or client.audiences
+
+
+def _ensure_target(request: TokenRequest, scopes: Sequence[str], audiences: Sequence[str]) -> None:
+    """Raise ScopeNotAllowed or AudienceNotAllowed if the code could be traded in for no token. With several resources,
+    the client names one of them then."""
+    if len(request.resources) < 2:
+        default = request.default_audience(scopes if request.scope is not None else ())
+        request.target(scopes, audience_within(request.resources, audiences, default))
 
 
 def _code_challenge(parameters: Parameters) -> str:
