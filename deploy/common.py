@@ -47,7 +47,7 @@ def make_password() -> str:
 
 
 def make_key() -> str:
-    """Return a key-encryption key: 256 random bits in base64."""
+    """Return a key that encrypts: 256 random bits in base64."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
@@ -55,6 +55,7 @@ SECRETS: Mapping[str, Callable[[], str]] = {
     **{f"{role}_password": make_password for role in ROLES},
     "key_encryption_key": make_key,
     "posts_client_secret": make_password,
+    "posts_sealing_key": make_key,
     "admin_password": make_password,
 }
 """The secrets that every installation has, by name, each with the function that makes one."""
@@ -74,6 +75,7 @@ def secret_settings(secrets: Mapping[str, str], server: str) -> dict[str, str]:
     return urls | {
         "IDENTITY_KEY_ENCRYPTION_KEY": secrets["key_encryption_key"],
         "POSTS_CLIENT_SECRET": secrets["posts_client_secret"],
+        "POSTS_PAGES_SEALING_KEY": secrets["posts_sealing_key"],
     }
 
 

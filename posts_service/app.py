@@ -3,22 +3,27 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
-from posts_service.dependencies import SCOPE_TEXTS
+from posts_service.dependencies import SCOPE_TEXTS, Scope
 from posts_service.live import routes as live
 from posts_service.metrics import build_metrics
+from posts_service.pages import routes as pages
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import routes as posts
 from posts_service.settings import Settings
 from watchword import service
+from watchword.pages import PagesSettings, install
 from watchword.service import Link, new_app, on_shutdown_signal
 
 # The client of the issuer that /docs signs in with.
 DOCS_CLIENT_ID = "posts-docs"
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """Build the app. `issuer_transport` is how its pages call the issuer, if not over the network."""
+
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         # The server would wait for streams that do not end by themselves.
@@ -28,23 +33,44 @@ def create_app(parts: Parts) -> FastAPI:
         finally:
             forget()
 
-    return new_app(
+    app = new_app(
         parts,
         MIGRATIONS,
         build_metrics(parts),
         title="Watchword posts",
         summary="Whose post it is, and who may change it.",
         # /posts/events is not the post "events".
-        routers=(live.router, posts.router),
+        routers=(live.router, posts.router, pages.router),
         lifespan=lifespan,
+        own_paths=pages.OWN_PATHS,
         docs_client_id=DOCS_CLIENT_ID,
         scopes=SCOPE_TEXTS,
         links=_links(parts.settings),
+    )
+    install(app, _pages_settings(parts.settings), clock=parts.clock, transport=issuer_transport)
+    return app
+
+
+def _pages_settings(settings: Settings) -> PagesSettings:
+    """How people sign in on the pages of posts."""
+    former = settings.pages_former_sealing_key
+    return PagesSettings(
+        issuer=settings.issuer,
+        issuer_address=settings.issuer_address,
+        client_id=settings.pages_client_id,
+        client_secret=settings.client_secret.get_secret_value(),
+        origin=settings.pages_origin or "",
+        audience=settings.audience,
+        scopes=[Scope.POSTS_WRITE],
+        sealing_key=settings.pages_sealing_key.get_secret_value(),
+        former_sealing_key=None if former is None else former.get_secret_value(),
+        cookie_name="posts",
     )
 
 
 def _links(settings: Settings) -> tuple[Link, ...]:
     return (
+        Link("/mine", "Your posts", "What you have written, after you have signed in."),
         Link("/posts", "Posts", "The published posts, newest first, as JSON."),
         Link(settings.issuer, "Watchword identity", "Signs people in, and issues the tokens that are valid here."),
     )

@@ -6,6 +6,7 @@ from posts_service.authors.models import Author
 from posts_service.events.effects import EFFECTS
 from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.models import Post
 from posts_service.posts.service import Posts
 from posts_service.settings import Settings
@@ -29,6 +30,7 @@ class Parts:
     verifier: Verifier
     receiver: Receiver
     posts: Posts
+    my_posts: MyPosts
     feed: Feed
     listener_slots: ListenerSlots
 
@@ -58,13 +60,15 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         revocations=receiver,
         leeway_seconds=settings.clock_leeway_seconds,
     )
+    posts = Posts(database, clock)
     return Parts(
         settings=settings,
         clock=clock,
         database=database,
         verifier=verifier,
         receiver=receiver,
-        posts=Posts(database, clock),
+        posts=posts,
+        my_posts=MyPosts(posts),
         feed=Feed(database, clock),
         listener_slots=ListenerSlots(),
     )

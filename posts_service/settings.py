@@ -1,10 +1,13 @@
 """Every environment variable of this service, typed, with its default and its meaning."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from watchword.loopback import is_loopback
+from watchword.pages.sealing import sealing_key
 from watchword.service import MigrationSettings, ServiceSettings
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin, web_url
@@ -38,6 +41,23 @@ class Settings(ServiceSettings):
         description="How far the clocks of this machine and of the issuer may differ; tokens are accepted for so much"
         " longer, and revocations are kept for so much longer",
     )
+    pages_origin: str | None = Field(
+        None,
+        validate_default=True,
+        description="Origin of this service's pages as browsers see it, if it is not that of the audience: https://,"
+        " or http:// on this machine",
+    )
+    pages_client_id: str = Field(
+        "posts-pages",
+        min_length=1,
+        description="The client at the issuer by which people sign in on the pages, with the same secret",
+    )
+    pages_sealing_key: SecretStr = Field(
+        description="Key that seals the cookies of the pages: 32 random bytes in base64 (`openssl rand -base64 32`)"
+    )
+    pages_former_sealing_key: SecretStr | None = Field(
+        None, description="The key before it: cookies that it has sealed are valid too"
+    )
     silence_seconds: float = Field(
         90.0,
         ge=1,
@@ -50,7 +70,7 @@ class Settings(ServiceSettings):
         description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
     )
 
-    _is_unquoted = field_validator("client_id")(ensure_unquoted)
+    _is_unquoted = field_validator("client_id", "pages_client_id")(ensure_unquoted)
 
     @field_validator("audience")
     @classmethod
@@ -74,6 +94,26 @@ class Settings(ServiceSettings):
     def _is_used_once(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
         return ensure_secret(value)
+
+    @field_validator("pages_origin")
+    @classmethod
+    def _has_safe_cookies(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # An audience that was refused is not in `data`.
+        if value is None and "audience" not in info.data:
+            return None
+        url = urlsplit(info.data["audience"])
+        own = origin(f"{url.scheme}://{url.netloc}" if value is None else value)
+        if own.startswith("http://") and not is_loopback(urlsplit(own).hostname):
+            raise ValueError(f"cookies of {own} could be read on their way: write the https:// origin of the pages")
+        return own
+
+    @field_validator("pages_sealing_key", "pages_former_sealing_key")
+    @classmethod
+    def _seals_nothing_else(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
+            sealing_key(value.get_secret_value())
+        return value
 
 
 class PostsMigrationSettings(MigrationSettings):

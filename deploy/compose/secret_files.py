@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deploy.administrator import FORMER_NAME, Administrator, choose_administrator
-from deploy.common import CommandFailed, make_password, make_secrets, secret_settings, write_private
+from deploy.common import CommandFailed, make_key, make_password, make_secrets, secret_settings, write_private
 
 _USERNAME, _EMAIL = "ADMIN_USERNAME", "ADMIN_EMAIL"
+_SEALING_KEY = "POSTS_PAGES_SEALING_KEY"
 
 OWNER = "STACK"
 """The file with the name of the stack that the secrets belong to."""
@@ -31,6 +32,7 @@ def ensure_secrets(
     if secrets_exist(folder):
         _ensure_has_own_files(folder)
         _name_former_administrator(folder)
+        _add_sealing_key(folder)
         _ensure_complete(folder, stack)
     elif f"{stack}_postgres" in volumes:
         raise CommandFailed(f"{folder} has no secrets, but the database that belongs to them exists: {_START_OVER}")
@@ -64,6 +66,13 @@ def _name_former_administrator(folder: Path) -> None:
     is_former = (folder / "ADMIN_PASSWORD").is_file() and not (folder / _USERNAME).exists()
     if is_former:
         _write(folder, _files_of(choose_administrator(FORMER_NAME)))
+
+
+def _add_sealing_key(folder: Path) -> None:
+    """Make the key that a folder of an earlier release has not. Without the one it had, people sign in on the pages
+    again, and nothing else is lost."""
+    if (folder / "POSTS_CLIENT_SECRET").is_file() and not (folder / _SEALING_KEY).exists():
+        _write(folder, {_SEALING_KEY: make_key()})
 
 
 def _files_of(administrator: Administrator) -> dict[str, str]:

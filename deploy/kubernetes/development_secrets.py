@@ -15,7 +15,7 @@ CONTENTS = {
     "postgres": ("POSTGRES_PASSWORD",),
     "identity": ("IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY"),
     "identity-migration": ("IDENTITY_MIGRATION_DATABASE_URL",),
-    "posts": ("POSTS_DATABASE_URL", "POSTS_CLIENT_SECRET"),
+    "posts": ("POSTS_DATABASE_URL", "POSTS_CLIENT_SECRET", "POSTS_PAGES_SEALING_KEY"),
     "posts-migration": ("POSTS_MIGRATION_DATABASE_URL",),
 }
 

@@ -14,7 +14,7 @@ from watchword import __version__
 SERVICES = ("identity", "posts")
 SECRETS = {
     "identity": {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY", "IDENTITY_SMTP_PASSWORD"},
-    "posts": {"POSTS_CLIENT_SECRET", "POSTS_DATABASE_URL"},
+    "posts": {"POSTS_CLIENT_SECRET", "POSTS_DATABASE_URL", "POSTS_PAGES_SEALING_KEY"},
 }
 WRITE_EVERYWHERE = """
 import os

@@ -64,6 +64,16 @@ def test_a_missing_or_empty_one_is_named_and_nothing_is_replaced(tmp_path: Path,
     assert content(folder) == before
 
 
+def test_a_folder_of_an_earlier_release_gets_the_key_of_the_pages_and_keeps_the_others(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path, STACK, ())
+    before = content(tmp_path)
+    (tmp_path / "POSTS_PAGES_SEALING_KEY").unlink()
+    ensure_secrets(tmp_path, STACK, ())
+    after = content(tmp_path)
+    assert len({before.pop("POSTS_PAGES_SEALING_KEY"), after.pop("POSTS_PAGES_SEALING_KEY")}) == 2
+    assert after == before
+
+
 def test_none_are_created_for_a_database_that_belongs_to_others(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="the database that belongs to them exists"):
         ensure_secrets(tmp_path / "secrets", STACK, [f"{STACK}_postgres"])

@@ -16,7 +16,7 @@ import posts_service.parts
 import posts_service.settings
 from identity_service.pages.routes import PREFIXES
 from tests.support.kubernetes import Manifest, Manifests, rendered
-from tests.support.services import KEY_ENCRYPTION_KEY
+from tests.support.services import KEY_ENCRYPTION_KEY, SEALING_KEY
 
 OPERATIONS = "operations"
 FOR_OPERATORS = {"/livez", "/metrics", "/readyz"}
@@ -43,6 +43,7 @@ def app_of(service: str) -> FastAPI:
         issuer=ISSUER,
         audience="https://posts.example.com",
         client_secret="secret of the client posts",
+        pages_sealing_key=SEALING_KEY,
     )
     return posts_service.app.create_app(posts_service.parts.assemble(posts))
 

@@ -29,7 +29,7 @@ SECRET_FILES = {
         "IDENTITY_KEY_ENCRYPTION_KEY",
         "IDENTITY_POSTS_CLIENT_SECRET",
     },
-    ("posts_service", "serve"): {"POSTS_DATABASE_URL", "POSTS_CLIENT_SECRET"},
+    ("posts_service", "serve"): {"POSTS_DATABASE_URL", "POSTS_CLIENT_SECRET", "POSTS_PAGES_SEALING_KEY"},
     ("posts_service", "migrate"): {"POSTS_MIGRATION_DATABASE_URL"},
 }
 IN_A_SECRET = re.compile("_DATABASE_URL|_KEY|_SECRET|_PASSWORD")

@@ -5,6 +5,7 @@ import pytest
 from posts_service.app import create_app
 from posts_service.parts import assemble
 from posts_service.settings import Settings
+from tests.support.services import SEALING_KEY
 from watchword.http._hot_table import HotTable
 
 POST = "/posts/0199a3c1-e5f0-7d6b-8000-000000000001"
@@ -15,7 +16,8 @@ def table() -> HotTable:
     settings = Settings(
         database_url="postgresql://posts@127.0.0.1/posts",
         issuer="http://issuer.example",
-        audience="http://posts.example",
+        audience="https://posts.example",
+        pages_sealing_key=SEALING_KEY,
         client_secret="secret-of-the-posts-client",
     )
     return HotTable(create_app(assemble(settings)))

@@ -16,7 +16,7 @@ from tests.posts.people import Person
 from tests.shared.ssf import Transmitter, transmitting
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import POSTS_URL, Posts
+from tests.support.services import POSTS_URL, SEALING_KEY, Posts
 from tests.support.waiting import until
 from watchword.auth import RemoteKeys, Revocations, Verifier
 from watchword.errors import Unavailable
@@ -174,6 +174,7 @@ def parts_with(databases: Databases, transmitter: Transmitter, **more: Any) -> P
         "issuer": transmitter.issuer.url,
         "audience": POSTS_URL,
         "client_secret": "secret-of-the-posts-client",
+        "pages_sealing_key": SEALING_KEY,
         **more,
     }
     return assemble(Settings(**values))

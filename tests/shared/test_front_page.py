@@ -31,7 +31,7 @@ async def test_front_page_names_everything_and_every_path_that_it_names_answers(
     identity: Identity, posts: Posts
 ) -> None:
     issuer = posts.parts.settings.issuer
-    for service, paths in ((identity, PATHS_OF_IDENTITY), (posts, {"/posts", issuer})):
+    for service, paths in ((identity, PATHS_OF_IDENTITY), (posts, {"/mine", "/posts", issuer})):
         page = await service.http.get("/", headers={"Accept": BROWSER})
         assert page.status_code == 200
         assert links_of(page) == paths | PATHS_OF_BOTH

@@ -111,7 +111,11 @@ def test_migrations_are_found_from_any_folder(service: str, tmp_path: Path, monk
 def app_of(service: str, url: str) -> tuple[FastAPI, Database]:
     common: dict[str, Any] = {"database_url": url, "issuer": services.IDENTITY_URL}
     if service == "posts":
-        own: dict[str, Any] = {"audience": services.POSTS_URL, "client_secret": services.POSTS_SECRET}
+        own: dict[str, Any] = {
+            "audience": services.POSTS_URL,
+            "client_secret": services.POSTS_SECRET,
+            "pages_sealing_key": services.SEALING_KEY,
+        }
         parts = posts_service.parts.assemble(posts_service.settings.Settings(**common, **own))
         return posts_service.app.create_app(parts), parts.database
     settings = identity_service.settings.Settings(

@@ -32,6 +32,7 @@ def app() -> FastAPI:
         issuer=services.IDENTITY_URL,
         audience=services.POSTS_URL,
         client_secret=services.POSTS_SECRET,
+        pages_sealing_key=services.SEALING_KEY,
     )
     return create_app(assemble(settings))
 

@@ -6,6 +6,7 @@ import pytest
 
 import identity_service.settings as identity
 import posts_service.settings as posts
+from tests.support.services import SEALING_KEY
 from watchword.service.settings import ENV_FILE_VARIABLE, EnvironmentSettings, ServiceSettings, load
 
 SECRET = "hunter2-hunter2-hunter2"
@@ -16,6 +17,7 @@ POSTS = {
     "POSTS_ISSUER": "http://localhost:8001",
     "POSTS_AUDIENCE": "http://localhost:8002",
     "POSTS_CLIENT_SECRET": SECRET,
+    "POSTS_PAGES_SEALING_KEY": SEALING_KEY,
 }
 IDENTITY = {
     "IDENTITY_DATABASE_URL": DATABASE_URL,

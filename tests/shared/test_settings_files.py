@@ -11,7 +11,7 @@ from watchword.service.settings import SECRETS_FOLDER_VARIABLE, load
 
 __all__ = ["clean_environment"]
 
-PLAIN = {name: value for name, value in POSTS.items() if "SECRET" not in name and "DATABASE" not in name}
+PLAIN = {name: value for name, value in POSTS.items() if not {"SECRET", "KEY", "DATABASE"} & {*name.split("_")}}
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ IDENTITY_URL = "http://localhost:8001"
 POSTS_URL = "http://localhost:8002"
 KEY_ENCRYPTION_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 POSTS_SECRET = "secret-of-the-posts-client"
+SEALING_KEY = "p3LwYfJKd0eVh5kq2mXc9sRtUuWbGz4A7nE1iOoMjHg="
 PASSWORD = "correct horse battery"
 NO_LIMITS = dict.fromkeys(LimitSettings.model_fields.keys() - ServiceSettings.model_fields.keys(), "1000000/1")
 """Limits that no test reaches: all its requests come from one address."""
@@ -137,6 +138,8 @@ def posts_parts(
         "issuer": verifier.issuer,
         "audience": verifier.audience,
         "client_secret": POSTS_SECRET,
+        "pages_origin": POSTS_URL,
+        "pages_sealing_key": SEALING_KEY,
         **settings,
     }
     return posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)

@@ -1,0 +1,23 @@
+"""The page of somebody's own posts."""
+
+from typing import Final
+
+from posts_service.pages.html import SIGN_IN, my_posts
+from posts_service.posts.service import Posts
+from watchword.auth import Principal
+
+MOST: Final = 50
+"""How many drafts, and how many published posts, the page names."""
+
+
+class MyPosts:
+    def __init__(self, posts: Posts) -> None:
+        self._posts = posts
+
+    async def contents(self, reader: Principal | None) -> str:
+        """Who the reader is, and the titles of their newest posts; for nobody, where to sign in."""
+        if reader is None:
+            return SIGN_IN
+        drafts = await self._posts.list_drafts(reader, None, None, MOST)
+        published = await self._posts.list_published(reader.person_id(), None, MOST)
+        return my_posts(reader.username or "", drafts.views, published.views)
