@@ -1,0 +1,153 @@
+"""Pages of two services on two sites sign a person in at identity, each with a session in a cookie of its own."""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.barriers import LOOKS, barriers
+from tests.browser.opening import opened
+from tests.browser.signing_on import registered, see
+from tests.support.services import PASSWORD
+from tests.support.stack import Stack
+from tests.system.examples import EXAMPLES, free_url, paste, registration, served
+
+LOCAL = "http://"
+
+
+@pytest.fixture(scope="module")
+def notes(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The origin of the example `notes_pages.py`, another site than that of identity and posts."""
+    with free_url() as url:
+        origin = url.replace("localhost", "notes.localhost")
+        register = registration("A page that people sign in on").replace("http://notes.localhost:8007", origin)
+        printed = paste(register.replace("http://localhost:8001", running.identity), running)
+        variables = {
+            "NOTES_ISSUER": running.identity,
+            "NOTES_ORIGIN": origin,
+            "NOTES_CLIENT_SECRET": printed.split("Secret, shown only now: ")[1].split()[0],
+            "NOTES_SEALING_KEY": b64encode(secrets.token_bytes(32)).decode(),
+        }
+        with served("notes_pages:app", url, EXAMPLES, running, tmp_path_factory.mktemp("notes") / "log", **variables):
+            yield origin
+
+
+async def sign_in(page: Page, username: str) -> None:
+    """Sign in at the page of identity that the browser has been sent to."""
+    await see(page, "Sign in")
+    await page.get_by_label("Username or e-mail address").fill(username)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def cookies(context: BrowserContext, url: str) -> dict[str, str]:
+    """The cookies that the browser sends to this URL, by name, with their SameSite."""
+    return {cookie["name"]: cookie["sameSite"] for cookie in await context.cookies(url)}
+
+
+def sibling_of(origin: str) -> str:
+    """An origin of the same site, so that browsers send the session with its requests."""
+    return origin.replace("notes.localhost", "evil.notes.localhost")
+
+
+async def test_a_person_signs_in_once_for_pages_of_two_sites(running: Stack, browser: Browser, notes: str) -> None:
+    username = await registered(running)
+    async with opened(browser, LOCAL) as page:
+        await page.goto(f"{running.posts}/mine")
+        await page.get_by_role("link", name="Sign in").click()
+        await sign_in(page, username)
+        await expect(page.get_by_text(f"You are signed in as {username}.")).to_be_visible()
+        assert page.url == f"{running.posts}/mine"
+        await page.goto(notes)
+        await page.get_by_role("link", name="Sign in").click()
+        # Identity knows the person already.
+        await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+        assert page.url == f"{notes}/"
+        own, port = await cookies(page.context, notes), notes.rpartition(":")[2]
+        assert own == {f"watchword_session_{port}": "Strict"}
+        assert await page.evaluate("document.cookie") == ""
+        assert not own.keys() & (await cookies(page.context, running.posts)).keys()
+        await page.reload()
+        await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+
+
+async def test_signing_out_on_one_page_signs_out_at_identity_and_on_the_other(
+    running: Stack, browser: Browser, notes: str
+) -> None:
+    username = await registered(running)
+    async with opened(browser, LOCAL) as page:
+        for start, signed_in in ((f"{running.posts}/mine", "You are signed in as"), (notes, "Notes of")):
+            await page.goto(start)
+            await page.get_by_role("link", name="Sign in").click()
+            if start != notes:
+                await sign_in(page, username)
+            await expect(page.get_by_text(signed_in)).to_be_visible()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        assert page.url == f"{notes}/"
+        await page.goto(f"{running.posts}/mine")
+        await expect(page.get_by_text("You are not signed in.")).to_be_visible()
+
+
+async def test_a_page_of_a_sibling_neither_gets_a_token_nor_signs_a_person_out(
+    running: Stack, browser: Browser, notes: str
+) -> None:
+    username = await registered(running)
+    async with opened(browser, LOCAL) as page:
+        await page.goto(notes)
+        await page.get_by_role("link", name="Sign in").click()
+        await sign_in(page, username)
+        await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+        await page.goto(f"{sibling_of(notes)}/openapi.json")
+        for path in ("/auth/token", "/auth/sign-out"):
+            call = f"fetch('{notes}{path}', {{method: 'POST', credentials: 'include', mode: 'no-cors'}})"
+            assert await page.evaluate(f"{call}.then(answer => answer.type)") == "opaque"
+        await page.goto(notes)
+        await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+
+
+async def test_a_cookie_that_another_host_has_planted_signs_nobody_in(
+    running: Stack, browser: Browser, notes: str
+) -> None:
+    username, port = await registered(running), notes.rpartition(":")[2]
+    async with opened(browser, LOCAL) as attacker:
+        await attacker.goto(notes)
+        await attacker.get_by_role("link", name="Sign in").click()
+        await sign_in(attacker, await registered(running, "eve"))
+        await expect(attacker.get_by_text("Notes of")).to_be_visible()
+        (cookie,) = await attacker.context.cookies(notes)
+    async with opened(browser, LOCAL) as page:
+        await page.goto(notes)
+        await page.get_by_role("link", name="Sign in").click()
+        await sign_in(page, username)
+        await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+        await page.goto(f"{sibling_of(notes)}/openapi.json")
+        planted = f"watchword_session_{port}={cookie['value']}; Domain=notes.localhost; Path=/auth"
+        await page.evaluate(f"document.cookie = '{planted}'")
+        await page.goto(notes)
+        # Nobody is signed in, rather than somebody else; and the next sign-in is possible.
+        await page.get_by_role("link", name="Sign in").click()
+        await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+
+
+async def ensure_fit(page: Page, heading: str) -> None:
+    """Ensure that the page has no barriers and fits into its window, in both themes at both widths."""
+    await see(page, heading)
+    for look in LOOKS:
+        await page.set_viewport_size(look["viewport"])
+        await page.emulate_media(color_scheme=look["color_scheme"])
+        assert await barriers(page) == [], look
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
+
+
+async def test_the_page_of_posts_is_fit_for_everybody(running: Stack, browser: Browser) -> None:
+    async with opened(browser, LOCAL) as page:
+        await page.goto(f"{running.posts}/mine")
+        await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        await ensure_fit(page, "Your posts")
+        await page.get_by_role("link", name="Sign in").click()
+        await sign_in(page, await registered(running))
+        await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        await ensure_fit(page, "Your posts")

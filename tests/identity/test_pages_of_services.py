@@ -1,0 +1,119 @@
+"""The pages of posts sign a person in at identity, and hold a session of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+import posts_service.app
+from tests.identity.browsing import Browsing, browsing
+from tests.support.databases import Databases
+from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, bearer, client_for, posts_parts
+from watchword.auth import RemoteKeys, Verifier
+
+OWN = {"Origin": POSTS_URL}
+SESSION, PENDING = "posts_session_8002", "posts_sign_in_8002"
+LIVE = "SELECT 1 FROM identity.sessions WHERE ended_at IS NULL AND client_id = 'posts-pages'"
+
+
+@dataclass
+class Visit:
+    """One browser, with its cookies at identity and at posts."""
+
+    identity: Browsing
+    posts: httpx.AsyncClient
+
+    async def callback(self) -> str:
+        """Begin to sign in at posts, sign in at identity, and return the URL that leads back."""
+        location = (await self.posts.get("/auth/start?return=/mine")).headers["location"]
+        for _ in range(8):
+            if not location.startswith((IDENTITY_URL, "/")):
+                return location
+            answer = await self.identity.http.get(location)
+            if answer.status_code == 200:
+                path = location.removeprefix(IDENTITY_URL)
+                answer = await self.identity.send(path, {"login": "ada", "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            location = answer.headers["location"]
+        raise AssertionError(location)
+
+    async def sign_in(self) -> None:
+        answer = await self.posts.get(await self.callback())
+        assert (answer.status_code, answer.headers["location"]) == (303, "/mine"), answer.text
+
+    async def token(self) -> httpx.Response:
+        return await self.posts.post("/auth/token", headers=OWN)
+
+    async def may_read(self, token: str) -> bool:
+        return (await self.posts.get("/mine/contents", headers=bearer(token))).status_code == 200
+
+
+async def sessions(databases: Databases) -> int:
+    """How many sessions of the pages of posts are live."""
+    return len(await databases.fetch("identity_owner", LIVE))
+
+
+@pytest.fixture
+async def visit(identity: Identity, databases: Databases) -> AsyncIterator[Visit]:
+    transport = httpx.ASGITransport(identity.app)
+    keys = RemoteKeys(f"{IDENTITY_URL}/.well-known/jwks.json", transport=transport)
+    verifier = Verifier(issuer=IDENTITY_URL, audience=POSTS_URL, keys=keys)
+    parts = posts_parts(databases, verifier)
+    app = posts_service.app.create_app(parts, issuer_transport=transport)
+    await identity.register("ada")
+    async with client_for(app, POSTS_URL) as posts, browsing(identity) as browser:
+        yield Visit(browser, posts)
+
+
+async def test_a_person_signs_in_reads_and_signs_out(visit: Visit, identity: Identity, databases: Databases) -> None:
+    await visit.sign_in()
+    assert {SESSION} == set(visit.posts.cookies)
+    token = (await visit.token()).json()["access_token"]
+    contents = await visit.posts.get("/mine/contents", headers=bearer(token))
+    assert "signed in as <strong>ada</strong>" in contents.text
+    assert await sessions(databases) == 1
+    answer = (await visit.posts.post("/auth/sign-out", headers=OWN)).json()
+    assert (answer["revoked"], set(visit.posts.cookies)) == (True, set())
+    assert await sessions(databases) == 0
+    assert (await visit.token()).status_code == 401
+    # The page of identity signs the person out there too, and leads back.
+    answer = await visit.identity.http.get(answer["continue_at"])
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{POSTS_URL}/")
+    assert not await visit.identity.is_signed_on()
+
+
+async def test_two_tabs_get_tokens_at_once_and_one_after_the_other(visit: Visit) -> None:
+    await visit.sign_in()
+    answers = await asyncio.gather(*(visit.token() for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert (await visit.token()).status_code == 200
+
+
+async def test_a_second_sign_in_needs_no_password_and_each_browser_has_a_session(
+    visit: Visit, databases: Databases
+) -> None:
+    await visit.sign_in()
+    visit.posts.cookies.clear()
+    await visit.sign_in()
+    assert (await visit.token()).status_code == 200
+    assert await sessions(databases) == 2
+
+
+async def test_a_callback_that_comes_twice_or_in_another_browser_ends_nothing(visit: Visit) -> None:
+    callback = await visit.callback()
+    mine = httpx.Cookies(visit.posts.cookies)
+    visit.posts.cookies.clear()
+    assert (await visit.posts.get(callback)).status_code == 400
+    visit.posts.cookies = mine
+    assert (await visit.posts.get(callback)).status_code == 303
+    assert (await visit.posts.get(callback)).status_code == 400
+    assert (await visit.token()).status_code == 200
+
+
+async def test_a_session_that_ends_at_identity_ends_on_the_pages(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.identity.send("/sign-out")
+    answer = await visit.token()
+    assert (answer.status_code, answer.json()["code"], set(visit.posts.cookies)) == (401, "not_signed_in", set())
