@@ -8,11 +8,11 @@ import pytest
 
 from identity_service.clients.narrowing import Target
 from tests.identity.answers import claims_of, ensure_oauth_error, ensure_problem
+from tests.identity.ends_of_everything import ENDS, OTHER
 from tests.identity.obeying import ObeyingService
 from tests.identity.sessions_of_sign_ons import offer_openid, sign_on_row, start_in
 from tests.identity.signing_in import ensure_ended
 from tests.identity.signing_on import ORIGIN, register_and_sign_on, sign_on, submit, use, who
-from tests.identity.test_sign_ons import ENDS, OTHER
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, bearer
@@ -25,6 +25,8 @@ LEFT = (
 )
 ENDED = "SELECT DISTINCT end_reason FROM identity.sessions WHERE ended_at IS NOT NULL"
 AUDIT = "SELECT subject FROM identity.audit_entries WHERE action = 'session.ended'"
+AUDIT_OF_SIGN_ONS = "SELECT FROM identity.audit_entries WHERE action = 'sign_on.ended' AND detail ? 'user'"
+SIGN_ONS = "SELECT end_reason FROM identity.sign_ons"
 DEVICES = "/account/devices"
 
 Way = Callable[[Identity, str, dict[str, Any]], Awaitable[Any]]
@@ -146,13 +148,19 @@ async def test_end_of_a_sign_on_ends_its_sessions_and_nobody_elses(
 
 
 @pytest.mark.parametrize("reason", ENDS)
-async def test_what_ends_everything_ends_the_sessions_of_every_sign_on(
+async def test_what_ends_everything_ends_every_sign_on_with_its_sessions_and_writes_it_down(
     mailing: Identity, tmp_path: Path, databases: Databases, reason: str
 ) -> None:
-    _, sessions = await started(mailing, databases)
+    first, sessions = await started(mailing, databases)
+    mailing.http.cookies.clear()
+    second = await sign_on(mailing)
     posts = await ObeyingService.of(mailing)
     await ENDS[reason](mailing, tmp_path)
     await ensure_all_ended(mailing, databases, posts, sessions)
+    assert [await who(mailing, secret) for secret in (first, second)] == [None, None]
+    reasons = [row["end_reason"] for row in await databases.fetch("identity_app", SIGN_ONS)]
+    assert (None in reasons, reason in reasons) == (False, True)
+    assert len(await databases.fetch("identity_owner", AUDIT_OF_SIGN_ONS)) == len(reasons)
 
 
 async def test_ending_a_sign_on_can_be_waited_for(identity: Identity, databases: Databases) -> None:

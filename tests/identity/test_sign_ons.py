@@ -1,17 +1,13 @@
 """The sign-on of a browser: its cookie, when it begins and ends, and what ends it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http.cookies import Morsel
-from pathlib import Path
 
 import pytest
 
 from identity_service.cleanup import delete_expired
 from identity_service.ending import RETENTION
-from identity_service.recording.recorder import BY_COMMAND_LINE
-from tests.identity.mailbox import token_in_letter
 from tests.identity.signing_on import (
     COOKIE,
     ORIGIN,
@@ -25,7 +21,7 @@ from tests.identity.signing_on import (
 )
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
+from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 
 OTHER = "paper clouds over Turin"
@@ -139,69 +135,6 @@ async def test_a_use_is_written_down_once_in_five_minutes(
         assert await who(identity_at) == "ada"
         ((row,)) = await databases.fetch("identity_app", "SELECT last_seen_at FROM identity.sign_ons")
         assert row["last_seen_at"] == began + timedelta(minutes=seen)
-
-
-async def change_password(identity: Identity, _: Path) -> None:
-    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
-    change = {"current_password": PASSWORD, "new_password": OTHER}
-    assert (await identity.http.put("/users/me/password", json=change, headers=headers)).status_code == 204
-
-
-async def reset_password(identity: Identity, mail: Path) -> None:
-    await submit(identity, "/forgot-password", email="ada@example.com")
-    token = await token_in_letter(mail, "ada@example.com", "/reset-password")
-    await submit(identity, f"/reset-password/{token}", new_password=OTHER)
-
-
-async def disavow(identity: Identity, mail: Path) -> None:
-    await change_password(identity, mail)
-    identity.http.cookies.clear()
-    await sign_on(identity, password=OTHER)
-    token = await token_in_letter(mail, "ada@example.com", "/security-notice")
-    assert (await submit(identity, f"/security-notice/{token}")).status_code == 303
-
-
-async def restore_address(identity: Identity, mail: Path) -> None:
-    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
-    change = {"current_password": PASSWORD, "email": "countess@example.com"}
-    await identity.http.post("/users/me/email", json=change, headers=headers)
-    for email, page in (("countess@example.com", "/confirm-address"), ("ada@example.com", "/undo-address")):
-        fields = {"password": PASSWORD} if page == "/confirm-address" else {}
-        await submit(identity, f"{page}/{await token_in_letter(mail, email, page)}", ORIGIN, **fields)
-
-
-async def disable(identity: Identity, _: Path) -> None:
-    await identity.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
-
-
-async def end_everywhere(identity: Identity, _: Path) -> None:
-    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
-    assert (await identity.http.delete("/sessions", headers=headers)).status_code == 204
-
-
-ENDS: dict[str, Callable[[Identity, Path], Awaitable[None]]] = {
-    "password changed": change_password,
-    "password reset": reset_password,
-    "disavowed by the account's owner": disavow,
-    "change of address undone": restore_address,
-    "account disabled": disable,
-    "ended by its owner": end_everywhere,
-}
-
-
-@pytest.mark.parametrize("reason", ENDS)
-async def test_what_ends_every_session_ends_every_sign_on_with_an_audit_row(
-    mailing: Identity, tmp_path: Path, databases: Databases, reason: str
-) -> None:
-    first = await register_and_sign_on(mailing)
-    mailing.http.cookies.clear()
-    second = await sign_on(mailing)
-    await ENDS[reason](mailing, tmp_path)
-    assert [await who(mailing, secret) for secret in (first, second)] == [None, None]
-    assert await databases.fetch("identity_app", LIVE) == []
-    assert reason in await reasons(databases)
-    audit = "SELECT FROM identity.audit_entries WHERE action = 'sign_on.ended' AND detail ? 'user'"
-    assert len(await databases.fetch("identity_owner", audit)) == len(await reasons(databases))
 
 
 async def test_sign_on_of_a_deleted_account_is_gone(identity: Identity, databases: Databases) -> None:

@@ -1,0 +1,59 @@
+"""What ends every sign-on and every session of a person: the account `ada`, whose password is that of all tests."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from identity_service.recording.recorder import BY_COMMAND_LINE
+from tests.identity.mailbox import token_in_letter
+from tests.identity.signing_on import ORIGIN, sign_on, submit
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
+
+OTHER = "paper clouds over Turin"
+
+
+async def change_password(identity: Identity, _: Path) -> None:
+    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
+    change = {"current_password": PASSWORD, "new_password": OTHER}
+    assert (await identity.http.put("/users/me/password", json=change, headers=headers)).status_code == 204
+
+
+async def reset_password(identity: Identity, mail: Path) -> None:
+    await submit(identity, "/forgot-password", email="ada@example.com")
+    token = await token_in_letter(mail, "ada@example.com", "/reset-password")
+    await submit(identity, f"/reset-password/{token}", new_password=OTHER)
+
+
+async def disavow(identity: Identity, mail: Path) -> None:
+    await change_password(identity, mail)
+    identity.http.cookies.clear()
+    await sign_on(identity, password=OTHER)
+    token = await token_in_letter(mail, "ada@example.com", "/security-notice")
+    assert (await submit(identity, f"/security-notice/{token}")).status_code == 303
+
+
+async def restore_address(identity: Identity, mail: Path) -> None:
+    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
+    change = {"current_password": PASSWORD, "email": "countess@example.com"}
+    await identity.http.post("/users/me/email", json=change, headers=headers)
+    for email, page in (("countess@example.com", "/confirm-address"), ("ada@example.com", "/undo-address")):
+        fields = {"password": PASSWORD} if page == "/confirm-address" else {}
+        await submit(identity, f"{page}/{await token_in_letter(mail, email, page)}", ORIGIN, **fields)
+
+
+async def disable(identity: Identity, _: Path) -> None:
+    await identity.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
+
+
+async def end_everywhere(identity: Identity, _: Path) -> None:
+    headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
+    assert (await identity.http.delete("/sessions", headers=headers)).status_code == 204
+
+
+ENDS: dict[str, Callable[[Identity, Path], Awaitable[None]]] = {
+    "password changed": change_password,
+    "password reset": reset_password,
+    "disavowed by the account's owner": disavow,
+    "change of address undone": restore_address,
+    "account disabled": disable,
+    "ended by its owner": end_everywhere,
+}
