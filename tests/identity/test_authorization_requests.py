@@ -126,7 +126,7 @@ REFUSALS: dict[str, list[dict[str, Any]]] = {
         {"max_age": "1.5"},
         {"max_age": "9" * 20},
         {"nonce": "n" * 501},
-        {"authenticated_after": "9999999999"},
+        {"authenticated_after": "9999999999999"},
     ],
     "unsupported_response_type": [{"response_type": "token"}, {"response_type": "code id_token"}],
     "request_not_supported": [{"request": "e30.e30."}],

@@ -14,6 +14,7 @@ from tests.identity.browsing import ORIGIN, Browsing, browsing
 from tests.identity.third_parties import SCOPES
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+from watchword.testing import StandingClock
 
 ALLOW = {"choice": "allow"}
 DENY = {"choice": "deny"}
@@ -253,3 +254,15 @@ async def test_a_code_is_refused_once_the_access_is_taken_back(ada: Browsing, id
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     assert "access_token" in tokens
     assert (await authorize(ada, app, prompt="none"))["error"] == "consent_required"
+
+
+async def test_another_account_can_be_used_within_a_moment_of_the_sign_in(
+    identity_at: Identity, clock: StandingClock
+) -> None:
+    app = await third_party(identity_at)
+    async with browsing(identity_at, "ada") as ada:
+        clock.advance(milliseconds=1)
+        page = (await open_page(ada, await path_of(ada, app))).text
+        (other,) = re.findall(r'href="(/oauth/authorize[^"]*)"', page)
+        sign_in = (await ada.http.get(unescape(other))).headers["Location"]
+        assert 'name="login"' in await ada.open(sign_in)

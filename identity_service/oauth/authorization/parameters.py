@@ -10,8 +10,8 @@ MAX_CHARACTERS: Final = 6_000
 """How long a query may be. The address of the sign-in page has it in it, encoded once more."""
 
 AUTHENTICATED_AFTER: Final = "authenticated_after"
-"""Our own parameter, in seconds since 1970: the person must have been authenticated since then. It takes the place of
-`prompt=login` and `max_age` on the way through the sign-in page. A client that sends it only asks for more."""
+"""Our own parameter, in milliseconds since 1970: the person must have been authenticated since then. It takes the place
+of `prompt=login` and `max_age` on the way through the sign-in page. A client that sends it only asks for more."""
 
 _KNOWN: Final = (
     "client_id",

@@ -58,13 +58,15 @@ class AuthorizationRequest:
         """Whether a person who was authenticated at this time must be authenticated again."""
         if self.max_age is not None and now - authenticated_at > timedelta(seconds=self.max_age):
             return True
-        is_too_early = self.authenticated_after is not None and authenticated_at.timestamp() < self.authenticated_after
+        is_too_early = (
+            self.authenticated_after is not None and milliseconds(authenticated_at) < self.authenticated_after
+        )
         return is_too_early or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
 
     def query_after_sign_in(self, now: datetime) -> str:
         """The query of this request after a sign-in that begins now: it asks for that one and for no other."""
         needs_fresh = self.max_age is not None or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
-        later = str(max(int(now.timestamp()), self.authenticated_after or 0)) if needs_fresh else None
+        later = str(max(milliseconds(now), self.authenticated_after or 0)) if needs_fresh else None
         changes = {"prompt": self._prompt_without(_SIGN_IN_PROMPTS), "max_age": None}
         return self.parameters.replace({**changes, **({} if later is None else {AUTHENTICATED_AFTER: later})}).encode()
 
@@ -82,3 +84,9 @@ class AuthorizationRequest:
 
     def _prompt_without(self, answered: frozenset[str] | set[str]) -> str | None:
         return " ".join(sorted(self.prompts - answered)) or None
+
+
+def milliseconds(at: datetime) -> int:
+    """The time in whole milliseconds since 1970: in the same second, a person can sign in and then want to do so as
+    somebody else."""
+    return int(at.timestamp() * 1_000)

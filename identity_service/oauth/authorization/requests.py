@@ -22,7 +22,14 @@ from identity_service.oauth.authorization.errors import (
     UnsupportedResponseType,
 )
 from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
-from identity_service.oauth.authorization.request import CONSENT, LOGIN, NONE, SELECT_ACCOUNT, AuthorizationRequest
+from identity_service.oauth.authorization.request import (
+    CONSENT,
+    LOGIN,
+    NONE,
+    SELECT_ACCOUNT,
+    AuthorizationRequest,
+    milliseconds,
+)
 from identity_service.oauth.errors import InvalidRequest, InvalidTarget, OAuthError, translate
 from watchword.clock import Clock
 from watchword.errors import AppError
@@ -30,7 +37,7 @@ from watchword.errors import AppError
 GRANT_TYPE: Final = "authorization_code"
 _PROMPTS: Final = frozenset({NONE, LOGIN, CONSENT, SELECT_ACCOUNT})
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_SECONDS: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]{1,13}", re.ASCII)
 _MAX_NONCE_CHARACTERS: Final = 500
 
 _CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
@@ -72,7 +79,7 @@ class AuthorizationRequests:
                 _code_challenge(parameters),
                 _nonce(parameters),
                 _prompts(parameters),
-                _seconds(parameters, "max_age"),
+                _number(parameters, "max_age"),
                 self._authenticated_after(parameters),
             )
 
@@ -87,11 +94,10 @@ class AuthorizationRequests:
 
     def _authenticated_after(self, parameters: Parameters) -> int | None:
         """Raises InvalidRequest for a time to come: nobody could sign in so late."""
-        seconds = _seconds(parameters, AUTHENTICATED_AFTER)
-        latest = (self._clock.now() + _CLOCKS_DIFFER_BY).timestamp()
-        if seconds is not None and seconds > latest:
+        after = _number(parameters, AUTHENTICATED_AFTER)
+        if after is not None and after > milliseconds(self._clock.now() + _CLOCKS_DIFFER_BY):
             raise InvalidRequest(f"{AUTHENTICATED_AFTER} is in the future")
-        return seconds
+        return after
 
 
 @contextmanager
@@ -176,10 +182,10 @@ def _prompts(parameters: Parameters) -> frozenset[str]:
     return prompts & _PROMPTS
 
 
-def _seconds(parameters: Parameters, name: str) -> int | None:
+def _number(parameters: Parameters, name: str) -> int | None:
     text = parameters.find(name)
     if text is None:
         return None
-    if _SECONDS.fullmatch(text) is None:
-        raise InvalidRequest(f"{name} is no number of seconds")
+    if _NUMBER.fullmatch(text) is None:
+        raise InvalidRequest(f"{name} is no number")
     return int(text)
