@@ -52,9 +52,10 @@ OIDCInfoHook access_token id_token userinfo session
 @contextmanager
 def apache(issuer: str, client_id: str, secret: str, home: str) -> Iterator[Path]:
     """Serve a page at `<home>/page/` for those who are signed in. Gives the file with the log of errors."""
-    program = shutil.which("apache2") or shutil.which("httpd")
+    # Debian puts it into a folder that is in the search path of root alone.
+    program = shutil.which("apache2", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     has_module = (MODULES / "mod_auth_openidc.so").exists()
-    need(program and has_module, "no mod_auth_openidc; on Debian: apt install apache2 libapache2-mod-auth-openidc")
+    need(program and has_module, "no mod_auth_openidc; on Debian: apt install apache2-bin libapache2-mod-auth-openidc")
     # Not in a folder of pytest, into which only its owner can look: a server that root starts becomes somebody else.
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
