@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from identity_service.clients.models import Client
 from identity_service.consents import repository
 from identity_service.consents.models import Application
+from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import ClientNotFound, ConsentNotFound
 from identity_service.obedience.models import Act
@@ -63,11 +64,13 @@ class Consents:
 
     async def withdraw(self, user_id: UUID, client_id: str) -> Act:
         """Take back what this user has allowed this client, and end its sessions of this user. A code that it has not
-        traded in yet is refused from then on. Raises ConsentNotFound."""
+        traded in yet is refused from then on, and so is a device that did not fetch its tokens yet. Raises
+        ConsentNotFound."""
         async with self._database.begin() as db:
             await users.find_for_update(db, user_id)
             if not await repository.delete_of(db, user_id, client_id):
                 raise ConsentNotFound
+            await device_grants.withdraw(db, user_id, client_id)
             now = self._clock.now()
             ended = await sessions.end_of_client(db, user_id, client_id, EndReason.CONSENT_WITHDRAWN, now)
             cause = by_user(user_id, EndReason.CONSENT_WITHDRAWN)
