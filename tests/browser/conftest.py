@@ -119,7 +119,7 @@ def stranger(running: Stack) -> Iterator[int]:
 
 @pytest.fixture
 def application() -> Iterator[str]:
-    """The address of the application Notes, which greets whoever comes back."""
+    """The address of the application Notes, which greets whoever comes back, and names the fields of a form."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -127,6 +127,13 @@ def application() -> Iterator[str]:
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(b"<!doctype html><title>Notes</title><h1>Back at Notes</h1>")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+            self.wfile.write(
+                b"<p>With %s" % b" and ".join(sorted(field.partition(b"=")[0] for field in body.split(b"&")))
+            )
 
         def log_message(self, *_: object) -> None:
             """Log nothing."""
