@@ -1,7 +1,5 @@
 """Answers to authorization requests as responses: a redirect, or a page that sends a form."""
 
-from typing import Final
-
 from fastapi import Request
 from starlette.responses import Response
 
@@ -13,19 +11,16 @@ from identity_service.oauth.authorization.parameters import Parameters
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import text_of
 from identity_service.pages.goals import CHANGE_PASSWORD, Goal
-from identity_service.pages.rendering import Pages, go, page_fields
+from identity_service.pages.rendering import Pages, go, leave, page_fields
 from identity_service.sign_ons.values import LiveSignOn
 from watchword.errors import BadRequest
 
-# A redirect shows nothing, so it may be in a frame: so a client looks without a page whether its user is signed on.
-_REDIRECT_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-
 
 def response_to(pages: Pages, answer: Answer) -> Response:
-    """The response that carries the answer to the client. It is in no cache, and no other site gets its address."""
+    """The response that carries the answer to the client."""
     if answer.destination.mode is ResponseMode.FORM_POST:
         return _form(pages, answer)
-    return Response(status_code=303, headers={**_REDIRECT_FIELDS, "Location": answer.location})
+    return leave(answer.location)
 
 
 async def authorize(authorization: Authorization, pages: Pages, query: str, sign_on: LiveSignOn | None) -> Response:
@@ -37,17 +32,13 @@ async def authorize(authorization: Authorization, pages: Pages, query: str, sign
 
 
 async def origin_after(requests: AuthorizationRequests, goal: Goal) -> str | None:
-    """Where a form on the way to an application may lead; None if the goal is none, or one that is refused."""
+    """The origin of the application that a form leads to in the end; None if the goal is no authorization request, or
+    one that is refused."""
     query = goal.authorization_query
     try:
         return None if query is None else origin_of((await requests.read(query)).destination.redirect_uri)
     except (AuthorizationFailed, BadRequest):
         return None
-
-
-def query_of(request: Request) -> str:
-    """The query as it was sent; bytes that are no ASCII are characters of ISO 8859-1."""
-    return str(request.scope["query_string"], "latin-1")
 
 
 async def query_of_form(request: Request) -> str:

@@ -5,8 +5,9 @@ from starlette.responses import Response
 
 from identity_service.dependencies import PartsDep
 from identity_service.oauth import metadata
-from identity_service.pages.authorization import authorize, query_of, query_of_form
-from identity_service.pages.documentation import AUTHORIZE, AUTHORIZE_BY_FORM, authorization_answers
+from identity_service.pages.authorization import authorize, query_of_form
+from identity_service.pages.authorization_documentation import AUTHORIZE, AUTHORIZE_BY_FORM, authorization_answers
+from identity_service.pages.forms import query_of
 from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import go
 from watchword.auth import public
@@ -34,7 +35,7 @@ async def authorize_client(request: Request, parts: PartsDep) -> Response:
 @router.post(
     metadata.AUTHORIZATION,
     operation_id="oauth_authorize_by_form",
-    summary="The same, with the parameters in a form",
+    summary="Sign a person in to an application, with the parameters in a form",
     response_class=Response,
     responses=authorization_answers(303, 400, 413),
     openapi_extra=AUTHORIZE_BY_FORM,

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from identity_service.dependencies import ChoiceForm, ConsentPageDep, FromAddress, OurForms, SignOnDep
-from identity_service.pages.authorization import query_of
+from identity_service.pages.forms import query_of
 from identity_service.pages.goals import CONSENT
 from watchword.auth import public
 

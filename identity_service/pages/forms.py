@@ -143,6 +143,11 @@ async def read(request: Request, model: type[AnyModel]) -> Form[AnyModel]:
         return Form(shown, None, in_order)
 
 
+def query_of(request: Request) -> str:
+    """The query as it was sent; bytes that are not ASCII are characters of ISO 8859-1."""
+    return str(request.scope["query_string"], "latin-1")
+
+
 async def text_of(request: Request) -> str:
     """The form-encoded body. Raises FormMalformed, TooLarge."""
     types = request.headers.getlist("content-type")

@@ -17,6 +17,7 @@ _FIELDS: Final = {
     "Referrer-Policy": "strict-origin",
     "X-Frame-Options": "DENY",
 }
+_LEAVE_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 class Pages:
@@ -74,3 +75,11 @@ def see(outcome: str) -> Response:
 def go(path: str) -> Response:
     """Go on to another page of ours."""
     return RedirectResponse(path, 303, page_fields())
+
+
+def leave(url: str) -> Response:
+    """Go on to an application. The answer is in no cache, and no other site gets the address of the request.
+
+    It shows nothing, so it may be in a frame: an application looks in one whether its user is signed on.
+    """
+    return Response(status_code=303, headers={**_LEAVE_FIELDS, "Location": url})

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SignOnRequired
-from identity_service.pages.authorization import query_of
+from identity_service.pages.forms import query_of
 from identity_service.pages.goals import CHANGE_PASSWORD, CONSENT, DEVICE, Goal
 from identity_service.pages.rendering import go
 
