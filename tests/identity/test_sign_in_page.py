@@ -10,11 +10,14 @@ from identity_service.errors import HashingBusy
 from identity_service.pages.goals import Goal
 from identity_service.users.passwords import Passwords
 from tests.identity.signing_on import ORIGIN, cookie_of, register_and_sign_on, sign_on, submit, use, who
+from tests.identity.test_limits import exact_counts
 from tests.identity.test_pages import FOREIGN
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
+
+__all__ = ["exact_counts"]
 
 WRONG = "a wrong password for ada"
 FRESH = "/sign-in?return=/account/delete&fresh=true"
@@ -164,6 +167,7 @@ async def test_person_who_changed_the_username_meanwhile_is_still_the_same(
     assert (await submit(identity_at, FRESH, password=PASSWORD)).status_code == 303
 
 
+@pytest.mark.usefixtures("exact_counts")
 async def test_page_and_token_endpoint_share_one_limit(clean_databases: Databases) -> None:
     async with services.identity(clean_databases, limit_sign_in="3/900") as identity:
         await identity.register("ada")
