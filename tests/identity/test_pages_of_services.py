@@ -14,7 +14,7 @@ from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, 
 from watchword.auth import RemoteKeys, Verifier
 
 OWN = {"Origin": POSTS_URL}
-SESSION, PENDING = "posts_session_8002", "posts_sign_in_8002"
+SESSION = "posts_session_8002"
 LIVE = "SELECT 1 FROM identity.sessions WHERE ended_at IS NULL AND client_id = 'posts-pages'"
 
 
@@ -89,6 +89,13 @@ async def test_two_tabs_get_tokens_at_once_and_one_after_the_other(visit: Visit)
     answers = await asyncio.gather(*(visit.token() for _ in range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert (await visit.token()).status_code == 200
+
+
+async def test_two_tabs_sign_in_at_once(visit: Visit) -> None:
+    first, second = await visit.callback(), await visit.callback()
+    for callback in (first, second):
+        assert (await visit.posts.get(callback)).status_code == 303
+    assert set(visit.posts.cookies) == {SESSION}
 
 
 async def test_a_second_sign_in_needs_no_password_and_each_browser_has_a_session(

@@ -60,6 +60,10 @@ class Browser:
     async def sign_out(self, **headers: str) -> httpx.Response:
         return await self.http.post("/auth/sign-out", headers=headers or OWN)
 
+    def pending(self) -> dict[str, str]:
+        """The cookies of the sign-ins that are under way, the oldest first."""
+        return {name: value for name, value in self.http.cookies.items() if name.startswith(PENDING)}
+
     def cookie(self, name: str) -> str | None:
         return self.http.cookies.get(name)
 

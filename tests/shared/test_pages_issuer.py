@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.shared.signing_in import ISSUER, PENDING, SESSION, Browser, Switched, browser_at
+from tests.shared.signing_in import ISSUER, SESSION, Browser, Switched, browser_at
 from watchword.pages import issuer_client
 from watchword.testing import CodeFlow, Issuer, StandingClock
 from watchword.testing.issuer import ABSENT
@@ -109,7 +109,7 @@ async def test_while_the_issuer_is_away_a_page_says_so_and_nobody_is_signed_out(
 ) -> None:
     switched.instead = away
     answer = await browser.http.get("/auth/start")
-    assert (answer.status_code, browser.cookie(PENDING)) == (503, None)
+    assert (answer.status_code, browser.pending()) == (503, {})
     assert "try again shortly" in answer.text
     assert "retry-after" in answer.headers
     switched.instead = lambda _: None

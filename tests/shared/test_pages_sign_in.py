@@ -43,15 +43,16 @@ async def test_a_person_signs_in_and_comes_back_to_the_page(browser: Browser) ->
     assert (answer.status_code, answer.headers["location"]) == (303, "/notes?sort=newest#top")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
-    assert (browser.cookie(PENDING), bool(browser.cookie(SESSION))) == (None, True)
+    assert (browser.pending(), bool(browser.cookie(SESSION))) == ({}, True)
 
 
 async def test_no_script_and_no_other_site_gets_at_the_cookies(browser: Browser) -> None:
     start = await browser.http.get("/auth/start")
     callback = await browser.http.get(browser.issuer.authorize(start.headers["location"]))
-    cookies = SimpleCookie("; ".join([start.headers["set-cookie"]]))
+    pending = next(iter(SimpleCookie(start.headers["set-cookie"]).values()))
     session = SimpleCookie(next(field for field in callback.headers.get_list("set-cookie") if SESSION in field))
-    for morsel, same_site, seconds in ((cookies[PENDING], "lax", "600"), (session[SESSION], "strict", "5184000")):
+    assert pending.key.startswith(PENDING)
+    for morsel, same_site, seconds in ((pending, "lax", "600"), (session[SESSION], "strict", "5184000")):
         assert (morsel["path"], morsel["domain"]) == ("/", "")
         assert (morsel["secure"], morsel["httponly"]) == (True, True)
         assert (morsel["samesite"], morsel["max-age"]) == (same_site, seconds)
@@ -117,12 +118,10 @@ async def test_a_callback_counts_once(browser: Browser) -> None:
     [
         {"iss": "https://evil.example"},
         {"iss": None},
-        {"state": "another"},
-        {"state": None},
         {"code": None},
         {"code": "1"},
     ],
-    ids=["another issuer", "no issuer", "another state", "no state", "no code", "a code of nobody"],
+    ids=["another issuer", "no issuer", "no code", "a code of nobody"],
 )
 async def test_an_answer_that_is_not_whole_is_refused(browser: Browser, changes: dict[str, str | None]) -> None:
     callback = browser.issuer.authorize(await browser.start())
@@ -130,6 +129,47 @@ async def test_an_answer_that_is_not_whole_is_refused(browser: Browser, changes:
     assert (answer.status_code, REFUSED in answer.text, browser.cookie(SESSION)) == (400, True, None)
     # It is over, also for the right answer.
     assert (await browser.http.get(callback)).status_code == 400
+
+
+@pytest.mark.parametrize("state", ["another", "", None])
+async def test_an_answer_with_another_state_is_refused_and_ends_no_sign_in(browser: Browser, state: str | None) -> None:
+    callback = browser.issuer.authorize(await browser.start())
+    # Any page can send a browser here.
+    answer = await browser.http.get(changed(callback, state=state))
+    assert (answer.status_code, REFUSED in answer.text, browser.cookie(SESSION)) == (400, True, None)
+    assert (await browser.http.get(callback)).status_code == 303
+
+
+async def test_tabs_sign_in_at_once_each_with_its_own_page_to_return_to(browser: Browser) -> None:
+    callbacks = [(path, browser.issuer.authorize(await browser.start(path))) for path in ("/a", "/b", "/c")]
+    for path, callback in callbacks[1:] + callbacks[:1]:
+        assert (await browser.http.get(callback)).headers["location"] == path
+    assert browser.pending() == {}
+
+
+async def test_the_state_of_another_tab_does_not_fit_the_cookie(browser: Browser) -> None:
+    first = browser.issuer.authorize(await browser.start())
+    ((name, _),) = browser.pending().items()
+    browser.http.cookies.clear()
+    await browser.start()
+    (value,) = browser.pending().values()
+    browser.http.cookies.clear()
+    answer = await browser.http.get(first, headers={"Cookie": f"{name}={value}"})
+    assert (answer.status_code, browser.cookie(SESSION)) == (400, None)
+
+
+async def test_a_browser_has_the_cookies_of_the_four_newest_sign_ins_alone() -> None:
+    clock = StandingClock()
+    async with browser_at(clock=clock) as browser:
+        browser.http.cookies.set(f"{PENDING}_0123456789abcdef", "not sealed here", domain="notes.example")
+        browser.http.cookies.set(f'{PENDING}_a"name', "of somebody else", domain="notes.example")
+        callbacks = []
+        for _ in range(6):
+            callbacks.append(browser.issuer.authorize(await browser.start()))
+            clock.advance(seconds=1)
+        assert len(browser.pending()) == 5
+        statuses = [(await browser.http.get(callback)).status_code for callback in callbacks]
+        assert statuses == [400, 400, 303, 303, 303, 303]
 
 
 @pytest.mark.parametrize("name", ["code", "state", "iss"])
@@ -191,7 +231,7 @@ async def test_a_path_of_this_service_may_be_returned_to(browser: Browser, path:
 )
 async def test_no_other_place_may_be_returned_to(browser: Browser, path: str) -> None:
     answer = await browser.http.get("/auth/start", params={"return": path})
-    assert (answer.status_code, browser.cookie(PENDING)) == (400, None)
+    assert (answer.status_code, browser.pending()) == (400, {})
     assert "must be a path of this site" in answer.text
     assert "evil" not in answer.text
 
@@ -237,7 +277,8 @@ async def test_of_two_session_cookies_none_is_used_and_both_are_deleted(browser:
 
 async def test_of_two_cookies_of_a_sign_in_none_is_used_and_both_are_deleted(browser: Browser) -> None:
     callback = browser.issuer.authorize(await browser.start())
-    cookie = f"{PENDING}={browser.cookie(PENDING)}"
+    ((name, value),) = browser.pending().items()
+    cookie = f"{name}={value}"
     browser.http.cookies.clear()
     answer = await browser.http.get(callback, headers={"Cookie": f"{cookie}; {cookie}"})
     assert (answer.status_code, "set-cookie" in answer.headers, browser.cookie(SESSION)) == (400, True, None)
@@ -252,7 +293,8 @@ async def test_a_cookie_that_was_not_sealed_here_is_no_session(browser: Browser,
 
 async def test_the_cookie_of_a_sign_in_is_no_session(browser: Browser) -> None:
     await browser.start()
-    cookie = f"{SESSION}={browser.cookie(PENDING)}"
+    (value,) = browser.pending().values()
+    cookie = f"{SESSION}={value}"
     answer = await browser.http.post("/auth/token", headers={**OWN, "Cookie": cookie})
     assert answer.status_code == 401
 

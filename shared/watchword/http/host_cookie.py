@@ -1,7 +1,7 @@
 """Cookies of this host alone, which no script can read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Literal
@@ -32,6 +32,15 @@ class HostCookie:
         # TLS. On this machine the name carries the port instead, because cookies do not tell ports apart.
         full_name = f"{name}_{own.port or 80}" if is_local else f"__Host-{name}"
         return cls(full_name, own.hostname or "", not is_local, same_site)
+
+    def with_suffix(self, suffix: str) -> "HostCookie":
+        """The cookie of this name and a suffix: one of several that a browser has at a time."""
+        return replace(self, name=f"{self.name}_{suffix}")
+
+    def suffixes(self, request: Request) -> set[str]:
+        """Those of the cookies `with_suffix` that the browser sends, and of any that somebody else has named so."""
+        prefix = f"{self.name}_"
+        return {name.removeprefix(prefix) for name, _ in _cookies(request) if name.startswith(prefix)}
 
     def values(self, request: Request) -> list[str]:
         """The values that the browser sends under this name. Of two, one is not ours, and nothing tells which."""

@@ -1,6 +1,8 @@
-"""The two cookies of a service with pages, and the check that only its own pages use the session."""
+"""The cookies of a service with pages, and the check that only its own pages use the session."""
 
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 from fastapi import Request, Response
@@ -13,6 +15,12 @@ from watchword.pages.values import SESSION_SECONDS, SIGN_IN_SECONDS, PageSession
 
 MAX_COOKIE_BYTES: Final = 4_096
 """What browsers store of a cookie's name and value (RFC 6265 section 6.1); they drop a larger one in silence."""
+
+MOST_PENDING: Final = 4
+"""How many sign-ins may be under way in a browser. More cookies would make its requests too large for servers."""
+
+_SUFFIX_DIGITS: Final = 16
+_SUFFIX: Final = re.compile(rf"[0-9a-f]{{{_SUFFIX_DIGITS}}}")
 
 Content = TypeVar("Content", PendingSignIn, PageSession)
 
@@ -48,8 +56,37 @@ class SealedCookie(Generic[Content]):
         self._cookie.delete_everywhere(response, request.url.path)
 
 
+class PendingCookies:
+    """A cookie for each sign-in that is under way, named for its state: tabs that sign in at once do not disturb each
+    other, and an answer with another state ends no sign-in."""
+
+    def __init__(self, cookie: HostCookie, sealer: Sealer) -> None:
+        self._cookie = cookie
+        self._sealer = sealer
+
+    def of(self, state: str) -> SealedCookie[PendingSignIn]:
+        """The cookie of the sign-in with this state, if there is one."""
+        return self._named(sha256(state.encode()).hexdigest()[:_SUFFIX_DIGITS])
+
+    def add(self, request: Request, response: Response, pending: PendingSignIn) -> None:
+        """Set the cookie of a sign-in. Of those that the browser has, the newest stay."""
+        self.of(pending.state).set(response, pending)
+        ends: dict[str, float] = {}
+        for suffix in filter(_SUFFIX.fullmatch, self._cookie.suffixes(request)):
+            try:
+                other = self._named(suffix).read(request)
+            except CookieRepeated:
+                other = None
+            ends[suffix] = other.expires_at if other else 0.0
+        for suffix in sorted(ends, key=ends.__getitem__)[: 1 - MOST_PENDING]:
+            self._named(suffix).delete(response)
+
+    def _named(self, suffix: str) -> SealedCookie[PendingSignIn]:
+        return SealedCookie(self._cookie.with_suffix(suffix), self._sealer, PendingSignIn.read, SIGN_IN_SECONDS)
+
+
 class PageCookies:
-    """`pending` is sent with the answer that comes from the issuer's site (SameSite=Lax). `session` is sent by pages of
+    """`pending` are sent with the answer that comes from the issuer's site (SameSite=Lax). `session` is sent by pages of
     this site alone (SameSite=Strict)."""
 
     def __init__(self, settings: PagesSettings) -> None:
@@ -59,7 +96,7 @@ class PageCookies:
         def named(name: str, same_site: SameSite) -> HostCookie:
             return HostCookie.of(settings.origin, f"{settings.cookie_name}_{name}", same_site)
 
-        self.pending = SealedCookie(named("sign_in", "lax"), sealer, PendingSignIn.read, SIGN_IN_SECONDS)
+        self.pending = PendingCookies(named("sign_in", "lax"), sealer)
         self.session = SealedCookie(named("session", "strict"), sealer, PageSession.read, SESSION_SECONDS)
 
     def ensure_own(self, request: Request) -> None:

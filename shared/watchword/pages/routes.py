@@ -15,7 +15,7 @@ from watchword.pages.cookies import PageCookies
 from watchword.pages.error_page import FIELDS, error_page
 from watchword.pages.errors import CookieRepeated, NotSignedIn, SignInRefused
 from watchword.pages.service import SignIns
-from watchword.pages.values import Answer, PendingSignIn
+from watchword.pages.values import Answer
 
 FRONT_PAGE: Final = "/"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -64,26 +64,28 @@ class Doors:
             return_path = _only(request, "return", FRONT_PAGE)
             url, pending = await self._sign_ins.begin(return_path)
             response = RedirectResponse(url, 303, FIELDS)
-            self._cookies.pending.set(response, pending)
+            self._cookies.pending.add(request, response, pending)
         except AppError as error:
             return error_page(error, FRONT_PAGE)
         return response
 
     async def callback(self, request: Request) -> Response:
-        pending: PendingSignIn | None = None
+        return_path, state = FRONT_PAGE, ""
         response: Response
         try:
-            pending = self._cookies.pending.read(request)
             answer = Answer.of({name: _only(request, name) for name in request.query_params})
+            state = answer.state
+            if (pending := self._cookies.pending.of(state).read(request)) is not None:
+                return_path = pending.return_path
             session = await self._sign_ins.finish(answer, pending)
-            response = RedirectResponse(pending.return_path if pending else FRONT_PAGE, 303, FIELDS)
+            response = RedirectResponse(return_path, 303, FIELDS)
             self._cookies.session.set(response, session)
         except AppError as error:
-            response = error_page(error, pending.return_path if pending else FRONT_PAGE)
+            response = error_page(error, return_path)
             if isinstance(error, CookieRepeated):
-                self._cookies.pending.delete_everywhere(request, response)
+                self._cookies.pending.of(state).delete_everywhere(request, response)
         # An answer counts once.
-        self._cookies.pending.delete(response)
+        self._cookies.pending.of(state).delete(response)
         return response
 
     async def token(self, request: Request) -> Response:
