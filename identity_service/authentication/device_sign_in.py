@@ -20,8 +20,8 @@ from identity_service.errors import (
     PolledTooSoon,
 )
 from identity_service.random_tokens import digest_of
-from identity_service.recording.recorder import Cause, Recorder
-from identity_service.sessions import repository as sessions
+from identity_service.recording.recorder import Recorder
+from identity_service.sessions.ending import end_replayed
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.sign_ons import repository as sign_ons
@@ -48,10 +48,10 @@ class DeviceSignIn:
     async def sign_in(self, device_code: str, request: TokenRequest, device: Device) -> IssuedSession:
         """Start the session of a device.
 
-        Raises DeviceUndecided until a person has decided, or PolledTooSoon if that is asked too often; DeviceDenied;
-        DeviceCodeExpired; DeviceCodeRefused for an unknown code, another client's, and one that was used before, whose
-        session ends; AccountChanged if the person may not sign in by now; ScopeNotAllowed, AudienceNotAllowed,
-        TokenTooLarge, NoSigningKey.
+        Raises DeviceUndecided until a person has decided, or PolledTooSoon for a device that asks too often;
+        DeviceDenied; DeviceCodeExpired; DeviceCodeRefused for an unknown code, another client's, and one that was used
+        before, whose session ends; AccountChanged if the person may not sign in by now; ScopeNotAllowed,
+        AudienceNotAllowed, TokenTooLarge, NoSigningKey.
         """
         async with self._database.begin() as db:
             grant = await _lock(db, digest_of(device_code), request.client.id)
@@ -69,7 +69,7 @@ class DeviceSignIn:
     async def _refusal(self, db: AsyncSession, grant: DeviceGrant, now: datetime) -> AppError | None:
         """Why the device gets no session now; None if somebody has decided whether it gets one."""
         if grant.used_at is not None:
-            await self._end_session(db, grant, now)
+            await self._end_session(db, grant)
             return DeviceCodeRefused("the device code was used before")
         if not grant.is_current(now):
             return DeviceCodeExpired("the device code has expired")
@@ -77,17 +77,11 @@ class DeviceSignIn:
             return PolledTooSoon("polled too soon") if grant.poll(now) else DeviceUndecided("nobody has decided yet")
         return None
 
-    async def _end_session(self, db: AsyncSession, grant: DeviceGrant, now: datetime) -> None:
-        """End the session that the code was traded in for, if it has not ended: somebody else may have been the
-        first."""
-        if grant.user_id is None or grant.session_id is None:
-            return
-        session = await sessions.find_for_update(db, grant.user_id, grant.session_id)
-        if session is None or not session.is_live(now):
-            return
-        session.end(now, EndReason.DEVICE_CODE_REPLAY)
-        cause = Cause(grant.client_id, "policy", EndReason.DEVICE_CODE_REPLAY)
-        await self._recorder.sessions_ended(db, now, grant.user_id, [session.id], cause)
+    async def _end_session(self, db: AsyncSession, grant: DeviceGrant) -> None:
+        """End the session that the code was traded in for, if it has not ended."""
+        if grant.user_id is not None and grant.session_id is not None:
+            reason, clock = EndReason.DEVICE_CODE_REPLAY, self._clock
+            await end_replayed(db, self._recorder, grant.user_id, grant.session_id, reason=reason, clock=clock)
 
 
 async def _lock(db: AsyncSession, digest: bytes, client_id: str) -> DeviceGrant:
@@ -96,13 +90,13 @@ async def _lock(db: AsyncSession, digest: bytes, client_id: str) -> DeviceGrant:
     user_id = None
     grant = await repository.find(db, digest, client_id)
     if grant is not None and grant.user_id is not None:
-        # The user first, as everything does that deletes what they have allowed.
+        # The user first: what takes back what a person has allowed locks the user and then the device grants.
         user_id = grant.user_id
         await users.find_for_update(db, user_id)
     if grant is None or (grant := await repository.find_for_update(db, digest)) is None:
         raise DeviceCodeRefused("this client has no such device code")
     if grant.user_id != user_id:
-        raise DeviceUndecided("a person allows it at this moment")
+        raise DeviceUndecided("a person is allowing it at this moment")
     return grant
 
 

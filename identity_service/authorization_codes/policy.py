@@ -15,7 +15,8 @@ _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
 
 def ensure_presented_by_its_client(code: AuthorizationCode, presented: PresentedCode) -> None:
-    """Raise CodeRefused unless the client that asked for the code presents it: for whom else does, nothing changes."""
+    """Raise CodeRefused unless the client that asked for the code presents it, with the redirect URI and the verifier
+    of its request."""
     if code.client_id != presented.request.client.id:
         raise CodeRefused("another client's code")
     if code.redirect_uri != presented.redirect_uri:

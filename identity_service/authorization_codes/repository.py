@@ -11,7 +11,7 @@ from watchword.database.portions import delete_portion
 
 
 async def find_user_id(db: AsyncSession, digest: bytes) -> UUID | None:
-    """The user whose code has this digest, which no lock keeps as it is."""
+    """The user whose code has this digest. The row is not locked, so another transaction may delete it."""
     return await db.scalar(select(AuthorizationCode.user_id).where(AuthorizationCode.digest == digest))
 
 

@@ -1,7 +1,5 @@
 """Issuing authorization codes, and trading them in for sessions."""
 
-from datetime import datetime
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authentications import Authentication
@@ -14,8 +12,8 @@ from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
 from identity_service.errors import CodeRefused
 from identity_service.random_tokens import digest_of, make_token
-from identity_service.recording.recorder import Cause, Recorder
-from identity_service.sessions import repository as sessions
+from identity_service.recording.recorder import Recorder
+from identity_service.sessions.ending import end_replayed
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.sign_ons.values import LiveSignOn
@@ -72,7 +70,7 @@ class AuthorizationCodes:
             policy.ensure_presented_by_its_client(code, presented)
             now = self._clock.now()
             if code.used_at is not None:
-                await self._end_session(db, code, now)
+                await self._end_session(db, code)
             else:
                 policy.ensure_current(code, now)
                 await _ensure_allowed(db, code, presented.request.client)
@@ -85,23 +83,18 @@ class AuthorizationCodes:
     async def _lock(self, db: AsyncSession, presented: PresentedCode) -> AuthorizationCode:
         digest = digest_of(presented.code)
         user_id = await repository.find_user_id(db, digest)
-        # The user first, as the deletion of an account locks them, which deletes its codes.
+        # The user first: the deletion of an account locks its user and then deletes its codes.
         if user_id is not None and await users.find_for_update(db, user_id) is not None:
             code = await repository.find_for_update(db, digest)
             if code is not None:
                 return code
         raise CodeRefused("unknown code")
 
-    async def _end_session(self, db: AsyncSession, code: AuthorizationCode, now: datetime) -> None:
+    async def _end_session(self, db: AsyncSession, code: AuthorizationCode) -> None:
         """End the session that the code was traded in for, if it has not ended."""
-        if code.session_id is None:
-            return
-        session = await sessions.find_for_update(db, code.user_id, code.session_id)
-        if session is None or not session.is_live(now):
-            return
-        session.end(now, EndReason.CODE_REPLAY)
-        cause = Cause(code.client_id, "policy", EndReason.CODE_REPLAY)
-        await self._recorder.sessions_ended(db, now, code.user_id, [session.id], cause)
+        if code.session_id is not None:
+            reason, clock = EndReason.CODE_REPLAY, self._clock
+            await end_replayed(db, self._recorder, code.user_id, code.session_id, reason=reason, clock=clock)
 
 
 async def _ensure_allowed(db: AsyncSession, code: AuthorizationCode, client: Client) -> None:

@@ -10,7 +10,7 @@ from identity_service.devices import Device
 @dataclass(frozen=True, slots=True, repr=False)
 class Allowance:
     """What a person allows a client, and what the client must present with the code: the same redirect URI, and the
-    verifier of the challenge. See AuthorizationCode."""
+    verifier of the challenge."""
 
     client_id: str
     redirect_uri: str

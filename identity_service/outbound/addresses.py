@@ -5,16 +5,13 @@ import socket
 from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
-    IPv4Network,
     IPv6Address,
-    IPv6Network,
     ip_address,
     ip_network,
 )
 from typing import Final
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 _GLOBAL_IPV6: Final = ip_network("2000::/3")
 # Special ranges that `ipaddress` of some version of Python calls public: relays to unchecked IPv4 addresses,

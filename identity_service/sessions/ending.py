@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
-from identity_service.recording.recorder import EndedSessions
+from identity_service.recording.recorder import Cause, EndedSessions, Recorder
 from identity_service.sessions import repository
 from identity_service.sessions.models import Session
 from identity_service.sign_ons import repository as sign_ons
 from identity_service.sign_ons.models import SignOn
+from watchword.clock import Clock
 
 
 async def lock_device(db: AsyncSession, user_id: UUID, session_id: UUID) -> SignOn | Session:
@@ -57,6 +58,20 @@ async def end_least_recent_sign_ons(
     sign_on_ids = await sign_ons.end_least_recent(db, user_id, keep, limit, now)
     session_ids = await repository.end_of_sign_ons(db, sign_on_ids, EndReason.TOO_MANY, now) if sign_on_ids else ()
     return EndedSessions(session_ids, sign_on_ids=sign_on_ids)
+
+
+async def end_replayed(
+    db: AsyncSession, recorder: Recorder, user_id: UUID, session_id: UUID, *, reason: EndReason, clock: Clock
+) -> None:
+    """End a session because a token or a code that leads to it was presented again, and record it. A thief and the
+    owner both have that token or code, and nothing tells which of them presents it. Do nothing if the session is not
+    live."""
+    session = await repository.find_for_update(db, user_id, session_id)
+    now = clock.now()
+    if session is None or not session.is_live(now):
+        return
+    session.end(now, reason)
+    await recorder.sessions_ended(db, now, user_id, [session_id], Cause(session.client_id, "policy", reason))
 
 
 async def end_all(

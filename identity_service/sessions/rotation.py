@@ -7,9 +7,10 @@ from uuid import UUID
 
 from identity_service.ending import EndReason
 from identity_service.errors import RefreshTokenRefused
-from identity_service.recording.recorder import Cause, Recorder
+from identity_service.recording.recorder import Recorder
 from identity_service.roles.models import RolesAndPermissions
-from identity_service.sessions import policy, repository, rotation_statements
+from identity_service.sessions import policy, rotation_statements
+from identity_service.sessions.ending import end_replayed
 from identity_service.sessions.values import (
     IssuedRefreshToken,
     IssuedSession,
@@ -106,19 +107,13 @@ class Rotation:
             logger.exception("a use of the sign-on %s was not noted", sign_on.id)
 
     async def _end_replayed(self, user_id: UUID, session_id: UUID) -> None:
-        """End a session whose refresh token was replayed: a thief and the owner both hold it, and nothing tells which
-        of them presents it.
+        """End a session whose refresh token was replayed.
 
         This is a second transaction, a session of SQLAlchemy, because the recorder writes in one. That the token was
         spent too long ago stays true between the two; whether the session is live is checked again.
         """
         async with self._database.begin() as db:
-            session = await repository.find_for_update(db, user_id, session_id)
-            now = self._clock.now()
-            if session is not None and session.is_live(now):
-                session.end(now, EndReason.REPLAY)
-                cause = Cause(session.client_id, "policy", EndReason.REPLAY)
-                await self._recorder.sessions_ended(db, now, user_id, [session_id], cause)
+            await end_replayed(db, self._recorder, user_id, session_id, reason=EndReason.REPLAY, clock=self._clock)
 
 
 async def _lock(db: WriteTransaction, presented: PresentedRefreshToken) -> LockedSession:

@@ -1,9 +1,5 @@
 """The sign-on that a browser has: looking it up, and ending it."""
 
-from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from identity_service.authentications import Authentication
 from identity_service.ending import EndReason
 from identity_service.obedience.models import Act
@@ -11,7 +7,6 @@ from identity_service.random_tokens import digest_of
 from identity_service.recording.recorder import Recorder, by_user
 from identity_service.sessions.ending import end_sign_on
 from identity_service.sign_ons import repository
-from identity_service.sign_ons.models import SignOn
 from identity_service.sign_ons.values import LiveSignOn, SignOnLifetimes
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -43,19 +38,12 @@ class SignOns:
         """End the sign-on with this secret and every session of it; None if there was nothing to end."""
         async with self._database.begin() as db:
             sign_on = await repository.find_for_update(db, digest_of(secret))
-            return await self._end(db, sign_on) if sign_on is not None else None
-
-    async def end_by_id(self, user_id: UUID, sign_on_id: UUID) -> Act | None:
-        """End this sign-on of the user and every session of it; None if there was nothing to end."""
-        async with self._database.begin() as db:
-            sign_on = await repository.find_of_user_for_update(db, user_id, sign_on_id)
-            return await self._end(db, sign_on) if sign_on is not None else None
-
-    async def _end(self, db: AsyncSession, sign_on: SignOn) -> Act | None:
-        now = self._clock.now()
-        ended = await end_sign_on(db, sign_on, EndReason.SIGNED_OUT, now)
-        if not (ended.sign_on_ids or ended.session_ids):
-            return None
-        cause = by_user(sign_on.user_id, EndReason.SIGNED_OUT)
-        enqueued = await self._recorder.sign_ons_ended(db, now, sign_on.user_id, ended, cause)
+            if sign_on is None:
+                return None
+            now = self._clock.now()
+            ended = await end_sign_on(db, sign_on, EndReason.SIGNED_OUT, now)
+            if not (ended.sign_on_ids or ended.session_ids):
+                return None
+            cause = by_user(sign_on.user_id, EndReason.SIGNED_OUT)
+            enqueued = await self._recorder.sign_ons_ended(db, now, sign_on.user_id, ended, cause)
         return Act(enqueued, cause.actor, str(sign_on.id))
