@@ -86,8 +86,8 @@ class PendingCookies:
 
 
 class PageCookies:
-    """`pending` are sent with the answer that comes from the issuer's site (SameSite=Lax). `session` is sent by pages of
-    this site alone (SameSite=Strict)."""
+    """`pending` are sent with the answer that comes from the issuer's site (SameSite=Lax). `session` is sent by pages
+    of this site alone (SameSite=Strict)."""
 
     def __init__(self, settings: PagesSettings) -> None:
         self._origin = settings.origin
