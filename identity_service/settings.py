@@ -51,7 +51,7 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
         ge=1,
         le=10_000,
         description="Sessions that an account may have, and as many sign-ons at the pages; a sign-in beyond it ends the"
-        " one that was used longest ago",
+        " one that was used longest ago, but first those sessions that cannot be refreshed",
     )
     jwks_max_age_seconds: int = Field(300, ge=1, le=3_600, description="How long others may cache verification keys")
     signing_key_seconds: int = Field(

@@ -122,12 +122,16 @@ async def end_of_client(
 
 
 async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: int, now: datetime) -> Sequence[UUID]:
-    """Of the live sessions of this user, end those that were used longest ago until `keep` are left, but no more
-    than `limit`. The user must be locked. Returns the ids of those that this call ended."""
+    """Of the live sessions of this user, end some until `keep` are left, but no more than `limit`: those first that
+    cannot be refreshed, since a client that gets no refresh token starts one every few minutes; then those that were
+    used longest ago. The user must be locked. Returns the ids of those that this call ended."""
     live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
-    newest_first = Session.last_seen_at.desc(), Session.id.desc()
-    beyond = select(Session.id, Session.last_seen_at).where(*live).order_by(*newest_first).offset(keep).subquery()
-    ids = select(beyond.c.id).order_by(beyond.c.last_seen_at, beyond.c.id).limit(limit)
+    unspent = RefreshToken.session_id == Session.id, RefreshToken.used_at.is_(None), RefreshToken.expires_at > now
+    in_order = exists().where(*unspent), Session.last_seen_at, Session.id
+    last_first = [column.desc() for column in in_order]
+    place = func.row_number().over(order_by=last_first).label("place")
+    beyond = select(Session.id, place).where(*live).order_by(place).offset(keep).subquery()
+    ids = select(beyond.c.id).order_by(beyond.c.place.desc()).limit(limit)
     return await _end(db, select(Session.id).where(Session.id.in_(ids)), EndReason.TOO_MANY, now)
 
 

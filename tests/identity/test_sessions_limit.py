@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from identity_service.ending import MAX_ENDED_AT_ONCE
 from tests.identity.answers import claims_of
 from tests.identity.receivers import receiver_with_stream, session
+from tests.identity.sessions_of_sign_ons import REQUEST, offer_openid, start
 from tests.identity.signing_in import ensure_ended, ensure_live
 from tests.support import services
 from tests.support.databases import Databases
@@ -57,6 +60,20 @@ async def test_sign_in_beyond_the_limit_ends_the_session_used_longest_ago(
     )
     (row,) = await databases.fetch("identity_app", ENDED)
     assert (str(row["id"]), row["end_reason"]) == (sid, "more sessions than an account may have")
+
+
+async def test_application_without_refresh_tokens_ends_its_own_sessions_and_no_others(
+    limited: Identity, databases: Databases, clock: StandingClock
+) -> None:
+    user_id = UUID(await limited.register("ada"))
+    phone = await sign_in(limited, clock)
+    await offer_openid(databases)
+    for _ in range(2 * LIMIT):
+        clock.advance(seconds=1)
+        page = await start(limited, user_id, replace(REQUEST, gives_refresh_token=False))
+    assert len(await databases.fetch("identity_app", ENDED)) == LIMIT + 1
+    await ensure_live(limited, phone)
+    assert (await limited.http.get("/users/me", headers=bearer(page["access_token"]))).status_code == 200
 
 
 async def test_as_many_as_the_limit_end_none(limited: Identity, databases: Databases, clock: StandingClock) -> None:
