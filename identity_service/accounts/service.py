@@ -19,6 +19,7 @@ from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.roles import repository as roles
 from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sessions.ending import end_all
+from identity_service.sign_ons import repository as sign_ons
 from identity_service.users import deletions
 from identity_service.users import repository as users
 from identity_service.users.models import User
@@ -74,6 +75,8 @@ class Accounts:
             user = await users.find_for_update(db, user_id)
             if user is None:
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
+            # Before their sessions, as whoever ends a sign-on does.
+            await sign_ons.lock_all(db, user_id)
             await self._recorder.sessions_deleted(db, user_id)
             await db.delete(user)
             await refused_sign_ins.delete_of(db, user_id)

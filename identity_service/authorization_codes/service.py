@@ -1,5 +1,8 @@
 """Issuing authorization codes, and trading them in for sessions."""
 
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authentications import Authentication
@@ -10,7 +13,7 @@ from identity_service.clients.models import Client
 from identity_service.clients.narrowing import audience_within, gives_refresh_token
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
-from identity_service.errors import CodeRefused
+from identity_service.errors import AccountChanged, CodeRefused
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_replayed
@@ -19,7 +22,7 @@ from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.sign_ons.values import LiveSignOn
 from identity_service.users import repository as users
 from watchword.clock import Clock
-from watchword.database.database import Database
+from watchword.database.database import Database, violates
 
 
 class AuthorizationCodes:
@@ -32,29 +35,18 @@ class AuthorizationCodes:
         self._clock = clock
 
     async def issue(self, sign_on: LiveSignOn, allowance: Allowance) -> str:
-        """A code with which the client gets a session of this sign-on, once and soon."""
+        """A code with which the client gets a session of this sign-on, once and soon.
+
+        Raises AccountChanged if the account was deleted meanwhile.
+        """
         code = make_token()
-        async with self._database.begin() as db:
-            now = self._clock.now()
-            authentication = sign_on.authentication
-            row = AuthorizationCode(
-                digest=digest_of(code),
-                user_id=sign_on.user_id,
-                sign_on_id=sign_on.id,
-                client_id=allowance.client_id,
-                redirect_uri=allowance.redirect_uri,
-                code_challenge=allowance.code_challenge,
-                scopes=list(allowance.scopes),
-                audiences=list(allowance.audiences),
-                names_scopes=allowance.names_scopes,
-                nonce=allowance.nonce,
-                authenticated_at=authentication.at,
-                acr=authentication.acr,
-                amr=list(authentication.amr),
-                created_at=now,
-                expires_at=now + LIFETIME,
-            )
-            db.add(row)
+        try:
+            async with self._database.begin() as db:
+                db.add(_row(code, sign_on, allowance, self._clock.now()))
+        except IntegrityError as error:
+            if any(violates(error, f"authorization_codes_{column}_fkey") for column in ("user_id", "sign_on_id")):
+                raise AccountChanged("the account was deleted") from error
+            raise
         return code
 
     async def exchange(self, presented: PresentedCode) -> IssuedSession:
@@ -95,6 +87,27 @@ class AuthorizationCodes:
         if code.session_id is not None:
             reason, clock = EndReason.CODE_REPLAY, self._clock
             await end_replayed(db, self._recorder, code.user_id, code.session_id, reason=reason, clock=clock)
+
+
+def _row(code: str, sign_on: LiveSignOn, allowance: Allowance, now: datetime) -> AuthorizationCode:
+    authentication = sign_on.authentication
+    return AuthorizationCode(
+        digest=digest_of(code),
+        user_id=sign_on.user_id,
+        sign_on_id=sign_on.id,
+        client_id=allowance.client_id,
+        redirect_uri=allowance.redirect_uri,
+        code_challenge=allowance.code_challenge,
+        scopes=list(allowance.scopes),
+        audiences=list(allowance.audiences),
+        names_scopes=allowance.names_scopes,
+        nonce=allowance.nonce,
+        authenticated_at=authentication.at,
+        acr=authentication.acr,
+        amr=list(authentication.amr),
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
 
 
 async def _ensure_allowed(db: AsyncSession, code: AuthorizationCode, client: Client) -> None:

@@ -48,6 +48,11 @@ async def find_of_user_for_update(db: AsyncSession, user_id: UUID, sign_on_id: U
     return await db.scalar(statement.with_for_update())
 
 
+async def lock_all(db: AsyncSession, user_id: UUID) -> None:
+    """Lock the rows of every sign-on of this user until the transaction ends. The user must be locked."""
+    await db.execute(select(SignOn.id).where(SignOn.user_id == user_id).order_by(SignOn.id).with_for_update())
+
+
 async def list_live(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[SignOn]:
     """The sign-ons of this user that have not ended."""
     live = SignOn.user_id == user_id, SignOn.ended_at.is_(None), SignOn.expires_at > now

@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.identity.authorizing import Application, application, code_of
+from identity_service.oauth.authorization.answers import Answer
+from identity_service.oauth.authorization.decision import Detour, Page
+from tests.identity.authorizing import Application, application, code_of, tokens_by_code
 from tests.identity.browsing import Browsing, browsing
+from tests.identity.signing_on import COOKIE
+from tests.identity.test_rotation_locks import blocked_by, is_locked
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
 
+LOCK_SIGN_ON = "SELECT id FROM identity.sign_ons FOR UPDATE"
 SESSIONS = "SELECT end_reason FROM identity.sessions"
 EVENTS = "SELECT detail FROM identity.audit_entries WHERE action = 'session.ended'"
 
@@ -50,3 +55,29 @@ async def test_exchange_and_deletion_of_the_account_do_not_wait_for_each_other_f
     assert {answer.status_code for answer in answers} <= {200, 400}
     assert deleted.status_code == 303
     assert await databases.fetch("identity_app", SESSIONS) == []
+
+
+async def test_deletion_of_the_account_waits_for_the_end_of_a_sign_on_before_it_takes_the_sessions(
+    identity: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    await tokens_by_code(browser, identity, app)
+    async with blocked_by(
+        databases, browser.send("/account/delete", {"confirmation": "ada"}), LOCK_SIGN_ON
+    ) as deletion:
+        assert not await is_locked(databases, "session")
+    assert (await deletion).status_code == 303
+
+
+async def test_account_that_is_deleted_during_a_request_is_asked_to_sign_in(
+    identity: Identity, browser: Browsing, app: Application
+) -> None:
+    sign_on = await identity.parts.sign_ons.find(browser.http.cookies[COOKIE])
+    assert sign_on is not None
+    await identity.parts.accounts.delete(sign_on.user_id)
+    authorization = identity.parts.code_flow.authorization
+    detour = await authorization.decide(app.query(), sign_on)
+    assert isinstance(detour, Detour)
+    assert detour.page is Page.SIGN_IN
+    answer = await authorization.decide(app.query(prompt="none"), sign_on)
+    assert isinstance(answer, Answer)
+    assert answer.parameters["error"] == "login_required"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.authorization_codes.values import Allowance
 from identity_service.consents.service import Consents
+from identity_service.errors import AccountChanged
 from identity_service.limits import Limits
 from identity_service.oauth.authorization.answers import Answer, Answers
 from identity_service.oauth.authorization.errors import (
@@ -99,7 +100,10 @@ class Authorization:
             await self._limits.ensure_may_authorize(sign_on.user_id)
         except LimitReached as error:
             raise AuthorizationFailed(request.destination, TemporarilyUnavailable(error.reason)) from None
-        code = await self._codes.issue(sign_on, _allowance(request))
+        try:
+            code = await self._codes.issue(sign_on, _allowance(request))
+        except AccountChanged:
+            return _detour(request, LoginRequired(), Page.SIGN_IN, request.query)
         return self._answers.code(request.destination, code)
 
     async def _is_expected(self, request: AuthorizationRequest, sign_on: LiveSignOn) -> bool:
