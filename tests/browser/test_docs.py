@@ -21,7 +21,7 @@ async def new_person(running: Stack) -> Person:
 async def authorize(page: Page, address: str, username: str) -> None:
     """Open the page, and sign in by its form with every scope that it shows."""
     await page.goto(f"{address}/docs")
-    await page.get_by_role("button", name="Authorize").click()
+    await page.get_by_role("button", name="Authorize", exact=True).click()
     form = page.locator(".auth-container").filter(has=page.locator("#oauth_username"))
     await form.locator("#oauth_username").fill(username)
     await form.locator("#oauth_password").fill(PASSWORD)
