@@ -11,7 +11,7 @@ from ipaddress import (
 )
 from typing import Final
 
-Address = IPv4Address | IPv6Address
+from identity_service.outbound.names import Address, Names
 
 _GLOBAL_IPV6: Final = ip_network("2000::/3")
 # Special ranges that `ipaddress` of some version of Python calls public: relays to unchecked IPv4 addresses,
@@ -25,10 +25,12 @@ _SPECIAL: Final = tuple(
 
 
 class OutboundAddresses:
-    """Every public address, and those in `networks`, which the operator allows by IDENTITY_PUSH_NETWORKS."""
+    """Every public address, and those in `networks`, which the operator allows by IDENTITY_PUSH_NETWORKS. `names` looks
+    up those of a host."""
 
-    def __init__(self, networks: Iterable[str] = ()) -> None:
+    def __init__(self, networks: Iterable[str] = (), names: Names | None = None) -> None:
         self._networks = tuple(ip_network(network) for network in networks)
+        self.names = names or Names()
 
     def allow(self, address: Address) -> bool:
         return any(address in network for network in self._networks) or _is_public(address)

@@ -1,13 +1,11 @@
 """The HTTP client for URLs that others have chosen: it connects to addresses that it has checked, and to no others."""
 
-import asyncio
-import socket
-from ipaddress import ip_address
 from typing import Final
 
 import httpx
 
-from identity_service.outbound.addresses import Address, OutboundAddresses
+from identity_service.outbound.addresses import OutboundAddresses
+from identity_service.outbound.names import Address
 from watchword.http_client.tls import ssl_context
 
 MAX_ADDRESSES: Final = 4
@@ -36,7 +34,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         # As the Host header has it. Python encodes a name with other letters in another way (IDNA 2003), which may be
         # the name of another host.
         host = request.url.raw_host.decode("ascii")
-        resolved = await _resolve(host, request.url.port)
+        resolved = await self._addresses.names.addresses_of(host)
         allowed = [address for address in resolved if self._addresses.allow(address)][:MAX_ADDRESSES]
         failure: httpx.TransportError = ForbiddenAddress("no address that requests may be sent to", request=request)
         for address in allowed:
@@ -54,16 +52,6 @@ def outbound_client(addresses: OutboundAddresses, timeout_seconds: float) -> htt
     """A client that follows no redirect and uses no proxy, because neither address would be checked."""
     transport = CheckedTransport(addresses)
     return httpx.AsyncClient(transport=transport, timeout=timeout_seconds, trust_env=False, follow_redirects=False)
-
-
-async def _resolve(host: str, port: int | None) -> list[Address]:
-    """Every address of the host, each once. Raises ConnectError."""
-    try:
-        answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpx.ConnectError(f"the name cannot be resolved: {error!r}") from None
-    # The part after % is the interface of a link-local address.
-    return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in answers))
 
 
 def _addressed_to(request: httpx.Request, address: Address, host: str, tries: int) -> httpx.Request:

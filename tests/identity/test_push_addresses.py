@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from identity_service.outbound.addresses import OutboundAddresses
 from identity_service.outbound.client import ForbiddenAddress, outbound_client
+from identity_service.outbound.names import Names
 from identity_service.settings import Settings
 from tests.identity.answers import ensure_problem
 from tests.identity.hook import hook
@@ -104,40 +105,35 @@ async def test_all_refusals_of_an_endpoint_look_alike(guarded: Identity) -> None
 class Resolver:
     """Answers for every name what it was given, one answer after another."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
+    def __init__(self, *answers: list[str]) -> None:
         self._answers = list(answers)
         self.queries = 0
         self.hosts: list[Any] = []
-        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", self._answer)
 
-    async def _answer(self, host: Any, port: int, **_: Any) -> list[Any]:
+    def answer(self, host: Any, port: int | None, **_: Any) -> list[Any]:
         self.queries += 1
         self.hosts.append(host)
         addresses = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
 
-def client(*networks: str) -> httpx.AsyncClient:
-    return outbound_client(OutboundAddresses(networks), PATIENCE_SECONDS)
+def client(*networks: str, resolver: Resolver | None = None, seconds: float = PATIENCE_SECONDS) -> httpx.AsyncClient:
+    names = None if resolver is None else Names(resolver.answer)
+    return outbound_client(OutboundAddresses(networks, names), seconds)
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["::ffff:127.0.0.1"], []])
-async def test_name_that_resolves_to_a_forbidden_address_is_not_called(
-    monkeypatch: pytest.MonkeyPatch, addresses: list[str]
-) -> None:
-    async with hook() as endpoint, client() as http:
-        Resolver(monkeypatch, addresses)
+async def test_name_that_resolves_to_a_forbidden_address_is_not_called(addresses: list[str]) -> None:
+    async with hook() as endpoint, client(resolver=Resolver(addresses)) as http:
         with pytest.raises(ForbiddenAddress):
             await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
     assert endpoint.heads == []
 
 
-async def test_name_is_resolved_once_and_called_at_the_address_that_was_checked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_name_is_resolved_once_and_called_at_the_address_that_was_checked() -> None:
     """DNS rebinding: the second answer for the same name is an address that nobody checked."""
-    async with hook() as endpoint, client("127.0.0.1/32") as http:
-        resolver = Resolver(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
+    resolver = Resolver(["127.0.0.1"], ["127.0.0.2"])
+    async with hook() as endpoint, client("127.0.0.1/32", resolver=resolver) as http:
         answer = await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
         assert (answer.status_code, resolver.queries) == (202, 1)
         with pytest.raises(ForbiddenAddress):
@@ -146,16 +142,14 @@ async def test_name_is_resolved_once_and_called_at_the_address_that_was_checked(
     assert f"host: feeds.example:{endpoint.port}" in head.lower()
 
 
-async def test_allowed_address_is_called_beside_a_forbidden_one_and_an_unreachable_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with hook() as endpoint, client("127.0.0.0/30") as http:
-        Resolver(monkeypatch, ["10.0.0.1", "127.0.0.2", "127.0.0.1"])
+async def test_allowed_address_is_called_beside_a_forbidden_one_and_an_unreachable_one() -> None:
+    resolver = Resolver(["10.0.0.1", "127.0.0.2", "127.0.0.1"])
+    async with hook() as endpoint, client("127.0.0.0/30", resolver=resolver) as http:
         answer = await http.post(f"http://feeds.example:{endpoint.port}/events", content="event")
     assert (answer.status_code, len(endpoint.heads)) == (202, 1)
 
 
-async def test_address_that_does_not_answer_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_address_that_does_not_answer_leaves_time_for_the_others() -> None:
     def silent(*_: Any) -> socket.socket:
         """A listener whose queue is full, so that it answers no further connection."""
         listener = socket.create_server(("127.0.0.2", endpoint.port), backlog=0)
@@ -163,28 +157,25 @@ async def test_address_that_does_not_answer_leaves_time_for_the_others(monkeypat
         return listener
 
     queued: list[socket.socket] = []
-    http = outbound_client(OutboundAddresses(["127.0.0.0/30"]), 3)
+    http = client("127.0.0.0/30", resolver=Resolver(["127.0.0.2", "127.0.0.1"]), seconds=3)
     async with hook() as endpoint, http:
         with silent():
-            Resolver(monkeypatch, ["127.0.0.2", "127.0.0.1"])
             async with asyncio.timeout(3):
                 answer = await http.post(endpoint.url.replace("127.0.0.1", "feeds.example"), content="event")
     queued.pop().close()
     assert answer.status_code == 202
 
 
-async def test_name_with_other_letters_is_resolved_and_verified_as_the_host_header_has_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_name_with_other_letters_is_resolved_and_verified_as_the_host_header_has_it() -> None:
     """IDNA 2003, which Python knows, takes `ß` for `ss`, which is the name of another host."""
-    async with hook() as endpoint, client("127.0.0.1") as http:
-        resolver = Resolver(monkeypatch, ["127.0.0.1"])
+    resolver = Resolver(["127.0.0.1"])
+    async with hook() as endpoint, client("127.0.0.1", resolver=resolver) as http:
         await http.post(f"http://straße.example:{endpoint.port}/events", content="event")
     assert resolver.hosts == ["xn--strae-oqa.example"]
     assert f"host: xn--strae-oqa.example:{endpoint.port}" in endpoint.heads[0].lower()
 
 
-async def test_tls_is_for_the_name_and_not_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_is_for_the_name_and_not_for_the_address() -> None:
     names: list[str | None] = []
     heard = asyncio.Event()
 
@@ -197,8 +188,7 @@ async def test_tls_is_for_the_name_and_not_for_the_address(monkeypatch: pytest.M
 
     context.sni_callback = note
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", ssl=context)
-    async with server, client("127.0.0.1") as http:
-        Resolver(monkeypatch, ["127.0.0.1"])
+    async with server, client("127.0.0.1", resolver=Resolver(["127.0.0.1"])) as http:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(httpx.ConnectError):
             await http.post(f"https://feeds.example:{port}/events", content="event")
