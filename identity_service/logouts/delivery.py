@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx
@@ -11,9 +9,9 @@ import httpx
 from identity_service.clients.service import Clients
 from identity_service.logouts.enqueueing import EndedSession
 from identity_service.logouts.minting import LogoutTokenMinter
+from identity_service.logouts.turns import ClientAway, Turns
 from identity_service.outbound.addresses import OutboundAddresses
 from identity_service.outbound.client import outbound_client
-from watchword.errors import Unavailable
 from watchword.jobs import Job, JobKind
 from watchword.lines import quoted
 from watchword.tally import Tally
@@ -29,20 +27,10 @@ LEASE_SECONDS: Final = 20.0
 """An attempt may use three quarters of it, which is more than its turn and the request take."""
 
 MOST_AT_ONCE: Final = 8
-MOST_PER_CLIENT: Final = 2
-TURN_SECONDS: Final = 0.2
-"""How long a job waits for its client's turn. A client that answers fast has one by then; the jobs of a slow one must
-not hold up those of the others."""
 
 # Section 2.8: the client has logged out, or says that it never will.
 DONE: Final = frozenset({200, 204})
 REFUSED: Final = 400
-
-
-class ClientAway(Unavailable):
-    """The client has not taken the logout token this time. The message says why, without what the client wrote."""
-
-    code = "client_away"
 
 
 class LogoutDelivery:
@@ -53,7 +41,7 @@ class LogoutDelivery:
         self._clients = clients
         self._minter = minter
         self._addresses = addresses
-        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._turns = Turns()
         self.outcomes = Tally("sent", "refused", "unregistered")
 
     def job_kind(self) -> JobKind:
@@ -73,30 +61,16 @@ class LogoutDelivery:
         if client is None or client.backchannel_logout_uri is None:
             self.outcomes["unregistered"] += 1
             return
-        async with self._turn(session.client_id):
+        async with self._turns.of(session.client_id):
             status = await self._post(client.backchannel_logout_uri, session)
+            if status not in DONE and status != REFUSED:
+                raise ClientAway(f"{session.client_id} answers {status} to its logout token")
         if status in DONE:
             self.outcomes["sent"] += 1
-        elif status == REFUSED:
+        else:
             self.outcomes["refused"] += 1
             fields = {"client": session.client_id, "sid": session.sid}
             logger.warning("a client refused a logout token: %s", session.client_id, extra=fields)
-        else:
-            raise ClientAway(f"{session.client_id} answers {status} to its logout token")
-
-    @asynccontextmanager
-    async def _turn(self, client_id: str) -> AsyncIterator[None]:
-        """One of the requests that a client gets at a time. Raises ClientAway."""
-        turn = self._turns.setdefault(client_id, asyncio.Semaphore(MOST_PER_CLIENT))
-        try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await turn.acquire()
-        except TimeoutError:
-            raise ClientAway(f"{client_id} is slow to take other logout tokens") from None
-        try:
-            yield
-        finally:
-            turn.release()
 
     async def _post(self, url: str, session: EndedSession) -> int:
         """The status of the client's answer, whose body is not read. Raises ClientAway if there is none."""

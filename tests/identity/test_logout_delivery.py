@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from identity_service.logouts import delivery
 from identity_service.logouts.enqueueing import LOGOUT
+from identity_service.logouts.turns import MOST_PER_CLIENT
 from identity_service.recording.recorder import by_user
 from tests.identity.answers import claims_of
 from tests.identity.hook import hook
@@ -154,11 +155,11 @@ async def test_slow_client_gets_few_tokens_at_a_time_and_holds_up_no_other(
         await databases.execute("identity_owner", SESSIONS, UUID(ada), "notes", 40)
         own = await identity.sign_in("ada", resource=IDENTITY_URL)
         await identity.http.delete("/sessions", headers=bearer(own["access_token"]))
-        await until(lambda: slow.at_once == delivery.MOST_PER_CLIENT)
+        await until(lambda: slow.at_once == MOST_PER_CLIENT)
         await end_session(identity, "bob", client_id="fast", client_secret=NOTES["client_secret"])
         await until(lambda: len(fast.tokens) == 1)
         assert len(slow.tokens) <= 40
-        assert slow.most_at_once == delivery.MOST_PER_CLIENT
+        assert slow.most_at_once == MOST_PER_CLIENT
         await databases.execute("identity_owner", "DELETE FROM identity.jobs")
 
 
