@@ -174,7 +174,7 @@ class UserCodeInvalid(NotFound):
     """No device shows this code, or somebody has decided about it, or it has expired. All look alike."""
 
     code = "user_code_invalid"
-    detail = "No device waits with this code: it may be mistyped, used or expired."
+    detail = "No device is waiting with this code: it may be mistyped, used or expired."
 
 
 class DeviceCodeRefused(NotSignedIn):

@@ -52,12 +52,12 @@ async def test_a_person_opens_the_link_signs_in_sees_who_asks_and_allows_it(
         await see(page, "Sign in")
         await page.get_by_label("Username or e-mail address").fill(username)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
-        await press(page, "Sign in", "Sign a device in")
+        await press(page, "Sign in", "Sign in on a device")
         await expect(page.get_by_label("Code")).to_have_value(codes["user_code"])
         await press(page, "Go on", IS_THIS_YOURS)
         await expect(page.get_by_text("Notes on the television", exact=True)).to_be_visible()
         assert await status(running, television, codes) == 400
-        await press(page, "Yes, sign this device in", "The device is signed in")
+        await press(page, "Yes, sign in on this device", "The device is signed in")
     assert await status(running, television, codes) == 200
 
 
@@ -67,11 +67,11 @@ async def test_a_person_mistypes_the_code_and_refuses(running: Stack, browser: B
         await sign_on(page, running, username)
         await page.goto(codes["verification_uri"])
         await page.get_by_label("Code").fill("bcdf ghjk")
-        await press(page, "Go on", "Sign a device in")
+        await press(page, "Go on", "Sign in on a device")
         await expect(page.get_by_role("alert")).to_be_focused()
         await page.get_by_label("Code").fill(codes["user_code"].lower().replace("-", " "))
         await press(page, "Go on", IS_THIS_YOURS)
-        await press(page, "No, refuse", "The device is refused")
+        await press(page, "No, do not sign in", "The device is not signed in")
     assert await status(running, television, codes) == 400
 
 
@@ -95,12 +95,12 @@ async def pages_of(page: Page, running: Stack, codes: dict[str, Any]) -> AsyncIt
     """The names of the pages, each while it is open."""
     await page.goto(codes["verification_uri"])
     yield "device-code"
-    await press(page, "Go on", "Sign a device in")
+    await press(page, "Go on", "Sign in on a device")
     yield "device-code-with-errors"
     await page.get_by_label("Code").fill(codes["user_code"])
     await press(page, "Go on", IS_THIS_YOURS)
     yield "device-approval"
-    await press(page, "Yes, sign this device in", "The device is signed in")
+    await press(page, "Yes, sign in on this device", "The device is signed in")
     yield "device-allowed"
 
 

@@ -32,7 +32,7 @@ async def test_the_page_shows_what_each_application_may_do_in_words(ada: Browsin
     assert page.index("&lt;Notes &amp; more&gt;") < page.index("Mail")
     assert page.count("Write, change and delete your posts") == 2
     assert page.count("See and change your account, and see and end your sessions") == 1
-    assert [page.count(text) for text in ("unknown:word", "Not lately", "Take the access back")] == [1, 1, 2]
+    assert [page.count(text) for text in ("unknown:word", "Not recently", "Take the access back")] == [1, 1, 2]
     assert f'href="{APPLICATIONS}"' in await ada.open("/account")
 
 

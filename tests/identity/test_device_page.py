@@ -17,7 +17,7 @@ from tests.support.services import PASSWORD, Identity
 __all__ = ["exact_counts"]
 
 DECIDED = "SELECT decided_at, user_id FROM identity.device_grants WHERE decided_at IS NOT NULL"
-WAITS_NOT = "No device waits with this code"
+WAITS_NOT = "No device is waiting with this code"
 
 
 @pytest.fixture
