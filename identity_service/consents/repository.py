@@ -32,7 +32,7 @@ async def covers(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequen
 
 
 async def list_applications(db: AsyncSession, user_id: UUID) -> Sequence[Application]:
-    """The clients of others that this user has allowed something, by name."""
+    """The third-party clients that this user has allowed something, ordered by name."""
     last_used_at = (
         select(func.max(Session.last_seen_at))
         .where(Session.user_id == user_id, Session.client_id == Consent.client_id)
@@ -65,8 +65,8 @@ async def upsert(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequen
 
 
 async def delete_of(db: AsyncSession, user_id: UUID, client_id: str) -> bool:
-    """Delete what the user allows this client of others. Whether there was something."""
-    is_of_others = exists().where(ClientRow.id == Consent.client_id, ~ClientRow.is_first_party)
-    wanted = Consent.user_id == user_id, Consent.client_id == client_id
-    statement = delete(Consent).where(*wanted, is_of_others).returning(Consent.client_id)
+    """Delete what the user allows this third-party client, and return whether there was a row."""
+    is_third_party = exists().where(ClientRow.id == Consent.client_id, ~ClientRow.is_first_party)
+    conditions = [Consent.user_id == user_id, Consent.client_id == client_id, is_third_party]
+    statement = delete(Consent).where(*conditions).returning(Consent.client_id)
     return await db.scalar(statement, execution_options={"synchronize_session": False}) is not None

@@ -16,9 +16,9 @@ class ConsentRead(BaseModel):
     client_id: str = Field(examples=["notes-app"])
     name: str = Field(description="The name of the application", examples=["Notes"])
     scopes: list[str] = Field(examples=[["openid", "posts:write"]])
-    created_at: datetime = Field(description="When you allowed it something first")
-    updated_at: datetime = Field(description="When you allowed it something last")
-    last_used_at: datetime | None = Field(description="When it got a token last; null if that was long ago or never")
+    created_at: datetime = Field(description="When you first allowed the application something")
+    updated_at: datetime = Field(description="When you last allowed the application something")
+    last_used_at: datetime | None = Field(description="When it last got a token; null if that was long ago or never")
 
     @classmethod
     def of(cls, application: Application) -> Self:

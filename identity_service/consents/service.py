@@ -22,7 +22,7 @@ from watchword.database.database import Database, violates
 
 
 class Consents:
-    """What the users allow the clients of others. Times are read while the user is locked."""
+    """What the users allow third-party clients. Times are read while the user is locked."""
 
     def __init__(self, database: Database, recorder: Recorder, clock: Clock) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class Consents:
             raise
 
     async def list_applications(self, user_id: UUID) -> Sequence[Application]:
-        """The clients of others that this user has allowed something, by name."""
+        """The third-party clients that this user has allowed something, ordered by name."""
         async with self._database.begin() as db:
             return await repository.list_applications(db, user_id)
 

@@ -12,5 +12,5 @@ _RETENTION: Final = timedelta(hours=1)
 
 
 async def delete_expired(db: AsyncSession, now: datetime) -> Mapping[str, int]:
-    """Delete a portion of the device grants that expired longer ago than that."""
+    """Delete a portion of the device grants that expired more than an hour ago."""
     return {"device_grants": await repository.delete_expired(db, now - _RETENTION)}

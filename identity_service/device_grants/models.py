@@ -23,7 +23,7 @@ class DeviceGrant(Base):
     """A device that asks for a session with a client, until it has one.
 
     `digest` is that of the device code, which the device alone has, and `user_code` a keyed digest of the code that a
-    person types. `audience` is the one of the first access token, and `names_scopes` is whether the client asked for
+    person types. `audience` is that of the first access token, and `names_scopes` is whether the client asked for
     the scopes by name. `device` and `address` say where the request came from. `interval_seconds` grows with every poll
     that comes too soon after the one before, at `polled_at`.
 

@@ -43,12 +43,12 @@ async def find_by_user_code_for_update(db: AsyncSession, user_code: bytes) -> De
 
 
 async def withdraw(db: AsyncSession, user_id: UUID, client_id: str | None = None) -> None:
-    """Take back what this user has allowed, for this client or for all, from each device that has no session yet: to
-    the device it looks as if it was denied. The user must be locked."""
+    """Take back what this user has allowed devices that have no session yet: those of this client, or of all. Such a
+    device is then answered as if it had been denied. The user must be locked."""
     of_client = [] if client_id is None else [DeviceGrant.client_id == client_id]
-    unused = update(DeviceGrant).where(DeviceGrant.user_id == user_id, DeviceGrant.used_at.is_(None), *of_client)
-    taken_back = unused.values(user_id=None, sign_on_id=None)
-    await db.execute(taken_back, execution_options={"synchronize_session": False})
+    conditions = [DeviceGrant.user_id == user_id, DeviceGrant.used_at.is_(None), *of_client]
+    statement = update(DeviceGrant).where(*conditions).values(user_id=None, sign_on_id=None)
+    await db.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def delete_expired(db: AsyncSession, before: datetime) -> int:

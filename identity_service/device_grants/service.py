@@ -7,7 +7,7 @@ from typing import Any
 from identity_service.clients.narrowing import TokenRequest, audience_within, scopes_within
 from identity_service.device_grants import repository
 from identity_service.device_grants.models import INTERVAL_SECONDS, LIFETIME, DeviceGrant
-from identity_service.device_grants.user_codes import make_user_code, normal_form, shown
+from identity_service.device_grants.user_codes import display_form, make_user_code, normal_form
 from identity_service.device_grants.values import IssuedDeviceCodes, RequestingDevice
 from identity_service.devices import Device
 from identity_service.errors import UserCodeInvalid
@@ -24,8 +24,8 @@ Digest = Callable[[str], bytes]
 
 
 class DeviceGrants:
-    """The devices that ask for sessions, and what people decide about them. `digest` is a keyed one for user codes,
-    which are so few that all could be tried."""
+    """The devices that ask for sessions, and what people decide about them. `digest` makes the keyed digest of a user
+    code: there are so few codes that somebody who reads a plain digest could try them all."""
 
     def __init__(
         self,
@@ -76,35 +76,36 @@ class DeviceGrants:
             user_code = make_user_code()
             async with self._database.begin() as db:
                 if await repository.insert_unless_taken(db, values | {"user_code": self._digest(user_code)}):
-                    return IssuedDeviceCodes(device_code, shown(user_code))
+                    return IssuedDeviceCodes(device_code, display_form(user_code))
 
-    async def look_up(self, sign_on: LiveSignOn, typed: str) -> RequestingDevice:
-        """The device that shows this code, for the person in the sign-on, who is to decide.
+    async def look_up(self, sign_on: LiveSignOn, text: str) -> RequestingDevice:
+        """The device that shows the code in this text, for the person in the sign-on, who is to decide.
 
         Raises UserCodeInvalid, LimitReached.
         """
-        code = await self._read(sign_on, typed)
+        code = await self._read(sign_on, text)
         async with self._database.begin() as db:
             row = await repository.find_by_user_code(db, self._digest(code))
         grant, application = row or (None, "")
         grant = _undecided(grant, self._clock.now())
         scopes = await self._services.describe(grant.scopes)
-        return RequestingDevice(shown(code), application, grant.device, grant.address, grant.created_at, scopes)
+        return RequestingDevice(display_form(code), application, grant.device, grant.address, grant.created_at, scopes)
 
-    async def allow(self, sign_on: LiveSignOn, typed: str) -> None:
-        """Let the device that shows this code have a session of the person in the sign-on.
+    async def allow(self, sign_on: LiveSignOn, text: str) -> None:
+        """Let the device that shows the code in this text have a session of the person in the sign-on.
 
         Raises UserCodeInvalid, also if somebody has decided meanwhile, SignOnRequired if the sign-on has ended, and
         LimitReached.
         """
-        await self._decide(sign_on, typed, is_allowed=True)
+        await self._decide(sign_on, text, is_allowed=True)
 
-    async def deny(self, sign_on: LiveSignOn, typed: str) -> None:
-        """Let the device that shows this code know that it gets no session. Raises as `allow` does."""
-        await self._decide(sign_on, typed, is_allowed=False)
+    async def deny(self, sign_on: LiveSignOn, text: str) -> None:
+        """Refuse a session to the device that shows the code in this text. Raises UserCodeInvalid, SignOnRequired and
+        LimitReached, as `allow` does."""
+        await self._decide(sign_on, text, is_allowed=False)
 
-    async def _decide(self, sign_on: LiveSignOn, typed: str, *, is_allowed: bool) -> None:
-        code = await self._read(sign_on, typed)
+    async def _decide(self, sign_on: LiveSignOn, text: str, *, is_allowed: bool) -> None:
+        code = await self._read(sign_on, text)
         async with self._database.begin() as db:
             user, now = await lock_signed_on(db, sign_on, self._clock)
             grant = _undecided(await repository.find_by_user_code_for_update(db, self._digest(code)), now)
@@ -114,10 +115,11 @@ class DeviceGrants:
                 grant.deny(now)
             self._recorder.device_decided(db, user.id, grant.client_id, is_allowed=is_allowed)
 
-    async def _read(self, sign_on: LiveSignOn, typed: str) -> str:
-        """The code in its normal form; the attempt is charged to the person, whatever was typed."""
+    async def _read(self, sign_on: LiveSignOn, text: str) -> str:
+        """The code in this text, in its normal form. The attempt is charged to the person, valid or not. Raises
+        UserCodeInvalid, LimitReached."""
         await self._limits.ensure_may_enter_user_code(sign_on.user_id)
-        code = normal_form(typed)
+        code = normal_form(text)
         if code is None:
             raise UserCodeInvalid("no code looks like this")
         return code
@@ -126,5 +128,5 @@ class DeviceGrants:
 def _undecided(grant: DeviceGrant | None, now: datetime) -> DeviceGrant:
     """The device grant, if somebody can still decide about it. Raises UserCodeInvalid: all causes look alike."""
     if grant is None or grant.decided_at is not None or not grant.is_current(now):
-        raise UserCodeInvalid("no device waits with this code")
+        raise UserCodeInvalid("no device is waiting with this code")
     return grant

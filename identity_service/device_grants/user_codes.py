@@ -19,13 +19,13 @@ def make_user_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-def shown(code: str) -> str:
-    """How people see a code."""
+def display_form(code: str) -> str:
+    """The code as people see it: two groups of four letters."""
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
 
 
-def normal_form(typed: str) -> str | None:
-    """The code that was typed, in its normal form; None if it cannot be one. Case, spaces and punctuation are
-    ignored."""
-    letters = _NO_LETTERS.sub("", typed).upper()
+def normal_form(text: str) -> str | None:
+    """The code that a person typed, in its normal form; None if the text cannot be one. Case, spaces and punctuation
+    are ignored."""
+    letters = _NO_LETTERS.sub("", text).upper()
     return letters if _CODE.fullmatch(letters) else None

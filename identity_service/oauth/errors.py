@@ -85,13 +85,15 @@ class TooManyScopes(InvalidScope):
 
 
 class AuthorizationPending(OAuthError):
-    """RFC 8628 section 3.5, like the three that follow."""
+    """RFC 8628 section 3.5."""
 
     error = "authorization_pending"
     description = "Nobody has allowed or denied the device yet; ask again after the interval."
 
 
 class SlowDown(OAuthError):
+    """RFC 8628 section 3.5."""
+
     error = "slow_down"
     description = "The device asks too often; wait five seconds longer from now on."
 
@@ -102,6 +104,8 @@ class AccessDenied(OAuthError):
 
 
 class ExpiredToken(OAuthError):
+    """RFC 8628 section 3.5."""
+
     error = "expired_token"
     description = "The device code has expired; start again."
 

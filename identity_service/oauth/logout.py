@@ -78,7 +78,7 @@ class Decision(NamedTuple):
 
 
 class Logout:
-    """Decides about the requests of applications. It ends nothing itself."""
+    """Decides what the request of an application leads to. It ends nothing itself."""
 
     def __init__(self, clients: Clients, reader: TokenReader, sessions: Sessions, sign_ons: SignOns) -> None:
         self._clients = clients
@@ -87,9 +87,10 @@ class Logout:
         self._sign_ons = sign_ons
 
     async def decide(self, request: LogoutRequest, sign_on_secret: str) -> Decision:
-        """Section 2 and 3: nobody is signed out without being asked, unless the hint is of the present sign-on."""
+        """What happens to the request (sections 2 and 3): nobody is signed out without being asked, unless the hint is
+        of the present sign-on."""
         # 1. Whose session does the application mean? A hint that cannot be read, or is another client's, makes the rest
-        #    of the request worthless too: whoever sent it is not the client that it names.
+        #    of the request worthless too: the sender is not the client that the request names.
         hint = await self._hint_of(request)
         is_trusted = request.id_token_hint is None or hint is not None
 
@@ -106,7 +107,7 @@ class Logout:
         # 4. Does the application prove that it means this person in this browser?
         if hint is not None and hint.user_id != sign_on.user_id:
             return Decision(must_ask=True, ends_sign_on=True, destination=None)
-        is_proven = hint is not None and is_trusted and await self._is_of(hint, sign_on)
+        is_proven = hint is not None and is_trusted and await self._comes_from(hint, sign_on)
         return Decision(must_ask=not is_proven, ends_sign_on=True, destination=destination)
 
     async def destination(self, client_id: str | None, request: LogoutRequest) -> Destination | None:
@@ -125,6 +126,6 @@ class Logout:
         is_of_client = hint is not None and request.client_id in (None, hint.client_id)
         return hint if is_of_client else None
 
-    async def _is_of(self, hint: IdTokenHint, sign_on: LiveSignOn) -> bool:
+    async def _comes_from(self, hint: IdTokenHint, sign_on: LiveSignOn) -> bool:
         """Whether the session of the hint, which may have ended, came from this sign-on."""
         return await self._sessions.sign_on_of(hint.user_id, hint.session_id) == sign_on.id

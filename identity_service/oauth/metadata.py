@@ -23,7 +23,7 @@ _OF_USERINFO: Final = ("name", "preferred_username", "updated_at", "email", "ema
 
 
 def describe(issuer: str, grant_types: Sequence[str]) -> dict[str, Any]:
-    """The document of both standards, each of which lets clients ignore what the other one adds."""
+    """The metadata document of RFC 8414 and of OpenID Connect Discovery: clients of one ignore what the other adds."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}{AUTHORIZATION}",
@@ -61,4 +61,5 @@ _PROVIDER: Final = {
     # Its default is true (OpenID Connect Discovery section 3).
     "request_uri_parameter_supported": False,
 }
-"""What only OpenID Connect describes, but for the endpoints. Scopes of other services are left out."""
+"""The members that only OpenID Connect Discovery describes, except for its endpoints. Scopes of other services are left
+out."""

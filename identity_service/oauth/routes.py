@@ -149,7 +149,8 @@ async def read_metadata(parts: PartsDep) -> dict[str, Any]:
 )
 @public
 async def read_provider_metadata(parts: PartsDep) -> dict[str, Any]:
-    """The same document, where clients of OpenID Connect look for it."""
+    """Endpoints, grants, scopes and claims: what RFC 8414 describes, at the address where clients of OpenID Connect
+    look for it."""
     return metadata.describe(parts.settings.issuer, parts.oauth.token.grant_types)
 
 

@@ -1,4 +1,4 @@
-"""The addresses that requests may be sent to. Who chooses a URL must not reach through this service what only this
+"""The addresses that requests may be sent to. Somebody who chooses a URL must not reach what only this
 service can reach: its own machine, its network, the metadata of its cloud."""
 
 import socket

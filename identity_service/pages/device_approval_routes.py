@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from identity_service.dependencies import DevicePageForm, FromAddress, OurForms, PagesDep, PartsDep, SignOnDep
-from identity_service.device_grants.user_codes import normal_form, shown
+from identity_service.device_grants.user_codes import display_form, normal_form
 from identity_service.errors import UserCodeInvalid
 from identity_service.pages.forms import DeviceForm, Form
 from identity_service.pages.goals import DEVICE
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False, dependencies=[OurForms, FromAddress]
 async def show_device(sign_on: SignOnDep, pages: PagesDep, user_code: str = "") -> Response:
     """The form for the code. The link that a device shows has it filled in."""
     code = normal_form(user_code)
-    return _code_page(pages, Form({} if code is None else {"user_code": shown(code)}))
+    return _code_page(pages, Form({} if code is None else {"user_code": display_form(code)}))
 
 
 @router.post(DEVICE)

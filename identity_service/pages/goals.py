@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode
 
-from identity_service.device_grants.user_codes import normal_form, shown
+from identity_service.device_grants.user_codes import display_form, normal_form
 from identity_service.oauth.authorization.parameters import MAX_CHARACTERS
 from identity_service.oauth.metadata import AUTHORIZATION
 
@@ -43,10 +43,10 @@ class Goal(NamedTuple):
         return cls(f"{AUTHORIZATION}?{query}")
 
     @classmethod
-    def of_device(cls, typed: str) -> Self:
-        """The page that allows devices, with this code filled in if it can be one."""
-        code = normal_form(typed)
-        return cls(DEVICE if code is None else f"{DEVICE}?user_code={shown(code)}")
+    def of_device(cls, text: str) -> Self:
+        """The page that allows devices, with the user code in this text filled in, if it has one."""
+        code = normal_form(text)
+        return cls(DEVICE if code is None else f"{DEVICE}?user_code={display_form(code)}")
 
     @property
     def authorization_query(self) -> str | None:

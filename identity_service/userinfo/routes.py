@@ -30,5 +30,6 @@ async def read_userinfo(caller: OpenIdCaller, parts: PartsDep) -> UncachedJson:
     response_model_exclude_unset=True,
 )
 async def read_userinfo_by_post(caller: OpenIdCaller, parts: PartsDep) -> UncachedJson:
-    """The same. The token is in the header here too, and a body is not read."""
+    """The claims about the person that the scopes of the token allow. The token is in the Authorization header, and a
+    body is not read."""
     return UncachedJson(await parts.user_info.claims(caller.person_id(), caller.scopes))

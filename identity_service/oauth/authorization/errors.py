@@ -17,7 +17,7 @@ class ApplicationUnknown(BadRequest):
 
 
 class RedirectUriUnregistered(BadRequest):
-    """The answer goes nowhere: the address may be somebody else's (RFC 9700 section 4.1)."""
+    """The client gets no answer: the address may be somebody else's (RFC 9700 section 4.1)."""
 
     code = "redirect_uri_unregistered"
     detail = "The application did not register the address that the answer is to be sent to."
@@ -39,17 +39,17 @@ class UnsupportedResponseType(OAuthError):
 
 class LoginRequired(OAuthError):
     error = "login_required"
-    description = "The person must sign in, and prompt=none does not allow to ask for it."
+    description = "The person must sign in, which prompt=none does not allow."
 
 
 class ConsentRequired(OAuthError):
     error = "consent_required"
-    description = "The person must be asked for consent, and prompt=none does not allow it."
+    description = "The person must be asked for consent, which prompt=none does not allow."
 
 
 class InteractionRequired(OAuthError):
     error = "interaction_required"
-    description = "The person must do something on a page first, and prompt=none does not allow to show it."
+    description = "The person must do something on a page first, which prompt=none does not allow."
 
 
 class TemporarilyUnavailable(OAuthError):

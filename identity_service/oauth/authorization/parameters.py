@@ -11,7 +11,7 @@ MAX_CHARACTERS: Final = 6_000
 
 AUTHENTICATED_AFTER: Final = "authenticated_after"
 """Our own parameter, in milliseconds since 1970: the person must have been authenticated since then. It takes the place
-of `prompt=login` and `max_age` on the way through the sign-in page. A client that sends it only asks for more."""
+of `prompt=login` and `max_age` on the way through the sign-in page. A client that sends it only demands more."""
 
 _KNOWN: Final = (
     "client_id",
@@ -40,7 +40,7 @@ _MAX_FIELDS: Final = 64
 class Parameters:
     """The parameters that the endpoint knows; others are ignored (RFC 6749 section 3.1). An empty one counts as absent.
 
-    `repeated` are those that may be there once and are there more often.
+    `repeated` are the names that occur more often than once and may not.
     """
 
     def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
@@ -62,7 +62,7 @@ class Parameters:
         parameters = cls(fields)
         if any("\x00" in value for _, value in fields):
             raise AuthorizationMalformed("a parameter holds the character NUL")
-        # Ours does not count: with it, a request of a client would become too long on its way.
+        # Our own parameter does not count: with it, a valid request could become too long on its way.
         if len(parameters.replace({AUTHENTICATED_AFTER: None}).encode()) > MAX_CHARACTERS:
             raise AuthorizationMalformed("the query is too long")
         return parameters
@@ -75,12 +75,12 @@ class Parameters:
         return list(self._values.get(name, ()))
 
     def replace(self, changes: Mapping[str, str | None]) -> "Parameters":
-        """The same with other values of these parameters, and without those that are None."""
+        """These parameters with the changed values, and without those whose value is None."""
         values = {**self._values, **{name: [value] for name, value in changes.items() if value is not None}}
         removed = {name for name, value in changes.items() if value is None}
         return Parameters((name, value) for name in values.keys() - removed for value in values[name])
 
     def encode(self) -> str:
-        """The query that has these parameters, in an order that does not depend on how they came."""
+        """The query that has these parameters, always in the same order."""
         fields = [(name, value) for name in _KNOWN for value in self._values.get(name, ())]
         return urlencode(fields)

@@ -40,8 +40,8 @@ class AuthorizationRequest:
 
     @property
     def login_hint(self) -> str | None:
-        """Whom the client expects, as a username or an e-mail address; None if it is too long for one. Somebody else
-        may sign in."""
+        """The username or e-mail address of the person that the client expects; None if it is too long to be one.
+        Somebody else may sign in."""
         hint = self.parameters.find("login_hint")
         return hint if hint is not None and len(hint) <= MAX_LOGIN_CHARACTERS else None
 
@@ -64,11 +64,11 @@ class AuthorizationRequest:
         return is_too_early or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
 
     def query_after_sign_in(self, now: datetime) -> str:
-        """The query of this request after a sign-in that begins now: it asks for that one and for no other."""
+        """The query with which this request goes on after a sign-in that begins now: it asks for no further one."""
         needs_fresh = self.max_age is not None or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
-        later = str(max(milliseconds(now), self.authenticated_after or 0)) if needs_fresh else None
+        after = str(max(milliseconds(now), self.authenticated_after or 0)) if needs_fresh else None
         changes = {"prompt": self._prompt_without(_SIGN_IN_PROMPTS), "max_age": None}
-        return self.parameters.replace({**changes, **({} if later is None else {AUTHENTICATED_AFTER: later})}).encode()
+        return self.parameters.replace({**changes, **({} if after is None else {AUTHENTICATED_AFTER: after})}).encode()
 
     def query_after_consent(self) -> str:
         """The query of this request after the person was asked for consent."""
@@ -82,8 +82,8 @@ class AuthorizationRequest:
     def query(self) -> str:
         return self.parameters.encode()
 
-    def _prompt_without(self, answered: frozenset[str] | set[str]) -> str | None:
-        return " ".join(sorted(self.prompts - answered)) or None
+    def _prompt_without(self, prompts: frozenset[str] | set[str]) -> str | None:
+        return " ".join(sorted(self.prompts - prompts)) or None
 
 
 def milliseconds(at: datetime) -> int:

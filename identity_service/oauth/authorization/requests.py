@@ -59,7 +59,7 @@ class AuthorizationRequests:
         parameters = Parameters.of(query)
         client, scopes_by_audience = await self._client(parameters)
         destination = _destination(client, parameters)
-        with _errors_go_to(destination):
+        with _errors_sent_to(destination):
             # 2. Is it a request that this endpoint answers?
             _ensure_answerable(parameters)
             # 3. May the client have what it asks for?
@@ -101,8 +101,8 @@ class AuthorizationRequests:
 
 
 @contextmanager
-def _errors_go_to(destination: Destination) -> Iterator[None]:
-    """Answer the client with what the block refuses, as an error of RFC 6749."""
+def _errors_sent_to(destination: Destination) -> Iterator[None]:
+    """Turn each refusal of the block into AuthorizationFailed, which is answered to the client."""
     try:
         yield
     except OAuthError as error:
@@ -139,7 +139,7 @@ def _ensure_answerable(parameters: Parameters) -> None:
         raise UnsupportedResponseType
     mode = parameters.find("response_mode")
     if mode is not None and mode not in list(ResponseMode):
-        raise InvalidRequest("another response_mode than query and form_post")
+        raise InvalidRequest("a response_mode other than query and form_post")
 
 
 def _audiences(client: Client, resources: Sequence[str]) -> Sequence[str]:
@@ -187,5 +187,5 @@ def _number(parameters: Parameters, name: str) -> int | None:
     if text is None:
         return None
     if _NUMBER.fullmatch(text) is None:
-        raise InvalidRequest(f"{name} is no number")
+        raise InvalidRequest(f"{name} is not a number")
     return int(text)
