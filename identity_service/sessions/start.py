@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authentications import Authentication, by_password
+from identity_service.devices import Device
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
 from identity_service.recording.recorder import Cause, Recorder, by_user
@@ -154,6 +155,8 @@ class SessionStart:
         if sign_on is not None:
             expires_at = min(expires_at, sign_on.created_at + self._lifetimes.sign_on.longest)
         authentication = request.authentication or by_password(now)
+        # The person's: a code may be traded in by a server of the client.
+        device = request.device if sign_on is None else Device(sign_on.device, sign_on.address)
         return {
             "user_id": user_id,
             "client_id": request.client_id,
@@ -165,8 +168,8 @@ class SessionStart:
             "authenticated_at": authentication.at,
             "acr": authentication.acr,
             "amr": list(authentication.amr),
-            "device": request.device.description,
-            "address": request.device.address,
+            "device": device.description,
+            "address": device.address,
             "created_at": now,
             "expires_at": expires_at,
             "token_expires_at": policy.token_expires_at(now, self._lifetimes.refresh, expires_at),

@@ -11,7 +11,7 @@ from tests.identity.authorizing import VERIFIER, Application, application, code_
 from tests.identity.browsing import Browsing, browsing
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL as ISSUER
-from tests.support.services import POSTS_URL, Identity
+from tests.support.services import POSTS_URL, Identity, bearer
 from watchword.testing import StandingClock
 
 SESSIONS = "SELECT end_reason FROM identity.sessions"
@@ -159,3 +159,16 @@ async def test_audience_is_one_of_those_that_were_asked_for(
     assert (await app.exchange(identity_at, code)).json()["scope"] == "posts:write"
     code = await code_of(browser, app, resource=[POSTS_URL, ISSUER])
     assert (await app.exchange(identity_at, code, resource=ISSUER)).json()["scope"] == "account"
+
+
+async def test_session_is_shown_with_the_browser_of_the_person_and_not_with_the_server_of_the_application(
+    identity_at: Identity,
+) -> None:
+    app = await application(identity_at, scopes=["account"], audiences=[ISSUER], default_audience=ISSUER)
+    async with browsing(identity_at) as browser:
+        browser.http.headers["User-Agent"] = "Firefox on the desk"
+        await identity_at.register("ada")
+        await browser.sign_on()
+        tokens = await tokens_by_code(browser, identity_at, app)
+    (shown,) = (await identity_at.http.get("/sessions", headers=bearer(tokens["access_token"]))).json()
+    assert (shown["device"], shown["address"]) == ("Firefox on the desk", "127.0.0.1")
