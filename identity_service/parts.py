@@ -129,8 +129,9 @@ TABLES = (
 )
 MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
-JOBS_AT_ONCE = 16
-"""How many jobs a process does at a time: half of them may be logout tokens, whose clients may be slow."""
+JOBS_AT_ONCE = 18
+"""How many jobs a process does at a time: more than the letters and the logout tokens that it may send at once, whose
+mail server and clients may be slow."""
 
 
 class Parts:

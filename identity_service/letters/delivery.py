@@ -29,6 +29,9 @@ LONGEST_PAUSE_SECONDS: Final = 300.0
 LEASE_SECONDS: Final = 240.0
 """An attempt may use three quarters of it, which is more than a mail server may take in all."""
 
+MOST_AT_ONCE: Final = 8
+"""A mail server may be slow: letters leave room for other jobs."""
+
 
 def new_outcomes() -> Tally:
     """What has become of the letters that a process has done with."""
@@ -52,6 +55,7 @@ class LetterDelivery:
             most_attempts=MOST_ATTEMPTS,
             lease_seconds=LEASE_SECONDS,
             longest_pause_seconds=LONGEST_PAUSE_SECONDS,
+            most_at_once=MOST_AT_ONCE,
         )
 
     async def deliver(self, job: Job) -> None:
