@@ -124,6 +124,31 @@ async def test_while_the_issuer_is_away_a_page_says_so_and_nobody_is_signed_out(
     assert (await browser.token()).status_code == 200
 
 
+@pytest.mark.parametrize("error", [httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError])
+async def test_a_call_whose_answer_is_lost_is_sent_once_more_and_a_code_is_not(
+    browser: Browser, switched: Switched, error: type[httpx.TransportError]
+) -> None:
+    lost = True
+
+    def instead(request: httpx.Request) -> httpx.Response | None:
+        nonlocal lost
+        if lost and request.method == "POST":
+            lost = False
+            raise error("broken off", request=request)
+        return None
+
+    await browser.sign_in()
+    switched.instead = instead
+    assert (await browser.token()).status_code == 200
+    first, second = (request.content for request in switched.requests[-2:])
+    assert first == second
+    # The issuer may have traded the code in, and a code that comes twice ends its session.
+    lost = True
+    assert (await browser.sign_in()).status_code == 503
+    lost = True
+    assert (await browser.sign_out()).json()["revoked"] is True
+
+
 async def test_a_sign_out_while_the_issuer_is_away_ends_the_session_here_and_says_so(
     browser: Browser, switched: Switched
 ) -> None:

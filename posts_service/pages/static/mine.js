@@ -3,7 +3,8 @@
 const contents = document.getElementById("contents");
 
 async function accessToken() {
-  const answer = await fetch("/auth/token", { method: "POST" });
+  // If the page is left meanwhile, the answer is still received: it brings the cookie for the next call.
+  const answer = await fetch("/auth/token", { method: "POST", keepalive: true });
   if (answer.status === 401) return null;
   if (!answer.ok) throw new Error(`/auth/token: ${answer.status}`);
   return (await answer.json()).access_token;

@@ -64,3 +64,7 @@ class IssuerUnavailable(Unavailable):
     code = "issuer_unavailable"
     detail = "Signing in is not possible at the moment; try again shortly."
     retry_after: ClassVar[int] = 5
+
+
+class AnswerLost(IssuerUnavailable):
+    """The connection to the issuer broke off, as a server's does that has just ended it for being idle."""

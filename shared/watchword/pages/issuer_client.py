@@ -13,7 +13,7 @@ import orjson
 from watchword.auth import RemoteKeys
 from watchword.http_client import TracedClient, open_client, transport_to
 from watchword.lines import Seldom, one_line, quoted
-from watchword.pages.errors import IssuerUnavailable, NotSignedIn, SignInFailed, SignInRefused
+from watchword.pages.errors import AnswerLost, IssuerUnavailable, NotSignedIn, SignInFailed, SignInRefused
 from watchword.pages.metadata import PATH, Metadata
 from watchword.pages.settings import PagesSettings
 from watchword.pages.values import PageSession, Tokens
@@ -83,7 +83,7 @@ class IssuerClient:
         """Trade the refresh token in. Raises NotSignedIn if the session has ended."""
         form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
         endpoint = (await self.metadata()).token_endpoint
-        status, document = await self._call(endpoint, {**form, "resource": self._settings.audience})
+        status, document = await self._call_twice(endpoint, {**form, "resource": self._settings.audience})
         if status == 400 and document.get("error") == "invalid_grant":
             raise NotSignedIn(f"the issuer refuses the refresh token: {_explained(document)}")
         self._ensure_granted(status, document)
@@ -93,7 +93,8 @@ class IssuerClient:
         """End the session at the issuer (RFC 7009)."""
         if (endpoint := (await self.metadata()).revocation_endpoint) is None:
             raise IssuerUnavailable(f"the issuer {self._settings.issuer} has no revocation endpoint")
-        self._ensure_granted(*await self._call(endpoint, {"token": refresh_token, "token_type_hint": "refresh_token"}))
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        self._ensure_granted(*await self._call_twice(endpoint, form))
 
     async def stop(self) -> None:
         """Close the connections. A later call opens others."""
@@ -115,6 +116,14 @@ class IssuerClient:
             pause = RETRY_SECONDS
         self._next_fetch = time.monotonic() + pause
 
+    async def _call_twice(self, url: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """The answer to a call that may be repeated. If it is lost, the second one comes at once: the issuer may have
+        spent a refresh token, and takes it once more for seconds only."""
+        try:
+            return await self._call(url, form)
+        except AnswerLost:
+            return await self._call(url, form)
+
     async def _call(self, url: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         return await self._send("POST", url, data=form, auth=self._basic)
 
@@ -125,6 +134,8 @@ class IssuerClient:
         try:
             async with asyncio.timeout(CALL_SECONDS), self._http.stream(method, url, **options) as response:
                 body = await _bounded_body(response)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            raise AnswerLost(f"{method} {url} failed: {quoted(error)}") from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise IssuerUnavailable(f"{method} {url} failed: {quoted(error)}") from None
         if response.status_code == 429 or response.status_code >= 500:
