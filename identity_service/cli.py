@@ -180,8 +180,8 @@ def add_client_commands(add: Add) -> None:
     extension = add("extend-client", "Allow a client more scopes and audiences.", client_commands.extend_client)
     client_commands.add_extension_arguments(extension)
     change = "Add or remove grants and URIs of a client."
-    changed = add("change-client", change, client_change_commands.change_client)
-    client_change_commands.add_change_arguments(changed)
+    command = add("change-client", change, client_change_commands.change_client)
+    client_change_commands.add_change_arguments(command)
     add("clients", "List the clients.", client_change_commands.list_clients)
     add("show-client", "Show what a client may do.", client_change_commands.show_client).add_argument("id")
     rotation = "Give a client another secret; the former one stays valid until end-former-secret."

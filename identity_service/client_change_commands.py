@@ -1,4 +1,4 @@
-"""The commands for clients that are there already: clients, show-client, change-client, rotate-client-secret,
+"""The commands for clients that exist: clients, show-client, change-client, rotate-client-secret,
 end-former-secret."""
 
 import argparse
@@ -34,7 +34,7 @@ async def change_client(parts: Parts, options: argparse.Namespace) -> str:
         is_first_party=options.first_party,
     )
     if changes == ClientChanges():
-        refuse(["there is nothing to change: name what is to be added or removed"])
+        refuse(["there is nothing to change: name what to add or to remove"])
     client = await parts.clients.change(options.id, changes)
     return "\n".join([f"The client {client.id} is saved.", *describe(client)])
 
@@ -43,27 +43,28 @@ async def rotate_secret(parts: Parts, options: argparse.Namespace) -> str:
     secret = secrets.token_urlsafe(32)
     await parts.clients.rotate_secret(options.id, secret)
     return (
-        f"{options.id} has another secret. The former one stays valid: once nothing uses it, run end-former-secret"
-        f" {options.id}.\nSecret, shown only now: {secret}"
+        f"The client {options.id} has another secret. The former one stays valid until you run"
+        f" end-former-secret {options.id}: do so once nothing uses it.\nSecret, shown only now: {secret}"
     )
 
 
 async def end_former_secret(parts: Parts, options: argparse.Namespace) -> str:
     await parts.clients.end_former_secret(options.id)
-    return f"The former secret of {options.id} is not valid."
+    return f"The former secret of {options.id} is not valid from now on."
 
 
 def add_change_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("id")
-    add_grant_argument(command, "--grant", "a way to get tokens that it is to have too")
-    add_grant_argument(command, "--remove-grant", "one that it is to lose")
+    add_grant_argument(command, "--grant", "add this way to get tokens")
+    add_grant_argument(command, "--remove-grant", "remove this way to get tokens")
     add_uri_arguments(command)
     for name in ("--remove-redirect-uri", "--remove-post-logout-redirect-uri"):
-        command.add_argument(name, action="append", default=[], metavar="URI")
-    command.add_argument("--remove-backchannel-logout-uri", action="store_true")
-    first_party = "whether it is a client of this installation, for which nobody is asked to consent"
+        command.add_argument(name, action="append", default=[], metavar="URI", help="remove this URI")
+    no_tokens = "send no logout tokens to this client"
+    command.add_argument("--remove-backchannel-logout-uri", action="store_true", help=no_tokens)
+    first_party = "whether the client belongs to this installation: then nobody is asked to consent"
     command.add_argument("--first-party", action=argparse.BooleanOptionalAction, help=first_party)
 
 
-def _change(added: Sequence[str], removed: Sequence[str]) -> ListChange:
-    return ListChange(tuple(added), tuple(removed))
+def _change(additions: Sequence[str], removals: Sequence[str]) -> ListChange:
+    return ListChange(tuple(additions), tuple(removals))

@@ -71,9 +71,11 @@ def add_client_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--public", action="store_true", help="a client that cannot keep a secret")
     add_grant_argument(command, "--grant", "a way to get tokens")
     command.add_argument(
-        "--first-party", action="store_true", help="a client of this installation: nobody is asked to consent"
+        "--first-party", action="store_true", help="the client belongs to this installation: nobody is asked to consent"
     )
-    command.add_argument("--native", action="store_true", help="an app on a device, which may have a scheme of its own")
+    command.add_argument(
+        "--native", action="store_true", help="an app on a device: its redirect URIs may have a scheme of their own"
+    )
     add_uri_arguments(command)
     command.add_argument("--replace", action="store_true", help="replace the client with this id, and its secret")
     add_extension_arguments(command)
@@ -87,11 +89,11 @@ def add_extension_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def add_uri_arguments(command: argparse.ArgumentParser) -> None:
-    redirect = "where people get back to after signing in; https, or http to this machine"
+    redirect = "where people go after signing in: https, or http to this machine"
     command.add_argument("--redirect-uri", action="append", default=[], metavar="URI", help=redirect)
-    after = "where people may get to after signing out"
+    after = "where people may go after signing out"
     command.add_argument("--post-logout-redirect-uri", action="append", default=[], metavar="URI", help=after)
-    logout = "where logout tokens are sent to (OpenID Connect Back-Channel Logout)"
+    logout = "where logout tokens are sent (OpenID Connect Back-Channel Logout)"
     command.add_argument("--backchannel-logout-uri", metavar="URI", help=logout)
 
 

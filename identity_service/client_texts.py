@@ -12,7 +12,7 @@ def describe(client: Client) -> Iterator[str]:
     if client.redirect_uris:
         yield f"Redirect URIs: {list_of(client.redirect_uris)}"
     if client.post_logout_redirect_uris:
-        yield f"Redirect URIs for after a logout: {list_of(client.post_logout_redirect_uris)}"
+        yield f"Redirect URIs after a logout: {list_of(client.post_logout_redirect_uris)}"
     if client.backchannel_logout_uri is not None:
         yield f"Logout tokens are sent to {client.backchannel_logout_uri}"
     if client.is_first_party:

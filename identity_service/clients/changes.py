@@ -1,4 +1,4 @@
-"""Changes to a client that is there already."""
+"""Changes to a client that exists."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,18 +10,18 @@ from identity_service.clients.models import Client
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """Texts that a list is to have too, and texts that it is to lose."""
+    """Texts to add to a list, and texts to remove from it."""
 
-    added: Sequence[str] = ()
-    removed: Sequence[str] = ()
+    additions: Sequence[str] = ()
+    removals: Sequence[str] = ()
 
     def applied_to(self, present: Sequence[str]) -> list[str]:
-        return [text for text in dict.fromkeys([*present, *self.added]) if text not in self.removed]
+        return [text for text in dict.fromkeys([*present, *self.additions]) if text not in self.removals]
 
     def faults(self, name: str, present: Sequence[str]) -> Iterator[str]:
-        """What has no effect on a list that has these texts."""
-        for text in dict.fromkeys(self.removed):
-            if text in self.added:
+        """What has no effect on a list with these texts, one sentence each."""
+        for text in dict.fromkeys(self.removals):
+            if text in self.additions:
                 yield f"the {name} {text} is both added and removed"
             elif text not in present:
                 yield f"the client has no {name} {text}"
@@ -32,7 +32,7 @@ UNCHANGED: Final = ListChange()
 
 @dataclass(frozen=True, slots=True)
 class ClientChanges:
-    """What is to change; the rest of the client stays."""
+    """The members of a client that change; the others stay as they are."""
 
     grants: ListChange = UNCHANGED
     redirect_uris: ListChange = UNCHANGED
@@ -59,7 +59,7 @@ class ClientChanges:
     def _without_effect(self, client: Client) -> Iterator[str]:
         yield from self.grants.faults("grant", client.grants)
         yield from self.redirect_uris.faults("redirect URI", client.redirect_uris)
-        name = "redirect URI for after a logout"
+        name = "redirect URI after a logout"
         yield from self.post_logout_redirect_uris.faults(name, client.post_logout_redirect_uris)
         if self.removes_backchannel_logout_uri and self.backchannel_logout_uri is not None:
             yield "the logout URI is both set and removed"
@@ -68,6 +68,6 @@ class ClientChanges:
 
 
 def added_faults(present: Client, changed: Client) -> list[str]:
-    """What a change makes wrong with a client. What an earlier release has accepted may stay."""
+    """What is wrong with the changed client and was not wrong before: what an earlier release has accepted may stay."""
     accepted = set(faults(present))
     return [fault for fault in faults(changed) if fault not in accepted]

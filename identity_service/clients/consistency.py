@@ -11,9 +11,7 @@ from identity_service.clients.scopes import CLAIM_SCOPES, OFFLINE_ACCESS, OPENID
 
 # The constraint of the table says the same.
 _ID: Final = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9-]{1,62}")
-
-
-_FIRST: Final = "authorization_code, device_code or password"
+_GIVE_REFRESH_TOKENS: Final = "authorization_code, device_code or password"
 
 
 def faults(client: Client) -> Iterator[str]:
@@ -35,11 +33,11 @@ def _grant_faults(client: Client) -> Iterator[str]:
     if client.is_public and GrantType.CLIENT_CREDENTIALS in client.grants:
         yield "a public client has no secret, which the grant client_credentials needs"
     if GrantType.PASSWORD in client.grants and not client.is_first_party:
-        yield "the grant password is for first-party clients only: an application of others never sees a password"
+        yield "the grant password is for first-party clients only: no other application may see a password"
     if client.is_first_party and client.grants and not signs_people_in:
-        yield "no person signs in by these grants, so that being a first-party client has no effect"
+        yield "nobody signs in by these grants, so being a first-party client has no effect"
     if GrantType.REFRESH_TOKEN in client.grants and not signs_people_in:
-        yield f"the grant refresh_token needs one that gives the first refresh token: {_FIRST}"
+        yield f"the grant refresh_token needs one that gives the first refresh token: {_GIVE_REFRESH_TOKENS}"
     if not client.is_public and client.application_type == ApplicationType.NATIVE:
         yield "a native application is public, since every copy of it would have the secret"
 
@@ -67,7 +65,7 @@ def _code_faults(client: Client) -> Iterator[str]:
         return
     for name, uris in (
         ("a redirect URI", client.redirect_uris),
-        ("a redirect URI for after a logout", client.post_logout_redirect_uris),
+        ("a redirect URI after a logout", client.post_logout_redirect_uris),
         ("a logout URI", client.backchannel_logout_uri),
     ):
         if uris:

@@ -13,4 +13,4 @@ class GrantType(StrEnum):
 
 
 OF_PEOPLE: Final = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.DEVICE_CODE, GrantType.PASSWORD})
-"""Those by which a person signs in, and which give the first refresh token."""
+"""The grant types by which a person signs in, and which give the first refresh token."""

@@ -1,5 +1,4 @@
-"""A client of the installation, which the set-up makes anew with each release, together with what an operator has made
-of it."""
+"""Merging a client of the installation, as a release has it, with the same client as an operator has changed it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,8 +6,8 @@ from dataclasses import replace
 from identity_service.clients.models import Client
 
 
-def merged(present: Client, installed: Client) -> Client:
-    """The present client with what it lacks of the installed one, and with its secret."""
+def merge(present: Client, installed: Client) -> Client:
+    """The present client with what it lacks of the installed one, and with the secret of the installed one."""
     return replace(
         _with_secret(present, installed.secret_hash),
         grants=_union(present.grants, installed.grants),
@@ -29,5 +28,5 @@ def _with_secret(client: Client, secret_hash: bytes | None) -> Client:
     return replace(client, secret_hash=secret_hash, former_secret_hash=None)
 
 
-def _union(present: Sequence[str], added: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys([*present, *added]))
+def _union(present: Sequence[str], installed: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*present, *installed]))

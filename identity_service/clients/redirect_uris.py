@@ -11,7 +11,7 @@ from watchword.service.web_origins import origin_of_url, web_url
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _WEB: Final = frozenset({"http", "https"})
 _MAX_CHARACTERS: Final = 500
-_ANSWERED: Final = frozenset({"code", "error", "error_description", "iss", "state"})
+_ANSWER_PARAMETERS: Final = frozenset({"code", "error", "error_description", "iss", "state"})
 """The parameters that an answer adds to the query."""
 _URI: Final = re.compile(r"[!-~]+")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
@@ -58,7 +58,7 @@ def fault(uri: str, application_type: str) -> str | None:
 
 
 def web_fault(uri: str) -> str | None:
-    """Why the URI is not one of the web that keeps what is sent to it secret; None if it is."""
+    """Why this is not an http(s) URI to which secrets can be sent safely; None if it is one."""
     try:
         url, origin = urlsplit(web_url(uri)), origin_of_url(uri)
     except ValueError as error:
@@ -80,8 +80,10 @@ def _form_fault(uri: str) -> str | None:
     url = _split(uri)
     if url is None or not url.scheme:
         return "it must be absolute, such as https://app.example/callback"
-    added = sorted(_ANSWERED.intersection(name for name, _ in parse_qsl(url.query, keep_blank_values=True)))
-    return f"its query must not have {added[0]}, which the answer adds" if added else None
+    conflicts = sorted(
+        _ANSWER_PARAMETERS.intersection(name for name, _ in parse_qsl(url.query, keep_blank_values=True))
+    )
+    return f"its query must not have {conflicts[0]}, which the answer adds" if conflicts else None
 
 
 def _split(uri: str) -> SplitResult | None:

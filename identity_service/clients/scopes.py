@@ -7,4 +7,4 @@ PROFILE: Final = "profile"
 EMAIL: Final = "email"
 OFFLINE_ACCESS: Final = "offline_access"
 CLAIM_SCOPES: Final = frozenset({PROFILE, EMAIL})
-"""Those that say which claims about a person the UserInfo endpoint answers."""
+"""The scopes that decide which claims about a person the UserInfo endpoint answers."""

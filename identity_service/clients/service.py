@@ -10,7 +10,7 @@ from identity_service.clients import repository
 from identity_service.clients.changes import ClientChanges
 from identity_service.clients.drafts import ClientExtension
 from identity_service.clients.joint_reads import JointReads
-from identity_service.clients.merging import merged
+from identity_service.clients.merging import merge
 from identity_service.clients.models import (
     FIRST_PARTY_CLIENT,
     Client,
@@ -89,7 +89,7 @@ class Clients:
         async with self._database.begin() as db:
             if not await repository.insert_missing(db, client):
                 row = await _get_for_update(db, client.id)
-                row.replace_by(merged(row.as_client(), client))
+                row.replace_by(merge(row.as_client(), client))
 
     async def extend(self, client_id: str, extension: ClientExtension) -> Client:
         """Let a client ask for these scopes and audiences too. Raises ClientNotFound."""
@@ -120,7 +120,7 @@ class Clients:
             row.secret_hash, row.former_secret_hash = hash_secret(secret), row.secret_hash
 
     async def end_former_secret(self, client_id: str) -> None:
-        """Raises ClientNotFound; Invalid if only one secret is valid."""
+        """Let only the present secret be valid. Raises ClientNotFound; Invalid if only one secret is valid."""
         async with self._database.begin() as db:
             row = await _get_for_update(db, client_id)
             if row.former_secret_hash is None:

@@ -28,7 +28,7 @@ async def test_client_is_made_with_all_its_uris_and_shown(identity: Identity, da
     assert said.startswith("The client app is saved.\n")
     shown = await run(identity, "show-client app")
     assert shown.splitlines() == ["The client app: app.", *said.splitlines()[1:-1]]
-    assert f"Redirect URIs: {CALLBACK}\nRedirect URIs for after a logout: {OUT}\n" in shown
+    assert f"Redirect URIs: {CALLBACK}\nRedirect URIs after a logout: {OUT}\n" in shown
     assert "Logout tokens are sent to https://app.example/bcl" in shown
     saved = await row(databases)
     assert (saved["application_type"], saved["is_first_party"]) == ("web", False)
@@ -71,7 +71,7 @@ async def test_uris_and_grants_are_added_and_removed(identity: Identity, databas
         (f"--remove-redirect-uri {OUT}", f"the client has no redirect URI {OUT}"),
         ("--redirect-uri http://app.example/", "'http://app.example/' is no redirect URI: it must begin with https"),
         (f"--redirect-uri {OUT} --remove-redirect-uri {OUT}", f"the redirect URI {OUT} is both added and removed"),
-        (f"--remove-post-logout-redirect-uri {OUT}", f"the client has no redirect URI for after a logout {OUT}"),
+        (f"--remove-post-logout-redirect-uri {OUT}", f"the client has no redirect URI after a logout {OUT}"),
         ("--remove-backchannel-logout-uri", "the client has no logout URI"),
         (f"--remove-backchannel-logout-uri --backchannel-logout-uri {OUT}", "the logout URI is both set and removed"),
         ("--remove-grant password", "the client has no grant password"),

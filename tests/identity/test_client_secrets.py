@@ -29,7 +29,7 @@ async def test_both_secrets_are_valid_until_the_former_one_is_ended(identity: Id
     latter = await secret_of(identity, "rotate-client-secret robot")
     assert await statuses(identity, "robot", former, latter, "", former[:-1]) == [200, 200, 401, 401]
     assert "Two secrets are valid" in await run(identity, "show-client robot")
-    assert await run(identity, "end-former-secret robot") == "The former secret of robot is not valid."
+    assert await run(identity, "end-former-secret robot") == "The former secret of robot is not valid from now on."
     assert await statuses(identity, "robot", former, latter) == [401, 200]
     third = await secret_of(identity, "rotate-client-secret robot")
     assert await statuses(identity, "robot", former, latter, third) == [401, 200, 200]
