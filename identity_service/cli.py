@@ -185,6 +185,7 @@ def add_client_commands(add: Add) -> None:
     add("clients", "List the clients.", client_change_commands.list_clients)
     add("show-client", "Show what a client may do.", client_change_commands.show_client).add_argument("id")
     rotation = "Give a client another secret; the former one stays valid until end-former-secret."
-    add("rotate-client-secret", rotation, client_change_commands.rotate_secret).add_argument("id")
+    rotate = add("rotate-client-secret", rotation, client_change_commands.rotate_secret)
+    client_change_commands.add_rotation_arguments(rotate)
     end = "End the former secret of a client."
     add("end-former-secret", end, client_change_commands.end_former_secret).add_argument("id")

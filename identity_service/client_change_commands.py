@@ -41,7 +41,7 @@ async def change_client(parts: Parts, options: argparse.Namespace) -> str:
 
 async def rotate_secret(parts: Parts, options: argparse.Namespace) -> str:
     secret = secrets.token_urlsafe(32)
-    await parts.clients.rotate_secret(options.id, secret)
+    await parts.clients.rotate_secret(options.id, secret, replaces_latest=options.lost)
     return (
         f"The client {options.id} has another secret. The former one stays valid until you run"
         f" end-former-secret {options.id}: do so once nothing uses it.\nSecret, shown only now: {secret}"
@@ -64,6 +64,12 @@ def add_change_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--remove-backchannel-logout-uri", action="store_true", help=no_tokens)
     first_party = "whether the client belongs to this installation: then nobody is asked to consent"
     command.add_argument("--first-party", action=argparse.BooleanOptionalAction, help=first_party)
+
+
+def add_rotation_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id")
+    lost = "nobody has the secret that was shown last: another one takes its place, and the former one stays valid"
+    command.add_argument("--lost", action="store_true", help=lost)
 
 
 def _change(additions: Sequence[str], removals: Sequence[str]) -> ListChange:

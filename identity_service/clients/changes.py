@@ -48,7 +48,7 @@ class ClientChanges:
             grants=self.grants.applied_to(client.grants),
             redirect_uris=self.redirect_uris.applied_to(client.redirect_uris),
             post_logout_redirect_uris=self.post_logout_redirect_uris.applied_to(client.post_logout_redirect_uris),
-            backchannel_logout_uri=self.backchannel_logout_uri or present_uri,
+            backchannel_logout_uri=present_uri if self.backchannel_logout_uri is None else self.backchannel_logout_uri,
             is_first_party=client.is_first_party if self.is_first_party is None else self.is_first_party,
         )
 

@@ -108,16 +108,23 @@ class Clients:
             row.replace_by(changes.applied_to(client))
             return row.as_client()
 
-    async def rotate_secret(self, client_id: str, secret: str) -> None:
-        """Give the client this secret; the former one stays valid. Raises ClientNotFound; Invalid for a public client,
-        and while two secrets are valid."""
+    async def rotate_secret(self, client_id: str, secret: str, *, replaces_latest: bool = False) -> None:
+        """Give the client this secret; the former one stays valid. While two secrets are valid, the latest one can be
+        replaced, which nobody may have seen. Raises ClientNotFound; Invalid for a public client, and unless as many
+        secrets are valid as that needs."""
         async with self._database.begin() as db:
             row = await _get_for_update(db, client_id)
             if row.secret_hash is None:
                 raise Invalid(advice=f"the client {client_id} is public: it has no secret")
-            if row.former_secret_hash is not None:
-                raise Invalid(advice=f"{client_id} has two valid secrets; end-former-secret ends the former one")
-            row.secret_hash, row.former_secret_hash = hash_secret(secret), row.secret_hash
+            former = row.former_secret_hash
+            if former is None and replaces_latest:
+                raise Invalid(advice=f"{client_id} has one valid secret; without --lost it gets another one beside it")
+            if former is not None and not replaces_latest:
+                raise Invalid(
+                    advice=f"{client_id} has two valid secrets; end-former-secret ends the former one, and"
+                    " rotate-client-secret --lost replaces the latter one"
+                )
+            row.secret_hash, row.former_secret_hash = hash_secret(secret), former or row.secret_hash
 
     async def end_former_secret(self, client_id: str) -> None:
         """Let only the present secret be valid. Raises ClientNotFound; Invalid if only one secret is valid."""

@@ -73,6 +73,7 @@ async def test_uris_and_grants_are_added_and_removed(identity: Identity, databas
         (f"--redirect-uri {OUT} --remove-redirect-uri {OUT}", f"the redirect URI {OUT} is both added and removed"),
         (f"--remove-post-logout-redirect-uri {OUT}", f"the client has no redirect URI after a logout {OUT}"),
         ("--remove-backchannel-logout-uri", "the client has no logout URI"),
+        ("--backchannel-logout-uri=", "'' is no logout URI: it must begin with http"),
         (f"--remove-backchannel-logout-uri --backchannel-logout-uri {OUT}", "the logout URI is both set and removed"),
         ("--remove-grant password", "the client has no grant password"),
     ],

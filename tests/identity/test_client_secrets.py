@@ -41,9 +41,21 @@ async def test_secret_is_rotated_once_until_the_former_one_is_ended(identity: Id
     outcomes = await asyncio.gather(*rotations, return_exceptions=True)
     secrets = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert [str(outcome) for outcome in outcomes if isinstance(outcome, Invalid)].count(
-        "robot has two valid secrets; end-former-secret ends the former one"
+        "robot has two valid secrets; end-former-secret ends the former one, and rotate-client-secret --lost replaces"
+        " the latter one"
     ) == len(outcomes) - len(secrets)
     assert await statuses(identity, "robot", former, *secrets) == [200, 200]
+
+
+async def test_secret_that_nobody_saw_is_replaced_while_the_one_in_use_stays_valid(identity: Identity) -> None:
+    former = await secret_of(identity, ROBOT)
+    lost = await secret_of(identity, "rotate-client-secret robot")
+    latter = await secret_of(identity, "rotate-client-secret robot --lost")
+    assert await statuses(identity, "robot", former, lost, latter) == [200, 401, 200]
+    await run(identity, "end-former-secret robot")
+    with pytest.raises(Invalid, match="robot has one valid secret; without --lost it gets another one beside it"):
+        await run(identity, "rotate-client-secret robot --lost")
+    assert await statuses(identity, "robot", former, lost, latter) == [401, 401, 200]
 
 
 @pytest.mark.parametrize(
