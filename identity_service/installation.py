@@ -16,6 +16,7 @@ from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.errors import Invalid
 from watchword.service.docs import REDIRECT_PATH
+from watchword.service.web_origins import origin_of_url
 
 POSTS_CLIENT: Final = "posts"
 POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
@@ -103,7 +104,8 @@ def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[Cl
     documentation = _own(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, [posts_audience])
     yield _by_redirect(documentation, posts_audience, REDIRECT_PATH)
     pages = ClientDraft(POSTS_PAGES_CLIENT, "Watchword posts", posts_secret, [], [*write, OPENID], both, posts_audience)
-    pages = _by_redirect(replace(pages, is_first_party=True), posts_audience, "/auth/callback")
+    # An audience may have a path, or not be as browsers write it; the pages are where posts serves them.
+    pages = _by_redirect(replace(pages, is_first_party=True), origin_of_url(posts_audience), "/auth/callback")
     if pages.grants:
         yield pages
 

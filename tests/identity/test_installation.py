@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from alembic import command
 
+import posts_service.settings
 from identity_service.administration import Administration
 from identity_service.clients.changes import ClientChanges, ListChange
 from identity_service.clients.drafts import ClientDraft, ClientExtension
@@ -15,7 +17,7 @@ from identity_service.parts import MIGRATIONS
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
-from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
+from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, SEALING_KEY, Identity
 from watchword.errors import Invalid
 
 NOTES_URL, TASKS_URL = "https://notes.example", "https://tasks.example"
@@ -217,6 +219,20 @@ async def test_pages_sign_in_by_redirect(identity: Identity, databases: Database
         (docs,) = await databases.fetch("identity_app", CLIENT, client_id)
         assert (docs["redirect_uris"], docs["secret_hash"]) == ([f"{url}/docs/oauth2-redirect"], None)
         assert docs["grants"] == ["password", "refresh_token", "authorization_code"]
+
+
+@pytest.mark.parametrize("audience", ["https://posts.example/api", "https://Posts.example:443"])
+async def test_answers_go_to_the_origin_where_posts_serves_its_pages(
+    identity: Identity, databases: Databases, audience: str
+) -> None:
+    await databases.execute("identity_owner", "DELETE FROM identity.clients")
+    await Administration(identity.parts).install(audience, POSTS_SECRET)
+    (pages,) = await databases.fetch("identity_app", CLIENT, "posts-pages")
+    own: dict[str, Any] = {"client_secret": POSTS_SECRET, "pages_sealing_key": SEALING_KEY}
+    own["database_url"] = databases.url("posts_app")
+    origin = posts_service.settings.Settings(issuer=IDENTITY_URL, audience=audience, **own).pages_origin
+    assert pages["redirect_uris"] == [f"{origin}/auth/callback"]
+    assert pages["post_logout_redirect_uris"] == [f"{origin}/"]
 
 
 async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_added(
