@@ -159,6 +159,22 @@ async def test_initial_password_is_changed_on_the_way(
     assert "code" in answer_of(await browser.http.get(changed.headers["Location"]), app)
 
 
+async def test_initial_password_is_changed_on_the_way_long_after_the_sign_in(
+    identity_at: Identity, browser: Browsing, app: Application, clock: StandingClock
+) -> None:
+    draft = AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+    await Administration(identity_at.parts).create_administrator(draft)
+    await browser.sign_on("grace")
+    clock.advance(minutes=11)
+    page = (await browser.http.get(app.path())).headers["Location"]
+    assert page.startswith("/sign-in?")
+    back = (await browser.send(page, {"login": "grace", "password": PASSWORD})).headers["Location"]
+    path = (await browser.http.get(back)).headers["Location"]
+    change = {"current_password": PASSWORD, "new_password": "staple trombone violin"}
+    changed = await browser.send(path, change)
+    assert "code" in answer_of(await browser.http.get(changed.headers["Location"]), app)
+
+
 async def test_person_without_an_account_makes_one_on_the_way(browser: Browsing, app: Application) -> None:
     path = (await browser.http.get(app.path())).headers["Location"]
     link = re.search(r'href="(/sign-up[^"]*)"', await browser.open(path))

@@ -89,7 +89,9 @@ class Authorization:
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_sign_in(now))
         if not await self._is_expected(request, sign_on):
             raise AuthorizationFailed(request.destination, LoginRequired("somebody else is signed on"))
-        # 3. Did somebody else choose the password?
+        # 3. Did somebody else choose the password? The page that changes it needs a fresh sign-in.
+        if sign_on.must_change_password and not sign_on.is_fresh(now):
+            return _detour(request, InteractionRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))
         if sign_on.must_change_password:
             return _detour(request, InteractionRequired(), Page.CHANGE_PASSWORD, request.query)
         # 4. Has the person allowed it?

@@ -65,10 +65,15 @@ class AuthorizationRequest:
 
     def query_after_sign_in(self, now: datetime) -> str:
         """The query with which this request goes on after a sign-in that begins now: it asks for no further one."""
-        needs_fresh = self.max_age is not None or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
-        after = str(max(milliseconds(now), self.authenticated_after or 0)) if needs_fresh else None
-        changes = {"prompt": self._prompt_without(_SIGN_IN_PROMPTS), "max_age": None}
-        return self.parameters.replace({**changes, **({} if after is None else {AUTHENTICATED_AFTER: after})}).encode()
+        if self.max_age is None and _SIGN_IN_PROMPTS.isdisjoint(self.prompts):
+            return self.query
+        return self.query_after_fresh_sign_in(now)
+
+    def query_after_fresh_sign_in(self, now: datetime) -> str:
+        """The query with which this request goes on after a sign-in that must begin now, whatever the client asks."""
+        after = str(max(milliseconds(now), self.authenticated_after or 0))
+        changes = {"prompt": self._prompt_without(_SIGN_IN_PROMPTS), "max_age": None, AUTHENTICATED_AFTER: after}
+        return self.parameters.replace(changes).encode()
 
     def query_after_consent(self) -> str:
         """The query of this request after the person was asked for consent."""
