@@ -190,6 +190,22 @@ async def test_subclass_that_allows_more_still_asks_for_the_sign_in(issuer: Issu
         assert (await http.get("/", headers=signed_in(issuer, seconds_ago=400))).status_code == 401
 
 
+@pytest.mark.parametrize("attributes", [{"acr": "mfa"}, {"max_age": 300}, {"fresh": 2.0}])
+async def test_subclass_may_say_later_what_it_asks_for(issuer: Issuer, attributes: dict[str, Any]) -> None:
+    class Late(Guard):
+        def __init__(self) -> None:
+            super().__init__("write")
+            vars(self).update(attributes)
+
+    app = FastAPI()
+    app.include_router(plain(Late()))
+    protect(app, issuer.verifier())
+    async with client_for(app) as http:
+        answer = await http.get("/", headers=issuer.bearer(scope="write"))
+    # No verifier without a receiver has heard the issuer.
+    assert answer.status_code == (503 if "fresh" in attributes else 401)
+
+
 @pytest.mark.parametrize("acr", ["", "MFA", "otp", "pwd mfa", 1, ["mfa"]])
 def test_level_that_no_token_has_is_refused_at_the_start(acr: Any) -> None:
     with pytest.raises(ValueError, match="acr: one of pwd, mfa, phr"):

@@ -77,9 +77,8 @@ class Guard:
         self.acr = acr
         self.max_age = None if max_age is None else ensure_count("max_age", max_age, least=1)
         self.anonymous = anonymous
-        self._sufficient_acrs = () if acr is None else at_least(acr)
-        # Most guards ask neither, and look at one attribute to know it.
-        self._asks_more = fresh is not None or self.needs_authentication
+        if acr is not None:
+            at_least(acr)
 
     async def __call__(self, request: HTTPConnection) -> Principal | None:
         verifier = _verifier_of(request)
@@ -96,7 +95,8 @@ class Guard:
             self._ensure_allowed(principal)
         else:
             await self.ensure(request, principal)
-        if self._asks_more:
+        # Read at each call, as the others are: a subclass may set them later than `__init__` of this class.
+        if self.fresh is not None or self.acr is not None or self.max_age is not None:
             self._ensure_fresh_and_authenticated(verifier, principal)
         note_caller(request.scope, verifier.open_connections, principal)
         return principal
@@ -119,7 +119,7 @@ class Guard:
         sign-in is too weak or too long ago. After all else, since nobody should sign in again only to be forbidden."""
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
-        if self.acr is not None and principal.acr not in self._sufficient_acrs:
+        if self.acr is not None and principal.acr not in at_least(self.acr):
             raise InsufficientUserAuthentication(
                 f"acr {principal.acr!r} is not {self.acr} or stronger", acr=self.acr, max_age=self.max_age
             )
