@@ -54,8 +54,8 @@ STREAMS = {"GET /posts/events"}
 OPTIONAL = {"identity": set[str](), "posts": {"GET /posts", "GET /posts/events", "GET /posts/{post_id}"}}
 # A person who selects every scope of the form for signing in gets a token: those that only services get are not there.
 FLOWS = {
-    "identity": {"password": {"account", "openid"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
-    "posts": {"password": {"posts:write"}},
+    "identity": {"authorizationCode": {"account", "openid"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
+    "posts": {"authorizationCode": {"posts:write"}},
 }
 SCOPES = {name: set[str]().union(*flows.values()) for name, flows in FLOWS.items()}
 
@@ -153,9 +153,11 @@ async def test_tokens_come_from_the_issuer(http: httpx.AsyncClient, name: str) -
     assert len({described["tokenUrl"] for described in scheme["flows"].values()}) == 1
 
 
-async def test_identity_names_its_own_token_endpoint(identity: Identity) -> None:
+async def test_identity_names_its_own_endpoints(identity: Identity) -> None:
     scheme = (await document_of(identity.http))["components"]["securitySchemes"][GUARDED_BY_TOKEN]
-    assert scheme["flows"]["password"]["tokenUrl"] == f"{IDENTITY_URL}/oauth/token"
+    flow = scheme["flows"]["authorizationCode"]
+    assert flow["tokenUrl"] == f"{IDENTITY_URL}/oauth/token"
+    assert flow["authorizationUrl"] == f"{IDENTITY_URL}/oauth/authorize"
 
 
 @each_service

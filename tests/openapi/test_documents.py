@@ -220,7 +220,8 @@ def test_media_types_are_those_that_are_sent(document: Document) -> None:
 @pytest.mark.parametrize(("name", "own"), [("identity", {"account", "openid"}), ("posts", {"posts:write"})])
 def test_people_are_offered_the_scopes_that_they_can_get_each_with_its_text(document: Document, own: set[str]) -> None:
     flows = document["components"]["securitySchemes"]["watchword"]["flows"]
-    assert flows["password"]["scopes"].keys() == own
+    assert flows["authorizationCode"]["scopes"].keys() == own
+    assert "password" not in flows
     assert all(text for flow in flows.values() for text in flow["scopes"].values())
 
 

@@ -121,6 +121,13 @@ async def test_shared_path_is_for_pages_of_further_origins_without_cookies(
         assert {"access-control-allow-credentials" in it.headers for it in (preflighted, answer)} == {allowed == PAGE}
 
 
+async def test_swagger_ui_of_a_client_may_ask_for_a_token() -> None:
+    preflight = {"Origin": CLIENT, "Access-Control-Request-Method": "POST"}
+    preflight["Access-Control-Request-Headers"] = "x-requested-with"
+    async with client_for(app_of()) as http:
+        assert (await http.options("/for-some", headers=preflight)).status_code == 200
+
+
 async def test_no_page_deletes_what_is_shared() -> None:
     preflight = {"Origin": CLIENT, "Access-Control-Request-Method": "DELETE"}
     async with client_for(app_of()) as http:

@@ -123,6 +123,7 @@ def test_document_is_the_same_each_time(issuer: Issuer) -> None:
     app = guarded_app(issuer)
     app.get("/", dependencies=[Depends(requires("a:x"))])(nothing())
     assert app.openapi() == app.openapi()
-    flow = app.openapi()["components"]["securitySchemes"]["watchword"]["flows"]["password"]
-    assert flow["tokenUrl"] == f"{issuer.url}/oauth/token"
+    flow = app.openapi()["components"]["securitySchemes"]["watchword"]["flows"]["authorizationCode"]
+    assert flow["authorizationUrl"] == f"{issuer.url}/oauth/authorize"
+    assert flow["tokenUrl"] == flow["refreshUrl"] == f"{issuer.url}/oauth/token"
     assert list(flow["scopes"]) == ["a:x"]

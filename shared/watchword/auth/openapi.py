@@ -35,13 +35,13 @@ class ScopeTexts:
     services: Mapping[str, str] = field(default_factory=dict)
 
 
-def describe(app: FastAPI, token_url: str, texts: ScopeTexts) -> None:
-    """Add the guards to the OpenAPI document. `token_url` is where Swagger UI asks for tokens."""
+def describe(app: FastAPI, issuer: str, texts: ScopeTexts) -> None:
+    """Add the guards to the OpenAPI document, and how a client gets their tokens from this issuer."""
 
     def change(document: Document) -> None:
         scopes = _describe_operations(document, app)
         schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "oauth2", "flows": _flows(token_url, scopes, texts)}
+        schemes[SCHEME] = {"type": "oauth2", "flows": _flows(issuer, scopes, texts)}
 
     amend(app, change)
 
@@ -54,10 +54,13 @@ def _describe_operations(document: Document, app: FastAPI) -> set[str]:
     return scopes
 
 
-def _flows(token_url: str, scopes: set[str], texts: ScopeTexts) -> Document:
+def _flows(issuer: str, scopes: set[str], texts: ScopeTexts) -> Document:
     people = {scope: texts.people.get(scope, "") for scope in sorted(scopes - texts.services.keys())}
     services = {scope: text for scope, text in sorted(texts.services.items()) if scope in scopes}
-    flows = {"password": {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": people}}
+    token_url = f"{issuer}/oauth/token"
+    # Not the password grant, even if the issuer offers it: it is for programs of the issuer's own team.
+    by_redirect = {"authorizationUrl": f"{issuer}/oauth/authorize", "tokenUrl": token_url, "refreshUrl": token_url}
+    flows = {"authorizationCode": {**by_redirect, "scopes": people}}
     if services:
         flows["clientCredentials"] = {"tokenUrl": token_url, "scopes": services}
     return flows

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from watchword.http.shortcut import PassableLayer
 
 _METHODS: Final = ("GET", "POST")
-_FIELDS: Final = ("Authorization", "Content-Type", "X-Request-ID")
+# Swagger UI sends X-Requested-With when it asks for a token.
+_FIELDS: Final = ("Authorization", "Content-Type", "X-Request-ID", "X-Requested-With")
 
 
 async def _nobody(_: str) -> bool:

@@ -1,17 +1,19 @@
-"""The API's documentation page, served from our own origin: it works offline, and no other host sees its readers."""
+"""The API's documentation page, served from our own origin: it works offline, and no other host sees its readers.
+
+Swagger UI comes from the package fastapi-swagger; the page around it, and the one that its sign-in comes back to, from
+the folder docs_page.
+"""
 
 import re
-from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
-from hashlib import sha256
+from html import escape
 from importlib import resources
+from string import Template
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -21,70 +23,77 @@ from watchword.errors import NotFound
 REDIRECT_PATH: Final = "/docs/oauth2-redirect"
 """The path that the page's sign-in by redirect comes back to."""
 
+_OWN: Final = "watchword.service", "docs_page"
+_SWAGGER_UI: Final = "fastapi_swagger", "resources"
 _FILES: Final = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "favicon-32x32.png": "image/png",
+    "page.js": (_OWN, "text/javascript", "no-cache"),
+    "redirect.js": (_OWN, "text/javascript", "no-cache"),
+    "swagger-ui-bundle.js": (_SWAGGER_UI, "text/javascript", "public, max-age=86400"),
+    "swagger-ui.css": (_SWAGGER_UI, "text/css", "public, max-age=86400"),
+    "favicon-32x32.png": (_SWAGGER_UI, "image/png", "public, max-age=86400"),
 }
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
-_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def install(app: FastAPI, client_id: str | None = None) -> None:
     """Serve Swagger UI at /docs from the files of the package fastapi-swagger, instead of FastAPI's own pages.
 
-    Its form for signing in starts with `client_id` filled in. An app without an OpenAPI document gets no page.
+    It signs people in by a redirect, as the client `client_id` unless the reader enters another one. An app without an
+    OpenAPI document gets no page.
     """
     _remove_own_pages(app)
     if app.openapi_url is None:
         return
+    template = Template(_content(_OWN, "page.html").decode())
 
     @app.get("/docs", include_in_schema=False)
     @public
-    async def documentation(request: Request) -> HTMLResponse:
-        # Quoted: if a mount has a parameter in its path, the caller writes it, and FastAPI puts it into a script.
-        prefix = quote(request.scope.get("root_path", "").rstrip("/"))
-        page = get_swagger_ui_html(
-            openapi_url=f"{prefix}{app.openapi_url}",
-            title=app.title,
-            swagger_js_url=f"{prefix}/docs/swagger-ui-bundle.js",
-            swagger_css_url=f"{prefix}/docs/swagger-ui.css",
-            swagger_favicon_url=f"{prefix}/docs/favicon-32x32.png",
-            init_oauth={"clientId": client_id} if client_id is not None else None,
-        )
-        page.headers.update(_fields_of_page(bytes(page.body).decode(), _called_origins(app)))
-        return page
+    async def documentation() -> HTMLResponse:
+        # Relative, as all addresses of the page are: it may be below a prefix that only a proxy in front knows.
+        words = {"title": app.title, "document": f".{app.openapi_url}", "client_id": client_id or ""}
+        html = template.substitute({name: escape(word) for name, word in words.items()})
+        return HTMLResponse(html, headers=_fields_of_page(_called_origins(app)))
+
+    @app.get(REDIRECT_PATH, include_in_schema=False)
+    @public
+    async def redirect() -> Response:
+        # The script of the page reads the answer in the query; nothing here does.
+        fields = _fields_of_redirect_page()
+        return Response(_content(_OWN, "redirect.html"), headers=fields, media_type="text/html")
 
     @app.get("/docs/{name}", include_in_schema=False)
     @public
     async def asset(name: str) -> Response:
         if name not in _FILES:
             raise NotFound(f"no file {name}")
-        return Response(_content(name), headers={"Cache-Control": "public, max-age=86400"}, media_type=_FILES[name])
+        folder, media_type, caching = _FILES[name]
+        return Response(_content(folder, name), headers={"Cache-Control": caching}, media_type=media_type)
 
 
 @cache
-def _content(name: str) -> bytes:
+def _content(folder: tuple[str, str], name: str) -> bytes:
     # Kept, so that each of many slow readers does not have a copy of its own.
-    return (resources.files("fastapi_swagger") / "resources" / name).read_bytes()
+    package, directory = folder
+    return (resources.files(package) / directory / name).read_bytes()
 
 
-def _fields_of_page(html: str, called_origins: Sequence[str]) -> dict[str, str]:
-    """The header fields with which the page runs only its own script, and calls only its origin and these origins."""
-    hashes = [f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in _SCRIPT.findall(html)]
-    policy = {
-        "default-src": ["'none'"],
-        "script-src": ["'self'", *hashes],
-        # Swagger UI writes styles into its elements.
-        "style-src": ["'self'", "'unsafe-inline'"],
-        "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'", *called_origins],
-        "base-uri": ["'none'"],
-        "form-action": ["'none'"],
-        "frame-ancestors": ["'none'"],
-    }
+def _fields_of_page(called_origins: Sequence[str]) -> dict[str, str]:
+    """The header fields with which the page runs only scripts of its origin, and calls only it and these origins."""
+    # Swagger UI writes styles into its elements.
+    style, images = "style-src 'self' 'unsafe-inline'", "img-src 'self' data:"
+    return _fields(style, images, " ".join(["connect-src 'self'", *called_origins]))
+
+
+def _fields_of_redirect_page() -> dict[str, str]:
+    """The header fields with which nothing keeps the answer in the page's address, and the page calls nobody."""
+    return _fields() | {"Cache-Control": "no-store"}
+
+
+def _fields(*allowed: str) -> dict[str, str]:
+    others = ("base-uri", "form-action", "frame-ancestors")
+    policy = ["default-src 'none'", "script-src 'self'", *allowed, *(f"{name} 'none'" for name in others)]
     return {
-        "Content-Security-Policy": "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items()),
+        "Content-Security-Policy": "; ".join(policy),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
     }
