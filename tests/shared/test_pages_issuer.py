@@ -108,8 +108,9 @@ async def test_while_the_issuer_is_away_a_page_says_so_and_nobody_is_signed_out(
     browser: Browser, switched: Switched
 ) -> None:
     switched.instead = away
-    answer = await browser.http.get("/auth/start")
+    answer = await browser.http.get("/auth/start", params={"return": "/notes?a=1"})
     assert (answer.status_code, browser.pending()) == (503, {})
+    assert 'href="/auth/start?return=/notes%3Fa%3D1"' in answer.text
     assert "try again shortly" in answer.text
     assert "retry-after" in answer.headers
     switched.instead = lambda _: None

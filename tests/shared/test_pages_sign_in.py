@@ -233,6 +233,7 @@ async def test_no_other_place_may_be_returned_to(browser: Browser, path: str) ->
     answer = await browser.http.get("/auth/start", params={"return": path})
     assert (answer.status_code, browser.pending()) == (400, {})
     assert "must be a path of this site" in answer.text
+    assert 'href="/auth/start?return=/"' in answer.text
     assert "evil" not in answer.text
 
 

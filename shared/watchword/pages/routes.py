@@ -13,7 +13,7 @@ from watchword.errors import AppError
 from watchword.http import problem
 from watchword.pages.cookies import PageCookies
 from watchword.pages.error_page import FIELDS, error_page
-from watchword.pages.errors import CookieRepeated, NotSignedIn, SignInRefused
+from watchword.pages.errors import CookieRepeated, NotSignedIn, ReturnRefused, SignInRefused
 from watchword.pages.service import SignIns
 from watchword.pages.values import Answer
 
@@ -60,13 +60,16 @@ class Doors:
         self._cookies = cookies
 
     async def start(self, request: Request) -> Response:
+        return_path = FRONT_PAGE
         try:
             return_path = _only(request, "return", FRONT_PAGE)
             url, pending = await self._sign_ins.begin(return_path)
             response = RedirectResponse(url, 303, FIELDS)
             self._cookies.pending.add(request, response, pending)
-        except AppError as error:
+        except ReturnRefused as error:
             return error_page(error, FRONT_PAGE)
+        except AppError as error:
+            return error_page(error, return_path)
         return response
 
     async def callback(self, request: Request) -> Response:
