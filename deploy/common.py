@@ -47,7 +47,7 @@ def make_password() -> str:
 
 
 def make_key() -> str:
-    """Return a key that encrypts: 256 random bits in base64."""
+    """Return a key for encryption: 256 random bits in base64."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 

@@ -105,7 +105,7 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=lifespan,
         cookie_origins=parts.settings.browser_origins,
         own_paths=pages.OWN_PATHS,
-        shared_paths=SharedPaths(PUBLIC_PATHS, CLIENT_PATHS, parts.clients.allow_origin),
+        shared_paths=SharedPaths(PUBLIC_PATHS, CLIENT_PATHS, parts.clients.may_call_from),
         docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
         scopes=SCOPE_TEXTS,

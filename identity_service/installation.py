@@ -33,7 +33,7 @@ OWN_SCOPES: Final = {
     OFFLINE_ACCESS: "Do all this also while you are not using it",
     "introspect": "Ask whether a token for your service is valid",
 }
-_DOCUMENTED: Final = ("account", OPENID, PROFILE, EMAIL)
+_DOCUMENTATION_SCOPES: Final = ("account", OPENID, PROFILE, EMAIL)
 POSTS_SCOPES: Final = {"posts:write": "Write, change and delete your posts"}
 POSTS_PERMISSIONS: Final = {
     "post:edit_any": "Change the posts of others",
@@ -99,7 +99,7 @@ def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[Cl
     receiver = [GrantType.CLIENT_CREDENTIALS], ["ssf.manage", "ssf.read"], [issuer]
     yield _own(FIRST_PARTY_CLIENT, "Watchword's own pages", ["account", *write], both, default_audience=posts_audience)
     yield ClientDraft(POSTS_CLIENT, "posts_service", posts_secret, *receiver)
-    documentation = _own(DOCUMENTATION_CLIENT, "Documentation of identity", _DOCUMENTED, [issuer])
+    documentation = _own(DOCUMENTATION_CLIENT, "Documentation of identity", _DOCUMENTATION_SCOPES, [issuer])
     yield _by_redirect(documentation, issuer, REDIRECT_PATH)
     documentation = _own(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, [posts_audience])
     yield _by_redirect(documentation, posts_audience, REDIRECT_PATH)
@@ -111,12 +111,12 @@ def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[Cl
 
 
 def _own(client_id: str, name: str, scopes: Sequence[str], audiences: Sequence[str], **members: Any) -> ClientDraft:
-    """A first-party client with the grant of passwords."""
+    """A first-party client with the grants `password` and `refresh_token`."""
     return ClientDraft(client_id, name, None, BY_PASSWORD, scopes, audiences, is_first_party=True, **members)
 
 
 def _by_redirect(draft: ClientDraft, url: str, path: str) -> ClientDraft:
-    """The draft of a client that signs people in by redirect as well, unless no code may be sent to this service."""
+    """The draft of a client that signs people in by redirect as well, unless no code may be sent to this URL."""
     origin = url.rstrip("/")
     if redirect_uris.fault(f"{origin}{path}", draft.application_type):
         return draft

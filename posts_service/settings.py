@@ -56,7 +56,7 @@ class Settings(ServiceSettings):
         description="Key that seals the cookies of the pages: 32 random bytes in base64 (`openssl rand -base64 32`)"
     )
     pages_former_sealing_key: SecretStr | None = Field(
-        None, description="The key before it: cookies that it has sealed are valid too"
+        None, description="The former sealing key: cookies that it has sealed stay valid"
     )
     silence_seconds: float = Field(
         90.0,

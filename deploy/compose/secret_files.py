@@ -69,8 +69,8 @@ def _name_former_administrator(folder: Path) -> None:
 
 
 def _add_sealing_key(folder: Path) -> None:
-    """Make the key that a folder of an earlier release has not. Without the one it had, people sign in on the pages
-    again, and nothing else is lost."""
+    """Make the sealing key if the folder has none, as one of an earlier release. If a key was lost, people sign in on
+    the pages again, and nothing else is lost."""
     if (folder / "POSTS_CLIENT_SECRET").is_file() and not (folder / _SEALING_KEY).exists():
         _write(folder, {_SEALING_KEY: make_key()})
 

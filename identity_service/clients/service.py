@@ -56,7 +56,7 @@ class Clients:
         """The client, with the scopes of its audiences."""
         return await self._find(client_id)
 
-    async def allow_origin(self, origin: str) -> bool:
+    async def may_call_from(self, origin: str) -> bool:
         """Whether pages of this origin may call the endpoints of clients: one of them has a redirect URI there. No page
         may while the database does not answer."""
         if not _ORIGIN.fullmatch(origin):

@@ -14,7 +14,7 @@ LIFETIME: Final = timedelta(minutes=2)
 
 
 class LogoutTokenMinter:
-    """Mints a token when it is sent, so that the key that signs then signs it."""
+    """Mints each token at the moment it is sent, with the key that signs at that moment."""
 
     def __init__(self, issuer: str, keyring: Keyring, clock: Clock) -> None:
         self._issuer = issuer

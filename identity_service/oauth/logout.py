@@ -128,4 +128,4 @@ class Logout:
 
     async def _comes_from(self, hint: IdTokenHint, sign_on: LiveSignOn) -> bool:
         """Whether the session of the hint, which may have ended, came from this sign-on."""
-        return await self._sessions.sign_on_of(hint.user_id, hint.session_id) == sign_on.id
+        return await self._sessions.find_sign_on_id(hint.user_id, hint.session_id) == sign_on.id

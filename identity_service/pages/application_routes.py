@@ -14,8 +14,8 @@ from watchword.auth import public
 
 APPLICATIONS: Final = "/account/applications"
 
-# Public, since no access token guards these pages: SignOnDep does. It need not be fresh: who takes access back can
-# give it again.
+# Public, since no access token guards these pages: SignOnDep does. It need not be fresh: a person who takes access
+# back can give it again.
 router = APIRouter(prefix=APPLICATIONS, include_in_schema=False, dependencies=[OurForms, FromAddress])
 
 

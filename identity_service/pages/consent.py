@@ -21,8 +21,8 @@ from watchword.loopback import is_loopback
 
 
 class ConsentPage:
-    """Asks what the authorization request in a query needs. Whatever the person chooses, the authorization endpoint
-    decides anew; a request that is not as it must be, or needs no consent by now, goes on to it at once."""
+    """Asks for what the authorization request in a query needs. Whatever the person chooses, the authorization endpoint
+    decides anew; a request that is not valid, or needs no consent by now, goes on to it at once."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class ConsentPage:
         return _go_on(request.query_after_consent())
 
     async def _read(self, query: str) -> AuthorizationRequest | None:
-        """The request; None if it is the client that is told what is wrong with it."""
+        """The request; None if it is refused at the redirect URI of its client."""
         try:
             return await self._requests.read(query)
         except AuthorizationFailed:

@@ -27,7 +27,8 @@ async def show_device(sign_on: SignOnDep, pages: PagesDep, user_code: str = "") 
 @router.post(DEVICE)
 @public
 async def decide_about_device(sign_on: SignOnDep, form: DevicePageForm, parts: PartsDep) -> Response:
-    """Without a choice the page shows who asks; with the choice of somebody who was signed on before, too."""
+    """Show who asks if there is no choice yet, or if somebody else was signed on when the page was shown; otherwise
+    carry the choice out."""
     if form.model is None:
         return _code_page(parts.pages, form)
     code, choice = form.model.user_code, form.model.choice

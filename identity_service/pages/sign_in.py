@@ -30,7 +30,8 @@ SignInForm = Form[CredentialsForm]
 
 
 class _Place(NamedTuple):
-    """Where a person signs in: on the way to which goal, and as whose sign-on if it is to be renewed."""
+    """What a person signs in for: the goal, with its authorization request if it is one; and the sign-on that is
+    renewed, if one is."""
 
     goal: Goal
     sign_on: LiveSignOn | None
@@ -61,16 +62,16 @@ class SignInPage:
         self._clock = clock
 
     async def show(self, request: Request, goal: Goal) -> Response:
-        """The page; a person who is signed on as the goal asks is led there at once. So is everybody whose goal is a
+        """The page; a person whose sign-on satisfies the goal is led there at once. So is everybody whose goal is a
         request that an application may not make."""
         sign_on = await self._sign_ons.find(self._cookie.read(request))
         try:
             authorization = await self._authorization(goal)
         except AuthorizationFailed:
             return go(goal.path)
-        if sign_on is not None and self._is_as_asked(goal, authorization, sign_on):
+        if sign_on is not None and self._satisfies(goal, authorization, sign_on):
             return go(goal.path)
-        response = self._page(_Place(goal, sign_on, authorization), _filled_in(authorization, sign_on))
+        response = self._page(_Place(goal, sign_on, authorization), _initial_form(authorization, sign_on))
         self._cookie.delete_repeated(request, response)
         return response
 
@@ -104,7 +105,7 @@ class SignInPage:
         query = goal.authorization_query
         return await self._requests.read(query) if query is not None else None
 
-    def _is_as_asked(self, goal: Goal, authorization: AuthorizationRequest | None, sign_on: LiveSignOn) -> bool:
+    def _satisfies(self, goal: Goal, authorization: AuthorizationRequest | None, sign_on: LiveSignOn) -> bool:
         now = self._clock.now()
         if authorization is not None:
             return not authorization.asks_to_sign_in(sign_on.authentication.at, now)
@@ -129,11 +130,11 @@ class SignInPage:
 
     def _page(self, place: _Place, form: SignInForm) -> Response:
         authorization, sign_on = place.authorization, place.sign_on
-        is_again = sign_on is not None and authorization is None
+        is_renewal = sign_on is not None and authorization is None
         words = {
             "path": place.goal.sign_in_path,
             "sign_up_path": place.goal.sign_up_path,
-            "username": sign_on.username if sign_on is not None and is_again else None,
+            "username": sign_on.username if sign_on is not None and is_renewal else None,
             "application": authorization.client.name if authorization is not None else None,
         }
         page = self._pages.page("sign_in.html", "sign_in", form, **words)
@@ -143,8 +144,8 @@ class SignInPage:
         return page
 
 
-def _filled_in(authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None) -> SignInForm:
-    """The form with the login that is expected on the way to an application."""
+def _initial_form(authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None) -> SignInForm:
+    """The form, filled in with the login that is expected on the way to an application."""
     if authorization is None:
         return NOTHING
     login = authorization.login_hint or (sign_on.username if sign_on is not None else None)

@@ -17,8 +17,8 @@ from watchword.clock import Clock
 
 
 async def lock_device(db: AsyncSession, user_id: UUID, session_id: UUID) -> SignOn | Session:
-    """What a person means who ends this session of theirs: the sign-on that it comes from, or the session itself if it
-    comes from none. The row is locked until the transaction ends. Raises SessionNotFound."""
+    """The sign-on that this session of the user comes from, or the session itself if it comes from none: what ends when
+    the user ends this session. The row is locked until the transaction ends. Raises SessionNotFound."""
     # The session of a sign-on is locked after it, with the others.
     sign_on_id = await repository.find_sign_on_id(db, user_id, session_id)
     device: SignOn | Session | None

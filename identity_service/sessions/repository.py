@@ -225,12 +225,12 @@ async def delete_without_tokens(
 ) -> int:
     """Delete those of these sessions that have no refresh token, and return how many. Nobody can use such a session.
 
-    Those that are live at the time `live_at`, and whose client is to be told of their end, stay.
+    Sessions that are live at the time `live_at` stay if their client gets logout tokens: their end must be reported.
     """
     has_token = exists().where(RefreshToken.session_id == Session.id)
     conditions = [Session.id.in_(session_ids), ~has_token]
     if live_at is not None:
-        hears = exists().where(ClientRow.id == Session.client_id, ClientRow.backchannel_logout_uri.is_not(None))
-        conditions.append(or_(Session.ended_at.is_not(None), Session.expires_at <= live_at, ~hears))
+        has_uri = exists().where(ClientRow.id == Session.client_id, ClientRow.backchannel_logout_uri.is_not(None))
+        conditions.append(or_(Session.ended_at.is_not(None), Session.expires_at <= live_at, ~has_uri))
     statement = delete(Session).where(*conditions).returning(Session.id)
     return len((await db.scalars(statement, execution_options={"synchronize_session": False})).all())

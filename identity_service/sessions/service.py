@@ -45,7 +45,7 @@ class Sessions:
             enqueued = await self._recorder.sign_ons_ended(db, now, user_id, ended, cause)
         return Act(enqueued, cause.actor, str(session_id))
 
-    async def sign_on_of(self, user_id: UUID, session_id: UUID) -> UUID | None:
+    async def find_sign_on_id(self, user_id: UUID, session_id: UUID) -> UUID | None:
         """The sign-on that a session of this user came from, also if it has ended; None if it came from none, or if
         there is no such session."""
         row = await self._database.reads.fetch_row(repository.SIGN_ON, user_id=user_id, session_id=session_id)

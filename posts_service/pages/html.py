@@ -45,8 +45,8 @@ def my_posts(username: str, drafts: Iterable[PostView], published: Iterable[Post
     """The contents of the page: who is signed in, and the titles of their posts."""
     titles = [f'<li>{escape(post.title)} <span class="quiet">(draft)</span></li>' for post in drafts]
     titles += [f"<li>{escape(post.title)}</li>" for post in published]
-    listed = "<ul>\n{}\n</ul>".format("\n".join(titles)) if titles else "<p>You have not written anything yet.</p>"
+    post_list = "<ul>\n{}\n</ul>".format("\n".join(titles)) if titles else "<p>You have not written anything yet.</p>"
     return f"""<p>You are signed in as <strong>{escape(username)}</strong>.</p>
-{listed}
+{post_list}
 <p><button type="button" id="sign-out">Sign out</button></p>
 """

@@ -15,7 +15,7 @@ class MyPosts:
         self._posts = posts
 
     async def contents(self, reader: Principal | None) -> str:
-        """Who the reader is, and the titles of their newest posts; for nobody, where to sign in."""
+        """Who the reader is, and the titles of their newest posts; a link to sign in if nobody is signed in."""
         if reader is None:
             return SIGN_IN
         drafts = await self._posts.list_drafts(reader, None, None, MOST)

@@ -80,7 +80,7 @@ async def test_page_of_another_origin_may_not(identity: Identity, origin: str) -
 
 async def test_no_page_may_call_while_the_database_does_not_answer() -> None:
     away = Database("postgresql://identity_app@127.0.0.1:1/away")
-    assert await Clients(away).allow_origin(ORIGIN) is False
+    assert await Clients(away).may_call_from(ORIGIN) is False
     await away.close()
 
 

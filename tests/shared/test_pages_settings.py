@@ -53,7 +53,7 @@ def test_the_sealing_key_has_no_default_and_is_used_for_nothing_else() -> None:
             scopes=["notes"],
         )
     for other in ({"client_secret": KEY}, {"former_sealing_key": KEY}):
-        with pytest.raises(ValueError, match=r"^sealing_key: a secret of its own"):
+        with pytest.raises(ValueError, match=r"^sealing_key: it must differ from"):
             settings_of(**other)
 
 

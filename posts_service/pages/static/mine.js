@@ -1,4 +1,4 @@
-// Fills the page with the posts of who is signed in. The access token is in the memory of this page alone.
+// Fills the page with the posts of the person who is signed in. The access token is in the memory of this page alone.
 
 const contents = document.getElementById("contents");
 

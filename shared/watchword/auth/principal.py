@@ -68,7 +68,7 @@ def instant(seconds: float) -> datetime:
 # Tokens that are issued in the same second share it. Tokens that live for 15 minutes name about 1,800 seconds: 900 in
 # which they were issued, and 900 in which they expire.
 shared_instant: Final = lru_cache(maxsize=2_048)(instant)
-"""The same as `instant`, for times that many tokens have in common."""
+"""What `instant` returns, remembered for times that many tokens have in common."""
 
 
 def _uuid(text: str | None, claim: str) -> UUID:

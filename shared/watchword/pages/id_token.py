@@ -12,7 +12,7 @@ from watchword.clock import Clock
 from watchword.pages.settings import PagesSettings
 from watchword.pages.values import Tokens
 
-# An access token, a refresh token and a logout token of the same issuer have others.
+# Access tokens, refresh tokens and logout tokens of the same issuer have other types.
 ID_TOKEN_TYPES: Final = ("jwt",)
 
 
@@ -39,7 +39,7 @@ class IdTokens:
     def _ensure_for_this_client(self, claims: dict[str, Any]) -> None:
         if claims.get("iss") != self._issuer:
             raise InvalidToken("another issuer", Flaw.ISSUER)
-        # Further audiences are none that this service trusts.
+        # This service trusts no further audience.
         if claims.get("aud") not in (self._client_id, [self._client_id]):
             raise InvalidToken("another audience", Flaw.AUDIENCE)
         if claims.get("azp", self._client_id) != self._client_id:

@@ -21,7 +21,7 @@ from watchword.pages.values import PageSession, Tokens
 logger = logging.getLogger("watchword.pages")
 
 CALL_SECONDS: Final = 4.0
-"""Less than half of the time in which an issuer answers a repeated refresh alike, so that a second try is in time."""
+"""Less than half of the time within which an issuer repeats the answer to a refresh: a second try is in time."""
 
 METADATA_SECONDS: Final = 300.0
 RETRY_SECONDS: Final = 1.0
@@ -73,7 +73,7 @@ class IssuerClient:
             {**form, "redirect_uri": self._settings.redirect_uri, "resource": self._settings.audience},
         )
         if status == 400 and document.get("error") == "invalid_grant":
-            raise SignInRefused(f"the issuer refuses the code: {_explained(document)}")
+            raise SignInRefused(f"the issuer refuses the code: {_error_text(document)}")
         self._ensure_granted(status, document)
         if not document.get("refresh_token"):
             raise self._failed("gives no refresh token: unless it is a first-party client, it needs offline_access")
@@ -85,7 +85,7 @@ class IssuerClient:
         endpoint = (await self.metadata()).token_endpoint
         status, document = await self._call_twice(endpoint, {**form, "resource": self._settings.audience})
         if status == 400 and document.get("error") == "invalid_grant":
-            raise NotSignedIn(f"the issuer refuses the refresh token: {_explained(document)}")
+            raise NotSignedIn(f"the issuer refuses the refresh token: {_error_text(document)}")
         self._ensure_granted(status, document)
         return _tokens(document, refresh_token=session.refresh_token, id_token=session.id_token)
 
@@ -112,7 +112,9 @@ class IssuerClient:
                 raise IssuerUnavailable(f"the metadata of {issuer} was answered with {status}")
             self._metadata, pause = Metadata.of(document, issuer), METADATA_SECONDS
         except IssuerUnavailable as error:
-            self._seldom.log(logging.WARNING, "metadata", "nobody can sign in at first: %s", one_line(str(error)))
+            self._seldom.log(
+                logging.WARNING, "metadata", "the metadata of the issuer could not be read: %s", one_line(str(error))
+            )
             pause = RETRY_SECONDS
         self._next_fetch = time.monotonic() + pause
 
@@ -153,7 +155,7 @@ class IssuerClient:
 
     def _ensure_granted(self, status: int, document: Mapping[str, Any]) -> None:
         if status != 200:
-            raise self._failed(f"is refused with {status}: {_explained(document)}")
+            raise self._failed(f"is refused with {status}: {_error_text(document)}")
 
     def _failed(self, problem: str) -> SignInFailed:
         reason = f"the client {self._settings.client_id} at {self._settings.issuer} {problem}"
@@ -186,7 +188,7 @@ def _tokens(document: Mapping[str, Any], *, refresh_token: str, id_token: str) -
     return Tokens(str(texts[0]), seconds, str(texts[1]), str(texts[2]))
 
 
-def _explained(document: Mapping[str, Any]) -> str:
+def _error_text(document: Mapping[str, Any]) -> str:
     """The error and its description (RFC 6749 section 5.2), for the log."""
     texts = [document.get("error"), document.get("error_description")]
     return one_line(": ".join(text for text in texts if isinstance(text, str)))

@@ -23,36 +23,36 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 def routes(sign_ins: SignIns, cookies: PageCookies) -> APIRouter:
     router = APIRouter(prefix="/auth", include_in_schema=False)
-    doors = Doors(sign_ins, cookies)
+    operations = Operations(sign_ins, cookies)
 
     @router.get("/start")
     @public
     async def start(request: Request) -> Response:
         """Send the browser to the issuer."""
-        return await doors.start(request)
+        return await operations.start(request)
 
     @router.get("/callback")
     @public
     async def callback(request: Request) -> Response:
         """Take the issuer's answer, and send the browser to the page that it comes from."""
-        return await doors.callback(request)
+        return await operations.callback(request)
 
     @router.post("/token")
     @public
     async def token(request: Request) -> Response:
         """An access token for the memory of a page."""
-        return await doors.token(request)
+        return await operations.token(request)
 
     @router.post("/sign-out")
     @public
     async def sign_out(request: Request) -> Response:
         """End the session of this browser."""
-        return await doors.sign_out(request)
+        return await operations.sign_out(request)
 
     return router
 
 
-class Doors:
+class Operations:
     """The four operations. Those for navigation answer a refusal with a page, the others with a problem document."""
 
     def __init__(self, sign_ins: SignIns, cookies: PageCookies) -> None:

@@ -14,7 +14,7 @@ _VERSION: Final = b"\x01"
 _ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12
 _HEAD_BYTES: Final = len(_VERSION) + _ID_BYTES
-# So many of 32 random bytes differ from each other; it is not a test of randomness, and refuses what a person made up.
+# At least so many of 32 random bytes differ. This is no test of randomness: it refuses keys that a person made up.
 _LEAST_DIFFERENT_BYTES: Final = 16
 
 

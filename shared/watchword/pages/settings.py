@@ -66,7 +66,7 @@ class PagesSettings:
     def sealer(self) -> Sealer:
         """What seals the cookies. Raises ValueError for a key that is weak."""
         if self.sealing_key in (self.client_secret, self.former_sealing_key):
-            raise ValueError("sealing_key: a secret of its own, and not client_secret or former_sealing_key once more")
+            raise ValueError("sealing_key: it must differ from client_secret and from former_sealing_key")
         former = self.former_sealing_key
         former_key = None if former is None else _key("former_sealing_key", former)
         return Sealer(_key("sealing_key", self.sealing_key), former_key)

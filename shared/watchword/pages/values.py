@@ -1,4 +1,4 @@
-"""What the cookies hold."""
+"""The values of a sign-in: what the cookies hold, and what the issuer answers."""
 
 import secrets
 from collections.abc import Mapping

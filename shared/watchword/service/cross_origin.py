@@ -15,17 +15,17 @@ _METHODS: Final = ("GET", "POST")
 _FIELDS: Final = ("Authorization", "Content-Type", "X-Request-ID", "X-Requested-With")
 
 
-async def _nobody(_: str) -> bool:
+async def _no_origin(_: str) -> bool:
     return False
 
 
 class SharedPaths(NamedTuple):
-    """Paths that pages of other origins may call too, without cookies: those of every origin the public ones, and those
-    of an origin that `allows` the others. It is asked for each request, so that what it says has an effect at once."""
+    """Paths that pages of further origins may call, without cookies: `public` from every origin, `others` from the
+    origins that `allows` accepts. It is called for each request, so that a change has an effect at once."""
 
     public: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
-    allows: Callable[[str], Awaitable[bool]] = _nobody
+    allows: Callable[[str], Awaitable[bool]] = _no_origin
 
 
 NOT_SHARED: Final = SharedPaths()
@@ -57,7 +57,7 @@ class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
             CORSMiddleware, app, allow_methods=_METHODS, allow_headers=_FIELDS, expose_headers=expose_headers
         )
         self._to_every = shared(allow_origins=["*"])
-        # It repeats whatever origin it is called for.
+        # It accepts every origin: it serves those alone that `allows` has accepted.
         self._to_allowed = shared(allow_origin_regex=".*")
 
     @property

@@ -107,6 +107,6 @@ def _basic_user(request: httpx.Request) -> str:
 
 
 def _is_begun_by(form: Mapping[str, str], request: Mapping[str, str]) -> bool:
-    """Whether who trades the code in has begun the sign-in (RFC 7636 section 4.6)."""
+    """Whether the client that trades the code in has begun the sign-in (RFC 7636 section 4.6)."""
     challenge = base64url(sha256(form.get("code_verifier", "").encode()).digest())
     return (challenge, form.get("redirect_uri")) == (request.get("code_challenge"), request.get("redirect_uri"))
