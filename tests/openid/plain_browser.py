@@ -38,11 +38,13 @@ class Form(HTMLParser):
 
 
 class PlainBrowser:
-    """A person with an account at identity, and their browser. `paths` are those of everything it has requested."""
+    """A person with an account at identity, and their browser. `entries` are what the person enters or chooses, by the
+    names of the fields; `paths` are those of everything that the browser has requested."""
 
     def __init__(self, identity: str, username: str) -> None:
         self.identity = identity
         self.username = username
+        self.entries = {"login": username, "password": PASSWORD}
         self.paths: list[str] = []
         self.http = httpx.Client(verify=ssl_context(), trust_env=False, timeout=PATIENCE_SECONDS)
 
@@ -67,8 +69,7 @@ class PlainBrowser:
         raise AssertionError(f"the browser goes round in circles: {self.paths}")
 
     def _fill_in(self, fields: dict[str, str]) -> dict[str, str]:
-        known = {"login": self.username, "password": PASSWORD}
-        return {name: known.get(name, value) for name, value in fields.items()}
+        return {name: self.entries.get(name, value) for name, value in fields.items()}
 
     def _get(self, url: str) -> httpx.Response:
         self.paths.append(urlsplit(url).path)

@@ -36,15 +36,3 @@ async def test_requests_oauthlib_gets_tokens_for_an_api(
         assert (tokens["scope"], tokens["token_type"]) == (["posts:write"], "Bearer")
         assert "id_token" not in tokens
     assert (seen["revoked"], seen["refusal"]) == (200, "invalid_grant")
-
-
-async def test_native_application_needs_no_secret_and_listens_on_any_port(
-    running: Stack, python: Path, browser: PlainBrowser
-) -> None:
-    await register(running, Kind("native", None, is_public=True))
-    seen = converse([python, PROGRAMS / "native.py", running.identity, "native"], browser)
-    assert set(seen["userinfo"]) == {"sub"}
-    assert {"access_token", "refresh_token", "id_token"} <= set(seen["members"])
-    assert {"access_token", "refresh_token", "id_token"} <= set(seen["refreshed"])
-    # The wrong verifier has changed nothing, and the code's second use has ended the session.
-    assert seen["refusals"] == ["invalid_grant", "invalid_grant", "invalid_grant"]
