@@ -1,10 +1,9 @@
 """Compare issuing by client credentials with npm's `oidc-provider`, and with a bare RSA signature."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
@@ -13,17 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from deploy.local.processes import any_free_port
 from tests.bench.comparison import Variant, compare, ratio, table
 from tests.bench.effort import Effort
 from tests.bench.load import SERVER_CORE
 from tests.bench.peers import environments
+from tests.bench.peers.provider import PROVIDER, oidc_provider
 from tests.bench.section import Budget, Section
-from tests.bench.servers import Server, command_server, full_path, server
+from tests.bench.servers import server
 from tests.bench.testbed import SETTINGS
 from tests.support.stack import Stack, stack
 
-OURS, PROVIDER = "identity_service, PostgreSQL", "oidc-provider, in memory"
+OURS = "identity_service, PostgreSQL"
 SCOPES = ("ssf.read", "ssf.manage")
 SIGNATURES = 1_000
 LEAST_OF_THE_PROVIDER = 0.90
@@ -42,7 +41,8 @@ def measure(home: Path, effort: Effort) -> Section:
         variants = [Variant(OURS, ours, "/oauth/token", script=lambda: script)]
         folder = environments.oidc_provider()
         if folder is not None:
-            provider = servers.enter_context(_provider(folder, form, running.identity, home))
+            variables = {"BENCH_SCOPE": form["scope"], "BENCH_AUDIENCE": running.identity}
+            provider = servers.enter_context(oidc_provider(folder, home, form, **variables))
             variants.append(Variant(PROVIDER, provider, "/token", script=lambda: script))
         comparison = compare(variants, effort)
     budgets = [Budget("issuing, failed", sum(figures.failed for figures in comparison.values()), most=0)]
@@ -66,24 +66,6 @@ def _form(running: Stack) -> dict[str, str]:
         "client_secret": secret,
         "scope": " ".join(SCOPES),
     }
-
-
-@contextmanager
-def _provider(folder: Path, form: dict[str, str], audience: str, home: Path) -> Iterator[Server]:
-    url = f"http://127.0.0.1:{any_free_port()}"
-    environment = {
-        **os.environ,
-        "BENCH_PORT": url.rpartition(":")[2],
-        "BENCH_CLIENT": form["client_id"],
-        "BENCH_SECRET": form["client_secret"],
-        "BENCH_SCOPE": form["scope"],
-        "BENCH_AUDIENCE": audience,
-    }
-    # Node looks for packages beside the file that imports them.
-    program = shutil.copy(Path(__file__).parent / "peers" / "oidc_provider" / "provider.js", folder)
-    command = [full_path("node"), str(program)]
-    with command_server(PROVIDER, command, url, environment, home / "provider.log", SERVER_CORE) as running:
-        yield running
 
 
 def _signatures(effort: Effort) -> Iterator[float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.bench import (
     answer_times,
+    code_exchange,
     connections,
     containers,
     faults,
@@ -36,6 +37,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Section]] = {
     "publishes": publishes.measure,
     "refresh": refresh.measure,
     "issuing": issuing.measure,
+    "code-exchange": code_exchange.measure,
     "sign-ins": sign_ins.measure,
     "sign-in-storm": sign_in_storm.measure,
     "answer-times": answer_times.measure,
