@@ -6,6 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.identity.browsing import Browsing, browsing
+from tests.identity.device_flow import Television, register_client, switched_on
 from tests.support import services
 from tests.support.databases import Databases
 from watchword.testing import StandingClock
@@ -75,3 +77,22 @@ async def seeded_roles(databases: Databases) -> AsyncIterator[None]:
                     "INSERT INTO identity.role_permissions VALUES ($1, $2)", row["name"], row["permission"]
                 )
     await owner.close()
+
+
+@pytest.fixture
+async def ada(identity: services.Identity) -> AsyncIterator[Browsing]:
+    """The browser of ada, who has just signed on."""
+    async with browsing(identity, "ada") as browser:
+        yield browser
+
+
+@pytest.fixture
+async def device_client(identity: services.Identity) -> None:
+    """A client for devices without a browser."""
+    await register_client(identity)
+
+
+@pytest.fixture
+async def television(identity: services.Identity, device_client: None) -> Television:
+    """A device that shows a code."""
+    return await switched_on(identity)

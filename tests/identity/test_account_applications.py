@@ -1,7 +1,5 @@
 """/account/applications: seeing which applications have access, and taking it back."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from identity_service.pages import application_routes
@@ -13,12 +11,6 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
 
 APPLICATIONS = "/account/applications"
-
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    async with browsing(identity, "ada") as browser:
-        yield browser
 
 
 async def test_the_page_shows_what_each_application_may_do_in_words(ada: Browsing, identity: Identity) -> None:

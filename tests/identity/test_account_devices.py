@@ -1,6 +1,5 @@
 """/account/devices: seeing where one is signed in, and ending it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -17,13 +16,6 @@ from tests.support.services import IDENTITY_URL, Identity
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 DEVICES = "/account/devices"
-
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    """The browser of ada, who has just signed on."""
-    async with browsing(identity, "ada") as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """/consent: a person allows an application of others to use the account, or does not."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
@@ -22,12 +22,6 @@ WRITE = "Write, change and delete your posts"
 ACCOUNT = "See and change your account, and see and end your sessions"
 CONSENTS = "SELECT user_id, client_id, scopes FROM identity.consents"
 CODES = "SELECT FROM identity.authorization_codes"
-
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    async with browsing(identity, "ada") as browser:
-        yield browser
 
 
 async def third_party(identity: Identity, app_id: str = "notes", **fields: Any) -> Application:

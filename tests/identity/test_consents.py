@@ -1,7 +1,6 @@
 """Consents: what a person has allowed an application of others, and taking it back."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,12 +19,6 @@ from watchword.testing import StandingClock
 
 CONSENTS = "/users/me/consents"
 AUDIT = "SELECT actor, action, subject, detail FROM identity.audit_entries WHERE action LIKE 'consent.%' ORDER BY id"
-
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    async with browsing(identity, "ada") as browser:
-        yield browser
 
 
 async def sign_on_of(identity: Identity, browser: Browsing) -> LiveSignOn:

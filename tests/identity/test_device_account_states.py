@@ -1,13 +1,13 @@
 """What happens to the account between the moment when a person allows a device and the one when it fetches its
 tokens."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from identity_service.administration import Administration
 from tests.identity.browsing import Browsing, browsing
-from tests.identity.device_flow import Television, allow, register_client, switched_on
+from tests.identity.device_flow import Television, allow, switched_on
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
@@ -21,12 +21,7 @@ SET = "UPDATE identity.users SET {} WHERE username = 'ada'"
 
 Act = Callable[[Identity, Browsing, Databases], Awaitable[object]]
 
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    await register_client(identity)
-    async with browsing(identity, "ada") as browser:
-        yield browser
+pytestmark = pytest.mark.usefixtures("device_client")
 
 
 @pytest.fixture

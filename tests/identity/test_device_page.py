@@ -19,17 +19,7 @@ __all__ = ["exact_counts"]
 DECIDED = "SELECT decided_at, user_id FROM identity.device_grants WHERE decided_at IS NOT NULL"
 WAITS_NOT = "No device is waiting with this code"
 
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    await register_client(identity)
-    async with browsing(identity, "ada") as browser:
-        yield browser
-
-
-@pytest.fixture
-async def television(identity: Identity, ada: Browsing) -> Television:
-    return await switched_on(identity)
+pytestmark = pytest.mark.usefixtures("device_client")
 
 
 async def test_the_page_says_who_asks_for_what_and_from_where(ada: Browsing, television: Television) -> None:

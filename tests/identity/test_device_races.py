@@ -1,13 +1,12 @@
 """Devices and people who act at once, each on a connection of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.identity.answers import statuses
 from tests.identity.browsing import Browsing, browsing
-from tests.identity.device_flow import Television, allow, enter, register_client, switched_on
+from tests.identity.device_flow import Television, allow, enter, switched_on
 from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
@@ -17,17 +16,7 @@ SESSIONS = "SELECT ended_at IS NOT NULL AS is_ended FROM identity.sessions WHERE
 INTERVAL = "SELECT interval_seconds FROM identity.device_grants"
 OTHER = "paper clouds over Turin"
 
-
-@pytest.fixture
-async def ada(identity: Identity) -> AsyncIterator[Browsing]:
-    await register_client(identity)
-    async with browsing(identity, "ada") as browser:
-        yield browser
-
-
-@pytest.fixture
-async def television(identity: Identity, ada: Browsing) -> Television:
-    return await switched_on(identity)
+pytestmark = pytest.mark.usefixtures("device_client")
 
 
 async def test_of_twenty_polls_at_once_one_is_in_time(television: Television, databases: Databases) -> None:
