@@ -20,6 +20,11 @@ TRANSLATED: list[tuple[AppError, str, int]] = [
     (errors.PasswordMustChange("why"), "invalid_grant", 400),
     (errors.RefreshTokenRefused("why"), "invalid_grant", 400),
     (errors.CodeRefused("why"), "invalid_grant", 400),
+    (errors.DeviceCodeRefused("why"), "invalid_grant", 400),
+    (errors.DeviceCodeExpired("why"), "expired_token", 400),
+    (errors.DeviceDenied("why"), "access_denied", 400),
+    (errors.DeviceUndecided("why"), "authorization_pending", 400),
+    (errors.PolledTooSoon("why"), "slow_down", 400),
 ]
 NOT_TRANSLATED: list[AppError] = [errors.HashingBusy(), errors.NoSigningKey(), errors.SessionEnded(), Unavailable()]
 
