@@ -163,13 +163,12 @@ def requires(
     from starting, unless `any_scope` says that this is meant.
 
     With `fresh=2` the answer is 503 unless this process has heard the issuer within two seconds. Use it for operations
-    that must be refused at once after a sign-out. A receiver hears a Watchword issuer once a second. For a stream or a
-    WebSocket this is checked when it opens, and not again.
+    that must be refused at once after a sign-out. A receiver hears a Watchword issuer once a second.
 
     With `acr="mfa"` the caller must have signed in at least so strongly (`pwd`, `mfa`, or `phr`: resistant to
     phishing), and with `max_age=300` within so many seconds and the verifier's leeway. Otherwise, and for a token that
-    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. For a
-    stream or a WebSocket this too is checked when it opens, and not again.
+    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. Of a
+    stream or a WebSocket, `fresh`, `acr` and `max_age` are checked when it opens, and not again.
     """
     if any_scope and (scopes or any_of):
         raise TypeError("any_scope means that no scope is required, but this guard requires one")

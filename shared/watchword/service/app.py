@@ -96,19 +96,23 @@ def new_app(
     """
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
-    one_lifespan = _one_lifespan(background_work, _end_connections_on_shutdown(parts.verifier), lifespan)
-    app = _bare_app(title, summary, one_lifespan)
+    lifespans = background_work, _end_connections_on_shutdown(parts.verifier), lifespan
+    app = _bare_app(title, summary, _one_lifespan(*lifespans))
     app.state.parts = parts
     app.trusted_hops = _trusted_hops(parts.settings)
-    database_check = partial(migrations.usable_revision, parts.database.reads)
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
-    health = health_routes({"database": database_check, **checks_of(parts.verifier), **(checks or {})})
+    health = health_routes({**_checks(parts, migrations), **(checks or {})})
     _add_routes(app, (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)))
-    origins = parts.settings.cors_origins
-    varies = _allow_origins(app, origins, cookie_origins, own_paths=own_paths, shared_paths=shared_paths)
+    origins = parts.settings.cors_origins, cookie_origins
+    varies = _allow_origins(app, *origins, own_paths=own_paths, shared_paths=shared_paths)
     _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=varies)
     return app
+
+
+def _checks(parts: ServiceParts, migrations: "Migrations") -> dict[str, Check]:
+    """The checks of /readyz that every service has: those of the database and of the verifier."""
+    return {"database": partial(migrations.usable_revision, parts.database.reads), **checks_of(parts.verifier)}
 
 
 def from_environment(name: str, settings: type[AnySettings], build: Callable[[AnySettings], FastAPI]) -> FastAPI:

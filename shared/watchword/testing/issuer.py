@@ -66,12 +66,8 @@ class Issuer:
         _ensure_several(roles=roles, permissions=permissions, amr=amr or ())
         now = int(self.clock.now().timestamp())
         body: dict[str, Any] = {
-            "iss": self.url,
-            "aud": self.audience,
-            "sub": subject or str(uuid4()),
-            "client_id": "web",
-            "iat": now,
-            "exp": now + expires_in,
+            **{"iss": self.url, "aud": self.audience, "sub": subject or str(uuid4()), "client_id": "web"},
+            **{"iat": now, "exp": now + expires_in},
             "jti": str(uuid4()),
             "scope": scope or ABSENT,
             "sid": str(uuid4()) if username else ABSENT,
