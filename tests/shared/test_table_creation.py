@@ -15,7 +15,11 @@ from watchword.events import ReceiverTables
 
 PROCESSES = 3
 RECEIVERS = {"poll_lease", "process_leases", "received_events", "revocations", "transmitter_contact"}
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
+# An autovacuum of that database waits for the same lock, and has no user.
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = '{name}' AND usename = 'posts_owner' AND wait_event_type = 'Lock'"
+)
 
 
 @asynccontextmanager
