@@ -14,8 +14,10 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     Row,
+    Select,
     String,
     Table,
+    TableValuedAlias,
     and_,
     any_,
     bindparam,
@@ -25,13 +27,14 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from watchword.database.statements import Statement
 from watchword.jobs.job import Job, JobKind
-from watchword.jobs.table import waits
+from watchword.jobs.table import waits_to_run
 
 _NOW: Final = func.statement_timestamp()
 """The database's clock. It is the same throughout a statement, so that an index can be searched for it."""
@@ -57,11 +60,9 @@ class Claims:
         Of the jobs whose last attempt has not ended at most one is claimed, and none unless `takes_lost`: what kills
         the process may be any of those that ran in it, and must not take the others with it again and again.
         """
-        table = self._table
-        is_known, is_lost = table.c.kind.in_(kinds), table.c.leased_until <= _NOW
-        lost = await self._due(db, and_(is_known, is_lost), table.c.leased_until, min(limit, int(takes_lost)))
-        is_due = and_(is_known, waits(table), table.c.run_at <= _NOW)
-        due = await self._due(db, is_due, table.c.run_at, limit - len(lost))
+        lost = await self._fetch(db, lost_jobs(self._table, kinds), min(limit, int(takes_lost)))
+        left = limit - len(lost)
+        due = await self._fetch(db, due_jobs(self._table, kinds, left), left)
         exhausted = [row.id for row in lost if self._is_exhausted(row)]
         retried = [row.id for row in lost if row.id not in exhausted]
         jobs = await self._lease(db, retried, losses=1) + await self._lease(db, [row.id for row in due], losses=0)
@@ -82,13 +83,8 @@ class Claims:
         values = {"leased_until": None, "dead_at": _NOW, "last_error": error}
         return await _changes(db, update(self._table).where(self._is_held(job)).values(values))
 
-    async def _due(
-        self, db: AsyncSession, is_due: ColumnElement[bool], due_at: ColumnElement[Any], limit: int
-    ) -> list[Row[Any]]:
-        """At most so many rows that may be claimed, those that have waited longest, locked."""
-        table = self._table
-        statement = select(table).where(is_due).order_by(due_at).limit(limit)
-        return list(await db.execute(statement.with_for_update(skip_locked=True))) if limit else []
+    async def _fetch(self, db: AsyncSession, candidates: Select[Any], limit: int) -> list[Row[Any]]:
+        return list(await db.execute(candidates.limit(limit))) if limit else []
 
     def _is_exhausted(self, row: Row[Any]) -> bool:
         kind = self._kinds[row.kind]
@@ -124,9 +120,34 @@ class Claims:
         return and_(self._table.c.id == job.id, self._table.c.leased_until == job.leased_until)
 
 
+def lost_jobs(table: Table, kinds: Collection[str]) -> Select[Any]:
+    """The jobs whose lease has run out, those that have waited longest first, locked."""
+    lost = select(table).where(table.c.kind.in_(kinds), table.c.leased_until <= _NOW)
+    return lost.order_by(table.c.leased_until).with_for_update(skip_locked=True)
+
+
+def due_jobs(table: Table, kinds: Collection[str], limit: int) -> Select[Any]:
+    """The jobs that are due, those that have waited longest first; at most so many of each kind, locked."""
+    kind = _each(literal(list(kinds), ARRAY(String)))
+    due = _in_turn(table, kind).where(table.c.run_at <= _NOW).limit(limit).with_for_update(skip_locked=True).lateral()
+    return select(due).select_from(kind.join(due, true())).order_by(due.c.run_at)
+
+
+def _in_turn(table: Table, kind: TableValuedAlias) -> Select[Any]:
+    """The jobs of one kind that wait, in the order in which they run: a look along the index, past no job of another
+    kind, of which there may be a hundred thousand."""
+    return select(table).where(table.c.kind == kind.c.kind, waits_to_run(table)).order_by(table.c.run_at)
+
+
+def _each(kinds: ColumnElement[Any]) -> TableValuedAlias:
+    return func.unnest(kinds).table_valued("kind").render_derived("kinds")
+
+
 def _seconds_until_due(table: Table) -> Any:
-    is_known = table.c.kind == any_(bindparam("kinds", type_=ARRAY(String)))
-    waiting = select(func.min(table.c.run_at)).where(waits(table), is_known)
+    kinds = bindparam("kinds", type_=ARRAY(String))
+    kind, is_known = _each(kinds), table.c.kind == any_(kinds)
+    first = _in_turn(table, kind).with_only_columns(table.c.run_at).limit(1).lateral()
+    waiting = select(func.min(first.c.run_at)).select_from(kind.join(first, true()))
     leased = select(func.min(table.c.leased_until)).where(table.c.leased_until.is_not(None), is_known)
     next_at = func.least(waiting.scalar_subquery(), leased.scalar_subquery())
     return select(extract("epoch", next_at - _NOW).label("seconds"))

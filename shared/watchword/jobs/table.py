@@ -1,9 +1,15 @@
 """The table of jobs, in the schema of the service that they belong to."""
 
+from typing import Final
+
 from sqlalchemy import Column, ColumnElement, DateTime, Index, Integer, MetaData, String, Table, Uuid, and_, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-_WAITS = text("leased_until IS NULL AND dead_at IS NULL")
+_WAITS: Final = text("leased_until IS NULL AND dead_at IS NULL")
+
+_WAITS_TO_RUN: Final = text("coalesce(leased_until, dead_at) IS NULL")
+"""The same in other words: PostgreSQL takes a partial index only for its own words. While it believes that the table is
+nearly empty, all indexes with one condition are equally good to it, and that of the keys has no order of time."""
 
 
 def jobs_table(metadata: MetaData, name: str = "jobs") -> Table:
@@ -27,7 +33,7 @@ def jobs_table(metadata: MetaData, name: str = "jobs") -> Table:
         Column("last_error", String),
         Column("dead_at", DateTime(timezone=True)),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Index(f"{name}_waiting_idx", "run_at", postgresql_where=_WAITS),
+        Index(f"{name}_due_idx", "kind", "run_at", postgresql_where=_WAITS_TO_RUN),
         Index(f"{name}_leased_idx", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
         Index(f"{name}_dead_idx", "dead_at", postgresql_where=text("dead_at IS NOT NULL")),
         Index(key_index(name), "key", unique=True, postgresql_where=_WAITS),
@@ -40,5 +46,10 @@ def key_index(table_name: str) -> str:
 
 
 def waits(table: Table) -> ColumnElement[bool]:
-    """Whether a job waits, in the words of the partial indexes."""
+    """Whether a job waits, in the words of the index of keys."""
     return and_(table.c.leased_until.is_(None), table.c.dead_at.is_(None))
+
+
+def waits_to_run(table: Table) -> ColumnElement[bool]:
+    """Whether a job waits, in the words of the index by kind and time."""
+    return func.coalesce(table.c.leased_until, table.c.dead_at).is_(None)
