@@ -3,6 +3,8 @@
 import secrets
 from base64 import b64encode
 from collections.abc import Iterator
+from json import dumps
+from typing import cast
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
@@ -12,7 +14,8 @@ from tests.browser.opening import opened
 from tests.browser.signing_on import registered, see
 from tests.support.services import PASSWORD
 from tests.support.stack import Stack
-from tests.system.examples import EXAMPLES, free_url, paste, registration, served
+from tests.system.examples import EXAMPLES, ROOT, blocks, free_url, paste, registration, served
+from watchword.auth.errors import InsufficientUserAuthentication, MissingToken
 
 LOCAL = "http://"
 
@@ -71,6 +74,32 @@ async def test_a_person_signs_in_once_for_pages_of_two_sites(running: Stack, bro
         assert not own.keys() & (await cookies(page.context, running.posts)).keys()
         await page.reload()
         await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
+
+
+async def test_the_script_of_the_readme_makes_the_link_by_which_a_person_signs_in_again(
+    running: Stack, browser: Browser
+) -> None:
+    (script,) = blocks((ROOT / "shared" / "README.md").read_text(), "Sign people in on your pages", "javascript")
+    challenge = InsufficientUserAuthentication(acr="mfa phr", max_age=0).headers()
+
+    async def link(status: int, headers: dict[str, str]) -> str | None:
+        call = f"linkToSignInAgain(new Response(null, {dumps({'status': status, 'headers': headers})}))"
+        return cast("str | None", await page.evaluate(f"() => {{ {script} return {call} }}"))
+
+    username = await registered(running)
+    async with opened(browser, LOCAL) as page:
+        await page.goto(f"{running.posts}/mine?page=2")
+        await page.get_by_role("link", name="Sign in").click()
+        await sign_in(page, username)
+        await expect(page.get_by_text(f"You are signed in as {username}.")).to_be_visible()
+        await page.goto(f"{running.posts}/mine?page=2")
+        assert await link(401, MissingToken().headers()) is await link(403, challenge) is await link(401, {}) is None
+        path = await link(401, challenge)
+        assert path == "/auth/start?return=%2Fmine%3Fpage%3D2&acr_values=mfa+phr&max_age=0"
+        await page.goto(f"{running.posts}{path}")
+        await sign_in(page, username)
+        await expect(page.get_by_text(f"You are signed in as {username}.")).to_be_visible()
+        assert page.url == f"{running.posts}/mine?page=2"
 
 
 async def test_signing_out_on_one_page_signs_out_at_identity_and_on_the_other(

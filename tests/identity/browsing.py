@@ -10,6 +10,7 @@ from tests.support.services import IDENTITY_URL, PASSWORD, Identity
 
 ORIGIN = {"Origin": IDENTITY_URL}
 EMPTY: Mapping[str, str] = {}
+_MAX_REDIRECTS = 8
 _TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -32,6 +33,21 @@ class Browsing:
     async def sign_on(self, username: str = "ada", password: str = PASSWORD) -> None:
         answer = await self.send("/sign-in", {"login": username, "password": password})
         assert answer.status_code == 303, answer.text
+
+    async def way_through(self, location: str, username: str = "ada") -> list[str]:
+        """Where the redirects lead from this URL of identity, and at last away from it. On the page to sign in, the
+        person does so."""
+        way = [location]
+        for _ in range(_MAX_REDIRECTS):
+            if not way[-1].startswith((IDENTITY_URL, "/")):
+                return way
+            answer = await self.http.get(way[-1])
+            if answer.status_code == 200:
+                path = way[-1].removeprefix(IDENTITY_URL)
+                answer = await self.send(path, {"login": username, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            way.append(answer.headers["location"])
+        raise AssertionError(way)
 
     async def is_signed_on(self) -> bool:
         return (await self.http.get("/account/devices")).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 import posts_service.app
 from tests.identity.browsing import Browsing, browsing
 from tests.support.databases import Databases
-from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, bearer, client_for, posts_parts
+from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer, client_for, posts_parts
 from watchword.auth import RemoteKeys, Verifier
 
 OWN = {"Origin": POSTS_URL}
@@ -28,16 +28,7 @@ class Visit:
     async def callback(self) -> str:
         """Begin to sign in at posts, sign in at identity, and return the URL that leads back."""
         location = (await self.posts.get("/auth/start?return=/mine")).headers["location"]
-        for _ in range(8):
-            if not location.startswith((IDENTITY_URL, "/")):
-                return location
-            answer = await self.identity.http.get(location)
-            if answer.status_code == 200:
-                path = location.removeprefix(IDENTITY_URL)
-                answer = await self.identity.send(path, {"login": "ada", "password": PASSWORD})
-            assert answer.status_code == 303, answer.text
-            location = answer.headers["location"]
-        raise AssertionError(location)
+        return (await self.identity.way_through(location))[-1]
 
     async def sign_in(self) -> None:
         answer = await self.posts.get(await self.callback())

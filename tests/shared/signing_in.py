@@ -44,9 +44,9 @@ class Browser:
     http: httpx.AsyncClient
     issuer: CodeFlow
 
-    async def start(self, path: str = "/notes") -> str:
+    async def start(self, path: str = "/notes", **demands: str) -> str:
         """Begin to sign in, and return the URL that the browser is sent to."""
-        answer = await self.http.get("/auth/start", params={"return": path})
+        answer = await self.http.get("/auth/start", params={"return": path, **demands})
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
 

@@ -4,13 +4,13 @@ import base64
 import hashlib
 from html import escape
 from typing import Final
-from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
 from watchword.errors import AppError
 from watchword.http.problem_documents import status_of
 from watchword.http.problem_responses import log_refusal
+from watchword.pages.sign_in_request import SignInRequest
 
 _STYLE: Final = (
     ":root{color-scheme:light dark}"
@@ -27,15 +27,14 @@ FIELDS: Final = {
 """The header fields of every answer to a browser that signs in."""
 
 
-def error_page(error: AppError, return_path: str) -> HTMLResponse:
-    """The page that says what a refusal means. It shows nothing of the request but the page to return to."""
+def error_page(error: AppError, sign_in: SignInRequest) -> HTMLResponse:
+    """The page that says what a refusal means. It shows nothing of the request but the link to begin again."""
     status = status_of(error)
     log_refusal(status, error.code, error.reason or error.detail)
-    return HTMLResponse(_html(error.detail, return_path), status, {**FIELDS, **error.headers()})
+    return HTMLResponse(_html(error.detail, sign_in.link), status, {**FIELDS, **error.headers()})
 
 
-def _html(detail: str, return_path: str) -> str:
-    start = f"/auth/start?return={quote(return_path, safe='/')}"
+def _html(detail: str, link: str) -> str:
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -48,7 +47,7 @@ def _html(detail: str, return_path: str) -> str:
 <main>
 <h1>You are not signed in</h1>
 <p>{escape(detail)}</p>
-<p><a href="{escape(start)}">Sign in</a></p>
+<p><a href="{escape(link)}">Sign in</a></p>
 <p><a href="/">Go to the front page</a></p>
 </main>
 </body>

@@ -36,11 +36,25 @@ class ReturnRefused(BadRequest):
     detail = "The page to return to must be a path of this site."
 
 
+class DemandRefused(BadRequest):
+    """What the page asks of the sign-in is no demand that an issuer could meet."""
+
+    code = "demand_refused"
+    detail = "The page that sent you here asks for a sign-in that does not exist. Its operator can see why."
+
+
 class SignInRefused(BadRequest):
     """The answer of the issuer is not one to a sign-in that was begun in this browser, or cannot be trusted."""
 
     code = "sign_in_refused"
     detail = "This sign-in is not valid any more, or was not begun in this browser. Sign in again."
+
+
+class SignInTooOld(BadRequest):
+    """The issuer answers with a sign-in that is longer ago than the page allows."""
+
+    code = "sign_in_too_old"
+    detail = "Your sign-in is too long ago for the page that you come from. Sign in again."
 
 
 class AccessDenied(Forbidden):

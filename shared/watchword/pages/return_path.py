@@ -5,6 +5,7 @@ from typing import Final
 
 from watchword.pages.errors import ReturnRefused
 
+FRONT_PAGE: Final = "/"
 MAX_CHARACTERS: Final = 1_000
 # Browsers drop tabs and line feeds from a URL, take a backslash for a slash, and `//host` for another site.
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")

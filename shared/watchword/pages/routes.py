@@ -3,6 +3,7 @@
 They are for the pages of this service, and no API: the OpenAPI document does not have them.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -13,11 +14,11 @@ from watchword.errors import AppError
 from watchword.http import problem
 from watchword.pages.cookies import PageCookies
 from watchword.pages.error_page import FIELDS, error_page
-from watchword.pages.errors import CookieRepeated, NotSignedIn, ReturnRefused, SignInRefused
+from watchword.pages.errors import CookieRepeated, NotSignedIn, SignInRefused
 from watchword.pages.service import SignIns
+from watchword.pages.sign_in_request import PARAMETERS, SignInRequest
 from watchword.pages.values import Answer
 
-FRONT_PAGE: Final = "/"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -28,7 +29,7 @@ def routes(sign_ins: SignIns, cookies: PageCookies) -> APIRouter:
     @router.get("/start")
     @public
     async def start(request: Request) -> Response:
-        """Send the browser to the issuer."""
+        """Send the browser to the issuer, with the `max_age` and the `acr_values` that the page asks for."""
         return await operations.start(request)
 
     @router.get("/callback")
@@ -60,31 +61,29 @@ class Operations:
         self._cookies = cookies
 
     async def start(self, request: Request) -> Response:
-        return_path = FRONT_PAGE
+        sign_in = SignInRequest()
         try:
-            return_path = _only(request, "return", FRONT_PAGE)
-            url, pending = await self._sign_ins.begin(return_path)
+            sign_in = SignInRequest.of(_parameters(request, PARAMETERS))
+            url, pending = await self._sign_ins.begin(sign_in)
             response = RedirectResponse(url, 303, FIELDS)
             self._cookies.pending.add(request, response, pending)
-        except ReturnRefused as error:
-            return error_page(error, FRONT_PAGE)
         except AppError as error:
-            return error_page(error, return_path)
+            return error_page(error, sign_in)
         return response
 
     async def callback(self, request: Request) -> Response:
-        return_path, state = FRONT_PAGE, ""
+        sign_in, state = SignInRequest(), ""
         response: Response
         try:
-            answer = Answer.of({name: _only(request, name) for name in request.query_params})
+            answer = Answer.of(_parameters(request, request.query_params))
             state = answer.state
             if (pending := self._cookies.pending.of(state).read(request)) is not None:
-                return_path = pending.return_path
+                sign_in = pending.request
             session = await self._sign_ins.finish(answer, pending)
-            response = RedirectResponse(return_path, 303, FIELDS)
+            response = RedirectResponse(sign_in.return_path, 303, FIELDS)
             self._cookies.session.set(response, session)
         except AppError as error:
-            response = error_page(error, return_path)
+            response = error_page(error, sign_in)
             if isinstance(error, CookieRepeated):
                 self._cookies.pending.of(state).delete_everywhere(request, response)
         # An answer counts once.
@@ -125,9 +124,11 @@ class Operations:
         return response
 
 
-def _only(request: Request, name: str, default: str = "") -> str:
-    """A parameter of the query. Raises SignInRefused if it is there twice: a proxy could take the other one."""
-    values = request.query_params.getlist(name)
-    if len(values) > 1:
-        raise SignInRefused(f"the parameter {name!r} is there {len(values)} times")
-    return values[0] if values else default
+def _parameters(request: Request, names: Iterable[str]) -> dict[str, str]:
+    """The parameters of the query with these names. Raises SignInRefused if one is there twice: a proxy could take the
+    other one."""
+    fields = request.query_params
+    for name in names:
+        if (times := len(fields.getlist(name))) > 1:
+            raise SignInRefused(f"the parameter {name!r} is there {times} times")
+    return {name: fields[name] for name in names if name in fields}

@@ -13,8 +13,8 @@ from watchword.lines import one_line
 from watchword.pages.errors import AccessDenied, IssuerUnavailable, SignInFailed, SignInRefused
 from watchword.pages.id_token import IdTokens
 from watchword.pages.issuer_client import IssuerClient
-from watchword.pages.return_path import ensure_own_path
 from watchword.pages.settings import PagesSettings
+from watchword.pages.sign_in_request import SignInRequest
 from watchword.pages.values import Answer, PageSession, PendingSignIn, Tokens
 
 # Other errors of the authorization endpoint are faults of the set-up (RFC 6749 section 4.1.2.1).
@@ -43,10 +43,9 @@ class SignIns:
         self._id_tokens = IdTokens(settings, clock)
         self._clock = clock
 
-    async def begin(self, return_path: str) -> tuple[str, PendingSignIn]:
-        """The URL at which the person signs in, and what to remember until then. Raises ReturnRefused."""
-        ensure_own_path(return_path)
-        pending = PendingSignIn.begin(return_path, self._now())
+    async def begin(self, request: SignInRequest) -> tuple[str, PendingSignIn]:
+        """The URL at which the person signs in, and what to remember until then."""
+        pending = PendingSignIn.begin(request, self._now())
         parameters = {
             "response_type": "code",
             "client_id": self._settings.client_id,
@@ -57,12 +56,14 @@ class SignIns:
             "nonce": pending.nonce,
             "code_challenge": code_challenge(pending.verifier),
             "code_challenge_method": "S256",
+            **request.demands,
         }
         return _with_query((await self._issuer.metadata()).authorization_endpoint, parameters), pending
 
     async def finish(self, answer: Answer, pending: PendingSignIn | None) -> PageSession:
         """The session that the issuer's answer leads to. Raises SignInRefused if `pending` is not this sign-in, or if
-        the answer cannot be trusted."""
+        the answer cannot be trusted; SignInTooOld if it does not meet the `max_age` of the page. Whether it meets the
+        `acr_values` is for the guards to say, since an issuer may pass over them."""
         pending = _ensure_begun(answer, pending, self._now())
         if answer.issuer != self._settings.issuer:
             raise SignInRefused(f"another issuer than {self._settings.issuer} answers")
@@ -72,7 +73,7 @@ class SignIns:
         if not answer.code:
             raise SignInRefused("the answer has no code")
         tokens = await self._issuer.exchange(answer.code, pending.verifier)
-        await self._ensure_valid(tokens, pending.nonce)
+        await self._ensure_valid(tokens, pending)
         return PageSession(tokens.refresh_token, tokens.id_token)
 
     async def refresh(self, session: PageSession) -> tuple[Tokens, PageSession]:
@@ -107,9 +108,9 @@ class SignIns:
         }
         return _with_query(endpoint, parameters)
 
-    async def _ensure_valid(self, tokens: Tokens, nonce: str) -> None:
+    async def _ensure_valid(self, tokens: Tokens, pending: PendingSignIn) -> None:
         try:
-            await self._id_tokens.ensure_valid(tokens, await self._issuer.keys(), nonce)
+            await self._id_tokens.ensure_valid(tokens, await self._issuer.keys(), pending)
         except InvalidToken as error:
             raise SignInRefused(f"the ID token is not valid: {error.reason}") from None
         except KeysUnavailable as error:

@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
+from watchword.pages.sign_in_request import SignInRequest
+
 SIGN_IN_SECONDS: Final = 600
 """How long a person may take to sign in."""
 
@@ -21,11 +23,24 @@ class PendingSignIn(NamedTuple):
     verifier: str
     return_path: str
     expires_at: float
+    max_age: int | None = None
+    acr_values: str | None = None
 
     @classmethod
-    def begin(cls, return_path: str, now: float) -> Self:
+    def begin(cls, request: SignInRequest, now: float) -> Self:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        return cls(state, nonce, verifier, return_path, now + SIGN_IN_SECONDS)
+        expires_at = now + SIGN_IN_SECONDS
+        return cls(state, nonce, verifier, request.return_path, expires_at, request.max_age, request.acr_values)
+
+    @property
+    def request(self) -> SignInRequest:
+        return SignInRequest(self.return_path, self.max_age, self.acr_values)
+
+    @property
+    def earliest_authentication(self) -> float | None:
+        """When the person must have been authenticated at the earliest, in seconds since 1970; None if the page does
+        not say. It counts from the begin of the sign-in: a person may take time for what comes after the password."""
+        return None if self.max_age is None else self.expires_at - SIGN_IN_SECONDS - self.max_age
 
     @classmethod
     def read(cls, content: bytes) -> Self:

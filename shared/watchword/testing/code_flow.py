@@ -43,7 +43,8 @@ class CodeFlow:
     ) -> str:
         """The URL that a browser which comes to `url`, the authorization endpoint, is sent back to after a person has
         signed in. `options` are those of `Issuer.mint` for the access tokens, and `id_token` replaces members of the
-        ID token."""
+        ID token. Unless `auth_time` says otherwise, the person has been authenticated just now."""
+        options.setdefault("auth_time", int(self.issuer.clock.now().timestamp()))
         request = dict(parse_qsl(urlsplit(url).query))
         self._codes[code := str(uuid4())] = _Grant(subject or str(uuid4()), request, options, id_token or {})
         answer = {"code": code, "state": request["state"], "iss": self.issuer.url}
@@ -92,12 +93,15 @@ class CodeFlow:
             **({"nonce": grant.request["nonce"]} if has_nonce and "nonce" in grant.request else {}),
             **grant.id_token,
         }
+        authenticated_at = grant.options["auth_time"]
         return {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": EXPIRES_IN,
             "refresh_token": refresh_token,
-            "id_token": self.issuer.mint(grant.subject, claims=claims, header={"typ": "JWT"}),
+            "id_token": self.issuer.mint(
+                grant.subject, auth_time=authenticated_at, claims=claims, header={"typ": "JWT"}
+            ),
         }
 
 

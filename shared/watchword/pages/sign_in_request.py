@@ -1,0 +1,57 @@
+"""What a page asks of a sign-in: where the person comes back to, how recent it must be, and by what means."""
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Self
+from urllib.parse import quote, urlencode
+
+from watchword.arguments import TEN_YEARS_SECONDS
+from watchword.pages.errors import DemandRefused
+from watchword.pages.return_path import FRONT_PAGE, ensure_own_path
+
+START: Final = "/auth/start"
+PARAMETERS: Final = ("return", "max_age", "acr_values")
+MAX_ACR_CHARACTERS: Final = 200
+_SECONDS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+# As the challenge can name them: texts that need no escape between its quotes.
+_ACR_VALUES: Final = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
+
+
+class SignInRequest(NamedTuple):
+    """`max_age`, in seconds, and `acr_values` are those of an authorization request (OpenID Connect Core section
+    3.1.2.1), and what a challenge of RFC 9470 asks for."""
+
+    return_path: str = FRONT_PAGE
+    max_age: int | None = None
+    acr_values: str | None = None
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Self:
+        """The request that these parameters of `/auth/start` make. Raises ReturnRefused or DemandRefused."""
+        ensure_own_path(path := parameters.get("return", FRONT_PAGE))
+        return cls(path, _max_age(parameters.get("max_age")), _acr_values(parameters.get("acr_values")))
+
+    @property
+    def demands(self) -> dict[str, str]:
+        """The parameters for the issuer, without those that the page does not name."""
+        demands = {"max_age": self.max_age, "acr_values": self.acr_values}
+        return {name: str(value) for name, value in demands.items() if value is not None}
+
+    @property
+    def link(self) -> str:
+        """The path at which the person begins this sign-in once more."""
+        return f"{START}?{urlencode({'return': self.return_path, **self.demands}, safe='/', quote_via=quote)}"
+
+
+def _max_age(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if _SECONDS.fullmatch(text) is None or int(text) > TEN_YEARS_SECONDS:
+        raise DemandRefused(f"max_age is no whole number of seconds, or more than {TEN_YEARS_SECONDS}")
+    return int(text)
+
+
+def _acr_values(text: str | None) -> str | None:
+    if text is not None and (len(text) > MAX_ACR_CHARACTERS or _ACR_VALUES.fullmatch(text) is None):
+        raise DemandRefused(f"acr_values are no list of names, or longer than {MAX_ACR_CHARACTERS} characters")
+    return text

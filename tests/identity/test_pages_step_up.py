@@ -1,0 +1,129 @@
+"""The pages of a service follow the challenge of its guard (RFC 9470): the person signs in at identity again."""
+
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+
+from tests.identity.authorizing import application
+from tests.identity.browsing import Browsing, browsing
+from tests.identity.obeying import CopiedKeys
+from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
+from watchword import pages
+from watchword.auth import Principal, Verifier, protect, requires
+from watchword.pages import PagesSettings
+from watchword.testing import StandingClock
+
+ORIGIN = "http://payments.localhost:8010"
+SECRET = "secret-of-the-pages-of-payments"
+
+
+@dataclass
+class Visit:
+    """A browser at the pages of a service, and at identity."""
+
+    identity: Browsing
+    service: httpx.AsyncClient
+
+    async def sign_in(self, **demands: str) -> bool:
+        """Follow the link to sign in until the service has the person back, and return whether they had to enter their
+        password."""
+        start = await self.service.get("/auth/start", params={"return": "/", **demands})
+        way = await self.identity.way_through(start.headers["location"])
+        answer = await self.service.get(way[-1])
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+        return any(httpx.URL(location).path == "/sign-in" for location in way)
+
+    async def call(self, path: str) -> httpx.Response:
+        """What the service answers to a script of its page."""
+        answer = await self.service.post("/auth/token", headers={"Origin": ORIGIN})
+        return await self.service.get(path, headers=bearer(answer.json()["access_token"]))
+
+
+def service_with_pages(identity: Identity, clock: StandingClock) -> FastAPI:
+    """A service for which a sign-in must not be older than five minutes, or must be strong."""
+    app = FastAPI()
+
+    @app.get("/payments")
+    async def pay(payer: Annotated[Principal, Depends(requires("posts:write", max_age=300))]) -> str:
+        return payer.subject
+
+    @app.get("/keys")
+    async def read_keys(reader: Annotated[Principal, Depends(requires("posts:write", acr="mfa"))]) -> str:
+        return reader.subject
+
+    protect(app, Verifier(issuer=IDENTITY_URL, audience=POSTS_URL, keys=CopiedKeys(identity), clock=clock))
+    key = b64encode(secrets.token_bytes(32)).decode()
+    client = {"client_id": "payments-pages", "client_secret": SECRET, "sealing_key": key}
+    settings = PagesSettings(issuer=IDENTITY_URL, origin=ORIGIN, audience=POSTS_URL, scopes=["posts:write"], **client)
+    pages.install(app, settings, clock=clock, transport=httpx.ASGITransport(identity.app))
+    return app
+
+
+@pytest.fixture
+async def visit(identity_at: Identity, clock: StandingClock) -> AsyncIterator[Visit]:
+    scopes, callback = ["openid", "posts:write"], f"{ORIGIN}/auth/callback"
+    await application(
+        identity_at,
+        "payments-pages",
+        SECRET,
+        scopes=scopes,
+        audiences=[IDENTITY_URL, POSTS_URL],
+        redirect_uris=[callback],
+    )
+    await identity_at.register("ada")
+    transport = httpx.ASGITransport(service_with_pages(identity_at, clock))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as service, browsing(identity_at) as browser:
+        visit = Visit(browser, service)
+        assert await visit.sign_in()
+        yield visit
+
+
+def demands_of(answer: httpx.Response) -> dict[str, str]:
+    """The parameters for /auth/start, as a page reads them out of the challenge."""
+    assert (answer.status_code, answer.json()["code"]) == (401, "insufficient_user_authentication")
+    return dict(re.findall(r'(acr_values|max_age)="([^"]*)"', answer.headers["WWW-Authenticate"]))
+
+
+async def test_a_page_that_follows_the_challenge_may_do_what_the_old_sign_in_may_not(
+    visit: Visit, clock: StandingClock
+) -> None:
+    assert (await visit.call("/payments")).status_code == 200
+    clock.advance(seconds=400)
+    # A refresh makes the sign-in no younger, and nor does a redirect without the demand.
+    assert (await visit.call("/payments")).status_code == 401
+    assert not await visit.sign_in()
+    demands = demands_of(await visit.call("/payments"))
+    assert demands == {"max_age": "300"}
+
+    assert await visit.sign_in(**demands)
+    assert (await visit.call("/payments")).status_code == 200
+    # Whoever has just signed in is not asked again.
+    assert not await visit.sign_in(**demands)
+    assert (await visit.call("/payments")).status_code == 200
+    clock.advance(seconds=1)
+    assert await visit.sign_in(max_age="0")
+
+
+async def test_a_demand_that_is_taken_out_on_the_way_to_identity_is_not_met(visit: Visit, clock: StandingClock) -> None:
+    clock.advance(seconds=400)
+    location = (await visit.service.get("/auth/start?return=/&max_age=300")).headers["location"]
+    plain = httpx.URL(location).copy_remove_param("max_age")
+    answer = await visit.identity.http.get(str(plain))
+    callback = await visit.service.get(answer.headers["location"])
+    assert (callback.status_code, "too long ago" in callback.text) == (400, True)
+    # The former session is what it was.
+    assert (await visit.call("/payments")).status_code == 401
+
+
+async def test_a_person_without_a_second_factor_comes_back_and_the_guard_repeats_its_challenge(visit: Visit) -> None:
+    demands = demands_of(await visit.call("/keys"))
+    assert demands == {"acr_values": "mfa"}
+    await visit.sign_in(**demands)
+    assert demands_of(await visit.call("/keys")) == demands
