@@ -25,9 +25,7 @@ class CodeFlow:
         reader: TokenReader,
         clock: Clock,
     ) -> None:
-        self.requests = AuthorizationRequests(clients, clock)
+        self.requests = AuthorizationRequests(clients, reader, clock)
         self.answers = Answers(issuer)
         self.codes = codes
-        self.authorization = Authorization(
-            self.requests, consents, codes, limits, reader=reader, answers=self.answers, clock=clock
-        )
+        self.authorization = Authorization(self.requests, consents, codes, limits, answers=self.answers, clock=clock)

@@ -332,6 +332,7 @@ class Parts:
             self.password_sign_on,
             self.code_flow.requests,
             self.clock,
+            accounts=self.accounts,
             cookie=self.sign_on_cookie,
             device_cookie=self.device_cookie,
         )

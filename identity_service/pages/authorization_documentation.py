@@ -27,7 +27,9 @@ _PARAMETERS: Final = (
     parameter("max_age", "How many seconds ago the person may have been authenticated, at most"),
     parameter("acr_values", "A wish that need not be met: see `acr` in the tokens"),
     parameter("login_hint", "The username or e-mail address for the form of the sign-in page"),
-    parameter("id_token_hint", "With `prompt=none`: an ID token of the person that the answer must be about"),
+    parameter(
+        "id_token_hint", "An ID token that the application got: the answer is about this person, or `login_required`"
+    ),
     parameter("resource", "An audience that tokens will be for (RFC 8707); may be repeated"),
 )
 

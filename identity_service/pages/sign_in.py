@@ -5,13 +5,14 @@ from typing import NamedTuple
 from fastapi import Request
 from starlette.responses import Response
 
+from identity_service.accounts.service import Accounts
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.password import PasswordCredentials
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.clients.redirect_uris import origin_of
 from identity_service.devices import Device
-from identity_service.errors import InvalidCredentials
+from identity_service.errors import InvalidCredentials, UserNotFound
 from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
@@ -50,6 +51,7 @@ class SignInPage:
         requests: AuthorizationRequests,
         clock: Clock,
         *,
+        accounts: Accounts,
         cookie: SignOnCookie,
         device_cookie: DeviceCookie,
     ) -> None:
@@ -57,6 +59,7 @@ class SignInPage:
         self._sign_ons = sign_ons
         self._password_sign_on = password_sign_on
         self._requests = requests
+        self._accounts = accounts
         self._cookie = cookie
         self._device_cookie = device_cookie
         self._clock = clock
@@ -71,7 +74,8 @@ class SignInPage:
             return go(goal.path)
         if sign_on is not None and self._satisfies(goal, authorization, sign_on):
             return go(goal.path)
-        response = self._page(_Place(goal, sign_on, authorization), _initial_form(authorization, sign_on))
+        login = await self._expected_login(authorization, sign_on)
+        response = self._page(_Place(goal, sign_on, authorization), Form({"login": login}) if login else NOTHING)
         self._cookie.delete_repeated(request, response)
         return response
 
@@ -104,6 +108,19 @@ class SignInPage:
         """The authorization request that the goal is. Raises as AuthorizationRequests.read does."""
         query = goal.authorization_query
         return await self._requests.read(query) if query is not None else None
+
+    async def _expected_login(
+        self, authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None
+    ) -> str | None:
+        """Who is expected to sign in on the way to an application."""
+        if authorization is None:
+            return None
+        if authorization.login_hint is not None or authorization.expected_user_id is None:
+            return authorization.login_hint or (sign_on.username if sign_on is not None else None)
+        try:
+            return str((await self._accounts.get_card(authorization.expected_user_id))["username"])
+        except UserNotFound:
+            return None
 
     def _satisfies(self, goal: Goal, authorization: AuthorizationRequest | None, sign_on: LiveSignOn) -> bool:
         now = self._clock.now()
@@ -142,14 +159,6 @@ class SignInPage:
             # The answer to this form leads on to the application, and browsers apply the policy to that as well.
             page.headers.update(page_fields(origin_of(authorization.destination.redirect_uri)))
         return page
-
-
-def _initial_form(authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None) -> SignInForm:
-    """The form, filled in with the login that is expected on the way to an application."""
-    if authorization is None:
-        return NOTHING
-    login = authorization.login_hint or (sign_on.username if sign_on is not None else None)
-    return Form({"login": login}) if login else NOTHING
 
 
 def _with_missing_login(form: SignInForm, sign_on: LiveSignOn | None) -> SignInForm:

@@ -21,7 +21,7 @@ async def app(identity: Identity) -> Application:
 
 @pytest.fixture
 def requests(identity: Identity, clock: StandingClock) -> AuthorizationRequests:
-    return AuthorizationRequests(identity.parts.clients, clock)
+    return AuthorizationRequests(identity.parts.clients, identity.parts.token_reader, clock)
 
 
 async def read(requests: AuthorizationRequests, app: Application, **changes: Any) -> AuthorizationRequest:

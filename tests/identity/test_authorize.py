@@ -105,24 +105,6 @@ async def test_application_that_wants_no_page_is_told_why_there_would_be_one(
     assert answer["error"] == "interaction_required"
 
 
-async def test_answer_without_a_page_is_about_the_person_whom_the_application_knows(
-    identity_at: Identity, browser: Browsing
-) -> None:
-    audiences = [IDENTITY_URL]
-    app = await application(identity_at, scopes=["openid"], audiences=audiences, default_audience=IDENTITY_URL)
-    await identity_at.register("bob")
-    await browser.sign_on("bob")
-    hint = (await tokens_by_code(browser, identity_at, app, scope="openid"))["id_token"]
-    assert "code" in await authorize(browser, app, prompt="none", id_token_hint=hint)
-    await browser.sign_on()
-    for answer in (
-        await authorize(browser, app, prompt="none", id_token_hint="a.b.c"),
-        await authorize(browser, app, id_token_hint=hint),
-    ):
-        assert "code" in answer
-    assert (await authorize(browser, app, prompt="none", id_token_hint=hint))["error"] == "login_required"
-
-
 async def test_person_who_was_authenticated_too_long_ago_signs_in_again_and_once(
     browser: Browsing, app: Application, clock: StandingClock
 ) -> None:

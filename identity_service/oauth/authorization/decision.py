@@ -2,6 +2,7 @@
 and which then leads back here. Nothing is stored on the way: the query has it all."""
 
 import logging
+from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -17,12 +18,12 @@ from identity_service.oauth.authorization.errors import (
     InteractionRequired,
     LoginRequired,
     TemporarilyUnavailable,
+    WrongPerson,
 )
 from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.oauth.errors import OAuthError
 from identity_service.sign_ons.values import LiveSignOn
-from identity_service.tokens.reading import TokenReader
 from watchword.clock import Clock
 from watchword.limits import LimitReached
 from watchword.lines import one_line
@@ -55,7 +56,6 @@ class Authorization:
         codes: AuthorizationCodes,
         limits: Limits,
         *,
-        reader: TokenReader,
         answers: Answers,
         clock: Clock,
     ) -> None:
@@ -63,7 +63,6 @@ class Authorization:
         self._consents = consents
         self._codes = codes
         self._limits = limits
-        self._reader = reader
         self._answers = answers
         self._clock = clock
 
@@ -87,8 +86,8 @@ class Authorization:
         now = self._clock.now()
         if sign_on is None or request.asks_to_sign_in(sign_on.authentication.at, now):
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_sign_in(now))
-        if not await self._is_expected(request, sign_on):
-            raise AuthorizationFailed(request.destination, LoginRequired("somebody else is signed on"))
+        if not request.may_be_about(sign_on.user_id):
+            return _detour_of_somebody_else(request, now)
         # 3. Did somebody else choose the password? The page that changes it needs a fresh sign-in.
         if sign_on.must_change_password and not sign_on.is_fresh(now):
             return _detour(request, InteractionRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))
@@ -108,15 +107,6 @@ class Authorization:
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query)
         return self._answers.code(request.destination, code)
 
-    async def _is_expected(self, request: AuthorizationRequest, sign_on: LiveSignOn) -> bool:
-        """Whether an answer without a page may be about this person: one whom the client knows by an ID token must be
-        the same (OpenID Connect Core section 3.1.2.2). A hint that is no ID token of ours says nothing."""
-        hint = request.parameters.find("id_token_hint")
-        if hint is None or request.may_show_pages:
-            return True
-        expected = await self._reader.read_id_token_hint(hint)
-        return expected is None or expected.user_id == sign_on.user_id
-
     async def _needs_consent(self, request: AuthorizationRequest, sign_on: LiveSignOn) -> bool:
         """Whether the person must be asked. A first-party client belongs to the installation that they sign in to, and
         needs consent only if it wants that."""
@@ -131,6 +121,14 @@ def _detour(request: AuthorizationRequest, refusal: OAuthError, page: Page, quer
     if not request.may_show_pages:
         raise AuthorizationFailed(request.destination, refusal)
     return Detour(page, query)
+
+
+def _detour_of_somebody_else(request: AuthorizationRequest, now: datetime) -> Detour:
+    """Let the person whom the client means sign in; refuse that if somebody else has signed in for this request
+    already."""
+    if request.authenticated_after is not None:
+        raise AuthorizationFailed(request.destination, WrongPerson())
+    return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))
 
 
 def _allowance(request: AuthorizationRequest) -> Allowance:

@@ -42,6 +42,10 @@ class LoginRequired(OAuthError):
     description = "The person must sign in, which prompt=none does not allow."
 
 
+class WrongPerson(LoginRequired):
+    description = "Another person than the one of the id_token_hint has signed in."
+
+
 class ConsentRequired(OAuthError):
     error = "consent_required"
     description = "The person must be asked for consent, which prompt=none does not allow."

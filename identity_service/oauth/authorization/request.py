@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from identity_service.authentication.password import MAX_LOGIN_CHARACTERS
 from identity_service.clients.models import Client
@@ -24,6 +25,8 @@ class AuthorizationRequest:
     """A request whose client and redirect URI are known, and which the client may make.
 
     `audiences` are those that the session may ever get tokens for; `names_scopes` is whether the request has a scope.
+    `expected_user_id` is the person whom the client knows by an ID token: the answer must be about nobody else (OpenID
+    Connect Core section 3.1.2.2).
     """
 
     client: Client
@@ -37,6 +40,7 @@ class AuthorizationRequest:
     prompts: frozenset[str]
     max_age: int | None
     authenticated_after: int | None
+    expected_user_id: UUID | None
 
     @property
     def login_hint(self) -> str | None:
@@ -63,9 +67,13 @@ class AuthorizationRequest:
         )
         return is_too_early or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
 
+    def may_be_about(self, user_id: UUID) -> bool:
+        """Whether the answer may be about this person."""
+        return self.expected_user_id in (None, user_id)
+
     def query_after_sign_in(self, now: datetime) -> str:
         """The query with which this request goes on after a sign-in that begins now: it asks for no further one."""
-        if self.max_age is None and _SIGN_IN_PROMPTS.isdisjoint(self.prompts):
+        if self.max_age is None and self.expected_user_id is None and _SIGN_IN_PROMPTS.isdisjoint(self.prompts):
             return self.query
         return self.query_after_fresh_sign_in(now)
 

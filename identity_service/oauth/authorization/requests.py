@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from identity_service.clients.models import Client, ClientWithScopes
 from identity_service.clients.narrowing import TokenRequest, audience_within, scopes_within
@@ -31,6 +32,7 @@ from identity_service.oauth.authorization.request import (
     milliseconds,
 )
 from identity_service.oauth.errors import InvalidRequest, InvalidTarget, OAuthError, translate
+from identity_service.tokens.reading import TokenReader
 from watchword.clock import Clock
 from watchword.errors import AppError
 
@@ -45,8 +47,9 @@ _CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
 
 
 class AuthorizationRequests:
-    def __init__(self, clients: Clients, clock: Clock) -> None:
+    def __init__(self, clients: Clients, reader: TokenReader, clock: Clock) -> None:
         self._clients = clients
+        self._reader = reader
         self._clock = clock
 
     async def read(self, query: str) -> AuthorizationRequest:
@@ -81,6 +84,7 @@ class AuthorizationRequests:
                 _prompts(parameters),
                 _number(parameters, "max_age"),
                 self._authenticated_after(parameters),
+                await self._expected_user_id(client, parameters),
             )
 
     async def _client(self, parameters: Parameters) -> ClientWithScopes:
@@ -98,6 +102,17 @@ class AuthorizationRequests:
         if after is not None and after > milliseconds(self._clock.now() + _CLOCKS_DIFFER_BY):
             raise InvalidRequest(f"{AUTHENTICATED_AFTER} is in the future")
         return after
+
+    async def _expected_user_id(self, client: Client, parameters: Parameters) -> UUID | None:
+        """The person of the ID token that the client sends; it may have expired. Raises InvalidRequest for one that is
+        not ours, or was another client's: without it, the answer could be about somebody else than the client means."""
+        hint = parameters.find("id_token_hint")
+        if hint is None:
+            return None
+        id_token = await self._reader.read_id_token_hint(hint)
+        if id_token is None or id_token.client_id != client.id:
+            raise InvalidRequest("the id_token_hint is no ID token of this client")
+        return id_token.user_id
 
 
 @contextmanager
