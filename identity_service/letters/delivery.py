@@ -22,15 +22,9 @@ from watchword.tally import Tally
 
 logger = logging.getLogger("watchword.letters")
 
-MOST_ATTEMPTS: Final = 350
-"""With pauses of at most five minutes, about a day."""
-
 LONGEST_PAUSE_SECONDS: Final = 300.0
 LEASE_SECONDS: Final = 240.0
 """An attempt may use three quarters of it, which is more than a mail server may take in all."""
-
-MOST_AT_ONCE: Final = 8
-"""A mail server may be slow: letters leave room for other jobs."""
 
 
 def new_outcomes() -> Tally:
@@ -50,13 +44,7 @@ class LetterDelivery:
         self.outcomes = new_outcomes()
 
     def job_kind(self) -> JobKind:
-        return JobKind(
-            self.deliver,
-            most_attempts=MOST_ATTEMPTS,
-            lease_seconds=LEASE_SECONDS,
-            longest_pause_seconds=LONGEST_PAUSE_SECONDS,
-            most_at_once=MOST_AT_ONCE,
-        )
+        return JobKind.delivery(self.deliver, lease_seconds=LEASE_SECONDS, longest_pause_seconds=LONGEST_PAUSE_SECONDS)
 
     async def deliver(self, job: Job) -> None:
         """Send the letter. One that has nobody to go to, or whose link has expired, is done with: no operator could do

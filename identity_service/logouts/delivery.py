@@ -18,15 +18,10 @@ from watchword.tally import Tally
 
 logger = logging.getLogger("identity.logouts")
 
-MOST_ATTEMPTS: Final = 300
 LONGEST_PAUSE_SECONDS: Final = 600.0
-"""With MOST_ATTEMPTS, more than a day."""
-
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
 LEASE_SECONDS: Final = 20.0
 """An attempt may use three quarters of it, which is more than its turn and the request take."""
-
-MOST_AT_ONCE: Final = 8
 
 # Section 2.8: the client has logged out, or says that it never will.
 DONE: Final = frozenset({200, 204})
@@ -45,17 +40,11 @@ class LogoutDelivery:
         self.outcomes = Tally("sent", "refused", "unregistered")
 
     def job_kind(self) -> JobKind:
-        return JobKind(
-            self.deliver,
-            most_attempts=MOST_ATTEMPTS,
-            lease_seconds=LEASE_SECONDS,
-            longest_pause_seconds=LONGEST_PAUSE_SECONDS,
-            most_at_once=MOST_AT_ONCE,
-        )
+        return JobKind.delivery(self.deliver, lease_seconds=LEASE_SECONDS, longest_pause_seconds=LONGEST_PAUSE_SECONDS)
 
     async def deliver(self, job: Job) -> None:
         """Send the logout token of a session. Nothing is left to do if the client has refused it, or has no URI for it
-        any more. Raises Unavailable."""
+        any more. Raises NotItsTurn and Unavailable."""
         session = EndedSession(**job.payload)
         client = await self._clients.find(session.client_id)
         if client is None or client.backchannel_logout_uri is None:

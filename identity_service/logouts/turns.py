@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from watchword.errors import Unavailable
+from watchword.jobs import JobPostponed
 
 MOST_PER_CLIENT: Final = 2
 TURN_SECONDS: Final = 0.2
@@ -21,6 +22,10 @@ class ClientAway(Unavailable):
     code = "client_away"
 
 
+class NotItsTurn(JobPostponed):
+    """The logout token was not sent: others of its client come first, or the client rests."""
+
+
 class Turns:
     """The requests that each client gets at a time, in this process.
 
@@ -33,8 +38,8 @@ class Turns:
 
     @asynccontextmanager
     async def of(self, client_id: str) -> AsyncIterator[None]:
-        """One of the client's requests, which the block makes. Raises ClientAway if it is not the client's turn, as the
-        block does for a client that did not take the request."""
+        """One of the client's requests, which the block makes. Raises NotItsTurn. The block raises ClientAway for a
+        client that did not take the request, which then rests."""
         turn = self._turns.setdefault(client_id, _Turn())
         await turn.begin(client_id)
         began_at = _now()
@@ -58,17 +63,17 @@ class _Turn:
         self.rests_until = 0.0
 
     async def begin(self, client_id: str) -> None:
-        """Take one of the places. Raises ClientAway."""
+        """Take one of the places. Raises NotItsTurn."""
         if _now() < self.rests_until:
-            raise ClientAway(f"{client_id} did not answer to another logout token just now")
+            raise NotItsTurn(f"{client_id} did not answer to another logout token just now")
         long_ones = [began_at for began_at in self.running if _now() - began_at > TURN_SECONDS]
         if len(long_ones) == MOST_PER_CLIENT:
-            raise ClientAway(f"{client_id} is slow to take other logout tokens")
+            raise NotItsTurn(f"{client_id} is slow to take other logout tokens")
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self.places.acquire()
         except TimeoutError:
-            raise ClientAway(f"{client_id} is slow to take other logout tokens") from None
+            raise NotItsTurn(f"{client_id} is slow to take other logout tokens") from None
 
 
 def _now() -> float:

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from identity_service.logouts import delivery
 from identity_service.logouts.enqueueing import LOGOUT
 from identity_service.logouts.turns import MOST_PER_CLIENT
 from identity_service.recording.recorder import by_user
@@ -30,7 +29,6 @@ from tests.support.databases import Databases
 from tests.support.ports import held_port
 from tests.support.services import IDENTITY_URL, Identity, bearer
 from tests.support.waiting import until
-from watchword.jobs.outcome import pause_after
 
 SESSIONS = """
     INSERT INTO identity.sessions (user_id, client_id, scopes, audiences, created_at, last_seen_at, expires_at)
@@ -55,15 +53,6 @@ async def test_client_that_was_away_gets_its_token_afterwards(identity: Identity
         async with hook(port=port, after=200) as endpoint:
             await until_done(identity, databases)
     assert sids_at(endpoint) == [sid]
-
-
-def test_client_may_be_away_for_a_minute_and_for_a_day() -> None:
-    kind = delivery.MOST_ATTEMPTS, delivery.LONGEST_PAUSE_SECONDS
-    # A pause is shortened by half at most.
-    shortest = [pause_after(attempt, kind[1]).total_seconds() / 2 for attempt in range(1, kind[0])]
-    assert sum(shortest) > 86_400 / 2
-    assert sum(0.5 * min(2 ** (attempt - 1), kind[1]) for attempt in range(1, kind[0])) > 86_400
-    assert pause_after(7, kind[1]).total_seconds() <= 64
 
 
 @pytest.mark.parametrize("status", [200, 204, 400])
@@ -131,7 +120,8 @@ async def test_client_that_never_answers_leaves_a_dead_job_that_can_be_tried_aga
         await identity.register("ada")
         await end_session(identity)
         await until(lambda: has_failed(databases))
-        await databases.execute("identity_owner", "UPDATE identity.jobs SET attempts = $1", delivery.MOST_ATTEMPTS - 1)
+        most = identity.parts.logout_delivery.job_kind().most_attempts
+        await databases.execute("identity_owner", "UPDATE identity.jobs SET attempts = $1", most - 1)
         await until(lambda: is_dead(databases))
         record, *_ = await identity.parts.job_records.list(10)
         assert (record.kind, record.last_error) == (LOGOUT, "ClientAway: notes answers 500 to its logout token")

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from identity_service.logouts.turns import MOST_PER_CLIENT, TURN_SECONDS, ClientAway, Turns
+from identity_service.logouts.turns import MOST_PER_CLIENT, TURN_SECONDS, ClientAway, NotItsTurn, Turns
 from tests.support.waiting import until
 
 
 def ensure_put_off(turns: Turns, client_id: str) -> None:
     """Raise unless a job of this client is put off, without waiting for anything."""
     entering = turns.of(client_id).__aenter__()
-    with pytest.raises(ClientAway):
+    with pytest.raises(NotItsTurn):
         entering.send(None)
 
 
@@ -26,7 +26,7 @@ async def has_turn(turns: Turns, client_id: str) -> bool:
     try:
         async with turns.of(client_id):
             return True
-    except ClientAway:
+    except NotItsTurn:
         return False
 
 

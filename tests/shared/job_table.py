@@ -19,6 +19,7 @@ CHANNEL = "posts_jobs_test"
 TABLE = jobs_table(MetaData(schema="posts"), "test_jobs")
 JOBS = Jobs(TABLE, CHANNEL)
 NO_LEASE = f"UPDATE {TABLE} SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"  # noqa: S608
+NO_PAUSE = f"UPDATE {TABLE} SET run_at = now() WHERE leased_until IS NULL"  # noqa: S608
 
 
 @asynccontextmanager

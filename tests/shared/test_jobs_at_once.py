@@ -1,4 +1,4 @@
-"""A kind of jobs that may take long leaves room for the others, and many jobs are written in one statement."""
+"""A kind of jobs that may take long or must wait leaves room for the others; many are written in one statement."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import column, func, select
 
-from tests.shared.job_table import CHANNEL, JOBS, Attempts, enqueue, job_table, rows, working
+from tests.shared.job_table import CHANNEL, JOBS, NO_PAUSE, Attempts, enqueue, job_table, kind_of, rows, working
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database, Listener
-from watchword.jobs import Job, JobKind
+from watchword.jobs import Job, JobKind, JobPostponed
+from watchword.jobs.outcome import pause_after
 from watchword.tasks import cancel_and_wait
 
 
@@ -59,6 +60,29 @@ async def test_jobs_that_were_lost_are_limited_too(databases: Databases, databas
         await enqueue(database)
         assert len(running) == 1
     assert sorted(row["attempts"] for row in await rows(databases)) == [0, 1, 1, 2]
+
+
+async def test_job_whose_turn_has_not_come_is_tried_again_and_no_warning_is_logged(
+    databases: Databases, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with working(databases, kind_of(Attempts(JobPostponed("others come first")))) as worker:
+        await enqueue(database)
+        await until(lambda: worker.outcomes["postponed"] == 1)
+        (row,) = await rows(databases)
+        assert (row["last_error"], row["attempts"]) == ("JobPostponed: others come first", 1)
+        await databases.execute("posts_app", NO_PAUSE)
+        worker.wake()
+        await until(lambda: worker.outcomes["done"] == 1)
+    assert worker.outcomes["failed"] == 0
+    assert [record for record in caplog.records if record.name == "watchword.jobs"] == []
+
+
+@pytest.mark.parametrize("longest", [300.0, 600.0])
+def test_delivery_may_fail_for_a_minute_and_for_a_day(longest: float) -> None:
+    kind = JobKind.delivery(Attempts(), lease_seconds=20.0, longest_pause_seconds=longest)
+    assert pause_after(7, longest).total_seconds() <= 64
+    # By chance, each pause may be half of its length.
+    assert 86_400 < sum(0.5 * min(2 ** (attempt - 1), longest) for attempt in range(1, kind.most_attempts)) < 90_000
 
 
 @pytest.mark.parametrize("most", [0, -1])

@@ -6,15 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.shared.job_table import JOBS, NO_LEASE, Attempts, enqueue, job_table, kind_of, rows, until_dead, working
+from tests.shared.job_table import (
+    JOBS,
+    NO_LEASE,
+    NO_PAUSE,
+    Attempts,
+    enqueue,
+    job_table,
+    kind_of,
+    rows,
+    until_dead,
+    working,
+)
 from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database
 from watchword.jobs import Job, JobRecords, JobRefused
 from watchword.jobs.outcome import pause_after
 from watchword.jobs.records import KeyTaken, NoDeadJob, delete_dead
-
-NO_PAUSE = f"UPDATE {JOBS.table} SET run_at = now() WHERE leased_until IS NULL"  # noqa: S608
 
 
 @pytest.fixture

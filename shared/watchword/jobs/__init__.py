@@ -1,7 +1,7 @@
 """Work that is written down in the transaction of the change that causes it, and done after the commit."""
 
 from watchword.jobs.enqueueing import Jobs, PayloadRefused
-from watchword.jobs.job import Handler, Job, JobKind, JobRefused
+from watchword.jobs.job import Handler, Job, JobKind, JobPostponed, JobRefused
 from watchword.jobs.records import JobRecord, JobRecords
 from watchword.jobs.table import jobs_table
 from watchword.jobs.worker import JobWorker
@@ -10,6 +10,7 @@ __all__ = [
     "Handler",
     "Job",
     "JobKind",
+    "JobPostponed",
     "JobRecord",
     "JobRecords",
     "JobRefused",

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -11,12 +12,19 @@ from watchword.arguments import ensure_count, ensure_seconds
 SHARE_OF_LEASE: Final = 0.75
 """A handler may use so much of its lease. The rest is for writing down how it went, before another may try."""
 
+A_DAY: Final = timedelta(days=1)
+MOST_DELIVERIES_AT_ONCE: Final = 8
+
 
 class JobRefused(Exception):
     """Raised by a handler for a job that can never succeed: it becomes a dead job at once.
 
     The message is kept in the table, so it must say nothing secret.
     """
+
+
+class JobPostponed(Exception):
+    """Raised by a handler for a job whose turn has not come: it waits as after a failure, and no warning is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,20 @@ class JobKind:
     longest_pause_seconds: float = 3_600.0
     most_at_once: int | None = None
     every: timedelta | None = None
+
+    @classmethod
+    def delivery(cls, handler: Handler, *, lease_seconds: float, longest_pause_seconds: float) -> "JobKind":
+        """A kind whose jobs send something to a server of somebody else, which may be away or slow: they are tried for
+        more than a day, and leave room for other jobs."""
+        # A pause may be half as long as the longest; a few attempts come before they are that long.
+        most_attempts = ceil(A_DAY.total_seconds() / (longest_pause_seconds / 2)) + 12
+        return cls(
+            handler,
+            most_attempts=most_attempts,
+            lease_seconds=lease_seconds,
+            longest_pause_seconds=longest_pause_seconds,
+            most_at_once=MOST_DELIVERIES_AT_ONCE,
+        )
 
     def __post_init__(self) -> None:
         ensure_count("most_attempts", self.most_attempts, least=1)

@@ -15,7 +15,7 @@ from watchword.database.database import Database, violates
 from watchword.errors import AppError, Unavailable
 from watchword.jobs.claims import Claims
 from watchword.jobs.enqueueing import Jobs
-from watchword.jobs.job import Job, JobKind, JobRefused
+from watchword.jobs.job import Job, JobKind, JobPostponed, JobRefused
 from watchword.jobs.periodic import Schedule
 from watchword.jobs.table import key_index
 from watchword.lines import one_line
@@ -43,7 +43,7 @@ class Outcomes:
         self._claims = claims
         self._schedule = schedule
         self._key_index = key_index(jobs.table.name)
-        self.tally = Tally("done", "failed", "dead", "interrupted", "lost")
+        self.tally = Tally("done", "failed", "postponed", "dead", "interrupted", "lost")
 
     async def attempt(self, job: Job, kind: JobKind, deadline: float) -> None:
         """Run the handler, until `deadline` of the event loop's clock, and write down how that ended."""
@@ -118,12 +118,14 @@ class Outcomes:
     async def _put_off(self, job: Job, kind: JobKind, error: Exception) -> None:
         text, pause = _text(error), pause_after(job.attempt, kind.longest_pause_seconds)
         if await self._let_wait(job, text, pause):
-            self.tally["failed"] += 1
+            outcome, level = _outcome_of(error)
+            self.tally[outcome] += 1
             seconds = round(pause.total_seconds(), 1)
             fields = {**_fields(job), "error": text, "again_in": seconds}
-            message = "job failed: %s %s, attempt %d: %s; again in %.1f s"
-            bug = None if isinstance(error, AppError | _LimitReached) else error
-            logger.warning(message, job.kind, job.id, job.attempt, text, seconds, extra=fields, exc_info=bug)
+            message = "job %s: %s %s, attempt %d: %s; again in %.1f s"
+            values = outcome, job.kind, job.id, job.attempt, text, seconds
+            bug = None if isinstance(error, AppError | JobPostponed | _LimitReached) else error
+            logger.log(level, message, *values, extra=fields, exc_info=bug)
 
     async def _write(self, job: Job, write: _Write) -> bool:
         """Write until the database takes it: what is done must not be done again because it was away for a moment."""
@@ -150,6 +152,11 @@ def pause_after(attempt: int, longest_seconds: float) -> timedelta:
     most `longest_seconds`; up to half of it less, by chance, so that what failed together is not tried together."""
     seconds = min(FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 16), longest_seconds)
     return timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
+
+def _outcome_of(error: Exception) -> tuple[str, int]:
+    """How an attempt is counted that another follows, and the level of its line in the log."""
+    return ("postponed", logging.DEBUG) if isinstance(error, JobPostponed) else ("failed", logging.WARNING)
 
 
 def _text(error: Exception) -> str:
