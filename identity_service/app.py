@@ -9,8 +9,6 @@ from fastapi import FastAPI
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
-from identity_service.authentication import cookie
-from identity_service.authentication import routes as authentication
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
@@ -49,7 +47,6 @@ ROUTERS = (
     users.router,
     letters.router,
     deletions.router,
-    authentication.router,
     sessions.router,
     consents.router,
     events.router,
@@ -103,22 +100,20 @@ def create_app(parts: Parts) -> FastAPI:
         checks={"signing_key": signing_key},
         background=_background(parts),
         lifespan=lifespan,
-        cookie_origins=parts.settings.browser_origins,
         own_paths=pages.OWN_PATHS,
         shared_paths=SharedPaths(PUBLIC_PATHS, CLIENT_PATHS, parts.clients.may_call_from),
         docs_client_id=DOCUMENTATION_CLIENT,
         links=_links(parts.settings),
         scopes=SCOPE_TEXTS,
     )
-    amend(app, partial(documentation.describe_credentials, parts.cookie.name))
+    amend(app, documentation.describe_credentials)
     _install_refusals(app, parts)
     return app
 
 
 def _install_refusals(app: FastAPI, parts: Parts) -> None:
-    """Answer refusals as their readers expect them: OAuth clients, browsers with a cookie, and people at the pages."""
+    """Answer refusals as their readers expect them: OAuth clients, and people at the pages."""
     oauth_errors.install(app)
-    cookie.install(app, parts.cookie)
     refusals.install(app, parts.pages, pages.OWN_PATHS)
     sign_on_required.install(app, parts.sign_on_cookie)
 

@@ -9,9 +9,6 @@ from fastapi.requests import HTTPConnection
 
 from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration, VerificationProof
 from identity_service.accounts.service import Accounts
-from identity_service.authentication.browser import BrowserSignIn
-from identity_service.authentication.cookie import RefreshCookie
-from identity_service.authentication.known_devices import KnownDevice
 from identity_service.clients.scopes import OPENID
 from identity_service.consents.service import Consents
 from identity_service.devices import Device
@@ -124,14 +121,6 @@ async def _device(request: Request) -> Device:
     return Device(description or None, await _address(request) or None)
 
 
-async def _known_device(request: Request) -> KnownDevice | None:
-    return (await _parts(request)).device_cookie.read(request)
-
-
-async def _refresh_token_of_cookie(request: Request) -> str:
-    return (await _parts(request)).cookie.read(request)
-
-
 async def _sign_on(request: Request) -> LiveSignOn:
     """The sign-on of the browser. Raises SignOnRequired."""
     parts = await _parts(request)
@@ -182,16 +171,10 @@ async def _ensure_our_form(request: Request) -> None:
         ensure_own(request, (await _parts(request)).pages.origin)
 
 
-async def _ensure_our_page(request: Request) -> None:
-    (await _parts(request)).cookie.ensure_ours(request)
-
-
 PartsDep = Annotated[Parts, Depends(_parts)]
 AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
 ConsentsDep = Annotated[Consents, Depends(part("consents"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
-BrowserSignInDep = Annotated[BrowserSignIn, Depends(part("browser_sign_in"))]
-CookieDep = Annotated[RefreshCookie, Depends(part("cookie"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AddressDep = Annotated[str, Depends(_address)]
 PagesDep = Annotated[Pages, Depends(part("pages"))]
@@ -214,17 +197,12 @@ SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]
-KnownDeviceDep = Annotated[KnownDevice | None, Depends(_known_device)]
-RefreshTokenOfCookie = Annotated[str, Depends(_refresh_token_of_cookie)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]
 OpenIdCaller = Annotated[Principal, Depends(SessionGuard(Scope.OPENID))]
 
 FromAddress = Depends(_address)
 """Counts the hashes of a request as its caller's, for routes that take no AddressDep and no DeviceDep."""
-
-OurPage = Depends(_ensure_our_page)
-"""Refuses requests from pages that are not ours, with CrossSite."""
 
 OurForms = Depends(_ensure_our_form)
 """Refuses forms that no page of ours has sent, with ForeignForm, before anything else is asked of the caller."""

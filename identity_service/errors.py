@@ -110,22 +110,11 @@ class PasswordMustChange(Forbidden):
     detail = "This password is an initial one: sign in at /sign-in, choose your own at /account/password, and use that."
 
 
-class CrossSite(Forbidden):
-    """A cookie authenticates a request only if the page that sends it is known to be ours."""
-
-    code = "cross_site"
-    detail = "This needs an allowed Origin and the header X-Requested-With."
-
-
 class NotSignedIn(InvalidToken):
     """The caller has to sign in again. Every cause looks alike from outside."""
 
     code = "not_signed_in"
     detail = "Sign in again."
-
-
-class CookieRepeated(NotSignedIn):
-    """The browser sends two cookies of one name; somebody else has planted one of them."""
 
 
 class InvalidCredentials(NotSignedIn):
@@ -226,13 +215,6 @@ class WordTaken(Conflict):
 
     code = "word_taken"
     detail = "A scope or a permission belongs to another service."
-
-
-class NotSetUp(Unavailable):
-    """The command `setup` has not been run on this database."""
-
-    code = "not_set_up"
-    detail = "This service has not been set up yet."
 
 
 class GrantTypeNotAllowed(Forbidden):

@@ -20,8 +20,6 @@ from identity_service.accounts.verification import Verifications
 from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.audit.models import AuditEntry
 from identity_service.authentication.breach_checks import BreachChecks
-from identity_service.authentication.browser import BrowserSignIn
-from identity_service.authentication.cookie import RefreshCookie
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.device_sign_in import DeviceSignIn
 from identity_service.authentication.known_devices import KnownDevices
@@ -172,9 +170,6 @@ class Parts:
         self.job_records = JobRecords(self.database, self.jobs)
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds(), at_once=JOBS_AT_ONCE)
 
-        # The two ways in which people sign in.
-        self.cookie = RefreshCookie.of(issuer, settings.browser_origins)
-        self.browser_sign_in = self._browser_sign_in()
         self.oauth = self._oauth(self.sign_in if settings.password_grant else None)
 
     def on_notification(self, payload: str) -> None:
@@ -345,9 +340,6 @@ class Parts:
         kinds = {CLEANUP: JobKind(cleanup.run, every=PERIOD), LOGOUT: self.logout_delivery.job_kind()}
         delivery = self.letter_parts.delivery
         return kinds if delivery is None else {**kinds, LETTER: delivery.job_kind()}
-
-    def _browser_sign_in(self) -> BrowserSignIn:
-        return BrowserSignIn(self.clients, self.sign_in, self.rotation, self.token_reader, self.tokens)
 
     def _oauth(self, sign_in: SignIn | None) -> OAuthEndpoints:
         return OAuthEndpoints(

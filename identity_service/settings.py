@@ -5,7 +5,6 @@ import math
 import os
 from base64 import b64decode
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -14,12 +13,10 @@ from identity_service.limit_settings import LimitSettings
 from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
 from identity_service.password_settings import PasswordSettings
-from watchword.loopback import is_loopback
 from watchword.service import MigrationSettings, split_by_commas
 from watchword.service.networks import networks
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
-from watchword.service.sites import is_same_site
-from watchword.service.web_origins import EVERY_ORIGIN, audience_url, page_origins
+from watchword.service.web_origins import audience_url
 
 _TEN_YEARS = 315_360_000
 
@@ -60,10 +57,6 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
     key_check_seconds: float = Field(
         5.0, gt=0, le=60, description="Seconds between two checks whether the next key is due, in each process"
     )
-    browser_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
-        description="Origins of pages that may sign in with a cookie, beside this service's own, separated by commas",
-    )
     long_poll_seconds: float = Field(
         1.0, ge=0, description="How long a poll for security events waits for the next one; 1 at most"
     )
@@ -91,7 +84,7 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
         None, description="The audience that names posts_service, linked at `/`; `setup` requires it"
     )
 
-    _split_lists_of_identity = field_validator("browser_origins", "push_networks", mode="before")(split_by_commas)
+    _split_push_networks = field_validator("push_networks", mode="before")(split_by_commas)
 
     @field_validator("long_poll_seconds")
     @classmethod
@@ -141,16 +134,6 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
                 f"keys would end between two checks: {signing} is {signing_key_seconds}; write at most half"
             )
         return value
-
-    @field_validator("browser_origins")
-    @classmethod
-    def _may_use_the_cookie(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        origins = page_origins(value)
-        if origins and EVERY_ORIGIN in info.data.get("cors_origins", ()):
-            raise ValueError(f"it allows cookies, so {cls.variable('cors_origins')} must name its origins too, not *")
-        if origins and "issuer" in info.data:
-            _ensure_cookie_reaches(origins, info.data["issuer"])
-        return origins
 
     @field_validator("posts_audience")
     @classmethod
@@ -206,18 +189,3 @@ class SetupSettings(Settings):
                 else f"it has no effect without {password}: set both, or neither"
             )
         return value
-
-
-def _ensure_cookie_reaches(origins: tuple[str, ...], issuer: str) -> None:
-    """Raise ValueError if browsers would not keep the cookie, or not send it from one of these pages."""
-    own = urlsplit(issuer)
-    if EVERY_ORIGIN in origins:
-        raise ValueError("it must not be *: only pages of ours may use the cookie")
-    if own.scheme == "http" and not is_loopback(own.hostname):
-        raise ValueError("the cookie is sent over TLS only: the issuer must begin with https://")
-    strangers = [origin for origin in origins if not is_same_site(origin, issuer)]
-    if strangers:
-        raise ValueError(
-            f"{', '.join(strangers)} is another site than the issuer: browsers would not send it the cookie, which is"
-            " SameSite=Strict; use the issuer's scheme and registrable domain"
-        )

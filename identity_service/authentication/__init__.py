@@ -1,1 +1,1 @@
-"""Authenticating people: the password, and the cookie of a browser that has signed in."""
+"""Authenticating people: the password, the cookies of a browser, and a device that a person has allowed."""

@@ -12,14 +12,13 @@ from identity_service.clients.drafts import ClientExtension
 from identity_service.clients.joint_reads import JointReads
 from identity_service.clients.merging import merge
 from identity_service.clients.models import (
-    FIRST_PARTY_CLIENT,
     Client,
     ClientCredentials,
     ClientRow,
     ClientWithScopes,
     hash_secret,
 )
-from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound, NotSetUp
+from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound
 from watchword.database.database import Database
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import Invalid
@@ -39,13 +38,6 @@ class Clients:
         entry = await self._find(credentials.client_id)
         if entry is None or not entry.client.is_authenticated_by(credentials.secret):
             raise ClientNotAuthenticated("unknown, or the secret is wrong")
-        return entry
-
-    async def first_party(self) -> ClientWithScopes:
-        """The client of our own pages, which the set-up makes. Raises NotSetUp."""
-        entry = await self._find(FIRST_PARTY_CLIENT)
-        if entry is None:
-            raise NotSetUp(f"there is no client {FIRST_PARTY_CLIENT}; run the set-up")
         return entry
 
     async def find(self, client_id: str) -> Client | None:

@@ -4,7 +4,6 @@ that errors are answered as RFC 6749 requires; FastAPI therefore cannot describe
 from collections.abc import Sequence
 from typing import Any, Final
 
-from identity_service.authentication.documentation import COOKIE_SCHEME, cookie_scheme
 from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.events.schemas import ObedienceRead
@@ -29,10 +28,9 @@ _BASIC: Final = {
 }
 
 
-def describe_credentials(cookie_name: str, document: Document) -> None:
-    """Add the security schemes of clients and of the browser's cookie to the OpenAPI document."""
-    schemes = document["components"]["securitySchemes"]
-    schemes |= {CLIENT_SCHEME: _BASIC, COOKIE_SCHEME: cookie_scheme(cookie_name)}
+def describe_credentials(document: Document) -> None:
+    """Add the security scheme of clients to the OpenAPI document."""
+    document["components"]["securitySchemes"][CLIENT_SCHEME] = _BASIC
 
 
 def form(example: dict[str, str], required: Sequence[str], **properties: dict[str, Any]) -> dict[str, Any]:

@@ -65,12 +65,6 @@ UNUSED = Statement(
 _OLDEST_FIRST: Final = (RefreshToken.expires_at, RefreshToken.id)
 
 
-async def find_for_token(db: AsyncSession, token_id: UUID) -> Session | None:
-    """The session of a refresh token, its row locked until the transaction ends."""
-    statement = select(Session).join(RefreshToken, RefreshToken.session_id == Session.id)
-    return await db.scalar(statement.where(RefreshToken.id == token_id).with_for_update(of=Session))
-
-
 async def find_for_update(db: AsyncSession, user_id: UUID, session_id: UUID) -> Session | None:
     """A session of this user, its row locked until the transaction ends; None for another user's session."""
     statement = select(Session).where(Session.id == session_id, Session.user_id == user_id)

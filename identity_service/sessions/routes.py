@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import CookieDep, PreferredWaitDep, SessionsDep, SignedIn
+from identity_service.dependencies import PreferredWaitDep, SessionsDep, SignedIn
 from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from identity_service.sessions.schemas import SessionRead
-from watchword.http.responses import answer, refusals
+from watchword.http.responses import refusals
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(forbid_caching)])
 
@@ -43,16 +43,12 @@ async def end_other_sessions(caller: SignedIn, sessions: SessionsDep, wait: Pref
     summary="Sign out",
     status_code=204,
     response_model=None,
-    responses=answer(204, "Set-Cookie") | obedience_answer("Set-Cookie") | refusals(SessionNotFound),
+    responses=obedience_answer() | refusals(SessionNotFound),
     openapi_extra=PREFER_WAIT,
 )
-async def sign_out(
-    caller: SignedIn, sessions: SessionsDep, cookie: CookieDep, wait: PreferredWaitDep, response: Response
-) -> ObedienceRead | None:
+async def sign_out(caller: SignedIn, sessions: SessionsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """Sign out here: in a browser, of all applications there. Every service refuses their tokens from now on."""
-    act = await sessions.sign_out(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT)
-    cookie.delete(response)
-    return await wait.answer(act)
+    return await wait.answer(await sessions.sign_out(caller.person_id(), caller.own_session_id(), EndReason.SIGNED_OUT))
 
 
 @router.delete(

@@ -12,7 +12,7 @@ from identity_service.authentications import Authentication, by_password
 from identity_service.devices import Device
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
-from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.recording.recorder import Cause, Recorder
 from identity_service.roles.models import RolesAndPermissions
 from identity_service.sessions import new_devices, policy, repository, start_statements
 from identity_service.sessions.new_device_letters import NewDeviceLetters
@@ -20,7 +20,6 @@ from identity_service.sessions.values import (
     IssuedRefreshToken,
     IssuedSession,
     Lifetimes,
-    PresentedRefreshToken,
     SignInRequest,
     TokenSession,
     TokenUser,
@@ -70,7 +69,7 @@ class SessionStart:
         NoSigningKey.
         """
         issued = None
-        if new_hash is None and request.previous is None:
+        if new_hash is None:
             issued = await self._start_alone(user, request)
         if issued is not None:
             return issued
@@ -113,8 +112,6 @@ class SessionStart:
             now = values["created_at"]
             if new_hash is not None:
                 locked.password_hash = new_hash
-            if request.previous is not None:
-                await self._end_previous(db, request.previous, now)
             await self._make_room(db, user.id, request.client_id, now)
             if is_letter_due:
                 await self._letters.send(db, user.id, request.device, now)
@@ -175,15 +172,6 @@ class SessionStart:
             "token_expires_at": policy.token_expires_at(now, self._lifetimes.refresh, expires_at),
             "gives_refresh_token": request.gives_refresh_token,
         }
-
-    async def _end_previous(self, db: AsyncSession, previous: PresentedRefreshToken, now: datetime) -> None:
-        """End the session of this refresh token, which may be another user's; do nothing if it is not live."""
-        session = await repository.find_for_token(db, previous.token_id)
-        if session is None or not session.is_live(now) or session.user_id != previous.subject:
-            return
-        session.end(now, EndReason.REPLACED)
-        cause = by_user(session.user_id, EndReason.REPLACED)
-        await self._recorder.sessions_ended(db, now, session.user_id, [session.id], cause)
 
     async def _make_room(self, db: AsyncSession, user_id: UUID, client_id: str, now: datetime) -> None:
         """Make room for one more session of this user."""

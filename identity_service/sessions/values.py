@@ -45,8 +45,6 @@ class SignInRequest:
     """The client that a user signs in with, the scopes and audiences of the grant, what the first access token is for,
     and the user's device. `names_scopes` is whether the client asked for the scopes by name.
 
-    `previous` is a refresh token of the session that the same browser has; it ends.
-
     `authentication` is that of the user, a password that was verified now if it is None. `sign_on_id` is the sign-on
     that the session comes from, None if the user needed no browser. `nonce` is for the ID token (OpenID Connect Core
     section 3.1.2.1).
@@ -58,23 +56,20 @@ class SignInRequest:
     names_scopes: bool
     target: Target
     device: Device
-    previous: PresentedRefreshToken | None = None
     authentication: Authentication | None = None
     sign_on_id: UUID | None = None
     nonce: str | None = None
     gives_refresh_token: bool = True
 
     @classmethod
-    def of(
-        cls, request: TokenRequest, device: Device, previous: PresentedRefreshToken | None = None
-    ) -> "SignInRequest":
+    def of(cls, request: TokenRequest, device: Device) -> "SignInRequest":
         """The grant covers every audience of the client. Raises ScopeNotAllowed, AudienceNotAllowed."""
         client = request.client
         scopes = scopes_within(request.scope, client.scopes)
         default = request.default_audience(scopes if request.scope is not None else ())
         audience = audience_within(request.resources, client.audiences, default)
         target = request.target(scopes, audience)
-        return cls(client.id, scopes, client.audiences, request.scope is not None, target, device, previous)
+        return cls(client.id, scopes, client.audiences, request.scope is not None, target, device)
 
 
 class TokenUser(NamedTuple):

@@ -13,14 +13,13 @@ from tests.support.services import IDENTITY_URL, Identity, Posts, bearer
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 GUARDED_BY_TOKEN = "watchword"
 
-# These take other credentials than an access token: those of a client, which a public one does not have, and a cookie.
+# These take other credentials than an access token: those of a client, which a public one does not have.
 CLIENT: list[dict[str, list[str]]] = [{}, {"client": []}]
 OTHER_CREDENTIALS = {
     "POST /oauth/device_authorization": CLIENT,
     "POST /oauth/introspect": CLIENT,
     "POST /oauth/revoke": CLIENT,
     "POST /oauth/token": CLIENT,
-    "POST /sessions/current/refresh": [{"session_cookie": []}],
 }
 PUBLIC = {
     "identity": OTHER_CREDENTIALS.keys()
@@ -45,7 +44,6 @@ PUBLIC = {
         "POST /password-resets",
         "POST /password-resets/{token}",
         "POST /security-notices/{token}",
-        "POST /sessions",
         "POST /users",
     },
     "posts": {"GET /livez", "GET /metrics", "GET /readyz"},

@@ -51,7 +51,7 @@ def logged(proxy: Containers, path: str) -> list[dict[str, Any]]:
     [
         ("Sec-WebSocket-Protocol", "watchword, watchword.bearer.{}"),
         ("Authorization", "Bearer {}"),
-        ("Cookie", "__Host-watchword_refresh={}"),
+        ("Cookie", "__Host-watchword_sign_on={}"),
     ],
 )
 async def test_no_token_of_a_request_is_in_the_log(proxy: Containers, field: str, value: str) -> None:

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft
 from identity_service.services.drafts import ServiceDraft
 from tests.architecture.test_operations import document_of, is_guarded, names_of
-from tests.identity.answers import claims_of, ensure_oauth_error, ensure_problem, pointers
-from tests.identity.test_browser import COOKIE, PAGE, cookie_of, sign_in
+from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_SECRET, POSTS_URL, Identity, bearer
-from watchword.testing import StandingClock
 
 NOTES_URL = "https://notes.example"
 ROBOT = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": POSTS_SECRET}
@@ -131,64 +128,6 @@ async def test_page_of_documentation_signs_in_for_its_own_service(
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (audience, scope)
     refreshed = await identity.refresh(answer["refresh_token"], client_id=client_id)
     assert claims_of(refreshed.json()["access_token"])["aud"] == audience
-
-
-# The ways in of a browser.
-
-
-async def refresh(identity: Identity, **options: Any) -> httpx.Response:
-    return await identity.http.post("/sessions/current/refresh", headers=PAGE, **options)
-
-
-async def test_browser_chooses_the_audience_at_sign_in_and_at_each_refresh(identity: Identity) -> None:
-    await identity.register("ada")
-    first = await sign_in(identity, resource=IDENTITY_URL)
-    assert (claims_of(first.json()["access_token"])["aud"], first.json()["scope"]) == (IDENTITY_URL, "account")
-    for body, audience in (
-        ({"json": {"resource": POSTS_URL}}, POSTS_URL),
-        ({}, IDENTITY_URL),
-        ({"json": {}}, IDENTITY_URL),
-        ({"json": {"resource": None}}, IDENTITY_URL),
-    ):
-        answer = await refresh(identity, **body)
-        assert answer.status_code == 200, answer.text
-        assert claims_of(answer.json()["access_token"])["aud"] == audience
-
-
-async def test_browser_gets_a_token_for_posts_without_asking(identity: Identity) -> None:
-    await identity.register("ada")
-    assert claims_of((await sign_in(identity)).json()["access_token"])["aud"] == POSTS_URL
-
-
-@pytest.mark.parametrize("resource", [NOTES_URL, "", f"{POSTS_URL}/"])
-async def test_unknown_audience_is_refused_and_starts_no_session(
-    identity: Identity, databases: Databases, resource: str
-) -> None:
-    await identity.register("ada")
-    refused = await sign_in(identity, resource=resource)
-    ensure_problem(refused, 403, "audience_not_allowed")
-    assert "set-cookie" not in refused.headers
-    assert await databases.fetch("identity_app", SESSIONS) == []
-
-
-async def test_refresh_for_an_unknown_audience_does_not_spend_the_cookie(
-    identity_at: Identity, clock: StandingClock
-) -> None:
-    await identity_at.register("ada")
-    cookie = cookie_of(await sign_in(identity_at)).value
-    refused = await refresh(identity_at, json={"resource": NOTES_URL})
-    ensure_problem(refused, 403, "audience_not_allowed")
-    clock.advance(minutes=1)
-    assert identity_at.http.cookies[COOKIE] == cookie
-    assert (await refresh(identity_at)).status_code == 200
-
-
-async def test_malformed_body_of_a_refresh_is_refused(identity: Identity) -> None:
-    await identity.register("ada")
-    await sign_in(identity)
-    assert pointers(await refresh(identity, json={"audience": POSTS_URL})) == ["/body/audience"]
-    assert pointers(await refresh(identity, json={"resource": ["a", "b"]})) == ["/body/resource"]
-    assert pointers(await refresh(identity, json={"resource": "a\x00b"})) == ["/body/resource"]
 
 
 async def test_new_service_is_reached_as_soon_as_the_client_may_have_its_scope(identity: Identity) -> None:

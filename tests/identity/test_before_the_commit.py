@@ -6,7 +6,6 @@ from identity_service.clients.models import FIRST_PARTY_CLIENT
 from identity_service.services.drafts import ServiceDraft
 from identity_service.tokens import size
 from tests.identity.answers import claims_of, ensure_oauth_error, ensure_problem
-from tests.identity.test_browser import PAGE, sign_in
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, POSTS_SECRET, POSTS_URL, Identity
 from watchword.auth.jws import MAX_TOKEN_BYTES
@@ -44,29 +43,27 @@ async def take_keys(identity: Identity, databases: Databases) -> None:
     await identity.parts.keyring.reload()
 
 
-async def test_browser_cannot_sign_in_while_the_client_has_no_scopes(identity: Identity, databases: Databases) -> None:
+async def test_nobody_signs_in_while_the_client_has_no_scopes(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await take_scopes_from_web(databases)
-    refused = await sign_in(identity)
-    ensure_problem(refused, 403, "scope_not_allowed")
-    assert "set-cookie" not in refused.headers
+    ensure_oauth_error(await identity.token(**PASSWORD_GRANT), "invalid_scope")
     assert await databases.fetch("identity_app", SESSIONS) == []
 
 
-async def test_cookie_is_not_spent_while_the_client_has_no_scopes(identity: Identity, databases: Databases) -> None:
+async def test_no_refresh_token_is_spent_while_the_client_has_no_scopes(
+    identity: Identity, databases: Databases
+) -> None:
     await identity.register("ada")
-    await sign_in(identity)
+    token = (await identity.sign_in("ada"))["refresh_token"]
     await take_scopes_from_web(databases)
-    refused = await identity.http.post("/sessions/current/refresh", headers=PAGE)
-    ensure_problem(refused, 403, "scope_not_allowed")
+    ensure_oauth_error(await identity.refresh(token), "invalid_scope")
     assert await databases.fetch("identity_app", SPENT) == []
 
 
 async def test_nobody_signs_in_while_no_key_signs(identity: Identity, databases: Databases) -> None:
     await identity.register("ada")
     await take_keys(identity, databases)
-    for refused in (await identity.token(**PASSWORD_GRANT), await sign_in(identity)):
-        ensure_problem(refused, 503, "no_signing_key")
+    ensure_problem(await identity.token(**PASSWORD_GRANT), 503, "no_signing_key")
     assert await databases.fetch("identity_app", SESSIONS) == []
 
 

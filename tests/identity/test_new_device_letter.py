@@ -11,7 +11,7 @@ import pytest
 from identity_service.ending import RETENTION
 from identity_service.sessions.new_devices import KNOWN_FOR
 from tests.identity.mailbox import all_sent, letters, token_in_letter
-from tests.identity.test_limits import FROM_A_PAGE, at
+from tests.identity.test_limits import at
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
@@ -75,15 +75,6 @@ async def test_long_description_hides_no_address(known: Identity, databases: Dat
     (letter,) = await letters_about_devices(databases, tmp_path)
     text = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "xxx, 192.0.2.66." in text.replace("\u2060", "")
-
-
-async def test_page_of_a_service_is_told_as_a_script_is(known: Identity, databases: Databases, tmp_path: Path) -> None:
-    body, headers = {"username": "ada", "password": PASSWORD}, {**FROM_A_PAGE, "User-Agent": PHONE}
-    assert (await known.http.post("/sessions", json=body, headers=headers)).status_code == 201
-    assert len(await letters_about_devices(databases, tmp_path)) == 1
-    # In the browser that has a session already it ends, and the device is known.
-    assert (await known.http.post("/sessions", json=body, headers=headers)).status_code == 201
-    assert len(await letters_about_devices(databases, tmp_path)) == 1
 
 
 async def test_wrong_password_sends_no_letter(known: Identity, databases: Databases, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from passlib.hash import bcrypt, bcrypt_sha256
 from identity_service.administration import Administration, AdministratorDraft
 from identity_service.users.passwords import Passwords
 from tests.identity.answers import pointers, statuses
-from tests.identity.test_browser import PAGE
+from tests.identity.signing_on import submit
 from tests.identity.test_passwords import store_hash, stored_hash
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
@@ -26,8 +26,7 @@ ROUNDS = "$bcrypt-sha256$v=2,t=2b,r=4$"
 async def test_password_is_right_in_any_spelling(identity: Identity, written: str, typed: str) -> None:
     await identity.register("ada", written)
     await identity.sign_in("ada", typed)
-    in_a_browser = {"username": "ada", "password": typed}
-    assert (await identity.http.post("/sessions", json=in_a_browser, headers=PAGE)).status_code == 201
+    assert (await submit(identity, "/sign-in", login="ada", password=typed)).status_code == 303
 
 
 async def test_changed_password_is_right_in_any_spelling(identity: Identity) -> None:

@@ -112,3 +112,18 @@ async def test_session_shows_exactly_these_members(identity: Identity) -> None:
 )
 async def test_sessions_need_a_token(identity: Identity, method: str, path: str) -> None:
     ensure_problem(await identity.http.request(method, path), 401, "unauthenticated")
+
+
+async def test_cookie_of_the_previous_release_signs_nobody_in_and_is_left_alone(identity: Identity) -> None:
+    await identity.register("ada")
+    token = (await identity.sign_in("ada"))["refresh_token"]
+    fields = {"Cookie": f"watchword_refresh_8001={token}", "Origin": IDENTITY_URL, "X-Requested-With": "page"}
+    for method, path, status in (
+        ("POST", "/sessions", 405),
+        ("POST", "/sessions/current/refresh", 404),
+        ("GET", "/sessions", 401),
+        ("GET", "/account", 303),
+    ):
+        answer = await identity.http.request(method, path, headers=fields)
+        assert (answer.status_code, "set-cookie" in answer.headers) == (status, False), path
+    assert (await identity.refresh(token)).status_code == 200

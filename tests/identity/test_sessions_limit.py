@@ -101,20 +101,6 @@ async def test_sessions_of_others_and_those_that_are_over_do_not_count(
     assert len(await databases.fetch("identity_app", ENDED)) == 1
 
 
-async def test_session_that_the_sign_in_replaces_makes_room(
-    limited: Identity, databases: Databases, clock: StandingClock
-) -> None:
-    await limited.register("ada")
-    for _ in range(LIMIT - 1):
-        await sign_in(limited, clock)
-    origin = {"Origin": services.POSTS_URL, "X-Requested-With": "fetch"}
-    form = {"username": "ada", "password": services.PASSWORD, "resource": IDENTITY_URL}
-    for _ in range(2):
-        assert (await limited.http.post("/sessions", json=form, headers=origin)).status_code == 201
-    reasons = [row["end_reason"] for row in await databases.fetch("identity_app", ENDED)]
-    assert reasons == ["signed in again in the same browser"]
-
-
 async def test_many_sign_ins_at_once_leave_no_more_than_the_limit(
     limited: Identity, databases: Databases, clock: StandingClock
 ) -> None:

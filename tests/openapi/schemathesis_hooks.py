@@ -16,7 +16,6 @@ AUDIENCE = os.environ["AUDIENCE"]
 CALLER = os.environ["CALLER"]
 CLIENT = os.environ["CLIENT"], os.environ["CLIENT_SECRET"]
 PASSWORD = os.environ["PASSWORD"]
-PAGE = {"Origin": IDENTITY, "X-Requested-With": "fetch"}
 FATAL = {"sessions_end_others", "sessions_sign_out", "users_change_password", "users_delete_me"}
 
 numbers = count(1)
@@ -45,27 +44,16 @@ def new_person() -> str:
     return username
 
 
-def new_cookie() -> dict[str, str]:
-    signing_in = {"username": address_of(CALLER), "password": PASSWORD}
-    answer = requests.post(f"{IDENTITY}/sessions", json=signing_in, headers=PAGE, timeout=30)
-    answer.raise_for_status()
-    return {name: value for name, value in answer.cookies.items() if value is not None}
-
-
 CALLERS_TOKEN = token_of(CALLER)
 CLIENTS_TOKEN = token({"grant_type": "client_credentials"}, CLIENT) if AUDIENCE == IDENTITY else ""
 
 
 @schemathesis.auth(refresh_interval=None)
 class Credentials:
-    """What each operation asks for: a person's token or a service's, a client's secret, a cookie."""
+    """What each operation asks for: a person's token or a service's, or a client's secret."""
 
     def get(self, case: Any, context: Any) -> dict[str, Any]:
         name = case.operation.definition.raw["operationId"]
-        if name == "sessions_refresh":
-            return {"cookies": new_cookie(), "headers": PAGE}
-        if name == "sessions_sign_in":
-            return {"headers": PAGE}
         if name.startswith("oauth_"):
             return {"headers": {"Authorization": requests.auth._basic_auth_str(*CLIENT)}}
         bearer = CLIENTS_TOKEN if name.startswith("streams_") else CALLERS_TOKEN
@@ -75,4 +63,3 @@ class Credentials:
 
     def set(self, case: Any, data: dict[str, Any], context: Any) -> None:
         case.headers.update(data.get("headers", {}))
-        case.cookies.update(data.get("cookies", {}))

@@ -49,8 +49,6 @@ OPERATIONS = {
         "sessions_end",
         "sessions_end_others",
         "sessions_list",
-        "sessions_refresh",
-        "sessions_sign_in",
         "sessions_sign_out",
         "ssf_configuration",
         "streams_change",
@@ -237,7 +235,6 @@ def test_every_security_scheme_that_an_operation_names_is_described(document: Do
 def test_what_every_answer_has_is_not_optional(document: Document) -> None:
     schemas = document["components"]["schemas"]
     names = {
-        "SignedInRead",
         "ConsentRead",
         "SessionRead",
         "PollAnswer",

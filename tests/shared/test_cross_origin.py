@@ -38,7 +38,6 @@ def app_of() -> FastAPI:
     app.add_middleware(
         CrossOriginMiddleware,
         allow_origins=[PAGE],
-        allow_credentials=True,
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization"],
         own_paths={"own"},
@@ -104,9 +103,7 @@ async def test_request_about_the_server_as_a_whole_is_like_one_for_a_path_that_n
         ("/things", CLIENT, None),
     ],
 )
-async def test_shared_path_is_for_pages_of_further_origins_without_cookies(
-    path: str, origin: str, allowed: str | None
-) -> None:
+async def test_shared_path_is_for_pages_of_further_origins(path: str, origin: str, allowed: str | None) -> None:
     method = "GET" if path == "/for-every" else "POST"
     preflight = {"Origin": origin, "Access-Control-Request-Method": method}
     preflight["Access-Control-Request-Headers"] = "authorization, content-type"
@@ -118,7 +115,7 @@ async def test_shared_path_is_for_pages_of_further_origins_without_cookies(
     assert "Origin" in answer.headers["vary"]
     if allowed is not None:
         assert (preflighted.status_code, answer.headers["access-control-expose-headers"]) == (200, "WWW-Authenticate")
-        assert {"access-control-allow-credentials" in it.headers for it in (preflighted, answer)} == {allowed == PAGE}
+    assert not any("access-control-allow-credentials" in it.headers for it in (preflighted, answer))
 
 
 async def test_swagger_ui_of_a_client_may_ask_for_a_token() -> None:

@@ -52,7 +52,7 @@ def test_an_origin_that_no_browser_sends_is_refused_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, why: str
 ) -> None:
     set_all(monkeypatch, POSTS | IDENTITY)
-    for settings, name in ((posts.Settings, "POSTS_CORS_ORIGINS"), (identity.Settings, "IDENTITY_BROWSER_ORIGINS")):
+    for settings, name in ((posts.Settings, "POSTS_CORS_ORIGINS"), (identity.Settings, "IDENTITY_CORS_ORIGINS")):
         monkeypatch.setenv(name, text)
         [said] = refusal(settings, capsys)
         assert said.startswith(f"{name} is wrong: ")
@@ -72,66 +72,6 @@ def test_a_star_stands_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setenv("POSTS_CORS_ORIGINS", "*,https://a.example")
     [said] = refusal(posts.Settings, capsys)
     assert "* allows every origin" in said
-
-
-@pytest.mark.parametrize(
-    ("cors", "browser", "why"),
-    [
-        ("*", "http://localhost:3000", "IDENTITY_CORS_ORIGINS must name its origins too, not *"),
-        ("", "*", "it must not be *"),
-        ("*", "*", "IDENTITY_CORS_ORIGINS must name its origins too, not *"),
-    ],
-)
-def test_a_star_and_cookies_exclude_each_other(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cors: str, browser: str, why: str
-) -> None:
-    set_all(monkeypatch, IDENTITY | {"IDENTITY_CORS_ORIGINS": cors, "IDENTITY_BROWSER_ORIGINS": browser})
-    [said] = refusal(identity.Settings, capsys)
-    assert said.startswith("IDENTITY_BROWSER_ORIGINS is wrong: ")
-    assert why in said
-
-
-@pytest.mark.parametrize(
-    ("issuer", "page"),
-    [
-        ("http://localhost:8001", "http://localhost:3000"),
-        ("https://id.example.com", "https://example.com"),
-        ("https://id.example.com", "https://www.shop.example.com:8443"),
-        ("https://id.shop.co.uk", "https://www.shop.co.uk"),
-        ("https://10.0.0.1", "https://10.0.0.1:8443"),
-    ],
-)
-def test_a_page_of_the_issuers_site_may_use_the_cookie(monkeypatch: pytest.MonkeyPatch, issuer: str, page: str) -> None:
-    set_all(monkeypatch, IDENTITY | {"IDENTITY_ISSUER": issuer, "IDENTITY_BROWSER_ORIGINS": page})
-    assert load(identity.Settings).browser_origins == (page,)
-
-
-@pytest.mark.parametrize(
-    ("issuer", "page"),
-    [
-        ("http://localhost:8001", "http://127.0.0.1:3000"),
-        ("http://localhost:8001", "https://localhost:3000"),
-        ("http://localhost:8001", "http://app.localhost:3000"),
-        ("https://id.example.com", "https://id.example.org"),
-        ("https://id.example.co.uk", "https://id.other.co.uk"),
-        ("https://id.onrender.com", "https://app.onrender.com"),
-        ("https://10.0.0.1", "https://11.0.0.1"),
-    ],
-)
-def test_a_page_of_another_site_is_refused_because_browsers_would_send_it_no_cookie(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], issuer: str, page: str
-) -> None:
-    set_all(monkeypatch, IDENTITY | {"IDENTITY_ISSUER": issuer, "IDENTITY_BROWSER_ORIGINS": page})
-    [said] = refusal(identity.Settings, capsys)
-    assert said.startswith(f"IDENTITY_BROWSER_ORIGINS is wrong: {page} is another site than the issuer")
-    assert "SameSite=Strict" in said
-
-
-def test_a_cookie_for_pages_needs_tls(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    addresses = {"IDENTITY_ISSUER": "http://id.example", "IDENTITY_BROWSER_ORIGINS": "http://id.example:3000"}
-    set_all(monkeypatch, IDENTITY | addresses)
-    [said] = refusal(identity.Settings, capsys)
-    assert "https://" in said
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_everything_that_is_wrong_alone_and_together_is_said_at_once(
     wrong = {
         "IDENTITY_PORT": "0",
         "IDENTITY_SESSION_SECONDS": "60",
-        "IDENTITY_BROWSER_ORIGINS": "https://other.example",
+        "IDENTITY_CORS_ORIGINS": "https://other.example/app",
         "IDENTITY_POSTS_CLIENT_SECRET": "",
         "IDENTITY_POSTS_AUDIENCE": "posts",
     }

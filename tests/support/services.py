@@ -104,8 +104,6 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         # Under a clock that a test has put forward, a key is made when the test makes it.
         "key_check_seconds": 60,
         "cors_origins": POSTS_URL,
-        # Pages of another site than the issuer's could not use the cookie.
-        "browser_origins": POSTS_URL if settings.get("issuer", IDENTITY_URL) == IDENTITY_URL else "",
         "push_networks": "127.0.0.0/8,::1/128",
         "email_verification": "optional",
         **NO_LIMITS,

@@ -62,7 +62,7 @@ class HostCookie:
         )
 
     def delete(self, response: Response) -> None:
-        self.delete_at(response, self.name, "/")
+        self._delete_at(response, "/")
 
     def delete_everywhere(self, response: Response, path: str) -> None:
         """Delete every cookie that a browser may send to this path under this name: a cookie is another one for each
@@ -72,15 +72,15 @@ class HostCookie:
         """
         for place in _paths_of(path):
             for domain in (None, *_domains_of(self.host)):
-                self.delete_at(response, self.name, place, domain)
+                self._delete_at(response, place, domain)
                 # Without a value as well, it would be ignored (RFC 6265bis section 5.7).
                 of_domain = f"; Domain={domain}" if domain else ""
                 response.headers.append("Set-Cookie", f"=deleted; Path={place}; Max-Age=0{of_domain}")
 
-    def delete_at(self, response: Response, name: str, path: str, domain: str | None = None) -> None:
-        """Delete the cookie of this name, path and domain."""
+    def _delete_at(self, response: Response, path: str, domain: str | None = None) -> None:
+        """Delete the cookie of this path and domain."""
         response.delete_cookie(
-            name, path=path, domain=domain, httponly=True, secure=self.secure, samesite=self.same_site
+            self.name, path=path, domain=domain, httponly=True, secure=self.secure, samesite=self.same_site
         )
 
 

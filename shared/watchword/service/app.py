@@ -79,7 +79,6 @@ def new_app(
     checks: Mapping[str, Check] | None = None,
     background: Sequence[BackgroundWork] = (),
     lifespan: Lifespan = nullcontext,
-    cookie_origins: Sequence[str] = (),
     own_paths: Collection[str] = (),
     shared_paths: SharedPaths = NOT_SHARED,
     docs_client_id: str | None = None,
@@ -89,10 +88,10 @@ def new_app(
     """Build the app of a service: its `routers`, guarded by `parts.verifier`, and /, /docs, /livez, /readyz, /metrics.
 
     It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
-    `background` runs while the app does, and the app's requests are served within `lifespan`. Pages of `cookie_origins`
-    may send this service's cookies, but never see what is at `own_paths`, or below them if they have one part: its own
-    pages, which a cookie alone authenticates. Pages of further origins may call `shared_paths`. `docs_client_id` is the
-    client that /docs signs in with, and shows the texts of `scopes`. The page at / names `links` first.
+    `background` runs while the app does, and the app's requests are served within `lifespan`. No page of another origin
+    sees what is at `own_paths`, or below them if they have one part: the service's own pages, which a cookie alone
+    authenticates. Pages of origins beside those of the settings may call `shared_paths`. `docs_client_id` is the client
+    that /docs signs in with, and shows the texts of `scopes`. The page at / names `links` first.
     """
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)
@@ -104,8 +103,7 @@ def new_app(
     protect(app, parts.verifier, scopes=scopes)
     health = health_routes({**_checks(parts, migrations), **(checks or {})})
     _add_routes(app, (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)))
-    origins = parts.settings.cors_origins, cookie_origins
-    varies = _allow_origins(app, *origins, own_paths=own_paths, shared_paths=shared_paths)
+    varies = _allow_origins(app, parts.settings.cors_origins, own_paths, shared_paths)
     _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=varies)
     return app
 
@@ -193,15 +191,9 @@ def _fields_of_site(issuer: str) -> Fields:
 
 
 def _allow_origins(
-    app: FastAPI,
-    cors_origins: Collection[str],
-    cookie_origins: Collection[str],
-    *,
-    own_paths: Collection[str],
-    shared_paths: SharedPaths,
+    app: FastAPI, origins: Collection[str], own_paths: Collection[str], shared_paths: SharedPaths
 ) -> bool:
     """Add the layer for pages of other origins, unless there can be none. Whether answers vary by the origin."""
-    origins = {*cors_origins, *cookie_origins}
     if not origins and shared_paths is NOT_SHARED:
         return False
     app.add_middleware(
@@ -209,7 +201,6 @@ def _allow_origins(
         own_paths=own_paths,
         shared_paths=shared_paths,
         allow_origins=sorted(origins),
-        allow_credentials=bool(cookie_origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=_SENT_FIELDS,
         expose_headers=_READ_FIELDS,
