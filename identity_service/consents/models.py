@@ -1,8 +1,8 @@
 """A consent: what a person lets a client do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
@@ -26,8 +26,8 @@ class Consent(Base):
 
 
 class Application(NamedTuple):
-    """A client that somebody has allowed something, as they see it. `last_used_at` is None if it has not had a session
-    of theirs lately."""
+    """A client that somebody has allowed something, on the page of consent or on that of devices, as they see it.
+    `last_used_at` is None if it has not had a session of theirs lately."""
 
     client_id: str
     name: str
@@ -35,3 +35,20 @@ class Application(NamedTuple):
     created_at: datetime
     updated_at: datetime
     last_used_at: datetime | None
+
+    def plus(self, other: Self) -> Self:
+        """This application, and what it was allowed at another time."""
+        return self._replace(
+            scopes=sorted({*self.scopes, *other.scopes}),
+            created_at=min(self.created_at, other.created_at),
+            updated_at=max(self.updated_at, other.updated_at),
+        )
+
+
+def one_each(applications: Iterable[Application]) -> Sequence[Application]:
+    """Each application once, with all that it was allowed, in the same order."""
+    by_client: dict[str, Application] = {}
+    for one in applications:
+        present = by_client.get(one.client_id)
+        by_client[one.client_id] = one if present is None else present.plus(one)
+    return list(by_client.values())

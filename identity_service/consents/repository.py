@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, func, select
+from sqlalchemy import CompoundSelect, bindparam, delete, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import ClientRow
-from identity_service.consents.models import Application, Consent
+from identity_service.consents.models import Application, Consent, one_each
+from identity_service.device_grants.models import DeviceGrant
 from identity_service.sessions.models import Session
 from watchword.database.statements import Statement
 
@@ -31,27 +33,40 @@ async def covers(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequen
     return consent is not None and set(scopes) <= set(consent.scopes)
 
 
-async def list_applications(db: AsyncSession, user_id: UUID) -> Sequence[Application]:
-    """The third-party clients that this user has allowed something, ordered by name."""
+async def list_applications(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Application]:
+    """The third-party clients that this user has allowed something that holds now, ordered by name."""
+    allowed = _allowed(user_id, now).subquery()
     last_used_at = (
         select(func.max(Session.last_seen_at))
-        .where(Session.user_id == user_id, Session.client_id == Consent.client_id)
+        .where(Session.user_id == user_id, Session.client_id == allowed.c.client_id)
         .scalar_subquery()
     )
     statement = (
-        select(
-            Consent.client_id,
-            ClientRow.name,
-            Consent.scopes,
-            Consent.created_at,
-            Consent.updated_at,
-            last_used_at,
-        )
-        .join(ClientRow, ClientRow.id == Consent.client_id)
-        .where(Consent.user_id == user_id, ~ClientRow.is_first_party)
-        .order_by(func.lower(ClientRow.name), Consent.client_id)
+        select(allowed.c.client_id, ClientRow.name, *allowed.c["scopes", "created_at", "updated_at"], last_used_at)
+        .join(ClientRow, ClientRow.id == allowed.c.client_id)
+        .where(~ClientRow.is_first_party)
+        .order_by(func.lower(ClientRow.name), allowed.c.client_id)
     )
-    return [Application(*row) for row in await db.execute(statement)]
+    return one_each(Application(*row) for row in await db.execute(statement))
+
+
+def _allowed(user_id: UUID, now: datetime) -> CompoundSelect[*tuple[Any, ...]]:
+    """What this user allows clients: by consent, and by devices that have a session or may still fetch one."""
+    consents = select(Consent.client_id, Consent.scopes, Consent.created_at, Consent.updated_at)
+    devices = select(Session.client_id, Session.scopes, Session.created_at, Session.created_at)
+    device_grants = select(DeviceGrant.client_id, DeviceGrant.scopes, DeviceGrant.decided_at, DeviceGrant.decided_at)
+    return union_all(
+        consents.where(Consent.user_id == user_id),
+        devices.where(
+            Session.user_id == user_id,
+            Session.sign_on_id.is_(None),
+            Session.ended_at.is_(None),
+            Session.expires_at > now,
+        ),
+        device_grants.where(
+            DeviceGrant.user_id == user_id, DeviceGrant.used_at.is_(None), DeviceGrant.expires_at > now
+        ),
+    )
 
 
 async def upsert(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequence[str], now: datetime) -> None:
@@ -64,9 +79,6 @@ async def upsert(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequen
     consent.updated_at = now
 
 
-async def delete_of(db: AsyncSession, user_id: UUID, client_id: str) -> bool:
-    """Delete what the user allows this third-party client, and return whether there was a row."""
-    is_third_party = exists().where(ClientRow.id == Consent.client_id, ~ClientRow.is_first_party)
-    conditions = [Consent.user_id == user_id, Consent.client_id == client_id, is_third_party]
-    statement = delete(Consent).where(*conditions).returning(Consent.client_id)
-    return await db.scalar(statement, execution_options={"synchronize_session": False}) is not None
+async def delete_of(db: AsyncSession, user_id: UUID, client_id: str) -> None:
+    """Delete what the user allows this client by consent."""
+    await db.execute(delete(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id))

@@ -16,8 +16,8 @@ router = APIRouter(prefix="/users/me/consents", tags=["consents"], dependencies=
 
 @router.get("", operation_id="consents_list", summary="List the applications with access to your account")
 async def list_consents(caller: SignedIn, consents: ConsentsDep) -> list[ConsentRead]:
-    """The applications of others that you have allowed something, ordered by name. The applications of this
-    installation need no consent, and are not listed."""
+    """The applications of others that you have allowed something, on a page or by letting a device sign in, ordered by
+    name. The applications of this installation need no consent, and are not listed."""
     return [ConsentRead.of(one) for one in await consents.list_applications(caller.person_id())]
 
 
@@ -33,6 +33,6 @@ async def list_consents(caller: SignedIn, consents: ConsentsDep) -> list[Consent
 async def withdraw_consent(
     client_id: Text, caller: SignedIn, consents: ConsentsDep, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """Take back all that you have allowed an application. Every service refuses its tokens for your account from then
-    on."""
+    """Take back all that you have allowed an application, on its devices too. Every service refuses its tokens for your
+    account from then on."""
     return await wait.answer(await consents.withdraw(caller.person_id(), client_id))

@@ -58,20 +58,21 @@ class Consents:
             raise
 
     async def list_applications(self, user_id: UUID) -> Sequence[Application]:
-        """The third-party clients that this user has allowed something, ordered by name."""
+        """The third-party clients that this user has allowed something, by consent or on a device, ordered by name."""
         async with self._database.begin() as db:
-            return await repository.list_applications(db, user_id)
+            return await repository.list_applications(db, user_id, self._clock.now())
 
     async def withdraw(self, user_id: UUID, client_id: str) -> Act:
         """Take back what this user has allowed this client, and end its sessions of this user. A code that it has not
         traded in yet is refused from then on, and so is a device that did not fetch its tokens yet. Raises
-        ConsentNotFound."""
+        ConsentNotFound for a client that is not in the list of applications."""
         async with self._database.begin() as db:
             await users.find_for_update(db, user_id)
-            if not await repository.delete_of(db, user_id, client_id):
-                raise ConsentNotFound
-            await device_grants.withdraw(db, user_id, client_id)
             now = self._clock.now()
+            if client_id not in {one.client_id for one in await repository.list_applications(db, user_id, now)}:
+                raise ConsentNotFound
+            await repository.delete_of(db, user_id, client_id)
+            await device_grants.withdraw(db, user_id, client_id)
             ended = await sessions.end_of_client(db, user_id, client_id, EndReason.CONSENT_WITHDRAWN, now)
             cause = by_user(user_id, EndReason.CONSENT_WITHDRAWN)
             self._recorder.consent_withdrawn(db, client_id, cause)

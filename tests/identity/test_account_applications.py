@@ -19,7 +19,7 @@ async def test_the_page_shows_what_each_application_may_do_in_words(ada: Browsin
     await allow(identity, ada, await third_party(identity, "mail", "Mail"), "posts:write", "unknown:word")
     async with browsing(identity, "eve") as eve:
         assert "You have allowed no application" in await eve.open(APPLICATIONS)
-    await identity.sign_in("ada", client_id="mail")
+    await identity.sign_in("ada", client_id="mail", scope="posts:write")
     page = await ada.open(APPLICATIONS)
     assert page.index("&lt;Notes &amp; more&gt;") < page.index("Mail")
     assert page.count("Write, change and delete your posts") == 2

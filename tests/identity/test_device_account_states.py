@@ -13,10 +13,6 @@ from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
 OTHER = "paper clouds over Turin"
 SESSIONS = "SELECT FROM identity.sessions WHERE client_id = 'notes-tv'"
-CONSENT = """
-    INSERT INTO identity.consents (user_id, client_id, scopes, created_at, updated_at)
-    SELECT id, 'notes-tv', '{account}', now(), now() FROM identity.users
-"""
 SET = "UPDATE identity.users SET {} WHERE username = 'ada'"
 
 Act = Callable[[Identity, Browsing, Databases], Awaitable[object]]
@@ -58,9 +54,7 @@ async def delete(identity: Identity, ada: Browsing, _: Databases) -> object:
     return await ada.send("/account/delete", {"confirmation": "ada"})
 
 
-async def take_consent_back(identity: Identity, ada: Browsing, databases: Databases) -> object:
-    """Ada has allowed the client something in another way, too."""
-    await databases.execute("identity_owner", CONSENT)
+async def take_access_back(identity: Identity, ada: Browsing, _: Databases) -> object:
     return await ada.send("/account/applications", {"client_id": "notes-tv"})
 
 
@@ -72,7 +66,7 @@ TAKING_BACK: dict[str, tuple[Act, str]] = {
         lambda identity, _, __: Administration(identity.parts).set_active("ada", False),
         "access_denied",
     ),
-    "the access of the application is taken back": (take_consent_back, "access_denied"),
+    "the access of the application is taken back": (take_access_back, "access_denied"),
     "the browser is signed out from elsewhere": (end_by_owner, "invalid_grant"),
     "the account is deleted": (delete, "invalid_grant"),
 }
