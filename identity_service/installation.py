@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from identity_service.clients import redirect_uris
 from identity_service.clients.drafts import ClientDraft
@@ -104,7 +105,7 @@ def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[Cl
     documentation = _own(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, [posts_audience])
     yield _by_redirect(documentation, posts_audience, REDIRECT_PATH)
     pages = ClientDraft(POSTS_PAGES_CLIENT, "Watchword posts", posts_secret, [], [*write, OPENID], both, posts_audience)
-    # An audience may have a path, or not be as browsers write it; the pages are where posts serves them.
+    # The pages are at the root of the origin, also if the audience has a path.
     pages = _by_redirect(replace(pages, is_first_party=True), origin_of_url(posts_audience), "/auth/callback")
     if pages.grants:
         yield pages
@@ -117,11 +118,12 @@ def _own(client_id: str, name: str, scopes: Sequence[str], audiences: Sequence[s
 
 def _by_redirect(draft: ClientDraft, url: str, path: str) -> ClientDraft:
     """The draft of a client that signs people in by redirect as well, unless no code may be sent to this URL."""
-    origin = url.rstrip("/")
-    if redirect_uris.fault(f"{origin}{path}", draft.application_type):
+    # An audience need not be as browsers write it.
+    base = f"{origin_of_url(url)}{urlsplit(url).path.rstrip('/')}"
+    if redirect_uris.fault(f"{base}{path}", draft.application_type):
         return draft
     grants = [*draft.grants, *BY_REDIRECT]
-    return replace(draft, grants=grants, redirect_uris=[f"{origin}{path}"], post_logout_redirect_uris=[f"{origin}/"])
+    return replace(draft, grants=grants, redirect_uris=[f"{base}{path}"], post_logout_redirect_uris=[f"{base}/"])
 
 
 def _services(issuer: str, posts_audience: str) -> Iterable[ServiceDraft]:

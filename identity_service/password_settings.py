@@ -9,6 +9,7 @@ from pydantic_settings import NoDecode
 
 from watchword.loopback import is_loopback
 from watchword.service import ServiceSettings, split_by_commas
+from watchword.service.web_origins import web_url
 
 
 class PasswordScheme(StrEnum):
@@ -55,8 +56,8 @@ class PasswordSettings(ServiceSettings):
     def _is_private(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
+        parts = urlsplit(web_url(value))
         is_loopback_http = parts.scheme == "http" and is_loopback(parts.hostname)
-        if not parts.hostname or not (parts.scheme == "https" or is_loopback_http) or parts.query or parts.fragment:
+        if not (parts.scheme == "https" or is_loopback_http) or "?" in value:
             raise ValueError("it must be a URL that begins with https:// and has neither a query nor a fragment")
         return value.rstrip("/")

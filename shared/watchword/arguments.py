@@ -1,9 +1,13 @@
 """Arguments of this library: one that could never take effect is refused when it is given, by its name."""
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
+
 TEN_YEARS_SECONDS: Final = 315_360_000
+_AUTHORITY_WITH_USER: Final = re.compile(r"[^/?#]*(?://)?[^/?#]*@")
 
 
 def ensure_text(name: str, value: object, meaning: str) -> str:
@@ -19,18 +23,24 @@ def ensure_text(name: str, value: object, meaning: str) -> str:
 def ensure_web_url(name: str, value: object, meaning: str) -> str:
     """The http(s) URL, unchanged. Raises ValueError, with what it must be, if nothing can be called there, or if it has
     a fragment or a user name."""
-    text = value if isinstance(value, str) and value.isprintable() and " " not in value else ""
-    try:
-        parts = urlsplit(text)
-        is_complete = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_complete = False
-    if "@" in text:
+    text = value if isinstance(value, str) else ""
+    if _AUTHORITY_WITH_USER.match(text):
         # It may have a password, which must not be shown.
         raise ValueError(f"{name}: {meaning}, without a user name and a password")
-    if not is_complete or not text.startswith(("http://", "https://")) or "#" in text:
+    if not _can_be_called(text) or not text.isprintable() or " " in text or "#" in text:
         raise ValueError(f"{name}: {meaning}, and not {value!r}")
     return text
+
+
+def _can_be_called(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # What sends the requests reads the URL once more, and knows fewer forms of a host.
+        is_complete = bool(parts.hostname) and parts.port != 0 and bool(httpx.URL(text).host)
+    except (ValueError, httpx.InvalidURL):
+        return False
+    # The scheme counts in any case (RFC 3986 section 3.1).
+    return is_complete and text.lower().startswith(("http://", "https://"))
 
 
 def ensure_origin(name: str, value: object, meaning: str) -> str:

@@ -221,7 +221,9 @@ async def test_pages_sign_in_by_redirect(identity: Identity, databases: Database
         assert docs["grants"] == ["password", "refresh_token", "authorization_code"]
 
 
-@pytest.mark.parametrize("audience", ["https://posts.example/api", "https://Posts.example:443"])
+@pytest.mark.parametrize(
+    "audience", ["https://posts.example/api", "https://Posts.example:443", "HTTPS://posts.example/"]
+)
 async def test_answers_go_to_the_origin_where_posts_serves_its_pages(
     identity: Identity, databases: Databases, audience: str
 ) -> None:
@@ -233,6 +235,9 @@ async def test_answers_go_to_the_origin_where_posts_serves_its_pages(
     origin = posts_service.settings.Settings(issuer=IDENTITY_URL, audience=audience, **own).pages_origin
     assert pages["redirect_uris"] == [f"{origin}/auth/callback"]
     assert pages["post_logout_redirect_uris"] == [f"{origin}/"]
+    (docs,) = await databases.fetch("identity_app", CLIENT, "posts-docs")
+    path = "/api" if audience.endswith("/api") else ""
+    assert docs["redirect_uris"] == [f"https://posts.example{path}/docs/oauth2-redirect"]
 
 
 async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_added(

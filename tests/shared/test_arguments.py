@@ -60,10 +60,11 @@ def test_an_audience_that_no_token_can_carry_is_refused(issuer: Issuer, wrong: o
         verifier(issuer, audience=wrong)
 
 
-def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
+@pytest.mark.parametrize("secret", ["hunter2", "hunter 2", "hunter2\t"])
+def test_a_password_in_a_url_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(ValueError, match=r"jwks_url: .* without a user name") as refusal:
-        Verifier.of("https://issuer.example", "notes", jwks_url="https://keys:hunter2@keys.example/jwks.json")
-    assert "hunter2" not in str(refusal.value)
+        Verifier.of("https://issuer.example", "notes", jwks_url=f"https://keys:{secret}@keys.example/jwks.json")
+    assert "hunter" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, NOT_A_NUMBER, "10", True])
@@ -86,7 +87,15 @@ def test_a_receiver_of_another_issuers_events_is_refused(issuer: Issuer) -> None
     assert issuer.verifier(revocations=receiver(issuer.url))
 
 
-@pytest.mark.parametrize("wrong", ["", "keys", "localhost:8001/jwks.json", "ftp://localhost/jwks.json", "http://"])
+@pytest.mark.parametrize("url", ["HTTPS://Issuer.example", "https://issuer.example/@ada", "http://[::1]:8001"])
+def test_a_url_may_be_written_in_any_form_that_can_be_called(url: str) -> None:
+    Verifier.of(url, "notes", jwks_url=url)
+    receiver(url)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "keys", "localhost:8001/jwks.json", "ftp://localhost/jwks.json", "http://", "http://[v1.a]"]
+)
 def test_a_url_from_which_no_keys_can_come_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="jwks_url"):
         RemoteKeys.of("http://localhost:8001", jwks_url=wrong)

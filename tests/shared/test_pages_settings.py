@@ -19,6 +19,8 @@ REFUSED: list[tuple[str, Any]] = [
     ("origin", "https://notes.example/"),
     ("origin", "https://notes.example:443"),
     ("origin", "https://Notes.example"),
+    ("origin", "HTTPS://notes.example"),
+    ("origin", "https://bücher.example"),
     ("origin", "https://notes.example/pages"),
     ("origin", "http://notes.example"),
     ("audience", "notes"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from watchword.arguments import ensure_origin, ensure_text, ensure_web_url
 from watchword.loopback import is_loopback
 from watchword.pages.sealing import Sealer, sealing_key
@@ -92,7 +94,8 @@ def _ensure_secret(secret: object) -> None:
 def _ensure_page_origin(origin: str) -> None:
     url = urlsplit(ensure_origin("origin", origin, "scheme://host[:port] of this service's pages and nothing more"))
     port = f":{url.port}" if url.port not in (None, _DEFAULT_PORTS[url.scheme]) else ""
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    host = httpx.URL(origin).raw_host.decode()
+    host = f"[{host}]" if ":" in host else host
     if origin != (plain := f"{url.scheme}://{host}{port}"):
         raise ValueError(f"origin: browsers send it as {plain}, and not as {origin!r}")
     if url.scheme == "http" and not is_loopback(url.hostname):

@@ -17,6 +17,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _WEB: Final = frozenset(_DEFAULT_PORTS)
 # Apps that show web pages, and extensions of browsers, send origins of these schemes.
 _APPS: Final = frozenset({"app", "capacitor", "chrome-extension", "ionic", "moz-extension", "tauri"})
+_MOST_CHARACTERS_OF_LABEL: Final = 63
 _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?")
 
 
@@ -99,12 +100,12 @@ def _host(url: SplitResult) -> str:
     """The host as browsers write it. Raises ValueError if there is none, or none that a browser would call."""
     name = url.hostname or ""
     try:
-        if ":" in name:
+        if "[" in url.netloc and "%" not in name:
             return f"[{IPv6Address(name).compressed}]"
         host = httpx.URL(f"http://{name}").raw_host.decode("ascii")
     except (ValueError, httpx.InvalidURL):
         host = ""
-    if not _HOST.fullmatch(host) or ".." in host:
+    if not _HOST.fullmatch(host) or ".." in host or max(map(len, host.split("."))) > _MOST_CHARACTERS_OF_LABEL:
         raise ValueError("it has no valid host")
     if re.fullmatch(r"\d+|0x[0-9a-f]*", host.rstrip(".").rpartition(".")[2]):
         # The last part is a number, so browsers take it for an IPv4 address, and send that in its usual form.
