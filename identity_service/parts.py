@@ -313,7 +313,7 @@ class Parts:
         database, recorder, clock = self.database, self.recorder, self.clock
         digest = partial(self.sealer.keyed_digest, "user codes")
         self.device_grants = DeviceGrants(database, self.services, recorder, self.limits, clock, digest=digest)
-        self.device_sign_in = DeviceSignIn(database, self.session_start, recorder, clock)
+        self.device_sign_in = DeviceSignIn(database, self.session_start, recorder, self.new_device_letters, clock)
 
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))

@@ -22,6 +22,7 @@ from identity_service.errors import (
 from identity_service.random_tokens import digest_of
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_replayed
+from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
 from identity_service.sign_ons import repository as sign_ons
@@ -39,14 +40,22 @@ class DeviceSignIn:
     """Trades device codes in for sessions, each once. Such a session has no sign-on: it goes on when the person signs
     out of the browser in which they have allowed it. Times are read under the lock."""
 
-    def __init__(self, database: Database, session_start: SessionStart, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        session_start: SessionStart,
+        recorder: Recorder,
+        new_device_letters: NewDeviceLetters,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._session_start = session_start
         self._recorder = recorder
+        self._letters = new_device_letters
         self._clock = clock
 
     async def sign_in(self, device_code: str, request: TokenRequest, device: Device) -> IssuedSession:
-        """Start the session of a device.
+        """Start the session of a device, of which a letter tells its owner.
 
         Raises DeviceUndecided until a person has decided, or PolledTooSoon for a device that asks too often;
         DeviceDenied; DeviceCodeExpired; DeviceCodeRefused for an unknown code, another client's, and one that was used
@@ -62,6 +71,8 @@ class DeviceSignIn:
                 sign_in = _sign_in_request(grant, request, device)
                 issued = await self._session_start.start_for(db, grant.user_id, sign_in)
                 grant.use(now, issued.session.id)
+                if (user := await users.find(db, grant.user_id)) is not None:
+                    await self._letters.send_for_grant(db, user, request.client.name, device, now)
                 return issued
         # After the commit: what the refusal leaves in the database stays there.
         raise refusal or DeviceDenied("the person has denied the device, or has taken it back")

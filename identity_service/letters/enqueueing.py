@@ -39,6 +39,9 @@ def seal(letter: Letter, sealer: Sealer) -> dict[str, Any]:
     """The payload of a letter's job. For no account it holds nothing of the letter but its kind."""
     user_id = None if letter.user_id is None else str(letter.user_id)
     secrets = {"to": letter.to, "token": letter.token, "device": letter.device} if user_id else {}
+    if user_id and letter.application:
+        # The previous release reads no letter that has this member, and has no letter that needs it.
+        secrets["application"] = letter.application
     return {
         "kind": letter.kind.value,
         "user_id": user_id,

@@ -14,6 +14,7 @@ class LetterKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
     NEW_DEVICE = "new_device"
+    DEVICE_CONNECTED = "device_connected"
     BREACHED_PASSWORD = "breached_password"  # noqa: S105 - no password
 
 
@@ -25,6 +26,7 @@ PATHS = {
     LetterKind.ADDRESS_CHANGED: "/undo-address/",
     LetterKind.PASSWORD_CHANGED: "/security-notice/",
     LetterKind.NEW_DEVICE: "/security-notice/",
+    LetterKind.DEVICE_CONNECTED: "/security-notice/",
     LetterKind.BREACHED_PASSWORD: "/account/password",
 }
 """The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
@@ -42,7 +44,7 @@ class Letter:
     It goes to `to`, the address that the account had when the letter was caused: who takes an account over, and changes
     its address before the letter is sent, must not get it. Only letters of the previous release are without it. `token`
     opens the link, until `expires_at`; a letter whose link has expired by then is not sent. `device` is how NEW_DEVICE
-    names the device.
+    and DEVICE_CONNECTED name the device, and `application` how DEVICE_CONNECTED names the client.
     """
 
     kind: LetterKind
@@ -51,3 +53,4 @@ class Letter:
     token: str | None = None
     expires_at: datetime | None = None
     device: str = ""
+    application: str = ""

@@ -17,8 +17,10 @@ _LAYOUT: Final = "layout.html"
 _MAX_VALUE: Final = 200
 _EXAMPLE_LINK: Final = "https://watchword.example/link/of-an-example"
 _EXAMPLE: Final = {"username": "ada", "service": "an example", "link": _EXAMPLE_LINK}
-_TYPED: Final = ("username", "device")
-"""The values that people choose themselves."""
+_TYPED: Final = ("username", "device", "application")
+"""The values that people choose themselves, or who makes an application."""
+
+_WITH_DEVICE: Final = frozenset({LetterKind.NEW_DEVICE, LetterKind.DEVICE_CONNECTED})
 
 _WORD_JOINER: Final = "\u2060"
 
@@ -51,7 +53,8 @@ class Templates:
         _ = self._environment
 
     def render(self, kind: LetterKind, values: Mapping[str, str]) -> Texts:
-        """The texts with these values: `username`, `device`, `link`, `expires_at` and `service`."""
+        """The texts with these values: `username`, `device`, `application`, `link`, `expires_at` and
+        `service`."""
         cleaned = {name: value if name == "link" else clean(value) for name, value in values.items()}
         cleaned |= {name: without_links(cleaned[name]) for name in _TYPED}
         return Texts(
@@ -82,7 +85,8 @@ def _environment_of(templates: tuple[tuple[str, str], ...]) -> Environment:
 def _try(environment: Environment, kind: LetterKind) -> None:
     values = {
         **_EXAMPLE,
-        "device": "an example" if kind == LetterKind.NEW_DEVICE else "",
+        "device": "an example" if kind in _WITH_DEVICE else "",
+        "application": "an example" if kind == LetterKind.DEVICE_CONNECTED else "",
         "expires_at": "01 January 2026, 00:00 UTC" if has_token(kind) else "",
     }
     for ending in ("subject.txt", "txt", "html"):

@@ -41,6 +41,7 @@ class Writer:
         values = {
             "username": addressee.username,
             "device": letter.device,
+            "application": letter.application,
             "link": link,
             "expires_at": f"{letter.expires_at:%d %B %Y, %H:%M} UTC" if letter.expires_at else "",
             "service": urlsplit(self._issuer).netloc,

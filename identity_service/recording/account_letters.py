@@ -18,6 +18,7 @@ _LINKS: Final = {
     LetterKind.ADDRESS_CHANGED: LinkKind.ADDRESS_UNDO,
     LetterKind.PASSWORD_CHANGED: LinkKind.NOTICE,
     LetterKind.NEW_DEVICE: LinkKind.NOTICE,
+    LetterKind.DEVICE_CONNECTED: LinkKind.NOTICE,
 }
 """What the link in a letter of each kind lets its holder do."""
 
@@ -41,19 +42,26 @@ class AccountLetters:
         *,
         email: str | None = None,
         device: str = "",
+        application: str = "",
     ) -> None:
         """Make a link, and send it in a letter of this kind. The user must be locked.
 
         `email` is the address that the link is about and that the letter goes to; default: the account's at this time,
-        since one that is changed afterwards may be somebody else's. `device` is how the letter names the device that it
-        is about. If `user_id` is None, no link is made and no letter sent, by the same statements: both cases must take
-        equally long.
+        since one that is changed afterwards may be somebody else's. `device` and `application` are how the letter names
+        what it is about. If `user_id` is None, no link is made and no letter sent, by the same statements: both cases
+        must take equally long.
         """
         if not self._letters.can_send:
             return
         link = await links.issue(db, _LINKS[kind], user_id or uuid4(), now, email)
         letter = Letter(
-            kind=kind, user_id=user_id, to=link.email, token=link.token, expires_at=link.expires_at, device=device
+            kind=kind,
+            user_id=user_id,
+            to=link.email,
+            token=link.token,
+            expires_at=link.expires_at,
+            device=device,
+            application=application,
         )
         await self._letters.enqueue(db, letter)
 

@@ -13,7 +13,7 @@ from identity_service.links import repository as links
 from identity_service.links.models import LinkKind
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.sessions import new_devices
-from identity_service.users.models import SignInUser
+from identity_service.users.models import SignInUser, User
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.statements import Statement
@@ -26,7 +26,8 @@ MAX_DESCRIPTION_CHARACTERS: Final = 150
 
 
 class NewDeviceLetters:
-    """Decides before a sign-in's transaction whether a letter is due, and writes it in that transaction."""
+    """Decides before a sign-in's transaction whether a letter is due, and writes it in that transaction. A device that
+    a person has allowed is known in the transaction only."""
 
     def __init__(self, database: Database, letters: AccountLetters, limits: Limits, clock: Clock) -> None:
         self._database = database
@@ -52,6 +53,21 @@ class NewDeviceLetters:
         """Write the letter, unless a notice was written just now. The user must be locked."""
         if not await links.exists_since(db, LinkKind.NOTICE, user_id, now - SILENT_FOR):
             await self._letters.send_link(db, LetterKind.NEW_DEVICE, user_id, now, device=device_text(device))
+
+    async def send_for_grant(
+        self, db: AsyncSession, user: User, application: str, device: Device, now: datetime
+    ) -> None:
+        """Write the letter of a device that the user, who must be locked, has let sign in with this application: every
+        such device is a new one. A letter about the browser in which they have done so does not keep it back."""
+        # Charged in the transaction, after all that can be refused: a device could otherwise use the limit up first.
+        # The limiter has connections of its own, and waits for a quarter of a second at most.
+        if (
+            self._letters.can_send
+            and user.email_verified_at is not None
+            and await self._limits.may_write_to(str(user.id), LetterKind.DEVICE_CONNECTED)
+        ):
+            words = {"application": application, "device": device_text(device)}
+            await self._letters.send_link(db, LetterKind.DEVICE_CONNECTED, user.id, now, **words)
 
     async def _is_due(self, user: SignInUser, statement: Statement, **values: object) -> bool:
         """Whether the device is new by this statement and the limit of letters, charged then, is not reached."""
