@@ -30,7 +30,8 @@ from identity_service.pages import refusals, sign_on_required
 from identity_service.pages import routes as pages
 from identity_service.pages import sign_in_routes as sign_in_pages
 from identity_service.pages.errors import ThemeRefused
-from identity_service.parts import MIGRATIONS, Parts, assemble
+from identity_service.parts import Parts, assemble
+from identity_service.schema import MIGRATIONS
 from identity_service.sessions import routes as sessions
 from identity_service.settings import Settings
 from identity_service.userinfo import routes as userinfo

@@ -11,7 +11,8 @@ from identity_service import account_commands, client_change_commands, client_co
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.installation import Unassigned
 from identity_service.keys.models import SigningKey
-from identity_service.parts import MIGRATIONS, Parts, assemble
+from identity_service.parts import Parts, assemble
+from identity_service.schema import MIGRATIONS
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
 from watchword.errors import AppError, Invalid
 from watchword.service import CommandLine, load

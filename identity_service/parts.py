@@ -1,8 +1,6 @@
 """The long-lived objects of one process, and the only place where they are built."""
 
-from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 from identity_service import channel
 from identity_service.accounts.address_change import AddressChanges
@@ -18,7 +16,6 @@ from identity_service.accounts.service import Accounts
 from identity_service.accounts.signed_in_devices import SignedInDevices
 from identity_service.accounts.verification import Verifications
 from identity_service.accounts.withdrawal import Withdrawal
-from identity_service.audit.models import AuditEntry
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.device_sign_in import DeviceSignIn
@@ -27,18 +24,13 @@ from identity_service.authentication.password import PasswordAuthentication, Sig
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.authentication.sign_on_start import SignOnStart
-from identity_service.authorization_codes.models import AuthorizationCode
 from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
-from identity_service.clients.models import ClientRow
 from identity_service.clients.service import Clients
-from identity_service.consents.models import Consent
 from identity_service.consents.service import Consents
-from identity_service.device_grants.models import DeviceGrant
 from identity_service.device_grants.service import DeviceGrants
 from identity_service.events.canary import Canary
 from identity_service.events.delivery_choice import DeliveryChoice
-from identity_service.events.models import Stream
 from identity_service.events.obedience_wait import ObedienceWait
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
@@ -49,13 +41,11 @@ from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.keys.keyring import Keyring
-from identity_service.keys.schedule import Schedule
 from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
 from identity_service.letters import LETTER, Letters
 from identity_service.letters.parts import LetterParts
 from identity_service.limits import Limits
-from identity_service.links.models import Link
 from identity_service.logouts.delivery import LogoutDelivery
 from identity_service.logouts.enqueueing import LOGOUT, Logouts
 from identity_service.logouts.minting import LogoutTokenMinter
@@ -70,62 +60,32 @@ from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.pages.theme import Theme
-from identity_service.password_settings import BreachPolicy
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
-from identity_service.refused_sign_ins.models import RefusedSignIn
 from identity_service.refused_sign_ins.service import RefusedSignIns
-from identity_service.roles.models import Role
 from identity_service.roles.service import Roles
-from identity_service.services.models import Service
 from identity_service.services.service import Services
 from identity_service.sessions.liveness import LiveSessions
-from identity_service.sessions.models import Session
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.sign_ons import SignOns
 from identity_service.sessions.start import SessionStart
-from identity_service.sessions.values import Lifetimes
+from identity_service.setting_parts import breached_passwords_of, lifetimes_of, passwords_of, schedule_of
 from identity_service.settings import Settings
-from identity_service.sign_ons.models import SignOn
-from identity_service.sign_ons.values import SignOnLifetimes
-from identity_service.tables import ALLOWANCES, JOBS, Base
+from identity_service.tables import ALLOWANCES, JOBS
 from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
 from identity_service.userinfo.service import UserInfo
-from identity_service.users.breached import BreachedPasswords
-from identity_service.users.models import User
-from identity_service.users.passwords import Passwords
 from identity_service.users.stand_ins import StandIns
-from identity_service.users.strength import parts_of
 from identity_service.users.usernames import Usernames
 from watchword.auth import Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
-from watchword.database.migrations import Migrations
 from watchword.database.notifications import Listener
 from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.limits import Limiter
-
-# Every module with tables is named here, so that the metadata that the migrations are compared with is complete.
-TABLES = (
-    AuditEntry,
-    AuthorizationCode,
-    ClientRow,
-    Consent,
-    DeviceGrant,
-    Link,
-    RefusedSignIn,
-    Role,
-    Service,
-    Session,
-    SignOn,
-    Stream,
-    User,
-)
-MIGRATIONS = Migrations("identity_service", "identity", Base.metadata)
 
 JOBS_AT_ONCE = 18
 """How many jobs a process does at a time: more than the letters and the logout tokens that it may send at once, whose
@@ -144,22 +104,17 @@ class Parts:
         self._add_keys()
         self.limits = Limits(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
         self._add_letters()
-
-        # Security events.
-        self.recorder = Recorder(issuer, Logouts(self.jobs))
-        self.topics = Topics()
-        self.listener = Listener(self.database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
-        self.obedience_wait = ObedienceWait(self.database, self.topics)
-        self.obedience = Obedience(self.database, self.obedience_wait)
         addresses = OutboundAddresses(settings.push_networks)
-        self._add_transmitter(SetMinter(issuer, self.keyring), addresses)
+        self._add_events(addresses)
 
         # Use cases.
-        self._add_passwords()
         self.clients = Clients(self.database)
         self.logout_delivery = LogoutDelivery(self.clients, LogoutTokenMinter(issuer, self.keyring, clock), addresses)
         self.services = Services(self.database)
         self._add_sessions()
+        self._add_passwords()
+        self._add_sign_ons()
+        self._add_device_grants()
         self._add_code_flow()
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
@@ -195,8 +150,8 @@ class Parts:
     def _add_keys(self) -> None:
         """The keys, and what they sign and verify."""
         issuer = self.settings.issuer
-        self.lifetimes = _lifetimes(self.settings)
-        self.schedule = _schedule(self.settings, self.lifetimes)
+        self.lifetimes = lifetimes_of(self.settings)
+        self.schedule = schedule_of(self.settings, self.lifetimes)
         self.sealer = Sealer(self.settings.key_encryption_key.get_secret_value())
         self.signing_keys = SigningKeys(self.database, self.sealer, self.schedule, self.clock)
         self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, self.clock)
@@ -212,45 +167,15 @@ class Parts:
         self.account_letters = AccountLetters(self.letters)
         self.new_device_letters = NewDeviceLetters(database, self.account_letters, self.limits, clock)
 
-    def _add_passwords(self) -> None:
-        breached = _breached_passwords(self.settings)
-        self.passwords = _passwords(self.settings, breached)
-        self.breach_checks = BreachChecks(self.database, breached, self.account_letters, self.clock)
-
-    def _add_accounts(self) -> None:
-        database, passwords, recorder = self.database, self.passwords, self.recorder
-        letters = self.account_letters
-        clock, settings = self.clock, self.settings
-        usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
-        stand_ins = StandIns(partial(self.sealer.keyed_digest, "addresses"))
-        must_verify = settings.email_verification == "required"
-        self.registrations = Registrations(
-            database,
-            passwords,
-            usernames,
-            letters,
-            clock,
-            stand_ins=stand_ins,
-            limits=self.limits,
-            must_verify=must_verify,
-        )
-        self.accounts = Accounts(database, recorder, clock, usernames)
-        self.erasures = Erasures(database)
-        self.signed_in_devices = SignedInDevices(database, recorder, clock)
-        self.password_changes = PasswordChanges(database, passwords, recorder, letters, clock, limits=self.limits)
-        self.initial_passwords = InitialPasswords(database, passwords, recorder, letters, clock)
-        self.password_resets = PasswordResets(database, passwords, recorder, letters, clock, limits=self.limits)
-        proof = PasswordProof(passwords, self.limits)
-        self.verifications = Verifications(database, proof, recorder, letters, clock, limits=self.limits)
-        self.address_changes = AddressChanges(
-            database, proof, recorder, letters, clock, stand_ins=stand_ins, limits=self.limits
-        )
-        withdrawal = Withdrawal(passwords, recorder, letters, clock)
-        self.address_undo = AddressUndo(database, withdrawal, recorder, clock, stand_ins=stand_ins)
-        self.security_notices = SecurityNotices(database, withdrawal, clock)
-
-    def _add_transmitter(self, minter: SetMinter, addresses: OutboundAddresses) -> None:
-        database, topics, clock, issuer = self.database, self.topics, self.clock, self.settings.issuer
+    def _add_events(self, addresses: OutboundAddresses) -> None:
+        """What records changes, and the transmitter, which tells services of them."""
+        database, clock, issuer = self.database, self.clock, self.settings.issuer
+        self.recorder = Recorder(issuer, Logouts(self.jobs))
+        self.topics = topics = Topics()
+        self.listener = Listener(database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
+        self.obedience_wait = ObedienceWait(database, topics)
+        self.obedience = Obedience(database, self.obedience_wait)
+        minter = SetMinter(issuer, self.keyring)
         replay = Replay(database, issuer, self.lifetimes.access)
         delivery = DeliveryChoice(self.sealer, addresses)
         self.streams = Streams(database, delivery, replay, StreamViews(issuer), clock)
@@ -272,40 +197,25 @@ class Parts:
             new_device_letters=self.new_device_letters,
         )
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
-        self.consents = Consents(database, recorder, clock)
         self.sessions = Sessions(database, recorder, clock)
         self.live_sessions = LiveSessions(database, clock)
+
+    def _add_passwords(self) -> None:
+        """What hashes and verifies passwords, and the sign-in with one."""
+        database, clock = self.database, self.clock
+        breached = breached_passwords_of(self.settings)
+        self.passwords = passwords_of(self.settings, breached)
+        self.breach_checks = BreachChecks(database, breached, self.account_letters, clock)
         self.refused_sign_ins = RefusedSignIns(database, self.sealer, clock)
         self.password_authentication = PasswordAuthentication(
-            database,
-            self.passwords,
-            self.limits,
-            self.refused_sign_ins,
-            clock,
-            breach_checks=self.breach_checks,
+            database, self.passwords, self.limits, self.refused_sign_ins, clock, breach_checks=self.breach_checks
         )
         self.sign_in = SignIn(self.password_authentication, self.session_start)
-        self._add_sign_ons()
-        self._add_device_grants()
-
-    def _add_code_flow(self) -> None:
-        issuer, clock = self.settings.issuer, self.clock
-        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
-        self.code_flow = CodeFlow(
-            issuer, self.clients, self.consents, codes, self.limits, reader=self.token_reader, clock=clock
-        )
-        self.user_info = UserInfo(self.database)
 
     def _add_sign_ons(self) -> None:
         database, recorder, lifetimes, clock = self.database, self.recorder, self.lifetimes.sign_on, self.clock
-        start = SignOnStart(
-            database,
-            recorder,
-            lifetimes,
-            clock,
-            per_user=self.settings.sessions_per_account,
-            new_device_letters=self.new_device_letters,
-        )
+        per_user, letters = self.settings.sessions_per_account, self.new_device_letters
+        start = SignOnStart(database, recorder, lifetimes, clock, per_user=per_user, new_device_letters=letters)
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
         self.password_sign_on = PasswordSignOn(self.password_authentication, start)
 
@@ -314,6 +224,51 @@ class Parts:
         digest = partial(self.sealer.keyed_digest, "user codes")
         self.device_grants = DeviceGrants(database, self.services, recorder, self.limits, clock, digest=digest)
         self.device_sign_in = DeviceSignIn(database, self.session_start, recorder, self.new_device_letters, clock)
+
+    def _add_code_flow(self) -> None:
+        issuer, clock = self.settings.issuer, self.clock
+        self.consents = Consents(self.database, self.recorder, clock)
+        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
+        self.code_flow = CodeFlow(
+            issuer, self.clients, self.consents, codes, self.limits, reader=self.token_reader, clock=clock
+        )
+        self.user_info = UserInfo(self.database)
+
+    def _add_accounts(self) -> None:
+        database, recorder, clock, settings = self.database, self.recorder, self.clock, self.settings
+        usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
+        stand_ins = StandIns(partial(self.sealer.keyed_digest, "addresses"))
+        self.registrations = Registrations(
+            database,
+            self.passwords,
+            usernames,
+            self.account_letters,
+            clock,
+            stand_ins=stand_ins,
+            limits=self.limits,
+            must_verify=settings.email_verification == "required",
+        )
+        self.accounts = Accounts(database, recorder, clock, usernames)
+        self.erasures = Erasures(database)
+        self.signed_in_devices = SignedInDevices(database, recorder, clock)
+        self._add_changes_of_passwords()
+        self._add_changes_of_addresses(stand_ins)
+
+    def _add_changes_of_passwords(self) -> None:
+        collaborators = self.database, self.passwords, self.recorder, self.account_letters, self.clock
+        self.password_changes = PasswordChanges(*collaborators, limits=self.limits)
+        self.initial_passwords = InitialPasswords(*collaborators)
+        self.password_resets = PasswordResets(*collaborators, limits=self.limits)
+
+    def _add_changes_of_addresses(self, stand_ins: StandIns) -> None:
+        """What verifies e-mail addresses and changes them, and what undoes the acts of somebody else."""
+        database, recorder, letters, clock = self.database, self.recorder, self.account_letters, self.clock
+        collaborators = database, PasswordProof(self.passwords, self.limits), recorder, letters, clock
+        self.verifications = Verifications(*collaborators, limits=self.limits)
+        self.address_changes = AddressChanges(*collaborators, stand_ins=stand_ins, limits=self.limits)
+        withdrawal = Withdrawal(self.passwords, recorder, letters, clock)
+        self.address_undo = AddressUndo(database, withdrawal, recorder, clock, stand_ins=stand_ins)
+        self.security_notices = SecurityNotices(database, withdrawal, clock)
 
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
@@ -360,40 +315,3 @@ class Parts:
 def assemble(settings: Settings, clock: Clock | None = None) -> Parts:
     """Build everything; a test may give its own clock."""
     return Parts(settings, clock or SystemClock())
-
-
-def _lifetimes(settings: Settings) -> Lifetimes:
-    return Lifetimes(
-        access=timedelta(seconds=settings.access_token_seconds),
-        refresh=timedelta(seconds=settings.refresh_token_seconds),
-        session=timedelta(seconds=settings.session_seconds),
-        retry=timedelta(seconds=settings.refresh_retry_seconds),
-        sign_on=SignOnLifetimes(
-            idle=timedelta(seconds=settings.sign_on_idle_seconds), longest=timedelta(seconds=settings.sign_on_seconds)
-        ),
-    )
-
-
-def _schedule(settings: Settings, lifetimes: Lifetimes) -> Schedule:
-    return Schedule(
-        signing=timedelta(seconds=settings.signing_key_seconds),
-        jwks_max_age=timedelta(seconds=settings.jwks_max_age_seconds),
-        longest_token=max(lifetimes.access, lifetimes.refresh),
-        check_seconds=settings.key_check_seconds,
-    )
-
-
-def _breached_passwords(settings: Settings) -> BreachedPasswords:
-    accepts_unchecked = settings.breached_passwords_failure is BreachPolicy.ACCEPT
-    return BreachedPasswords(settings.breached_passwords_url, accepts_unchecked=accepts_unchecked)
-
-
-def _passwords(settings: Settings, breached: BreachedPasswords) -> Passwords:
-    return Passwords(
-        threads=settings.hash_threads,
-        queue=settings.hash_queue,
-        rounds=settings.bcrypt_rounds,
-        scheme=settings.password_scheme,
-        words=["watchword", *parts_of([urlsplit(settings.issuer).hostname or ""]), *settings.password_words],
-        breached=breached,
-    )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from identity_service.parts import MIGRATIONS
+from identity_service.schema import MIGRATIONS
 from tests.identity.answers import claims_of, pointers
 from tests.identity.test_registration import register
 from tests.support.databases import Databases

@@ -13,7 +13,7 @@ from identity_service.clients.changes import ClientChanges, ListChange
 from identity_service.clients.drafts import ClientDraft, ClientExtension
 from identity_service.clients.models import hash_secret
 from identity_service.installation import Unassigned
-from identity_service.parts import MIGRATIONS
+from identity_service.schema import MIGRATIONS
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh

@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity_service.parts import MIGRATIONS
+from identity_service.schema import MIGRATIONS
 from tests.identity.test_full_name import INSERT
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh

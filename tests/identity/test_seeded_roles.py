@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from alembic import command
 
-from identity_service.parts import MIGRATIONS
+from identity_service.schema import MIGRATIONS
 from posts_service.posts.policy import Permission
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh

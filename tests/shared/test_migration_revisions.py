@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-import identity_service.parts
+import identity_service.schema
 import posts_service.parts
 from watchword.database.migrations import Migrations
 from watchword.database.migrations.revisions import read_chain
@@ -19,7 +19,7 @@ def write(folder: Path, name: str, text: str) -> None:
     (folder / f"{name}.py").write_text(text)
 
 
-@pytest.mark.parametrize("migrations", [identity_service.parts.MIGRATIONS, posts_service.parts.MIGRATIONS])
+@pytest.mark.parametrize("migrations", [identity_service.schema.MIGRATIONS, posts_service.parts.MIGRATIONS])
 def test_revisions_are_those_that_alembic_reads_in_the_same_order(migrations: Migrations) -> None:
     scripts = ScriptDirectory.from_config(migrations.config(""))
     assert read_chain(Path(scripts.versions)) == [script.revision for script in scripts.walk_revisions()]
@@ -59,14 +59,16 @@ def test_branches_are_known_as_alembic_reads_them(tmp_path: Path, monkeypatch: p
     for revision, previous in (("1", "None"), ("2a", "'1'"), ("2b", "'1'"), ("3", "('2a', '2b')")):
         write(versions, f"r{revision}", f"revision = '{revision}'\ndown_revision = {previous}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    Migrations("branched_service", "branched", identity_service.parts.MIGRATIONS.metadata).ensure_at_head(["3"])
+    Migrations("branched_service", "branched", identity_service.schema.MIGRATIONS.metadata).ensure_at_head(["3"])
 
 
-@pytest.mark.parametrize("service", ["identity_service", "posts_service"])
-def test_a_running_service_does_not_import_alembic(service: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "module"), [("identity_service", "identity_service.schema"), ("posts_service", "posts_service.parts")]
+)
+def test_a_running_service_does_not_import_alembic(service: str, module: str) -> None:
     program = (
-        f"import sys, {service}.app, {service}.parts as parts;"
-        f"parts.MIGRATIONS.ensure_at_head([parts.MIGRATIONS._known[0]]);"
+        f"import sys, {service}.app, {module} as module;"
+        f"module.MIGRATIONS.ensure_at_head([module.MIGRATIONS._known[0]]);"
         "sys.exit('alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 import identity_service.app
 import identity_service.parts
+import identity_service.schema
 import identity_service.settings
 import posts_service.app
 import posts_service.parts
@@ -33,7 +34,7 @@ from watchword.database import Database
 from watchword.database.migrations import Migrations, SchemaBehind, SchemaForeign, SchemaState, compare
 from watchword.errors import AppError
 
-MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
+MIGRATIONS = {"identity": identity_service.schema.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
 BUSY = {"identity": "users", "posts": "posts"}
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
-from identity_service import parts as identity
+from identity_service import schema as identity
 from posts_service import parts as posts
 from tests.support.ports import held_port
 

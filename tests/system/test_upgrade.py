@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-import identity_service.parts
+import identity_service.schema
 import posts_service.parts
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
 from deploy.local.processes import end_children, start_child
@@ -25,7 +25,7 @@ from tests.support.stack import Stack, await_answer
 from tests.support.waiting import until, wait_until
 from tests.system.conftest import SETTINGS
 
-MIGRATIONS = {"identity": identity_service.parts.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
+MIGRATIONS = {"identity": identity_service.schema.MIGRATIONS, "posts": posts_service.parts.MIGRATIONS}
 # What the next release adds to the busiest tables, and an index on each.
 ADDITIONS = {
     "identity": ("users", "op.add_column('users', sa.Column('nickname', sa.Text), schema='identity')"),
