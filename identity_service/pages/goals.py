@@ -12,6 +12,7 @@ ACCOUNT: Final = "/account"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 CONSENT: Final = "/consent"
 DEVICE: Final = "/device"
+FORGOT_PASSWORD: Final = "/forgot-password"  # noqa: S105 - no password
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*|{DEVICE}(?:\?user_code=[A-Z]{{4}}-[A-Z]{{4}})?", re.ASCII)
@@ -63,6 +64,11 @@ class Goal(NamedTuple):
     def sign_up_path(self) -> str:
         """The path of the page that makes an account, which remembers the goal if it is an application's."""
         return SIGN_UP if self.authorization_query is None else self.path_after(SIGN_UP)
+
+    def path_by(self, page: str) -> str:
+        """The path of a page that a person opens instead of signing in, and which remembers the goal, so that they can
+        sign in later. Everybody gets to the page of the account in any case."""
+        return page if self == Goal() else self.path_after(page)
 
     def path_after(self, page: str) -> str:
         """The path of a page that leads to this goal."""

@@ -9,6 +9,7 @@ from identity_service.dependencies import (
     ButtonForm,
     EmailForm,
     FromAddress,
+    GoalDep,
     NewPasswordForm,
     PagesDep,
     PartsDep,
@@ -18,25 +19,27 @@ from identity_service.dependencies import (
 from identity_service.errors import PasswordRequired, WeakPassword, WrongPassword
 from identity_service.links.models import LinkView
 from identity_service.pages.forms import NOTHING, Form
+from identity_service.pages.goals import FORGOT_PASSWORD
 from identity_service.pages.rendering import Pages, go, see
 from watchword.auth import public
 
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 
 
-@router.get("/forgot-password")
+@router.get(FORGOT_PASSWORD)
 @public
-async def show_forgot_password(pages: PagesDep) -> Response:
-    return pages.page("ask.html", "forgot_password", path="/forgot-password")
+async def show_forgot_password(goal: GoalDep, pages: PagesDep) -> Response:
+    return pages.page("ask.html", "forgot_password", path=goal.path_by(FORGOT_PASSWORD))
 
 
-@router.post("/forgot-password")
+@router.post(FORGOT_PASSWORD)
 @public
-async def forgot_password(form: EmailForm, parts: PartsDep) -> Response:
+async def forgot_password(form: EmailForm, goal: GoalDep, parts: PartsDep) -> Response:
     if form.model is None:
-        return parts.pages.page("ask.html", "forgot_password", form, path="/forgot-password")
+        return parts.pages.page("ask.html", "forgot_password", form, path=goal.path_by(FORGOT_PASSWORD))
     await parts.password_resets.request(form.model.email)
-    return see("look-into-your-mail")
+    # The goal is not in the letter: everybody may ask for one, and would choose where its reader goes.
+    return see("look-into-your-mail", goal)
 
 
 @router.get("/verify-email")

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from identity_service.pages.environment import environment_of
 from identity_service.pages.forms import NOTHING, Form
+from identity_service.pages.goals import Goal
 from identity_service.pages.theme import Theme
 
 _FIELDS: Final = {
@@ -17,6 +18,7 @@ _FIELDS: Final = {
     "Referrer-Policy": "strict-origin",
     "X-Frame-Options": "DENY",
 }
+_NO_GOAL: Final = Goal()
 _LEAVE_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
@@ -67,9 +69,10 @@ def page_fields(*form_origins: str, scripts: bool = False) -> dict[str, str]:
     }
 
 
-def see(outcome: str) -> Response:
-    """Go on to the page of an outcome, so that reloading and going back do no harm."""
-    return go(f"/done/{outcome}")
+def see(outcome: str, goal: Goal = _NO_GOAL) -> Response:
+    """Go on to the page of an outcome, so that reloading and going back do no harm. It leads on to the goal of a person
+    who has to sign in later."""
+    return go(goal.path_by(f"/done/{outcome}"))
 
 
 def go(path: str) -> Response:

@@ -71,12 +71,12 @@ async def asset(name: str, pages: PagesDep) -> Response:
 
 @router.get("/done/{outcome}")
 @public
-async def done(outcome: str, pages: PagesDep) -> Response:
+async def done(outcome: str, goal: GoalDep, pages: PagesDep) -> Response:
     """What a form has led to. Reloading it does nothing again."""
     section = f"done_{outcome}"
     if not pages.theme.texts.has(section):
         raise NotFound("no such outcome")
-    return pages.page("done.html", section)
+    return pages.page("done.html", section, sign_in_path=None if goal == Goal() else goal.sign_in_path)
 
 
 @router.get("/deleted-account/{receipt}")
@@ -104,7 +104,7 @@ async def sign_up(form: SignUpForm, goal: GoalDep, parts: PartsDep) -> Response:
         return _sign_up_page(parts.pages, goal, form.with_flaw(_FIELDS[type(error)], error))
     if account is not None and goal.authorization_query is not None:
         return go(goal.sign_in_path)
-    return see("account-created" if account is not None else "look-into-your-mail")
+    return see("account-created") if account is not None else see("look-into-your-mail", goal)
 
 
 def _sign_up_page(pages: Pages, goal: Goal, form: Form[Registration] = NOTHING) -> Response:

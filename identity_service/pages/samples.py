@@ -31,7 +31,7 @@ from identity_service.services.models import ScopesOfService, ScopeText
 _LINK: Final = LinkView("ada", "ada@example.com")
 _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
 _PATH: Final = "/account/path-of-the-form"
-_SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH}
+_SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH, "forgot_password_path": _PATH}
 _TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BROWSER: Final = SignedInDevice(
     UUID(int=1), True, ["web"], "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True
@@ -96,7 +96,7 @@ PAGES: Final[Mapping[str, Sample]] = {
         ({"path": _PATH, "link": _LINK},),
     ),
     # Every section of this kind, `done_…`, has the same texts.
-    "done.html": Sample(("done_account-created",)),
+    "done.html": Sample(("done_account-created",), None, ({"sign_in_path": None}, {"sign_in_path": _PATH})),
     "error.html": Sample(("error_page",), None, ({"error": "This did not work."},)),
     "form_post.html": Sample(
         ("form_post",), None, ({"action": "https://app.example/callback", "fields": {"code": "of-a-sample"}},)

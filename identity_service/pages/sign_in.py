@@ -17,7 +17,7 @@ from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
-from identity_service.pages.goals import Goal
+from identity_service.pages.goals import FORGOT_PASSWORD, Goal
 from identity_service.pages.refusals import copy_fields
 from identity_service.pages.rendering import Pages, go, page_fields
 from identity_service.sessions.sign_ons import SignOns
@@ -151,6 +151,7 @@ class SignInPage:
         words = {
             "path": place.goal.sign_in_path,
             "sign_up_path": place.goal.sign_up_path,
+            "forgot_password_path": place.goal.path_by(FORGOT_PASSWORD),
             "username": sign_on.username if sign_on is not None and is_renewal else None,
             "application": authorization.client.name if authorization is not None else None,
         }
