@@ -62,12 +62,15 @@ class Administration:
         self._parts = parts
         self._cause = cause
 
-    async def install(self, posts_audience: str, posts_secret: str) -> SigningKey | None:
+    async def install(
+        self, posts_audience: str, posts_secret: str, posts_pages_origin: str | None = None
+    ) -> SigningKey | None:
         """Make the services, the clients and the first signing key. Returns the key if one was due.
 
-        What exists stays as it is, except that the client `posts` gets the secret.
+        What exists stays as it is, except that the clients `posts` and `posts-pages` get the secret. People may sign in
+        on pages of `posts_pages_origin`; if it is None, of the audience's origin.
         """
-        return await Installation(self._parts).install(posts_audience, posts_secret)
+        return await Installation(self._parts).install(posts_audience, posts_secret, posts_pages_origin)
 
     async def assign_scopes(self, posts_audience: str) -> list[Unassigned]:
         """Assign each scope of a client to a service if only one can have it, and give each client a default audience.

@@ -9,7 +9,7 @@ from typing import Final
 
 from identity_service import account_commands, client_change_commands, client_commands, job_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
-from identity_service.installation import Unassigned
+from identity_service.installation import POSTS_PAGES_CLIENT, Unassigned
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
@@ -23,6 +23,11 @@ Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 Add = Callable[[str, str, Command], argparse.ArgumentParser]
 """Adds a command with this name and this description."""
 
+_NO_PAGES: Final = (
+    "The clients web, posts, identity-docs and posts-docs are set up. Nobody can sign in on the pages of posts: set"
+    " IDENTITY_POSTS_PAGES_ORIGIN to their https:// origin, since the audience of posts is an http:// URL of another"
+    " machine."
+)
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 _FIRST_ADMINISTRATOR: Final = {
     FirstAdministrator.CREATED: "The account {} was made; it is an administrator.",
@@ -55,8 +60,12 @@ async def _run(command: Command, options: argparse.Namespace, settings: type[Set
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     setup = load(SetupSettings)
     administration = Administration(parts)
-    key = await administration.install(setup.posts_audience, setup.posts_client_secret.get_secret_value())
-    lines = ["The clients web, posts, posts-pages, identity-docs and posts-docs are set up."]
+    secret = setup.posts_client_secret.get_secret_value()
+    key = await administration.install(setup.posts_audience, secret, setup.posts_pages_origin)
+    has_pages = await parts.clients.find(POSTS_PAGES_CLIENT) is not None
+    lines = [
+        "The clients web, posts, posts-pages, identity-docs and posts-docs are set up." if has_pages else _NO_PAGES
+    ]
     lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
     lines.extend(_assignment(scope) for scope in await administration.assign_scopes(setup.posts_audience))
     if setup.admin_password and setup.admin_username and setup.admin_email:

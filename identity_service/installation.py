@@ -55,7 +55,9 @@ class Installation:
         self._parts = parts
         self._issuer = parts.settings.issuer
 
-    async def install(self, posts_audience: str, posts_secret: str) -> SigningKey | None:
+    async def install(
+        self, posts_audience: str, posts_secret: str, posts_pages_origin: str | None = None
+    ) -> SigningKey | None:
         """Make the clients, services and the first key; what exists stays, but for the secret.
 
         Raises Invalid if both services have one audience: a token for posts would then be one for identity.
@@ -66,6 +68,14 @@ class Installation:
             )
         for draft in _clients(self._issuer, posts_audience, posts_secret):
             await self._merge(draft.as_client())
+        # Pages are at the root of their origin, also if the audience has a path.
+        pages = _by_redirect(
+            _posts_pages(self._issuer, posts_audience, posts_secret),
+            posts_pages_origin or origin_of_url(posts_audience),
+            "/auth/callback",
+        )
+        if pages.grants:
+            await self._merge(pages.as_client())
         for service in _services(self._issuer, posts_audience):
             await self._parts.services.upsert(service, keep_texts=True)
         return await self._parts.signing_keys.make_next()
@@ -104,11 +114,13 @@ def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[Cl
     yield _by_redirect(documentation, issuer, REDIRECT_PATH)
     documentation = _own(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, [posts_audience])
     yield _by_redirect(documentation, posts_audience, REDIRECT_PATH)
-    pages = ClientDraft(POSTS_PAGES_CLIENT, "Watchword posts", posts_secret, [], [*write, OPENID], both, posts_audience)
-    # The pages are at the root of the origin, also if the audience has a path.
-    pages = _by_redirect(replace(pages, is_first_party=True), origin_of_url(posts_audience), "/auth/callback")
-    if pages.grants:
-        yield pages
+
+
+def _posts_pages(issuer: str, posts_audience: str, posts_secret: str) -> ClientDraft:
+    """The client of the pages of posts, without a grant."""
+    scopes, audiences = ["posts:write", OPENID], [issuer, posts_audience]
+    draft = ClientDraft(POSTS_PAGES_CLIENT, "Watchword posts", posts_secret, [], scopes, audiences, posts_audience)
+    return replace(draft, is_first_party=True)
 
 
 def _own(client_id: str, name: str, scopes: Sequence[str], audiences: Sequence[str], **members: Any) -> ClientDraft:

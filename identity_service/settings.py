@@ -13,10 +13,10 @@ from identity_service.limit_settings import LimitSettings
 from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
 from identity_service.password_settings import PasswordSettings
-from watchword.service import MigrationSettings, split_by_commas
+from watchword.service import MigrationSettings, left_out_if_empty, split_by_commas
 from watchword.service.networks import networks
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
-from watchword.service.web_origins import audience_url
+from watchword.service.web_origins import audience_url, origin_with_cookies
 
 _TEN_YEARS = 315_360_000
 
@@ -151,6 +151,11 @@ class SetupSettings(Settings):
     """The settings of the command `setup`: those of the service, and its own."""
 
     posts_audience: str = Field(min_length=1, description="The audience that names posts_service")
+    posts_pages_origin: str | None = Field(
+        None,
+        description="Origin of the pages of posts, if it is not that of its audience (`POSTS_PAGES_ORIGIN`); for"
+        " `setup` only, which lets people sign in there",
+    )
     posts_client_secret: SecretStr = Field(description="Secret of the client `posts`; for `setup` only")
     admin_password: SecretStr | None = Field(
         None,
@@ -164,6 +169,13 @@ class SetupSettings(Settings):
     admin_email: str | None = Field(
         None, min_length=1, validate_default=True, description="E-mail address of the first administrator"
     )
+
+    _may_be_empty = field_validator("posts_pages_origin", mode="before")(left_out_if_empty)
+
+    @field_validator("posts_pages_origin")
+    @classmethod
+    def _has_safe_cookies(cls, value: str | None) -> str | None:
+        return None if value is None else origin_with_cookies(value)
 
     @field_validator("posts_client_secret", "admin_password")
     @classmethod

@@ -1,16 +1,14 @@
 """Every environment variable of this service, typed, with its default and its meaning."""
 
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from watchword.loopback import is_loopback
 from watchword.pages.sealing import sealing_key
-from watchword.service import MigrationSettings, ServiceSettings
+from watchword.service import MigrationSettings, ServiceSettings, left_out_if_empty
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
-from watchword.service.web_origins import audience_url, origin, web_url
+from watchword.service.web_origins import audience_url, origin, origin_of_url, origin_with_cookies, web_url
 
 
 class Settings(ServiceSettings):
@@ -45,7 +43,7 @@ class Settings(ServiceSettings):
         None,
         validate_default=True,
         description="Origin of this service's pages as browsers see it, if it is not that of the audience: https://,"
-        " or http:// on this machine",
+        " or http:// on this machine; `setup` of identity needs it too (`IDENTITY_POSTS_PAGES_ORIGIN`)",
     )
     pages_client_id: str = Field(
         "posts-pages",
@@ -95,17 +93,15 @@ class Settings(ServiceSettings):
         ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
         return ensure_secret(value)
 
+    _may_be_empty = field_validator("pages_origin", mode="before")(left_out_if_empty)
+
     @field_validator("pages_origin")
     @classmethod
     def _has_safe_cookies(cls, value: str | None, info: ValidationInfo) -> str | None:
         # An audience that was refused is not in `data`.
         if value is None and "audience" not in info.data:
             return None
-        url = urlsplit(info.data["audience"])
-        own = origin(f"{url.scheme}://{url.netloc}" if value is None else value)
-        if own.startswith("http://") and not is_loopback(urlsplit(own).hostname):
-            raise ValueError(f"cookies of {own} could be read on their way: write the https:// origin of the pages")
-        return own
+        return origin_with_cookies(origin_of_url(info.data["audience"]) if value is None else value)
 
     @field_validator("pages_sealing_key", "pages_former_sealing_key")
     @classmethod

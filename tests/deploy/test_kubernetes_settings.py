@@ -144,6 +144,20 @@ def test_both_services_agree_on_issuer_audience_and_the_clients_secret(name: str
     assert posts.files["POSTS_CLIENT_SECRET"] == setup.files["IDENTITY_POSTS_CLIENT_SECRET"]
 
 
+@each_overlay
+def test_the_origin_of_the_pages_is_set_once_and_may_be_left_out(name: str) -> None:
+    manifests = rendered(name).copy()
+    (setup,) = (each for each in manifests.workloads("Job") if "setup" in each.containers[0]["command"])
+    by_name = {each["name"]: each["valueFrom"]["configMapKeyRef"] for each in setup.containers[0]["env"]}
+    reference = by_name["IDENTITY_POSTS_PAGES_ORIGIN"]
+    assert reference["optional"] is True
+    assert not any("PAGES_ORIGIN" in variable for own in settings_in(manifests) for variable in own.variables)
+    manifests.named("ConfigMap", reference["name"])["data"]["POSTS_PAGES_ORIGIN"] = "https://blog.example"
+    by_command = {container.command: container.variables for container in settings_in(manifests)}
+    assert by_command["posts_service", "serve"]["POSTS_PAGES_ORIGIN"] == "https://blog.example"
+    assert by_command["identity_service", "setup"]["IDENTITY_POSTS_PAGES_ORIGIN"] == "https://blog.example"
+
+
 def write_projected_volume(folder: Path, values: Mapping[str, str]) -> None:
     """Lay out a projected volume: each file is a link into a folder that is replaced as a whole."""
     (folder / "..2026").mkdir(parents=True)

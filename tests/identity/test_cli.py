@@ -79,6 +79,18 @@ async def test_setup_makes_clients_and_a_key_and_doing_it_again_changes_nothing(
     assert rows[:2] == rows[2:]
 
 
+async def test_setup_says_that_pages_need_an_origin_and_registers_the_one_that_is_set(
+    environment: dict[str, str], databases: Databases
+) -> None:
+    lan = {**environment, "IDENTITY_POSTS_AUDIENCE": "http://posts.lan:8002"}
+    outcome = await run(lan, "setup")
+    assert (outcome.status, "IDENTITY_POSTS_PAGES_ORIGIN" in outcome.output) == (0, True)
+    outcome = await run(lan | {"IDENTITY_POSTS_PAGES_ORIGIN": "HTTPS://Blog.example/"}, "setup")
+    assert (outcome.status, "posts-pages" in outcome.output) == (0, True)
+    (pages,) = await databases.fetch("identity_app", "SELECT * FROM identity.clients WHERE id = 'posts-pages'")
+    assert pages["redirect_uris"] == ["https://blog.example/auth/callback"]
+
+
 async def test_admin_is_made_once(environment: dict[str, str], databases: Databases) -> None:
     first = await run(environment, *ADMIN, stdin=f"{PASSWORD}\n")
     assert (first.status, first.output) == (0, "root-of-all is an administrator.\n")

@@ -240,6 +240,16 @@ async def test_answers_go_to_the_origin_where_posts_serves_its_pages(
     assert docs["redirect_uris"] == [f"https://posts.example{path}/docs/oauth2-redirect"]
 
 
+async def test_pages_may_be_at_another_origin_than_the_audience(identity: Identity, databases: Databases) -> None:
+    await databases.execute("identity_owner", "DELETE FROM identity.clients")
+    for _ in range(2):
+        await Administration(identity.parts).install("http://posts.lan:8002", POSTS_SECRET, "https://blog.example")
+        (pages,) = await databases.fetch("identity_app", CLIENT, "posts-pages")
+        assert pages["redirect_uris"] == ["https://blog.example/auth/callback"]
+        assert pages["post_logout_redirect_uris"] == ["https://blog.example/"]
+        assert (pages["default_audience"], pages["is_first_party"]) == ("http://posts.lan:8002", True)
+
+
 async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_added(
     identity: Identity, databases: Databases
 ) -> None:

@@ -13,7 +13,14 @@ from watchword.service.health import Check, health_routes
 from watchword.service.installation import install
 from watchword.service.middleware import OnAnswer, OutermostMiddleware
 from watchword.service.process import exit_on_sigterm, on_shutdown_signal, running, serve
-from watchword.service.settings import EnvironmentSettings, MigrationSettings, ServiceSettings, load, split_by_commas
+from watchword.service.settings import (
+    EnvironmentSettings,
+    MigrationSettings,
+    ServiceSettings,
+    left_out_if_empty,
+    load,
+    split_by_commas,
+)
 
 __all__ = [
     "Check",
@@ -30,6 +37,7 @@ __all__ = [
     "from_environment",
     "health_routes",
     "install",
+    "left_out_if_empty",
     "load",
     "new_app",
     "on_shutdown_signal",

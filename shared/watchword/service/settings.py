@@ -31,6 +31,7 @@ __all__ = [
     "MigrationSettings",
     "ServiceSettings",
     "judge",
+    "left_out_if_empty",
     "load",
     "postgresql_url",
     "read_variables",
@@ -61,6 +62,11 @@ def postgresql_url(value: str) -> str:
 def split_by_commas(value: Any) -> Any:
     """The parts of a text between its commas, without spaces around them; any other value unchanged."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def left_out_if_empty(value: Any) -> Any:
+    """None for an empty text: compose gives a container a variable that is empty rather than none."""
+    return None if value == "" else value
 
 
 class EnvironmentSettings(BaseSettings):

@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from watchword.loopback import is_loopback
+
 EVERY_ORIGIN: Final = "*"
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -47,6 +49,14 @@ def page_origins(texts: Iterable[str]) -> tuple[str, ...]:
             raise ValueError("* allows every origin: leave the others out, or leave out *")
         return texts
     return tuple(dict.fromkeys(origin(text, _WEB | _APPS) for text in texts))
+
+
+def origin_with_cookies(text: str) -> str:
+    """The origin of pages that keep cookies. Raises ValueError if these could be read on their way."""
+    plain = origin(text)
+    if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname):
+        raise ValueError(f"cookies of {plain} could be read on their way: write the https:// origin of the pages")
+    return plain
 
 
 def origin_of_url(text: str) -> str:
