@@ -85,13 +85,18 @@ async def test_what_takes_everything_back_takes_an_allowed_device_back(
     assert await databases.fetch("identity_app", SESSIONS) == []
 
 
-@pytest.mark.parametrize("change", ["is_active = false", "awaits_verification = true", "must_change_password = true"])
-async def test_nobody_who_may_not_sign_in_gets_a_device_signed_in(
-    television: Television, databases: Databases, change: str
-) -> None:
-    await databases.execute("identity_owner", SET.format(change))
-    assert await television.error() == "invalid_grant"
-    assert await databases.fetch("identity_app", SESSIONS) == []
+async def test_nobody_who_may_not_sign_in_gets_a_device_signed_in(television: Television, databases: Databases) -> None:
+    for column, refusing, usual in (
+        ("is_active", "false", "true"),
+        ("awaits_verification", "true", "false"),
+        ("must_change_password", "true", "false"),
+    ):
+        await databases.execute("identity_owner", SET.format(f"{column} = {refusing}"))
+        assert await television.error() == "invalid_grant", column
+        assert await databases.fetch("identity_app", SESSIONS) == [], column
+        await databases.execute("identity_owner", SET.format(f"{column} = {usual}"))
+    # Nothing else kept it from its tokens.
+    await television.tokens()
 
 
 async def test_a_device_stays_allowed_when_the_person_signs_out_of_the_browser(

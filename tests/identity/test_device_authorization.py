@@ -77,13 +77,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
 async def test_a_request_that_could_not_end_in_tokens_is_refused_at_once(
-    identity: Identity, databases: Databases, name: str
+    identity: Identity, databases: Databases
 ) -> None:
     await register_client(identity)
-    form, error = REFUSED[name]
-    ensure_oauth_error(await request_codes(identity, **form), error)
+    for name, (form, error) in REFUSED.items():
+        answer = await request_codes(identity, **form)
+        assert answer.json().get("error") == error, name
+        ensure_oauth_error(answer, error)
     assert await databases.fetch("identity_app", ROWS) == []
 
 
