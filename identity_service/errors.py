@@ -1,5 +1,7 @@
 """What this service refuses, in its own words. `oauth/errors.py` translates these into the errors of RFC 6749."""
 
+from uuid import UUID
+
 from watchword.auth.errors import InvalidToken
 from watchword.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
@@ -157,6 +159,15 @@ class RefreshTokenRefused(NotSignedIn):
 
 class CodeRefused(NotSignedIn):
     """The authorization code is unknown, expired, used, another client's, or presented without what proves it."""
+
+
+class CodeUsed(CodeRefused):
+    """The authorization code was traded in before, for this session of this user if it has not been deleted since."""
+
+    def __init__(self, user_id: UUID, session_id: UUID | None) -> None:
+        super().__init__("the code was used before")
+        self.user_id = user_id
+        self.session_id = session_id
 
 
 class UserCodeInvalid(NotFound):

@@ -1,6 +1,6 @@
 """An authorization code."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -42,9 +42,6 @@ class AuthorizationCode(Base):
     expires_at: Mapped[Instant]
     used_at: Mapped[Instant | None]
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey(Session.id, ondelete="SET NULL"), index=True)
-
-    def is_current(self, now: datetime) -> bool:
-        return now < self.expires_at
 
 
 Index("authorization_codes_expires_at_idx", AuthorizationCode.expires_at)

@@ -7,14 +7,14 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
-from identity_service.authorization_codes.models import AuthorizationCode
-from identity_service.authorization_codes.values import PresentedCode
-from identity_service.errors import CodeRefused
+from identity_service.authorization_codes.values import LockedCode, PresentedCode
+from identity_service.ending import is_live
+from identity_service.errors import AccountChanged, CodeRefused, CodeUsed
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
 
-def ensure_presented_by_its_client(code: AuthorizationCode, presented: PresentedCode) -> None:
+def ensure_presented_by_its_client(code: LockedCode, presented: PresentedCode) -> None:
     """Raise CodeRefused unless the client that asked for the code presents it, with the redirect URI and the verifier
     of its request."""
     if code.client_id != presented.request.client.id:
@@ -25,10 +25,20 @@ def ensure_presented_by_its_client(code: AuthorizationCode, presented: Presented
         raise CodeRefused("the verifier is wrong")
 
 
-def ensure_current(code: AuthorizationCode, now: datetime) -> None:
-    """Raise CodeRefused for a code that is too old."""
-    if not code.is_current(now):
+def ensure_unused(code: LockedCode, now: datetime) -> None:
+    """Raise CodeUsed for a code that was traded in before, and CodeRefused for one that is too old."""
+    if code.used_at is not None:
+        raise CodeUsed(code.user.id, code.session_id)
+    if now >= code.expires_at:
         raise CodeRefused("the code has expired")
+
+
+def ensure_signed_on(code: LockedCode, now: datetime) -> None:
+    """Raise AccountChanged if the person may get no sessions by now, or the sign-on is over."""
+    if not code.may_get_sessions:
+        raise AccountChanged("the user may not sign in")
+    if not is_live(code.sign_on.ended_at, code.sign_on.expires_at, now):
+        raise AccountChanged("the sign-on is over")
 
 
 def _is_challenged_by(challenge: str, verifier: str) -> bool:

@@ -3,26 +3,24 @@
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.authentications import Authentication
-from identity_service.authorization_codes import policy, repository
+from identity_service.authorization_codes import exchange_statements, policy
 from identity_service.authorization_codes.models import LIFETIME, AuthorizationCode
-from identity_service.authorization_codes.values import Allowance, PresentedCode
+from identity_service.authorization_codes.values import Allowance, LockedCode, PresentedCode
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import audience_within, gives_refresh_token
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
-from identity_service.errors import AccountChanged, CodeRefused
+from identity_service.errors import AccountChanged, CodeRefused, CodeUsed
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_replayed
 from identity_service.sessions.start import SessionStart
-from identity_service.sessions.values import IssuedSession, SignInRequest
+from identity_service.sessions.values import IssuedSession, SignInRequest, SignOnOfRequest
 from identity_service.sign_ons.values import LiveSignOn
-from identity_service.users import repository as users
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
+from watchword.database.runners import SessionRunner, StatementRunner
 
 
 class AuthorizationCodes:
@@ -56,37 +54,49 @@ class AuthorizationCodes:
         Raises CodeRefused; AccountChanged if the person may not sign in by now, or the sign-on is over;
         ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge, NoSigningKey.
         """
-        issued = None
-        async with self._database.begin() as db:
-            code = await self._lock(db, presented)
-            policy.ensure_presented_by_its_client(code, presented)
-            now = self._clock.now()
-            if code.used_at is not None:
-                await self._end_session(db, code)
-            else:
-                policy.ensure_current(code, now)
-                await _ensure_allowed(db, code, presented.request.client)
-                issued = await self._session_start.start_for(db, code.user_id, _sign_in_request(code, presented))
-                code.used_at, code.session_id = now, issued.session.id
-        if issued is None:
-            raise CodeRefused("the code was used before")
+        try:
+            return await self._exchange_if_room(presented) or await self._exchange_with_room(presented)
+        except CodeUsed as used:
+            await self._end_replayed(used)
+            raise
+
+    async def _exchange_if_room(self, presented: PresentedCode) -> IssuedSession | None:
+        """Trade the code in, and change nothing else; None, with nothing changed, if another session must end first."""
+        async with self._database.writes.begin() as db:
+            code, request = await self._lock(db, presented)
+            issued = await self._session_start.start_if_room(db, code.user, request)
+            if issued is not None:
+                await _mark_used(db, presented, issued)
         return issued
 
-    async def _lock(self, db: AsyncSession, presented: PresentedCode) -> AuthorizationCode:
-        digest = digest_of(presented.code)
-        user_id = await repository.find_user_id(db, digest)
-        # The user first: the deletion of an account locks its user and then deletes its codes.
-        if user_id is not None and await users.find_for_update(db, user_id) is not None:
-            code = await repository.find_for_update(db, digest)
-            if code is not None:
-                return code
-        raise CodeRefused("unknown code")
+    async def _exchange_with_room(self, presented: PresentedCode) -> IssuedSession:
+        async with self._database.begin() as db:
+            runner = SessionRunner(db)
+            code, request = await self._lock(runner, presented)
+            issued = await self._session_start.start_with_room(db, code.user, request)
+            await _mark_used(runner, presented, issued)
+        return issued
 
-    async def _end_session(self, db: AsyncSession, code: AuthorizationCode) -> None:
-        """End the session that the code was traded in for, if it has not ended."""
+    async def _lock(self, db: StatementRunner, presented: PresentedCode) -> tuple[LockedCode, SignInRequest]:
+        """The code, which may be traded in, and the session that it is for. What both lead to is locked."""
+        row = await db.fetch_row(exchange_statements.LOCK, code_digest=digest_of(presented.code))
+        if row is None:
+            raise CodeRefused("unknown code")
+        code, now = exchange_statements.locked_code_of(row), self._clock.now()
+        policy.ensure_presented_by_its_client(code, presented)
+        policy.ensure_unused(code, now)
+        await _ensure_allowed(db, code, presented.request.client)
+        request = _sign_in_request(code, presented)
+        policy.ensure_signed_on(code, now)
+        return code, request
+
+    async def _end_replayed(self, code: CodeUsed) -> None:
+        """End the session that the code was traded in for, if it has not ended. This is a transaction of its own: that
+        the code was used stays true; whether the session is live is checked again."""
         if code.session_id is not None:
             reason, clock = EndReason.CODE_REPLAY, self._clock
-            await end_replayed(db, self._recorder, code.user_id, code.session_id, reason=reason, clock=clock)
+            async with self._database.begin() as db:
+                await end_replayed(db, self._recorder, code.user_id, code.session_id, reason=reason, clock=clock)
 
 
 def _row(code: str, sign_on: LiveSignOn, allowance: Allowance, now: datetime) -> AuthorizationCode:
@@ -110,13 +120,18 @@ def _row(code: str, sign_on: LiveSignOn, allowance: Allowance, now: datetime) ->
     )
 
 
-async def _ensure_allowed(db: AsyncSession, code: AuthorizationCode, client: Client) -> None:
+async def _ensure_allowed(db: StatementRunner, code: LockedCode, client: Client) -> None:
     """Raise CodeRefused if the person has taken back meanwhile what they had allowed a third-party client."""
-    if not client.is_first_party and not await consents.covers(db, code.user_id, client.id, code.scopes):
+    if not client.is_first_party and not await consents.covers(db, code.user.id, client.id, code.scopes):
         raise CodeRefused("the person has taken it back")
 
 
-def _sign_in_request(code: AuthorizationCode, presented: PresentedCode) -> SignInRequest:
+async def _mark_used(db: StatementRunner, presented: PresentedCode, issued: IssuedSession) -> None:
+    values = {"now": issued.issued_at, "made_session_id": issued.session.id}
+    await db.fetch_row(exchange_statements.MARK_USED, code_digest=digest_of(presented.code), **values)
+
+
+def _sign_in_request(code: LockedCode, presented: PresentedCode) -> SignInRequest:
     """What the code allows, and its client may still have."""
     request, client = presented.request, presented.request.client
     scopes = [scope for scope in code.scopes if scope in client.scopes]
@@ -129,9 +144,10 @@ def _sign_in_request(code: AuthorizationCode, presented: PresentedCode) -> SignI
         audiences,
         code.names_scopes,
         target,
-        presented.device,
-        authentication=Authentication(code.authenticated_at, code.acr, code.amr),
-        sign_on_id=code.sign_on_id,
+        # The person's: a code may be traded in by a server of the client.
+        code.sign_on.device,
+        authentication=code.authentication,
+        sign_on=SignOnOfRequest(code.sign_on.id, code.sign_on.created_at),
         nonce=code.nonce,
         gives_refresh_token=gives_refresh_token(client, scopes),
     )

@@ -1,10 +1,15 @@
-"""The values that the use case of authorization codes takes."""
+"""The values that the use case of authorization codes takes, and what it reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
+from identity_service.authentications import Authentication
 from identity_service.clients.narrowing import TokenRequest
 from identity_service.devices import Device
+from identity_service.sessions.values import TokenUser
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -30,3 +35,33 @@ class PresentedCode:
     verifier: str
     request: TokenRequest
     device: Device
+
+
+class SignOnOfCode(NamedTuple):
+    """The sign-on in which a person allowed a client what its code is for, and their browser."""
+
+    device: Device
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+class LockedCode(NamedTuple):
+    """An authorization code with its user and its sign-on, whose rows are locked too. `may_get_sessions` is said of the
+    user."""
+
+    user: TokenUser
+    sign_on: SignOnOfCode
+    authentication: Authentication
+    may_get_sessions: bool
+    client_id: str
+    redirect_uri: str
+    code_challenge: str
+    scopes: Sequence[str]
+    audiences: Sequence[str]
+    names_scopes: bool
+    nonce: str | None
+    expires_at: datetime
+    used_at: datetime | None
+    session_id: UUID | None

@@ -12,6 +12,7 @@ from identity_service.clients.models import ClientRow
 from identity_service.consents.models import Application, Consent, one_each
 from identity_service.device_grants.models import DeviceGrant
 from identity_service.sessions.models import Session
+from watchword.database.runners import StatementRunner
 from watchword.database.statements import Statement
 
 SCOPES = Statement(
@@ -27,10 +28,10 @@ async def find(db: AsyncSession, user_id: UUID, client_id: str) -> Consent | Non
     return await db.get(Consent, (user_id, client_id))
 
 
-async def covers(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequence[str]) -> bool:
+async def covers(db: StatementRunner, user_id: UUID, client_id: str, scopes: Sequence[str]) -> bool:
     """Whether the user, who must be locked, allows the client all of these scopes."""
-    consent = await find(db, user_id, client_id)
-    return consent is not None and set(scopes) <= set(consent.scopes)
+    row = await db.fetch_row(SCOPES, user_id=user_id, client_id=client_id)
+    return row is not None and set(scopes).issubset(*row)
 
 
 async def list_applications(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Application]:

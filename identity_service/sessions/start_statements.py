@@ -68,12 +68,9 @@ def _insert(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(session.c.id, token.c.id, *_ROLES.c).select_from(inserted)
 
 
-INSERT: Final = _insert(_HAS_ROOM)
+START: Final = Statement(_insert(_HAS_ROOM))
 """Insert a session and, if it `gives_refresh_token`, its first one; no row if the user has `most` live sessions
 already. Returns the ids of both, and the user's roles. The user must be locked."""
 
-START: Final = Statement(INSERT)
-"""`INSERT`, prepared."""
-
 START_ON_KNOWN_DEVICE: Final = Statement(_insert(_HAS_ROOM, new_devices.HAS_SESSION))
-"""`INSERT`, prepared; it also returns no row if no session of the user had this device after `known_since`."""
+"""`START`; it also returns no row if no session of the user had this device after `known_since`."""

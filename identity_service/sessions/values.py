@@ -40,14 +40,21 @@ class PresentedRefreshToken:
         return self.request.client
 
 
+class SignOnOfRequest(NamedTuple):
+    """The sign-on that a session is to come from, and when it began."""
+
+    id: UUID
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class SignInRequest:
     """The client that a user signs in with, the scopes and audiences of the grant, what the first access token is for,
     and the user's device. `names_scopes` is whether the client asked for the scopes by name.
 
-    `authentication` is that of the user, a password that was verified now if it is None. `sign_on_id` is the sign-on
-    that the session comes from, None if the user needed no browser. `nonce` is for the ID token (OpenID Connect Core
-    section 3.1.2.1).
+    `authentication` is that of the user, a password that was verified now if it is None. `sign_on` is the one that the
+    session comes from, None if the user needed no browser. `nonce` is for the ID token (OpenID Connect Core section
+    3.1.2.1).
     """
 
     client_id: str
@@ -57,7 +64,7 @@ class SignInRequest:
     target: Target
     device: Device
     authentication: Authentication | None = None
-    sign_on_id: UUID | None = None
+    sign_on: SignOnOfRequest | None = None
     nonce: str | None = None
     gives_refresh_token: bool = True
 

@@ -19,6 +19,9 @@ from watchword.database.statements import Statement
 MAY_SIGN_IN: Final = and_(User.is_active, ~User.awaits_verification)
 """A process of the previous release starts sessions of accounts that await verification: no other honours them."""
 
+MAY_GET_SESSIONS: Final = and_(MAY_SIGN_IN, ~User.must_change_password)
+"""A user with an initial password signs on at the pages, to change it, and in no application."""
+
 CARD = Statement(select(User.id, User.username).where(User.id == bindparam("user_id", type_=User.id.type), MAY_SIGN_IN))
 
 CLAIMS = Statement(
@@ -59,7 +62,7 @@ async def lock_unchanged(db: AsyncSession, user: SignInUser) -> User | None:
 
 async def lock_permitted(db: AsyncSession, user_id: UUID) -> User | None:
     """The user if they may get sessions now, the row locked until the transaction ends."""
-    statement = select(User).where(User.id == user_id, MAY_SIGN_IN, ~User.must_change_password).with_for_update()
+    statement = select(User).where(User.id == user_id, MAY_GET_SESSIONS).with_for_update()
     return await db.scalar(statement.execution_options(populate_existing=True))
 
 

@@ -1,16 +1,19 @@
-"""Sessions that come from the sign-on of a browser, started as the code grant starts them."""
+"""Sessions that come from the sign-on of a browser: codes that are issued and traded in, without pages."""
 
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from identity_service.authentications import Authentication
-from identity_service.clients.narrowing import Target
+from identity_service.authorization_codes.values import Allowance, PresentedCode
+from identity_service.clients.narrowing import Target, TokenRequest
 from identity_service.devices import Device
 from identity_service.random_tokens import digest_of
 from identity_service.sessions.values import SignInRequest
 from identity_service.sign_ons import repository
 from identity_service.sign_ons.models import SignOn
+from identity_service.sign_ons.values import LiveSignOn
+from tests.identity.authorizing import VERIFIER, challenge_of
 from tests.identity.signing_on import register_and_sign_on
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
@@ -23,6 +26,8 @@ REQUEST = SignInRequest(
     Target(IDENTITY_URL, ["account", "openid"]),
     Device("a browser", "192.0.2.7"),
 )
+REDIRECT_URI = "https://app.example/callback"
+SCOPES_BY_AUDIENCE = {IDENTITY_URL: ["account", "openid"], POSTS_URL: ["posts:write"]}
 _OPENID = (
     "INSERT INTO identity.service_scopes SELECT 'openid', audience, '' FROM identity.services WHERE client_id IS NULL"
     " ON CONFLICT DO NOTHING",
@@ -43,22 +48,37 @@ async def sign_on_row(identity: Identity, secret: str) -> SignOn:
     return sign_on
 
 
-def request_in(sign_on: SignOn, **changes: Any) -> SignInRequest:
-    authentication = Authentication(sign_on.authenticated_at, sign_on.acr, sign_on.amr)
-    return replace(REQUEST, sign_on_id=sign_on.id, authentication=authentication, **changes)
-
-
 async def start(identity: Identity, user_id: UUID, request: SignInRequest) -> dict[str, Any]:
-    """The token endpoint's answer to a session that this request starts."""
+    """The token endpoint's answer to a session without a sign-on that this request starts."""
     async with identity.parts.database.begin() as db:
         issued = await identity.parts.session_start.start_for(db, user_id, request)
     return identity.parts.tokens.for_session(issued).as_json()
 
 
+async def issue_code(identity: Identity, sign_on: SignOn, request: SignInRequest = REQUEST) -> str:
+    """A code for what this request describes, in the sign-on."""
+    authentication = Authentication(sign_on.authenticated_at, sign_on.acr, sign_on.amr)
+    live = LiveSignOn(sign_on.id, sign_on.user_id, "ada", authentication)
+    granted = request.scopes, request.names_scopes, request.audiences, request.nonce
+    allowance = Allowance(request.client_id, REDIRECT_URI, challenge_of(VERIFIER), *granted)
+    return await identity.parts.code_flow.codes.issue(live, allowance)
+
+
+async def exchange(identity: Identity, code: str, request: SignInRequest = REQUEST) -> dict[str, Any]:
+    """The token endpoint's answer to this code, which a client presents that may have what the request describes."""
+    client = await identity.parts.clients.find(request.client_id)
+    assert client is not None
+    grants = ["refresh_token"] if request.gives_refresh_token else []
+    client = replace(client, scopes=request.scopes, audiences=request.audiences, grants=grants)
+    token_request = TokenRequest(client, SCOPES_BY_AUDIENCE, resources=[request.target.audience])
+    presented = PresentedCode(code, REDIRECT_URI, VERIFIER, token_request, request.device)
+    return identity.parts.tokens.for_session(await identity.parts.code_flow.codes.exchange(presented)).as_json()
+
+
 async def start_in(identity: Identity, secret: str, **changes: Any) -> dict[str, Any]:
-    """The same for a session of the sign-on with this secret."""
-    sign_on = await sign_on_row(identity, secret)
-    return await start(identity, sign_on.user_id, request_in(sign_on, **changes))
+    """The tokens of a session of the sign-on with this secret."""
+    request = replace(REQUEST, **changes)
+    return await exchange(identity, await issue_code(identity, await sign_on_row(identity, secret), request), request)
 
 
 async def register_and_start(identity: Identity, databases: Databases, **changes: Any) -> tuple[str, dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Sessions that come from a sign-on: whether they start, how long they last, and what a refresh does to the sign-on."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,15 +9,14 @@ import pytest
 
 from identity_service.cleanup import delete_expired
 from identity_service.ending import RETENTION
-from identity_service.errors import AccountChanged
+from identity_service.errors import AccountChanged, CodeRefused
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.sessions_of_sign_ons import (
-    REQUEST,
+    exchange,
+    issue_code,
     offer_openid,
     register_and_start,
-    request_in,
     sign_on_row,
-    start,
     start_in,
 )
 from tests.identity.signing_on import register_and_sign_on, sign_on, submit, use, who
@@ -57,19 +55,23 @@ async def test_no_session_starts_in_a_sign_on_that_is_over_or_for_somebody_who_m
     for username, change in REFUSED.items():
         identity.http.cookies.clear()
         sign_on = await sign_on_row(identity, await register_and_sign_on(identity, username))
+        code = await issue_code(identity, sign_on)
         await databases.execute("identity_owner", change, sign_on.user_id)
-        with pytest.raises(AccountChanged):
-            await start(identity, sign_on.user_id, request_in(sign_on))
+        # With an erased account its codes are gone.
+        with pytest.raises(CodeRefused if username == "erased" else AccountChanged):
+            await exchange(identity, code)
     assert await databases.fetch("identity_app", SESSIONS) == []
 
 
 async def test_no_session_starts_in_the_sign_on_of_somebody_else(identity: Identity, databases: Databases) -> None:
     await offer_openid(databases)
     sign_on = await sign_on_row(identity, await register_and_sign_on(identity))
+    code = await issue_code(identity, sign_on)
     eve = UUID(await identity.register("eve"))
-    with pytest.raises(AccountChanged):
-        await start(identity, eve, request_in(sign_on))
-    assert "access_token" in await start(identity, eve, replace(REQUEST, sign_on_id=None))
+    await databases.execute("identity_owner", "UPDATE identity.authorization_codes SET user_id = $1", eve)
+    with pytest.raises(CodeRefused):
+        await exchange(identity, code)
+    assert await databases.fetch("identity_app", SESSIONS) == []
 
 
 async def test_session_without_a_refresh_token_cannot_be_refreshed_and_ends_like_any_other(

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.shared.tables import SELECT_NAMES, THINGS, Begin, Transaction, each_transaction, names_of_things
+from tests.shared.tables import BY_NAME, SELECT_NAMES, THINGS, Begin, Transaction, each_transaction, names_of_things
 from tests.support.databases import Databases
-from watchword.database import Database, DatabaseUnavailable, Statement, violates
+from watchword.database import Database, DatabaseUnavailable, SessionRunner, Statement, StatementRunner, violates
 
 Violation = IntegrityError | asyncpg.IntegrityConstraintViolationError
 VIOLATIONS: tuple[type[Violation], ...] = (IntegrityError, asyncpg.IntegrityConstraintViolationError)
@@ -58,6 +58,17 @@ async def test_exception_rolls_back_and_is_raised(database: Database, begin: Beg
     with pytest.raises(LookupError, match="of our own"):
         await add_and(database, begin, fail)
     assert await names_of_things(database) == ["first", "second"]
+
+
+async def test_statement_runs_in_the_transaction_whichever_it_is(database: Database, begin: Begin) -> None:
+    async with begin(database) as db:
+        await insert_into(db, "third")
+        runner: StatementRunner = SessionRunner(db) if isinstance(db, AsyncSession) else db
+        assert tuple(await runner.fetch_row(BY_NAME, name="third") or ()) == (3, "third")
+        assert await runner.fetch_row(BY_NAME, name="fourth") is None
+        for values in ({}, {"name": "third", "other": 1}):
+            with pytest.raises(TypeError):
+                await runner.fetch_row(BY_NAME, **values)
 
 
 async def test_nothing_is_visible_before_the_block_ends(database: Database, begin: Begin) -> None:

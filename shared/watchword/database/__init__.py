@@ -5,6 +5,7 @@ from watchword.database.database import Database, DatabaseUnavailable, metadata_
 from watchword.database.notifications import Listener
 from watchword.database.pool import PoolUse
 from watchword.database.reads import ReadPool
+from watchword.database.runners import SessionRunner, StatementRunner
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
 
@@ -14,7 +15,9 @@ __all__ = [
     "Listener",
     "PoolUse",
     "ReadPool",
+    "SessionRunner",
     "Statement",
+    "StatementRunner",
     "WritePool",
     "WriteTransaction",
     "create_tables",

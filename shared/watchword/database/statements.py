@@ -24,6 +24,7 @@ class Statement:
         timeout_seconds: float | None = None,
     ) -> None:
         self.timeout_seconds = timeout_seconds
+        self.source = statement
         if isinstance(statement, Insert):
             # Otherwise SQLAlchemy adds a RETURNING of the primary key.
             statement = statement.inline()
