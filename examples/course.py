@@ -72,7 +72,8 @@ class AuthHandler:
                 return tokens
             case {"error": "invalid_grant"}:
                 raise WrongCredentials(answer.text)
-        # Such as invalid_target, if this service has not been made at the issuer.
+        # Such as invalid_target, if this service has not been made at the issuer, or unsupported_grant_type, if the
+        # password grant is off there.
         raise LoginUnavailable(f"the token endpoint answered {answer.status_code}: {answer.text}")
 
     def remember(self, caller: Principal) -> User:

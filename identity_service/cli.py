@@ -9,7 +9,7 @@ from typing import Final
 
 from identity_service import account_commands, client_change_commands, client_commands, job_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
-from identity_service.installation import POSTS_PAGES_CLIENT, Unassigned
+from identity_service.installation import OWN_CLIENTS, POSTS_PAGES_CLIENT, Unassigned
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
@@ -24,9 +24,8 @@ Add = Callable[[str, str, Command], argparse.ArgumentParser]
 """Adds a command with this name and this description."""
 
 _NO_PAGES: Final = (
-    "The clients web, posts, identity-docs and posts-docs are set up. Nobody can sign in on the pages of posts: set"
-    " IDENTITY_POSTS_PAGES_ORIGIN to their https:// origin, since the audience of posts is an http:// URL of another"
-    " machine."
+    "Nobody can sign in on the pages of posts: set IDENTITY_POSTS_PAGES_ORIGIN to their https:// origin, since the"
+    " audience of posts is an http:// URL of another machine."
 )
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 _FIRST_ADMINISTRATOR: Final = {
@@ -62,10 +61,9 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     administration = Administration(parts)
     secret = setup.posts_client_secret.get_secret_value()
     key = await administration.install(setup.posts_audience, secret, setup.posts_pages_origin)
-    has_pages = await parts.clients.find(POSTS_PAGES_CLIENT) is not None
-    lines = [
-        "The clients web, posts, posts-pages, identity-docs and posts-docs are set up." if has_pages else _NO_PAGES
-    ]
+    present = {client.id for client in await parts.clients.list_all()}
+    lines = [f"The clients {', '.join(name for name in OWN_CLIENTS if name in present)} are set up."]
+    lines.extend([] if POSTS_PAGES_CLIENT in present else [_NO_PAGES])
     lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
     lines.extend(_assignment(scope) for scope in await administration.assign_scopes(setup.posts_audience))
     if setup.admin_password and setup.admin_username and setup.admin_email:

@@ -21,7 +21,7 @@ async def show_client(parts: Parts, options: argparse.Namespace) -> str:
     client = await parts.clients.find(options.id)
     if client is None:
         raise ClientNotFound(f"there is no client {options.id}; the command clients lists them")
-    return "\n".join([f"The client {client.id}: {client.name}.", *describe(client)])
+    return "\n".join([f"The client {client.id}: {client.name}.", *describe(client, parts.settings)])
 
 
 async def change_client(parts: Parts, options: argparse.Namespace) -> str:
@@ -36,7 +36,7 @@ async def change_client(parts: Parts, options: argparse.Namespace) -> str:
     if changes == ClientChanges():
         refuse(["there is nothing to change: name what to add or to remove"])
     client = await parts.clients.change(options.id, changes)
-    return "\n".join([f"The client {client.id} is saved.", *describe(client)])
+    return "\n".join([f"The client {client.id} is saved.", *describe(client, parts.settings)])
 
 
 async def rotate_secret(parts: Parts, options: argparse.Namespace) -> str:

@@ -12,6 +12,7 @@ from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import ApplicationType, Client
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
+from identity_service.settings import Settings
 
 _DEVICE_CODE: Final = "device_code"
 _GRANTS: Final = ", ".join(_DEVICE_CODE if grant is GrantType.DEVICE_CODE else grant for grant in GrantType)
@@ -45,7 +46,7 @@ async def create_client(parts: Parts, options: argparse.Namespace) -> str:
         backchannel_logout_uri=options.backchannel_logout_uri,
     )
     warnings = await Administration(parts).create_client(draft, replace=options.replace)
-    lines = [*_saved(draft.as_client()), *_warnings(warnings)]
+    lines = [*_saved(draft.as_client(), parts.settings), *_warnings(warnings)]
     return "\n".join(lines if secret is None else [*lines, f"Secret, shown only now: {secret}"])
 
 
@@ -54,7 +55,7 @@ async def extend_client(parts: Parts, options: argparse.Namespace) -> str:
         refuse(["there is nothing to add: name a --scope, an --audience or a --default-audience"])
     extension = ClientExtension(options.scope, options.audience, options.default_audience)
     client, warnings = await Administration(parts).extend_client(options.id, extension)
-    return "\n".join([*_saved(client), _effect_on_sessions(client), *_warnings(warnings)])
+    return "\n".join([*_saved(client, parts.settings), _effect_on_sessions(client), *_warnings(warnings)])
 
 
 def add_service_arguments(command: argparse.ArgumentParser) -> None:
@@ -123,8 +124,8 @@ def _texts(kind: str, arguments: Sequence[str]) -> dict[str, str]:
     return {word: text for word, _, text in pairs}
 
 
-def _saved(client: Client) -> list[str]:
-    return [f"The client {client.id} is saved.", *describe(client)]
+def _saved(client: Client, settings: Settings) -> list[str]:
+    return [f"The client {client.id} is saved.", *describe(client, settings)]
 
 
 def _effect_on_sessions(client: Client) -> str:

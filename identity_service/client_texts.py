@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import ApplicationType, Client
+from identity_service.settings import Settings
 
 
-def describe(client: Client) -> Iterator[str]:
-    """What the client may do, in lines."""
+def describe(client: Client, settings: Settings) -> Iterator[str]:
+    """What the client may do in an installation with these settings, in lines."""
     yield f"Grants: {list_of(client.grants)}. Scopes: {list_of(client.scopes)}."
+    if GrantType.PASSWORD in client.grants and not settings.password_grant:
+        yield f"The grant password has no effect here, unless {settings.variable('password_grant')} is true."
     yield f"Audiences: {list_of(client.audiences)}; without a resource, tokens are for {client.default_audience}."
     if client.redirect_uris:
         yield f"Redirect URIs: {list_of(client.redirect_uris)}"

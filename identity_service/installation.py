@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from identity_service.clients import redirect_uris
@@ -23,6 +23,15 @@ POSTS_CLIENT: Final = "posts"
 POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
 POSTS_PAGES_CLIENT: Final = "posts-pages"
 """The id of the client of the pages of posts, which sign people in by redirect."""
+
+OWN_CLIENTS: Final = (
+    FIRST_PARTY_CLIENT,
+    POSTS_CLIENT,
+    POSTS_PAGES_CLIENT,
+    DOCUMENTATION_CLIENT,
+    POSTS_DOCUMENTATION_CLIENT,
+)
+"""The clients of every installation. One that signs people in by redirect is missing if no code may be sent to it."""
 
 BY_PASSWORD: Final = (GrantType.PASSWORD, GrantType.REFRESH_TOKEN)
 BY_REDIRECT: Final = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
@@ -66,16 +75,12 @@ class Installation:
             raise Invalid(
                 advice="IDENTITY_POSTS_AUDIENCE must differ from IDENTITY_ISSUER, which is identity's audience"
             )
-        for draft in _clients(self._issuer, posts_audience, posts_secret):
-            await self._merge(draft.as_client())
+        pages = _posts_pages(self._issuer, posts_audience, posts_secret)
         # Pages are at the root of their origin, also if the audience has a path.
-        pages = _by_redirect(
-            _posts_pages(self._issuer, posts_audience, posts_secret),
-            posts_pages_origin or origin_of_url(posts_audience),
-            "/auth/callback",
-        )
-        if pages.grants:
-            await self._merge(pages.as_client())
+        pages_origin = posts_pages_origin or origin_of_url(posts_audience)
+        clients = _clients(self._issuer, posts_audience, posts_secret)
+        for draft in [*clients, *_by_redirect(pages, pages_origin, "/auth/callback")]:
+            await self._merge(draft.as_client())
         for service in _services(self._issuer, posts_audience):
             await self._parts.services.upsert(service, keep_texts=True)
         return await self._parts.signing_keys.make_next()
@@ -108,34 +113,31 @@ class Installation:
 def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[ClientDraft]:
     write, both = ["posts:write"], [issuer, posts_audience]
     receiver = [GrantType.CLIENT_CREDENTIALS], ["ssf.manage", "ssf.read"], [issuer]
-    yield _own(FIRST_PARTY_CLIENT, "Watchword's own pages", ["account", *write], both, default_audience=posts_audience)
+    own = ClientDraft(FIRST_PARTY_CLIENT, "Watchword's own pages", None, BY_PASSWORD, ["account", *write], both)
+    yield replace(own, default_audience=posts_audience, is_first_party=True)
     yield ClientDraft(POSTS_CLIENT, "posts_service", posts_secret, *receiver)
-    documentation = _own(DOCUMENTATION_CLIENT, "Documentation of identity", _DOCUMENTATION_SCOPES, [issuer])
-    yield _by_redirect(documentation, issuer, REDIRECT_PATH)
-    documentation = _own(POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, [posts_audience])
-    yield _by_redirect(documentation, posts_audience, REDIRECT_PATH)
+    for client_id, name, scopes, audience in (
+        (DOCUMENTATION_CLIENT, "Documentation of identity", _DOCUMENTATION_SCOPES, issuer),
+        (POSTS_DOCUMENTATION_CLIENT, "Documentation of posts", write, posts_audience),
+    ):
+        documentation = ClientDraft(client_id, name, None, BY_REDIRECT, scopes, [audience])
+        yield from _by_redirect(documentation, audience, REDIRECT_PATH)
 
 
 def _posts_pages(issuer: str, posts_audience: str, posts_secret: str) -> ClientDraft:
-    """The client of the pages of posts, without a grant."""
+    """The client of the pages of posts, without a redirect URI."""
     scopes, audiences = ["posts:write", OPENID], [issuer, posts_audience]
-    draft = ClientDraft(POSTS_PAGES_CLIENT, "Watchword posts", posts_secret, [], scopes, audiences, posts_audience)
-    return replace(draft, is_first_party=True)
+    name = "Watchword posts"
+    return ClientDraft(POSTS_PAGES_CLIENT, name, posts_secret, BY_REDIRECT, scopes, audiences, posts_audience)
 
 
-def _own(client_id: str, name: str, scopes: Sequence[str], audiences: Sequence[str], **members: Any) -> ClientDraft:
-    """A first-party client with the grants `password` and `refresh_token`."""
-    return ClientDraft(client_id, name, None, BY_PASSWORD, scopes, audiences, is_first_party=True, **members)
-
-
-def _by_redirect(draft: ClientDraft, url: str, path: str) -> ClientDraft:
-    """The draft of a client that signs people in by redirect as well, unless no code may be sent to this URL."""
+def _by_redirect(draft: ClientDraft, url: str, path: str) -> Iterable[ClientDraft]:
+    """The first-party client that signs people in by redirect to this URL; none if no code may be sent there."""
     # An audience need not be as browsers write it.
     base = f"{origin_of_url(url)}{urlsplit(url).path.rstrip('/')}"
-    if redirect_uris.fault(f"{base}{path}", draft.application_type):
-        return draft
-    grants = [*draft.grants, *BY_REDIRECT]
-    return replace(draft, grants=grants, redirect_uris=[f"{base}{path}"], post_logout_redirect_uris=[f"{base}/"])
+    if redirect_uris.fault(f"{base}{path}", draft.application_type) is None:
+        uris, after_logout = [f"{base}{path}"], [f"{base}/"]
+        yield replace(draft, is_first_party=True, redirect_uris=uris, post_logout_redirect_uris=after_logout)
 
 
 def _services(issuer: str, posts_audience: str) -> Iterable[ServiceDraft]:

@@ -65,7 +65,8 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
         description="Networks that are not public and that events and logout tokens may go to, separated by commas",
     )
     password_grant: bool = Field(
-        True, description="Offer the password grant to first-party clients (RFC 9700 forbids it to all others)"
+        False,
+        description="Offer the password grant to first-party clients, for scripts (RFC 9700 forbids it to all others)",
     )
     hash_threads: int = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 64),

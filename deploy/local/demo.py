@@ -46,10 +46,13 @@ class Demo:
 
     def register(self, username: str) -> None:
         """Create an account. One that exists already stays as it is, and costs none of the registrations that an
-        address may make in an hour."""
+        address may make in an hour. Raises CommandFailed if identity does not offer the password grant."""
         form = {"grant_type": "password", "username": username, "password": self._password}
-        if "access_token" in self._call("POST", f"{self._identity}/oauth/token", data=form, expected=(200, 400)):
+        tokens = self._call("POST", f"{self._identity}/oauth/token", data=form, expected=(200, 400))
+        if "access_token" in tokens:
             return
+        if tokens["error"] == "unsupported_grant_type":
+            raise CommandFailed("the demo signs in with a password: start `make run` without IDENTITY_PASSWORD_GRANT")
         account = {"username": username, "email": f"{username}@example.com", "password": self._password}
         self._call("POST", f"{self._identity}/users", json=account, expected=(201, 409))
 

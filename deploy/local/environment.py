@@ -8,6 +8,9 @@ from pathlib import Path
 from deploy.administrator import email_of
 from deploy.common import CommandFailed, secret_settings, write_private
 
+_TRUE = ("1", "on", "t", "true", "y", "yes")
+"""What settings read as true."""
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -59,6 +62,8 @@ def service_environment(
         # Receivers of a developer run on this machine.
         "IDENTITY_PUSH_NETWORKS": "127.0.0.0/8,::1/128",
         "IDENTITY_EMAIL_VERIFICATION": "optional",
+        # curl gets a token with a password, in the walk-throughs and from `make demo`.
+        "IDENTITY_PASSWORD_GRANT": "true",
         **({} if caller.get("IDENTITY_SMTP_HOST") else {"IDENTITY_MAIL_FOLDER": str(mail_folder(home))}),
         "POSTS_ISSUER": identity,
         "POSTS_AUDIENCE": posts,
@@ -76,6 +81,11 @@ def service_environment(
         **secret_settings(secrets, f"127.0.0.1:{addresses.postgres_port}"),
     }
     return {**defaults, **caller, **fixed}
+
+
+def offers_password_grant(environment: Mapping[str, str]) -> bool:
+    """Whether identity, with these variables, gives tokens to a program that sends a password."""
+    return environment["IDENTITY_PASSWORD_GRANT"].lower() in _TRUE
 
 
 def mail_folder(home: Path) -> Path:

@@ -10,7 +10,7 @@ from deploy.administrator import FORMER_NAME
 from deploy.common import DATABASE, ROLES, SERVICES, CommandFailed, exclusive_lock
 from deploy.healthcheck import is_ready
 from deploy.local.carry_over import carry_over_database
-from deploy.local.environment import Addresses, service_environment
+from deploy.local.environment import Addresses, offers_password_grant, service_environment
 from deploy.local.interruptions import Interrupted, Interruptions
 from deploy.local.postgres import EmbeddedPostgres, prepare_database
 from deploy.local.processes import ChildProcess, end_children, is_port_free, rotate
@@ -83,7 +83,7 @@ class LocalRun:
         self._start_services(addresses, environment)
         self._cleanup.callback((self._home / "run.json").unlink, missing_ok=True)
         addresses.write(self._home / "run.json")
-        print(welcome(addresses, secrets, self._home, reload=reload), flush=True)
+        print(welcome(addresses, secrets, self._home, environment, reload=reload), flush=True)
 
     def watch(self) -> None:
         """Watch the processes. Raises CommandFailed if one ends, and Interrupted after a signal."""
@@ -123,8 +123,13 @@ class LocalRun:
                 raise CommandFailed(process.failure())
 
 
-def welcome(addresses: Addresses, secrets: Mapping[str, str], home: Path, *, reload: bool) -> str:
-    """Return the URLs, the ways to sign in and the next steps, for the person who typed the command."""
+def welcome(
+    addresses: Addresses, secrets: Mapping[str, str], home: Path, environment: Mapping[str, str], *, reload: bool
+) -> str:
+    """Return the URLs, the ways to sign in and the next steps, for the person who typed the command.
+
+    `environment` is that of the services.
+    """
     identity, posts = addresses.identity, addresses.posts
     first_sign_in = _first_sign_in(identity, secrets, home / "secrets.json")
     reload_note = "\n  A service restarts when its code or the library's changes; errors are in its log.\n"
@@ -136,18 +141,29 @@ Watchword is running.
 
 {first_sign_in}
 
-  People make accounts at {identity}/sign-up, or with curl. The second command gets a token for posts:
-
-    curl -s {identity}/users --json '{_ACCOUNT}'
-    curl -s {identity}/oauth/token -d grant_type=password -d username=ada -d 'password=correct horse battery'
-
-  and with -d resource={identity} one for identity itself.
+{_accounts(identity, offers_password_grant(environment))}
 
   make demo  adds demo accounts and posts (in another terminal).
   Data and logs are in {home}/: identity.log, posts.log, postgres/log.
   Letters are files in {home}/mail/, and identity.log has their links.
 {reload_note if reload else ""}
 Ctrl-C ends everything; the data stays."""
+
+
+def _accounts(identity: str, has_password_grant: bool) -> str:
+    account = f"curl -s {identity}/users --json '{_ACCOUNT}'"
+    if not has_password_grant:
+        return f"""  People make accounts at {identity}/sign-up, or with curl:
+
+    {account}
+
+  Authorize in /docs gets a token. curl gets none: IDENTITY_PASSWORD_GRANT has switched the password grant off."""
+    return f"""  People make accounts at {identity}/sign-up, or with curl. The second command gets a token for posts:
+
+    {account}
+    curl -s {identity}/oauth/token -d grant_type=password -d username=ada -d 'password=correct horse battery'
+
+  and with -d resource={identity} one for identity itself."""
 
 
 def _first_sign_in(identity: str, secrets: Mapping[str, str], path: Path) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from identity_service.clients.grant_types import GrantType
 from identity_service.clients.narrowing import TokenRequest
 from identity_service.clients.service import Clients
 from identity_service.oauth.errors import UnsupportedGrantType
 from identity_service.oauth.grants import Grant
 from identity_service.oauth.request import OAuthRequest
+from identity_service.settings import Settings
 from identity_service.tokens.minting import TokenAnswer
 
 
@@ -27,7 +29,7 @@ class TokenEndpoint:
         grant_type = request.form.get("grant_type")
         grant = self._grants.get(grant_type)
         if grant is None:
-            raise UnsupportedGrantType(grant_type[:64])
+            raise UnsupportedGrantType(_reason(grant_type))
         # 2. Authenticate the client, and read which scopes the services of its audiences have.
         client, scopes_by_audience = await self._clients.authenticate(request.credentials())
         # 3. May this client use the grant type?
@@ -37,3 +39,10 @@ class TokenEndpoint:
         token_request = TokenRequest(client, scopes_by_audience, scope, resources)
         # 5. The grant narrows them, checks what authorizes the request, and mints.
         return await grant.issue(token_request, request.form, request.device)
+
+
+def _reason(grant_type: str) -> str:
+    """The grant type that is not offered, and the setting that offers it if there is one, for the log."""
+    if grant_type == GrantType.PASSWORD:
+        return f"{grant_type}, which {Settings.variable('password_grant')}=true offers"
+    return grant_type[:64]

@@ -83,7 +83,7 @@ def test_folder_of_an_earlier_release_goes_on_with_admin(tmp_path: Path) -> None
     environment = service_environment(ADDRESSES, secrets, {}, tmp_path)
     assert environment["IDENTITY_ADMIN_USERNAME"] == "admin"
     assert environment["IDENTITY_ADMIN_EMAIL"] == "admin@example.com"
-    text = welcome(ADDRESSES, secrets, tmp_path, reload=False)
+    text = welcome(ADDRESSES, secrets, tmp_path, environment, reload=False)
     assert "as admin with the password the first password\n" in text
     assert "unless you have changed it" in text
     assert "seven days" not in text
@@ -91,7 +91,8 @@ def test_folder_of_an_earlier_release_goes_on_with_admin(tmp_path: Path) -> None
 
 def test_welcome_says_how_the_administrator_signs_in_for_the_first_time(tmp_path: Path) -> None:
     secrets = load_secrets(tmp_path / "secrets.json")
-    text = welcome(ADDRESSES, secrets, tmp_path, reload=False)
+    environment = service_environment(ADDRESSES, secrets, {}, tmp_path)
+    text = welcome(ADDRESSES, secrets, tmp_path, environment, reload=False)
     assert "open http://localhost:8001/sign-in, sign in as lovelace\n" in text
     assert f"choose your own: {secrets['admin_password']}\n" in text
     assert 'make identity DO="reset-password lovelace"' in text

@@ -7,14 +7,16 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.common import CommandFailed
 from deploy.local.__main__ import main
+from deploy.local.demo import Demo
 from deploy.local.demo_texts import write_post
 from deploy.local.environment import Addresses, service_environment
 from deploy.local.processes import any_free_port
-from deploy.local.run import only_run
+from deploy.local.run import only_run, welcome
 from deploy.local.secret_file import load_secrets
 
 
@@ -126,6 +128,33 @@ def test_the_callers_variables_override_all_but_ports_databases_and_secrets(tmp_
     assert environment["IDENTITY_ISSUER"] == "https://id.example"
     assert (environment["POSTS_PORT"], environment["HOME"]) == ("8002", "/h")
     assert environment["POSTS_AUDIENCE"] == "http://localhost:8002"
+
+
+def welcome_with(home: Path, **caller: str) -> str:
+    """What `make run` prints if the caller's environment has these variables."""
+    addresses, secrets = Addresses(8001, 8002, 5432), load_secrets(home / "secrets.json")
+    return welcome(addresses, secrets, home, service_environment(addresses, secrets, caller, home), reload=False)
+
+
+def test_commands_that_are_printed_need_no_grant_that_is_off(tmp_path: Path) -> None:
+    for word in ("true", "1", "Yes", "on"):
+        assert welcome_with(tmp_path, IDENTITY_PASSWORD_GRANT=word) == welcome_with(tmp_path)
+    assert "-d grant_type=password" in welcome_with(tmp_path)
+    for word in ("false", "0", "no", ""):
+        text = welcome_with(tmp_path, IDENTITY_PASSWORD_GRANT=word)
+        assert "grant_type" not in text
+        assert "curl gets none: IDENTITY_PASSWORD_GRANT" in text
+        assert "curl -s http://localhost:8001/users --json" in text
+
+
+def test_demo_where_the_password_grant_is_off_makes_no_account_and_says_why() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/oauth/token"
+        return httpx.Response(400, json={"error": "unsupported_grant_type"})
+
+    demo = Demo(httpx.Client(transport=httpx.MockTransport(answer)), Addresses(8001, 8002, 5432), "a password")
+    with pytest.raises(CommandFailed, match="start `make run` without IDENTITY_PASSWORD_GRANT"):
+        demo.register("grace")
 
 
 def test_demo_posts_are_the_same_every_time_and_differ_from_each_other() -> None:

@@ -9,6 +9,8 @@ from identity_service.clients.drafts import ClientDraft
 from identity_service.services.drafts import ServiceDraft
 from tests.architecture.test_operations import document_of, is_guarded, names_of
 from tests.identity.answers import claims_of, ensure_oauth_error
+from tests.identity.authorizing import Application, tokens_by_code
+from tests.identity.browsing import Browsing
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_SECRET, POSTS_URL, Identity, bearer
 
@@ -120,11 +122,11 @@ async def test_session_keeps_what_the_grant_covers(identity: Identity, databases
     ("client_id", "scope"), [("identity-docs", "account openid profile email"), ("posts-docs", "posts:write")]
 )
 async def test_page_of_documentation_signs_in_for_its_own_service(
-    identity: Identity, client_id: str, scope: str
+    identity: Identity, ada: Browsing, client_id: str, scope: str
 ) -> None:
-    await identity.register("ada")
-    answer = await identity.sign_in("ada", client_id=client_id)
     audience = IDENTITY_URL if client_id == "identity-docs" else POSTS_URL
+    page = Application(client_id, f"{audience}/docs/oauth2-redirect")
+    answer = await tokens_by_code(ada, identity, page)
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (audience, scope)
     refreshed = await identity.refresh(answer["refresh_token"], client_id=client_id)
     assert claims_of(refreshed.json()["access_token"])["aud"] == audience

@@ -84,6 +84,9 @@ async def test_setup_says_that_pages_need_an_origin_and_registers_the_one_that_i
 ) -> None:
     lan = {**environment, "IDENTITY_POSTS_AUDIENCE": "http://posts.lan:8002"}
     outcome = await run(lan, "setup")
+    assert outcome.output.startswith(
+        "The clients web, posts, identity-docs are set up.\nNobody can sign in on the pages"
+    )
     assert (outcome.status, "IDENTITY_POSTS_PAGES_ORIGIN" in outcome.output) == (0, True)
     outcome = await run(lan | {"IDENTITY_POSTS_PAGES_ORIGIN": "HTTPS://Blog.example/"}, "setup")
     assert (outcome.status, "posts-pages" in outcome.output) == (0, True)

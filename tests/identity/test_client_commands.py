@@ -7,6 +7,8 @@ import pytest
 
 from identity_service import client_commands
 from identity_service.clients.drafts import ClientDraft
+from tests.identity.client_lines import run
+from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 from watchword.errors import Invalid
@@ -74,6 +76,20 @@ async def test_client_is_described_with_its_default_audience(identity: Identity)
         "It is a first-party client: nobody is asked to consent.",
         "It is public: it has no secret.",
     ]
+
+
+async def test_client_whose_grant_is_off_is_described_with_the_setting_that_offers_it(
+    clean_databases: Databases,
+) -> None:
+    off = "The grant password has no effect here, unless IDENTITY_PASSWORD_GRANT is true."
+    async with services.identity(clean_databases, password_grant=False) as identity:
+        assert (await create_client(identity, *CLIENT)).splitlines()[2] == off
+        for line in ("show-client app", "show-client web", "extend-client app --scope openid"):
+            assert off in await run(identity, line)
+        docs = "change-client identity-docs --grant password"
+        assert off in await run(identity, docs)
+        assert off not in await run(identity, docs.replace("--grant", "--remove-grant"))
+        assert off not in await run(identity, "show-client posts-pages")
 
 
 async def test_secret_is_printed_last(identity: Identity) -> None:

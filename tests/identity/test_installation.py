@@ -11,6 +11,7 @@ import posts_service.settings
 from identity_service.administration import Administration
 from identity_service.clients.changes import ClientChanges, ListChange
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import hash_secret
 from identity_service.installation import Unassigned
 from identity_service.schema import MIGRATIONS
@@ -89,6 +90,23 @@ def test_downgrade_takes_everything_away_and_upgrade_finds_it_again(fresh: Fresh
     assert fresh.columns("identity") == before
     upgrade(fresh)
     assert audience_of(fresh, "service_scopes", "scope", "posts:write") == [POSTS_URL]
+
+
+def test_only_the_clients_of_the_documentation_lose_the_password_grant(fresh: Fresh) -> None:
+    """An earlier set-up gave them the grant; an operator may give it to one of them again."""
+    command.upgrade(MIGRATIONS.config(fresh.url("identity_owner")), "0026")
+    grants = {"identity-docs": "password,refresh_token,authorization_code", "posts-docs": "password,refresh_token"}
+    for client_id in (*grants, "web", "notes-docs"):
+        add_client(fresh, client_id, ["account"], [IDENTITY_URL])
+    for client_id, words in grants.items():
+        fresh.ask(f"UPDATE identity.clients SET grants = '{{{words}}}' WHERE id = '{client_id}'")  # noqa: S608
+    MIGRATIONS.upgrade(fresh.url("identity_owner"))
+    rows = fresh.ask("SELECT id || '=' || array_to_string(grants, ',') FROM identity.clients ORDER BY id")
+    after = ["identity-docs=refresh_token,authorization_code", "notes-docs=password"]
+    assert rows == [*after, "posts-docs=refresh_token", "web=password"]
+    fresh.ask("UPDATE identity.clients SET grants = grants || '{password}' WHERE id = 'posts-docs'")
+    MIGRATIONS.upgrade(fresh.url("identity_owner"))
+    assert audience_of(fresh, "clients", "id", "posts-docs", "grants") == ["{refresh_token,password}"]
 
 
 async def set_up(identity: Identity) -> list[Unassigned]:
@@ -218,7 +236,7 @@ async def test_pages_sign_in_by_redirect(identity: Identity, databases: Database
     for client_id, url in (("identity-docs", IDENTITY_URL), ("posts-docs", POSTS_URL)):
         (docs,) = await databases.fetch("identity_app", CLIENT, client_id)
         assert (docs["redirect_uris"], docs["secret_hash"]) == ([f"{url}/docs/oauth2-redirect"], None)
-        assert docs["grants"] == ["password", "refresh_token", "authorization_code"]
+        assert (docs["grants"], docs["is_first_party"]) == (["authorization_code", "refresh_token"], True)
 
 
 @pytest.mark.parametrize(
@@ -253,17 +271,20 @@ async def test_pages_may_be_at_another_origin_than_the_audience(identity: Identi
 async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_added(
     identity: Identity, databases: Databases
 ) -> None:
-    lacking = "UPDATE identity.clients SET grants = '{password}', redirect_uris = '{}', scopes = '{account}'"
+    lacking = "UPDATE identity.clients SET grants = '{refresh_token}', redirect_uris = '{}', scopes = '{account}'"
     await databases.execute("identity_owner", f"{lacking} WHERE id = 'identity-docs'")
     own = "https://blog.example/auth/callback"
     await identity.parts.clients.change("posts-pages", ClientChanges(redirect_uris=ListChange([own])))
+    await identity.parts.clients.change("posts-docs", ClientChanges(grants=ListChange([GrantType.PASSWORD])))
     assert await set_up(identity) == []
     (docs,) = await databases.fetch("identity_app", CLIENT, "identity-docs")
     assert docs["scopes"] == ["account", "openid", "profile", "email"]
-    assert docs["grants"] == ["password", "refresh_token", "authorization_code"]
+    assert docs["grants"] == ["refresh_token", "authorization_code"]
     assert docs["redirect_uris"] == [f"{IDENTITY_URL}/docs/oauth2-redirect"]
     (pages,) = await databases.fetch("identity_app", CLIENT, "posts-pages")
     assert pages["redirect_uris"] == [CALLBACK, own]
+    await identity.register("ada")
+    assert (await identity.sign_in("ada", client_id="posts-docs"))["scope"] == "posts:write"
 
 
 async def test_no_code_goes_over_the_network_in_the_clear(identity: Identity, databases: Databases) -> None:
@@ -274,6 +295,5 @@ async def test_no_code_goes_over_the_network_in_the_clear(identity: Identity, da
     assert uris == {
         "identity-docs": [f"{IDENTITY_URL}/docs/oauth2-redirect"],
         "posts": [],
-        "posts-docs": [],
         "web": [],
     }

@@ -1,12 +1,16 @@
 """grant_type=password (RFC 6749 section 4.3): signing in."""
 
+import logging
+
 import httpx
 import pytest
 
+from identity_service.clients.grant_types import GrantType
+from identity_service.settings import Settings
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support import services
 from tests.support.databases import Databases
-from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity
+from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_SECRET, POSTS_URL, Identity
 
 
 async def try_to_sign_in(identity: Identity, username: str = "ada", **form: str) -> httpx.Response:
@@ -116,13 +120,29 @@ async def test_username_and_password_are_needed(identity: Identity, missing: str
     ensure_oauth_error(await try_to_sign_in(identity, **{missing: ""}), "invalid_request")
 
 
-async def test_password_grant_can_be_turned_off(clean_databases: Databases) -> None:
-    async with services.identity(clean_databases, password_grant=False) as identity:
+@pytest.mark.parametrize("password", [PASSWORD, "a wrong password"])
+async def test_password_grant_is_off_by_default_and_the_log_names_the_setting(
+    clean_databases: Databases, caplog: pytest.LogCaptureFixture, password: str
+) -> None:
+    caplog.set_level(logging.INFO, "identity.oauth")
+    default = Settings.model_fields["password_grant"].default
+    async with services.identity(clean_databases, password_grant=default) as identity:
         await identity.register("ada")
-        ensure_oauth_error(await try_to_sign_in(identity), "unsupported_grant_type")
-        metadata = (await identity.http.get("/.well-known/oauth-authorization-server")).json()
-        assert "password" not in metadata["grant_types_supported"]
-        assert "refresh_token" in metadata["grant_types_supported"]
+        ensure_oauth_error(await try_to_sign_in(identity, password=password), "unsupported_grant_type")
+        for path in ("oauth-authorization-server", "openid-configuration"):
+            grants = (await identity.http.get(f"/.well-known/{path}")).json()["grant_types_supported"]
+            assert set(grants) == set(GrantType) - {GrantType.PASSWORD}
+    assert "refused: password, which IDENTITY_PASSWORD_GRANT=true offers (400 unsupported_grant_type)" in caplog.text
+    assert not await clean_databases.fetch("identity_app", "SELECT 1 FROM identity.sessions")
+
+
+@pytest.mark.parametrize("client_id", ["identity-docs", "posts-docs", "posts-pages", "posts"])
+async def test_clients_that_sign_in_by_redirect_may_not_use_the_password_grant(
+    identity: Identity, client_id: str
+) -> None:
+    await identity.register("ada")
+    secret = {} if client_id.endswith("-docs") else {"client_secret": POSTS_SECRET}
+    ensure_oauth_error(await try_to_sign_in(identity, client_id=client_id, **secret), "unauthorized_client")
 
 
 def _without_request_id(response: httpx.Response) -> str:

@@ -106,6 +106,8 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         "cors_origins": POSTS_URL,
         "push_networks": "127.0.0.0/8,::1/128",
         "email_verification": "optional",
+        # Off by default. Most tests need a session, and not a browser.
+        "password_grant": True,
         **NO_LIMITS,
         **settings,
     }
