@@ -12,9 +12,12 @@ import pytest
 import posts_service.cli
 from posts_service.parts import MIGRATIONS
 from posts_service.settings import PostsMigrationSettings, Settings
+from tests.support import services
+from tests.support.databases import Databases
 from tests.support.services import Posts
 from watchword.service import CommandLine, exit_on_sigterm, on_shutdown_signal
 from watchword.service.process import ALLOCATIONS_PER_COLLECTION
+from watchword.testing import Issuer
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +116,11 @@ def test_a_command_that_a_service_adds_gets_its_arguments() -> None:
 
 async def test_garbage_of_a_service_is_looked_for_less_often_than_python_would(posts: Posts) -> None:
     assert gc.get_threshold()[0] == ALLOCATIONS_PER_COLLECTION
+
+
+async def test_second_app_of_a_process_is_not_kept_from_the_garbage_collector(
+    posts: Posts, databases: Databases, issuer: Issuer
+) -> None:
+    frozen = gc.get_freeze_count()
+    async with services.posts(databases, issuer.verifier(services.POSTS_URL)):
+        assert 0 < gc.get_freeze_count() <= frozen

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,14 +54,20 @@ async def running(database: "Database", migrations: "Migrations", *background: B
         for work in background:
             tasks.append(asyncio.ensure_future(work()))
             tasks[-1].add_done_callback(_log_failure)
-        # What start-up has built stays; leaving it out of every collection takes the worst pauses away.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(ALLOCATIONS_PER_COLLECTION)
+        _freeze_heap()
         yield
     finally:
         await cancel_and_wait(tasks)
         await database.close()
+
+
+@cache
+def _freeze_heap() -> None:
+    """Leave what start-up has built out of every collection, which takes the worst pauses away. Once in a process: in
+    the tests of a service, which start one app after the other, it would keep each of them for ever."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS_PER_COLLECTION)
 
 
 def _log_failure(task: "asyncio.Task[None]") -> None:
