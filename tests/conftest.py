@@ -1,5 +1,7 @@
 """Fixtures for all tests: one PostgreSQL for the whole run, and both services over empty tables."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,6 +12,11 @@ from tests.support.databases import Databases, migrated
 from tests.support.sharing import ByFile, put_in_order
 from tests.support.waiting import PATIENCE_SECONDS
 from watchword.testing import Issuer
+
+# A quarter of what it costs to start a service is compiling our modules, and tests start hundreds of processes: the
+# first one keeps what it has compiled, whatever the environment says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins = ["watchword.testing.plugin"]
 

@@ -13,5 +13,5 @@ def test_proxy_that_stops_closes_what_it_has_just_accepted() -> None:
                 clients = [socket.create_connection(("127.0.0.1", proxy.port)) for _ in range(number % 8 + 1)]
             for client in clients:
                 client.close()
-            # A socket that was left open would be a ResourceWarning, which is an error.
-            gc.collect()
+    # A socket that was left open would be a ResourceWarning, which is an error.
+    gc.collect()

@@ -13,8 +13,10 @@ from tests.wheel.environments import ROOT, Environment, succeed, uv
 # What the tests need beside the library and the services.
 TOOLS = ("hypothesis", "jsonschema", "pytest-asyncio", "pytest-xdist", "websockets")
 
-# Left out: what tests the services' migrations, and what takes long without using a dependency in another way.
+# Left out: what tests the services' migrations, the proxy of the tests, which uses no dependency, and what takes long
+# without using a dependency in another way.
 LEFT_OUT = (
+    "test_cuts.py",
     "test_migrations*",
     "test_database_ending.py",
     "test_receiver_processes.py",
