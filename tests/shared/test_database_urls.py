@@ -132,8 +132,8 @@ async def test_a_host_that_is_silent_does_not_keep_every_way_from_the_next(datab
         port, real = silent.getsockname()[1], databases.server.port
         first = f"{login}@127.0.0.1:{port},127.0.0.1:{real}/{DATABASE}?{options}"
         second = f"{login}@/{DATABASE}?host=127.0.0.1,127.0.0.1&port={port},{real}&{options}"
-        for url in (first, second):
-            assert await names_of_connections(url) == ["x"] * 3
+        names = await asyncio.gather(names_of_connections(first), names_of_connections(second))
+    assert list(names) == [["x"] * 3] * 2
 
 
 def test_a_standby_is_looked_for_at_every_host_before_another_server_is_taken() -> None:
