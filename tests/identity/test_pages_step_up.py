@@ -1,22 +1,19 @@
 """The pages of a service follow the challenge of its guard (RFC 9470): the person signs in at identity again."""
 
-import re
 import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from tests.identity.authorizing import application
 from tests.identity.browsing import Browsing, browsing
-from tests.identity.obeying import CopiedKeys
+from tests.identity.stepping_up import needs_of, payments
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
 from watchword import pages
-from watchword.auth import Principal, Verifier, protect, requires
 from watchword.pages import PagesSettings
 from watchword.testing import StandingClock
 
@@ -47,18 +44,8 @@ class Visit:
 
 
 def service_with_pages(identity: Identity, clock: StandingClock) -> FastAPI:
-    """A service for which a sign-in must not be older than five minutes, or must be strong."""
-    app = FastAPI()
-
-    @app.get("/payments")
-    async def pay(payer: Annotated[Principal, Depends(requires("posts:write", max_age=300))]) -> str:
-        return payer.subject
-
-    @app.get("/keys")
-    async def read_keys(reader: Annotated[Principal, Depends(requires("posts:write", acr="mfa"))]) -> str:
-        return reader.subject
-
-    protect(app, Verifier(issuer=IDENTITY_URL, audience=POSTS_URL, keys=CopiedKeys(identity), clock=clock))
+    """The service, with pages that sign people in at identity."""
+    app = payments(identity, clock)
     key = b64encode(secrets.token_bytes(32)).decode()
     client = {"client_id": "payments-pages", "client_secret": SECRET, "sealing_key": key}
     settings = PagesSettings(issuer=IDENTITY_URL, origin=ORIGIN, audience=POSTS_URL, scopes=["posts:write"], **client)
@@ -85,12 +72,6 @@ async def visit(identity_at: Identity, clock: StandingClock) -> AsyncIterator[Vi
         yield visit
 
 
-def demands_of(answer: httpx.Response) -> dict[str, str]:
-    """The parameters for /auth/start, as a page reads them out of the challenge."""
-    assert (answer.status_code, answer.json()["code"]) == (401, "insufficient_user_authentication")
-    return dict(re.findall(r'(acr_values|max_age)="([^"]*)"', answer.headers["WWW-Authenticate"]))
-
-
 async def test_a_page_that_follows_the_challenge_may_do_what_the_old_sign_in_may_not(
     visit: Visit, clock: StandingClock
 ) -> None:
@@ -99,7 +80,7 @@ async def test_a_page_that_follows_the_challenge_may_do_what_the_old_sign_in_may
     # A refresh makes the sign-in no younger, and nor does a redirect without the demand.
     assert (await visit.call("/payments")).status_code == 401
     assert not await visit.sign_in()
-    demands = demands_of(await visit.call("/payments"))
+    demands = needs_of(await visit.call("/payments"))
     assert demands == {"max_age": "300"}
 
     assert await visit.sign_in(**demands)
@@ -123,7 +104,7 @@ async def test_a_demand_that_is_taken_out_on_the_way_to_identity_is_not_met(visi
 
 
 async def test_a_person_without_a_second_factor_comes_back_and_the_guard_repeats_its_challenge(visit: Visit) -> None:
-    demands = demands_of(await visit.call("/keys"))
+    demands = needs_of(await visit.call("/keys"))
     assert demands == {"acr_values": "mfa"}
     await visit.sign_in(**demands)
-    assert demands_of(await visit.call("/keys")) == demands
+    assert needs_of(await visit.call("/keys")) == demands

@@ -1,36 +1,21 @@
 """A service asks for a more recent sign-in, and the client follows its challenge (RFC 9470)."""
 
-import re
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
 
 from tests.identity.authorizing import Application, application, sign_in, tokens_by_code
 from tests.identity.browsing import Browsing, browsing
-from tests.identity.obeying import CopiedKeys
-from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
-from watchword.auth import Principal, Verifier, protect, requires
+from tests.identity.stepping_up import needs_of, payments
+from tests.support.services import POSTS_URL, Identity, bearer
 from watchword.testing import StandingClock
 
 
 @pytest.fixture
 async def service(identity_at: Identity, clock: StandingClock) -> AsyncIterator[httpx.AsyncClient]:
-    """A service for which a sign-in must not be older than five minutes."""
-    app = FastAPI()
-
-    @app.get("/payments")
-    async def pay(payer: Annotated[Principal, Depends(requires("posts:write", max_age=300))]) -> str:
-        return payer.subject
-
-    @app.get("/keys")
-    async def read_keys(reader: Annotated[Principal, Depends(requires("posts:write", acr="mfa"))]) -> str:
-        return reader.subject
-
-    protect(app, Verifier(issuer=IDENTITY_URL, audience=POSTS_URL, keys=CopiedKeys(identity_at), clock=clock))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=POSTS_URL) as http:
+    transport = httpx.ASGITransport(payments(identity_at, clock))
+    async with httpx.AsyncClient(transport=transport, base_url=POSTS_URL) as http:
         yield http
 
 
@@ -44,13 +29,6 @@ async def browser(identity_at: Identity, app: Application) -> AsyncIterator[Brow
     """A browser in which ada is signed on."""
     async with browsing(identity_at, "ada") as browser:
         yield browser
-
-
-def needs_of(answer: httpx.Response) -> dict[str, str]:
-    """What the challenge asks the client to request."""
-    assert (answer.status_code, answer.json()["code"]) == (401, "insufficient_user_authentication")
-    challenge = answer.headers["WWW-Authenticate"]
-    return dict(re.findall(r'(acr_values|max_age)="([^"]*)"', challenge))
 
 
 async def test_client_that_repeats_its_request_with_the_challenge_gets_a_token_that_passes(
