@@ -61,9 +61,9 @@ async def _setup(parts: Parts, _: argparse.Namespace) -> str:
     administration = Administration(parts)
     secret = setup.posts_client_secret.get_secret_value()
     key = await administration.install(setup.posts_audience, secret, setup.posts_pages_origin)
-    present = {client.id for client in await parts.clients.list_all()}
-    lines = [f"The clients {', '.join(name for name in OWN_CLIENTS if name in present)} are set up."]
-    lines.extend([] if POSTS_PAGES_CLIENT in present else [_NO_PAGES])
+    client_ids = {client.id for client in await parts.clients.list_all()}
+    lines = [f"The clients {', '.join(own for own in OWN_CLIENTS if own in client_ids)} are set up."]
+    lines.extend([] if POSTS_PAGES_CLIENT in client_ids else [_NO_PAGES])
     lines.append("A signing key exists already." if key is None else f"The signing key {key.kid} was made.")
     lines.extend(_assignment(scope) for scope in await administration.assign_scopes(setup.posts_audience))
     if setup.admin_password and setup.admin_username and setup.admin_email:

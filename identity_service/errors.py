@@ -162,7 +162,8 @@ class CodeRefused(NotSignedIn):
 
 
 class CodeUsed(CodeRefused):
-    """The authorization code was traded in before, for this session of this user if it has not been deleted since."""
+    """The authorization code of this user was traded in before, for the session with this id; None if the session was
+    deleted since."""
 
     def __init__(self, user_id: UUID, session_id: UUID | None) -> None:
         super().__init__("the code was used before")

@@ -13,7 +13,7 @@ from identity_service.limit_settings import LimitSettings
 from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
 from identity_service.password_settings import PasswordSettings
-from watchword.service import MigrationSettings, left_out_if_empty, split_by_commas
+from watchword.service import MigrationSettings, none_if_empty, split_by_commas
 from watchword.service.networks import networks
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin_with_cookies
@@ -171,7 +171,7 @@ class SetupSettings(Settings):
         None, min_length=1, validate_default=True, description="E-mail address of the first administrator"
     )
 
-    _may_be_empty = field_validator("posts_pages_origin", mode="before")(left_out_if_empty)
+    _may_be_empty = field_validator("posts_pages_origin", mode="before")(none_if_empty)
 
     @field_validator("posts_pages_origin")
     @classmethod

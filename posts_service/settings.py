@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from watchword.pages.sealing import sealing_key
-from watchword.service import MigrationSettings, ServiceSettings, left_out_if_empty
+from watchword.service import MigrationSettings, ServiceSettings, none_if_empty
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin, origin_of_url, origin_with_cookies, web_url
 
@@ -93,7 +93,7 @@ class Settings(ServiceSettings):
         ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
         return ensure_secret(value)
 
-    _may_be_empty = field_validator("pages_origin", mode="before")(left_out_if_empty)
+    _may_be_empty = field_validator("pages_origin", mode="before")(none_if_empty)
 
     @field_validator("pages_origin")
     @classmethod

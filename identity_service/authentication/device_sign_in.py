@@ -55,7 +55,7 @@ class DeviceSignIn:
         self._clock = clock
 
     async def sign_in(self, device_code: str, request: TokenRequest, device: Device) -> IssuedSession:
-        """Start the session of a device, of which a letter tells its owner.
+        """Start the session of a device, and enqueue the letter that tells the owner of the account.
 
         Raises DeviceUndecided until a person has decided, or PolledTooSoon for a device that asks too often;
         DeviceDenied; DeviceCodeExpired; DeviceCodeRefused for an unknown code, another client's, and one that was used

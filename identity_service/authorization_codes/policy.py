@@ -34,7 +34,7 @@ def ensure_unused(code: LockedCode, now: datetime) -> None:
 
 
 def ensure_signed_on(code: LockedCode, now: datetime) -> None:
-    """Raise AccountChanged if the person may get no sessions by now, or the sign-on is over."""
+    """Raise AccountChanged if the person may not get sessions any more, or the sign-on is over."""
     if not code.may_get_sessions:
         raise AccountChanged("the user may not sign in")
     if not is_live(code.sign_on.ended_at, code.sign_on.expires_at, now):

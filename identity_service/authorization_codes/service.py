@@ -78,7 +78,10 @@ class AuthorizationCodes:
         return issued
 
     async def _lock(self, db: StatementRunner, presented: PresentedCode) -> tuple[LockedCode, SignInRequest]:
-        """The code, which may be traded in, and the session that it is for. What both lead to is locked."""
+        """The code, if it may be traded in, and the session that it allows. Its user and its sign-on are locked too.
+
+        Raises CodeRefused; AccountChanged; ScopeNotAllowed, AudienceNotAllowed.
+        """
         row = await db.fetch_row(exchange_statements.LOCK, code_digest=digest_of(presented.code))
         if row is None:
             raise CodeRefused("unknown code")
@@ -90,13 +93,13 @@ class AuthorizationCodes:
         policy.ensure_signed_on(code, now)
         return code, request
 
-    async def _end_replayed(self, code: CodeUsed) -> None:
-        """End the session that the code was traded in for, if it has not ended. This is a transaction of its own: that
-        the code was used stays true; whether the session is live is checked again."""
-        if code.session_id is not None:
+    async def _end_replayed(self, used: CodeUsed) -> None:
+        """End the session that the code was traded in for, if it has not ended. It may be a transaction of its own: a
+        used code stays used, and whether the session is live is checked again."""
+        if used.session_id is not None:
             reason, clock = EndReason.CODE_REPLAY, self._clock
             async with self._database.begin() as db:
-                await end_replayed(db, self._recorder, code.user_id, code.session_id, reason=reason, clock=clock)
+                await end_replayed(db, self._recorder, used.user_id, used.session_id, reason=reason, clock=clock)
 
 
 def _row(code: str, sign_on: LiveSignOn, allowance: Allowance, now: datetime) -> AuthorizationCode:

@@ -37,7 +37,7 @@ class Application(NamedTuple):
     last_used_at: datetime | None
 
     def plus(self, other: Self) -> Self:
-        """This application, and what it was allowed at another time."""
+        """This application, with what it was allowed at another time added."""
         return self._replace(
             scopes=sorted({*self.scopes, *other.scopes}),
             created_at=min(self.created_at, other.created_at),
@@ -45,10 +45,10 @@ class Application(NamedTuple):
         )
 
 
-def one_each(applications: Iterable[Application]) -> Sequence[Application]:
-    """Each application once, with all that it was allowed, in the same order."""
+def unite_by_client(applications: Iterable[Application]) -> Sequence[Application]:
+    """Each client once, with all that it was allowed, in the same order."""
     by_client: dict[str, Application] = {}
-    for one in applications:
-        present = by_client.get(one.client_id)
-        by_client[one.client_id] = one if present is None else present.plus(one)
+    for application in applications:
+        former = by_client.get(application.client_id)
+        by_client[application.client_id] = application if former is None else former.plus(application)
     return list(by_client.values())

@@ -9,7 +9,7 @@ from sqlalchemy import CompoundSelect, bindparam, delete, func, select, union_al
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import ClientRow
-from identity_service.consents.models import Application, Consent, one_each
+from identity_service.consents.models import Application, Consent, unite_by_client
 from identity_service.device_grants.models import DeviceGrant
 from identity_service.sessions.models import Session
 from watchword.database.runners import StatementRunner
@@ -48,7 +48,7 @@ async def list_applications(db: AsyncSession, user_id: UUID, now: datetime) -> S
         .where(~ClientRow.is_first_party)
         .order_by(func.lower(ClientRow.name), allowed.c.client_id)
     )
-    return one_each(Application(*row) for row in await db.execute(statement))
+    return unite_by_client(Application(*row) for row in await db.execute(statement))
 
 
 def _allowed(user_id: UUID, now: datetime) -> CompoundSelect[*tuple[Any, ...]]:

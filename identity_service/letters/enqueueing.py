@@ -40,7 +40,7 @@ def seal(letter: Letter, sealer: Sealer) -> dict[str, Any]:
     user_id = None if letter.user_id is None else str(letter.user_id)
     secrets = {"to": letter.to, "token": letter.token, "device": letter.device} if user_id else {}
     if user_id and letter.application:
-        # The previous release reads no letter that has this member, and has no letter that needs it.
+        # The previous release cannot read a letter that has this member, so only those that need it have it.
         secrets["application"] = letter.application
     return {
         "kind": letter.kind.value,

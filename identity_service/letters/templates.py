@@ -18,7 +18,7 @@ _MAX_VALUE: Final = 200
 _EXAMPLE_LINK: Final = "https://watchword.example/link/of-an-example"
 _EXAMPLE: Final = {"username": "ada", "service": "an example", "link": _EXAMPLE_LINK}
 _TYPED: Final = ("username", "device", "application")
-"""The values that people choose themselves, or who makes an application."""
+"""The values that a person, or the maker of an application, can choose freely."""
 
 _WITH_DEVICE: Final = frozenset({LetterKind.NEW_DEVICE, LetterKind.DEVICE_CONNECTED})
 
@@ -53,8 +53,7 @@ class Templates:
         _ = self._environment
 
     def render(self, kind: LetterKind, values: Mapping[str, str]) -> Texts:
-        """The texts with these values: `username`, `device`, `application`, `link`, `expires_at` and
-        `service`."""
+        """The texts with these values: `username`, `device`, `application`, `link`, `expires_at` and `service`."""
         cleaned = {name: value if name == "link" else clean(value) for name, value in values.items()}
         cleaned |= {name: without_links(cleaned[name]) for name in _TYPED}
         return Texts(

@@ -19,7 +19,7 @@ _REVOKED: Final = (
 
 _TEXT: Final = {"type": "string"}
 _SECRET: Final = {"type": "string", "format": "password"}
-_EXAMPLE: Final = "eyJhbGciOiJSUzI1NiIsInR5cCI6InJ0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"
+_SAMPLE: Final = "eyJhbGciOiJSUzI1NiIsInR5cCI6InJ0K2p3dCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl"
 _CLIENT: Final = {"client_id": {"type": "string", "default": FIRST_PARTY_CLIENT}, "client_secret": _SECRET}
 _BASIC: Final = {
     "type": "http",
@@ -42,7 +42,7 @@ def form(example: dict[str, str], required: Sequence[str], **properties: dict[st
 
 
 TOKEN_REQUEST: Final = form(
-    {"grant_type": "refresh_token", "refresh_token": _EXAMPLE, "client_id": FIRST_PARTY_CLIENT},
+    {"grant_type": "refresh_token", "refresh_token": _SAMPLE, "client_id": FIRST_PARTY_CLIENT},
     ["grant_type"],
     grant_type={
         "type": "string",
@@ -50,7 +50,7 @@ TOKEN_REQUEST: Final = form(
         "description": "One of `grant_types_supported` in the metadata. `password` is for first-party clients, and off"
         " unless the operator has switched it on",
     },
-    code={"type": "string", "description": "What the redirect has brought, for `authorization_code`"},
+    code={"type": "string", "description": "The authorization code of the redirect, for `authorization_code`"},
     redirect_uri={"type": "string", "description": "The same as in the authorization request"},
     code_verifier={"type": "string", "description": "Proves that the caller began the sign-in (RFC 7636)"},
     username={"type": "string", "description": "The username or the e-mail address, for `password`"},
@@ -68,7 +68,7 @@ TOKEN_REQUEST: Final = form(
 )
 
 TOKEN: Final = form(
-    {"token": _EXAMPLE},
+    {"token": _SAMPLE},
     ["token"],
     token=_TEXT,
     token_type_hint={

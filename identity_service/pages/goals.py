@@ -65,9 +65,9 @@ class Goal(NamedTuple):
         """The path of the page that makes an account, which remembers the goal if it is an application's."""
         return SIGN_UP if self.authorization_query is None else self.path_after(SIGN_UP)
 
-    def path_by(self, page: str) -> str:
-        """The path of a page that a person opens instead of signing in, and which remembers the goal, so that they can
-        sign in later. Everybody gets to the page of the account in any case."""
+    def path_before(self, page: str) -> str:
+        """The path of a page that a person opens before they can sign in, and that leads back to the sign-in page. It
+        carries the goal, unless that is the page of the account, to which a sign-in leads by default."""
         return page if self == Goal() else self.path_after(page)
 
     def path_after(self, page: str) -> str:

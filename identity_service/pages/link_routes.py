@@ -29,14 +29,14 @@ router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 @router.get(FORGOT_PASSWORD)
 @public
 async def show_forgot_password(goal: GoalDep, pages: PagesDep) -> Response:
-    return pages.page("ask.html", "forgot_password", path=goal.path_by(FORGOT_PASSWORD))
+    return pages.page("ask.html", "forgot_password", path=goal.path_before(FORGOT_PASSWORD))
 
 
 @router.post(FORGOT_PASSWORD)
 @public
 async def forgot_password(form: EmailForm, goal: GoalDep, parts: PartsDep) -> Response:
     if form.model is None:
-        return parts.pages.page("ask.html", "forgot_password", form, path=goal.path_by(FORGOT_PASSWORD))
+        return parts.pages.page("ask.html", "forgot_password", form, path=goal.path_before(FORGOT_PASSWORD))
     await parts.password_resets.request(form.model.email)
     # The goal is not in the letter: everybody may ask for one, and would choose where its reader goes.
     return see("look-into-your-mail", goal)

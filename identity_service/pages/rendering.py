@@ -70,9 +70,9 @@ def page_fields(*form_origins: str, scripts: bool = False) -> dict[str, str]:
 
 
 def see(outcome: str, goal: Goal = _NO_GOAL) -> Response:
-    """Go on to the page of an outcome, so that reloading and going back do no harm. It leads on to the goal of a person
-    who has to sign in later."""
-    return go(goal.path_by(f"/done/{outcome}"))
+    """Go on to the page of an outcome, so that reloading and going back do no harm. If a person still has to sign in,
+    that page links to the sign-in page that leads to their goal."""
+    return go(goal.path_before(f"/done/{outcome}"))
 
 
 def go(path: str) -> Response:

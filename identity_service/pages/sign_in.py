@@ -151,7 +151,7 @@ class SignInPage:
         words = {
             "path": place.goal.sign_in_path,
             "sign_up_path": place.goal.sign_up_path,
-            "forgot_password_path": place.goal.path_by(FORGOT_PASSWORD),
+            "forgot_password_path": place.goal.path_before(FORGOT_PASSWORD),
             "username": sign_on.username if sign_on is not None and is_renewal else None,
             "application": authorization.client.name if authorization is not None else None,
         }

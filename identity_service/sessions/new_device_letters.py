@@ -26,8 +26,8 @@ MAX_DESCRIPTION_CHARACTERS: Final = 150
 
 
 class NewDeviceLetters:
-    """Decides before a sign-in's transaction whether a letter is due, and writes it in that transaction. A device that
-    a person has allowed is known in the transaction only."""
+    """Decides before the transaction of a sign-in whether a letter is due, and writes it in that transaction. A device
+    that a person has allowed is known in the transaction only, so both happen there."""
 
     def __init__(self, database: Database, letters: AccountLetters, limits: Limits, clock: Clock) -> None:
         self._database = database
@@ -57,9 +57,10 @@ class NewDeviceLetters:
     async def send_for_grant(
         self, db: AsyncSession, user: User, application: str, device: Device, now: datetime
     ) -> None:
-        """Write the letter of a device that the user, who must be locked, has let sign in with this application: every
-        such device is a new one. A letter about the browser in which they have done so does not keep it back."""
-        # Charged in the transaction, after all that can be refused: a device could otherwise use the limit up first.
+        """Write the letter about a device that the user, who must be locked, has allowed to sign in with this
+        application. Every such device counts as a new one, and the letter is sent even if a notice of the browser in
+        which they allowed it was sent a moment ago."""
+        # The limit is charged in the transaction, after everything that can be refused: no refused attempt uses it up.
         # The limiter has connections of its own, and waits for a quarter of a second at most.
         if (
             self._letters.can_send

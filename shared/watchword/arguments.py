@@ -35,7 +35,7 @@ def ensure_web_url(name: str, value: object, meaning: str) -> str:
 def _can_be_called(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        # What sends the requests reads the URL once more, and knows fewer forms of a host.
+        # httpx, which sends the requests, accepts fewer forms of a host.
         is_complete = bool(parts.hostname) and parts.port != 0 and bool(httpx.URL(text).host)
     except (ValueError, httpx.InvalidURL):
         return False

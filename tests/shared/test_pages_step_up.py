@@ -51,7 +51,7 @@ async def test_what_the_page_asks_for_goes_to_the_issuer_as_it_is(browser: Brows
 )
 async def test_a_demand_that_no_issuer_could_meet_is_refused(browser: Browser, demand: dict[str, str]) -> None:
     answer = await browser.http.get("/auth/start", params={"return": "/notes", **demand})
-    assert (answer.status_code, "asks for a sign-in that does not exist" in answer.text) == (400, True)
+    assert (answer.status_code, "The link that brought you here is faulty" in answer.text) == (400, True)
     assert not answer.headers.keys() & {"location", "set-cookie"}
     assert link_to_begin_again(answer.text) == "/auth/start?return=/"
 

@@ -1,4 +1,4 @@
-"""An index of the jobs that wait, by kind: a hundred thousand of one kind hold up no look at the others."""
+"""An index of the jobs that wait, by kind: a hundred thousand of one kind do not slow down the search for others."""
 
 import sqlalchemy as sa
 from alembic import op

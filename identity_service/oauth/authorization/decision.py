@@ -87,7 +87,7 @@ class Authorization:
         if sign_on is None or request.asks_to_sign_in(sign_on.authentication.at, now):
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_sign_in(now))
         if not request.may_be_about(sign_on.user_id):
-            return _detour_of_somebody_else(request, now)
+            return _detour_for_expected_person(request, now)
         # 3. Did somebody else choose the password? The page that changes it needs a fresh sign-in.
         if sign_on.must_change_password and not sign_on.is_fresh(now):
             return _detour(request, InteractionRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))
@@ -123,9 +123,9 @@ def _detour(request: AuthorizationRequest, refusal: OAuthError, page: Page, quer
     return Detour(page, query)
 
 
-def _detour_of_somebody_else(request: AuthorizationRequest, now: datetime) -> Detour:
-    """Let the person whom the client means sign in; refuse that if somebody else has signed in for this request
-    already."""
+def _detour_for_expected_person(request: AuthorizationRequest, now: datetime) -> Detour:
+    """Lead to the sign-in page, for the person whom the client expects. Raises AuthorizationFailed if a person has
+    signed in for this request already: it was somebody else."""
     if request.authenticated_after is not None:
         raise AuthorizationFailed(request.destination, WrongPerson())
     return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))

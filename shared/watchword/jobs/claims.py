@@ -128,25 +128,26 @@ def lost_jobs(table: Table, kinds: Collection[str]) -> Select[Any]:
 
 def due_jobs(table: Table, kinds: Collection[str], limit: int) -> Select[Any]:
     """The jobs that are due, those that have waited longest first; at most so many of each kind, locked."""
-    kind = _each(literal(list(kinds), ARRAY(String)))
-    due = _in_turn(table, kind).where(table.c.run_at <= _NOW).limit(limit).with_for_update(skip_locked=True).lateral()
+    kind = _kinds_as_rows(literal(list(kinds), ARRAY(String)))
+    waiting = _waiting_jobs(table, kind).where(table.c.run_at <= _NOW)
+    due = waiting.limit(limit).with_for_update(skip_locked=True).lateral()
     return select(due).select_from(kind.join(due, true())).order_by(due.c.run_at)
 
 
-def _in_turn(table: Table, kind: TableValuedAlias) -> Select[Any]:
-    """The jobs of one kind that wait, in the order in which they run: a look along the index, past no job of another
-    kind, of which there may be a hundred thousand."""
+def _waiting_jobs(table: Table, kind: TableValuedAlias) -> Select[Any]:
+    """The jobs of one kind that wait, the earliest first. PostgreSQL reads them from the index by kind and time, and so
+    passes over no job of another kind, of which a hundred thousand may wait."""
     return select(table).where(table.c.kind == kind.c.kind, waits_to_run(table)).order_by(table.c.run_at)
 
 
-def _each(kinds: ColumnElement[Any]) -> TableValuedAlias:
+def _kinds_as_rows(kinds: ColumnElement[Any]) -> TableValuedAlias:
     return func.unnest(kinds).table_valued("kind").render_derived("kinds")
 
 
 def _seconds_until_due(table: Table) -> Any:
     kinds = bindparam("kinds", type_=ARRAY(String))
-    kind, is_known = _each(kinds), table.c.kind == any_(kinds)
-    first = _in_turn(table, kind).with_only_columns(table.c.run_at).limit(1).lateral()
+    kind, is_known = _kinds_as_rows(kinds), table.c.kind == any_(kinds)
+    first = _waiting_jobs(table, kind).with_only_columns(table.c.run_at).limit(1).lateral()
     waiting = select(func.min(first.c.run_at)).select_from(kind.join(first, true()))
     leased = select(func.min(table.c.leased_until)).where(table.c.leased_until.is_not(None), is_known)
     next_at = func.least(waiting.scalar_subquery(), leased.scalar_subquery())

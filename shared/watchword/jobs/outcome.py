@@ -155,7 +155,7 @@ def pause_after(attempt: int, longest_seconds: float) -> timedelta:
 
 
 def _outcome_of(error: Exception) -> tuple[str, int]:
-    """How an attempt is counted that another follows, and the level of its line in the log."""
+    """How to count an attempt that another one follows, and the level of its line in the log."""
     return ("postponed", logging.DEBUG) if isinstance(error, JobPostponed) else ("failed", logging.WARNING)
 
 

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 _WAITS: Final = text("leased_until IS NULL AND dead_at IS NULL")
 
 _WAITS_TO_RUN: Final = text("coalesce(leased_until, dead_at) IS NULL")
-"""The same in other words: PostgreSQL takes a partial index only for its own words. While it believes that the table is
-nearly empty, all indexes with one condition are equally good to it, and that of the keys has no order of time."""
+"""The same condition, written differently: PostgreSQL uses a partial index only for its own condition. If both indexes
+had one condition, it would sometimes use the one of the keys, which is in no order of time: to PostgreSQL both cost the
+same while its statistics say that the table is nearly empty."""
 
 
 def jobs_table(metadata: MetaData, name: str = "jobs") -> Table:
@@ -46,10 +47,10 @@ def key_index(table_name: str) -> str:
 
 
 def waits(table: Table) -> ColumnElement[bool]:
-    """Whether a job waits, in the words of the index of keys."""
+    """Whether a job waits, written as the condition of the index of keys."""
     return and_(table.c.leased_until.is_(None), table.c.dead_at.is_(None))
 
 
 def waits_to_run(table: Table) -> ColumnElement[bool]:
-    """Whether a job waits, in the words of the index by kind and time."""
+    """Whether a job waits, written as the condition of the index by kind and time."""
     return func.coalesce(table.c.leased_until, table.c.dead_at).is_(None)

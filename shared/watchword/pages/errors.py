@@ -37,10 +37,10 @@ class ReturnRefused(BadRequest):
 
 
 class DemandRefused(BadRequest):
-    """What the page asks of the sign-in is no demand that an issuer could meet."""
+    """The `max_age` or the `acr_values` of the link to sign in are malformed."""
 
     code = "demand_refused"
-    detail = "The page that sent you here asks for a sign-in that does not exist. Its operator can see why."
+    detail = "The link that brought you here is faulty. The operator of this site can see why in its log."
 
 
 class SignInRefused(BadRequest):
@@ -51,7 +51,7 @@ class SignInRefused(BadRequest):
 
 
 class SignInTooOld(BadRequest):
-    """The issuer answers with a sign-in that is longer ago than the page allows."""
+    """The person was authenticated longer ago than the `max_age` of the page allows."""
 
     code = "sign_in_too_old"
     detail = "Your sign-in is too long ago for the page that you come from. Sign in again."

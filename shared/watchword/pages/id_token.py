@@ -52,8 +52,8 @@ class IdTokens:
 
 
 def _ensure_authenticated_between(earliest: float, now: float, authenticated_at: float) -> None:
-    """What the issuer was asked for is checked here: not every issuer knows `max_age`, and a person can take it out
-    of the address on the way there (OpenID Connect Core section 3.1.3.7, rule 13)."""
+    """Check the `max_age` that was requested (OpenID Connect Core section 3.1.3.7, rule 13): not every issuer obeys it,
+    and a person can take it out of the URL on the way to the issuer."""
     if authenticated_at > now + LEEWAY_SECONDS:
         raise InvalidToken("authenticated in the future", Flaw.NOT_YET)
     if authenticated_at < earliest - LEEWAY_SECONDS:

@@ -39,7 +39,8 @@ class PendingSignIn(NamedTuple):
     @property
     def earliest_authentication(self) -> float | None:
         """When the person must have been authenticated at the earliest, in seconds since 1970; None if the page does
-        not say. It counts from the begin of the sign-in: a person may take time for what comes after the password."""
+        not say. It counts back from the beginning of the sign-in, since a person may take time for what comes after the
+        password."""
         return None if self.max_age is None else self.expires_at - SIGN_IN_SECONDS - self.max_age
 
     @classmethod

@@ -17,8 +17,8 @@ from watchword.service.settings import (
     EnvironmentSettings,
     MigrationSettings,
     ServiceSettings,
-    left_out_if_empty,
     load,
+    none_if_empty,
     split_by_commas,
 )
 
@@ -37,9 +37,9 @@ __all__ = [
     "from_environment",
     "health_routes",
     "install",
-    "left_out_if_empty",
     "load",
     "new_app",
+    "none_if_empty",
     "on_shutdown_signal",
     "part",
     "running",

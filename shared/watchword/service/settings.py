@@ -31,8 +31,8 @@ __all__ = [
     "MigrationSettings",
     "ServiceSettings",
     "judge",
-    "left_out_if_empty",
     "load",
+    "none_if_empty",
     "postgresql_url",
     "read_variables",
     "split_by_commas",
@@ -64,8 +64,8 @@ def split_by_commas(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def left_out_if_empty(value: Any) -> Any:
-    """None for an empty text: compose gives a container a variable that is empty rather than none."""
+def none_if_empty(value: Any) -> Any:
+    """None for an empty text. Compose sets a variable that has no value to an empty text, and does not leave it out."""
     return None if value == "" else value
 
 
