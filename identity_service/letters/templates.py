@@ -13,7 +13,6 @@ from identity_service.letters.letter import LetterKind, has_token
 from watchword.errors import AppError
 
 _OURS: Final = Path(__file__).with_name("templates")
-_LAYOUT: Final = "layout.html"
 _MAX_VALUE: Final = 200
 _EXAMPLE_LINK: Final = "https://watchword.example/link/of-an-example"
 _EXAMPLE: Final = {"username": "ada", "service": "an example", "link": _EXAMPLE_LINK}

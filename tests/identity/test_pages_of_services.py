@@ -37,9 +37,6 @@ class Visit:
     async def token(self) -> httpx.Response:
         return await self.posts.post("/auth/token", headers=OWN)
 
-    async def may_read(self, token: str) -> bool:
-        return (await self.posts.get("/mine/contents", headers=bearer(token))).status_code == 200
-
 
 async def sessions(databases: Databases) -> int:
     """How many sessions of the pages of posts are live."""
