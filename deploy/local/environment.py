@@ -9,7 +9,7 @@ from deploy.administrator import email_of
 from deploy.common import CommandFailed, secret_settings, write_private
 
 _TRUE = ("1", "on", "t", "true", "y", "yes")
-"""What settings read as true."""
+"""The values that a setting reads as true, in any case of letters."""
 
 
 @dataclass(frozen=True)
