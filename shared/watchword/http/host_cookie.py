@@ -37,10 +37,14 @@ class HostCookie:
         """The cookie of this name and a suffix: one of several that a browser has at a time."""
         return replace(self, name=f"{self.name}_{suffix}")
 
-    def suffixes(self, request: Request) -> set[str]:
-        """Those of the cookies `with_suffix` that the browser sends, and of any that somebody else has named so."""
-        prefix = f"{self.name}_"
-        return {name.removeprefix(prefix) for name, _ in _cookies(request) if name.startswith(prefix)}
+    def values_by_suffix(self, request: Request) -> dict[str, list[str]]:
+        """The values of the cookies `with_suffix` that the browser sends, and of any that somebody else has named so.
+        Each cookie is looked at once: a stranger chooses how many there are."""
+        prefix, values = f"{self.name}_", dict[str, list[str]]()
+        for name, value in _cookies(request):
+            if name.startswith(prefix):
+                values.setdefault(name.removeprefix(prefix), []).append(value)
+        return values
 
     def values(self, request: Request) -> list[str]:
         """The values that the browser sends under this name. Of two, one is not ours, and nothing tells which."""

@@ -1,7 +1,7 @@
 """The cookies of a service with pages, and the check that only its own pages use the session."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
@@ -36,11 +36,18 @@ class SealedCookie(Generic[Content]):
 
     def read(self, request: Request) -> Content | None:
         """The content; None if there is no cookie, or one that was not sealed here. Raises CookieRepeated for two."""
-        values = self._cookie.values(request)
+        return self.open(self._cookie.values(request))
+
+    def open(self, values: Sequence[str]) -> Content | None:
+        """What `read` returns if the browser sends these values."""
         if len(values) > 1:
             raise CookieRepeated(f"{len(values)} cookies named {self._cookie.name}")
         content = self._sealer.open(self._cookie.name, values[0]) if values else None
-        return None if content is None else self._read(content)
+        try:
+            return None if content is None else self._read(content)
+        except (TypeError, ValueError):
+            # Another release, which runs beside this one while it is replaced, holds something else in the cookie.
+            return None
 
     def set(self, response: Response, content: Content) -> None:
         """Raises SignInFailed if the cookie is larger than browsers keep."""
@@ -72,9 +79,11 @@ class PendingCookies:
         """Set the cookie of a sign-in. Of those that the browser has, the newest stay."""
         self.of(pending.state).set(response, pending)
         ends: dict[str, float] = {}
-        for suffix in filter(_SUFFIX.fullmatch, self._cookie.suffixes(request)):
+        for suffix, values in self._cookie.values_by_suffix(request).items():
+            if _SUFFIX.fullmatch(suffix) is None:
+                continue
             try:
-                other = self._named(suffix).read(request)
+                other = self._named(suffix).open(values)
             except CookieRepeated:
                 other = None
             ends[suffix] = other.expires_at if other else 0.0

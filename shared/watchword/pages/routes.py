@@ -17,7 +17,7 @@ from watchword.pages.error_page import FIELDS, error_page
 from watchword.pages.errors import CookieRepeated, NotSignedIn, SignInRefused
 from watchword.pages.service import SignIns
 from watchword.pages.sign_in_request import PARAMETERS, SignInRequest
-from watchword.pages.values import Answer
+from watchword.pages.values import ANSWER_PARAMETERS, Answer
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -75,7 +75,7 @@ class Operations:
         sign_in, state = SignInRequest(), ""
         response: Response
         try:
-            answer = Answer.of(_parameters(request, request.query_params))
+            answer = Answer.of(_parameters(request, ANSWER_PARAMETERS))
             state = answer.state
             if (pending := self._cookies.pending.of(state).read(request)) is not None:
                 sign_in = pending.request
@@ -125,8 +125,8 @@ class Operations:
 
 
 def _parameters(request: Request, names: Iterable[str]) -> dict[str, str]:
-    """The parameters of the query with these names. Raises SignInRefused if one is there twice: a proxy could take the
-    other one."""
+    """The parameters of the query with these names, which are few: a stranger chooses how many others there are. Raises
+    SignInRefused if one is there twice: a proxy could take the other one."""
     fields = request.query_params
     for name in names:
         if (times := len(fields.getlist(name))) > 1:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import orjson
 
@@ -13,6 +13,10 @@ SIGN_IN_SECONDS: Final = 600
 
 SESSION_SECONDS: Final = 5_184_000
 """How long a browser keeps the session: 60 days, as long as the longest session lasts at the issuer."""
+
+ANSWER_PARAMETERS: Final = {"state": "state", "code": "code", "iss": "issuer", "error": "error"}
+"""The parameters of the issuer's answer that count, and the members of Answer that they are. Others are ignored (RFC
+6749 section 4.1.2)."""
 
 
 class PendingSignIn(NamedTuple):
@@ -84,6 +88,6 @@ class Answer(NamedTuple):
     error: str = ""
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Self:
-        names = {"state": "state", "code": "code", "iss": "issuer", "error": "error"}
-        return cls(**{field: parameters[name] for name, field in names.items() if name in parameters})
+    def of(cls, parameters: Mapping[str, str]) -> Self:
+        """The answer that these parameters, of ANSWER_PARAMETERS, make."""
+        return cls(**{ANSWER_PARAMETERS[name]: value for name, value in parameters.items()})
