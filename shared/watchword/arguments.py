@@ -24,11 +24,9 @@ def ensure_web_url(name: str, value: object, meaning: str) -> str:
     """The http(s) URL, unchanged. Raises ValueError, with what it must be, if nothing can be called there, or if it has
     a fragment or a user name."""
     text = value if isinstance(value, str) else ""
-    if _AUTHORITY_WITH_USER.match(text):
-        # It may have a password, which must not be shown.
-        raise ValueError(f"{name}: {meaning}, without a user name and a password")
-    if not _can_be_called(text) or not text.isprintable() or " " in text or "#" in text:
-        raise ValueError(f"{name}: {meaning}, and not {value!r}")
+    has_user = _AUTHORITY_WITH_USER.match(text) is not None
+    if has_user or not _can_be_called(text) or not text.isprintable() or " " in text or "#" in text:
+        raise _refusal(name, value, meaning)
     return text
 
 
@@ -47,8 +45,14 @@ def ensure_origin(name: str, value: object, meaning: str) -> str:
     """The URL, unchanged. Raises ValueError, with what it must be, if it is not `scheme://host[:port]` alone."""
     text = ensure_web_url(name, value, meaning)
     if "?" in text or urlsplit(text).path not in ("", "/"):
-        raise ValueError(f"{name}: {meaning}, and not {value!r}")
+        raise _refusal(name, value, meaning)
     return text
+
+
+def _refusal(name: str, value: object, meaning: str) -> ValueError:
+    """The error of a URL. What stands before an @ may be a password, also where a URL has none: it is not shown."""
+    fault = "without a user name and a password" if "@" in str(value) else f"and not {value!r}"
+    return ValueError(f"{name}: {meaning}, {fault}")
 
 
 def ensure_seconds(name: str, value: object) -> float:
