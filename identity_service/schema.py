@@ -6,6 +6,7 @@ from identity_service.clients.models import ClientRow
 from identity_service.consents.models import Consent
 from identity_service.device_grants.models import DeviceGrant
 from identity_service.events.models import Stream
+from identity_service.keys.models import SigningKey
 from identity_service.links.models import Link
 from identity_service.refused_sign_ins.models import RefusedSignIn
 from identity_service.roles.models import Role
@@ -29,6 +30,7 @@ TABLES = (
     Service,
     Session,
     SignOn,
+    SigningKey,
     Stream,
     User,
 )

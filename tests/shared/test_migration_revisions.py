@@ -62,9 +62,22 @@ def test_branches_are_known_as_alembic_reads_them(tmp_path: Path, monkeypatch: p
     Migrations("branched_service", "branched", identity_service.schema.MIGRATIONS.metadata).ensure_at_head(["3"])
 
 
-@pytest.mark.parametrize(
+each_module = pytest.mark.parametrize(
     ("service", "module"), [("identity_service", "identity_service.schema"), ("posts_service", "posts_service.parts")]
 )
+
+
+@each_module
+def test_module_of_the_migrations_brings_every_table_with_it(service: str, module: str) -> None:
+    """The module alone: in this process, others have imported the tables that it leaves out."""
+    program = (
+        f"import {module} as module; tables = module.MIGRATIONS.metadata.tables; before = set(tables);"
+        f"import {service}.app; assert before == tables.keys(), tables.keys() - before"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+@each_module
 def test_a_running_service_does_not_import_alembic(service: str, module: str) -> None:
     program = (
         f"import sys, {service}.app, {module} as module;"
