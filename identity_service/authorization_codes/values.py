@@ -34,7 +34,6 @@ class PresentedCode:
     redirect_uri: str
     verifier: str
     request: TokenRequest
-    device: Device
 
 
 class SignOnOfCode(NamedTuple):

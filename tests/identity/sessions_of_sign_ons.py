@@ -71,7 +71,7 @@ async def exchange(identity: Identity, code: str, request: SignInRequest = REQUE
     grants = ["refresh_token"] if request.gives_refresh_token else []
     client = replace(client, scopes=request.scopes, audiences=request.audiences, grants=grants)
     token_request = TokenRequest(client, SCOPES_BY_AUDIENCE, resources=[request.target.audience])
-    presented = PresentedCode(code, REDIRECT_URI, VERIFIER, token_request, request.device)
+    presented = PresentedCode(code, REDIRECT_URI, VERIFIER, token_request)
     return identity.parts.tokens.for_session(await identity.parts.code_flow.codes.exchange(presented)).as_json()
 
 

@@ -21,5 +21,5 @@ class AuthorizationCodeGrant:
         """Trade a code in for a session, within the sign-on of the person who has allowed it."""
         # What is absent is wrong (RFC 9700 section 4.8.2), as is what differs.
         redirect_uri, verifier = form.find("redirect_uri") or "", form.find("code_verifier") or ""
-        presented = PresentedCode(form.get("code"), redirect_uri, verifier, request, device)
+        presented = PresentedCode(form.get("code"), redirect_uri, verifier, request)
         return self._tokens.for_session(await self._codes.exchange(presented))

@@ -21,7 +21,6 @@ HEADER_FIELDS: Final[Mapping[str, dict[str, Any]]] = {
     "RateLimit": {"description": "The limit that was met, what is left of it, and seconds (a draft)", "schema": _TEXT},
     "RateLimit-Policy": {"description": "That limit: its name, its quota and its window in seconds", "schema": _TEXT},
     "Retry-After": {"description": "Seconds after which the same request may succeed", "schema": _SECONDS},
-    "Set-Cookie": {"description": "The cookie with the refresh token, or its deletion", "schema": _TEXT},
     "WWW-Authenticate": {"description": "The challenge (RFC 9110 section 11.6.1)", "schema": _TEXT},
 }
 """Every header field that an operation can have in its description."""

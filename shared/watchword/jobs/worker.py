@@ -53,7 +53,7 @@ class JobWorker:
 
     @property
     def outcomes(self) -> Tally:
-        """How the attempts of this process have ended: done, failed, dead or lost."""
+        """How the attempts of this process have ended: done, failed, postponed, dead, interrupted or lost."""
         return self._outcomes.tally
 
     def counts(self) -> Mapping[str, JobCounts]:
