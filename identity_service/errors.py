@@ -1,5 +1,6 @@
 """What this service refuses, in its own words. `oauth/errors.py` translates these into the errors of RFC 6749."""
 
+from typing import Self
 from uuid import UUID
 
 from watchword.auth.errors import InvalidToken
@@ -169,6 +170,10 @@ class CodeUsed(CodeRefused):
         super().__init__("the code was used before")
         self.user_id = user_id
         self.session_id = session_id
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(UUID(int=0), None)
 
 
 class UserCodeInvalid(NotFound):
