@@ -14,7 +14,7 @@ from identity_service.errors import GrantTypeNotAllowed
 from identity_service.tables import Base, Instant, Texts
 
 FIRST_PARTY_CLIENT: Final = "web"
-"""The id of the client of this installation's own pages; a request that names no client is this one's."""
+"""The id of the client of this installation's own scripts; a request that names no client is this one's."""
 
 DOCUMENTATION_CLIENT: Final = "identity-docs"
 """The id of the client that this service's page /docs signs in with."""

@@ -60,10 +60,7 @@ class SessionStart:
         Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
         NoSigningKey.
         """
-        issued = None
-        if new_hash is None:
-            issued = await self._start_alone(user, request)
-        if issued is not None:
+        if new_hash is None and (issued := await self._start_alone(user, request)) is not None:
             return issued
         is_letter_due = await self._letters.is_due_for_session(user, request.device)
         return await self._start_with_changes(user, new_hash, request, is_letter_due=is_letter_due)

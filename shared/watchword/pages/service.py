@@ -62,8 +62,8 @@ class SignIns:
 
     async def finish(self, answer: Answer, pending: PendingSignIn | None) -> PageSession:
         """The session that the issuer's answer leads to. Raises SignInRefused if `pending` is not this sign-in, or if
-        the answer cannot be trusted; SignInTooOld if it does not meet the `max_age` of the page. Whether it meets the
-        `acr_values` is for the guards to say, since an issuer may pass over them."""
+        the answer cannot be trusted; SignInTooOld if it does not meet the `max_age` of the page. The guards judge
+        whether it meets the `acr_values`, which an issuer may ignore."""
         pending = _ensure_begun(answer, pending, self._now())
         if answer.issuer != self._settings.issuer:
             raise SignInRefused(f"another issuer than {self._settings.issuer} answers")
