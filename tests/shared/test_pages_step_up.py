@@ -88,7 +88,7 @@ async def test_the_refusal_of_an_old_sign_in_leads_to_one_with_the_same_demand(
 ) -> None:
     url = await browser.start("/notes?a=1&b=2", **STEP_UP)
     answer = await browser.http.get(browser.issuer.authorize(url, auth_time=clock.now().timestamp() - 400))
-    assert "Your sign-in is too long ago" in answer.text
+    assert "You signed in too long ago" in answer.text
     link = link_to_begin_again(answer.text)
     assert parameters(link) == {"return": "/notes?a=1&b=2", **STEP_UP}
     again = await browser.http.get(link)

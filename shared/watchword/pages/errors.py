@@ -54,7 +54,7 @@ class SignInTooOld(BadRequest):
     """The person was authenticated longer ago than the `max_age` of the page allows."""
 
     code = "sign_in_too_old"
-    detail = "Your sign-in is too long ago for the page that you come from. Sign in again."
+    detail = "You signed in too long ago for the page that you come from. Sign in again."
 
 
 class AccessDenied(Forbidden):
