@@ -70,7 +70,7 @@ MARK_USED: Final = Statement(
 
 
 def locked_code_of(row: Iterable[Any]) -> LockedCode:
-    """The code in a row of `LOCK`."""
+    """The code in a row of `LOCK`. The columns of each value stand in the order of its members."""
     columns = tuple(row)
     sign_on = SignOnOfCode(Device(*columns[21:]), *columns[17:21])
     return LockedCode(TokenUser(*columns[:3]), sign_on, Authentication(*columns[14:17]), *columns[3:14])

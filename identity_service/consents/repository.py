@@ -31,7 +31,10 @@ async def find(db: AsyncSession, user_id: UUID, client_id: str) -> Consent | Non
 async def covers(db: StatementRunner, user_id: UUID, client_id: str, scopes: Sequence[str]) -> bool:
     """Whether the user, who must be locked, allows the client all of these scopes."""
     row = await db.fetch_row(SCOPES, user_id=user_id, client_id=client_id)
-    return row is not None and set(scopes).issubset(*row)
+    if row is None:
+        return False
+    (allowed,) = row
+    return set(scopes) <= set(allowed)
 
 
 async def list_applications(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Application]:

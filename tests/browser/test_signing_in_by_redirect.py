@@ -55,13 +55,19 @@ def sibling_of(origin: str) -> str:
     return origin.replace("notes.localhost", "evil.notes.localhost")
 
 
-async def test_a_person_signs_in_once_for_pages_of_two_sites(running: Stack, browser: Browser, notes: str) -> None:
+async def sign_in_at_posts(page: Page, running: Stack, path: str) -> str:
+    """Sign in as somebody on this page of posts, and return their username."""
     username = await registered(running)
+    await page.goto(f"{running.posts}{path}")
+    await page.get_by_role("link", name="Sign in").click()
+    await sign_in(page, username)
+    await expect(page.get_by_text(f"You are signed in as {username}.")).to_be_visible()
+    return username
+
+
+async def test_a_person_signs_in_once_for_pages_of_two_sites(running: Stack, browser: Browser, notes: str) -> None:
     async with opened(browser, LOCAL) as page:
-        await page.goto(f"{running.posts}/mine")
-        await page.get_by_role("link", name="Sign in").click()
-        await sign_in(page, username)
-        await expect(page.get_by_text(f"You are signed in as {username}.")).to_be_visible()
+        username = await sign_in_at_posts(page, running, "/mine")
         assert page.url == f"{running.posts}/mine"
         await page.goto(notes)
         await page.get_by_role("link", name="Sign in").click()
@@ -86,12 +92,8 @@ async def test_the_script_of_the_readme_makes_the_link_by_which_a_person_signs_i
         call = f"linkToSignInAgain(new Response(null, {dumps({'status': status, 'headers': headers})}))"
         return cast("str | None", await page.evaluate(f"() => {{ {script} return {call} }}"))
 
-    username = await registered(running)
     async with opened(browser, LOCAL) as page:
-        await page.goto(f"{running.posts}/mine?page=2")
-        await page.get_by_role("link", name="Sign in").click()
-        await sign_in(page, username)
-        await expect(page.get_by_text(f"You are signed in as {username}.")).to_be_visible()
+        username = await sign_in_at_posts(page, running, "/mine?page=2")
         await page.goto(f"{running.posts}/mine?page=2")
         assert await link(401, MissingToken().headers()) is await link(403, challenge) is await link(401, {}) is None
         path = await link(401, challenge)
