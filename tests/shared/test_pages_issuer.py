@@ -55,7 +55,7 @@ def away(request: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize("flaw", FLAWS)
 async def test_an_id_token_with_one_flaw_signs_nobody_in(browser: Browser, flaw: str) -> None:
     answer = await browser.sign_in(id_token=FLAWS[flaw])
-    assert (answer.status_code, browser.cookie(SESSION)) == (400, None)
+    assert (answer.status_code, browser.cookie(SESSION), len(browser.issuer.revoked)) == (400, None, 1)
     assert (await browser.sign_in(id_token={"aud": ["notes-pages"], "azp": "notes-pages"})).status_code == 303
 
 

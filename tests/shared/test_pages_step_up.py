@@ -81,6 +81,8 @@ async def test_a_sign_in_that_is_older_than_the_page_allows_is_refused(
     clock.advance(seconds=599)
     answer = await browser.http.get(browser.issuer.authorize(url, auth_time=began + authenticated))
     assert (answer.status_code, bool(browser.cookie(SESSION))) == (status, status == 303)
+    # No session is left at the issuer that no browser has.
+    assert len(browser.issuer.revoked) == (0 if status == 303 else 1)
 
 
 async def test_the_refusal_of_an_old_sign_in_leads_to_one_with_the_same_demand(

@@ -73,7 +73,12 @@ class SignIns:
         if not answer.code:
             raise SignInRefused("the answer has no code")
         tokens = await self._issuer.exchange(answer.code, pending.verifier)
-        await self._ensure_valid(tokens, pending)
+        try:
+            await self._ensure_valid(tokens, pending)
+        except AppError:
+            # Otherwise the person would find a session in their list that no browser has.
+            await self._revoke(tokens.refresh_token)
+            raise
         return PageSession(tokens.refresh_token, tokens.id_token)
 
     async def refresh(self, session: PageSession) -> tuple[Tokens, PageSession]:
@@ -86,12 +91,16 @@ class SignIns:
         """End the session at the issuer. If that is away, the person is signed out here alone."""
         if session is None:
             return SignedOut(is_revoked=True, continue_at=None)
-        try:
-            await self._issuer.revoke(session.refresh_token)
-            is_revoked = True
-        except (IssuerUnavailable, SignInFailed):
-            is_revoked = False
+        is_revoked = await self._revoke(session.refresh_token)
         return SignedOut(is_revoked, await self._sign_out_url(session))
+
+    async def _revoke(self, refresh_token: str) -> bool:
+        """End a session at the issuer, if that answers. Whether it has ended there."""
+        try:
+            await self._issuer.revoke(refresh_token)
+        except (IssuerUnavailable, SignInFailed):
+            return False
+        return True
 
     async def _sign_out_url(self, session: PageSession) -> str | None:
         """Where the person signs out at the issuer (OpenID Connect RP-Initiated Logout section 2)."""
