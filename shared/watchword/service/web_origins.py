@@ -112,7 +112,9 @@ def _host(url: SplitResult) -> str:
     try:
         if "[" in url.netloc and "%" not in name:
             return f"[{IPv6Address(name).compressed}]"
-        host = httpx.URL(f"http://{name}").raw_host.decode("ascii")
+        known = httpx.URL(f"http://{name}")
+        # Reading `host` raises IDNAError for a label (xn--…) that no request can be sent to.
+        host = known.raw_host.decode("ascii") if known.host else ""
     except (ValueError, httpx.InvalidURL):
         host = ""
     if not _HOST.fullmatch(host) or ".." in host or max(map(len, host.split("."))) > _MOST_CHARACTERS_OF_LABEL:
