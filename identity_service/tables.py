@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, text
+from sqlalchemy import DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -23,3 +23,6 @@ class Base(DeclarativeBase):
 
 ALLOWANCES = allowances_table(Base.metadata)
 JOBS = jobs_table(Base.metadata)
+Index("jobs_waiting_idx", JOBS.c.run_at, postgresql_where=text("leased_until IS NULL AND dead_at IS NULL"))
+"""For the processes of the previous release, which would sort all jobs that wait at each look. The next release drops
+it."""

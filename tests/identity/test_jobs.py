@@ -16,6 +16,18 @@ DEAD = """
     VALUES ('unknown', '{}', 3, now(), 'ValueError: no') RETURNING id
 """
 
+# Many jobs that are due, and what a process of the previous release runs to find some of them.
+BACKLOG = """
+    INSERT INTO identity.jobs (kind, payload, run_at)
+    SELECT 'letter', '{}', now() - interval '1 hour' + n * interval '1 ms' FROM generate_series(1, 12000) n
+"""
+LOOK_OF_PREVIOUS_RELEASE = """
+    SELECT * FROM identity.jobs
+    WHERE kind IN ('cleanup', 'letter', 'logout') AND leased_until IS NULL AND dead_at IS NULL
+        AND run_at <= statement_timestamp()
+    ORDER BY run_at LIMIT 8 FOR UPDATE SKIP LOCKED
+"""
+
 
 async def dead_job(databases: Databases) -> str:
     return str((await databases.fetch("identity_app", DEAD))[0]["id"])
@@ -58,3 +70,11 @@ async def test_dead_jobs_are_measured(identity: Identity, databases: Databases) 
     await identity.parts.job_worker.count()
     metrics = await scrape(identity.http)
     assert metrics("watchword_jobs_dead", kind="unknown") == 1
+
+
+async def test_process_of_the_previous_release_looks_along_an_index(clean_databases: Databases) -> None:
+    for statement in (BACKLOG, "ANALYZE identity.jobs"):
+        await clean_databases.execute("identity_owner", statement)
+    plan = [row[0] for row in await clean_databases.fetch("identity_app", f"EXPLAIN {LOOK_OF_PREVIOUS_RELEASE}")]
+    assert any("Index Scan using jobs_waiting_idx" in line for line in plan), plan
+    assert not any("Sort" in line for line in plan), plan

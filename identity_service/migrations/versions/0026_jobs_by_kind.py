@@ -13,21 +13,14 @@ depends_on = None
 SCHEMA = "identity"
 TABLE = "jobs"
 DUE = "jobs_due_idx"
-WAITING = "jobs_waiting_idx"
 
 
 def upgrade() -> None:
+    # The former index stays: processes of the previous release look along it.
     waits = sa.text("coalesce(leased_until, dead_at) IS NULL")
     create_index_concurrently(DUE, TABLE, ["kind", "run_at"], schema=SCHEMA, postgresql_where=waits)
-    _drop(WAITING)
 
 
 def downgrade() -> None:
-    waits = sa.text("leased_until IS NULL AND dead_at IS NULL")
-    create_index_concurrently(WAITING, TABLE, ["run_at"], schema=SCHEMA, postgresql_where=waits)
-    _drop(DUE)
-
-
-def _drop(name: str) -> None:
     with op.get_context().autocommit_block():
-        op.drop_index(name, TABLE, schema=SCHEMA, if_exists=True, postgresql_concurrently=True)
+        op.drop_index(DUE, TABLE, schema=SCHEMA, if_exists=True, postgresql_concurrently=True)
