@@ -18,7 +18,7 @@ secret, key = os.environ["NOTES_CLIENT_SECRET"], os.environ["NOTES_SEALING_KEY"]
 client = {"client_id": "notes-pages", "client_secret": secret, "sealing_key": key}
 app = FastAPI(title="Notes")
 protect(app, Verifier.of(issuer, audience=origin))
-install(app, PagesSettings(issuer=issuer, origin=origin, audience=origin, scopes=["notes:read"], **client))
+install(app, PagesSettings(issuer=issuer, origin=origin, audience=origin, scopes=["my-notes"], **client))
 
 
 @app.get("/")
@@ -28,5 +28,5 @@ async def show_page() -> FileResponse:
 
 
 @app.get("/notes")
-async def read_notes(reader: Annotated[Principal, Depends(requires("notes:read"))]) -> dict[str, str | None]:
+async def read_notes(reader: Annotated[Principal, Depends(requires("my-notes"))]) -> dict[str, str | None]:
     return {"notes_of": reader.username}

@@ -113,7 +113,7 @@ class Installation:
 def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[ClientDraft]:
     write, both = ["posts:write"], [issuer, posts_audience]
     receiver = [GrantType.CLIENT_CREDENTIALS], ["ssf.manage", "ssf.read"], [issuer]
-    own = ClientDraft(FIRST_PARTY_CLIENT, "Watchword's own pages", None, BY_PASSWORD, ["account", *write], both)
+    own = ClientDraft(FIRST_PARTY_CLIENT, "Scripts of this installation", None, BY_PASSWORD, ["account", *write], both)
     yield replace(own, default_audience=posts_audience, is_first_party=True)
     yield ClientDraft(POSTS_CLIENT, "posts_service", posts_secret, *receiver)
     for client_id, name, scopes, audience in (

@@ -21,7 +21,7 @@ AUTHORS = ("katherine", "grace", "alan", "edsger", "barbara")
 POSTS = 200
 _POSTS_PER_AUTHOR = POSTS // len(AUTHORS)
 _DRAFT_EVERY = 20
-_MODERATOR = "margaret"
+MODERATOR = "margaret"
 _RETRY_SECONDS = 60
 _MAX_PAGES = 100
 
@@ -113,17 +113,17 @@ def demo(home: Path) -> None:
     secrets = load_secrets(home / "secrets.json")
     with httpx.Client(timeout=30, trust_env=False) as http:
         services = Demo(http, addresses, secrets["demo_password"])
-        for username in (*AUTHORS, _MODERATOR):
+        for username in (*AUTHORS, MODERATOR):
             services.register(username)
         _make_moderator(service_environment(addresses, secrets, os.environ, home))
         _write_posts(services)
-    print(f"Accounts: {', '.join(AUTHORS)}; {_MODERATOR} may edit and remove the posts of others.")
+    print(f"Accounts: {', '.join(AUTHORS)}; {MODERATOR} may edit and remove the posts of others.")
     print(f"Their password: {secrets['demo_password']}")
     print(f"Sign in at {addresses.posts}/docs or {addresses.identity}/docs")
 
 
 def _make_moderator(environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "identity_service", "set-roles", _MODERATOR, "user", "moderator"]
+    command = [sys.executable, "-m", "identity_service", "set-roles", MODERATOR, "user", "moderator"]
     process = subprocess.run(command, env=environment, capture_output=True, text=True)
     if process.returncode != 0:
         raise CommandFailed(f"set-roles failed:\n{(process.stdout + process.stderr).strip()[-2000:]}")

@@ -64,6 +64,8 @@ def service_environment(
         "IDENTITY_EMAIL_VERIFICATION": "optional",
         # curl gets a token with a password, in the walk-throughs and from `make demo`.
         "IDENTITY_PASSWORD_GRANT": "true",
+        # All accounts of the walk-throughs and of `make demo` come from this one address, within an hour.
+        "IDENTITY_LIMIT_REGISTRATION": "100/3600",
         **({} if caller.get("IDENTITY_SMTP_HOST") else {"IDENTITY_MAIL_FOLDER": str(mail_folder(home))}),
         "POSTS_ISSUER": identity,
         "POSTS_AUDIENCE": posts,
@@ -85,7 +87,7 @@ def service_environment(
 
 def offers_password_grant(environment: Mapping[str, str]) -> bool:
     """Whether identity, with these variables, gives tokens to a program that sends a password."""
-    return environment["IDENTITY_PASSWORD_GRANT"].lower() in _TRUE
+    return environment["IDENTITY_PASSWORD_GRANT"].strip().lower() in _TRUE
 
 
 def mail_folder(home: Path) -> Path:

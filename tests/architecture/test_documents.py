@@ -52,6 +52,13 @@ def test_the_accounts_of_a_walk_through_are_not_those_of_make_demo(document: str
     assert names & {*AUTHORS, "moderator"} == set()
 
 
+def test_services_of_the_walk_throughs_can_be_made_beside_each_other() -> None:
+    texts = [(ROOT / document).read_text(encoding="utf-8") for document in ("README.md", "examples/README.md")]
+    services = dict(re.findall(r"create-service (\S+) .*--scope '([^=]+)=", "".join(texts)))
+    assert len(services) > 3
+    assert len(set(services.values())) == len(services), "a scope belongs to one service"
+
+
 def test_the_diffs_of_the_architecture_change_lines_that_exist() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     for path, hunk in re.findall(r"^--- a/(\S+)\n\+\+\+ .*\n((?:[ +-].*\n|\n)*?)(?=--- |```)", text, re.MULTILINE):

@@ -13,6 +13,7 @@ from deploy.compose.__main__ import main as compose
 from deploy.compose.secret_files import ensure_secrets, read_administrator
 from deploy.local.__main__ import main
 from deploy.local.environment import Addresses, service_environment
+from deploy.local.processes import any_free_port
 from deploy.local.run import welcome
 from deploy.local.secret_file import load_secrets
 from identity_service.accounts.schemas import Email, Username
@@ -72,7 +73,8 @@ def test_name_is_remembered(
     secrets = load_secrets(tmp_path / "secrets.json", "joe")
     monkeypatch.setattr(getpass, "getuser", lambda: "somebody-else")
     assert load_secrets(tmp_path / "secrets.json") == load_secrets(tmp_path / "secrets.json", "joe") == secrets
-    assert main(["run", f"--home={tmp_path}", "--admin=jane"]) == 1
+    ports = [f"--{service}-port={any_free_port()}" for service in ("identity", "posts")]
+    assert main(["run", f"--home={tmp_path}", *ports, "--admin=jane"]) == 1
     assert "ADMIN=jane has no effect" in capsys.readouterr().err
     assert load_secrets(tmp_path / "secrets.json") == secrets
 

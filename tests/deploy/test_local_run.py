@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 
 from deploy.common import CommandFailed
 from deploy.local.__main__ import main
-from deploy.local.demo import Demo
+from deploy.local.demo import AUTHORS, MODERATOR, Demo
 from deploy.local.demo_texts import write_post
 from deploy.local.environment import Addresses, service_environment
 from deploy.local.processes import any_free_port
 from deploy.local.run import only_run, welcome
 from deploy.local.secret_file import load_secrets
+from tests.deploy.local_command import ROOT
+from watchword.limits import Limit
 
 
 @pytest.fixture
@@ -137,7 +140,7 @@ def welcome_with(home: Path, **caller: str) -> str:
 
 
 def test_commands_that_are_printed_need_no_grant_that_is_off(tmp_path: Path) -> None:
-    for word in ("true", "1", "Yes", "on"):
+    for word in ("true", "1", "Yes", "on", " true "):
         assert welcome_with(tmp_path, IDENTITY_PASSWORD_GRANT=word) == welcome_with(tmp_path)
     assert "-d grant_type=password" in welcome_with(tmp_path)
     for word in ("false", "0", "no", ""):
@@ -145,6 +148,17 @@ def test_commands_that_are_printed_need_no_grant_that_is_off(tmp_path: Path) -> 
         assert "grant_type" not in text
         assert "curl gets none: IDENTITY_PASSWORD_GRANT" in text
         assert "curl -s http://localhost:8001/users --json" in text
+
+
+def test_one_address_may_make_all_accounts_of_the_walk_throughs_in_an_hour(tmp_path: Path) -> None:
+    texts = [(ROOT / document).read_text() for document in ("README.md", "examples/README.md")]
+    walk_throughs = set(re.findall(r'/users --json .*"username": "(\w+)"', "".join(texts)))
+    addresses, secrets = Addresses(8001, 8002, 5432), load_secrets(tmp_path / "secrets.json")
+    environment = service_environment(addresses, secrets, {}, tmp_path)
+    limit = Limit.parse("registration", environment["IDENTITY_LIMIT_REGISTRATION"])
+    assert len(walk_throughs) > 2
+    # Whoever tries the pages too makes as many again.
+    assert (limit.seconds, limit.quota >= 2 * len({*walk_throughs, *AUTHORS, MODERATOR})) == (3600, True)
 
 
 def test_demo_where_the_password_grant_is_off_makes_no_account_and_says_why() -> None:
