@@ -1,7 +1,10 @@
 """What the commands for clients and services say that they have done."""
 
 import argparse
+import re
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +68,15 @@ async def test_scope_without_a_text_or_named_twice_is_refused(
     with pytest.raises(Invalid) as refusal:
         await create_service(identity, NOTES_URL, "--name", "Notes", *arguments)
     assert refusal.value.advice.startswith(fault)
+
+
+async def test_client_that_the_library_shows_is_one_for_pages(identity: Identity) -> None:
+    text = (Path(__file__).parents[2] / "shared/README.md").read_text().partition("## Sign people in on your pages")[2]
+    (origin,) = re.findall(r' origin="(\S+)"', text)
+    await create_service(identity, origin, *SERVICE[1:])
+    said = await create_client(identity, *shlex.split(re.findall(r" create-client (.*)", text)[0]))
+    assert "Scopes: openid, notes:read." in said
+    assert f"Redirect URIs: {origin}/auth/callback" in said
 
 
 async def test_client_is_described_with_its_default_audience(identity: Identity) -> None:
