@@ -91,6 +91,12 @@ def test_kind_of_which_none_may_run_is_refused(most: int) -> None:
         JobKind(Attempts(), most_at_once=most)
 
 
+@pytest.mark.parametrize("longest", [0.0, -1.0, float("nan"), float("inf")])
+def test_delivery_whose_pauses_have_no_end_or_no_length_is_refused(longest: float) -> None:
+    with pytest.raises(ValueError, match="longest_pause_seconds"):
+        JobKind.delivery(Attempts(), lease_seconds=20.0, longest_pause_seconds=longest)
+
+
 async def test_each_row_of_a_query_becomes_a_job_and_the_workers_are_notified_if_there_is_one(
     databases: Databases, database: Database
 ) -> None:

@@ -73,6 +73,7 @@ class JobKind:
     def delivery(cls, handler: Handler, *, lease_seconds: float, longest_pause_seconds: float) -> "JobKind":
         """A kind whose jobs send something to a server of somebody else, which may be away or slow: they are tried for
         more than a day, and leave room for other jobs."""
+        ensure_seconds("longest_pause_seconds", longest_pause_seconds)
         # A pause may be half as long as the longest; a few attempts come before they are that long.
         most_attempts = ceil(A_DAY.total_seconds() / (longest_pause_seconds / 2)) + 12
         return cls(
