@@ -1,5 +1,6 @@
 """Fixtures for all tests: one PostgreSQL for the whole run, and both services over empty tables."""
 
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -63,6 +64,15 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing in this process is given up because the machine is busy. A test of a time limit sets its own."""
     for limit in TIME_LIMITS:
         monkeypatch.setattr(limit, PATIENCE_SECONDS)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap() -> Iterator[None]:
+    """What a file of tests leaves behind is out of every later collection. Over the apps and reports of a whole run a
+    collection pauses the process for longer than a transaction may be idle."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
