@@ -104,9 +104,9 @@ async def test_third_registration_of_an_address_sends_no_letter_and_the_link_bef
     verifying: Identity, databases: Databases, tmp_path: Path
 ) -> None:
     other = "staple battery horse"
-    for username in ("ada", "countess"):
+    for number, username in enumerate(("ada", "countess"), 1):
         assert await sign_up(verifying, username) == 202
-    token = await token_in_letter(tmp_path, "ada@example.com", "/verify-email", 2)
+        token = await token_in_letter(tmp_path, "ada@example.com", "/verify-email", number)
     assert await sign_up(verifying, "lovelace", password=other) == 202
     await all_sent(databases)
     assert len(letters(tmp_path, "ada@example.com")) == 2

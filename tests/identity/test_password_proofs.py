@@ -42,6 +42,7 @@ async def test_address_does_not_verify_the_account_that_a_stranger_has_registere
     verifying: Identity, tmp_path: Path
 ) -> None:
     await register(verifying)
+    await token_in_letter(tmp_path, OLD, VERIFY)
     await register(verifying, password=STRANGERS)
     token = await token_in_letter(tmp_path, OLD, VERIFY, 2)
     ensure_problem(await confirm(verifying, token, {"password": PASSWORD}), 403, "wrong_password")
