@@ -83,6 +83,7 @@ async def test_letters_arrive_although_processes_are_killed_while_they_wait_and_
         with killed_process(clean_databases, away.settings, tmp_path / "log") as child:
             # Letters that were lost with their process before are sent one at a time.
             await until(lambda: bool(inbox.letters), child.log_tail)
+        await until(lambda: not inbox.has_clients)
         cut_off = len(inbox.letters)
         await make_due(clean_databases)
         inbox.hangs_at = ""

@@ -28,6 +28,12 @@ class MailServer:
         self.drops = 0
         self.takes_utf8 = True
         self.port = 0
+        self.connections: list[SMTP] = []
+
+    @property
+    def has_clients(self) -> bool:
+        """Whether a connection is open, or has sent what was not read yet."""
+        return any(connection.transport is not None for connection in self.connections)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -95,9 +101,11 @@ async def mail_server(
 
     def connection() -> SMTP:
         options: dict[str, Any] = {} if password is None else {"authenticator": authenticate, "auth_required": True}
-        return SMTP(
+        client = SMTP(
             inbox, hostname="localhost", tls_context=tls, enable_SMTPUTF8=inbox.takes_utf8, loop=loop, **options
         )
+        inbox.connections.append(client)
+        return client
 
     server = await loop.create_server(connection, "127.0.0.1", port)
     inbox.port = server.sockets[0].getsockname()[1]
