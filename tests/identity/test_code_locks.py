@@ -7,7 +7,7 @@ import pytest
 
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.authorizing import Application, application, code_of, tokens_by_code
-from tests.identity.browsing import Browsing, browsing
+from tests.identity.browsing import Browsing
 from tests.identity.test_rotation_locks import DELETE_USER, DISABLE, GIVE_ROLE, RAISE_VERSION, blocked_by
 from tests.support import services
 from tests.support.databases import Databases
@@ -37,13 +37,6 @@ async def app(identity: Identity) -> Application:
     return await application(identity)
 
 
-@pytest.fixture
-async def browser(identity: Identity) -> AsyncIterator[Browsing]:
-    """A browser in which ada is signed on."""
-    async with browsing(identity, "ada") as browser:
-        yield browser
-
-
 async def reasons(databases: Databases) -> list[str | None]:
     """Why each session has ended, the oldest session first."""
     return [row["end_reason"] for row in await databases.fetch("identity_app", SESSIONS)]
@@ -51,9 +44,9 @@ async def reasons(databases: Databases) -> list[str | None]:
 
 @pytest.mark.parametrize(("held", "locked"), [("code", {"user", "code"}), ("sign-on", set(LOCKS))])
 async def test_exchange_locks_the_user_then_the_code_then_the_sign_on(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases, held: str, locked: set[str]
+    identity: Identity, ada: Browsing, app: Application, databases: Databases, held: str, locked: set[str]
 ) -> None:
-    code = await code_of(browser, app)
+    code = await code_of(ada, app)
     async with blocked_by(databases, app.exchange(identity, code), LOCKS[held]) as exchange:
         free = [what for what in LOCKS if await databases.fetch("identity_owner", f"{LOCKS[what]} SKIP LOCKED")]
     assert set(free) == set(LOCKS) - locked
@@ -62,9 +55,9 @@ async def test_exchange_locks_the_user_then_the_code_then_the_sign_on(
 
 @pytest.mark.parametrize("change", [DISABLE, MUST_CHANGE, DELETE_USER, END, USE])
 async def test_exchange_that_waited_for_a_change_obeys_it(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases, change: str
+    identity: Identity, ada: Browsing, app: Application, databases: Databases, change: str
 ) -> None:
-    code = await code_of(browser, app)
+    code = await code_of(ada, app)
     # Also if the exchange waits for the user, and has not looked at anything else.
     async with blocked_by(databases, app.exchange(identity, code), LOCKS["user"], change) as exchange:
         pass
@@ -73,9 +66,9 @@ async def test_exchange_that_waited_for_a_change_obeys_it(
 
 
 async def test_exchange_that_waited_for_a_change_of_roles_has_its_roles_and_version(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases
+    identity: Identity, ada: Browsing, app: Application, databases: Databases
 ) -> None:
-    code = await code_of(browser, app)
+    code = await code_of(ada, app)
     async with blocked_by(databases, app.exchange(identity, code), RAISE_VERSION, GIVE_ROLE) as exchange:
         pass
     claims = claims_of((await exchange).json()["access_token"])
@@ -83,15 +76,15 @@ async def test_exchange_that_waited_for_a_change_of_roles_has_its_roles_and_vers
 
 
 async def test_exchange_beyond_the_limit_of_sessions_ends_the_one_used_longest_ago(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases
+    identity: Identity, ada: Browsing, app: Application, databases: Databases
 ) -> None:
     for _ in range(LIMIT + 1):
-        tokens = await tokens_by_code(browser, identity, app)
+        tokens = await tokens_by_code(ada, identity, app)
     too_many = "more sessions than an account may have"
     assert await reasons(databases) == [too_many, None, None, None]
     assert (await identity.refresh(tokens["refresh_token"], client_id=app.id)).status_code == 200
     # A code that is refused makes room for nothing, and one of many that are presented at once makes it once.
-    code = await code_of(browser, app)
+    code = await code_of(ada, app)
     assert (await app.exchange(identity, code, code_verifier="v" * 43)).status_code == 400
     assert await reasons(databases) == [too_many, None, None, None]
     await asyncio.gather(*(app.exchange(identity, code) for _ in range(20)))

@@ -1,14 +1,13 @@
 """One code that is presented many times at once, and codes of an account that is deleted at the same moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from identity_service.oauth.authorization.answers import Answer
 from identity_service.oauth.authorization.decision import Detour, Page
 from tests.identity.authorizing import Application, application, code_of, tokens_by_code
-from tests.identity.browsing import Browsing, browsing
+from tests.identity.browsing import Browsing
 from tests.identity.signing_on import COOKIE
 from tests.identity.test_rotation_locks import blocked_by, is_locked
 from tests.support.databases import Databases
@@ -24,17 +23,10 @@ async def app(identity: Identity) -> Application:
     return await application(identity, scopes=["account"], audiences=[IDENTITY_URL], default_audience=IDENTITY_URL)
 
 
-@pytest.fixture
-async def browser(identity: Identity) -> AsyncIterator[Browsing]:
-    """A browser in which ada is signed on."""
-    async with browsing(identity, "ada") as browser:
-        yield browser
-
-
 async def test_fifty_exchanges_of_one_code_make_one_session_which_is_ended(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases
+    identity: Identity, ada: Browsing, app: Application, databases: Databases
 ) -> None:
-    code = await code_of(browser, app)
+    code = await code_of(ada, app)
     answers = await asyncio.gather(*(app.exchange(identity, code) for _ in range(50)))
     (tokens,) = [answer.json() for answer in answers if answer.status_code == 200]
     assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_grant"}
@@ -47,10 +39,10 @@ async def test_fifty_exchanges_of_one_code_make_one_session_which_is_ended(
 
 
 async def test_exchange_and_deletion_of_the_account_do_not_wait_for_each_other_for_ever(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases
+    identity: Identity, ada: Browsing, app: Application, databases: Databases
 ) -> None:
-    codes = [await code_of(browser, app) for _ in range(8)]
-    deletion = browser.send("/account/delete", {"confirmation": "ada"})
+    codes = [await code_of(ada, app) for _ in range(8)]
+    deletion = ada.send("/account/delete", {"confirmation": "ada"})
     *answers, deleted = await asyncio.gather(*(app.exchange(identity, code) for code in codes), deletion)
     assert {answer.status_code for answer in answers} <= {200, 400}
     assert deleted.status_code == 303
@@ -58,20 +50,18 @@ async def test_exchange_and_deletion_of_the_account_do_not_wait_for_each_other_f
 
 
 async def test_deletion_of_the_account_waits_for_the_end_of_a_sign_on_before_it_takes_the_sessions(
-    identity: Identity, browser: Browsing, app: Application, databases: Databases
+    identity: Identity, ada: Browsing, app: Application, databases: Databases
 ) -> None:
-    await tokens_by_code(browser, identity, app)
-    async with blocked_by(
-        databases, browser.send("/account/delete", {"confirmation": "ada"}), LOCK_SIGN_ON
-    ) as deletion:
+    await tokens_by_code(ada, identity, app)
+    async with blocked_by(databases, ada.send("/account/delete", {"confirmation": "ada"}), LOCK_SIGN_ON) as deletion:
         assert not await is_locked(databases, "session")
     assert (await deletion).status_code == 303
 
 
 async def test_account_that_is_deleted_during_a_request_is_asked_to_sign_in(
-    identity: Identity, browser: Browsing, app: Application
+    identity: Identity, ada: Browsing, app: Application
 ) -> None:
-    sign_on = await identity.parts.sign_ons.find(browser.http.cookies[COOKIE])
+    sign_on = await identity.parts.sign_ons.find(ada.http.cookies[COOKIE])
     assert sign_on is not None
     await identity.parts.accounts.delete(sign_on.user_id)
     authorization = identity.parts.code_flow.authorization
