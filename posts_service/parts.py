@@ -3,14 +3,21 @@
 from dataclasses import dataclass
 
 from posts_service.authors.models import Author
+from posts_service.comments.models import Comment
 from posts_service.events.effects import EFFECTS
+from posts_service.likes.models import Like
 from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.moderation.models import ModerationAction, Report
 from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.models import Post
 from posts_service.posts.service import Posts
+from posts_service.search.models import PostTerms
 from posts_service.settings import Settings
+from posts_service.slugs.models import Slug
 from posts_service.tables import RECEIVER, Base
+from posts_service.tags.models import PostTag, Tag
+from posts_service.versions.models import PostVersion
 from watchword.auth import KeySource, RemoteKeys, Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
@@ -18,7 +25,19 @@ from watchword.database.migrations import Migrations
 from watchword.events import Receiver, SilencePolicy, receive_security_events
 
 # Every module with tables is imported here, so that the migrations know them all.
-TABLES = (Author, Post)
+TABLES = (
+    Author,
+    Comment,
+    Like,
+    ModerationAction,
+    Post,
+    PostTag,
+    PostTerms,
+    PostVersion,
+    Report,
+    Slug,
+    Tag,
+)
 MIGRATIONS = Migrations("posts_service", "posts", Base.metadata)
 
 

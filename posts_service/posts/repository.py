@@ -6,7 +6,20 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sql
-from sqlalchemy import DateTime, Integer, Table, Uuid, bindparam, func, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
@@ -22,6 +35,8 @@ from watchword.database.writes import WritePool, WriteTransaction
 # Before the first page: newer than every post.
 TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 
+_POSTS: Final = cast(Table, Post.__table__)
+
 # The state is written out, not bound, so that the planner can use the partial indexes.
 _IS_PUBLISHED: Final = Post.state == literal_column("'published'")
 _IS_DRAFT: Final = Post.state == literal_column("'draft'")
@@ -29,12 +44,28 @@ _AUTHOR: Final = Post.author_id == bindparam("author_id", type_=Uuid())
 _LIMIT: Final = bindparam("limit", type_=Integer())
 _CURSOR: Final = tuple_(bindparam("at", type_=DateTime(timezone=True)), bindparam("post_id", type_=Uuid()))
 
-_COLUMNS: Final = {name: getattr(Post if name in Post.__table__.columns else Author, name) for name in PostView._fields}
-_VIEW: Final = select(*_COLUMNS.values()).join(Author, Author.id == Post.author_id)
-
+# What is made from a post is of another version if the previous release has written the present one.
+_IS_DERIVED: Final = Post.derived_version == Post.version
 # PostgreSQL decompresses no more of a long text than this.
-_BEGINNING: Final = func.left(Post.body, SUMMARY_CHARACTERS).label("body")
-SUMMARY: Final = select(*{**_COLUMNS, "body": _BEGINNING}.values()).join(Author, Author.id == Post.author_id)
+_BEGINNING: Final = func.left(Post.body, SUMMARY_CHARACTERS)
+_MADE: Final = {
+    "slug": func.coalesce(Post.slug, sql.cast(Post.id, String)),
+    "summary": case((_IS_DERIVED, func.coalesce(Post.summary, _BEGINNING)), else_=_BEGINNING),
+    "published_at": func.coalesce(Post.publish_at, Post.published_at),
+    "html": case((_IS_DERIVED, Post.html)),
+}
+_TEXT: Final[ColumnElement[str]] = literal_column("''")
+
+
+def _column(name: str) -> ColumnElement[Any]:
+    made = _MADE.get(name)
+    return getattr(Post if name in _POSTS.columns else Author, name) if made is None else made.label(name)
+
+
+_COLUMNS: Final = {name: _column(name) for name in PostView._fields}
+_VIEW: Final = select(*_COLUMNS.values()).join(Author, Author.id == Post.author_id)
+_SHORT: Final = {**_COLUMNS, "body": _TEXT.label("body"), "html": _TEXT.label("html")}
+SUMMARY: Final = select(*_SHORT.values()).join(Author, Author.id == Post.author_id)
 
 _FEED = (
     SUMMARY.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
@@ -42,7 +73,6 @@ _FEED = (
     .limit(_LIMIT)
 )
 
-_POSTS: Final = cast(Table, Post.__table__)
 _HAS_ID: Final = Post.id == bindparam("post_id", type_=Uuid())
 
 BY_ID: Final = Statement(_VIEW.where(_HAS_ID))
@@ -109,7 +139,23 @@ async def insert(
     The card cannot be deleted before the post is committed; a purge that waits for it deletes both.
     """
     row = await db.fetch_row(_INSERT, author_id=author_id, named_at=named_at, **columns)
-    return PostView(id=row["id"], author_id=author_id, username=row["username"], **columns) if row is not None else None
+    return None if row is None else _new_view(row["id"], author_id, row["username"], columns)
+
+
+def _new_view(post_id: UUID, author_id: UUID, username: str, columns: Mapping[str, Any]) -> PostView:
+    return PostView(
+        id=post_id,
+        slug=str(post_id),
+        summary=columns["body"][:SUMMARY_CHARACTERS],
+        tags=[],
+        unpublished_reason=None,
+        author_id=author_id,
+        username=username,
+        likes=0,
+        comments=0,
+        html=None,
+        **columns,
+    )
 
 
 async def get_for_update(db: WriteTransaction, post_id: UUID) -> PostView:

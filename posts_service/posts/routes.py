@@ -1,6 +1,6 @@
 """/posts: read, write, change, delete."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -57,7 +57,9 @@ async def list_posts(
     limit: PageLength = 20,
     cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
-    state: Annotated[State, Query(description="`draft`: your own drafts")] = State.PUBLISHED,
+    state: Annotated[
+        Literal[State.DRAFT, State.PUBLISHED], Query(description="`draft`: your own drafts")
+    ] = State.PUBLISHED,
 ) -> Response:
     """Posts without their whole bodies, the newest first; pages stay consistent while posts are added."""
     begin = Cursor.parse(cursor) if cursor is not None else None

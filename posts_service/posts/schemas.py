@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -42,7 +42,16 @@ Title = Annotated[
     BeforeValidator(_stripped),
 ]
 PostText = Annotated[Text, Field(max_length=100_000, examples=[_BODY])]
-PostState = Annotated[State, Field(description="Only its author can read a draft", examples=["published"])]
+PostState = Annotated[
+    State,
+    Field(
+        description="Only its author can read a draft; a moderator has made one `unpublished`", examples=["published"]
+    ),
+]
+WritableState = Annotated[
+    Literal[State.DRAFT, State.PUBLISHED],
+    Field(description="Only its author can read a draft", examples=["published"]),
+]
 
 # The default of a member that may be left out but not be null.
 _LEFT_OUT: Final[Any] = None
@@ -53,7 +62,7 @@ class PostDraft(Body):
 
     title: Title
     body: PostText
-    state: PostState = State.PUBLISHED
+    state: WritableState = State.PUBLISHED
 
 
 class PostChanges(Body):
@@ -61,7 +70,7 @@ class PostChanges(Body):
 
     title: Title = _LEFT_OUT
     body: PostText = _LEFT_OUT
-    state: PostState = _LEFT_OUT
+    state: WritableState = _LEFT_OUT
 
 
 class AuthorCard(BaseModel):
@@ -69,25 +78,30 @@ class AuthorCard(BaseModel):
     username: str = Field(examples=["ada"])
 
 
-class _Post(BaseModel):
+class PostSummary(BaseModel):
     """The members of a post, without its text."""
 
     id: UUID
+    slug: str = Field(description="The name of the post in URLs", examples=["on-engines"])
     title: str = Field(examples=["On engines"])
+    summary: str = Field(
+        max_length=SUMMARY_CHARACTERS, description="The author's, or the beginning of the body", examples=[_BODY]
+    )
+    tags: list[str] = Field(examples=[["engines"]])
     state: PostState
+    unpublished_reason: str | None = Field(description="Why a moderator has unpublished the post", examples=[None])
     author: AuthorCard
+    likes: int = Field(ge=0, examples=[3])
+    comments: int = Field(ge=0, examples=[1])
     version: int = Field(ge=1, description="Counts the changes", examples=[1])
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None = Field(description="When it was first published; null if it never was")
 
 
-class PostRead(_Post):
-    body: str = Field(examples=[_BODY])
-
-
-class PostSummary(_Post):
-    summary: str = Field(max_length=SUMMARY_CHARACTERS, description="The beginning of the body", examples=[_BODY])
+class PostRead(PostSummary):
+    body: str = Field(description="Markdown", examples=[_BODY])
+    html: str = Field(description="The body as HTML that is safe to show", examples=[f"<p>{_BODY}</p>"])
 
 
 class PostPage(BaseModel):

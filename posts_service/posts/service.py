@@ -7,7 +7,7 @@ from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged, PostNotFound
 from posts_service.posts import policy, repository
 from posts_service.posts.cursor import Cursor
-from posts_service.posts.models import first_version, next_version
+from posts_service.posts.models import SUMMARY_CHARACTERS, first_version, next_version
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
 from watchword.auth import InvalidToken, MissingToken, NotPermitted, Principal
@@ -99,7 +99,8 @@ class Posts:
             columns = next_version(post, changes.model_dump(exclude_unset=True), self._clock.now())
             if columns:
                 await repository.update(db, post_id, columns)
-        return post._replace(**columns)
+        changed = post._replace(**columns)
+        return changed._replace(summary=changed.body[:SUMMARY_CHARACTERS])
 
     async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions) -> None:
         """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""

@@ -12,6 +12,7 @@ import orjson
 from asyncpg import Record
 
 from posts_service.posts.models import State
+from posts_service.posts.plain_html import plain_paragraphs
 
 # asyncpg has a UUID of its own, which orjson does not take for one: `default` writes it out.
 _OPTIONS: Final = orjson.OPT_UTC_Z
@@ -20,20 +21,27 @@ _OPTIONS: Final = orjson.OPT_UTC_Z
 class PostView(NamedTuple):
     """A post with its author's name: the columns that are read, and the members that `PostRead` promises.
 
-    Each field is a column of the post or, like `username`, one of its author; `repository` selects what is named here.
-    In a list, `body` is only the beginning of the text.
+    Each field is a column of the post or, like `username`, one of its author, or what `repository` makes of several.
+    In a list, `body` is empty, and so is `html`.
     """
 
     id: UUID
+    slug: str
     title: str
+    summary: str
+    tags: list[str]
     state: str
+    unpublished_reason: str | None
     author_id: UUID
     username: str
+    likes: int
+    comments: int
     version: int
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
     body: str
+    html: str | None
 
     @classmethod
     def of(cls, row: Record) -> "PostView":
@@ -58,23 +66,26 @@ class PostView(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """The members of `PostRead`, not yet JSON."""
-        return self._members("body")
+        html = plain_paragraphs(self.body) if self.html is None else self.html
+        return {**self.as_summary(), "body": self.body, "html": html}
 
     def as_summary(self) -> dict[str, Any]:
-        """The members of `PostSummary`, not yet JSON. A list reads only the beginning of each body."""
-        return self._members("summary")
-
-    def _members(self, text_name: str) -> dict[str, Any]:
+        """The members of `PostSummary`, not yet JSON."""
         return {
             "id": self.id,
+            "slug": self.slug,
             "title": self.title,
+            "summary": self.summary,
+            "tags": self.tags,
             "state": self.state,
+            "unpublished_reason": self.unpublished_reason,
             "author": {"id": self.author_id, "username": self.username},
+            "likes": self.likes,
+            "comments": self.comments,
             "version": self.version,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
             "published_at": self.published_at,
-            text_name: self.body,
         }
 
     def as_json(self) -> bytes:

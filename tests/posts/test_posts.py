@@ -71,7 +71,8 @@ async def test_an_id_that_is_none_is_refused(posts: Posts, post_id: str) -> None
 async def test_members_left_out_of_a_change_stay(posts: Posts, ada: Person) -> None:
     post = await posts.publish(ada.headers, title="Old title", body="Old body")
     changed = await posts.http.patch(f"/posts/{post['id']}", json={"body": "New body"}, headers=ada.headers)
-    expected = {**post, "body": "New body", "version": 2, "updated_at": changed.json()["updated_at"]}
+    made = {"summary": "New body", "html": "<p>New body</p>", "updated_at": changed.json()["updated_at"]}
+    expected = {**post, "body": "New body", "version": 2, **made}
     assert changed.json() == expected
     assert (await posts.http.get(f"/posts/{post['id']}")).json() == expected
     assert expected["updated_at"] > post["updated_at"]

@@ -1,0 +1,1 @@
+"""What readers report, and what moderators do about it."""

@@ -1,0 +1,1 @@
+"""The names of posts in URLs, the former ones too."""

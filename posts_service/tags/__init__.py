@@ -1,0 +1,1 @@
+"""The tags of posts, and how many posts have each."""

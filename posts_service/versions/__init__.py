@@ -1,0 +1,1 @@
+"""The former versions of posts."""
