@@ -15,13 +15,15 @@ def _no_script() -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of a table: requests to a path of a server. For each round, `script` gives a Lua file and arguments."""
+    """One row of a table: requests to a path of a server, and perhaps the database whose CPU time they take. For each
+    round, `script` gives a Lua file and arguments."""
 
     name: str
     server: Server
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     script: Callable[[], Sequence[str]] = _no_script
+    database: Server | None = None
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Figures:
 
     rates: list[Rate] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
+    database_seconds: list[float] = field(default_factory=list)
 
     @property
     def per_second(self) -> float:
@@ -56,7 +59,15 @@ class Figures:
     @property
     def cpu_microseconds(self) -> float:
         """CPU time of the server for one answer; infinite if the median round had no answer."""
-        pairs = zip(self.rates, self.cpu_seconds, strict=True)
+        return self._microseconds(self.cpu_seconds)
+
+    @property
+    def database_microseconds(self) -> float:
+        """The same of the database; none has been measured unless the variant names it."""
+        return self._microseconds(self.database_seconds)
+
+    def _microseconds(self, cpu_seconds: Sequence[float]) -> float:
+        pairs = zip(self.rates, cpu_seconds, strict=True)
         return median(seconds / rate.answered * 1e6 if rate.answered else float("inf") for rate, seconds in pairs)
 
 
@@ -70,11 +81,14 @@ def compare(
     figures: Comparison = {variant.name: Figures() for variant in variants}
     for index in range(effort.rounds):
         for variant in variants if index % 2 == 0 else reversed(variants):
-            used, script = variant.server.cpu_seconds(), variant.script()
+            servers = [variant.server, *([variant.database] if variant.database is not None else [])]
+            used, script = [server.cpu_seconds() for server in servers], variant.script()
             url = variant.server.url + variant.path
             rate = wrk(url, variant.headers, connections=connections, seconds=effort.seconds, script=script, core=core)
             figures[variant.name].rates.append(rate)
-            figures[variant.name].cpu_seconds.append(variant.server.cpu_seconds() - used)
+            seconds = [server.cpu_seconds() - before for server, before in zip(servers, used, strict=True)]
+            figures[variant.name].cpu_seconds.append(seconds[0])
+            figures[variant.name].database_seconds += seconds[1:]
     return figures
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.bench import (
     answer_times,
+    before,
     code_exchange,
     connections,
     containers,
@@ -34,6 +35,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Section]] = {
     "guard": guard.measure,
     "parts": parts.measure,
     "reads": reads.measure,
+    "before": before.measure,
     "publishes": publishes.measure,
     "refresh": refresh.measure,
     "issuing": issuing.measure,
