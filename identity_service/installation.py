@@ -48,6 +48,8 @@ POSTS_SCOPES: Final = {"posts:write": "Write, change and delete your posts"}
 POSTS_PERMISSIONS: Final = {
     "post:edit_any": "Change the posts of others",
     "post:delete_any": "Delete the posts of others",
+    "post:unpublish_any": "Unpublish the posts of others, and publish them again",
+    "comment:delete_any": "Delete the comments of others",
 }
 
 

@@ -10,6 +10,8 @@ from watchword.auth.principal import Principal
 class Permission(StrEnum):
     POST_EDIT_ANY = "post:edit_any"
     POST_DELETE_ANY = "post:delete_any"
+    POST_UNPUBLISH_ANY = "post:unpublish_any"
+    COMMENT_DELETE_ANY = "comment:delete_any"
 
 
 class Owned(Protocol):

@@ -87,7 +87,7 @@ async def test_roles_and_their_permissions_are_in_the_token(identity: Identity) 
     await Administration(identity.parts).set_roles("ada", ["moderator", "user", "admin"])
     claims = claims_of((await identity.sign_in("ada"))["access_token"])
     assert claims["roles"] == ["admin", "moderator", "user"]
-    assert claims["permissions"] == ["post:delete_any", "post:edit_any"]
+    assert claims["permissions"] == ["comment:delete_any", "post:delete_any", "post:edit_any", "post:unpublish_any"]
 
 
 async def test_user_without_any_role_gets_none(identity: Identity) -> None:

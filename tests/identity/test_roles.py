@@ -18,6 +18,7 @@ from watchword.events.types import role_changed_type
 from watchword.testing import StandingClock
 
 EDIT, DELETE = "post:edit_any", "post:delete_any"
+SEEDED = EDIT, DELETE, "post:unpublish_any", "comment:delete_any"
 AT_ONCE = 30
 AUDIT = "SELECT actor, action, subject, detail FROM identity.audit_entries ORDER BY id"
 HELD = "SELECT role FROM identity.user_roles WHERE role = 'moderator'"
@@ -100,7 +101,7 @@ async def test_change_is_audited(identity: Identity, databases: Databases) -> No
 
 async def test_permissions_that_the_role_has_already_change_nothing(identity: Identity, databases: Databases) -> None:
     posts = await receiver_with_stream(identity)
-    await set_permissions(identity, DELETE, EDIT, EDIT)
+    await set_permissions(identity, *reversed(SEEDED), EDIT)
     assert (await posts.events(), await databases.fetch("identity_app", AUDIT)) == ([], [])
 
 

@@ -30,6 +30,7 @@ async def test_every_seeded_permission_is_read_by_some_code(databases: Databases
 
 def test_downgrade_puts_the_permissions_and_texts_back_and_upgrade_takes_them_away(fresh: Fresh) -> None:
     config = MIGRATIONS.config(fresh.url("identity_owner"))
+    command.downgrade(config, "0004")
     permissions, texts = fresh.ask(PERMISSIONS), fresh.ask(DESCRIPTIONS)
     command.downgrade(config, "0003")
     assert fresh.ask(PERMISSIONS) == sorted([*permissions, *UNREAD])
@@ -53,3 +54,17 @@ def test_downgrade_minds_what_an_operator_did_to_roles_and_permissions(fresh: Fr
     command.downgrade(config, "0003")
     assert set(UNREAD) <= set(fresh.ask(PERMISSIONS))
     command.upgrade(config, "0004")
+
+
+def test_roles_get_the_permissions_of_moderation_where_an_operator_has_left_them_as_seeded(fresh: Fresh) -> None:
+    config = MIGRATIONS.config(fresh.url("identity_owner"))
+    command.downgrade(config, "0027")
+    assert fresh.ask(PERMISSIONS) == ["post:delete_any", "post:edit_any"]
+    assert "May_edit_and_delete_the_posts_of_others" in fresh.ask(DESCRIPTIONS)
+    fresh.ask("DELETE FROM identity.role_permissions WHERE role = 'moderator' AND permission = 'post:delete_any'")
+    fresh.ask("UPDATE identity.roles SET description = 'Ours' WHERE name = 'moderator'")
+    fresh.ask("INSERT INTO identity.role_permissions (role, permission) VALUES ('admin', 'post:unpublish_any')")
+    command.upgrade(config, "0028")
+    assert fresh.ask(PERMISSIONS) == sorted(Permission)
+    assert fresh.ask(PERMISSIONS.replace("admin", "moderator")) == ["post:edit_any"]
+    assert "Ours" in fresh.ask(DESCRIPTIONS)

@@ -32,8 +32,8 @@ def stranger(issuer: Issuer) -> Person:
 
 @pytest.fixture
 def moderator(issuer: Issuer) -> Person:
-    """A person with both permissions over the posts of others."""
-    return Person(issuer, "grace", (Permission.POST_EDIT_ANY, Permission.POST_DELETE_ANY), ("moderator",))
+    """A person with every permission over what is others'."""
+    return Person(issuer, "grace", tuple(Permission), ("moderator",))
 
 
 @pytest.fixture
