@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Request
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.posts.reading import PostReading
 from posts_service.posts.service import Posts
 from watchword.auth import Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
@@ -37,6 +38,7 @@ async def preconditions(
 
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]
+PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
 Reader = Annotated[Principal | None, Depends(optional)]
 
 

@@ -11,6 +11,7 @@ from posts_service.live.listener_slots import ListenerSlots
 from posts_service.moderation.models import ModerationAction, Report
 from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.models import Post
+from posts_service.posts.reading import PostReading
 from posts_service.posts.service import Posts
 from posts_service.search.models import PostTerms
 from posts_service.settings import Settings
@@ -49,6 +50,7 @@ class Parts:
     verifier: Verifier
     receiver: Receiver
     posts: Posts
+    post_reading: PostReading
     my_posts: MyPosts
     feed: Feed
     listener_slots: ListenerSlots
@@ -79,15 +81,16 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         revocations=receiver,
         leeway_seconds=settings.clock_leeway_seconds,
     )
-    posts = Posts(database, clock)
+    post_reading = PostReading(database)
     return Parts(
         settings=settings,
         clock=clock,
         database=database,
         verifier=verifier,
         receiver=receiver,
-        posts=posts,
-        my_posts=MyPosts(posts),
+        posts=Posts(database, clock),
+        post_reading=post_reading,
+        my_posts=MyPosts(post_reading),
         feed=Feed(database, clock),
         listener_slots=ListenerSlots(),
     )

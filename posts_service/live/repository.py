@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from posts_service.posts.columns import SUMMARY
 from posts_service.posts.models import Post
-from posts_service.posts.repository import SUMMARY
 from posts_service.posts.view import PostView
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement

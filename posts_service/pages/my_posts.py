@@ -3,7 +3,7 @@
 from typing import Final
 
 from posts_service.pages.html import SIGN_IN, my_posts
-from posts_service.posts.service import Posts
+from posts_service.posts.reading import PostReading
 from watchword.auth import Principal
 
 MOST: Final = 50
@@ -11,7 +11,7 @@ MOST: Final = 50
 
 
 class MyPosts:
-    def __init__(self, posts: Posts) -> None:
+    def __init__(self, posts: PostReading) -> None:
         self._posts = posts
 
     async def contents(self, reader: Principal | None) -> str:

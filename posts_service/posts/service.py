@@ -1,70 +1,25 @@
-"""What can be done with posts. Each block is a transaction."""
+"""What can be done with posts, apart from reading. Each block is a transaction."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from posts_service.authors import repository as authors
-from posts_service.errors import PostChanged, PostNotFound
+from posts_service.errors import PostChanged
 from posts_service.posts import policy, repository
-from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import SUMMARY_CHARACTERS, first_version, next_version
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
-from watchword.auth import InvalidToken, MissingToken, NotPermitted, Principal
+from watchword.auth import InvalidToken, NotPermitted, Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.http.conditional import Preconditions
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list. `next_cursor` is where the next page begins, None on the last one."""
-
-    views: list[PostView]
-    next_cursor: Cursor | None
-
-    @classmethod
-    def of(cls, views: list[PostView], limit: int) -> "Page":
-        """A page of at most `limit` posts; one view more than that means that there is a next page."""
-        return cls(views, None).first(limit) if len(views) > limit else cls(views, None)
-
-    def first(self, count: int) -> "Page":
-        """The first `count` of these posts, as a page that is not the last."""
-        last = self.views[count - 1]
-        return Page(self.views[:count], Cursor(last.listed_at, last.id))
-
-
 class Posts:
-    """The use cases of posts."""
+    """The use cases of those who write."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-
-    async def read(self, reader: Principal | None, post_id: UUID) -> PostView:
-        """A post that this reader may see. Raises PostNotFound."""
-        view = await repository.find_view(self._database.reads, post_id)
-        if view is None:
-            raise PostNotFound
-        policy.ensure_can_see(reader, view)
-        return view
-
-    async def list_published(self, author_id: UUID | None, cursor: Cursor | None, limit: int) -> Page:
-        """Published posts of one author or of all, the newest first."""
-        views = await repository.list_published(self._database.reads, author_id, cursor or repository.TOP, limit + 1)
-        return Page.of(views, limit)
-
-    async def list_drafts(
-        self, reader: Principal | None, author_id: UUID | None, cursor: Cursor | None, limit: int
-    ) -> Page:
-        """The reader's own drafts, the newest first; those of another author are an empty page."""
-        if reader is None:
-            raise MissingToken("drafts are their author's")
-        own_id = reader.person_id()
-        if author_id not in (None, own_id):
-            return Page([], None)
-        views = await repository.list_drafts(self._database.reads, own_id, cursor or repository.TOP, limit + 1)
-        return Page.of(views, limit)
 
     async def publish(self, writer: Principal, draft: PostDraft) -> PostView:
         """Create a post of the writer's, published or as a draft."""

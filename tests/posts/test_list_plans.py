@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from posts_service.live.repository import CHANGES, VIEWS
-from posts_service.posts.repository import BY_AUTHOR, DRAFTS, FEED, TOP
+from posts_service.posts.reading_statements import BY_AUTHOR, DRAFTS, FEED, TOP
 from tests.support.databases import Databases
 from tests.support.plans import plan_of, scans
 from watchword.database import Statement

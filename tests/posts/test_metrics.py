@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from posts_service.posts import repository
+from posts_service.posts.reading_statements import BY_ID
 from tests.posts.people import Person
 from tests.shared.key_server import KeyServer, serving
 from tests.support import services
@@ -193,7 +193,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
                 await db.connection()
 
         held = await database.reads._acquire()
-        reading = asyncio.create_task(database.reads.fetch_row(repository.BY_ID, post_id=uuid4()))
+        reading = asyncio.create_task(database.reads.fetch_row(BY_ID, post_id=uuid4()))
         await until(lambda: database.reads.use().waiting == 1)
         async with database.begin() as db:
             await db.connection()

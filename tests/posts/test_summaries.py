@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from posts_service.posts.routes import MAX_PAGE_BYTES
+from posts_service.posts.reading_routes import MAX_PAGE_BYTES
 from posts_service.posts.schemas import PostSummary
 from tests.posts.people import Person
 from tests.posts.summaries import summary_of

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from posts_service.posts.repository import BY_ID
+from posts_service.posts.reading_statements import BY_ID
 from tests.shared.apps import client_for
 from tests.shared.key_server import KeyServer
 from tests.support.databases import Databases

@@ -1,0 +1,25 @@
+"""The answers that have a post."""
+
+from typing import Final
+
+from fastapi import Response
+
+from posts_service.errors import PostChanged
+from posts_service.posts.view import PostView
+from watchword.http import JsonBytes, Preconditions
+
+# What a reader sees depends on who they are.
+PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
+
+_UNCONDITIONAL: Final = Preconditions()
+
+
+def post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:
+    etag = view.etag
+    conditions.ensure_readable(etag, PostChanged)
+    fields = (*PRIVATE, (b"etag", etag.encode()))
+    if conditions.is_unchanged(etag):
+        response = Response(status_code=304)
+        response.raw_headers.extend(fields)
+        return response
+    return JsonBytes(view.as_json(), fields)
