@@ -1,0 +1,1 @@
+"""Turns the Markdown that people write into safe HTML, when it is written."""
