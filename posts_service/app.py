@@ -7,6 +7,7 @@ import httpx
 from fastapi import FastAPI
 
 from posts_service.dependencies import SCOPE_TEXTS, Scope
+from posts_service.likes import routes as likes
 from posts_service.live import routes as live
 from posts_service.metrics import build_metrics
 from posts_service.pages import routes as pages
@@ -41,7 +42,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         title="Watchword posts",
         summary="Whose post it is, and who may change it.",
         # /posts/events is not the post "events".
-        routers=(live.router, reading_routes.router, posts.router, pages.router),
+        routers=(live.router, reading_routes.router, posts.router, likes.router, pages.router),
         lifespan=lifespan,
         own_paths=pages.OWN_PATHS,
         docs_client_id=DOCS_CLIENT_ID,

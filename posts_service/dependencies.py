@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 
+from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
 from posts_service.live.listener_slots import ListenerSlots
@@ -39,6 +40,7 @@ async def preconditions(
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]
 PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
+LikesDep = Annotated[Likes, Depends(part("likes"))]
 Reader = Annotated[Principal | None, Depends(optional)]
 
 

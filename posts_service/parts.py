@@ -6,6 +6,7 @@ from posts_service.authors.models import Author
 from posts_service.comments.models import Comment
 from posts_service.events.effects import EFFECTS
 from posts_service.likes.models import Like
+from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
 from posts_service.moderation.models import ModerationAction, Report
@@ -51,6 +52,7 @@ class Parts:
     receiver: Receiver
     posts: Posts
     post_reading: PostReading
+    likes: Likes
     my_posts: MyPosts
     feed: Feed
     listener_slots: ListenerSlots
@@ -90,6 +92,7 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         receiver=receiver,
         posts=Posts(database, clock),
         post_reading=post_reading,
+        likes=Likes(database),
         my_posts=MyPosts(post_reading),
         feed=Feed(database, clock),
         listener_slots=ListenerSlots(),

@@ -1,4 +1,4 @@
-"""What events do to posts: a purged account's posts and card are deleted; a new name goes onto the author's card.
+"""What events do to posts: what a purged account has written is deleted; a new name goes onto the author's card.
 
 A subject that is no user's id in its canonical form has written nothing here.
 """
@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
+from posts_service.likes import repository as likes
 from posts_service.posts import repository as posts
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.store import Effect
@@ -17,11 +18,13 @@ from watchword.ids import parse_uuid
 
 
 async def erase_author(db: AsyncSession, received: ReceivedEvent) -> None:
-    """Delete every post, every draft and the card. The author's tokens are refused already; the lock waits for
-    what a request with one of them is still writing."""
+    """Delete every post, every draft, every like and the card. The author's tokens are refused already; the lock
+    waits for what a request with one of them is still writing."""
     if (author_id := parse_uuid(received.subject)) is not None:
         await authors.lock_exclusively(db, author_id)
+        await posts.lock_all(db, author_id, likes.posts_liked_by(author_id))
         await posts.delete_all_by(db, author_id)
+        await likes.delete_all_of(db, author_id)
         await authors.delete_card(db, author_id)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sql
-from sqlalchemy import Table, Uuid, bindparam, func, select
+from sqlalchemy import CompoundSelect, Select, Table, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
@@ -87,6 +87,14 @@ async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]
 
 async def delete(db: WriteTransaction, post_id: UUID) -> None:
     await db.execute(_DELETE, post_id=post_id)
+
+
+async def lock_all(db: AsyncSession, author_id: UUID, *others: Select[UUID]) -> None:
+    """Lock every post of this author, and those whose ids the statements select, in the one order of such locks: two
+    transactions that lock several posts do not wait for each other."""
+    ids: CompoundSelect[UUID] = sql.union(select(Post.id).where(Post.author_id == author_id), *others)
+    locked = select(Post.id).where(Post.id == func.any(func.array(ids.scalar_subquery())))
+    await db.execute(locked.order_by(Post.id).with_for_update())
 
 
 async def delete_all_by(db: AsyncSession, author_id: UUID) -> None:

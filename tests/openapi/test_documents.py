@@ -71,6 +71,8 @@ OPERATIONS = {
     "posts": {
         "health_live",
         "health_ready",
+        "likes_add",
+        "likes_remove",
         "metrics_read",
         "posts_delete",
         "posts_edit",

@@ -10,6 +10,7 @@ from tests.posts.listening import LivePosts, PostsWith, live
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import Databases
+from watchword.database import Database
 from watchword.testing import Issuer, StandingClock
 
 
@@ -47,6 +48,14 @@ async def posts_at(databases: Databases, issuer: Issuer, clock: StandingClock) -
     await databases.empty("posts")
     async with services.posts(databases, issuer.verifier(), clock=clock) as service:
         yield service
+
+
+@pytest.fixture
+async def other(databases: Databases) -> AsyncIterator[Database]:
+    """The database as another process uses it."""
+    database = Database(databases.url("posts_app"), size=2)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

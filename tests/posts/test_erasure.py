@@ -2,62 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from posts_service.events.effects import erase_author
 from posts_service.posts import repository
 from posts_service.posts.models import first_version
+from tests.posts.erasing import PURGE, WAITING, erase_in, erasing
 from tests.posts.people import Person
 from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.services import Posts
 from watchword.database import Database, locks
-from watchword.events.security_event import ReceivedEvent
-from watchword.events.types import EventType
 
 DRAFT = {"title": "A title", "body": "A body", "state": "published"}
 OF_AUTHOR = """SELECT title FROM posts.posts WHERE author_id = $1::text::uuid
     UNION ALL SELECT username FROM posts.authors WHERE id = $1::text::uuid"""
-PURGE = "INSERT INTO posts.revocations VALUES ('purged', :subject, 9007199254740992, now() + interval '1 hour')"
-WAITING = "wait_event_type = 'Lock'"
-
-
-@pytest.fixture
-async def other(databases: Databases) -> AsyncIterator[Database]:
-    """The database as another process uses it."""
-    database = Database(databases.url("posts_app"), size=2)
-    yield database
-    await database.close()
-
-
-async def erase(db: AsyncSession, posts: Posts, author: Person) -> None:
-    """Record that the account is purged, and delete what is the author's. A receiver commits the record first; here
-    both are in one transaction, so that no other one sees the record earlier."""
-    await db.execute(text(PURGE), {"subject": author.id})
-    at = posts.parts.clock.now()
-    await erase_author(db, ReceivedEvent(uuid4().hex, EventType.ACCOUNT_PURGED, author.id, None, {}, at))
-
-
-@asynccontextmanager
-async def erasing(other: Database, posts: Posts, author: Person) -> AsyncIterator[AsyncSession]:
-    """Erase the author in a transaction that is committed when the block ends."""
-    async with other.begin() as db:
-        await erase(db, posts, author)
-        yield db
-
-
-async def erase_in(other: Database, posts: Posts, author: Person) -> None:
-    async with erasing(other, posts, author):
-        pass
 
 
 async def rows_of(databases: Databases, author: Person) -> list[str]:

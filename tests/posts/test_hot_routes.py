@@ -23,7 +23,9 @@ def table() -> HotTable:
     return HotTable(create_app(assemble(settings)))
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", POST), ("GET", "/posts"), ("POST", "/posts"), ("PATCH", POST)])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", POST), ("GET", "/posts"), ("POST", "/posts"), ("PATCH", POST), ("PUT", f"{POST}/like")]
+)
 def test_an_operation_that_is_called_often_is_planned(table: HotTable, method: str, path: str) -> None:
     assert table.find(method, path) is not None
 

@@ -1,0 +1,80 @@
+"""The SQL of likes.
+
+One statement does all of it: it locks the person's card and then the post, so that the count is of the likes that there
+are, whoever likes the post at the same time, and so that neither of the two is deleted meanwhile.
+"""
+
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Delete, Select, Uuid, bindparam, delete, func, literal_column, select, true, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from posts_service.authors import repository as authors
+from posts_service.likes.models import Like
+from posts_service.posts.models import Post
+from watchword.database.statements import Statement
+from watchword.database.writes import WritePool, WriteTransaction
+
+_CARD: Final = authors.CURRENT_CARD.cte("card")
+_POST: Final = (
+    select(Post.id, Post.likes)
+    .join(_CARD, true())
+    .where(Post.id == bindparam("post_id", type_=Uuid()), Post.state == literal_column("'published'"))
+    .with_for_update(of=Post, key_share=True)
+    .cte("post")
+)
+_INSERT: Final = (
+    insert(Like).from_select(["post_id", "person_id"], select(_POST.c.id, _CARD.c.id)).on_conflict_do_nothing()
+)
+_DELETE: Final = delete(Like).where(Like.post_id == _POST.c.id, Like.person_id == _CARD.c.id)
+
+
+def _counted(change: Insert | Delete, step: int) -> Statement:
+    """The change, and the count of the post raised by `step` for each row that it changes.
+
+    Returns the count. No row: the person has no current card. Null: the post is not published.
+    """
+    changed = change.returning(Like.post_id).cte("changed")
+    count = (
+        update(Post)
+        .where(Post.id == changed.c.post_id)
+        .values(likes=Post.likes + literal_column(str(step)))
+        .returning(Post.likes)
+        .cte("count")
+    )
+    source = _CARD.outerjoin(_POST, true()).outerjoin(count, true())
+    return Statement(select(func.coalesce(count.c.likes, _POST.c.likes)).select_from(source))
+
+
+ADD: Final = _counted(_INSERT, 1)
+REMOVE: Final = _counted(_DELETE, -1)
+
+
+class Count(NamedTuple):
+    """How many like a post; None if it is not there, or not published."""
+
+    likes: int | None
+
+
+async def run(
+    db: WritePool | WriteTransaction, change: Statement, person_id: UUID, named_at: datetime, post_id: UUID
+) -> Count | None:
+    """Add or remove the person's like (`change` is ADD or REMOVE), if that changes anything. None if the person has no
+    card, or only one older than `named_at`, or if their account is purged."""
+    row = await db.fetch_row(change, author_id=person_id, named_at=named_at, post_id=post_id)
+    return None if row is None else Count(*row)
+
+
+def posts_liked_by(person_id: UUID) -> Select[UUID]:
+    """The ids of the posts that the person likes."""
+    return select(Like.post_id).where(Like.person_id == person_id)
+
+
+async def delete_all_of(db: AsyncSession, person_id: UUID) -> None:
+    """Delete every like of this person, and lower the counts. The posts that they are of must be locked."""
+    gone = delete(Like).where(Like.person_id == person_id).returning(Like.post_id).cte("gone")
+    lower: Any = update(Post).where(Post.id == gone.c.post_id).values(likes=Post.likes - 1)
+    await db.execute(lower, execution_options={"synchronize_session": False})
