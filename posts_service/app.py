@@ -10,6 +10,7 @@ from posts_service.dependencies import SCOPE_TEXTS, Scope
 from posts_service.likes import routes as likes
 from posts_service.live import routes as live
 from posts_service.metrics import build_metrics
+from posts_service.moderation import routes as moderation
 from posts_service.pages import routes as pages
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import reading_routes
@@ -42,7 +43,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         title="Watchword posts",
         summary="Whose post it is, and who may change it.",
         # /posts/events is not the post "events".
-        routers=(live.router, reading_routes.router, posts.router, likes.router, pages.router),
+        routers=(live.router, reading_routes.router, posts.router, likes.router, moderation.router, pages.router),
         lifespan=lifespan,
         own_paths=pages.OWN_PATHS,
         docs_client_id=DOCS_CLIENT_ID,

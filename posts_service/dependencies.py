@@ -6,14 +6,18 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
+from fastapi.requests import HTTPConnection
 
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.moderation import policy as moderation
+from posts_service.moderation.reading import ModerationReading
+from posts_service.moderation.reporting import Reporting
 from posts_service.posts.reading import PostReading
 from posts_service.posts.service import Posts
-from watchword.auth import Principal, ScopeTexts, optional, requires
+from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
 from watchword.service import part
 
@@ -23,6 +27,16 @@ class Scope(StrEnum):
 
 
 SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and delete your posts"})
+
+
+class ModeratorGuard(Guard):
+    """Checks that the caller is a moderator, before the body of the request is looked at."""
+
+    further_refusals = (NotPermitted,)
+
+    async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
+        await super().ensure(request, principal)
+        moderation.ensure_may_moderate(principal)
 
 
 async def preconditions(
@@ -69,3 +83,6 @@ def _slot_for(reader: Principal | None, request: Request, slots: ListenerSlots) 
 ListenerDep = Annotated[Listener, Depends(listener_of)]
 ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
 Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]
+Moderator = Annotated[Principal, Depends(ModeratorGuard(Scope.POSTS_WRITE))]
+ModerationReadingDep = Annotated[ModerationReading, Depends(part("moderation_reading"))]
+ReportingDep = Annotated[Reporting, Depends(part("reporting"))]

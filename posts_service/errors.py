@@ -1,6 +1,6 @@
 """The errors of this service."""
 
-from watchword.errors import Forbidden, Invalid, NotFound, PreconditionFailed, TooManyRequests
+from watchword.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooManyRequests
 
 
 class PostNotFound(NotFound):
@@ -24,6 +24,24 @@ class InvalidCursor(Invalid):
     code = "invalid_cursor"
     detail = "This cursor was not made by this service."
     pointer = "/query/cursor"
+
+
+class ReasonRequired(Invalid):
+    """An act on what is somebody else's, without a reason."""
+
+    code = "reason_required"
+    detail = "Say why: it is somebody else's, and the reason is recorded."
+    pointer = "/query/reason"
+
+
+class ReportNotFound(NotFound):
+    code = "report_not_found"
+    detail = "There is no such report."
+
+
+class ReportDecided(Conflict):
+    code = "report_decided"
+    detail = "The report has been decided already."
 
 
 class TooManyListeners(TooManyRequests):

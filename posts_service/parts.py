@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from posts_service.actions.models import ModerationAction
 from posts_service.authors.models import Author
 from posts_service.comments.models import Comment
 from posts_service.events.effects import EFFECTS
@@ -9,7 +10,9 @@ from posts_service.likes.models import Like
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
-from posts_service.moderation.models import ModerationAction, Report
+from posts_service.moderation.models import Report
+from posts_service.moderation.reading import ModerationReading
+from posts_service.moderation.reporting import Reporting
 from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.models import Post
 from posts_service.posts.reading import PostReading
@@ -53,6 +56,8 @@ class Parts:
     posts: Posts
     post_reading: PostReading
     likes: Likes
+    reporting: Reporting
+    moderation_reading: ModerationReading
     my_posts: MyPosts
     feed: Feed
     listener_slots: ListenerSlots
@@ -93,6 +98,8 @@ def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock 
         posts=Posts(database, clock),
         post_reading=post_reading,
         likes=Likes(database),
+        reporting=Reporting(database, clock),
+        moderation_reading=ModerationReading(database),
         my_posts=MyPosts(post_reading),
         feed=Feed(database, clock),
         listener_slots=ListenerSlots(),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors.models import Author
 from posts_service.tables import RECEIVER
+from watchword.auth import InvalidToken, NotPermitted, Principal
 from watchword.database import locks
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
@@ -25,6 +26,8 @@ CURRENT_CARD: Final = (
 )
 """The card that a token issued at `named_at` would not update, locked against its deletion. No row for an author whose
 account is purged, or who has no such card."""
+
+_CURRENT_CARD: Final = Statement(CURRENT_CARD)
 
 _VALUES: Final = select(_ID, bindparam("username", type_=String()), _NAMED_AT).where(_IS_NOT_PURGED)
 _INSERT: Final = insert(Author).from_select(["id", "username", "named_at"], _VALUES)
@@ -44,6 +47,17 @@ async def upsert(db: WriteTransaction, author_id: UUID, username: str, named_at:
     """
     await locks.lock_shared(db, _lock_name(author_id))
     await db.execute(_UPSERT, author_id=author_id, username=username, named_at=named_at)
+
+
+async def ensure_card(db: WriteTransaction, person: Principal) -> None:
+    """Insert or update the card of a caller, and keep it until the transaction ends. Raises NotPermitted for a caller
+    who is no person, and InvalidToken if their account is purged."""
+    person_id = person.person_id()
+    if person.username is None:
+        raise NotPermitted("the token names no person")
+    await upsert(db, person_id, person.username, person.issued_at)
+    if await db.fetch_row(_CURRENT_CARD, author_id=person_id, named_at=person.issued_at) is None:
+        raise InvalidToken("the account of the caller is purged")
 
 
 async def rename(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> None:

@@ -1,9 +1,9 @@
-"""The tables of reports and of moderators' acts."""
+"""The table of reports."""
 
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from posts_service.authors.models import Author
@@ -15,6 +15,7 @@ from posts_service.tables import Base, Instant
 class ReportState(StrEnum):
     OPEN = "open"
     RESOLVED = "resolved"
+    """The moderator agrees, and has acted."""
     DISMISSED = "dismissed"
 
 
@@ -37,24 +38,6 @@ class Report(Base):
     decided_by: Mapped[UUID | None] = mapped_column(index=True)
     decided_at: Mapped[Instant | None]
     note: Mapped[str | None]
-
-
-class ModerationAction(Base):
-    """An act of a moderator on what is somebody else's. The service can add rows, and neither change nor delete one.
-
-    The ids are of no foreign table: the record stays when what it names is deleted.
-    """
-
-    __tablename__ = "moderation_actions"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
-    action: Mapped[str]
-    actor_id: Mapped[UUID]
-    owner_id: Mapped[UUID | None]
-    post_id: Mapped[UUID | None]
-    comment_id: Mapped[UUID | None]
-    reason: Mapped[str]
-    happened_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
 
 Index("reports_queue_idx", Report.state, Report.id)

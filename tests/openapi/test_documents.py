@@ -74,12 +74,16 @@ OPERATIONS = {
         "likes_add",
         "likes_remove",
         "metrics_read",
+        "moderation_actions_list",
         "posts_delete",
         "posts_edit",
         "posts_list",
         "posts_listen",
         "posts_publish",
         "posts_read",
+        "reports_add_to_post",
+        "reports_decide",
+        "reports_list",
     },
 }
 EXAMPLES = {

@@ -1,69 +1,52 @@
-"""Every operation of the running app, requested by every kind of caller."""
+"""Every operation of the running app, requested by every kind of caller: see the table in matrix.py."""
 
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from posts_service.posts.policy import Permission
+from tests.posts.matrix import STATES, Row, rows
 from tests.posts.people import Person
+from tests.support.databases import Databases
 from tests.support.services import Posts
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.testing import Issuer
 from watchword.testing.issuer import ABSENT
 
-PUBLISHED, DRAFT = "published", "draft"
-VALID = ("anonymous", "without scope", "stranger", "moderator", "author")
+ROWS = rows()
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /posts": {"title": "A title", "body": "A body"},
     "PATCH /posts/{post_id}": {"title": "Another"},
+    "POST /posts/{post_id}/reports": {"reason": "Spam"},
+    "PATCH /moderation/reports/{report_id}": {"state": "dismissed"},
 }
-
-
-class Row(NamedTuple):
-    """The statuses for the callers in VALID, and the one for every caller whose token is not valid."""
-
-    operation: str
-    state: str
-    valid: tuple[int, int, int, int, int]
-    invalid: int = 401
-
-
-# anonymous, without scope (the author otherwise), stranger, moderator, author
-EXPECTED = (
-    Row("GET /posts", PUBLISHED, (200, 200, 200, 200, 200)),
-    Row("POST /posts", PUBLISHED, (401, 403, 201, 201, 201)),
-    Row("GET /posts/events", PUBLISHED, (200, 200, 200, 200, 200)),
-    Row("GET /posts/{post_id}", PUBLISHED, (200, 200, 200, 200, 200)),
-    Row("GET /posts/{post_id}", DRAFT, (404, 200, 404, 404, 200)),
-    Row("PATCH /posts/{post_id}", PUBLISHED, (401, 403, 403, 200, 200)),
-    Row("PATCH /posts/{post_id}", DRAFT, (401, 403, 404, 404, 200)),
-    Row("DELETE /posts/{post_id}", PUBLISHED, (401, 403, 403, 204, 204)),
-    Row("DELETE /posts/{post_id}", DRAFT, (401, 403, 404, 404, 204)),
-    Row("PUT /posts/{post_id}/like", PUBLISHED, (401, 403, 200, 200, 200)),
-    Row("PUT /posts/{post_id}/like", DRAFT, (401, 403, 404, 404, 404)),
-    Row("DELETE /posts/{post_id}/like", PUBLISHED, (401, 403, 200, 200, 200)),
-    Row("DELETE /posts/{post_id}/like", DRAFT, (401, 403, 404, 404, 404)),
-    Row("GET /livez", PUBLISHED, (200, 200, 200, 200, 200), invalid=200),
-    Row("GET /readyz", PUBLISHED, (200, 200, 200, 200, 200), invalid=200),
-    Row("GET /metrics", PUBLISHED, (200, 200, 200, 200, 200), invalid=200),
-)
-ROWS = {f"{row.operation} {row.state}": row for row in EXPECTED}
+# A moderator says why, and nobody else has to.
+REASON = {"reason": "Spam"}
+PUT_INTO_STATE = """
+    UPDATE posts.posts SET state = CASE $2 WHEN 'scheduled' THEN 'draft' ELSE $2 END,
+        published_at = CASE WHEN $2 IN ('published', 'unpublished') THEN published_at END,
+        publish_at = CASE $2 WHEN 'scheduled' THEN now() + interval '1 hour' END,
+        unpublished_reason = CASE $2 WHEN 'unpublished' THEN 'Spam' END
+    WHERE id = $1::text::uuid
+"""
 
 
 def valid_callers(ada: Person, stranger: Person, moderator: Person) -> dict[str, dict[str, str]]:
-    everybody: tuple[dict[str, str], ...] = (
-        {},
-        ada.bearer(scope="posts:read"),
-        stranger.headers,
-        moderator.headers,
-        ada.headers,
-    )
-    return dict(zip(VALID, everybody, strict=True))
+    administrator = Person(ada.issuer, "barbara", tuple(Permission), ("admin",))
+    return {
+        "anonymous": {},
+        "no_scope": ada.bearer(scope="posts:read"),
+        "author": ada.headers,
+        "other": stranger.headers,
+        "moderator": moderator.headers,
+        "administrator": administrator.headers,
+    }
 
 
-def invalid_callers(ada: Person) -> dict[str, dict[str, str]]:
+def bad_tokens(ada: Person) -> dict[str, dict[str, str]]:
     """The author's own token with one thing wrong."""
     forger = Issuer(audience=ada.issuer.audience)
     forger.rotate("the forger's")
@@ -89,7 +72,7 @@ def invalid_callers(ada: Person) -> dict[str, dict[str, str]]:
     }
 
 
-def revoked_callers(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
+def revoked(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
     """Tokens that were valid until a session ended, a role was lost, or an account was disabled."""
     now = int(time.time())
     ended, disabled = str(uuid4()), Person(ada.issuer, "disabled")
@@ -106,25 +89,43 @@ def revoked_callers(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
     }
 
 
-async def answer_to(posts: Posts, row: Row, author: Person, headers: dict[str, str]) -> int:
-    """The status of this operation on a post of the author made for it."""
+async def things_for(posts: Posts, databases: Databases, row: Row, ada: Person) -> dict[str, str]:
+    """The parameters of the path: a post of the author in this state, made for it, and what hangs on the post."""
+    post_id = (await posts.publish(ada.headers))["id"]
+    things = {"post_id": post_id}
+    if "{report_id}" in row.operation:
+        reporter = Person(ada.issuer, "reporter")
+        made = await posts.http.post(f"/posts/{post_id}/reports", json=REASON, headers=reporter.headers)
+        things["report_id"] = made.json()["id"]
+    if row.state not in ("-", "published"):
+        await databases.execute("posts_app", PUT_INTO_STATE, post_id, row.state)
+    return things
+
+
+async def answer_to(posts: Posts, row: Row, things: dict[str, str], headers: dict[str, str]) -> int:
+    """The status of this operation on these things."""
     method, path = row.operation.split(" ")
-    post = await posts.publish(author.headers, state=row.state)
-    url = path.format(post_id=post["id"])
     if path == "/posts/events":
         # Otherwise the stream would not end.
         posts.parts.feed.close()
-    return (await posts.http.request(method, url, json=BODIES.get(row.operation), headers=headers)).status_code
+    options: dict[str, Any] = {"json": BODIES.get(row.operation)}
+    options |= {"params": REASON} if row.operation in ACTS else {}
+    return (await posts.http.request(method, path.format(**things), headers=headers, **options)).status_code
 
 
-async def test_the_table_knows_every_operation_of_the_document(posts: Posts) -> None:
+ACTS = {"PATCH /posts/{post_id}", "DELETE /posts/{post_id}"}
+"""Operations that take the reason of a moderator in their query."""
+
+
+async def test_the_table_has_every_operation_of_the_document_in_every_state(posts: Posts) -> None:
     document = (await posts.http.get("/openapi.json")).json()
     methods = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
-    operations = {
-        f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item.keys() & methods
-    }
-    assert operations
-    assert operations == {row.operation for row in EXPECTED}
+    expected: set[tuple[str, str]] = set()
+    for path, item in document["paths"].items():
+        for method in item.keys() & methods:
+            expected |= {(f"{method.upper()} {path}", state) for state in (STATES if "{" in path else ("-",))}
+    assert expected
+    assert {(row.operation, row.state) for row in ROWS.values()} == expected
 
 
 async def test_every_operation_of_the_document_is_guarded_or_of_no_concern(posts: Posts) -> None:
@@ -140,9 +141,17 @@ async def test_every_operation_of_the_document_is_guarded_or_of_no_concern(posts
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 async def test_every_caller_is_answered_as_the_table_says(
-    posts: Posts, ada: Person, stranger: Person, moderator: Person, row: Row
+    posts: Posts, databases: Databases, ada: Person, stranger: Person, moderator: Person, row: Row
 ) -> None:
-    valid, invalid = valid_callers(ada, stranger, moderator), invalid_callers(ada) | revoked_callers(posts, ada)
-    expected = {**dict(zip(VALID, row.valid, strict=True)), **dict.fromkeys(invalid, row.invalid)}
-    statuses = {caller: await answer_to(posts, row, ada, headers) for caller, headers in {**valid, **invalid}.items()}
+    statuses = {}
+    for caller, headers in valid_callers(ada, stranger, moderator).items():
+        statuses[caller] = await answer_to(posts, row, await things_for(posts, databases, row, ada), headers)
+    # These change nothing, so that one post is enough for all of them.
+    things, lost = await things_for(posts, databases, row, ada), revoked(posts, ada)
+    expected = {**row.statuses}
+    for kind, callers in (("revoked", lost), ("bad_token", bad_tokens(ada))):
+        status = expected.pop(kind)
+        for caller, headers in callers.items():
+            expected[caller] = status
+            statuses[caller] = await answer_to(posts, row, things, headers)
     assert statuses == expected

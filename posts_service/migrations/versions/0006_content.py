@@ -156,6 +156,8 @@ def _create_moderation() -> None:
         sa.Column("comment_id", sa.Uuid),
         sa.Column("reason", sa.String, nullable=False),
         sa.Column("happened_at", INSTANT, nullable=False, server_default=sa.func.now()),
+        sa.Index("moderation_actions_by_post_idx", "post_id", "id"),
+        sa.Index("moderation_actions_by_actor_idx", "actor_id", "id"),
         schema=SCHEMA,
     )
     # The record is added to, and neither changed nor shortened.

@@ -1,0 +1,1 @@
+"""The record of what moderators do to what is others'."""

@@ -1,0 +1,75 @@
+"""What readers report, and what moderators decide about it. Each block is a transaction."""
+
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
+
+from posts_service.authors import repository as authors
+from posts_service.errors import PostNotFound, ReportDecided, ReportNotFound
+from posts_service.moderation import report_statements as statements
+from posts_service.moderation.models import ReportState
+from posts_service.moderation.queue import find_report
+from posts_service.moderation.report_statements import Reportable, ReportRow
+from watchword.auth import Principal
+from watchword.clock import Clock
+from watchword.database.database import Database
+from watchword.database.writes import WriteTransaction
+from watchword.errors import NotFound
+
+ATTEMPTS: Final = 3
+"""How often a report is inserted whose predecessor is decided just when it is looked for."""
+
+
+class Receipt(NamedTuple):
+    """A report, and whether it was made now: a person has one open report against a thing."""
+
+    report: ReportRow
+    is_new: bool
+
+
+class Reporting:
+    """The use cases of reports."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def report_post(self, reporter: Principal, post_id: UUID, reason: str) -> Receipt:
+        """Report a published post. Raises PostNotFound."""
+        return await self._report(statements.POST, reporter, post_id, reason, PostNotFound)
+
+    async def decide(self, moderator: Principal, report_id: UUID, decision: ReportState, note: str | None) -> Record:
+        """Decide an open report, and return it as the queue has it. Raises ReportNotFound, ReportDecided."""
+        moderator_id = moderator.person_id()
+        async with self._database.writes.begin() as db:
+            await authors.ensure_card(db, moderator)
+            now = self._clock.now()
+            if not await statements.decide(db, report_id, moderator_id, decision, note=note, now=now):
+                raise ReportDecided if await statements.is_known(db, report_id) else ReportNotFound
+        row = await find_report(self._database.reads, report_id)
+        if row is None:
+            raise ReportNotFound
+        return row
+
+    async def _report(
+        self, kind: Reportable, reporter: Principal, thing_id: UUID, reason: str, absence: type[NotFound]
+    ) -> Receipt:
+        async with self._database.writes.begin() as db:
+            await authors.ensure_card(db, reporter)
+            if not await statements.lock_thing(db, kind, thing_id):
+                raise absence
+            return await self._insert(db, kind, thing_id, reporter.person_id(), reason)
+
+    async def _insert(
+        self, db: WriteTransaction, kind: Reportable, thing_id: UUID, reporter_id: UUID, reason: str
+    ) -> Receipt:
+        for _ in range(ATTEMPTS):
+            now = self._clock.now()
+            report = await statements.insert_report(db, kind, thing_id, reporter_id, reason=reason, now=now)
+            if report is not None:
+                return Receipt(report, is_new=True)
+            report = await statements.find_open(db, kind, thing_id, reporter_id)
+            if report is not None:
+                return Receipt(report, is_new=False)
+        raise ReportDecided

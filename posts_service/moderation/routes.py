@@ -1,0 +1,98 @@
+"""Reports of readers, and what moderators read and decide."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from posts_service.dependencies import ModerationReadingDep, Moderator, ReportingDep, Writer
+from posts_service.errors import InvalidCursor, PostNotFound, ReportDecided, ReportNotFound
+from posts_service.moderation.models import ReportState
+from posts_service.moderation.queue import ActionFilter
+from posts_service.moderation.schemas import (
+    ActionPage,
+    ActionRead,
+    ReportDecision,
+    ReportDraft,
+    ReportPage,
+    ReportRead,
+    ReportReceipt,
+)
+from posts_service.posts.schemas import PageLength
+from watchword.auth import NotPermitted
+from watchword.database.errors import DatabaseUnavailable
+from watchword.http import StrictRoute
+from watchword.http.responses import Responses, refusals
+
+router = APIRouter(tags=["moderation"], route_class=StrictRoute)
+
+_ALREADY_OPEN: Final[Responses] = {200: {"model": ReportReceipt, "description": "Your open report about this"}}
+
+PageCursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
+
+
+@router.post(
+    "/posts/{post_id}/reports",
+    operation_id="reports_add_to_post",
+    summary="Report a post",
+    status_code=201,
+    responses=_ALREADY_OPEN | refusals(NotPermitted, PostNotFound, DatabaseUnavailable),
+)
+async def report_post(
+    post_id: UUID, draft: ReportDraft, reporter: Writer, reporting: ReportingDep, response: Response
+) -> ReportReceipt:
+    """Tell the moderators what is wrong with a published post. You have one open report about a post: another one is
+    answered with the first."""
+    receipt = await reporting.report_post(reporter, post_id, draft.reason)
+    response.status_code = 201 if receipt.is_new else 200
+    return ReportReceipt.of(receipt.report)
+
+
+@router.get(
+    "/moderation/reports",
+    operation_id="reports_list",
+    summary="List reports",
+    responses=refusals(InvalidCursor, NotPermitted, DatabaseUnavailable),
+)
+async def list_reports(
+    moderator: Moderator,
+    reading: ModerationReadingDep,
+    state: ReportState = ReportState.OPEN,
+    limit: PageLength = 20,
+    cursor: PageCursor = None,
+) -> ReportPage:
+    """What readers have reported, the oldest first. For moderators: people with any permission over what is others'."""
+    page = await reading.list_reports(state, cursor, limit)
+    return ReportPage(items=[ReportRead.of(row) for row in page.rows], next=page.next)
+
+
+@router.patch(
+    "/moderation/reports/{report_id}",
+    operation_id="reports_decide",
+    summary="Decide a report",
+    responses=refusals(NotPermitted, ReportNotFound, ReportDecided, DatabaseUnavailable),
+)
+async def decide_report(
+    report_id: UUID, decision: ReportDecision, moderator: Moderator, reporting: ReportingDep
+) -> ReportRead:
+    """Decide an open report, once. It changes nothing of what was reported."""
+    return ReportRead.of(await reporting.decide(moderator, report_id, decision.state, decision.note))
+
+
+@router.get(
+    "/moderation/actions",
+    operation_id="moderation_actions_list",
+    summary="List what moderators did",
+    responses=refusals(InvalidCursor, NotPermitted, DatabaseUnavailable),
+)
+async def list_actions(
+    moderator: Moderator,
+    reading: ModerationReadingDep,
+    post_id: Annotated[UUID | None, Query(description="Only acts on this post and on its comments")] = None,
+    actor_id: Annotated[UUID | None, Query(description="Only acts of this moderator")] = None,
+    limit: PageLength = 20,
+    cursor: PageCursor = None,
+) -> ActionPage:
+    """Every act on what was somebody else's, the newest first. Nobody can change or delete one."""
+    page = await reading.list_actions(ActionFilter(post_id, actor_id), cursor, limit)
+    return ActionPage(items=[ActionRead.of(row) for row in page.rows], next=page.next)
