@@ -2,20 +2,20 @@
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from identity_service import account_commands, client_change_commands, client_commands, job_commands
+from identity_service import account_commands, client_change_commands, client_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.installation import OWN_CLIENTS, POSTS_PAGES_CLIENT, Unassigned
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
-from watchword.errors import AppError, Invalid
 from watchword.service import CommandLine, load
+from watchword.service.commands import run_command
+from watchword.service.job_commands import add_job_commands
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 """Carries out one command and returns what to print."""
@@ -45,15 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _run(command: Command, options: argparse.Namespace, settings: type[Settings] = Settings) -> None:
     parts = assemble(load(settings))
     try:
-        _ensure_text(options)
-        await MIGRATIONS.usable_revision(parts.database.reads)
-        print(await command(parts, options))
-    except AppError as error:
-        print(error.reason or error.detail, file=sys.stderr)
-        raise SystemExit(1) from None
+        await run_command(parts, MIGRATIONS, command, options)
     finally:
         parts.passwords.stop()
-        await parts.database.close()
 
 
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
@@ -128,16 +122,6 @@ def _assignment(unassigned: Unassigned) -> str:
     )
 
 
-def _ensure_text(options: argparse.Namespace) -> None:
-    """Raise Invalid for an argument that is not UTF-8, which no table can hold."""
-    values = (value if isinstance(value, list) else [value] for value in vars(options).values())
-    for text in (text for value in values for text in value if isinstance(text, str)):
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise Invalid(advice="an argument is not UTF-8") from None
-
-
 def _line(key: SigningKey, now: datetime) -> str:
     """One line of the list of keys; times are in UTC."""
     withdrawn = "withdrawn, since it leaked" if key.is_compromised else f"withdrawn {key.withdrawn_at:{_TIME}}"
@@ -175,9 +159,7 @@ def _add_commands(line: CommandLine) -> None:
     add("rotate-keys", "Make a signing key, which takes over once every cached JWKS has it.", _rotate_keys)
     add("withdraw-key", "Withdraw a compromised signing key at once.", _withdraw_key).add_argument("kid")
     add_client_commands(add)
-    add("jobs", "List the jobs: the dead ones first, then those that run and those that wait.", job_commands.list_jobs)
-    retry = add("retry-job", "Have a dead job run again.", job_commands.retry_job)
-    job_commands.add_retry_arguments(retry)
+    add_job_commands(add)
 
 
 def add_client_commands(add: Add) -> None:

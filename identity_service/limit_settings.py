@@ -1,19 +1,9 @@
 """The settings of limits: how often something that costs may be done."""
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import AfterValidator, Field
-
-from watchword.limits import Limit
+from watchword.limits import Quota
 from watchword.service import ServiceSettings
-
-
-def _checked(text: str) -> str:
-    Limit.parse("", text)
-    return text
-
-
-Quota = Annotated[str, AfterValidator(_checked)]
 
 
 class LimitSettings(ServiceSettings):

@@ -2,7 +2,7 @@
 
 from identity_service.parts import Parts
 from watchword.metrics import Metrics
-from watchword.metrics.watch import watch_database, watch_jobs, watch_verifier
+from watchword.metrics.watch import watch_database, watch_jobs, watch_limits, watch_verifier
 
 
 def build_metrics(parts: Parts) -> Metrics:
@@ -21,8 +21,7 @@ def build_metrics(parts: Parts) -> Metrics:
     at_sign_ins = "Passwords of sign-ins looked up for breaches, by outcome"
     looked_up = parts.breach_checks.outcomes
     metrics.counter("watchword_sign_in_breach_checks_total", at_sign_ins, "outcome", lambda: looked_up)
-    refusals = "Requests refused because a limit was reached, by limit"
-    metrics.counter("watchword_limit_refusals_total", refusals, "limit", lambda: parts.limits.limiter.refusals)
+    watch_limits(metrics, parts.limits.limiter)
     _watch_letters(metrics, parts)
     logout_tokens = "Logout tokens that are done with, by outcome"
     metrics.counter("watchword_logout_tokens_total", logout_tokens, "outcome", lambda: parts.logout_delivery.outcomes)

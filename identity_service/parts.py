@@ -25,7 +25,7 @@ from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authorization_codes.service import AuthorizationCodes
-from identity_service.cleanup import CLEANUP, PERIOD, Cleanup
+from identity_service.cleanup import EXPIRED
 from identity_service.clients.service import Clients
 from identity_service.consents.service import Consents
 from identity_service.device_grants.service import DeviceGrants
@@ -85,6 +85,7 @@ from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.notifications import Listener
 from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
+from watchword.jobs.cleanup import CLEANUP, Cleanup
 from watchword.limits import Limiter
 
 JOBS_AT_ONCE = 18
@@ -122,6 +123,7 @@ class Parts:
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.
+        self.cleanup = Cleanup(self.database, self.jobs, clock, EXPIRED)
         self.job_records = JobRecords(self.database, self.jobs)
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds(), at_once=JOBS_AT_ONCE)
 
@@ -291,8 +293,7 @@ class Parts:
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""
-        cleanup = Cleanup(self.database, self.jobs, self.clock)
-        kinds = {CLEANUP: JobKind(cleanup.run, every=PERIOD), LOGOUT: self.logout_delivery.job_kind()}
+        kinds = {CLEANUP: self.cleanup.job_kind(), LOGOUT: self.logout_delivery.job_kind()}
         delivery = self.letter_parts.delivery
         return kinds if delivery is None else {**kinds, LETTER: delivery.job_kind()}
 

@@ -19,6 +19,7 @@ from posts_service.settings import Settings
 from watchword import service
 from watchword.pages import PagesSettings, install
 from watchword.service import Link, new_app, on_shutdown_signal
+from watchword.service.process import SHUTDOWN_SECONDS
 
 # The client of the issuer that /docs signs in with.
 DOCS_CLIENT_ID = "posts-docs"
@@ -29,12 +30,13 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        # The server would wait for streams that do not end by themselves.
-        forget = on_shutdown_signal(parts.feed.close)
+        forget = on_shutdown_signal(parts.on_shutdown)
         try:
             yield
         finally:
             forget()
+            await parts.job_worker.finish(SHUTDOWN_SECONDS)
+            await parts.limits.limiter.close()
 
     app = new_app(
         parts,
@@ -44,6 +46,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         summary="Whose post it is, and who may change it.",
         # /posts/events is not the post "events".
         routers=(live.router, reading_routes.router, posts.router, likes.router, moderation.router, pages.router),
+        background=(parts.listener.run, parts.job_worker.run),
         lifespan=lifespan,
         own_paths=pages.OWN_PATHS,
         docs_client_id=DOCS_CLIENT_ID,

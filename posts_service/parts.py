@@ -1,13 +1,15 @@
 """The long-lived objects of one process, and the only place where they are built."""
 
-from dataclasses import dataclass
+from typing import Final
 
 from posts_service.actions.models import ModerationAction
 from posts_service.authors.models import Author
+from posts_service.cleanup import EXPIRED
 from posts_service.comments.models import Comment
 from posts_service.events.effects import EFFECTS
 from posts_service.likes.models import Like
 from posts_service.likes.service import Likes
+from posts_service.limits import WritingLimits
 from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
 from posts_service.moderation.models import Report
@@ -20,14 +22,20 @@ from posts_service.posts.service import Posts
 from posts_service.search.models import PostTerms
 from posts_service.settings import Settings
 from posts_service.slugs.models import Slug
-from posts_service.tables import RECEIVER, Base
+from posts_service.tables import ALLOWANCES, JOBS, JOBS_CHANNEL, RECEIVER, Base
 from posts_service.tags.models import PostTag, Tag
 from posts_service.versions.models import PostVersion
 from watchword.auth import KeySource, RemoteKeys, Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
-from watchword.events import Receiver, SilencePolicy, receive_security_events
+from watchword.database.notifications import Listener
+from watchword.digests import KeyedDigests
+from watchword.events import SilencePolicy, receive_security_events
+from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
+from watchword.jobs.cleanup import CLEANUP, Cleanup
+from watchword.limits import Limiter
+from watchword.pages.sealing import sealing_key
 
 # Every module with tables is imported here, so that the migrations know them all.
 TABLES = (
@@ -46,61 +54,87 @@ TABLES = (
 MIGRATIONS = Migrations("posts_service", "posts", Base.metadata)
 
 
-@dataclass(frozen=True, slots=True)
+JOBS_AT_ONCE: Final = 8
+"""How many jobs a process does at a time."""
+
+
 class Parts:
-    settings: Settings
-    clock: Clock
-    database: Database
-    verifier: Verifier
-    receiver: Receiver
-    posts: Posts
-    post_reading: PostReading
-    likes: Likes
-    reporting: Reporting
-    moderation_reading: ModerationReading
-    my_posts: MyPosts
-    feed: Feed
-    listener_slots: ListenerSlots
+    """The objects of one process, each built from those above it. Nothing connects or starts yet."""
+
+    def __init__(self, settings: Settings, clock: Clock, keys: KeySource | None) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url, size=settings.database_pool_size)
+        self._add_verification(keys)
+        self._add_limits()
+        self._add_jobs()
+        self.posts = Posts(self.database, clock, self.limits)
+        self.post_reading = PostReading(self.database)
+        self.likes = Likes(self.database)
+        self.reporting = Reporting(self.database, clock)
+        self.moderation_reading = ModerationReading(self.database)
+        self.my_posts = MyPosts(self.post_reading)
+        self.feed = Feed(self.database, clock)
+        self.listener_slots = ListenerSlots()
+
+        # The work that is done after the change that caused it has been committed.
+        self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds(), at_once=JOBS_AT_ONCE)
+
+    def on_notification(self, _: str) -> None:
+        """Look whether a job is due."""
+        self.job_worker.wake()
+
+    async def catch_up(self) -> None:
+        """Look whether a job is due, since notifications may have been lost."""
+        self.job_worker.wake()
+
+    def on_shutdown(self) -> None:
+        """End what waits, and begin nothing."""
+        # The server would wait for streams that do not end by themselves.
+        self.feed.close()
+        self.job_worker.stop()
+
+    def _add_verification(self, keys: KeySource | None) -> None:
+        """What verifies tokens, and receives what the issuer revokes."""
+        settings = self.settings
+        self.receiver = receive_security_events(
+            settings.issuer,
+            self.database,
+            RECEIVER,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret.get_secret_value(),
+            effects=EFFECTS,
+            memory_seconds=settings.revocation_memory_seconds,
+            silence=SilencePolicy(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes"),
+            clock=self.clock,
+            issuer_address=settings.issuer_address,
+        )
+        remote = RemoteKeys.of(settings.issuer, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address)
+        self.verifier = Verifier(
+            issuer=settings.issuer,
+            audience=settings.audience,
+            keys=keys or remote,
+            revocations=self.receiver,
+            leeway_seconds=settings.clock_leeway_seconds,
+        )
+
+    def _add_limits(self) -> None:
+        digests = KeyedDigests(sealing_key(self.settings.pages_sealing_key.get_secret_value()))
+        limiter = Limiter(self.settings.database_url, ALLOWANCES, digests.of)
+        self.limits = WritingLimits(limiter, self.settings)
+
+    def _add_jobs(self) -> None:
+        """What writes jobs down, and what a service needs to look after them."""
+        self.jobs = Jobs(JOBS, JOBS_CHANNEL)
+        self.cleanup = Cleanup(self.database, self.jobs, self.clock, EXPIRED)
+        self.job_records = JobRecords(self.database, self.jobs)
+        self.listener = Listener(self.database.dsn, JOBS_CHANNEL, self.on_notification, self.catch_up)
+
+    def _job_kinds(self) -> dict[str, JobKind]:
+        """How each kind of job is done."""
+        return {CLEANUP: self.cleanup.job_kind()}
 
 
 def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock | None = None) -> Parts:
-    """Build everything; nothing connects or starts yet. `keys` replaces those that are fetched from the issuer."""
-    clock = clock or SystemClock()
-    database = Database(settings.database_url, size=settings.database_pool_size)
-    silence = SilencePolicy(settings.silence_seconds, refuse_writes=settings.silence_policy == "refuse_writes")
-    receiver = receive_security_events(
-        settings.issuer,
-        database,
-        RECEIVER,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret.get_secret_value(),
-        effects=EFFECTS,
-        memory_seconds=settings.revocation_memory_seconds,
-        silence=silence,
-        clock=clock,
-        issuer_address=settings.issuer_address,
-    )
-    keys = keys or RemoteKeys.of(settings.issuer, jwks_url=settings.jwks_url, issuer_address=settings.issuer_address)
-    verifier = Verifier(
-        issuer=settings.issuer,
-        audience=settings.audience,
-        keys=keys,
-        revocations=receiver,
-        leeway_seconds=settings.clock_leeway_seconds,
-    )
-    post_reading = PostReading(database)
-    return Parts(
-        settings=settings,
-        clock=clock,
-        database=database,
-        verifier=verifier,
-        receiver=receiver,
-        posts=Posts(database, clock),
-        post_reading=post_reading,
-        likes=Likes(database),
-        reporting=Reporting(database, clock),
-        moderation_reading=ModerationReading(database),
-        my_posts=MyPosts(post_reading),
-        feed=Feed(database, clock),
-        listener_slots=ListenerSlots(),
-    )
+    """Build everything. `keys` replaces those that are fetched from the issuer."""
+    return Parts(settings, clock or SystemClock(), keys)

@@ -5,13 +5,14 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from posts_service.limit_settings import LimitSettings
 from watchword.pages.sealing import sealing_key
-from watchword.service import MigrationSettings, ServiceSettings, none_if_empty
+from watchword.service import MigrationSettings, none_if_empty
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin, origin_of_url, origin_with_cookies, web_url
 
 
-class Settings(ServiceSettings):
+class Settings(LimitSettings):
     model_config = SettingsConfigDict(env_prefix="POSTS_")
 
     port: int = Field(8002, ge=1, le=65535, description="Port to listen on")

@@ -71,6 +71,8 @@ def service_environment(
         "POSTS_AUDIENCE": posts,
         "POSTS_HOST": "127.0.0.1",
         "POSTS_CORS_ORIGINS": identity,
+        # `make demo` writes many posts in the name of a few people.
+        "POSTS_LIMIT_POSTS": "100000/3600",
     }
     fixed = {
         "IDENTITY_PORT": str(addresses.identity_port),

@@ -1,6 +1,5 @@
 """Secrets at rest: AES-256-GCM under the key-encryption key, each bound to the name of what it belongs to."""
 
-import hmac
 import secrets
 from base64 import urlsafe_b64decode
 from typing import Final
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from watchword.digests import KeyedDigests
 from watchword.errors import Unavailable
 
 _NONCE_BYTES: Final = 12
@@ -32,7 +32,7 @@ class Sealer:
     def __init__(self, key_encryption_key: str) -> None:
         key = urlsafe_b64decode(key_encryption_key)
         self._cipher = AESGCM(key)
-        self._digest_key = hmac.digest(key, b"watchword: keyed digests", "sha256")
+        self._digests = KeyedDigests(key)
 
     def seal(self, kid: str, key: RSAPrivateKey) -> bytes:
         """Seal a signing key, as PKCS #8, bound to its `kid`."""
@@ -58,8 +58,7 @@ class Sealer:
     def keyed_digest(self, label: str, text: str) -> bytes:
         """A digest of this text that can be compared with others of the same label, and that nobody without the key can
         compute: 32 bytes."""
-        key = hmac.digest(self._digest_key, label.encode(), "sha256")
-        return hmac.digest(key, text.encode(), "sha256")
+        return self._digests.of(label, text)
 
     def _encrypt(self, bound_to: str, plain: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -12,6 +12,7 @@ from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import JsonBytes, StrictHotRoute
 from watchword.http.responses import answer, refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
 
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
     summary="Publish a post",
     status_code=201,
     response_model=PostRead,
-    responses=answer(201, "Location", "ETag") | refusals(NotPermitted, DatabaseUnavailable),
+    responses=answer(201, "Location", "ETag") | refusals(NotPermitted, LimitReached, DatabaseUnavailable),
 )
 async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
     """Publish a post, or store it as a draft. You are its author."""
@@ -36,7 +37,8 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
     operation_id="posts_edit",
     summary="Change a post",
     response_model=PostRead,
-    responses=answer(200, "ETag") | refusals(NotTheAuthor, PostNotFound, PostChanged, DatabaseUnavailable),
+    responses=answer(200, "ETag")
+    | refusals(NotTheAuthor, PostNotFound, PostChanged, LimitReached, DatabaseUnavailable),
 )
 async def edit_post(
     post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, conditions: ChangeConditions

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged
+from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
 from posts_service.posts.models import SUMMARY_CHARACTERS, first_version, next_version
 from posts_service.posts.schemas import PostChanges, PostDraft
@@ -17,15 +18,17 @@ from watchword.http.conditional import Preconditions
 class Posts:
     """The use cases of those who write."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, limits: WritingLimits) -> None:
         self._database = database
         self._clock = clock
+        self._limits = limits
 
     async def publish(self, writer: Principal, draft: PostDraft) -> PostView:
-        """Create a post of the writer's, published or as a draft."""
+        """Create a post of the writer's, published or as a draft. Raises LimitReached."""
         author_id = writer.person_id()
         if writer.username is None:
             raise NotPermitted("the token names no author")
+        await self._limits.ensure_may_write(writer)
         members = draft.model_dump()
         columns = first_version(members, self._clock.now())
         view = await repository.insert(self._database.writes, author_id, writer.issued_at, columns)
@@ -44,7 +47,8 @@ class Posts:
     async def edit(
         self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
     ) -> PostView:
-        """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged."""
+        """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged, LimitReached."""
+        await self._limits.ensure_may_write(editor)
         async with self._database.writes.begin() as db:
             post = await repository.get_for_update(db, post_id)
             policy.ensure_can_edit(editor, post)

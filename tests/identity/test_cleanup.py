@@ -8,8 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from identity_service import cleanup
-from identity_service.cleanup import CLEANUP, CODES_FOR, delete_expired
+from identity_service.cleanup import CODES_FOR
 from identity_service.ending import RETENTION
 from identity_service.sessions import cleanup as session_cleanup
 from identity_service.sessions import repository
@@ -22,6 +21,8 @@ from tests.support.services import IDENTITY_URL, Identity
 from tests.support.waiting import until
 from watchword.database import portions
 from watchword.database.portions import PORTION
+from watchword.jobs import cleanup
+from watchword.jobs.cleanup import CLEANUP
 
 
 async def count(databases: Databases) -> tuple[int, int]:
@@ -36,9 +37,9 @@ async def test_session_is_deleted_thirty_days_after_it_ended(identity: Identity,
     live = await identity.sign_in("ada", resource=IDENTITY_URL)
     assert (await identity.http.delete("/sessions/current", headers=headers)).status_code == 204
     now = identity.parts.clock.now()
-    await delete_expired(identity.parts.database, now + RETENTION - timedelta(minutes=1))
+    await identity.parts.cleanup.delete_expired(now + RETENTION - timedelta(minutes=1))
     assert await count(databases) == (2, 2)
-    await delete_expired(identity.parts.database, now + RETENTION + timedelta(minutes=1))
+    await identity.parts.cleanup.delete_expired(now + RETENTION + timedelta(minutes=1))
     assert await count(databases) == (1, 1)
     assert (await identity.refresh(live["refresh_token"])).status_code == 200
 
@@ -48,7 +49,7 @@ async def test_refresh_token_is_deleted_thirty_days_after_it_expired(identity: I
     first = await identity.sign_in("ada", resource=IDENTITY_URL)
     assert (await identity.refresh(first["refresh_token"])).status_code == 200
     expired = identity.parts.clock.now() + identity.parts.lifetimes.refresh
-    await delete_expired(identity.parts.database, expired + RETENTION + timedelta(minutes=1))
+    await identity.parts.cleanup.delete_expired(expired + RETENTION + timedelta(minutes=1))
     assert await count(databases) == (1, 0)
 
 
@@ -59,7 +60,7 @@ async def test_authorization_code_is_deleted_a_day_after_it_expired(identity: Id
         await code_of(browser, app)
     now = identity.parts.clock.now()
     for later, left in ((CODES_FOR, 2), (CODES_FOR + timedelta(minutes=2), 0)):
-        await delete_expired(identity.parts.database, now + later)
+        await identity.parts.cleanup.delete_expired(now + later)
         assert len(await databases.fetch("identity_app", "SELECT FROM identity.authorization_codes")) == left
     assert await count(databases) == (1, 1)
 
@@ -103,7 +104,7 @@ async def test_many_expired_tokens_are_deleted_in_portions_while_people_sign_in(
     await identity.register("ada")
     await fill(databases, "ada", left)
     now = identity.parts.clock.now()
-    deleting = asyncio.create_task(delete_expired(identity.parts.database, now))
+    deleting = asyncio.create_task(identity.parts.cleanup.delete_expired(now))
     tokens = await identity.sign_in("ada")
     deleted = await deleting
     assert (deleted.rows["refresh_tokens"], max(deletions)) == (12_000, PORTION)
@@ -118,7 +119,7 @@ async def test_more_sessions_than_are_deleted_at_once_are_deleted(
     monkeypatch.setattr(session_cleanup, "SESSIONS_AT_ONCE", 5)
     await identity.register("ada")
     await fill(databases, "ada", "-60")
-    deleted = await delete_expired(identity.parts.database, identity.parts.clock.now())
+    deleted = await identity.parts.cleanup.delete_expired(identity.parts.clock.now())
     assert (deleted.rows["sessions"], await count(databases)) == (12, (0, 0))
 
 
@@ -126,7 +127,7 @@ async def test_two_processes_clean_up_at_once(identity: Identity, databases: Dat
     await identity.register("ada")
     await fill(databases, "ada", "-60")
     now = identity.parts.clock.now()
-    both = await asyncio.gather(*(delete_expired(identity.parts.database, now) for _ in range(2)))
+    both = await asyncio.gather(*(identity.parts.cleanup.delete_expired(now) for _ in range(2)))
     assert sum(one.rows["refresh_tokens"] for one in both) == 12_000
     assert await count(databases) == (0, 0)
 
@@ -187,7 +188,7 @@ async def test_chain_of_any_length_is_deleted(identity: Identity, databases: Dat
     await identity.register("ada")
     await fill(databases, "ada", "-60")
     await databases.execute("identity_owner", CHAIN)
-    await delete_expired(identity.parts.database, identity.parts.clock.now())
+    await identity.parts.cleanup.delete_expired(identity.parts.clock.now())
     assert await count(databases) == (0, 0)
 
 
@@ -228,7 +229,7 @@ DEAD = """
 
 async def test_dead_job_is_deleted_after_thirty_days(identity: Identity, databases: Databases) -> None:
     await databases.execute("identity_app", DEAD, timedelta(days=30, minutes=1))
-    deleted = await delete_expired(identity.parts.database, identity.parts.clock.now())
+    deleted = await identity.parts.cleanup.delete_expired(identity.parts.clock.now())
     assert deleted.rows["dead_jobs"] == 1
     dead = await databases.fetch("identity_app", "SELECT kind FROM identity.jobs WHERE dead_at IS NOT NULL")
     assert [row["kind"] for row in dead] == ["b"]

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from identity_service.cleanup import delete_expired
 from identity_service.clients.grant_types import GrantType
 from identity_service.device_grants import service
 from identity_service.device_grants.user_codes import ALPHABET, make_user_code
 from tests.identity.answers import ensure_oauth_error, ensure_problem
 from tests.identity.device_flow import TELEVISION, Television, register_client, request_codes, switched_on
-from tests.identity.test_limits import at, exact_counts
+from tests.identity.test_limits import at
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
 from watchword.testing import StandingClock
 
@@ -127,10 +127,10 @@ async def test_device_grants_are_deleted_an_hour_after_they_expired(
     await register_client(identity_at)
     television: Television = await switched_on(identity_at)
     clock.advance(minutes=69)
-    await delete_expired(identity_at.parts.database, clock.now())
+    await identity_at.parts.cleanup.delete_expired(clock.now())
     assert await television.error() == "expired_token"
     clock.advance(minutes=2)
-    deleted = await delete_expired(identity_at.parts.database, clock.now())
+    deleted = await identity_at.parts.cleanup.delete_expired(clock.now())
     assert deleted.rows["device_grants"] == 1
     assert await television.error() == "invalid_grant"
     assert await databases.fetch("identity_app", ROWS) == []

@@ -9,9 +9,9 @@ import pytest
 
 from tests.identity.browsing import Browsing, browsing, leads_to_sign_in
 from tests.identity.device_flow import NAME, Television, allow, deny, enter, register_client, switched_on
-from tests.identity.test_limits import exact_counts
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 
 __all__ = ["exact_counts"]

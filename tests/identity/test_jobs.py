@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from identity_service import job_commands
 from tests.support.databases import Databases
 from tests.support.metrics import scrape
 from tests.support.services import Identity
 from watchword.errors import Invalid, NotFound
+from watchword.service import job_commands
 
 DEAD = """
     INSERT INTO identity.jobs (kind, payload, attempts, dead_at, last_error)

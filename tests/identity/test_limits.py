@@ -7,14 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from identity_service.cleanup import delete_expired
 from tests.identity.answers import ensure_problem
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.documented import documented
+from tests.support.limits import exact_counts
 from tests.support.metrics import scrape
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
-from tests.support.waiting import PATIENCE_SECONDS
+
+__all__ = ["exact_counts"]
 
 LIMITS: dict[str, Any] = {
     "limit_sign_in": "3/9000",
@@ -22,14 +23,6 @@ LIMITS: dict[str, Any] = {
     "limit_sign_in_address": "8/9000",
 }
 WRONG = "wrong"
-
-
-@pytest.fixture(autouse=True)
-def exact_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process counts alone because the machine is busy, and refusals leave at once."""
-    monkeypatch.setattr("watchword.limits.pace.GAP_SECONDS", 0.0)
-    for name in ("limiter.ANSWER_SECONDS", "statements.TIMEOUT_SECONDS"):
-        monkeypatch.setattr(f"watchword.limits.{name}", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -169,7 +162,7 @@ async def test_table_has_neither_names_nor_addresses_and_clean_up_deletes_what_i
     await databases.execute(
         "identity_owner", "UPDATE identity.allowances SET free_at = now() WHERE key = $1", rows[0][0]
     )
-    deleted = await delete_expired(limited.parts.database, limited.parts.clock.now())
+    deleted = await limited.parts.cleanup.delete_expired(limited.parts.clock.now())
     assert deleted.rows["allowances"] == 1
     left = await databases.fetch("identity_owner", "SELECT key FROM identity.allowances")
     assert [row["key"] for row in left] == [row["key"] for row in rows[1:]]

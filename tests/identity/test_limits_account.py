@@ -14,9 +14,10 @@ from identity_service.authentication.password import AuthenticatedUser, Password
 from identity_service.errors import InvalidCredentials
 from tests.identity.answers import ensure_problem
 from tests.identity.signing_on import ORIGIN, submit
-from tests.identity.test_limits import WRONG, at, exact_counts, grant, statuses
+from tests.identity.test_limits import WRONG, at, grant, statuses
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 from tests.support.waiting import until
 from watchword.limits import LimitReached

@@ -4,9 +4,9 @@ import pytest
 
 from tests.identity.authorizing import application, authorize
 from tests.identity.browsing import browsing
-from tests.identity.test_limits import exact_counts
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 
 __all__ = ["exact_counts"]
 

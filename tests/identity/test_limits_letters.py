@@ -9,9 +9,10 @@ import pytest
 
 from tests.identity.answers import ensure_problem
 from tests.identity.mailbox import letters
-from tests.identity.test_limits import at, exact_counts
+from tests.identity.test_limits import at
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 from tests.support.waiting import until
 

@@ -13,9 +13,10 @@ from identity_service.limit_settings import LimitSettings
 from tests.identity.answers import ensure_problem
 from tests.identity.mailbox import all_sent, letters, token_in_letter
 from tests.identity.test_hashing_queue import full
-from tests.identity.test_limits import at, exact_counts
+from tests.identity.test_limits import at
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity
 
 __all__ = ["exact_counts"]

@@ -13,11 +13,12 @@ from tests.identity.address_changes import FRESH, OLD, Owner, address
 from tests.identity.answers import ensure_problem, pointers
 from tests.identity.mailbox import token_in_letter
 from tests.identity.test_hashing_queue import full
-from tests.identity.test_limits import at, exact_counts
+from tests.identity.test_limits import at
 from tests.identity.test_link_pages import press
 from tests.identity.test_registration import register
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 
 __all__ = ["exact_counts"]

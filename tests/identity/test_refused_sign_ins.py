@@ -11,11 +11,12 @@ import asyncpg
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.cleanup import REFUSALS_FOR, delete_expired
+from identity_service.cleanup import REFUSALS_FOR
 from identity_service.refused_sign_ins import service
-from tests.identity.test_limits import at, exact_counts, grant, statuses
+from tests.identity.test_limits import at, grant, statuses
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 
@@ -199,11 +200,11 @@ async def test_rows_leave_with_the_account_also_those_that_come_later_and_after_
     # A refusal that began before the deletion ends after it.
     straggler = "UPDATE identity.refused_sign_ins SET user_id = $1 WHERE user_id = $2"
     await databases.execute("identity_owner", straggler, UUID(ada), UUID(eve))
-    await delete_expired(identity.parts.database, clock.now())
+    await identity.parts.cleanup.delete_expired(clock.now())
     assert await counts_of(databases) == []
     assert await statuses(identity, "eve") == [400]
     minute = (await rows_of(databases))[0]["minute"]
-    await delete_expired(identity.parts.database, minute + REFUSALS_FOR)
+    await identity.parts.cleanup.delete_expired(minute + REFUSALS_FOR)
     assert len(await rows_of(databases)) == 1
-    await delete_expired(identity.parts.database, minute + REFUSALS_FOR + timedelta(seconds=1))
+    await identity.parts.cleanup.delete_expired(minute + REFUSALS_FOR + timedelta(seconds=1))
     assert await rows_of(databases) == []

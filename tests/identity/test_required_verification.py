@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from identity_service.accounts.schemas import Registration
-from identity_service.cleanup import AWAITED_FOR, delete_expired
+from identity_service.cleanup import AWAITED_FOR
 from identity_service.recording.recorder import BY_COMMAND_LINE
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.identity.mailbox import all_sent, letters, tables_with, token_in_letter
@@ -193,8 +193,8 @@ async def test_account_that_awaits_its_link_is_deleted_after_seven_days(
     await register(verifying)
     rows = await databases.fetch("identity_app", "SELECT max(created_at) AS last FROM identity.users")
     registered_at = rows[0]["last"]
-    await delete_expired(verifying.parts.database, registered_at + AWAITED_FOR - timedelta(minutes=1))
+    await verifying.parts.cleanup.delete_expired(registered_at + AWAITED_FOR - timedelta(minutes=1))
     assert len(await databases.fetch("identity_app", "SELECT FROM identity.users")) == 2
-    await delete_expired(verifying.parts.database, registered_at + AWAITED_FOR + timedelta(minutes=1))
+    await verifying.parts.cleanup.delete_expired(registered_at + AWAITED_FOR + timedelta(minutes=1))
     left = await databases.fetch("identity_app", "SELECT username FROM identity.users")
     assert [row["username"] for row in left] == ["eve"]

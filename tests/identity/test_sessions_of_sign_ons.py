@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from identity_service.cleanup import delete_expired
 from identity_service.ending import RETENTION
 from identity_service.errors import AccountChanged, CodeRefused
 from tests.identity.answers import claims_of, ensure_oauth_error
@@ -222,7 +221,7 @@ async def test_sign_on_that_is_deleted_takes_its_sessions_along(
     clock.advance(days=13)
     assert await who(identity_at) == "ada"
     clock.advance(seconds=(RETENTION + 2 * DAY).total_seconds())
-    deleted = await delete_expired(identity_at.parts.database, clock.now())
+    deleted = await identity_at.parts.cleanup.delete_expired(clock.now())
     assert [deleted.rows[name] for name in ("refresh_tokens", "sessions", "sign_ons")] == [1, 2, 1]
     assert len(await databases.fetch("identity_app", SIGN_ONS)) == 1
     assert await databases.fetch("identity_app", SESSIONS) == []

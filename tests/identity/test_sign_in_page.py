@@ -10,10 +10,10 @@ from identity_service.errors import HashingBusy
 from identity_service.pages.goals import Goal
 from identity_service.users.passwords import Passwords
 from tests.identity.signing_on import ORIGIN, cookie_of, register_and_sign_on, sign_on, submit, use, who
-from tests.identity.test_limits import exact_counts
 from tests.identity.test_pages import FOREIGN
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 

@@ -6,11 +6,11 @@ import httpx
 
 from tests.identity.mailbox import all_sent, letters
 from tests.identity.signing_on import cookies_of, sign_on, submit
-from tests.identity.test_limits import exact_counts
 from tests.identity.test_limits_account import LIMITS, use_up
 from tests.identity.test_new_device_letter import ADA, SUBJECT, sign_in, verified
 from tests.support import services
 from tests.support.databases import Databases
+from tests.support.limits import exact_counts
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 

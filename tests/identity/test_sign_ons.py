@@ -6,7 +6,6 @@ from http.cookies import Morsel
 
 import pytest
 
-from identity_service.cleanup import delete_expired
 from identity_service.ending import RETENTION
 from tests.identity.signing_on import (
     COOKIE,
@@ -207,5 +206,5 @@ async def test_sign_on_is_deleted_thirty_days_after_it_ended_or_expired(
     idle = timedelta(days=14)
     for after, count in ((RETENTION, 2), (timedelta(minutes=1), 1), (idle - timedelta(minutes=2), 1), (idle, 0)):
         clock.advance(seconds=after.total_seconds())
-        await delete_expired(identity_at.parts.database, clock.now())
+        await identity_at.parts.cleanup.delete_expired(clock.now())
         assert len(await databases.fetch("identity_app", "SELECT FROM identity.sign_ons")) == count

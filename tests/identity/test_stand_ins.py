@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from identity_service.accounts.schemas import Registration
-from identity_service.cleanup import AWAITED_FOR, delete_expired
+from identity_service.cleanup import AWAITED_FOR
 from identity_service.recording.recorder import BY_COMMAND_LINE
 from tests.identity.address_changes import Owner
 from tests.identity.answers import ensure_problem, statuses
@@ -62,7 +62,7 @@ async def former_owner(identity: Identity, folder: Path) -> None:
 async def cleaned_up(identity: Identity, databases: Databases, after: timedelta) -> list[str]:
     """The names that are held once so much time has passed since the last registration, and clean-up has run."""
     rows = await databases.fetch("identity_app", "SELECT max(created_at) AS last FROM identity.users")
-    await delete_expired(identity.parts.database, rows[0]["last"] + after)
+    await identity.parts.cleanup.delete_expired(rows[0]["last"] + after)
     return [row["username"] for row in await databases.fetch("identity_app", NAMES)]
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import posts_service.app
@@ -53,10 +53,9 @@ async def live(
 ) -> AsyncIterator[LivePosts]:
     """The posts service over empty tables, on a server, with these slots and a feed with these arguments."""
     await databases.empty("posts")
-    usual = services.posts_parts(databases, issuer.verifier())
-    parts = replace(
-        usual, feed=Feed(usual.database, usual.clock, **of_feed), listener_slots=slots or usual.listener_slots
-    )
+    parts = services.posts_parts(databases, issuer.verifier())
+    parts.feed = Feed(parts.database, parts.clock, **of_feed)
+    parts.listener_slots = slots or parts.listener_slots
     async with serving(posts_service.app.create_app(parts)) as server:
         yield LivePosts(server, parts)
 

@@ -21,6 +21,7 @@ from watchword.auth import RemoteKeys, Verifier
 from watchword.auth.revocations import FOR_EVER, Kind, Revocation
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
+from watchword.jobs import JobWorker
 from watchword.testing import Issuer, StandingClock
 
 VERIFICATIONS = "watchword_token_verifications_total"
@@ -65,7 +66,8 @@ async def test_tokens_are_counted_by_what_became_of_them(posts: Posts, ada: Pers
         "key_not_fetched": 0,
         "keys_unavailable": 0,
     }
-    assert {outcome: metrics(VERIFICATIONS, outcome=outcome) for outcome in metrics.values("outcome")} == expected
+    outcomes = metrics.values("outcome", VERIFICATIONS)
+    assert {outcome: metrics(VERIFICATIONS, outcome=outcome) for outcome in outcomes} == expected
     assert metrics("watchword_revocations_held") == 1
 
 
@@ -184,6 +186,17 @@ async def test_effects_that_have_not_happened_are_shown(databases: Databases, po
     assert (await posts.http.get("/posts")).json()["items"] == []
 
 
+@pytest.fixture
+def without_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker, which looks for jobs at times that no test knows, uses no connection."""
+
+    async def wait(_: JobWorker) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(JobWorker, "run", wait)
+
+
+@pytest.mark.usefixtures("without_worker")
 async def test_connections_are_shown_and_those_who_wait(databases: Databases, issuer: Issuer) -> None:
     async with services.posts(databases, issuer.verifier(), database_pool_size=1) as posts:
         database = posts.parts.database

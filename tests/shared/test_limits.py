@@ -41,12 +41,9 @@ def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def table(databases: Databases) -> AsyncIterator[None]:
-    await databases.execute(
-        "posts_owner", "CREATE UNLOGGED TABLE posts.allowances (key bytea PRIMARY KEY, free_at timestamptz NOT NULL)"
-    )
-    yield
-    await databases.execute("posts_owner", "DROP TABLE posts.allowances")
+async def table(databases: Databases) -> None:
+    """The table of posts, empty."""
+    await databases.empty("posts")
 
 
 @pytest.fixture

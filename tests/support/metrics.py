@@ -24,9 +24,10 @@ class Scrape:
         """The value of the sample with exactly these labels; 0 if there is no such sample."""
         return self._samples.get((name, frozenset(labels.items())), 0.0)
 
-    def values(self, label: str) -> set[str]:
-        """Every value that this label has in any sample."""
-        return {value for _, labels in self._samples for name, value in labels if name == label}
+    def values(self, label: str, metric: str | None = None) -> set[str]:
+        """Every value that this label has in any sample, or in those of one metric."""
+        samples = [labels for name, labels in self._samples if metric in (None, name)]
+        return {value for labels in samples for name, value in labels if name == label}
 
     @property
     def names(self) -> set[str]:

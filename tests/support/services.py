@@ -13,6 +13,7 @@ import identity_service.app
 import identity_service.parts
 import identity_service.settings
 import posts_service.app
+import posts_service.limit_settings
 import posts_service.parts
 import posts_service.settings
 from identity_service.limit_settings import LimitSettings
@@ -30,8 +31,16 @@ KEY_ENCRYPTION_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 POSTS_SECRET = "secret-of-the-posts-client"
 SEALING_KEY = "p3LwYfJKd0eVh5kq2mXc9sRtUuWbGz4A7nE1iOoMjHg="
 PASSWORD = "correct horse battery"
-NO_LIMITS = dict.fromkeys(LimitSettings.model_fields.keys() - ServiceSettings.model_fields.keys(), "1000000/1")
+
+
+def _no_limits(settings: type[ServiceSettings]) -> dict[str, str]:
+    return dict.fromkeys(settings.model_fields.keys() - ServiceSettings.model_fields.keys(), "1000000/1")
+
+
+NO_LIMITS = _no_limits(LimitSettings)
 """Limits that no test reaches: all its requests come from one address."""
+NO_WRITING_LIMITS = _no_limits(posts_service.limit_settings.LimitSettings)
+"""Limits of posts that no test reaches: a few people write everything."""
 
 
 @dataclass
@@ -140,6 +149,7 @@ def posts_parts(
         "client_secret": POSTS_SECRET,
         "pages_origin": POSTS_URL,
         "pages_sealing_key": SEALING_KEY,
+        **NO_WRITING_LIMITS,
         **settings,
     }
     return posts_service.parts.assemble(posts_service.settings.Settings(**values), keys=verifier.keys, clock=clock)

@@ -17,7 +17,7 @@ from deploy.local.processes import ChildProcess, end_children, start_child
 from deploy.local.secret_file import load_secrets
 from tests.support.databases import Databases, migrated
 from tests.support.ports import held_port
-from tests.support.services import NO_LIMITS
+from tests.support.services import NO_LIMITS, NO_WRITING_LIMITS
 from tests.support.waiting import wait_until
 from watchword.http_client.tls import ssl_context
 
@@ -40,6 +40,7 @@ class Stack:
         write_private(home / "secrets.json", json.dumps(secrets))
         self._addresses.write(home / "run.json")
         limits = {f"IDENTITY_{name.upper()}": value for name, value in NO_LIMITS.items()}
+        limits |= {f"POSTS_{name.upper()}": value for name, value in NO_WRITING_LIMITS.items()}
         # One address may have a quarter of it, and everybody here comes from one.
         limits["IDENTITY_HASH_QUEUE"] = "400"
         self.environment = service_environment(self._addresses, secrets, {**limits, **os.environ, **settings}, home)

@@ -3,7 +3,9 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator
 
 MAX_QUOTA: Final = 1_000_000
 MAX_SECONDS: Final = 31 * 86_400
@@ -38,6 +40,15 @@ class Limit:
     def policy(self) -> str:
         """The field RateLimit-Policy of the draft draft-ietf-httpapi-ratelimit-headers."""
         return f'"{self.name}";q={self.quota};w={self.seconds}'
+
+
+def _checked(text: str) -> str:
+    Limit.parse("", text)
+    return text
+
+
+Quota = Annotated[str, AfterValidator(_checked)]
+"""The type of a setting that is a limit, such as 10/900."""
 
 
 class Charge(NamedTuple):

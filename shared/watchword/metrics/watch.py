@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from watchword.database import Database
     from watchword.events import Receiver
     from watchword.jobs import JobWorker
+    from watchword.limits import Limiter
 
 _LAG_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -68,6 +69,11 @@ def watch_jobs(metrics: Metrics, worker: "JobWorker") -> None:
         metrics.gauges(name, help_text, "kind", partial(read, field), "livemax")
     help_text = "Attempts at jobs, by outcome"
     metrics.counter("watchword_job_attempts_total", help_text, "outcome", lambda: worker.outcomes)
+
+
+def watch_limits(metrics: Metrics, limiter: "Limiter") -> None:
+    help_text = "Requests refused because a limit was reached, by limit"
+    metrics.counter("watchword_limit_refusals_total", help_text, "limit", lambda: limiter.refusals)
 
 
 def watch_receiver(metrics: Metrics, receiver: "Receiver") -> None:

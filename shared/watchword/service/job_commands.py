@@ -1,17 +1,36 @@
-"""The commands for jobs: jobs, retry-job."""
+"""The commands for jobs of a service: jobs, retry-job."""
 
 import argparse
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
 
-from identity_service.parts import Parts
 from watchword.errors import AppError, Invalid
 from watchword.ids import parse_uuid
-from watchword.jobs import JobRecord
+from watchword.jobs import JobRecord, JobRecords
 
 MAX_LINES: Final = 200
 
 
-async def list_jobs(parts: Parts, _: argparse.Namespace) -> str:
+class PartsWithJobs(Protocol):
+    """The parts of a service that has jobs."""
+
+    @property
+    def job_records(self) -> JobRecords: ...
+
+
+Command = Callable[[PartsWithJobs, argparse.Namespace], Awaitable[str]]
+"""Carries out one command and returns what to print."""
+
+
+def add_job_commands(add: Callable[[str, str, Command], argparse.ArgumentParser]) -> None:
+    """Add both commands by `add`, which takes the name, the description and the command."""
+    add("jobs", "List the jobs: the dead ones first, then those that run and those that wait.", list_jobs)
+    retry = add("retry-job", "Have a dead job run again.", retry_job)
+    retry.add_argument("id", nargs="?", help="the id of a dead job, as the command jobs shows it")
+    retry.add_argument("--all", action="store_true", help="every dead job")
+
+
+async def list_jobs(parts: PartsWithJobs, _: argparse.Namespace) -> str:
     records = await parts.job_records.list(MAX_LINES)
     lines = [_line(record) for record in records]
     if len(records) == MAX_LINES:
@@ -19,7 +38,7 @@ async def list_jobs(parts: Parts, _: argparse.Namespace) -> str:
     return "\n".join(lines) or "There are no jobs."
 
 
-async def retry_job(parts: Parts, options: argparse.Namespace) -> str:
+async def retry_job(parts: PartsWithJobs, options: argparse.Namespace) -> str:
     if options.all == (options.id is not None):
         raise Invalid(advice="name the id of one dead job, or --all")
     if options.id is not None:
@@ -31,12 +50,7 @@ async def retry_job(parts: Parts, options: argparse.Namespace) -> str:
     return await _retry_all(parts)
 
 
-def add_retry_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("id", nargs="?", help="the id of a dead job, as the command jobs shows it")
-    command.add_argument("--all", action="store_true", help="every dead job")
-
-
-async def _retry_all(parts: Parts) -> str:
+async def _retry_all(parts: PartsWithJobs) -> str:
     ids = await parts.job_records.dead_ids()
     lines = []
     for job_id in ids:
