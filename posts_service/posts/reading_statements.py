@@ -10,8 +10,8 @@ from posts_service.posts.columns import SUMMARY, VIEW
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post
 from posts_service.posts.view import PostView
+from watchword.database.joint_read import JointRead
 from watchword.database.reads import ReadPool
-from watchword.database.statements import Statement
 
 # Before the first page: newer than every post.
 TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
@@ -29,10 +29,10 @@ _FEED = (
     .limit(_LIMIT)
 )
 
-BY_ID: Final = Statement(VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
-FEED: Final = Statement(_FEED)
-BY_AUTHOR: Final = Statement(_FEED.where(_AUTHOR))
-DRAFTS: Final = Statement(
+BY_ID: Final = JointRead(VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
+FEED: Final = JointRead(_FEED)
+BY_AUTHOR: Final = JointRead(_FEED.where(_AUTHOR))
+DRAFTS: Final = JointRead(
     SUMMARY.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
     .order_by(Post.created_at.desc(), Post.id.desc())
     .limit(_LIMIT)
@@ -40,7 +40,7 @@ DRAFTS: Final = Statement(
 
 
 async def find_view(reads: ReadPool, post_id: UUID) -> PostView | None:
-    row = await reads.fetch_row(BY_ID, post_id=post_id)
+    row = await reads.fetch_joint_row(BY_ID, post_id=post_id)
     return PostView.of(row) if row is not None else None
 
 
@@ -56,6 +56,6 @@ async def list_drafts(reads: ReadPool, author_id: UUID, begin: Cursor, limit: in
     return await _list(reads, DRAFTS, begin, limit=limit, author_id=author_id)
 
 
-async def _list(reads: ReadPool, statement: Statement, begin: Cursor, **values: Any) -> list[PostView]:
-    rows = await reads.fetch_rows(statement, at=begin.at, post_id=begin.post_id, **values)
+async def _list(reads: ReadPool, statement: JointRead, begin: Cursor, **values: Any) -> list[PostView]:
+    rows = await reads.fetch_joint_rows(statement, at=begin.at, post_id=begin.post_id, **values)
     return [PostView.of(row) for row in rows]

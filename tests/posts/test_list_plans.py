@@ -11,7 +11,7 @@ from posts_service.live.repository import CHANGES, VIEWS
 from posts_service.posts.reading_statements import BY_AUTHOR, DRAFTS, FEED, TOP
 from tests.support.databases import Databases
 from tests.support.plans import plan_of, scans
-from watchword.database import Statement
+from watchword.database import JointRead, Statement
 
 AUTHOR = UUID(int=1)
 AUTHORS = """
@@ -48,6 +48,17 @@ async def test_a_list_walks_along_its_index_and_sorts_nothing(
     at = datetime.now(UTC) - age
     own = {} if statement is FEED else {"author_id": AUTHOR}
     plan = await plan_of(connection, statement, {"at": at, "post_id": TOP.post_id, "limit": 21, **own}, mode)
+    assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
+    assert scans(plan, "posts") == [("Index Scan", index)]
+
+
+@pytest.mark.parametrize(("read", "index"), LISTS, ids=["feed", "by author", "drafts"])
+async def test_lists_that_are_read_together_walk_along_the_same_index(
+    connection: "asyncpg.Connection[asyncpg.Record]", read: JointRead, index: str
+) -> None:
+    own = {} if read is FEED else {"author_id": [AUTHOR]}
+    values = {"at": [datetime.now(UTC)], "post_id": [TOP.post_id], "limit": [21], **own}
+    plan = await plan_of(connection, read.together, values)
     assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
     assert scans(plan, "posts") == [("Index Scan", index)]
 

@@ -2,6 +2,7 @@
 
 from watchword.database.creation import create_tables
 from watchword.database.database import Database, DatabaseUnavailable, metadata_for, violates
+from watchword.database.joint_read import JointRead
 from watchword.database.notifications import Listener
 from watchword.database.pool import PoolUse
 from watchword.database.reads import ReadPool
@@ -12,6 +13,7 @@ from watchword.database.writes import WritePool, WriteTransaction
 __all__ = [
     "Database",
     "DatabaseUnavailable",
+    "JointRead",
     "Listener",
     "PoolUse",
     "ReadPool",

@@ -96,10 +96,15 @@ class StatementPool:
             return await self._run(statement, arguments, fetch)
 
     async def _run(
-        self, statement: Statement, arguments: Sequence[Any], fetch: Callable[..., Awaitable[Result]]
+        self,
+        statement: Statement,
+        arguments: Sequence[Any],
+        fetch: Callable[..., Awaitable[Result]],
+        pooled: PooledConnection | None = None,
     ) -> Result:
+        """Run the statement on a connection that the caller has acquired or, without one, on any; it is released."""
         try:
-            pooled = self._acquire_now() or await self._acquire()
+            pooled = pooled or self._acquire_now() or await self._acquire()
             try:
                 return await self._run_on(pooled, statement, arguments, fetch)
             except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):

@@ -26,6 +26,11 @@ class Slots(Generic[Item]):
         return self.size - len(self._free)
 
     @property
+    def has_free(self) -> bool:
+        """Whether the next caller need not wait."""
+        return bool(self._free)
+
+    @property
     def waiting(self) -> int:
         return len(self._waiters)
 
