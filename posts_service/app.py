@@ -37,6 +37,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
             forget()
             await parts.job_worker.finish(SHUTDOWN_SECONDS)
             await parts.limits.limiter.close()
+            await parts.renderer.close()
 
     app = new_app(
         parts,

@@ -1,6 +1,6 @@
 """The errors of this service."""
 
-from watchword.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooManyRequests
+from watchword.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooManyRequests, Unavailable
 
 
 class PostNotFound(NotFound):
@@ -50,3 +50,19 @@ class TooManyListeners(TooManyRequests):
     code = "too_many_listeners"
     detail = "Too many streams are open for your account, or for your address if you are not signed in; close one."
     retry_after = 5
+
+
+class TooHardToRender(Invalid):
+    """Making HTML of a text takes more time or memory than one text may take from the others."""
+
+    code = "too_hard_to_render"
+    detail = "This text takes too long to render. Make it shorter or simpler; naming no language behind ``` can help."
+    pointer = "/body/body"
+
+
+class RenderingBusy(Unavailable):
+    """More texts wait to be rendered than can be in a few seconds."""
+
+    code = "rendering_busy"
+    detail = "Too many texts wait to be rendered; try again shortly."
+    retry_after = 2

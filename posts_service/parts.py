@@ -19,6 +19,7 @@ from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.models import Post
 from posts_service.posts.reading import PostReading
 from posts_service.posts.service import Posts
+from posts_service.rendering.renderer import Renderer
 from posts_service.search.models import PostTerms
 from posts_service.settings import Settings
 from posts_service.slugs.models import Slug
@@ -68,6 +69,7 @@ class Parts:
         self._add_verification(keys)
         self._add_limits()
         self._add_jobs()
+        self.renderer = Renderer()
         self.posts = Posts(self.database, clock, self.limits)
         self.post_reading = PostReading(self.database)
         self.likes = Likes(self.database)
