@@ -44,6 +44,14 @@ class ReportDecided(Conflict):
     detail = "The report has been decided already."
 
 
+class InvalidPublication(Invalid):
+    """The instant of publication cannot be what the change says."""
+
+    code = "invalid_publication"
+    detail = "The post cannot be published at this instant."
+    pointer = "/body/published_at"
+
+
 class TooManyListeners(TooManyRequests):
     """The account of a reader, or the address of an anonymous one, has as many streams as it may have."""
 

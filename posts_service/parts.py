@@ -18,6 +18,7 @@ from posts_service.moderation.reporting import Reporting
 from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.models import Post
 from posts_service.posts.reading import PostReading
+from posts_service.posts.revisions import Revisions
 from posts_service.posts.service import Posts
 from posts_service.rendering.renderer import Renderer
 from posts_service.search.models import PostTerms
@@ -70,7 +71,7 @@ class Parts:
         self._add_limits()
         self._add_jobs()
         self.renderer = Renderer()
-        self.posts = Posts(self.database, clock, self.limits)
+        self.posts = Posts(self.database, clock, self.limits, self.renderer, Revisions(settings.search_language))
         self.post_reading = PostReading(self.database)
         self.likes = Likes(self.database)
         self.reporting = Reporting(self.database, clock)

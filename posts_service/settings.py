@@ -11,6 +11,13 @@ from watchword.service import MigrationSettings, none_if_empty
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
 from watchword.service.web_origins import audience_url, origin, origin_of_url, origin_with_cookies, web_url
 
+# The configurations that PostgreSQL has for searching texts. `simple` takes words as they are written.
+Language = Literal[
+    "arabic", "armenian", "basque", "catalan", "danish", "dutch", "english", "estonian", "finnish", "french", "german",
+    "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali", "norwegian", "portuguese",
+    "romanian", "russian", "serbian", "simple", "spanish", "swedish", "tamil", "turkish", "yiddish",
+]  # fmt: skip
+
 
 class Settings(LimitSettings):
     model_config = SettingsConfigDict(env_prefix="POSTS_")
@@ -67,6 +74,12 @@ class Settings(LimitSettings):
     silence_policy: Literal["serve", "refuse_writes"] = Field(
         "serve",
         description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
+    )
+
+    search_language: Language = Field(
+        "english",
+        description="The language of the posts, in which they are searched; `simple` for posts in several languages."
+        " A post is searched in the language that was set when it was last changed",
     )
 
     _is_unquoted = field_validator("client_id", "pages_client_id")(ensure_unquoted)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from posts_service.authors import repository as authors
 from posts_service.likes import repository as likes
 from posts_service.posts import repository as posts
+from posts_service.tags import repository as tags
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.store import Effect
 from watchword.events.types import EventType
@@ -23,6 +24,7 @@ async def erase_author(db: AsyncSession, received: ReceivedEvent) -> None:
     if (author_id := parse_uuid(received.subject)) is not None:
         await authors.lock_exclusively(db, author_id)
         await posts.lock_all(db, author_id, likes.posts_liked_by(author_id))
+        await tags.delete_all_of(db, posts.ids_by(author_id))
         await posts.delete_all_by(db, author_id)
         await likes.delete_all_of(db, author_id)
         await authors.delete_card(db, author_id)

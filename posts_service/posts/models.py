@@ -1,9 +1,7 @@
 """The table of posts, and what is always true of one."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, false, text
@@ -56,39 +54,6 @@ class Post(Base):
     html: Mapped[str | None]
     renderer: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     derived_version: Mapped[int] = mapped_column(server_default=text("0"))
-
-
-class Versioned(Protocol):
-    """One version of a post."""
-
-    @property
-    def state(self) -> str: ...
-
-    @property
-    def version(self) -> int: ...
-
-    @property
-    def published_at(self) -> datetime | None: ...
-
-
-def first_version(members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The columns of a post that is created now, except its id and author. `members` are its title, body and state."""
-    published_at = _first_publication(None, members["state"], now)
-    return {**members, "version": 1, "created_at": now, "updated_at": now, "published_at": published_at}
-
-
-def next_version(post: Versioned, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The columns that change if the members in `changes` are set now. If none of them differs, nothing changes, the
-    version included."""
-    differences = {name: value for name, value in changes.items() if getattr(post, name) != value}
-    if not differences:
-        return {}
-    published_at = _first_publication(post.published_at, differences.get("state", post.state), now)
-    return {**differences, "version": post.version + 1, "updated_at": now, "published_at": published_at}
-
-
-def _first_publication(published_at: datetime | None, state: str, now: datetime) -> datetime | None:
-    return now if published_at is None and state == State.PUBLISHED else published_at
 
 
 # Each list walks along one of these; the id orders posts of the same instant.

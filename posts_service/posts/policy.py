@@ -1,7 +1,7 @@
 """Who may do what to a post. No I/O, no framework, one rule each."""
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from posts_service.errors import NotTheAuthor, PostNotFound
 from watchword.auth.principal import Principal
@@ -14,6 +14,10 @@ class Permission(StrEnum):
     COMMENT_DELETE_ANY = "comment:delete_any"
 
 
+PUBLICATION: Final = frozenset({"state", "published_at"})
+"""The members of a post that decide whether others see it."""
+
+
 class Owned(Protocol):
     """What the rules need to know of a post."""
 
@@ -24,7 +28,7 @@ class Owned(Protocol):
 
 def ensure_can_see(reader: Principal | None, post: Owned) -> None:
     """Everybody may read a published post; a draft exists for its author alone."""
-    if not post.is_published() and not (reader is not None and _is_author(reader, post)):
+    if not post.is_published() and not (reader is not None and is_author(reader, post)):
         raise PostNotFound
 
 
@@ -46,10 +50,10 @@ def ensure_can_delete(editor: Principal, post: Owned) -> None:
 def _ensure_author_or(caller: Principal, post: Owned, permission: Permission | None) -> None:
     """Raises PostNotFound if the caller may not see the post, and NotTheAuthor if they may do no more than that."""
     ensure_can_see(caller, post)
-    if not (_is_author(caller, post) or (permission is not None and caller.may(permission))):
+    if not (is_author(caller, post) or (permission is not None and caller.may(permission))):
         raise NotTheAuthor
 
 
-def _is_author(caller: Principal, post: Owned) -> bool:
+def is_author(caller: Principal, post: Owned) -> bool:
     # A service is never an author, even if its client id reads like a user's id (RFC 9700 section 4.15).
     return caller.session_id is not None and post.is_by(caller.subject)

@@ -6,14 +6,20 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sql
-from sqlalchemy import CompoundSelect, Select, Table, Uuid, bindparam, func, select
+from sqlalchemy import CompoundSelect, Select, String, Table, Uuid, bindparam, case, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
 from posts_service.posts.columns import VIEW
-from posts_service.posts.models import SUMMARY_CHARACTERS, Post
+from posts_service.posts.models import Post
+from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
+from posts_service.search import repository as search
+from posts_service.slugs.models import Slug
+from posts_service.slugs.repository import FREE_SLUG
+from posts_service.tags import repository as tags
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
 
@@ -21,78 +27,131 @@ _POSTS: Final = cast(Table, Post.__table__)
 
 _HAS_ID: Final = Post.id == bindparam("post_id", type_=Uuid())
 
-_INSERT_COLUMNS: Final = "title", "body", "state", "version", "created_at", "updated_at", "published_at"
-_UPDATE_COLUMNS: Final = "title", "body", "state", "version", "updated_at", "published_at"
+_TEXTS: Final = "title", "body", "tags", "summary", "has_own_summary", "html"
+_REST: Final = "version", "renderer", "derived_version", "updated_at", "state", "published_at"
+_INSERT_COLUMNS: Final = *_TEXTS, *_REST, "created_at", "publish_at"
+_UPDATE_COLUMNS: Final = *_TEXTS, *_REST, "slug"
+# An UPDATE sets these also to null.
+_EMPTY_COLUMNS: Final = "publish_at", "unpublished_reason", "editor_id"
 
-_CARD: Final = authors.CURRENT_CARD.cte("card")
-_VALUES: Final = select(_CARD.c.id, *(bindparam(name, type_=_POSTS.c[name].type) for name in _INSERT_COLUMNS))
-_INSERT: Final = Statement(
-    sql.insert(_POSTS)
-    .from_select(["author_id", *_INSERT_COLUMNS], _VALUES)
-    .returning(_POSTS.c.id, select(_CARD.c.username).scalar_subquery().label("username"))
+
+def _parameter(name: str) -> sql.BindParameter[Any]:
+    return bindparam(name, type_=_POSTS.c[name].type)
+
+
+def _insertion() -> sql.Insert:
+    """Insert a post, and what is made from it, in one statement: each round trip would add to how long locks last."""
+    card = authors.CURRENT_CARD.cte("card")
+    new = (
+        select(
+            func.uuidv7().label("id"),
+            card.c.id.label("author_id"),
+            card.c.username,
+            FREE_SLUG.label("slug"),
+            case(
+                (_parameter("published_at").is_not(None), _parameter("tags")), else_=sql.cast([], ARRAY(String))
+            ).label("public_tags"),
+            *(_parameter(name).label(name) for name in _INSERT_COLUMNS),
+        )
+        .select_from(card)
+        .cte("new")
+    )
+    slug = sql.insert(Slug).from_select(["slug", "post_id"], select(new.c.slug, new.c.id)).returning(Slug.slug)
+    slug_row = slug.cte("slug_row")
+    columns = "id", "author_id", "slug", *_INSERT_COLUMNS
+    return (
+        sql.insert(_POSTS)
+        .from_select(columns, select(*(new.c[name] for name in columns)))
+        .add_cte(slug_row, search.insertion(new), *tags.insertion(new, slug_row))
+        .returning(_POSTS.c.id, _POSTS.c.slug, select(new.c.username).scalar_subquery().label("username"))
+    )
+
+
+_INSERT: Final = Statement(_insertion())
+
+_STORED: Final = VIEW.add_columns(
+    Post.publish_at.label("planned_at"),
+    Post.published_at.label("first_published_at"),
+    Post.has_own_summary,
+    Post.derived_version,
 )
-
-_BY_ID_FOR_UPDATE: Final = Statement(VIEW.where(_HAS_ID).with_for_update(of=Post))
+_BY_ID_FOR_UPDATE: Final = Statement(_STORED.where(_HAS_ID).with_for_update(of=Post))
 # What is null stays as it is: a text that does not change is not stored again.
 _UPDATE: Final = Statement(
     sql.update(_POSTS)
     .where(_HAS_ID)
-    .values(
-        {name: func.coalesce(bindparam(name, type_=_POSTS.c[name].type), _POSTS.c[name]) for name in _UPDATE_COLUMNS}
-    )
+    .values({name: func.coalesce(_parameter(name), _POSTS.c[name]) for name in _UPDATE_COLUMNS})
+    .values({name: _parameter(name) for name in _EMPTY_COLUMNS})
 )
+_WRITE_TERMS: Final = Statement(search.replacement(_POSTS, _HAS_ID, _POSTS.c.state == literal_column("'published'")))
 _DELETE: Final = Statement(sql.delete(_POSTS).where(_HAS_ID))
 
 
 async def insert(
     db: WritePool | WriteTransaction, author_id: UUID, named_at: datetime, columns: Mapping[str, Any]
 ) -> PostView | None:
-    """Insert a post with these columns. None if the author has no card, or only one older than `named_at`,
-    or if their account is purged.
+    """Insert a post with these columns, and with what is made from it. `columns` has the parameters of its slug and the
+    `language` of its words too. None if the author has no card, or only one older than `named_at`, or if their account
+    is purged. Raises UniqueViolationError if its slug is being given to another post.
 
     The card cannot be deleted before the post is committed; a purge that waits for it deletes both.
     """
     row = await db.fetch_row(_INSERT, author_id=author_id, named_at=named_at, **columns)
-    return None if row is None else _new_view(row["id"], author_id, row["username"], columns)
+    return None if row is None else _new_view(row["id"], row["slug"], author_id, row["username"], columns)
 
 
-def _new_view(post_id: UUID, author_id: UUID, username: str, columns: Mapping[str, Any]) -> PostView:
+def _new_view(post_id: UUID, slug: str, author_id: UUID, username: str, columns: Mapping[str, Any]) -> PostView:
     return PostView(
         id=post_id,
-        slug=str(post_id),
-        summary=columns["body"][:SUMMARY_CHARACTERS],
-        tags=[],
+        slug=slug,
         unpublished_reason=None,
         author_id=author_id,
         username=username,
         likes=0,
         comments=0,
-        html=None,
-        **columns,
+        published_at=columns["publish_at"] or columns["published_at"],
+        **{name: columns[name] for name in _SHOWN},
     )
 
 
-async def get_for_update(db: WriteTransaction, post_id: UUID) -> PostView:
+_SHOWN: Final = "title", "body", "html", "summary", "tags", "state", "version", "created_at", "updated_at"
+
+
+async def get_for_update(db: WriteTransaction, post_id: UUID) -> StoredPost:
     """The post with its author's name, the post's row locked until the transaction ends. Raises PostNotFound."""
     row = await db.fetch_row(_BY_ID_FOR_UPDATE, post_id=post_id)
     if row is None:
         raise PostNotFound
-    return PostView.of(row)
+    return StoredPost(
+        PostView.of(row), row["planned_at"], row["first_published_at"], row["has_own_summary"], row["derived_version"]
+    )
 
 
 async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
-    """Set these columns of a post; one that is None keeps its value."""
-    await db.execute(_UPDATE, post_id=post_id, **{name: columns.get(name) for name in _UPDATE_COLUMNS})
+    """Set these columns of a post. One that is None or not there keeps its value, except those of its planned
+    publication, its moderator's reason and its editor, which become null."""
+    values = {name: columns.get(name) for name in (*_UPDATE_COLUMNS, *_EMPTY_COLUMNS)}
+    await db.execute(_UPDATE, post_id=post_id, **values)
+
+
+async def write_terms(db: WriteTransaction, post_id: UUID, language: str) -> None:
+    """Write the words of the post as it is stored now, if it is published."""
+    await db.execute(_WRITE_TERMS, post_id=post_id, language=language)
 
 
 async def delete(db: WriteTransaction, post_id: UUID) -> None:
     await db.execute(_DELETE, post_id=post_id)
 
 
+def ids_by(author_id: UUID) -> Select[UUID]:
+    """The ids of the posts of this author."""
+    return select(Post.id).where(Post.author_id == author_id)
+
+
 async def lock_all(db: AsyncSession, author_id: UUID, *others: Select[UUID]) -> None:
     """Lock every post of this author, and those whose ids the statements select, in the one order of such locks: two
     transactions that lock several posts do not wait for each other."""
-    ids: CompoundSelect[UUID] = sql.union(select(Post.id).where(Post.author_id == author_id), *others)
+    ids: CompoundSelect[UUID] = sql.union(ids_by(author_id), *others)
     locked = select(Post.id).where(Post.id == func.any(func.array(ids.scalar_subquery())))
     await db.execute(locked.order_by(Post.id).with_for_update())
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from posts_service.dependencies import ChangeConditions, PostsDep, Writer
-from posts_service.errors import NotTheAuthor, PostChanged, PostNotFound
+from posts_service.errors import NotTheAuthor, PostChanged, PostNotFound, RenderingBusy, TooHardToRender
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostChanges, PostDraft, PostRead
 from watchword.auth import NotPermitted
@@ -23,7 +23,8 @@ router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
     summary="Publish a post",
     status_code=201,
     response_model=PostRead,
-    responses=answer(201, "Location", "ETag") | refusals(NotPermitted, LimitReached, DatabaseUnavailable),
+    responses=answer(201, "Location", "ETag")
+    | refusals(NotPermitted, LimitReached, TooHardToRender, RenderingBusy, DatabaseUnavailable),
 )
 async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
     """Publish a post, or store it as a draft. You are its author."""
@@ -38,7 +39,9 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
     summary="Change a post",
     response_model=PostRead,
     responses=answer(200, "ETag")
-    | refusals(NotTheAuthor, PostNotFound, PostChanged, LimitReached, DatabaseUnavailable),
+    | refusals(
+        NotTheAuthor, PostNotFound, PostChanged, LimitReached, TooHardToRender, RenderingBusy, DatabaseUnavailable
+    ),
 )
 async def edit_post(
     post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, conditions: ChangeConditions

@@ -5,20 +5,51 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
-from watchword.http.fields import Body, Text
+from posts_service.tags.tag import MAX_TAGS, InvalidTag, normalized
+from watchword.http.fields import NO_LABEL_CHARACTERS, Body, Label, Text
 
 _BODY: Final = "The Analytical Engine has no pretensions to originate anything."
 
 # A character that `str.strip` does not remove, as an ECMA-262 expression, which OpenAPI requires.
-_NOT_BLANK: Final = r"[^\s\x00\x1c-\x1f\x85]"
+_NOT_BLANK: Final = rf"[^\s\x1c-\x1f\x85{NO_LABEL_CHARACTERS}]"
+_LABEL_PATTERN: Final = rf"^[^{NO_LABEL_CHARACTERS}]*{_NOT_BLANK}[^{NO_LABEL_CHARACTERS}]*$"
+
+MAX_BODY_BYTES: Final = 65_536
+# Other characters may become fewer.
+MAX_TAG_INPUT: Final = 128
+_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 
 
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
+
+
+def _short_in_bytes(value: str) -> str:
+    if len(value) * 4 > MAX_BODY_BYTES and len(value.encode()) > MAX_BODY_BYTES:
+        raise PydanticCustomError(
+            "too_long", "Text should have at most {most} bytes of UTF-8", {"most": MAX_BODY_BYTES}
+        )
+    return value
+
+
+def _normalized_tags(values: list[str]) -> list[str]:
+    try:
+        return list(dict.fromkeys(normalized(value) for value in values))
+    except InvalidTag as error:
+        raise PydanticCustomError("invalid_tag", "{reason}", {"reason": str(error)}) from None
+
+
+def _in_words(value: Any) -> Any:
+    """A number would be taken for seconds since 1970."""
+    if value is not None and not isinstance(value, str | datetime):
+        raise PydanticCustomError("datetime_type", "Input should be an instant of RFC 3339")
+    if isinstance(value, str) and not _INSTANT.match(value):
+        raise PydanticCustomError("datetime_parsing", "Input should be an instant of RFC 3339")
+    return value
 
 
 def _in_digits(value: Any) -> Any:
@@ -30,18 +61,50 @@ def _in_digits(value: Any) -> Any:
 
 PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(_in_digits)]
 Title = Annotated[
-    Text,
+    Label,
     Field(
         min_length=1,
         max_length=200,
         description="White space at both ends is removed",
         examples=["On engines"],
-        json_schema_extra={"pattern": rf"^[^\x00]*{_NOT_BLANK}[^\x00]*$"},
+        json_schema_extra={"pattern": _LABEL_PATTERN},
     ),
     # The length is that of the title without white space around it.
     BeforeValidator(_stripped),
 ]
-PostText = Annotated[Text, Field(max_length=100_000, examples=[_BODY])]
+PostText = Annotated[
+    Text,
+    Field(max_length=MAX_BODY_BYTES, description="Markdown; at most 65,536 bytes of UTF-8", examples=[_BODY]),
+    AfterValidator(_short_in_bytes),
+]
+Summary = Annotated[
+    Label,
+    Field(
+        min_length=1,
+        max_length=SUMMARY_CHARACTERS,
+        description="What lists show of the post; null for the beginning of the body",
+        examples=[_BODY],
+        json_schema_extra={"pattern": _LABEL_PATTERN},
+    ),
+    BeforeValidator(_stripped),
+]
+Tags = Annotated[
+    list[Annotated[Label, Field(max_length=MAX_TAG_INPUT)]],
+    Field(
+        max_length=MAX_TAGS,
+        description="Letters, digits and `-+#.`, in small letters and with hyphens for spaces; at most 32 characters"
+        " each. A tag that is given twice counts once",
+        examples=[["engines"]],
+    ),
+    AfterValidator(_normalized_tags),
+]
+PublicationTime = Annotated[
+    AwareDatetime,
+    Field(
+        description="When a post that has never been public is to be: at most 365 days ahead; until then it is a draft"
+    ),
+    BeforeValidator(_in_words),
+]
 PostState = Annotated[
     State,
     Field(
@@ -62,14 +125,19 @@ class PostDraft(Body):
 
     title: Title
     body: PostText
+    summary: Summary | None = None
+    tags: Tags = Field(default_factory=list)
     state: WritableState = State.PUBLISHED
 
 
 class PostChanges(Body):
-    """Changes to a post. Members left out stay as they are; none may be null."""
+    """Changes to a post. Members left out stay as they are. With `summary: null`, the beginning of the body is the
+    summary, and `published_at: null` cancels a planned publication; no other member may be null."""
 
     title: Title = _LEFT_OUT
     body: PostText = _LEFT_OUT
+    summary: Summary | None = None
+    tags: Tags = _LEFT_OUT
     state: WritableState = _LEFT_OUT
 
 
@@ -96,7 +164,9 @@ class PostSummary(BaseModel):
     version: int = Field(ge=1, description="Counts the changes", examples=[1])
     created_at: datetime
     updated_at: datetime
-    published_at: datetime | None = Field(description="When it was first published; null if it never was")
+    published_at: datetime | None = Field(
+        description="When it was first published, or is going to be; null if it never was and is not planned"
+    )
 
 
 class PostRead(PostSummary):

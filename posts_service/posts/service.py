@@ -1,70 +1,117 @@
 """What can be done with posts, apart from reading. Each block is a transaction."""
 
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
+
+from asyncpg import UniqueViolationError
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged
 from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
-from posts_service.posts.models import SUMMARY_CHARACTERS, first_version, next_version
+from posts_service.posts.changes import first_version, next_version
+from posts_service.posts.revisions import Revisions
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
+from posts_service.rendering.renderer import Renderer
+from posts_service.rendering.version import RENDERER_VERSION
+from posts_service.slugs.repository import SLUGS_KEY
+from posts_service.slugs.slug import another_slug, slug_of
 from watchword.auth import InvalidToken, NotPermitted, Principal
 from watchword.clock import Clock
+from watchword.database import violates
 from watchword.database.database import Database
+from watchword.database.writes import WritePool, WriteTransaction
 from watchword.http.conditional import Preconditions
+
+ATTEMPTS: Final = 3
+"""How often a post is inserted whose slug another one gets meanwhile. The second slug has six random characters."""
 
 
 class Posts:
     """The use cases of those who write."""
 
-    def __init__(self, database: Database, clock: Clock, limits: WritingLimits) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, limits: WritingLimits, renderer: Renderer, revisions: Revisions
+    ) -> None:
         self._database = database
         self._clock = clock
         self._limits = limits
+        self._renderer = renderer
+        self._revisions = revisions
 
     async def publish(self, writer: Principal, draft: PostDraft) -> PostView:
-        """Create a post of the writer's, published or as a draft. Raises LimitReached."""
+        """Create a post of the writer's: published, as a draft, or as one that is published later. Raises
+        LimitReached, TooHardToRender, RenderingBusy, InvalidPublication."""
         author_id = writer.person_id()
         if writer.username is None:
             raise NotPermitted("the token names no author")
         await self._limits.ensure_may_write(writer)
-        members = draft.model_dump()
-        columns = first_version(members, self._clock.now())
-        view = await repository.insert(self._database.writes, author_id, writer.issued_at, columns)
-        if view is not None:
-            return view
-        # The first post since the token was issued: the card is not there yet, or its name may be an older one.
-        async with self._database.writes.begin() as db:
-            await authors.upsert(db, author_id, writer.username, writer.issued_at)
-            # The statements above may have waited. With an older time, listeners could miss the post.
-            columns = first_version(members, self._clock.now())
-            view = await repository.insert(db, author_id, writer.issued_at, columns)
-            if view is None:
-                raise InvalidToken("the author's account is purged")
-        return view
+        members = await self._rendered(writer, draft.model_dump())
+        slug = slug_of(members["title"])
+        for attempt in range(ATTEMPTS):
+            names = {"slug": slug if attempt == 0 else another_slug(slug), "another_slug": another_slug(slug)}
+            try:
+                return await self._insert(author_id, writer, {**members, **names})
+            except UniqueViolationError as error:
+                if not violates(error, SLUGS_KEY) or attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError
 
     async def edit(
         self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
     ) -> PostView:
-        """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged, LimitReached."""
+        """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged, LimitReached,
+        TooHardToRender, RenderingBusy, InvalidPublication."""
         await self._limits.ensure_may_write(editor)
+        members = await self._rendered(editor, changes.model_dump(exclude_unset=True))
         async with self._database.writes.begin() as db:
             post = await repository.get_for_update(db, post_id)
-            policy.ensure_can_edit(editor, post)
-            if "state" in changes.model_fields_set:
-                policy.ensure_can_publish(editor, post)
-            preconditions.ensure_changeable(post.etag, PostChanged)
-            columns = next_version(post, changes.model_dump(exclude_unset=True), self._clock.now())
-            if columns:
-                await repository.update(db, post_id, columns)
-        changed = post._replace(**columns)
-        return changed._replace(summary=changed.body[:SUMMARY_CHARACTERS])
+            policy.ensure_can_edit(editor, post.view)
+            if not members.keys().isdisjoint(policy.PUBLICATION):
+                policy.ensure_can_publish(editor, post.view)
+            preconditions.ensure_changeable(post.view.etag, PostChanged)
+            columns = next_version(post, members, self._clock.now())
+            if not columns:
+                return post.view
+            return await self._revisions.write(db, post, {**columns, "editor_id": _editor_id(editor, post.view)})
 
     async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions) -> None:
         """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""
         async with self._database.writes.begin() as db:
             post = await repository.get_for_update(db, post_id)
-            policy.ensure_can_delete(editor, post)
-            preconditions.ensure_changeable(post.etag, PostChanged)
-            await repository.delete(db, post_id)
+            policy.ensure_can_delete(editor, post.view)
+            preconditions.ensure_changeable(post.view.etag, PostChanged)
+            await self._revisions.delete(db, post)
+
+    async def _insert(self, author_id: UUID, writer: Principal, members: Mapping[str, Any]) -> PostView:
+        view = await self._insert_in(self._database.writes, author_id, writer, members)
+        if view is not None:
+            return view
+        # The first post since the token was issued: the card is not there yet, or its name may be an older one.
+        async with self._database.writes.begin() as db:
+            await authors.upsert(db, author_id, str(writer.username), writer.issued_at)
+            # The statements above may have waited. With an older time, listeners could miss the post.
+            view = await self._insert_in(db, author_id, writer, members)
+            if view is None:
+                raise InvalidToken("the author's account is purged")
+        return view
+
+    async def _insert_in(
+        self, db: WritePool | WriteTransaction, author_id: UUID, writer: Principal, members: Mapping[str, Any]
+    ) -> PostView | None:
+        names = {name: members[name] for name in ("slug", "another_slug")}
+        columns = {**first_version(members, self._clock.now()), **names, "language": self._revisions.language}
+        return await repository.insert(db, author_id, writer.issued_at, columns)
+
+    async def _rendered(self, writer: Principal, members: dict[str, Any]) -> dict[str, Any]:
+        """The members with the HTML of their body, if they have one. Raises TooHardToRender and RenderingBusy."""
+        if "body" not in members:
+            return members
+        html = await self._renderer.render(members["body"], owner=writer.subject)
+        return {**members, "html": html, "renderer": RENDERER_VERSION}
+
+
+def _editor_id(editor: Principal, post: PostView) -> UUID | None:
+    return None if policy.is_author(editor, post) else editor.person_id()

@@ -11,7 +11,7 @@ import orjson
 from asyncpg import Record
 
 from posts_service.posts.models import State
-from posts_service.posts.plain_html import plain_paragraphs
+from posts_service.rendering.plain import plain_paragraphs
 
 _OPTIONS: Final = orjson.OPT_UTC_Z
 

@@ -6,7 +6,6 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from posts_service.posts.models import Post
 from posts_service.tables import Base, Instant
 
 
@@ -15,7 +14,7 @@ class PostTerms(Base):
 
     __tablename__ = "post_terms"
 
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.posts.id", ondelete="CASCADE"), primary_key=True)
     published_at: Mapped[Instant]
     terms: Mapped[str] = mapped_column(TSVECTOR)
 

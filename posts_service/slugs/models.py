@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from posts_service.posts.models import Post
 from posts_service.tables import Base
 
 
@@ -15,4 +14,4 @@ class Slug(Base):
     __tablename__ = "slugs"
 
     slug: Mapped[str] = mapped_column(primary_key=True)
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), index=True)
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.posts.id", ondelete="CASCADE"), index=True)

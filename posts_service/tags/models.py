@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from posts_service.posts.models import Post
 from posts_service.tables import Base, Instant
 
 
@@ -23,7 +22,7 @@ class PostTag(Base):
 
     __tablename__ = "post_tags"
 
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.posts.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(primary_key=True)
     published_at: Mapped[Instant]
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from posts_service.posts import repository
-from posts_service.posts.models import first_version
+from posts_service.posts.changes import first_version
 from tests.posts.erasing import PURGE, WAITING, erase_in, erasing
 from tests.posts.people import Person
 from tests.shared.tables import until_backends
@@ -38,7 +38,8 @@ async def test_erasure_waits_for_a_post_that_is_being_written_and_deletes_it(
     await posts.publish(ada.headers)
     now = posts.parts.clock.now()
     async with posts.parts.database.writes.begin() as db:
-        written = await repository.insert(db, UUID(ada.id), now - timedelta(hours=1), first_version(DRAFT, now))
+        columns = {**first_version(DRAFT, now), "slug": "a", "another_slug": "b", "language": "english"}
+        written = await repository.insert(db, UUID(ada.id), now - timedelta(hours=1), columns)
         assert written is not None
         erasure = asyncio.create_task(erase_in(other, posts, ada))
         await until_backends(databases, 1, WAITING)

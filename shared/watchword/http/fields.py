@@ -13,6 +13,14 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Text that PostgreSQL can store."""
 
 
+NO_LABEL_CHARACTERS: Final = r"\x00\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""What a label has none of, for the brackets of a regular expression: NUL, and the characters that set the direction of
+writing, by which one label could turn the text around it (UAX #9, UTR #36)."""
+
+Label = Annotated[str, StringConstraints(pattern=rf"^[^{NO_LABEL_CHARACTERS}]*$")]
+"""Text that is shown among the text of others, such as a title or a name, and that PostgreSQL can store."""
+
+
 class Body(BaseModel):
     """A request body. Unknown members are refused, so that no caller believes they had an effect."""
 

@@ -1,0 +1,71 @@
+"""Which columns of a post a request writes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from posts_service.posts.publication import NEVER_PUBLIC
+from posts_service.posts.stored_post import StoredPost
+from posts_service.rendering.beginning import beginning
+
+
+def first_version(members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns of a post that is created now, except its id, author and slug.
+
+    `members` are its title, body and state, and others of PostDraft; and its `html` and `renderer`, if it is rendered.
+    Raises InvalidPublication.
+    """
+    summary = members.get("summary")
+    return {
+        "title": members["title"],
+        "body": members["body"],
+        "tags": members.get("tags", []),
+        "summary": beginning(members["body"]) if summary is None else summary,
+        "has_own_summary": summary is not None,
+        "html": members.get("html"),
+        "renderer": members.get("renderer", 0),
+        "version": 1,
+        "derived_version": 1 if "html" in members else 0,
+        "created_at": now,
+        "updated_at": now,
+        **NEVER_PUBLIC.changed(members, now)._asdict(),
+    }
+
+
+def next_version(post: StoredPost, members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns that change if these members of PostChanges are set now, and `html` and `renderer` if they have been
+    made of the body among them. If nothing differs, nothing changes, the version included. Raises InvalidPublication.
+    """
+    columns = _own_columns(post, members)
+    publication = post.publication.changed(members, now)
+    if publication != post.publication:
+        columns |= {**publication._asdict(), "unpublished_reason": None}
+    if not columns:
+        return {}
+    version = post.view.version + 1
+    columns |= {"version": version, "updated_at": now, **_summary(post, members)}
+    if "html" in members:
+        columns |= {"html": members["html"], "renderer": members["renderer"]}
+    if "html" in members or post.is_derived:
+        # Otherwise the HTML is of a body that the previous release has replaced: the periodic job makes it anew.
+        columns["derived_version"] = version
+    return columns
+
+
+def _own_columns(post: StoredPost, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that are what their author wrote, and differ."""
+    view = post.view
+    present = {"title": view.title, "body": view.body, "tags": view.tags, "summary": _own_summary(post)}
+    return {name: members[name] for name, value in present.items() if members.get(name, value) != value}
+
+
+def _own_summary(post: StoredPost) -> str | None:
+    return post.view.summary if post.has_own_summary else None
+
+
+def _summary(post: StoredPost, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of the summary, which is the author's, or made of the body."""
+    own = members.get("summary", _own_summary(post))
+    if own is not None:
+        return {"summary": own, "has_own_summary": True}
+    return {"summary": beginning(members.get("body", post.view.body)), "has_own_summary": False}

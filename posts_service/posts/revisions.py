@@ -1,0 +1,68 @@
+"""Writing the next version of a post, and everything that is made from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from posts_service.posts import repository
+from posts_service.posts.models import State
+from posts_service.posts.stored_post import StoredPost
+from posts_service.posts.view import PostView
+from posts_service.search import repository as search
+from posts_service.slugs import repository as slugs
+from posts_service.slugs.slug import fits, slug_of
+from posts_service.tags import repository as tags
+from watchword.database.writes import WriteTransaction
+
+
+class Revisions:
+    """The one place where a post is changed. Locks are taken in this order: the post, its slug, tags by their names."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    async def write(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> PostView:
+        """Write these columns of a post whose row is locked, with its slug, words and tags. Returns the post as it is
+        then."""
+        # A version that did not schedule the post leaves it scheduled; the other columns are empty unless they are set.
+        present = {"publish_at": post.publish_at, "unpublished_reason": post.view.unpublished_reason}
+        columns = {**present, **columns, "slug": await self._slug(db, post, columns.get("title", post.view.title))}
+        await repository.update(db, post.view.id, columns)
+        await self._index(db, post, columns)
+        return _changed(post, columns)
+
+    async def delete(self, db: WriteTransaction, post: StoredPost) -> None:
+        """Delete a post whose row is locked."""
+        await tags.replace(db, post.view.id, [], None)
+        await repository.delete(db, post.view.id)
+
+    async def _slug(self, db: WriteTransaction, post: StoredPost, title: str) -> str:
+        """The slug of the post with this title. Those that it has had while it was public stay its own."""
+        wish = slug_of(title)
+        if fits(post.view.slug, wish):
+            return post.view.slug
+        slug = await slugs.take(db, post.view.id, wish)
+        if post.first_published_at is None:
+            await slugs.delete_others(db, post.view.id, slug)
+        return slug
+
+    async def _index(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> None:
+        """Let the post be found by its words and tags if it is published, and by nothing else."""
+        post_id, was_published = post.view.id, post.view.state == State.PUBLISHED
+        is_published = columns.get("state", post.view.state) == State.PUBLISHED
+        is_certain = post.is_derived and is_published == was_published
+        if is_published:
+            await repository.write_terms(db, post_id, self.language)
+        elif not is_certain:
+            await search.delete_of(db, post_id)
+        if not is_certain or (is_published and "tags" in columns):
+            shown = columns.get("tags", post.view.tags) if is_published else []
+            await tags.replace(db, post_id, shown, columns.get("published_at", post.first_published_at))
+
+
+def _changed(post: StoredPost, columns: Mapping[str, Any]) -> PostView:
+    shown = {name: value for name, value in columns.items() if name in PostView._fields}
+    if "derived_version" not in columns and not post.is_derived:
+        # What is made from it is not shown before it is made from this version.
+        shown |= {"html": None, "summary": post.view.summary}
+    shown["published_at"] = columns["publish_at"] or columns.get("published_at", post.first_published_at)
+    return post.view._replace(**shown)

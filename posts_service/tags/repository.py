@@ -1,0 +1,96 @@
+"""The SQL of changes of tags.
+
+The rows of `tags` are the only ones that posts of different authors share: each transaction changes them in one
+statement, in the order of their names, after everything else that others could wait for.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    DateTime,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    all_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from posts_service.tags.models import PostTag, Tag
+from watchword.database.statements import Statement
+from watchword.database.writes import WriteTransaction
+
+_MORE: Final = literal_column("1", Integer)
+_LESS: Final = literal_column("-1", Integer)
+
+
+def insertion(new: CTE, after: CTE) -> tuple[CTE, CTE]:
+    """The parts of a statement that insert the tags of a post: its rows, and their counts.
+
+    `new` has one row with the columns `id`, `published_at` and `public_tags`. The counts are changed after `after`.
+    """
+    tag = func.unnest(new.c.public_tags).table_valued("name").render_derived("tag")
+    rows = insert(PostTag).from_select(
+        ["post_id", "tag", "published_at"],
+        select(new.c.id, tag.c.name, new.c.published_at).select_from(new.join(tag, true())),
+    )
+    names = select(tag.c.name, _MORE.label("posts")).select_from(new.join(after, true()).join(tag, true()))
+    return rows.cte("tag_rows"), _count(names).cte("tag_counts")
+
+
+def _count(names: Select[Any]) -> Insert:
+    """Add numbers to the counts of tags. The query has their names, each once, and the numbers."""
+    changes = names.subquery("changes")
+    statement = insert(Tag).from_select(
+        ["name", "posts"], select(changes.c.name, changes.c.posts).order_by(changes.c.name)
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[Tag.name], set_={"posts": Tag.posts + statement.excluded.posts}
+    )
+
+
+def _replacement() -> Insert:
+    """Make the rows of one post those of `tags`, whatever they are now, and count what that changes."""
+    post_id, tags = bindparam("post_id", type_=Uuid()), bindparam("tags", type_=ARRAY(String))
+    surplus = (
+        delete(PostTag)
+        .where(PostTag.post_id == post_id, PostTag.tag != all_(tags))
+        .returning(PostTag.tag)
+        .cte("surplus")
+    )
+    tag: Any = func.unnest(tags).column_valued("name")
+    published_at = bindparam("published_at", type_=DateTime(timezone=True))
+    rows = insert(PostTag).from_select(["post_id", "tag", "published_at"], select(post_id, tag, published_at))
+    missing = rows.on_conflict_do_nothing().returning(PostTag.tag).cte("missing")
+    changes = union_all(
+        select(surplus.c.tag.label("name"), _LESS.label("posts")), select(missing.c.tag, _MORE)
+    ).subquery("both")
+    return _count(select(changes.c.name, changes.c.posts))
+
+
+_REPLACE: Final = Statement(_replacement())
+
+
+async def replace(db: WriteTransaction, post_id: UUID, tags: Sequence[str], published_at: datetime | None) -> None:
+    """Make these the tags that the post is listed by, and counts. Its row must be locked. A post that is not published
+    has none."""
+    await db.execute(_REPLACE, post_id=post_id, tags=list(tags), published_at=published_at)
+
+
+async def delete_all_of(db: AsyncSession, posts: Select[UUID]) -> None:
+    """Delete the tags of the posts whose ids the statement selects, and whose rows are locked, and count them out."""
+    surplus = delete(PostTag).where(PostTag.post_id.in_(posts)).returning(PostTag.tag).cte("surplus")
+    names = select(surplus.c.tag.label("name"), (-func.count()).label("posts")).group_by(surplus.c.tag)
+    await db.execute(_count(names))
