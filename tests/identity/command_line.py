@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-import sys
 from dataclasses import dataclass
+from functools import partial
 
+from tests.support.commands import commands_of
 from tests.support.databases import DATABASE, Databases
 from tests.support.services import IDENTITY_URL, KEY_ENCRYPTION_KEY, POSTS_SECRET, POSTS_URL
 
@@ -20,20 +21,9 @@ class Outcome:
 
 
 async def run(environment: dict[str, str], *arguments: str, stdin: str = "") -> Outcome:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "identity_service", *arguments),
-        env={**OWN_ENVIRONMENT, **environment},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        output, error = await asyncio.wait_for(process.communicate(stdin.encode()), PATIENCE_SECONDS)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return Outcome(process.returncode or 0, output.decode(), error.decode())
+    command = partial(commands_of("identity").run, stdin=stdin, seconds=PATIENCE_SECONDS)
+    ended = await asyncio.to_thread(command, arguments, {**OWN_ENVIRONMENT, **environment})
+    return Outcome(ended.returncode, ended.stdout, ended.stderr)
 
 
 def environment_of(databases: Databases, database: str = DATABASE) -> dict[str, str]:

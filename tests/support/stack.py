@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from deploy.common import write_private
 from deploy.local.environment import Addresses, service_environment
 from deploy.local.processes import ChildProcess, end_children, start_child
 from deploy.local.secret_file import load_secrets
+from tests.support.commands import commands_of
 from tests.support.databases import Databases, migrated
 from tests.support.ports import held_port
 from tests.support.services import NO_LIMITS, NO_WRITING_LIMITS
@@ -86,10 +86,7 @@ class Stack:
 
     def command(self, service: str, *arguments: str) -> str:
         """The output of a command of a service, which must succeed."""
-        command = [sys.executable, "-m", f"{service}_service", *arguments]
-        outcome = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
-        )
+        outcome = commands_of(service).run(arguments, self.environment, seconds=COMMAND_SECONDS)
         assert outcome.returncode == 0, outcome.stderr
         return outcome.stdout
 
