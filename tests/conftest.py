@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import services
 from tests.support.databases import Databases, migrated
+from tests.support.knowledge import share_knowledge
 from tests.support.sharing import ByFile, put_in_order
 from tests.support.waiting import PATIENCE_SECONDS
 from watchword.testing import Issuer
@@ -44,6 +45,8 @@ settings.register_profile(
     "watchword", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("watchword")
+
+share_knowledge()
 
 
 @pytest.hookimpl(optionalhook=True)
