@@ -1,5 +1,6 @@
 """The canary: an event that revokes nothing, by which every receiver measures how quickly it obeys."""
 
+import asyncio
 import logging
 from datetime import timedelta
 from typing import Final
@@ -39,7 +40,9 @@ class Canary:
         self._clock = clock
 
     async def run(self) -> None:
-        """Send canaries until the task is cancelled, the first one an interval after the first start."""
+        """Send canaries until the task is cancelled, the first one an interval after the first look. A process that
+        starts has more urgent work than to look."""
+        await asyncio.sleep(LOOK_SECONDS)
         await repeat(self.send_if_due, lambda: LOOK_SECONDS, logger, name="sending canaries")
 
     async def send_if_due(self) -> bool:

@@ -1,5 +1,6 @@
 """What must be done to streams from time to time, and what is measured of them then."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -40,7 +41,8 @@ class Upkeep:
         return self._oldest_ages
 
     async def run(self) -> None:
-        """Work until the task is cancelled."""
+        """Work until the task is cancelled, for the first time after a pause: a process that starts has urgent work."""
+        await asyncio.sleep(PAUSE_SECONDS)
         await repeat(self.work, lambda: PAUSE_SECONDS, logger, name="the upkeep of streams")
 
     async def work(self) -> None:
