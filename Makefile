@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # before 23.3 takes the newest release of a package that another one asks for with an extra, and then refuses it.
 install = $(1)/python -m pip --disable-pip-version-check install --quiet --require-hashes \
   --constraint requirements/$(2).txt --requirement requirements/$(2).txt
+# $(call install_tools,.openapi/venv,openapi): the same into an environment that only tests use, in a tenth of the time.
+install_tools = rm -rf $(1) && $(BIN)/uv venv --quiet --python $(BIN)/python $(1) \
+  && $(BIN)/uv pip install --quiet --python $(1)/bin/python --require-hashes --requirement requirements/$(2).txt
 # What it needs is installed by then, with hashes; the builder too.
 LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared \
   && echo "$(CURDIR)" > $(VENV)/folder
@@ -130,9 +133,8 @@ $(VENV)/development: requirements/development.txt shared/pyproject.toml | $(BIN)
 .PHONY: openapi-tools
 openapi-tools: .openapi/python .openapi/node
 
-.openapi/python: requirements/openapi.txt
-	@rm -rf .openapi/venv && $(PYTHON) -m venv .openapi/venv
-	@$(call install,.openapi/venv/bin,openapi)
+.openapi/python: requirements/openapi.txt | $(VENV)/development
+	@$(call install_tools,.openapi/venv,openapi)
 	@touch $@
 
 TYPESCRIPT := tests/openapi/typescript
@@ -146,9 +148,8 @@ TYPESCRIPT := tests/openapi/typescript
 .PHONY: openid-clients
 openid-clients: .openid/python .openid/node
 
-.openid/python: requirements/openid.txt
-	@rm -rf .openid/venv && $(PYTHON) -m venv .openid/venv
-	@$(call install,.openid/venv/bin,openid)
+.openid/python: requirements/openid.txt | $(VENV)/development
+	@$(call install_tools,.openid/venv,openid)
 	@touch $@
 
 OPENID := tests/openid/javascript
