@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from posts_service.rendering.highlighting import highlight
 from posts_service.rendering.languages import find_language
-from posts_service.rendering.plain import plain_paragraphs
+from posts_service.rendering.plain import only_characters, plain_paragraphs
 from posts_service.rendering.rules import adapt_tokens, link_urls
 from posts_service.rendering.sanitizer import sanitize
 
@@ -21,8 +21,6 @@ MAX_GROWTH: Final = 10
 FREE_GROWTH: Final = 10_000
 
 _ALLOWED_URL: Final = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
-# Halves of surrogate pairs, and what XML (a feed) cannot express.
-_NO_CHARACTERS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def render(markdown: str) -> str:
@@ -31,7 +29,7 @@ def render(markdown: str) -> str:
     Images become links, a heading is one level lower than it says, and HTML within the text is text. Never raises.
     A text that would become far longer than it is (see MAX_GROWTH) is not taken as Markdown.
     """
-    source = _NO_CHARACTERS.sub("\ufffd", markdown)
+    source = only_characters(markdown)
     html = sanitize(_PARSER.render(source)).rstrip()
     return html if len(html) <= MAX_GROWTH * len(source) + FREE_GROWTH else plain_paragraphs(source)
 

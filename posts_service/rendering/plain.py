@@ -12,6 +12,8 @@ _MARKUP: Final = re.compile(
     r"|://| \n|^[-+=#>|: ]|^[0-9]{1,9}[.)]",
     re.MULTILINE,
 )
+# Halves of surrogate pairs, and what XML (a feed) cannot express.
+_NO_CHARACTERS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -20,7 +22,12 @@ def is_plain(text: str) -> bool:
     return _MARKUP.search(text) is None
 
 
+def only_characters(text: str) -> str:
+    """The text with U+FFFD for everything that is no character, or a control that HTML and XML do not have."""
+    return _NO_CHARACTERS.sub("\ufffd", text)
+
+
 def plain_paragraphs(text: str) -> str:
     """The text as HTML: each paragraph, escaped, in a `<p>`. Markup stays as it was typed."""
-    paragraphs = _BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n").strip())
+    paragraphs = _BLANK_LINES.split(only_characters(text).replace("\r\n", "\n").replace("\r", "\n").strip())
     return "\n".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in paragraphs if paragraph)
