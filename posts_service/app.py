@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
+from posts_service.comments import reading_routes as comment_reading
+from posts_service.comments import routes as comments
 from posts_service.dependencies import SCOPE_TEXTS, Scope
 from posts_service.likes import routes as likes
 from posts_service.live import routes as live
@@ -46,7 +48,16 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         title="Watchword posts",
         summary="Whose post it is, and who may change it.",
         # /posts/events is not the post "events".
-        routers=(live.router, reading_routes.router, posts.router, likes.router, moderation.router, pages.router),
+        routers=(
+            live.router,
+            reading_routes.router,
+            posts.router,
+            likes.router,
+            comment_reading.router,
+            comments.router,
+            moderation.router,
+            pages.router,
+        ),
         background=(parts.listener.run, parts.job_worker.run),
         lifespan=lifespan,
         own_paths=pages.OWN_PATHS,

@@ -8,6 +8,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from fastapi.requests import HTTPConnection
 
+from posts_service.comments.reading import CommentReading
+from posts_service.comments.service import Comments
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
@@ -54,6 +56,8 @@ async def preconditions(
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]
 PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
+CommentsDep = Annotated[Comments, Depends(part("comments"))]
+CommentReadingDep = Annotated[CommentReading, Depends(part("comment_reading"))]
 LikesDep = Annotated[Likes, Depends(part("likes"))]
 Reader = Annotated[Principal | None, Depends(optional)]
 

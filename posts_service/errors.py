@@ -20,6 +20,44 @@ class PostChanged(PreconditionFailed):
     detail = "The post has changed since you read it; read it again."
 
 
+class PostNotPublished(Conflict):
+    code = "post_not_published"
+    detail = "Nobody can comment on this post while it is not published."
+
+
+class CommentNotFound(NotFound):
+    """There is no such comment, it is removed, or the caller may not know of its post."""
+
+    code = "comment_not_found"
+    detail = "There is no such comment."
+
+
+class NotTheCommentsAuthor(Forbidden):
+    code = "not_the_comments_author"
+    detail = "Only its author may change a comment; the author of the post may delete it too."
+
+
+class CommentChanged(PreconditionFailed):
+    code = "comment_changed"
+    detail = "The comment has changed since you read it; read it again."
+
+
+class ParentNotFound(Invalid):
+    """The comment to answer is not there, is removed, or is on another post."""
+
+    code = "parent_not_found"
+    detail = "This post has no such comment."
+    pointer = "/body/parent_id"
+
+
+class AnswerTooDeep(Invalid):
+    """The comment to answer is an answer itself."""
+
+    code = "answer_too_deep"
+    detail = "This comment is an answer itself; answer the one that began its thread."
+    pointer = "/body/parent_id"
+
+
 class InvalidCursor(Invalid):
     code = "invalid_cursor"
     detail = "This cursor was not made by this service."

@@ -6,6 +6,8 @@ from posts_service.actions.models import ModerationAction
 from posts_service.authors.models import Author
 from posts_service.cleanup import EXPIRED
 from posts_service.comments.models import Comment
+from posts_service.comments.reading import CommentReading
+from posts_service.comments.service import Comments
 from posts_service.events.effects import EFFECTS
 from posts_service.likes.models import Like
 from posts_service.likes.service import Likes
@@ -73,7 +75,9 @@ class Parts:
         self.renderer = Renderer()
         self.posts = Posts(self.database, clock, self.limits, self.renderer, Revisions(settings.search_language))
         self.post_reading = PostReading(self.database)
-        self.likes = Likes(self.database)
+        self.likes = Likes(self.database, self.limits)
+        self.comments = Comments(self.database, clock, self.limits, self.renderer)
+        self.comment_reading = CommentReading(self.database)
         self.reporting = Reporting(self.database, clock)
         self.moderation_reading = ModerationReading(self.database)
         self.my_posts = MyPosts(self.post_reading)

@@ -12,6 +12,7 @@ from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import JsonBytes, StrictHotRoute
 from watchword.http.responses import refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(prefix="/posts/{post_id}/like", tags=["likes"], route_class=StrictHotRoute)
 
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/posts/{post_id}/like", tags=["likes"], route_class=S
     operation_id="likes_add",
     summary="Like a post",
     response_model=LikesRead,
-    responses=refusals(NotPermitted, PostNotFound, DatabaseUnavailable),
+    responses=refusals(NotPermitted, PostNotFound, LimitReached, DatabaseUnavailable),
 )
 async def like_post(post_id: UUID, reader: Writer, likes: LikesDep) -> Response:
     """Like a published post. Doing it again changes nothing."""
@@ -33,7 +34,7 @@ async def like_post(post_id: UUID, reader: Writer, likes: LikesDep) -> Response:
     operation_id="likes_remove",
     summary="Take a like back",
     response_model=LikesRead,
-    responses=refusals(NotPermitted, PostNotFound, DatabaseUnavailable),
+    responses=refusals(NotPermitted, PostNotFound, LimitReached, DatabaseUnavailable),
 )
 async def unlike_post(post_id: UUID, reader: Writer, likes: LikesDep) -> Response:
     """Take back that you like a published post. Doing it again changes nothing."""

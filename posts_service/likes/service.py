@@ -5,16 +5,19 @@ from uuid import UUID
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
 from posts_service.likes import repository
+from posts_service.limits import WritingLimits
 from watchword.auth import InvalidToken, NotPermitted, Principal
 from watchword.database.database import Database
 from watchword.database.statements import Statement
 
 
 class Likes:
-    """The use cases of likes. Each returns how many like the post, and raises PostNotFound unless it is published."""
+    """The use cases of likes. Each returns how many like the post. Raises PostNotFound unless it is published, and
+    LimitReached."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: WritingLimits) -> None:
         self._database = database
+        self._limits = limits
 
     async def add(self, reader: Principal, post_id: UUID) -> int:
         """Like a post. One that the reader likes already stays so."""
@@ -28,6 +31,7 @@ class Likes:
         person_id = reader.person_id()
         if reader.username is None:
             raise NotPermitted("the token names no person")
+        await self._limits.ensure_may_like(reader)
         count = await repository.run(self._database.writes, change, person_id, reader.issued_at, post_id)
         if count is not None:
             return _known(count)

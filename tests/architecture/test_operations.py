@@ -49,7 +49,10 @@ PUBLIC = {
     "posts": {"GET /livez", "GET /metrics", "GET /readyz"},
 }
 STREAMS = {"GET /posts/events"}
-OPTIONAL = {"identity": set[str](), "posts": {"GET /posts", "GET /posts/events", "GET /posts/{post_id}"}}
+OPTIONAL = {
+    "identity": set[str](),
+    "posts": {"GET /posts", "GET /posts/events", "GET /posts/{post_id}", "GET /posts/{post_id}/comments"},
+}
 # A person who selects every scope of the form for signing in gets a token: those that only services get are not there.
 FLOWS = {
     "identity": {"authorizationCode": {"account", "openid"}, "clientCredentials": {"ssf.manage", "ssf.read"}},

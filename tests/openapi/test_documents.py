@@ -69,6 +69,10 @@ OPERATIONS = {
         "users_register",
     },
     "posts": {
+        "comments_delete",
+        "comments_edit",
+        "comments_list",
+        "comments_write",
         "health_live",
         "health_ready",
         "likes_add",

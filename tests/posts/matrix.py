@@ -37,6 +37,19 @@ DELETE /posts/{post_id}/like                     published                  401 
 DELETE /posts/{post_id}/like                     draft,scheduled,unpublished
                                                                             401       403     404    404        404            404      401        401
 
+GET    /posts/{post_id}/comments                 published                  200       200     200    200        200            200      401        401
+GET    /posts/{post_id}/comments                 unpublished                404       200     200    404        404            404      401        401
+GET    /posts/{post_id}/comments                 draft,scheduled            404       200     200    404        404            404      401        401
+POST   /posts/{post_id}/comments                 published                  401       403     201    201        201            201      401        401
+POST   /posts/{post_id}/comments                 unpublished                401       403     409    404        404            404      401        401
+POST   /posts/{post_id}/comments                 draft,scheduled            401       403     409    404        404            404      401        401
+PATCH  /comments/{comment_id}                    published                  401       403     200    403        403            403      401        401
+PATCH  /comments/{comment_id}                    unpublished                401       403     409    404        404            404      401        401
+PATCH  /comments/{comment_id}                    draft,scheduled            401       403     409    404        404            404      401        401
+DELETE /comments/{comment_id}                    published                  401       403     204    403        204            204      401        401
+DELETE /comments/{comment_id}                    unpublished                401       403     204    404        404            404      401        401
+DELETE /comments/{comment_id}                    draft,scheduled            401       403     204    404        404            404      401        401
+
 GET    /moderation/reports                       -                          401       403     403    403        200            200      401        401
 PATCH  /moderation/reports/{report_id}           *                          401       403     403    403        200            200      401        401
 GET    /moderation/actions                       -                          401       403     403    403        200            200      401        401

@@ -9,6 +9,7 @@ from tests.support.services import SEALING_KEY
 from watchword.http._hot_table import HotTable
 
 POST = "/posts/0199a3c1-e5f0-7d6b-8000-000000000001"
+LIKE, COMMENTS = f"{POST}/like", f"{POST}/comments"
 
 
 @pytest.fixture
@@ -24,7 +25,16 @@ def table() -> HotTable:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", POST), ("GET", "/posts"), ("POST", "/posts"), ("PATCH", POST), ("PUT", f"{POST}/like")]
+    ("method", "path"),
+    [
+        ("GET", POST),
+        ("GET", "/posts"),
+        ("POST", "/posts"),
+        ("PATCH", POST),
+        ("PUT", LIKE),
+        ("GET", COMMENTS),
+        ("POST", COMMENTS),
+    ],
 )
 def test_an_operation_that_is_called_often_is_planned(table: HotTable, method: str, path: str) -> None:
     assert table.find(method, path) is not None

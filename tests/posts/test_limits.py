@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from posts_service.limits import WritingLimits
+from tests.posts.commenting import ask, remove
 from tests.posts.people import Person
 from tests.support import services
 from tests.support.databases import Databases, connected
@@ -92,6 +93,21 @@ async def test_each_kind_of_act_has_a_limit_of_its_own(
     with pytest.raises(LimitReached):
         await act(limited.parts.limits, principal)
     assert (await publish(limited, ada)).status_code == 201
+
+
+async def test_likes_and_comments_beyond_their_limit_are_refused_and_a_comment_can_still_be_removed(
+    limited: Posts, ada: Person
+) -> None:
+    post_id = (await publish(limited, ada)).json()["id"]
+    url = f"/posts/{post_id}/like"
+    likes = [(await limited.http.put(url, headers=ada.headers)).status_code for _ in range(4)]
+    assert (likes, (await limited.http.delete(url, headers=ada.headers)).status_code) == ([200] * 4, 429)
+    written = (await ask(limited, ada, post_id)).json()
+    url, change = f"/comments/{written['id']}", {"body": "Another"}
+    assert (await limited.http.patch(url, json=change, headers=ada.headers)).status_code == 200
+    assert (await limited.http.patch(url, json=change, headers=ada.headers)).status_code == 429
+    assert (await ask(limited, ada, post_id)).headers["RateLimit-Policy"] == '"comments";q=2;w=9000'
+    assert (await remove(limited, ada, written["id"])).status_code == 204
 
 
 async def test_two_processes_share_the_counts_by_digests_that_clean_up_deletes(

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from posts_service.comments.reading_statements import THREADS
 from posts_service.live.repository import CHANGES, VIEWS
 from posts_service.posts.reading_statements import BY_AUTHOR, DRAFTS, FEED, TOP
 from tests.support.databases import Databases
@@ -24,6 +25,13 @@ POSTS = """
            CASE WHEN (n / 30) % 2 = 0 THEN 'draft' ELSE 'published' END, 1,
            now() - n * interval '1 s', now(), CASE WHEN (n / 30) % 2 > 0 THEN now() - n * interval '1 s' END
     FROM generate_series(1, 12000) n
+"""
+COMMENTS = """
+    INSERT INTO posts.comments (id, post_id, thread_id, depth, renderer, version, created_at, updated_at)
+    SELECT id, post_id, id, 0, 1, 1, now(), now() FROM (
+        SELECT gen_random_uuid() AS id, (SELECT id FROM posts.posts ORDER BY id OFFSET n % 3 LIMIT 1) AS post_id
+        FROM generate_series(1, 3000) n
+    ) rows
 """
 LISTS = [(FEED, "posts_feed_idx"), (BY_AUTHOR, "posts_by_author_idx"), (DRAFTS, "posts_drafts_idx")]
 
@@ -72,3 +80,14 @@ async def test_changes_are_one_walk_along_their_index(connection: "asyncpg.Conne
 async def test_posts_that_have_changed_are_read_by_their_ids(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     plan = await plan_of(connection, VIEWS, {"post_ids": [AUTHOR]})
     assert scans(plan, "posts") in ([("Index Scan", "posts_pkey")], [("Bitmap Heap Scan", None)])
+
+
+async def test_comments_are_one_walk_along_their_index(
+    databases: Databases, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for sql in (COMMENTS, "ANALYZE posts.comments"):
+        await databases.execute("posts_owner", sql)
+    values = {"post_id": AUTHOR, "thread_id": AUTHOR, "depth": 0, "comment_id": AUTHOR, "limit": 21}
+    plan = await plan_of(connection, THREADS, values)
+    assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
+    assert scans(plan, "comments") == [("Index Scan", "comments_threads_idx")]

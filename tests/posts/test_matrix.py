@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from posts_service.posts.policy import Permission
+from tests.posts.commenting import comment
 from tests.posts.matrix import STATES, Row, rows
 from tests.posts.people import Person
 from tests.support.databases import Databases
@@ -21,6 +22,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /posts": {"title": "A title", "body": "A body"},
     "PATCH /posts/{post_id}": {"title": "Another"},
     "POST /posts/{post_id}/reports": {"reason": "Spam"},
+    "POST /posts/{post_id}/comments": {"body": "A comment"},
+    "PATCH /comments/{comment_id}": {"body": "Another"},
     "PATCH /moderation/reports/{report_id}": {"state": "dismissed"},
 }
 # A moderator says why, and nobody else has to.
@@ -97,6 +100,8 @@ async def things_for(posts: Posts, databases: Databases, row: Row, ada: Person) 
         reporter = Person(ada.issuer, "reporter")
         made = await posts.http.post(f"/posts/{post_id}/reports", json=REASON, headers=reporter.headers)
         things["report_id"] = made.json()["id"]
+    if "{comment_id}" in row.operation:
+        things["comment_id"] = (await comment(posts, ada, post_id))["id"]
     if row.state not in ("-", "published"):
         await databases.execute("posts_app", PUT_INTO_STATE, post_id, row.state)
     return things
@@ -113,7 +118,7 @@ async def answer_to(posts: Posts, row: Row, things: dict[str, str], headers: dic
     return (await posts.http.request(method, path.format(**things), headers=headers, **options)).status_code
 
 
-ACTS = {"PATCH /posts/{post_id}", "DELETE /posts/{post_id}"}
+ACTS = {"PATCH /posts/{post_id}", "DELETE /posts/{post_id}", "DELETE /comments/{comment_id}"}
 """Operations that take the reason of a moderator in their query."""
 
 

@@ -1,0 +1,99 @@
+"""/posts/{id}/comments and /comments/{id}: write, change and remove comments."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from posts_service.actions.schemas import Reason
+from posts_service.comments.schemas import CommentChanges, CommentDraft, CommentRead
+from posts_service.dependencies import ChangeConditions, CommentsDep, Writer
+from posts_service.errors import (
+    AnswerTooDeep,
+    CommentChanged,
+    CommentNotFound,
+    NotTheCommentsAuthor,
+    ParentNotFound,
+    PostNotFound,
+    PostNotPublished,
+    ReasonRequired,
+    RenderingBusy,
+    TooHardToRender,
+)
+from watchword.auth import NotPermitted
+from watchword.database.errors import DatabaseUnavailable
+from watchword.http import JsonBytes, StrictHotRoute
+from watchword.http.responses import answer, refusals
+from watchword.limits import LimitReached
+
+router = APIRouter(tags=["comments"], route_class=StrictHotRoute)
+
+
+@router.post(
+    "/posts/{post_id}/comments",
+    operation_id="comments_write",
+    summary="Comment on a post",
+    status_code=201,
+    response_model=CommentRead,
+    responses=answer(201, "Location", "ETag")
+    | refusals(
+        NotPermitted,
+        PostNotFound,
+        PostNotPublished,
+        ParentNotFound,
+        AnswerTooDeep,
+        TooHardToRender,
+        LimitReached,
+        RenderingBusy,
+        DatabaseUnavailable,
+    ),
+)
+async def write_comment(post_id: UUID, draft: CommentDraft, writer: Writer, comments: CommentsDep) -> Response:
+    """Comment on a published post, or answer a comment on it. You are the author."""
+    view = await comments.write(writer, post_id, draft)
+    fields = ((b"location", f"/comments/{view.id}".encode()), (b"etag", view.etag.encode()))
+    return JsonBytes(view.as_json(), fields, 201)
+
+
+@router.patch(
+    "/comments/{comment_id}",
+    operation_id="comments_edit",
+    summary="Change a comment",
+    response_model=CommentRead,
+    responses=answer(200, "ETag")
+    | refusals(
+        NotTheCommentsAuthor,
+        CommentNotFound,
+        PostNotPublished,
+        CommentChanged,
+        TooHardToRender,
+        LimitReached,
+        RenderingBusy,
+        DatabaseUnavailable,
+    ),
+)
+async def edit_comment(
+    comment_id: UUID, changes: CommentChanges, writer: Writer, comments: CommentsDep, conditions: ChangeConditions
+) -> Response:
+    """Change what your comment says, while its post is published."""
+    view = await comments.edit(writer, comment_id, changes, conditions)
+    return JsonBytes(view.as_json(), ((b"etag", view.etag.encode()),))
+
+
+@router.delete(
+    "/comments/{comment_id}",
+    operation_id="comments_delete",
+    summary="Delete a comment",
+    status_code=204,
+    responses=refusals(NotTheCommentsAuthor, CommentNotFound, CommentChanged, ReasonRequired, DatabaseUnavailable),
+)
+async def delete_comment(
+    comment_id: UUID,
+    writer: Writer,
+    comments: CommentsDep,
+    conditions: ChangeConditions,
+    reason: Annotated[Reason | None, Query(description="Why; a moderator must say it, and it is recorded")] = None,
+) -> None:
+    """Delete your comment, or one on your post; moderators may delete any. One that has answers leaves a placeholder,
+    which goes with the last of them."""
+    await comments.remove(writer, comment_id, reason, conditions)
