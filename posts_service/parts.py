@@ -18,9 +18,11 @@ from posts_service.moderation.models import Report
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
 from posts_service.pages.my_posts import MyPosts
+from posts_service.posts.derivation import DERIVE, Derivation
 from posts_service.posts.models import Post
+from posts_service.posts.planned import PlannedPublications
 from posts_service.posts.reading import PostReading
-from posts_service.posts.revisions import Revisions
+from posts_service.posts.revisions import PUBLISH, Revisions
 from posts_service.posts.service import Posts
 from posts_service.rendering.renderer import Renderer
 from posts_service.search.models import PostTerms
@@ -73,7 +75,10 @@ class Parts:
         self._add_limits()
         self._add_jobs()
         self.renderer = Renderer()
-        self.posts = Posts(self.database, clock, self.limits, self.renderer, Revisions(settings.search_language))
+        revisions = Revisions(settings.search_language, self.jobs)
+        self.posts = Posts(self.database, clock, self.limits, self.renderer, revisions)
+        self.planned_publications = PlannedPublications(self.database, clock, revisions)
+        self.derivation = Derivation(self.database, self.jobs, self.renderer, revisions)
         self.post_reading = PostReading(self.database)
         self.likes = Likes(self.database, self.limits)
         self.comments = Comments(self.database, clock, self.limits, self.renderer)
@@ -139,7 +144,11 @@ class Parts:
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""
-        return {CLEANUP: self.cleanup.job_kind()}
+        return {
+            CLEANUP: self.cleanup.job_kind(),
+            PUBLISH: JobKind(self.planned_publications.publish),
+            DERIVE: self.derivation.job_kind(),
+        }
 
 
 def assemble(settings: Settings, *, keys: KeySource | None = None, clock: Clock | None = None) -> Parts:

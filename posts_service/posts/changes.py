@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from posts_service.posts.models import State
 from posts_service.posts.publication import NEVER_PUBLIC
 from posts_service.posts.stored_post import StoredPost
 from posts_service.rendering.beginning import beginning
+from posts_service.rendering.version import RENDERER_VERSION
 
 
 def first_version(members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -50,6 +52,20 @@ def next_version(post: StoredPost, members: Mapping[str, Any], now: datetime) ->
         # Otherwise the HTML is of a body that the previous release has replaced: the periodic job makes it anew.
         columns["derived_version"] = version
     return columns
+
+
+def planned_version(post: StoredPost, now: datetime) -> dict[str, Any]:
+    """The columns that change when a planned publication has come."""
+    version = post.view.version + 1
+    columns = {"version": version, "updated_at": now, "state": State.PUBLISHED}
+    columns |= {"published_at": post.publish_at, "publish_at": None}
+    return {**columns, "derived_version": version} if post.is_derived else columns
+
+
+def derived_columns(post: StoredPost, html: str) -> dict[str, Any]:
+    """The columns that are made from the present version of a post, whose body has this HTML."""
+    made = {"html": html, "renderer": RENDERER_VERSION, "derived_version": post.view.version}
+    return made if post.has_own_summary else {**made, "summary": beginning(post.view.body)}
 
 
 def _own_columns(post: StoredPost, members: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,3 +67,4 @@ Index("posts_most_liked_idx", Post.likes, Post.id, postgresql_where=text("state 
 Index("posts_unpublished_idx", Post.created_at, Post.id, postgresql_where=text("state = 'unpublished'"))
 Index("posts_underived_idx", Post.id, postgresql_where=text("derived_version <> version"))
 Index("posts_edited_by_idx", Post.editor_id, postgresql_where=text("editor_id IS NOT NULL"))
+Index("posts_renderer_idx", Post.renderer)

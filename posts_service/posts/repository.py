@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sql
-from sqlalchemy import CompoundSelect, Select, String, Table, Uuid, bindparam, case, func, literal_column, select
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    Select,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,10 +28,12 @@ from posts_service.posts.columns import VIEW
 from posts_service.posts.models import Post
 from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
+from posts_service.rendering.version import RENDERER_VERSION
 from posts_service.search import repository as search
 from posts_service.slugs.models import Slug
 from posts_service.slugs.repository import FREE_SLUG
 from posts_service.tags import repository as tags
+from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
 
@@ -74,6 +88,7 @@ _STORED: Final = VIEW.add_columns(
     Post.published_at.label("first_published_at"),
     Post.has_own_summary,
     Post.derived_version,
+    Post.editor_id,
 )
 _BY_ID_FOR_UPDATE: Final = Statement(_STORED.where(_HAS_ID).with_for_update(of=Post))
 # What is null stays as it is: a text that does not change is not stored again.
@@ -84,6 +99,9 @@ _UPDATE: Final = Statement(
     .values({name: _parameter(name) for name in _EMPTY_COLUMNS})
 )
 _WRITE_TERMS: Final = Statement(search.replacement(_POSTS, _HAS_ID, _POSTS.c.state == literal_column("'published'")))
+_PORTION: Final = select(Post.id, Post.version, Post.body).limit(bindparam("limit", type_=Integer()))
+_UNDERIVED: Final = Statement(_PORTION.where(Post.derived_version != Post.version).order_by(Post.id))
+_OUTDATED: Final = Statement(_PORTION.where(Post.renderer < _parameter("renderer")).order_by(Post.renderer))
 _DELETE: Final = Statement(sql.delete(_POSTS).where(_HAS_ID))
 
 
@@ -122,9 +140,8 @@ async def get_for_update(db: WriteTransaction, post_id: UUID) -> StoredPost:
     row = await db.fetch_row(_BY_ID_FOR_UPDATE, post_id=post_id)
     if row is None:
         raise PostNotFound
-    return StoredPost(
-        PostView.of(row), row["planned_at"], row["first_published_at"], row["has_own_summary"], row["derived_version"]
-    )
+    extra = ("planned_at", "first_published_at", "has_own_summary", "derived_version", "editor_id")
+    return StoredPost(PostView.of(row), *(row[name] for name in extra))
 
 
 async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
@@ -146,6 +163,22 @@ async def delete(db: WriteTransaction, post_id: UUID) -> None:
 def ids_by(author_id: UUID) -> Select[UUID]:
     """The ids of the posts of this author."""
     return select(Post.id).where(Post.author_id == author_id)
+
+
+class Underived(NamedTuple):
+    """A post of which nothing has been made yet, or by an older renderer."""
+
+    post_id: UUID
+    version: int
+    body: str
+
+
+async def list_underived(reads: ReadPool, limit: int) -> list[Underived]:
+    """Posts that the previous release has written, and then those whose HTML an older renderer has made."""
+    rows = await reads.fetch_rows(_UNDERIVED, limit=limit)
+    return [
+        Underived(*row) for row in rows or await reads.fetch_rows(_OUTDATED, limit=limit, renderer=RENDERER_VERSION)
+    ]
 
 
 async def lock_all(db: AsyncSession, author_id: UUID, *others: Select[UUID]) -> None:

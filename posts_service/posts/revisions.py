@@ -1,7 +1,9 @@
 """Writing the next version of a post, and everything that is made from it."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
 
 from posts_service.posts import repository
 from posts_service.posts.models import State
@@ -12,20 +14,45 @@ from posts_service.slugs import repository as slugs
 from posts_service.slugs.slug import fits, slug_of
 from posts_service.tags import repository as tags
 from watchword.database.writes import WriteTransaction
+from watchword.jobs import Jobs
+
+PUBLISH: Final = "publish_post"
+"""The kind of the jobs that publish a post at the instant that was planned."""
 
 
 class Revisions:
     """The one place where a post is changed. Locks are taken in this order: the post, its slug, tags by their names."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, jobs: Jobs) -> None:
         self.language = language
+        self._jobs = jobs
 
     async def write(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> PostView:
-        """Write these columns of a post whose row is locked, with its slug, words and tags. Returns the post as it is
-        then."""
-        # A version that did not schedule the post leaves it scheduled; the other columns are empty unless they are set.
-        present = {"publish_at": post.publish_at, "unpublished_reason": post.view.unpublished_reason}
+        """Write the next version of a post whose row is locked: these columns, and its slug, words and tags. Returns
+        the post as it is then. The version is its author's, unless the columns have an `editor_id`."""
+        return await self._write(db, post, {"editor_id": None, **columns})
+
+    async def derive(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> None:
+        """Write what is made from the present version of a post whose row is locked: these columns, and its slug, words
+        and tags."""
+        await self._write(db, post, columns)
+
+    async def plan(self, db: WriteTransaction, post_id: UUID, publish_at: datetime | None) -> None:
+        """Have the post published at this instant, if there is one."""
+        if publish_at is not None:
+            payload = {"post_id": str(post_id), "publish_at": publish_at.isoformat()}
+            await self._jobs.enqueue(db, PUBLISH, payload, run_at=publish_at)
+
+    async def _write(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> PostView:
+        # An UPDATE empties these unless they are set.
+        present = {
+            "publish_at": post.publish_at,
+            "unpublished_reason": post.view.unpublished_reason,
+            "editor_id": post.editor_id,
+        }
         columns = {**present, **columns, "slug": await self._slug(db, post, columns.get("title", post.view.title))}
+        if columns["publish_at"] != post.publish_at:
+            await self.plan(db, post.view.id, columns["publish_at"])
         await repository.update(db, post.view.id, columns)
         await self._index(db, post, columns)
         return _changed(post, columns)

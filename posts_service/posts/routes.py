@@ -5,7 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from posts_service.dependencies import ChangeConditions, PostsDep, Writer
-from posts_service.errors import NotTheAuthor, PostChanged, PostNotFound, RenderingBusy, TooHardToRender
+from posts_service.errors import (
+    InvalidPublication,
+    NotTheAuthor,
+    PostChanged,
+    PostNotFound,
+    RenderingBusy,
+    TooHardToRender,
+)
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostChanges, PostDraft, PostRead
 from watchword.auth import NotPermitted
@@ -24,7 +31,7 @@ router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
     status_code=201,
     response_model=PostRead,
     responses=answer(201, "Location", "ETag")
-    | refusals(NotPermitted, LimitReached, TooHardToRender, RenderingBusy, DatabaseUnavailable),
+    | refusals(NotPermitted, LimitReached, InvalidPublication, TooHardToRender, RenderingBusy, DatabaseUnavailable),
 )
 async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
     """Publish a post, or store it as a draft. You are its author."""
@@ -40,7 +47,14 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Res
     response_model=PostRead,
     responses=answer(200, "ETag")
     | refusals(
-        NotTheAuthor, PostNotFound, PostChanged, LimitReached, TooHardToRender, RenderingBusy, DatabaseUnavailable
+        NotTheAuthor,
+        PostNotFound,
+        PostChanged,
+        LimitReached,
+        InvalidPublication,
+        TooHardToRender,
+        RenderingBusy,
+        DatabaseUnavailable,
     ),
 )
 async def edit_post(

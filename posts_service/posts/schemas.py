@@ -128,6 +128,7 @@ class PostDraft(Body):
     summary: Summary | None = None
     tags: Tags = Field(default_factory=list)
     state: WritableState = State.PUBLISHED
+    published_at: PublicationTime | None = None
 
 
 class PostChanges(Body):
@@ -139,6 +140,7 @@ class PostChanges(Body):
     summary: Summary | None = None
     tags: Tags = _LEFT_OUT
     state: WritableState = _LEFT_OUT
+    published_at: PublicationTime | None = None
 
 
 class AuthorCard(BaseModel):

@@ -11,6 +11,7 @@ from posts_service.errors import PostChanged
 from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
 from posts_service.posts.changes import first_version, next_version
+from posts_service.posts.models import State
 from posts_service.posts.revisions import Revisions
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.view import PostView
@@ -86,9 +87,10 @@ class Posts:
             await self._revisions.delete(db, post)
 
     async def _insert(self, author_id: UUID, writer: Principal, members: Mapping[str, Any]) -> PostView:
-        view = await self._insert_in(self._database.writes, author_id, writer, members)
-        if view is not None:
-            return view
+        if members["published_at"] is None:
+            view = await self._insert_in(self._database.writes, author_id, writer, members)
+            if view is not None:
+                return view
         # The first post since the token was issued: the card is not there yet, or its name may be an older one.
         async with self._database.writes.begin() as db:
             await authors.upsert(db, author_id, str(writer.username), writer.issued_at)
@@ -96,6 +98,8 @@ class Posts:
             view = await self._insert_in(db, author_id, writer, members)
             if view is None:
                 raise InvalidToken("the author's account is purged")
+            if view.state == State.DRAFT:
+                await self._revisions.plan(db, view.id, view.published_at)
         return view
 
     async def _insert_in(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from posts_service.posts.publication import Publication
 from posts_service.posts.view import PostView
@@ -15,6 +16,7 @@ class StoredPost(NamedTuple):
     first_published_at: datetime | None
     has_own_summary: bool
     derived_version: int
+    editor_id: UUID | None
 
     @property
     def publication(self) -> Publication:

@@ -92,8 +92,8 @@ async def test_the_document_promises_null_only_for_members_that_may_be_empty(pos
     document = (await posts.http.get("/openapi.json")).json()
     change = document["components"]["schemas"]["PostChanges"]
     may_be_null = {name for name, member in change["properties"].items() if "null" in str(member.get("anyOf"))}
-    assert change["properties"].keys() == {"title", "body", "summary", "tags", "state"}
-    assert may_be_null == {"summary"}
+    assert change["properties"].keys() == {"title", "body", "summary", "tags", "state", "published_at"}
+    assert may_be_null == {"summary", "published_at"}
     assert "required" not in change
 
 
