@@ -1,9 +1,19 @@
 """What the hourly clean-up deletes."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from posts_service.idempotency import repository as idempotency
 from posts_service.tables import ALLOWANCES, JOBS
 from watchword.jobs.cleanup import DeletePortion, dead_jobs_of, unneeded_of
 
-EXPIRED: Final[tuple[DeletePortion, ...]] = (dead_jobs_of(JOBS), unneeded_of(ALLOWANCES))
+
+async def _delete_idempotency_keys(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"idempotency_keys": await idempotency.delete_expired(db, now)}
+
+
+EXPIRED: Final[tuple[DeletePortion, ...]] = (_delete_idempotency_keys, dead_jobs_of(JOBS), unneeded_of(ALLOWANCES))
 """What is cleaned up, in this order."""

@@ -1,5 +1,6 @@
 """The parameters that routes get from the service and from the caller."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -10,6 +11,7 @@ from fastapi.requests import HTTPConnection
 
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
+from posts_service.errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
@@ -22,6 +24,8 @@ from posts_service.posts.service import Posts
 from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
 from watchword.service import part
+
+_KEY: Final = re.compile("[!-~]{1,255}")
 
 
 class Scope(StrEnum):
@@ -52,6 +56,27 @@ async def preconditions(
 ) -> Preconditions:
     """The preconditions of the request. The parameters are for the OpenAPI document and see one line of a field."""
     return Preconditions.of_request(request)
+
+
+async def idempotency_key(
+    request: Request,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="A key that you make for this change: if you send the same request with it again within 24"
+            " hours, nothing changes, and you get the same answer. 1 to 255 visible characters of ASCII",
+            examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+        ),
+    ] = None,
+) -> str | None:
+    """The key of the request. Raises InvalidIdempotencyKey. The parameter is for the OpenAPI document and sees one line
+    of the field."""
+    if key is None:
+        return None
+    if len(request.headers.getlist("idempotency-key")) > 1 or not _KEY.fullmatch(key):
+        raise InvalidIdempotencyKey
+    return key
 
 
 PostsDep = Annotated[Posts, Depends(part("posts"))]
@@ -86,6 +111,9 @@ def _slot_for(reader: Principal | None, request: Request, slots: ListenerSlots) 
 
 ListenerDep = Annotated[Listener, Depends(listener_of)]
 ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
+KEY_REFUSALS: Final = (InvalidIdempotencyKey, IdempotencyKeyReused)
+"""What a request with an Idempotency-Key can be refused for, beside what its change is refused for."""
 Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]
 Moderator = Annotated[Principal, Depends(ModeratorGuard(Scope.POSTS_WRITE))]
 ModerationReadingDep = Annotated[ModerationReading, Depends(part("moderation_reading"))]

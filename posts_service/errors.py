@@ -64,6 +64,20 @@ class InvalidCursor(Invalid):
     pointer = "/query/cursor"
 
 
+class InvalidIdempotencyKey(Invalid):
+    code = "invalid_idempotency_key"
+    detail = "Send one Idempotency-Key of 1 to 255 visible characters of ASCII."
+    pointer = "/header/Idempotency-Key"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The caller has sent this key with another operation or another body."""
+
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was sent with another request; make another key for each change."
+    pointer = "/header/Idempotency-Key"
+
+
 class ReasonRequired(Invalid):
     """An act on what is somebody else's, without a reason."""
 

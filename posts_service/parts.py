@@ -9,6 +9,8 @@ from posts_service.comments.models import Comment
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.events.effects import EFFECTS
+from posts_service.idempotency.models import IdempotencyKey
+from posts_service.idempotency.service import Idempotency
 from posts_service.likes.models import Like
 from posts_service.likes.service import Likes
 from posts_service.limits import WritingLimits
@@ -47,6 +49,7 @@ from watchword.pages.sealing import sealing_key
 TABLES = (
     Author,
     Comment,
+    IdempotencyKey,
     Like,
     ModerationAction,
     Post,
@@ -75,8 +78,9 @@ class Parts:
         self._add_limits()
         self._add_jobs()
         self.renderer = Renderer()
+        self.idempotency = Idempotency(self.database, clock)
         revisions = Revisions(settings.search_language, self.jobs)
-        self.posts = Posts(self.database, clock, self.limits, self.renderer, revisions)
+        self.posts = Posts(self.database, clock, self.limits, self.renderer, revisions, idempotency=self.idempotency)
         self.planned_publications = PlannedPublications(self.database, clock, revisions)
         self.derivation = Derivation(self.database, self.jobs, self.renderer, revisions)
         self.post_reading = PostReading(self.database)

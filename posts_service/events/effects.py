@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.comments import erasure as comments
+from posts_service.idempotency import repository as idempotency
 from posts_service.likes import repository as likes
 from posts_service.posts import repository as posts
 from posts_service.tags import repository as tags
@@ -29,6 +30,7 @@ async def erase_author(db: AsyncSession, received: ReceivedEvent) -> None:
         await posts.delete_all_by(db, author_id)
         await likes.delete_all_of(db, author_id)
         await comments.delete_all_of(db, author_id)
+        await idempotency.delete_all_of(db, author_id)
         await authors.delete_card(db, author_id)
 
 

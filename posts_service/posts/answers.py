@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import Response
 
 from posts_service.errors import PostChanged
+from posts_service.idempotency.values import Answer
 from posts_service.posts.view import PostView
 from watchword.http import JsonBytes, Preconditions
 
@@ -12,6 +13,11 @@ from watchword.http import JsonBytes, Preconditions
 PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
 
 _UNCONDITIONAL: Final = Preconditions()
+
+
+def created(view: PostView) -> Answer:
+    """The answer to whoever has made the post."""
+    return Answer(201, view.as_json(), f"/posts/{view.id}", view.etag)
 
 
 def post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) -> Response:

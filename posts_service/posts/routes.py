@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from posts_service.dependencies import ChangeConditions, PostsDep, Writer
+from posts_service.dependencies import KEY_REFUSALS, ChangeConditions, IdempotencyKey, PostsDep, Writer
 from posts_service.errors import (
     InvalidPublication,
     NotTheAuthor,
@@ -13,11 +13,13 @@ from posts_service.errors import (
     RenderingBusy,
     TooHardToRender,
 )
-from posts_service.posts.answers import post_response
+from posts_service.idempotency.answers import answer_response
+from posts_service.idempotency.values import Once
+from posts_service.posts.answers import created, post_response
 from posts_service.posts.schemas import PostChanges, PostDraft, PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
-from watchword.http import JsonBytes, StrictHotRoute
+from watchword.http import StrictHotRoute
 from watchword.http.responses import answer, refusals
 from watchword.limits import LimitReached
 
@@ -31,13 +33,22 @@ router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
     status_code=201,
     response_model=PostRead,
     responses=answer(201, "Location", "ETag")
-    | refusals(NotPermitted, LimitReached, InvalidPublication, TooHardToRender, RenderingBusy, DatabaseUnavailable),
+    | refusals(
+        NotPermitted,
+        LimitReached,
+        InvalidPublication,
+        TooHardToRender,
+        RenderingBusy,
+        DatabaseUnavailable,
+        *KEY_REFUSALS,
+    ),
 )
-async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep) -> Response:
+async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: IdempotencyKey) -> Response:
     """Publish a post, or store it as a draft. You are its author."""
-    view = await posts.publish(writer, draft)
-    fields = ((b"location", f"/posts/{view.id}".encode()), (b"etag", view.etag.encode()))
-    return JsonBytes(view.as_json(), fields, 201)
+    if key is None:
+        return answer_response(created(await posts.publish(writer, draft)))
+    once = Once.of(key, "posts_publish", draft)
+    return answer_response(await posts.publish_once(writer, draft, once, created))
 
 
 @router.patch(

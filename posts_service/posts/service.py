@@ -1,13 +1,15 @@
 """What can be done with posts, apart from reading. Each block is a transaction."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged
+from posts_service.idempotency.service import Idempotency
+from posts_service.idempotency.values import Answer, Once
 from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
 from posts_service.posts.changes import first_version, next_version
@@ -26,6 +28,8 @@ from watchword.database.database import Database
 from watchword.database.writes import WritePool, WriteTransaction
 from watchword.http.conditional import Preconditions
 
+Result = TypeVar("Result")
+
 ATTEMPTS: Final = 3
 """How often a post is inserted whose slug another one gets meanwhile. The second slug has six random characters."""
 
@@ -34,31 +38,46 @@ class Posts:
     """The use cases of those who write."""
 
     def __init__(
-        self, database: Database, clock: Clock, limits: WritingLimits, renderer: Renderer, revisions: Revisions
+        self,
+        database: Database,
+        clock: Clock,
+        limits: WritingLimits,
+        renderer: Renderer,
+        revisions: Revisions,
+        *,
+        idempotency: Idempotency,
     ) -> None:
         self._database = database
         self._clock = clock
         self._limits = limits
         self._renderer = renderer
         self._revisions = revisions
+        self._idempotency = idempotency
 
     async def publish(self, writer: Principal, draft: PostDraft) -> PostView:
         """Create a post of the writer's: published, as a draft, or as one that is published later. Raises
         LimitReached, TooHardToRender, RenderingBusy, InvalidPublication."""
-        author_id = writer.person_id()
-        if writer.username is None:
-            raise NotPermitted("the token names no author")
+        author_id = _author_id(writer)
         await self._limits.ensure_may_write(writer)
         members = await self._rendered(writer, draft.model_dump())
-        slug = slug_of(members["title"])
-        for attempt in range(ATTEMPTS):
-            names = {"slug": slug if attempt == 0 else another_slug(slug), "another_slug": another_slug(slug)}
-            try:
-                return await self._insert(author_id, writer, {**members, **names})
-            except UniqueViolationError as error:
-                if not violates(error, SLUGS_KEY) or attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError
+        return await _with_free_slug(members, lambda named: self._insert(author_id, writer, named))
+
+    async def publish_once(
+        self, writer: Principal, draft: PostDraft, once: Once, answer_of: Callable[[PostView], Answer]
+    ) -> Answer:
+        """Create a post as `publish` does, or return the answer of the request with this key that has created it.
+        Raises IdempotencyKeyReused too."""
+        author_id = _author_id(writer)
+        await self._limits.ensure_may_write(writer)
+        members = await self._rendered(writer, draft.model_dump())
+
+        async def insert(named: Mapping[str, Any]) -> Answer:
+            async def insert_in(db: WriteTransaction) -> Answer:
+                return answer_of(await self._insert_with_card(db, author_id, writer, named))
+
+            return await self._idempotency.run(writer, once, insert_in)
+
+        return await _with_free_slug(members, insert)
 
     async def edit(
         self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
@@ -94,12 +113,17 @@ class Posts:
         # The first post since the token was issued: the card is not there yet, or its name may be an older one.
         async with self._database.writes.begin() as db:
             await authors.upsert(db, author_id, str(writer.username), writer.issued_at)
-            # The statements above may have waited. With an older time, listeners could miss the post.
-            view = await self._insert_in(db, author_id, writer, members)
-            if view is None:
-                raise InvalidToken("the author's account is purged")
-            if view.state == State.DRAFT:
-                await self._revisions.plan(db, view.id, view.published_at)
+            return await self._insert_with_card(db, author_id, writer, members)
+
+    async def _insert_with_card(
+        self, db: WriteTransaction, author_id: UUID, writer: Principal, members: Mapping[str, Any]
+    ) -> PostView:
+        # The statements before may have waited. With an older time, listeners could miss the post.
+        view = await self._insert_in(db, author_id, writer, members)
+        if view is None:
+            raise InvalidToken("the author's account is purged")
+        if view.state == State.DRAFT:
+            await self._revisions.plan(db, view.id, view.published_at)
         return view
 
     async def _insert_in(
@@ -115,6 +139,28 @@ class Posts:
             return members
         html = await self._renderer.render(members["body"], owner=writer.subject)
         return {**members, "html": html, "renderer": RENDERER_VERSION}
+
+
+async def _with_free_slug(
+    members: Mapping[str, Any], insert: Callable[[Mapping[str, Any]], Awaitable[Result]]
+) -> Result:
+    """What `insert` returns for these members and a slug, tried again if another post gets the slug meanwhile."""
+    slug = slug_of(members["title"])
+    for attempt in range(ATTEMPTS):
+        names = {"slug": slug if attempt == 0 else another_slug(slug), "another_slug": another_slug(slug)}
+        try:
+            return await insert({**members, **names})
+        except UniqueViolationError as error:
+            if not violates(error, SLUGS_KEY) or attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+def _author_id(writer: Principal) -> UUID:
+    """The id of a caller who may be an author. Raises NotPermitted."""
+    if writer.username is None:
+        raise NotPermitted("the token names no author")
+    return writer.person_id()
 
 
 def _editor_id(editor: Principal, post: PostView) -> UUID | None:

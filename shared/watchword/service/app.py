@@ -35,6 +35,7 @@ Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 _SENT_FIELDS: Final = (
     "Authorization",
     "Content-Type",
+    "Idempotency-Key",
     "If-Match",
     "If-None-Match",
     "Last-Event-ID",

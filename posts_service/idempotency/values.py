@@ -1,0 +1,29 @@
+"""What a request with an idempotency key is, and what its answer is."""
+
+from hashlib import sha256
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+
+class Once(NamedTuple):
+    """A change that happens once for each key of a person. `digest` is of the operation and the body."""
+
+    key: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, key: str, operation: str, body: BaseModel) -> "Once":
+        """The change with this body. `operation` names everything else that decides what the change is."""
+        # What the client has set, so that a later release, which has more members, has the same digest.
+        text = f"{operation}\n{body.model_dump_json(exclude_unset=True)}"
+        return cls(key, sha256(text.encode()).digest())
+
+
+class Answer(NamedTuple):
+    """An answer with its header fields, so that it can be repeated byte for byte."""
+
+    status: int
+    body: bytes
+    location: str | None = None
+    etag: str | None = None
