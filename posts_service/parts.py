@@ -85,7 +85,7 @@ class Parts:
         self.derivation = Derivation(self.database, self.jobs, self.renderer, revisions)
         self.post_reading = PostReading(self.database)
         self.likes = Likes(self.database, self.limits)
-        self.comments = Comments(self.database, clock, self.limits, self.renderer)
+        self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
         self.reporting = Reporting(self.database, clock)
         self.moderation_reading = ModerationReading(self.database)

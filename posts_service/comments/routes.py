@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 
 from posts_service.actions.schemas import Reason
 from posts_service.comments.schemas import CommentChanges, CommentDraft, CommentRead
-from posts_service.dependencies import ChangeConditions, CommentsDep, Writer
+from posts_service.comments.view import CommentView
+from posts_service.dependencies import KEY_REFUSALS, ChangeConditions, CommentsDep, IdempotencyKey, Writer
 from posts_service.errors import (
     AnswerTooDeep,
     CommentChanged,
@@ -20,6 +21,8 @@ from posts_service.errors import (
     RenderingBusy,
     TooHardToRender,
 )
+from posts_service.idempotency.answers import answer_response
+from posts_service.idempotency.values import Answer, Once
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import JsonBytes, StrictHotRoute
@@ -46,13 +49,17 @@ router = APIRouter(tags=["comments"], route_class=StrictHotRoute)
         LimitReached,
         RenderingBusy,
         DatabaseUnavailable,
+        *KEY_REFUSALS,
     ),
 )
-async def write_comment(post_id: UUID, draft: CommentDraft, writer: Writer, comments: CommentsDep) -> Response:
+async def write_comment(
+    post_id: UUID, draft: CommentDraft, writer: Writer, comments: CommentsDep, key: IdempotencyKey
+) -> Response:
     """Comment on a published post, or answer a comment on it. You are the author."""
-    view = await comments.write(writer, post_id, draft)
-    fields = ((b"location", f"/comments/{view.id}".encode()), (b"etag", view.etag.encode()))
-    return JsonBytes(view.as_json(), fields, 201)
+    if key is None:
+        return answer_response(_created(await comments.write(writer, post_id, draft)))
+    once = Once.of(key, f"comments_write {post_id}", draft)
+    return answer_response(await comments.write_once(writer, post_id, draft, once, _created))
 
 
 @router.patch(
@@ -97,3 +104,7 @@ async def delete_comment(
     """Delete your comment, or one on your post; moderators may delete any. One that has answers leaves a placeholder,
     which goes with the last of them."""
     await comments.remove(writer, comment_id, reason, conditions)
+
+
+def _created(view: CommentView) -> Answer:
+    return Answer(201, view.as_json(), f"/comments/{view.id}", view.etag)

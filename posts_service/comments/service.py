@@ -1,5 +1,6 @@
 """What can be done with comments. Each block is a transaction."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from posts_service.actions.models import Action
@@ -12,6 +13,8 @@ from posts_service.comments.repository import AuthorCard, Text
 from posts_service.comments.schemas import CommentChanges, CommentDraft
 from posts_service.comments.view import CommentView
 from posts_service.errors import CommentChanged, CommentNotFound, PostNotFound
+from posts_service.idempotency.service import Idempotency
+from posts_service.idempotency.values import Answer, Once
 from posts_service.limits import WritingLimits
 from posts_service.rendering.renderer import Renderer
 from posts_service.rendering.version import RENDERER_VERSION
@@ -26,11 +29,14 @@ class Comments:
     """The use cases of those who write and remove comments. Writing raises LimitReached, TooHardToRender and
     RenderingBusy."""
 
-    def __init__(self, database: Database, clock: Clock, limits: WritingLimits, renderer: Renderer) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, limits: WritingLimits, renderer: Renderer, idempotency: Idempotency
+    ) -> None:
         self._database = database
         self._clock = clock
         self._limits = limits
         self._renderer = renderer
+        self._idempotency = idempotency
 
     async def write(self, writer: Principal, post_id: UUID, draft: CommentDraft) -> CommentView:
         """Comment on a post, or answer a comment on it.
@@ -40,6 +46,25 @@ class Comments:
         text = await self._text(writer, draft.body)
         async with self._database.writes.begin() as db:
             return await self._insert(db, writer, post_id, draft.parent_id, text=text)
+
+    async def write_once(
+        self,
+        writer: Principal,
+        post_id: UUID,
+        draft: CommentDraft,
+        once: Once,
+        answer_of: Callable[[CommentView], Answer],
+    ) -> Answer:
+        """Comment as `write` does, or return the answer of the request with this key that has done so.
+
+        Raises IdempotencyKeyReused too.
+        """
+        text = await self._text(writer, draft.body)
+
+        async def insert(db: WriteTransaction) -> Answer:
+            return answer_of(await self._insert(db, writer, post_id, draft.parent_id, text=text))
+
+        return await self._idempotency.run(writer, once, insert)
 
     async def edit(
         self, editor: Principal, comment_id: UUID, changes: CommentChanges, preconditions: Preconditions
