@@ -29,3 +29,10 @@ def post_response(view: PostView, conditions: Preconditions = _UNCONDITIONAL) ->
         response.raw_headers.extend(fields)
         return response
     return JsonBytes(view.as_json(), fields)
+
+
+def moved(path: str) -> Response:
+    """Lead to the present address. A browser that remembered this for ever would miss that it can change back."""
+    response = Response(status_code=301)
+    response.raw_headers.extend((*PRIVATE, (b"location", path.encode())))
+    return response

@@ -36,6 +36,7 @@ from posts_service.tags import repository as tags
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
+from watchword.ids import parse_uuid
 
 _POSTS: Final = cast(Table, Post.__table__)
 
@@ -82,6 +83,11 @@ def _insertion() -> sql.Insert:
 
 
 _INSERT: Final = Statement(_insertion())
+
+_SLUG: Final = bindparam("slug", type_=String())
+_BY_SLUG: Final = Statement(VIEW.join(Slug, Slug.post_id == Post.id).where(Slug.slug == _SLUG))
+# A post that the previous release has written goes by its id until a slug has been made.
+_WITHOUT_SLUG: Final = Statement(VIEW.where(_HAS_ID, Post.slug.is_(None)))
 
 _STORED: Final = VIEW.add_columns(
     Post.publish_at.label("planned_at"),
@@ -133,6 +139,14 @@ def _new_view(post_id: UUID, slug: str, author_id: UUID, username: str, columns:
 
 
 _SHOWN: Final = "title", "body", "html", "summary", "tags", "state", "version", "created_at", "updated_at"
+
+
+async def find_by_slug(reads: ReadPool, slug: str) -> PostView | None:
+    """The post that has or has had this slug."""
+    row = await reads.fetch_row(_BY_SLUG, slug=slug)
+    if row is None and (post_id := parse_uuid(slug)) is not None:
+        row = await reads.fetch_row(_WITHOUT_SLUG, post_id=post_id)
+    return None if row is None else PostView.of(row)
 
 
 async def get_for_update(db: WriteTransaction, post_id: UUID) -> StoredPost:

@@ -7,7 +7,7 @@ from uuid import UUID
 from asyncpg import UniqueViolationError
 
 from posts_service.authors import repository as authors
-from posts_service.errors import PostChanged
+from posts_service.errors import PostChanged, PostNotFound
 from posts_service.idempotency.service import Idempotency
 from posts_service.idempotency.values import Answer, Once
 from posts_service.limits import WritingLimits
@@ -26,7 +26,7 @@ from watchword.clock import Clock
 from watchword.database import violates
 from watchword.database.database import Database
 from watchword.database.writes import WritePool, WriteTransaction
-from watchword.http.conditional import Preconditions
+from watchword.http.conditional import Preconditions, version_of
 
 Result = TypeVar("Result")
 
@@ -91,7 +91,7 @@ class Posts:
             policy.ensure_can_edit(editor, post.view)
             if not members.keys().isdisjoint(policy.PUBLICATION):
                 policy.ensure_can_publish(editor, post.view)
-            preconditions.ensure_changeable(post.view.etag, PostChanged)
+            preconditions.versions().ensure_changeable(version_of(post.view.etag), PostChanged)
             columns = next_version(post, members, self._clock.now())
             if not columns:
                 return post.view
@@ -102,8 +102,16 @@ class Posts:
         async with self._database.writes.begin() as db:
             post = await repository.get_for_update(db, post_id)
             policy.ensure_can_delete(editor, post.view)
-            preconditions.ensure_changeable(post.view.etag, PostChanged)
+            preconditions.versions().ensure_changeable(version_of(post.view.etag), PostChanged)
             await self._revisions.delete(db, post)
+
+    async def read_by_slug(self, reader: Principal | None, slug: str) -> PostView:
+        """The post that has this slug, or has had it while it was public. Raises PostNotFound."""
+        view = await repository.find_by_slug(self._database.reads, slug)
+        if view is None:
+            raise PostNotFound
+        policy.ensure_can_see(reader, view)
+        return view
 
     async def _insert(self, author_id: UUID, writer: Principal, members: Mapping[str, Any]) -> PostView:
         if members["published_at"] is None:

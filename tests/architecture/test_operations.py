@@ -51,7 +51,13 @@ PUBLIC = {
 STREAMS = {"GET /posts/events"}
 OPTIONAL = {
     "identity": set[str](),
-    "posts": {"GET /posts", "GET /posts/events", "GET /posts/{post_id}", "GET /posts/{post_id}/comments"},
+    "posts": {
+        "GET /posts",
+        "GET /posts/events",
+        "GET /posts/{post_id}",
+        "GET /posts/by-slug/{slug}",
+        "GET /posts/{post_id}/comments",
+    },
 }
 # A person who selects every scope of the form for signing in gets a token: those that only services get are not there.
 FLOWS = {

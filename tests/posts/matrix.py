@@ -20,6 +20,9 @@ GET    /posts/events                             -                          200 
 GET    /posts/{post_id}                          published                  200       200     200    200        200            200      401        401
 GET    /posts/{post_id}                          unpublished                404       200     200    404        404            404      401        401
 GET    /posts/{post_id}                          draft,scheduled            404       200     200    404        404            404      401        401
+GET    /posts/by-slug/{slug}                     published                  200       200     200    200        200            200      401        401
+GET    /posts/by-slug/{slug}                     unpublished                404       200     200    404        404            404      401        401
+GET    /posts/by-slug/{slug}                     draft,scheduled            404       200     200    404        404            404      401        401
 PATCH  /posts/{post_id}                          published                  401       403     200    403        200            200      401        401
 PATCH  /posts/{post_id}                          unpublished                401       403     200    404        404            404      401        401
 PATCH  /posts/{post_id}                          draft,scheduled            401       403     200    404        404            404      401        401

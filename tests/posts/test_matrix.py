@@ -94,8 +94,9 @@ def revoked(posts: Posts, ada: Person) -> dict[str, dict[str, str]]:
 
 async def things_for(posts: Posts, databases: Databases, row: Row, ada: Person) -> dict[str, str]:
     """The parameters of the path: a post of the author in this state, made for it, and what hangs on the post."""
-    post_id = (await posts.publish(ada.headers))["id"]
-    things = {"post_id": post_id}
+    post = await posts.publish(ada.headers)
+    post_id = post["id"]
+    things = {"post_id": post_id, "slug": post["slug"]}
     if "{report_id}" in row.operation:
         reporter = Person(ada.issuer, "reporter")
         made = await posts.http.post(f"/posts/{post_id}/reports", json=REASON, headers=reporter.headers)

@@ -12,6 +12,7 @@ from watchword.errors import PreconditionFailed
 # Section 8.8.3. A tag may hold a comma.
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _ANY: Final = "*"
+_AFTER_VERSION: Final = re.compile(r'[.-].*"$')
 
 
 _FIELDS: Final = frozenset({b"if-match", b"if-none-match"})
@@ -56,6 +57,10 @@ class Preconditions(NamedTuple):
         if not is_expected(self.if_match, etag) or is_unchanged(self.if_none_match, etag):
             raise failure
 
+    def versions(self) -> "Preconditions":
+        """The same of versions alone: what follows the version in a tag (see `version_of`) is left out of each."""
+        return Preconditions(_versions_of(self.if_match), _versions_of(self.if_none_match))
+
 
 _NONE: Final = Preconditions()
 
@@ -68,6 +73,17 @@ def is_unchanged(if_none_match: str | None, etag: str) -> bool:
 def is_expected(if_match: str | None, etag: str) -> bool:
     """Whether an If-Match field names this entity tag (strong comparison) or any. True if there is no field."""
     return if_match is None or _names(if_match, (etag,))
+
+
+def version_of(etag: str) -> str:
+    """The tag of the version that an entity tag is of: `"3"` of `"3.1.4-cafe"`, all of what comes before a full stop or
+    a hyphen. Two representations of a version differ in what its editors do not change, such as how many like it."""
+    return _AFTER_VERSION.sub('"', etag, count=1)
+
+
+def _versions_of(field: str | None) -> str | None:
+    """The field with each tag cut to that of its version; a field that is no list of tags as it is."""
+    return field if field is None or not _is_list(field) else _TAG.sub(lambda tag: version_of(tag[0]), field)
 
 
 def _names(field: str, tags: Iterable[str]) -> bool:
