@@ -85,6 +85,7 @@ OPERATIONS = {
         "posts_listen",
         "posts_publish",
         "posts_read",
+        "posts_read_by_slug",
         "reports_add_to_post",
         "reports_decide",
         "reports_list",
