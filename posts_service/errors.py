@@ -60,7 +60,7 @@ class AnswerTooDeep(Invalid):
 
 class InvalidCursor(Invalid):
     code = "invalid_cursor"
-    detail = "This cursor was not made by this service."
+    detail = "This cursor was not made by this service, or it is that of another list."
     pointer = "/query/cursor"
 
 
@@ -102,6 +102,15 @@ class InvalidPublication(Invalid):
     code = "invalid_publication"
     detail = "The post cannot be published at this instant."
     pointer = "/body/published_at"
+
+
+class UnsupportedCombination(Invalid):
+    code = "unsupported_combination"
+    detail = (
+        "There is no such list. Published posts are listed `newest` or `oldest`, all or by `author` or by `tag`, and"
+        " all of them `most_liked`; others are listed `newest`; `q` combines with `limit` and `cursor` alone."
+    )
+    pointer = "/query"
 
 
 class TooManyListeners(TooManyRequests):

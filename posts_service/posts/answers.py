@@ -1,16 +1,22 @@
-"""The answers that have a post."""
+"""The answers that have a post, or a page of posts."""
 
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlencode
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from posts_service.errors import PostChanged
 from posts_service.idempotency.values import Answer
-from posts_service.posts.view import PostView
+from posts_service.posts.page import Page
+from posts_service.posts.view import PostView, as_json
 from watchword.http import JsonBytes, Preconditions
 
 # What a reader sees depends on who they are.
 PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
+
+# A longer page is cut to fewer posts, so that a client that reads slowly cannot make this process hold much memory. A
+# hundred posts of usual length fit.
+MAX_PAGE_BYTES: Final = 131_072
 
 _UNCONDITIONAL: Final = Preconditions()
 
@@ -36,3 +42,23 @@ def moved(path: str) -> Response:
     response = Response(status_code=301)
     response.raw_headers.extend((*PRIVATE, (b"location", path.encode())))
     return response
+
+
+def page_response(page: Page[Any], request: Request) -> Response:
+    while len(content := _page_content(page)) > MAX_PAGE_BYTES and len(page.items) > 1:
+        count = len(page.items) * MAX_PAGE_BYTES // len(content)
+        page = page.first(min(max(count, 1), len(page.items) - 1))
+    if page.is_last:
+        return JsonBytes(content, PRIVATE)
+    return JsonBytes(content, (*PRIVATE, (b"link", _link(request, str(page.next_cursor)).encode())))
+
+
+def _page_content(page: Page[Any]) -> bytes:
+    return as_json({"items": [item.as_summary() for item in page.items], "next": page.next_cursor})
+
+
+def _link(request: Request, next_cursor: str) -> str:
+    """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
+    parameters = request.query_params.multi_items() if request.scope["query_string"] else []
+    query = [(name, value) for name, value in parameters if name != "cursor"]
+    return f'</posts?{urlencode([*query, ("cursor", next_cursor)])}>; rel="next"'

@@ -3,7 +3,7 @@
 from typing import Any, Final, cast
 
 import sqlalchemy as sql
-from sqlalchemy import ColumnElement, String, Table, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, Table, Uuid, bindparam, case, func, literal_column, select
 
 from posts_service.authors.models import Author
 from posts_service.posts.models import SUMMARY_CHARACTERS, Post
@@ -20,6 +20,8 @@ _MADE: Final = {
     "summary": case((_IS_DERIVED, func.coalesce(Post.summary, _BEGINNING)), else_=_BEGINNING),
     "published_at": func.coalesce(Post.publish_at, Post.published_at),
     "html": case((_IS_DERIVED, Post.html)),
+    "renderer": case((_IS_DERIVED, Post.renderer), else_=literal_column("0")),
+    "liked": literal_column("NULL::boolean"),
 }
 _TEXT: Final[ColumnElement[str]] = literal_column("''")
 
@@ -29,7 +31,25 @@ def _column(name: str) -> ColumnElement[Any]:
     return getattr(Post if name in _POSTS.columns else Author, name) if made is None else made.label(name)
 
 
-_COLUMNS: Final = {name: _column(name) for name in PostView._fields}
-VIEW: Final = select(*_COLUMNS.values()).join(Author, Author.id == Post.author_id)
-_SHORT: Final = {**_COLUMNS, "body": _TEXT.label("body"), "html": _TEXT.label("html")}
-SUMMARY: Final = select(*_SHORT.values()).join(Author, Author.id == Post.author_id)
+# The model is in a folder above this one.
+_LIKES: Final = sql.table("likes", sql.column("post_id", Uuid()), sql.column("person_id", Uuid()), schema="posts")
+_READER: Final = bindparam("reader_id", type_=Uuid())
+# As an EXISTS, it could be planned as a hash of all that the reader likes.
+_IS_THEIRS: Final = sql.and_(_LIKES.c.post_id == Post.id, _LIKES.c.person_id == _READER)
+_LIKE: Final[Select[bool]] = select(literal_column("true")).where(_IS_THEIRS)
+_LIKED: Final = {"liked": case((_READER.is_not(None), func.coalesce(_LIKE.scalar_subquery(), sql.false())))}
+_SHORT: Final = {"body": _TEXT, "html": _TEXT}
+
+
+def _select(**others: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    columns = {name: _column(name) for name in PostView._fields}
+    columns |= {name: column.label(name) for name, column in others.items()}
+    return select(*columns.values()).join(Author, Author.id == Post.author_id)
+
+
+VIEW_OF_READER: Final = _select(**_LIKED)
+"""Posts with whether the person `reader_id` likes them; for a reader who is no person, it is null."""
+SUMMARY: Final = _select(**_SHORT)
+"""Posts without texts, as nobody in particular sees them."""
+SUMMARY_OF_READER: Final = _select(**_SHORT, **_LIKED)
+"""As VIEW_OF_READER, without texts: for lists."""

@@ -1,37 +1,29 @@
-"""Where a page ended: the instant and the id of its last post, in a form that clients need not understand."""
+"""Where a page of posts ended."""
 
-import binascii
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from posts_service.errors import InvalidCursor
+from posts_service.keyset import cursor_of, key_of
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM: Final = struct.Struct(">q16s")
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    at: datetime
+    """The place of a post in one list. `position` is what the list sorts by, as a whole number of 64 bits."""
+
+    list_name: str
+    position: int
     post_id: UUID
 
     @classmethod
-    def parse(cls, text: str) -> "Cursor":
-        """The cursor that `str` writes as this text. Raises InvalidCursor for any other text."""
-        try:
-            microseconds, post_id = _FORM.unpack(urlsafe_b64decode(text.encode("ascii")))
-            cursor = cls(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=post_id))
-        except (binascii.Error, struct.error, OverflowError, ValueError):
-            raise InvalidCursor from None
-        # Decoding skips characters that are not Base64, so several texts would mean the same cursor.
-        if str(cursor) != text:
-            raise InvalidCursor
-        return cursor
+    def parse(cls, text: str, list_name: str) -> "Cursor":
+        """The cursor that `str` writes as this text. Raises InvalidCursor for any other text, and for the cursor of
+        another list."""
+        position, post_id = _FORM.unpack(key_of(list_name, text, _FORM.size))
+        return cls(list_name, position, UUID(bytes=post_id))
 
     def __str__(self) -> str:
-        microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)
-        return urlsafe_b64encode(_FORM.pack(microseconds, self.post_id.bytes)).decode()
+        return cursor_of(self.list_name, _FORM.pack(self.position, self.post_id.bytes))

@@ -25,11 +25,21 @@ class Owned(Protocol):
 
     def is_published(self) -> bool: ...
 
+    def is_unpublished(self) -> bool: ...
+
 
 def ensure_can_see(reader: Principal | None, post: Owned) -> None:
-    """Everybody may read a published post; a draft exists for its author alone."""
-    if not post.is_published() and not (reader is not None and is_author(reader, post)):
+    """Everybody may read a published post, and only its author any other; an unpublished one also those who may
+    unpublish posts."""
+    if post.is_published():
+        return
+    if reader is None or not (is_author(reader, post) or (post.is_unpublished() and may_see_unpublished(reader))):
         raise PostNotFound
+
+
+def may_see_unpublished(reader: Principal) -> bool:
+    """Whether the reader may see unpublished posts of everybody."""
+    return reader.may(Permission.POST_UNPUBLISH_ANY)
 
 
 def ensure_can_edit(editor: Principal, post: Owned) -> None:

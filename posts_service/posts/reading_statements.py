@@ -1,61 +1,130 @@
 """The SQL of readers: one post by its id, and lists, each a walk along one index."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, literal_column, tuple_
+from sqlalchemy import DateTime, Integer, Select, String, Uuid, bindparam, column, literal_column, table, tuple_
 
-from posts_service.posts.columns import SUMMARY, VIEW
+from posts_service.errors import InvalidCursor, UnsupportedCombination
+from posts_service.posts.columns import SUMMARY_OF_READER, VIEW_OF_READER
 from posts_service.posts.cursor import Cursor
-from posts_service.posts.models import Post
+from posts_service.posts.models import Post, State
+from posts_service.posts.post_query import PostQuery, Sort
 from posts_service.posts.view import PostView
 from watchword.database.joint_read import JointRead
 from watchword.database.reads import ReadPool
 
-# Before the first page: newer than every post.
-TOP: Final = Cursor(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+Position = tuple[datetime | int, UUID]
+"""A place in a list: what the list sorts by, and the id, which orders the posts that are alike in that."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MOST_LIKES: Final = 2**31 - 1
+
+# Before the first page.
+BEGIN: Final[Mapping[Sort, Position]] = {
+    Sort.NEWEST: (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)),
+    Sort.OLDEST: (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0)),
+    Sort.MOST_LIKED: (_MOST_LIKES, UUID(int=2**128 - 1)),
+}
+
+
+def _newest(posts: Select[*tuple[Any, ...]], at: Any, post_id: Any = Post.id) -> JointRead:
+    """The page after a position, backwards along an index of these two columns."""
+    page = posts.where(tuple_(at, post_id) < _position(at)).order_by(at.desc(), post_id.desc())
+    return JointRead(page.limit(bindparam("limit", type_=Integer())))
+
+
+def _oldest(posts: Select[*tuple[Any, ...]], at: Any, post_id: Any = Post.id) -> JointRead:
+    page = posts.where(tuple_(at, post_id) > _position(at)).order_by(at, post_id)
+    return JointRead(page.limit(bindparam("limit", type_=Integer())))
+
+
+def _position(at: Any) -> Any:
+    return tuple_(bindparam("position", type_=at.type), bindparam("post_id", type_=Uuid()))
+
 
 # The state is written out, not bound, so that the planner can use the partial indexes.
-_IS_PUBLISHED: Final = Post.state == literal_column("'published'")
-_IS_DRAFT: Final = Post.state == literal_column("'draft'")
-_AUTHOR: Final = Post.author_id == bindparam("author_id", type_=Uuid())
-_LIMIT: Final = bindparam("limit", type_=Integer())
-_CURSOR: Final = tuple_(bindparam("at", type_=DateTime(timezone=True)), bindparam("post_id", type_=Uuid()))
+def _in_state(state: State) -> Select[*tuple[Any, ...]]:
+    return SUMMARY_OF_READER.where(Post.state == literal_column(f"'{state}'"))
 
-_FEED = (
-    SUMMARY.where(_IS_PUBLISHED, tuple_(Post.published_at, Post.id) < _CURSOR)
-    .order_by(Post.published_at.desc(), Post.id.desc())
-    .limit(_LIMIT)
+
+_PUBLISHED: Final = _in_state(State.PUBLISHED)
+_DRAFTS: Final = _in_state(State.DRAFT)
+_UNPUBLISHED: Final = _in_state(State.UNPUBLISHED)
+_AUTHOR_ID: Final = bindparam("author_id", type_=Uuid())
+_BY_AUTHOR: Final = Post.author_id == _AUTHOR_ID
+# The same, but no condition of an index: there are few unpublished posts, and an author may have many others.
+_IS_BY_AUTHOR: Final = Post.author_id.is_not_distinct_from(_AUTHOR_ID)
+# The model is in a folder above this one.
+_TAGS: Final = table(
+    "post_tags",
+    column("post_id", Uuid()),
+    column("tag", String()),
+    column("published_at", DateTime(timezone=True)),
+    schema="posts",
+)
+# Its rows are those of published posts, unless the previous release has made one a draft.
+_TAGGED: Final = _PUBLISHED.join(_TAGS, _TAGS.c.post_id == Post.id).where(
+    _TAGS.c.tag == bindparam("tag", type_=String())
 )
 
-BY_ID: Final = JointRead(VIEW.where(Post.id == bindparam("post_id", type_=Uuid())))
-FEED: Final = JointRead(_FEED)
-BY_AUTHOR: Final = JointRead(_FEED.where(_AUTHOR))
-DRAFTS: Final = JointRead(
-    SUMMARY.where(_IS_DRAFT, _AUTHOR, tuple_(Post.created_at, Post.id) < _CURSOR)
-    .order_by(Post.created_at.desc(), Post.id.desc())
-    .limit(_LIMIT)
-)
+LISTS: Final[Mapping[tuple[State, Sort, tuple[str, ...]], JointRead]] = {
+    (State.PUBLISHED, Sort.NEWEST, ()): _newest(_PUBLISHED, Post.published_at),
+    (State.PUBLISHED, Sort.NEWEST, ("author_id",)): _newest(_PUBLISHED.where(_BY_AUTHOR), Post.published_at),
+    (State.PUBLISHED, Sort.NEWEST, ("tag",)): _newest(_TAGGED, _TAGS.c.published_at, _TAGS.c.post_id),
+    (State.PUBLISHED, Sort.OLDEST, ()): _oldest(_PUBLISHED, Post.published_at),
+    (State.PUBLISHED, Sort.OLDEST, ("author_id",)): _oldest(_PUBLISHED.where(_BY_AUTHOR), Post.published_at),
+    (State.PUBLISHED, Sort.OLDEST, ("tag",)): _oldest(_TAGGED, _TAGS.c.published_at, _TAGS.c.post_id),
+    (State.PUBLISHED, Sort.MOST_LIKED, ()): _newest(_PUBLISHED, Post.likes),
+    (State.DRAFT, Sort.NEWEST, ("author_id",)): _newest(_DRAFTS.where(_BY_AUTHOR), Post.created_at),
+    (State.UNPUBLISHED, Sort.NEWEST, ()): _newest(_UNPUBLISHED, Post.created_at),
+    (State.UNPUBLISHED, Sort.NEWEST, ("author_id",)): _newest(_UNPUBLISHED.where(_IS_BY_AUTHOR), Post.created_at),
+}
+"""By their state, their order, and what their posts have in common beside that."""
+
+BY_ID: Final = JointRead(VIEW_OF_READER.where(Post.id == bindparam("post_id", type_=Uuid())))
 
 
-async def find_view(reads: ReadPool, post_id: UUID) -> PostView | None:
-    row = await reads.fetch_joint_row(BY_ID, post_id=post_id)
+async def find_view(reads: ReadPool, post_id: UUID, reader_id: UUID | None) -> PostView | None:
+    row = await reads.fetch_joint_row(BY_ID, post_id=post_id, reader_id=reader_id)
     return PostView.of(row) if row is not None else None
 
 
-async def list_published(reads: ReadPool, author_id: UUID | None, begin: Cursor, limit: int) -> list[PostView]:
-    """Published posts of one author or of all, the newest first, after `begin`; of each body only the beginning."""
-    if author_id is None:
-        return await _list(reads, FEED, begin, limit=limit)
-    return await _list(reads, BY_AUTHOR, begin, limit=limit, author_id=author_id)
-
-
-async def list_drafts(reads: ReadPool, author_id: UUID, begin: Cursor, limit: int) -> list[PostView]:
-    """Drafts of one author, the newest first, after `begin`; of each body only the beginning."""
-    return await _list(reads, DRAFTS, begin, limit=limit, author_id=author_id)
-
-
-async def _list(reads: ReadPool, statement: JointRead, begin: Cursor, **values: Any) -> list[PostView]:
-    rows = await reads.fetch_joint_rows(statement, at=begin.at, post_id=begin.post_id, **values)
+async def list_views(
+    reads: ReadPool, query: PostQuery, begin: Cursor | None, limit: int, reader_id: UUID | None
+) -> list[PostView]:
+    """The posts that come after `begin`. Raises UnsupportedCombination if there is no such list."""
+    filters = query.filters
+    statement = LISTS.get((query.state, query.sort, tuple(filters)))
+    if statement is None:
+        raise UnsupportedCombination
+    position, post_id = BEGIN[query.sort] if begin is None else position_at(begin, query.sort)
+    rows = await reads.fetch_joint_rows(
+        statement, position=position, post_id=post_id, limit=limit, reader_id=reader_id, **filters
+    )
     return [PostView.of(row) for row in rows]
+
+
+def cursor_of(view: PostView, query: PostQuery) -> Cursor:
+    """The place of a post in this list."""
+    return cursor_at((view.likes if query.sort is Sort.MOST_LIKED else view.listed_at, view.id), query)
+
+
+def cursor_at(position: Position, query: PostQuery) -> Cursor:
+    at, post_id = position
+    return Cursor(query.list_name, (at - _EPOCH) // _MICROSECOND if isinstance(at, datetime) else at, post_id)
+
+
+def position_at(cursor: Cursor, sort: Sort) -> Position:
+    """Raises InvalidCursor if no post can be there."""
+    if sort is Sort.MOST_LIKED:
+        if not 0 <= cursor.position <= _MOST_LIKES:
+            raise InvalidCursor
+        return cursor.position, cursor.post_id
+    try:
+        return _EPOCH + cursor.position * _MICROSECOND, cursor.post_id
+    except OverflowError:
+        raise InvalidCursor from None

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
-from posts_service.posts.columns import VIEW
+from posts_service.posts.columns import VIEW_OF_READER
 from posts_service.posts.models import Post
 from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
@@ -85,11 +85,11 @@ def _insertion() -> sql.Insert:
 _INSERT: Final = Statement(_insertion())
 
 _SLUG: Final = bindparam("slug", type_=String())
-_BY_SLUG: Final = Statement(VIEW.join(Slug, Slug.post_id == Post.id).where(Slug.slug == _SLUG))
+_BY_SLUG: Final = Statement(VIEW_OF_READER.join(Slug, Slug.post_id == Post.id).where(Slug.slug == _SLUG))
 # A post that the previous release has written goes by its id until a slug has been made.
-_WITHOUT_SLUG: Final = Statement(VIEW.where(_HAS_ID, Post.slug.is_(None)))
+_WITHOUT_SLUG: Final = Statement(VIEW_OF_READER.where(_HAS_ID, Post.slug.is_(None)))
 
-_STORED: Final = VIEW.add_columns(
+_STORED: Final = VIEW_OF_READER.add_columns(
     Post.publish_at.label("planned_at"),
     Post.published_at.label("first_published_at"),
     Post.has_own_summary,
@@ -134,24 +134,26 @@ def _new_view(post_id: UUID, slug: str, author_id: UUID, username: str, columns:
         likes=0,
         comments=0,
         published_at=columns["publish_at"] or columns["published_at"],
+        liked=False,
         **{name: columns[name] for name in _SHOWN},
     )
 
 
-_SHOWN: Final = "title", "body", "html", "summary", "tags", "state", "version", "created_at", "updated_at"
+_SHOWN: Final = "title", "body", "html", "summary", "tags", "state", "version", "created_at", "updated_at", "renderer"
 
 
-async def find_by_slug(reads: ReadPool, slug: str) -> PostView | None:
-    """The post that has or has had this slug."""
-    row = await reads.fetch_row(_BY_SLUG, slug=slug)
+async def find_by_slug(reads: ReadPool, slug: str, reader_id: UUID | None) -> PostView | None:
+    """The post that has or has had this slug, as this person sees it."""
+    row = await reads.fetch_row(_BY_SLUG, slug=slug, reader_id=reader_id)
     if row is None and (post_id := parse_uuid(slug)) is not None:
-        row = await reads.fetch_row(_WITHOUT_SLUG, post_id=post_id)
+        row = await reads.fetch_row(_WITHOUT_SLUG, post_id=post_id, reader_id=reader_id)
     return None if row is None else PostView.of(row)
 
 
-async def get_for_update(db: WriteTransaction, post_id: UUID) -> StoredPost:
-    """The post with its author's name, the post's row locked until the transaction ends. Raises PostNotFound."""
-    row = await db.fetch_row(_BY_ID_FOR_UPDATE, post_id=post_id)
+async def get_for_update(db: WriteTransaction, post_id: UUID, reader_id: UUID | None = None) -> StoredPost:
+    """The post with its author's name, as this person sees it. Its row is locked until the transaction ends. Raises
+    PostNotFound."""
+    row = await db.fetch_row(_BY_ID_FOR_UPDATE, post_id=post_id, reader_id=reader_id)
     if row is None:
         raise PostNotFound
     extra = ("planned_at", "first_published_at", "has_own_summary", "derived_version", "editor_id")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
@@ -60,6 +61,7 @@ def _in_digits(value: Any) -> Any:
 
 
 PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(_in_digits)]
+ListCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
 Title = Annotated[
     Label,
     Field(
@@ -168,6 +170,9 @@ class PostSummary(BaseModel):
     updated_at: datetime
     published_at: datetime | None = Field(
         description="When it was first published, or is going to be; null if it never was and is not planned"
+    )
+    liked: bool | SkipJsonSchema[None] = Field(
+        None, description="Whether you like it; only for people who are signed in", examples=[True]
     )
 
 

@@ -87,7 +87,7 @@ class Posts:
         await self._limits.ensure_may_write(editor)
         members = await self._rendered(editor, changes.model_dump(exclude_unset=True))
         async with self._database.writes.begin() as db:
-            post = await repository.get_for_update(db, post_id)
+            post = await repository.get_for_update(db, post_id, editor.find_person_id())
             policy.ensure_can_edit(editor, post.view)
             if not members.keys().isdisjoint(policy.PUBLICATION):
                 policy.ensure_can_publish(editor, post.view)
@@ -107,7 +107,9 @@ class Posts:
 
     async def read_by_slug(self, reader: Principal | None, slug: str) -> PostView:
         """The post that has this slug, or has had it while it was public. Raises PostNotFound."""
-        view = await repository.find_by_slug(self._database.reads, slug)
+        view = await repository.find_by_slug(
+            self._database.reads, slug, None if reader is None else reader.find_person_id()
+        )
         if view is None:
             raise PostNotFound
         policy.ensure_can_see(reader, view)

@@ -1,6 +1,5 @@
 """A post as it is read: one small immutable object, and its JSON."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,7 +19,8 @@ class PostView(NamedTuple):
     """A post with its author's name: the columns that are read, and the members that `PostRead` promises.
 
     Each field is a column of the post or, like `username`, one of its author, or what `repository` makes of several.
-    In a list, `body` is empty, and so is `html`.
+    In a list, `body` is empty, and so is `html`. `renderer` is the version that has made `html`; `liked` is None if the
+    reader is no person.
     """
 
     id: UUID
@@ -40,6 +40,8 @@ class PostView(NamedTuple):
     published_at: datetime | None
     body: str
     html: str | None
+    renderer: int
+    liked: bool | None = None
 
     @classmethod
     def of(cls, row: Record) -> "PostView":
@@ -48,8 +50,10 @@ class PostView(NamedTuple):
 
     @property
     def etag(self) -> str:
-        """A strong entity tag: another version of the post or another name of its author has another."""
-        return f'"{self.version}-{_digest(self.username)}"'
+        """A strong entity tag: it changes with everything that is shown."""
+        liked = "" if self.liked is None else int(self.liked)
+        counted = f"{self.likes}.{self.comments}.{liked}"
+        return f'"{self.version}.{self.renderer}.{counted}-{_digest(self.username)}"'
 
     @property
     def listed_at(self) -> datetime:
@@ -62,6 +66,9 @@ class PostView(NamedTuple):
     def is_published(self) -> bool:
         return self.state == State.PUBLISHED
 
+    def is_unpublished(self) -> bool:
+        return self.state == State.UNPUBLISHED
+
     def as_dict(self) -> dict[str, Any]:
         """The members of `PostRead`, not yet JSON."""
         html = plain_paragraphs(self.body) if self.html is None else self.html
@@ -70,7 +77,7 @@ class PostView(NamedTuple):
     def as_summary(self) -> dict[str, Any]:
         """The members of `PostSummary`, not yet JSON."""
         # asyncpg has a UUID of its own. orjson would call back for each, which takes several times as long as `str`.
-        return {
+        members = {
             "id": str(self.id),
             "slug": self.slug,
             "title": self.title,
@@ -86,6 +93,7 @@ class PostView(NamedTuple):
             "updated_at": self.updated_at,
             "published_at": self.published_at,
         }
+        return members if self.liked is None else {**members, "liked": self.liked}
 
     def as_json(self) -> bytes:
         return as_json(self.as_dict())
@@ -98,10 +106,6 @@ def _digest(username: str) -> str:
 
 
 _WIDTH: Final = len(PostView._fields)
-
-
-def page_as_json(views: Sequence[PostView], next_cursor: str | None) -> bytes:
-    return as_json({"items": [view.as_summary() for view in views], "next": next_cursor})
 
 
 def as_json(members: dict[str, Any]) -> bytes:

@@ -2,7 +2,8 @@
 
 import asyncpg
 
-from posts_service.posts.cursor import Cursor
+from posts_service.posts.post_query import PostQuery
+from posts_service.posts.reading_statements import cursor_at
 from tests.support.databases import DATABASE, Databases
 
 AUTHORS = """
@@ -63,4 +64,4 @@ async def grow(databases: Databases, before: int, size: int) -> None:
 async def cursor_after(databases: Databases, count: int) -> str:
     """The cursor after so many posts of the feed, as the service writes it."""
     (row,) = await databases.fetch("posts_owner", NTH, count - 1)
-    return str(Cursor(row["published_at"], row["id"]))
+    return str(cursor_at((row["published_at"], row["id"]), PostQuery()))

@@ -1,6 +1,8 @@
 """The data of the measurement of growth: as many users and posts as it says, and a cursor into them."""
 
 from posts_service.posts.cursor import Cursor
+from posts_service.posts.post_query import PostQuery, Sort
+from posts_service.posts.reading_statements import position_at
 from tests.bench.growth_data import cursor_after, grow
 from tests.support.databases import Databases
 
@@ -33,6 +35,7 @@ async def test_a_cursor_leads_to_the_posts_after_so_many(databases: Databases) -
     await databases.execute("identity_owner", ADA)
     await grow(databases, 0, 30)
     feed = [(row["published_at"], row["id"]) for row in await databases.fetch("posts_owner", FEED)]
-    cursor = Cursor.parse(await cursor_after(databases, 10))
-    assert (cursor.at, cursor.post_id) == feed[9]
-    assert [each for each in feed if each < (cursor.at, cursor.post_id)] == feed[10:]
+    cursor = Cursor.parse(await cursor_after(databases, 10), PostQuery().list_name)
+    position = position_at(cursor, Sort.NEWEST)
+    assert position == feed[9]
+    assert [each for each in feed if each < position] == feed[10:]

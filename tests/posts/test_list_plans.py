@@ -9,21 +9,27 @@ import pytest
 
 from posts_service.comments.reading_statements import THREADS
 from posts_service.live.repository import CHANGES, VIEWS
-from posts_service.posts.reading_statements import BY_AUTHOR, DRAFTS, FEED, TOP
+from posts_service.posts import reading_statements
+from posts_service.posts.models import State
+from posts_service.posts.post_query import Sort
+from posts_service.posts.reading_statements import BEGIN
 from tests.support.databases import Databases
 from tests.support.plans import plan_of, scans
-from watchword.database import JointRead, Statement
+
+ListKey = tuple[State, Sort, tuple[str, ...]]
 
 AUTHOR = UUID(int=1)
+TAG = "engines"
 AUTHORS = """
     INSERT INTO posts.authors (id, username, named_at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'author ' || n, now() FROM generate_series(1, 30) n
 """
+# Of a hundred and twenty posts of each author, one is unpublished.
 POSTS = """
-    INSERT INTO posts.posts (author_id, title, body, state, version, created_at, updated_at, published_at)
+    INSERT INTO posts.posts (author_id, title, body, state, version, created_at, updated_at, published_at, likes)
     SELECT lpad(to_hex(1 + n % 30), 32, '0')::uuid, 'A title', 'A body',
-           CASE WHEN (n / 30) % 2 = 0 THEN 'draft' ELSE 'published' END, 1,
-           now() - n * interval '1 s', now(), CASE WHEN (n / 30) % 2 > 0 THEN now() - n * interval '1 s' END
+           CASE WHEN n / 30 % 120 = 0 THEN 'unpublished' WHEN n / 30 % 2 = 0 THEN 'draft' ELSE 'published' END, 1,
+           now() - n * interval '1 s', now(), CASE WHEN n / 30 % 2 > 0 THEN now() - n * interval '1 s' END, n % 100
     FROM generate_series(1, 12000) n
 """
 COMMENTS = """
@@ -33,42 +39,73 @@ COMMENTS = """
         FROM generate_series(1, 3000) n
     ) rows
 """
-LISTS = [(FEED, "posts_feed_idx"), (BY_AUTHOR, "posts_by_author_idx"), (DRAFTS, "posts_drafts_idx")]
+TAGS = """
+    INSERT INTO posts.post_tags (post_id, tag, published_at)
+    SELECT id, tag, published_at FROM posts.posts, unnest(ARRAY['engines', 'notes']) tag WHERE state = 'published'
+"""
+LIKES = "INSERT INTO posts.likes SELECT posts.id, authors.id, now() FROM posts.posts, posts.authors WHERE likes > 90"
+TABLES = ("authors", "posts", "post_tags", "likes", "comments")
+LISTS = {
+    (State.PUBLISHED, Sort.NEWEST, ()): "posts_feed_idx",
+    (State.PUBLISHED, Sort.NEWEST, ("author_id",)): "posts_by_author_idx",
+    (State.PUBLISHED, Sort.NEWEST, ("tag",)): "post_tags_by_tag_idx",
+    (State.PUBLISHED, Sort.OLDEST, ()): "posts_feed_idx",
+    (State.PUBLISHED, Sort.OLDEST, ("author_id",)): "posts_by_author_idx",
+    (State.PUBLISHED, Sort.OLDEST, ("tag",)): "post_tags_by_tag_idx",
+    (State.PUBLISHED, Sort.MOST_LIKED, ()): "posts_most_liked_idx",
+    (State.DRAFT, Sort.NEWEST, ("author_id",)): "posts_drafts_idx",
+    (State.UNPUBLISHED, Sort.NEWEST, ()): "posts_unpublished_idx",
+    (State.UNPUBLISHED, Sort.NEWEST, ("author_id",)): "posts_unpublished_idx",
+}
+NAMES = [" ".join((state, sort, *filters)) for state, sort, filters in LISTS]
+FILTERS = {"author_id": AUTHOR, "tag": TAG}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def connection(databases: Databases) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """The service's own role, over twelve thousand posts of thirty authors, half of them drafts."""
+    """The service's own role, over twelve thousand posts of thirty authors, half of them published."""
     await databases.empty("posts")
-    for sql in (AUTHORS, POSTS, "ANALYZE posts.authors", "ANALYZE posts.posts"):
+    for sql in (AUTHORS, POSTS, TAGS, LIKES, COMMENTS, *(f"ANALYZE posts.{table}" for table in TABLES)):
         await databases.execute("posts_owner", sql)
     connected = await asyncpg.connect(databases.url("posts_app"))
     yield connected
     await connected.close()
 
 
-@pytest.mark.parametrize(("statement", "index"), LISTS, ids=["feed", "by author", "drafts"])
+def test_every_list_is_known_here() -> None:
+    assert LISTS.keys() == reading_statements.LISTS.keys()
+
+
+@pytest.mark.parametrize(("key", "index"), LISTS.items(), ids=NAMES)
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
-@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=1)], ids=["first page", "later page"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["first page", "later page"])
 async def test_a_list_walks_along_its_index_and_sorts_nothing(
-    connection: "asyncpg.Connection[asyncpg.Record]", statement: Statement, index: str, mode: str, age: timedelta
+    connection: "asyncpg.Connection[asyncpg.Record]", key: ListKey, index: str, mode: str, is_first: bool
 ) -> None:
-    at = datetime.now(UTC) - age
-    own = {} if statement is FEED else {"author_id": AUTHOR}
-    plan = await plan_of(connection, statement, {"at": at, "post_id": TOP.post_id, "limit": 21, **own}, mode)
+    _, sort, filters = key
+    later = 50 if sort is Sort.MOST_LIKED else datetime.now(UTC) - timedelta(hours=1)
+    position, post_id = BEGIN[sort] if is_first else (later, UUID(int=7))
+    values = {"position": position, "post_id": post_id, "limit": 21, "reader_id": AUTHOR}
+    own = {name: FILTERS[name] for name in filters}
+    plan = await plan_of(connection, reading_statements.LISTS[key], {**values, **own}, mode)
     assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
-    assert scans(plan, "posts") == [("Index Scan", index)]
+    walked, by_id = ("post_tags", [("Index Scan", "posts_pkey")]) if "tag" in filters else ("posts", [])
+    assert [used for _, used in scans(plan, walked)] == [index]
+    assert scans(plan, "posts") == (by_id or scans(plan, walked))
+    assert scans(plan, "likes") == [("Index Only Scan", "likes_pkey")]
 
 
-@pytest.mark.parametrize(("read", "index"), LISTS, ids=["feed", "by author", "drafts"])
+@pytest.mark.parametrize(("key", "index"), LISTS.items(), ids=NAMES)
 async def test_lists_that_are_read_together_walk_along_the_same_index(
-    connection: "asyncpg.Connection[asyncpg.Record]", read: JointRead, index: str
+    connection: "asyncpg.Connection[asyncpg.Record]", key: ListKey, index: str
 ) -> None:
-    own = {} if read is FEED else {"author_id": [AUTHOR]}
-    values = {"at": [datetime.now(UTC)], "post_id": [TOP.post_id], "limit": [21], **own}
-    plan = await plan_of(connection, read.together, values)
+    _, sort, filters = key
+    values = {name: [value] for name, value in zip(("position", "post_id"), BEGIN[sort], strict=True)}
+    own = {name: [FILTERS[name]] for name in filters}
+    read = reading_statements.LISTS[key].together
+    plan = await plan_of(connection, read, {**values, "limit": [21], "reader_id": [AUTHOR], **own})
     assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
-    assert scans(plan, "posts") == [("Index Scan", index)]
+    assert [used for _, used in scans(plan, "post_tags" if "tag" in filters else "posts")] == [index]
 
 
 async def test_changes_are_one_walk_along_their_index(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

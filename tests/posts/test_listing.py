@@ -12,9 +12,10 @@ from watchword.testing import Issuer, StandingClock
 
 
 async def listed(posts: Posts, headers: dict[str, str] | None = None, **query: str | int) -> list[dict[str, Any]]:
+    """What is listed, without what only this reader sees."""
     answer = await posts.http.get("/posts", params=query, headers=headers)
     assert answer.status_code == 200, answer.text
-    return list(answer.json()["items"])
+    return [summary_of(item) for item in answer.json()["items"]]
 
 
 async def test_an_empty_list_is_a_page_without_a_next(posts: Posts) -> None:

@@ -127,4 +127,4 @@ async def test_nobody_is_named_in_a_body(posts: Posts, ada: Person, member: str,
     for answer in (created, changed):
         assert answer.status_code == 422
         assert [error["pointer"] for error in answer.json()["errors"]] == [f"/body/{member}"]
-    assert (await posts.http.get(f"/posts/{post['id']}")).json() == post
+    assert (await posts.http.get(f"/posts/{post['id']}", headers=ada.headers)).json() == post

@@ -22,12 +22,16 @@ class APost:
     """Ada's post, as far as the rules need it."""
 
     published: bool
+    unpublished: bool = False
 
     def is_by(self, subject: str) -> bool:
         return subject == AUTHOR
 
     def is_published(self) -> bool:
         return self.published
+
+    def is_unpublished(self) -> bool:
+        return self.unpublished
 
 
 def caller(subject: str = "somebody", *permissions: str, session: str | None = "session", role: str = "") -> Principal:
@@ -86,6 +90,15 @@ def test_what_each_may_do_to_a_published_post(name: str) -> None:
 def test_a_draft_exists_for_its_author_alone(name: str) -> None:
     expected = None if name == "author" else PostNotFound
     assert {outcome(act, CALLERS[name], DRAFT) for act in ACTS} == {expected}
+
+
+def test_an_unpublished_post_exists_for_its_author_and_for_those_who_may_unpublish_posts() -> None:
+    unpublished = APost(published=False, unpublished=True)
+    moderator = caller("somebody", Permission.POST_UNPUBLISH_ANY)
+    assert outcome(ensure_can_see, moderator, unpublished) is None
+    assert outcome(ensure_can_see, moderator, DRAFT) is PostNotFound
+    for name, who in CALLERS.items():
+        assert outcome(ensure_can_see, who, unpublished) is (None if name == "author" else PostNotFound)
 
 
 def test_everybody_may_see_a_published_post_and_nobody_else_a_draft() -> None:

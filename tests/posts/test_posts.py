@@ -21,7 +21,7 @@ async def test_a_created_post_is_201_with_its_address_and_entity_tag(posts: Post
     created = await posts.http.post("/posts", json={"title": "A title", "body": "A body"}, headers=ada.headers)
     assert created.status_code == 201
     assert created.headers["content-type"] == "application/json"
-    read = await posts.http.get(created.headers["location"])
+    read = await posts.http.get(created.headers["location"], headers=ada.headers)
     assert read.content == created.content
     assert read.headers["etag"] == created.headers["etag"]
 
@@ -41,7 +41,7 @@ async def test_a_post_has_the_members_of_its_schema_and_no_others(posts: Posts, 
 
 async def test_every_answer_writes_a_post_alike_and_instants_in_utc(posts: Posts, ada: Person) -> None:
     post = await posts.publish(ada.headers)
-    read = (await posts.http.get(f"/posts/{post['id']}")).json()
+    read = (await posts.http.get(f"/posts/{post['id']}", headers=ada.headers)).json()
     listed = (await posts.http.get("/posts")).json()["items"]
     unchanged = (await posts.http.patch(f"/posts/{post['id']}", json={}, headers=ada.headers)).json()
     assert [post] == [read] == [unchanged]
@@ -74,7 +74,7 @@ async def test_members_left_out_of_a_change_stay(posts: Posts, ada: Person) -> N
     made = {"summary": "New body", "html": "<p>New body</p>", "updated_at": changed.json()["updated_at"]}
     expected = {**post, "body": "New body", "version": 2, **made}
     assert changed.json() == expected
-    assert (await posts.http.get(f"/posts/{post['id']}")).json() == expected
+    assert (await posts.http.get(f"/posts/{post['id']}", headers=ada.headers)).json() == expected
     assert expected["updated_at"] > post["updated_at"]
 
 
@@ -85,7 +85,7 @@ async def test_null_is_not_absent(posts: Posts, ada: Person, member: str) -> Non
     answer = await posts.http.patch(f"/posts/{post['id']}", json=change, headers=ada.headers)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"/body/{member}"]
-    assert (await posts.http.get(f"/posts/{post['id']}")).json() == post
+    assert (await posts.http.get(f"/posts/{post['id']}", headers=ada.headers)).json() == post
 
 
 async def test_the_document_promises_null_only_for_members_that_may_be_empty(posts: Posts) -> None:

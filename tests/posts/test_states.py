@@ -41,7 +41,7 @@ async def test_publishing_a_draft_says_when(posts_at: Posts, clock: StandingCloc
         "updated_at": instant(clock),
         "published_at": instant(clock),
     }
-    assert (await posts_at.http.get(f"/posts/{draft['id']}")).json() == published
+    assert (await posts_at.http.get(f"/posts/{draft['id']}", headers=ada.headers)).json() == published
 
 
 async def test_a_post_published_again_keeps_its_first_instant(

@@ -50,6 +50,10 @@ class Principal(NamedTuple):
             raise NotPermitted("the token is a client's own and names no user")
         return _uuid(self.subject, "sub")
 
+    def find_person_id(self) -> UUID | None:
+        """The user's id, None if the caller is none: a service, or a user of an issuer whose ids are no UUIDs."""
+        return None if self.session_id is None else parse_uuid(self.subject)
+
     def own_session_id(self) -> UUID:
         """The id of the session that the token belongs to. Raises NotPermitted for a service on its own behalf."""
         return _uuid(self.session_id, "sid")
