@@ -20,6 +20,7 @@ from posts_service.moderation import policy as moderation
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
 from posts_service.posts.reading import PostReading
+from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
 from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, optional, requires
 from watchword.http import Preconditions
@@ -83,6 +84,7 @@ PostsDep = Annotated[Posts, Depends(part("posts"))]
 PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
 CommentsDep = Annotated[Comments, Depends(part("comments"))]
 CommentReadingDep = Annotated[CommentReading, Depends(part("comment_reading"))]
+PostSearchDep = Annotated[PostSearch, Depends(part("post_search"))]
 LikesDep = Annotated[Likes, Depends(part("likes"))]
 Reader = Annotated[Principal | None, Depends(optional)]
 

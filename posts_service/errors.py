@@ -113,6 +113,14 @@ class UnsupportedCombination(Invalid):
     pointer = "/query"
 
 
+class SearchTooCostly(Invalid):
+    """PostgreSQL has given up the search."""
+
+    code = "search_too_costly"
+    detail = "Too many posts have these words, and none of the newest; search for rarer words."
+    pointer = "/query/q"
+
+
 class TooManyListeners(TooManyRequests):
     """The account of a reader, or the address of an anonymous one, has as many streams as it may have."""
 

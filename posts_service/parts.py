@@ -25,6 +25,7 @@ from posts_service.posts.models import Post
 from posts_service.posts.planned import PlannedPublications
 from posts_service.posts.reading import PostReading
 from posts_service.posts.revisions import PUBLISH, Revisions
+from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
 from posts_service.rendering.renderer import Renderer
 from posts_service.search.models import PostTerms
@@ -87,6 +88,7 @@ class Parts:
         self.likes = Likes(self.database, self.limits)
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
+        self.post_search = PostSearch(self.database, settings.search_language)
         self.reporting = Reporting(self.database, clock)
         self.moderation_reading = ModerationReading(self.database)
         self.my_posts = MyPosts(self.post_reading)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from posts_service.dependencies import PostReadingDep, Reader
-from posts_service.errors import InvalidCursor, PostChanged, PostNotFound, UnsupportedCombination
+from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader
+from posts_service.errors import InvalidCursor, PostChanged, PostNotFound, SearchTooCostly, UnsupportedCombination
 from posts_service.posts.answers import page_response, post_response
 from posts_service.posts.models import State
 from posts_service.posts.post_query import PostQuery, Sort
@@ -38,22 +38,30 @@ async def read_post(post_id: UUID, reader: Reader, posts: PostReadingDep, reques
     summary="List posts",
     response_model=PostPage,
     responses=answer(200, "Link")
-    | refusals(InvalidCursor, UnsupportedCombination, MissingToken, NotPermitted, DatabaseUnavailable),
+    | refusals(InvalidCursor, UnsupportedCombination, SearchTooCostly, MissingToken, NotPermitted, DatabaseUnavailable),
 )
 async def list_posts(
     reader: Reader,
     posts: PostReadingDep,
+    search: PostSearchDep,
     request: Request,
     limit: PageLength = 20,
     cursor: ListCursor = None,
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
     tag: Annotated[Text | None, Query(max_length=32, description="Only posts with this tag")] = None,
+    q: Annotated[
+        Text | None,
+        Query(max_length=200, description='Words, `"a phrase"`, `or`, `-without`; combines with no other filter'),
+    ] = None,
     sort: Annotated[Sort, Query(description="`most_liked`: only for all published posts")] = Sort.NEWEST,
     state: Annotated[
         State,
         Query(description="`draft`: your own drafts; `unpublished`: your own, or all if you may unpublish posts"),
     ] = State.PUBLISHED,
 ) -> Response:
-    """Posts without their whole bodies, the newest first; pages stay consistent while posts are added."""
+    """Posts without their whole bodies, the newest first; pages stay consistent while posts are added. With `q`, the
+    newest 1,000 posts that match, the best first."""
     query = PostQuery(author, tag, state, sort)
+    if q is not None:
+        return page_response(await search.list(reader, q, query, cursor, limit), request)
     return page_response(await posts.list(reader, query, cursor, limit), request)

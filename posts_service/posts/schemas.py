@@ -181,8 +181,18 @@ class PostRead(PostSummary):
     html: str = Field(description="The body as HTML that is safe to show", examples=[f"<p>{_BODY}</p>"])
 
 
+class ListedPost(PostSummary):
+    """A post in a list. `headline` is only in answers to a search."""
+
+    headline: str | SkipJsonSchema[None] = Field(
+        None,
+        description="Where the words are, as HTML that has `<mark>` and no other markup",
+        examples=["The Analytical <mark>Engine</mark>"],
+    )
+
+
 class PostPage(BaseModel):
-    items: list[PostSummary] = Field(description="At most `limit`, and fewer if the page would be long")
+    items: list[ListedPost] = Field(description="At most `limit`, and fewer if the page would be long")
     next: str | None = Field(
         description="The cursor of the next page; null on the last", examples=["AAZAKZbcF7UBmaPB5fBNawAAAAAAAAAA"]
     )

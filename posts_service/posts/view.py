@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
+from sqlalchemy import Row
 
 from posts_service.posts.models import State
 from posts_service.rendering.plain import plain_paragraphs
@@ -44,7 +45,7 @@ class PostView(NamedTuple):
     liked: bool | None = None
 
     @classmethod
-    def of(cls, row: Record) -> "PostView":
+    def of(cls, row: "Record | Row[Any]") -> "PostView":
         """The view of a row whose first columns are the fields, in their order."""
         return cls._make(row[:_WIDTH])
 

@@ -44,7 +44,7 @@ TAGS = """
     SELECT id, tag, published_at FROM posts.posts, unnest(ARRAY['engines', 'notes']) tag WHERE state = 'published'
 """
 LIKES = "INSERT INTO posts.likes SELECT posts.id, authors.id, now() FROM posts.posts, posts.authors WHERE likes > 90"
-TABLES = ("authors", "posts", "post_tags", "likes", "comments")
+TABLES = ("authors", "posts", "post_tags", "likes")
 LISTS = {
     (State.PUBLISHED, Sort.NEWEST, ()): "posts_feed_idx",
     (State.PUBLISHED, Sort.NEWEST, ("author_id",)): "posts_by_author_idx",
@@ -65,7 +65,7 @@ FILTERS = {"author_id": AUTHOR, "tag": TAG}
 async def connection(databases: Databases) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """The service's own role, over twelve thousand posts of thirty authors, half of them published."""
     await databases.empty("posts")
-    for sql in (AUTHORS, POSTS, TAGS, LIKES, COMMENTS, *(f"ANALYZE posts.{table}" for table in TABLES)):
+    for sql in (AUTHORS, POSTS, TAGS, LIKES, *(f"ANALYZE posts.{table}" for table in TABLES)):
         await databases.execute("posts_owner", sql)
     connected = await asyncpg.connect(databases.url("posts_app"))
     yield connected
