@@ -84,7 +84,7 @@ async def test_a_rename_is_another_entity_tag(posts: Posts, ada: Person, seconds
         "/posts", json={"title": "A title", "body": ""}, headers=named(ada, "ada", seconds_ago=60)
     )
     await posts.publish(named(ada, "countess", seconds_ago=60 - seconds))
-    headers = {"If-None-Match": created.headers["etag"]}
+    headers = {**ada.headers, "If-None-Match": created.headers["etag"]}
     again = await posts.http.get(created.headers["location"], headers=headers)
     assert again.status_code == 200
     assert again.json()["author"]["username"] == "countess"
