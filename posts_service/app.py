@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from posts_service.comments import reading_routes as comment_reading
 from posts_service.comments import routes as comments
 from posts_service.dependencies import SCOPE_TEXTS, Scope
+from posts_service.history import routes as history
 from posts_service.likes import routes as likes
 from posts_service.live import routes as live
 from posts_service.metrics import build_metrics
@@ -55,6 +56,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
             likes.router,
             comment_reading.router,
             comments.router,
+            history.router,
             moderation.router,
             pages.router,
         ),

@@ -6,12 +6,14 @@ from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.requests import HTTPConnection
 
+from posts_service.actions.schemas import Reason
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.errors import IdempotencyKeyReused, InvalidIdempotencyKey
+from posts_service.history.service import History
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
@@ -19,6 +21,8 @@ from posts_service.live.listener_slots import ListenerSlots
 from posts_service.moderation import policy as moderation
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
+from posts_service.moderation.unpublishing import Unpublishing
+from posts_service.posts.policy import Permission
 from posts_service.posts.reading import PostReading
 from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
@@ -112,6 +116,9 @@ def _slot_for(reader: Principal | None, request: Request, slots: ListenerSlots) 
 
 
 ListenerDep = Annotated[Listener, Depends(listener_of)]
+ActReason = Annotated[
+    Reason | None, Query(description="Why, if it is somebody else's. It is recorded; for what is yours it is ignored")
+]
 ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 KEY_REFUSALS: Final = (InvalidIdempotencyKey, IdempotencyKeyReused)
@@ -120,3 +127,6 @@ Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]
 Moderator = Annotated[Principal, Depends(ModeratorGuard(Scope.POSTS_WRITE))]
 ModerationReadingDep = Annotated[ModerationReading, Depends(part("moderation_reading"))]
 ReportingDep = Annotated[Reporting, Depends(part("reporting"))]
+Unpublisher = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE, permission=Permission.POST_UNPUBLISH_ANY))]
+UnpublishingDep = Annotated[Unpublishing, Depends(part("unpublishing"))]
+HistoryDep = Annotated[History, Depends(part("history"))]

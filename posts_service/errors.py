@@ -78,12 +78,27 @@ class IdempotencyKeyReused(Invalid):
     pointer = "/header/Idempotency-Key"
 
 
+class UnpublishedByModerator(Forbidden):
+    code = "unpublished_by_moderator"
+    detail = "A moderator has unpublished the post; its author cannot publish it or make it a draft."
+
+
 class ReasonRequired(Invalid):
     """An act on what is somebody else's, without a reason."""
 
     code = "reason_required"
     detail = "Say why: it is somebody else's, and the reason is recorded."
     pointer = "/query/reason"
+
+
+class NotPublished(Conflict):
+    code = "not_published"
+    detail = "Only a published post can be unpublished."
+
+
+class VersionNotFound(NotFound):
+    code = "version_not_found"
+    detail = "The post has no such version, or it has not been kept."
 
 
 class ReportNotFound(NotFound):

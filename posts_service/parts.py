@@ -9,6 +9,7 @@ from posts_service.comments.models import Comment
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.events.effects import EFFECTS
+from posts_service.history.service import History
 from posts_service.idempotency.models import IdempotencyKey
 from posts_service.idempotency.service import Idempotency
 from posts_service.likes.models import Like
@@ -19,6 +20,7 @@ from posts_service.live.listener_slots import ListenerSlots
 from posts_service.moderation.models import Report
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
+from posts_service.moderation.unpublishing import Unpublishing
 from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.derivation import DERIVE, Derivation
 from posts_service.posts.models import Post
@@ -78,19 +80,12 @@ class Parts:
         self._add_verification(keys)
         self._add_limits()
         self._add_jobs()
-        self.renderer = Renderer()
-        self.idempotency = Idempotency(self.database, clock)
-        revisions = Revisions(settings.search_language, self.jobs)
-        self.posts = Posts(self.database, clock, self.limits, self.renderer, revisions, idempotency=self.idempotency)
-        self.planned_publications = PlannedPublications(self.database, clock, revisions)
-        self.derivation = Derivation(self.database, self.jobs, self.renderer, revisions)
-        self.post_reading = PostReading(self.database)
+        self._add_posts()
+        self._add_moderation()
         self.likes = Likes(self.database, self.limits)
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
         self.post_search = PostSearch(self.database, settings.search_language)
-        self.reporting = Reporting(self.database, clock)
-        self.moderation_reading = ModerationReading(self.database)
         self.my_posts = MyPosts(self.post_reading)
         self.feed = Feed(self.database, clock)
         self.listener_slots = ListenerSlots()
@@ -147,6 +142,23 @@ class Parts:
         self.cleanup = Cleanup(self.database, self.jobs, self.clock, EXPIRED)
         self.job_records = JobRecords(self.database, self.jobs)
         self.listener = Listener(self.database.dsn, JOBS_CHANNEL, self.on_notification, self.catch_up)
+
+    def _add_posts(self) -> None:
+        """What reads posts, and what changes them."""
+        self.renderer = Renderer()
+        self.idempotency = Idempotency(self.database, self.clock)
+        self.revisions = Revisions(self.settings.search_language, self.jobs)
+        common = self.database, self.clock, self.limits, self.renderer, self.revisions
+        self.posts = Posts(*common, idempotency=self.idempotency)
+        self.history = History(*common)
+        self.planned_publications = PlannedPublications(self.database, self.clock, self.revisions)
+        self.derivation = Derivation(self.database, self.jobs, self.renderer, self.revisions)
+        self.post_reading = PostReading(self.database)
+
+    def _add_moderation(self) -> None:
+        self.reporting = Reporting(self.database, self.clock, self.limits)
+        self.moderation_reading = ModerationReading(self.database)
+        self.unpublishing = Unpublishing(self.database, self.clock, self.revisions)
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert
 
 from posts_service.actions.models import Action, ModerationAction
+from posts_service.actions.policy import Acts
 from watchword.auth import Principal
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
@@ -30,3 +31,9 @@ async def insert_act(db: WriteTransaction, moderator: Principal, action: Action,
     """Record an act in the transaction of the act itself. Raises NotPermitted for a service that acts by itself."""
     who = {"actor_id": moderator.person_id(), "reason": reason}
     await db.execute(_INSERT, action=action.value, **who, **thing._asdict())
+
+
+async def insert_acts(db: WriteTransaction, moderator: Principal, thing: Thing, acts: Acts) -> None:
+    """Record acts, in the same way."""
+    for action in acts.actions:
+        await insert_act(db, moderator, action, thing, acts.reason)

@@ -6,7 +6,8 @@ from uuid import UUID
 from asyncpg import Record
 
 from posts_service.authors import repository as authors
-from posts_service.errors import PostNotFound, ReportDecided, ReportNotFound
+from posts_service.errors import CommentNotFound, PostNotFound, ReportDecided, ReportNotFound
+from posts_service.limits import WritingLimits
 from posts_service.moderation import report_statements as statements
 from posts_service.moderation.models import ReportState
 from posts_service.moderation.queue import find_report
@@ -31,13 +32,18 @@ class Receipt(NamedTuple):
 class Reporting:
     """The use cases of reports."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, limits: WritingLimits) -> None:
         self._database = database
         self._clock = clock
+        self._limits = limits
 
     async def report_post(self, reporter: Principal, post_id: UUID, reason: str) -> Receipt:
-        """Report a published post. Raises PostNotFound."""
+        """Report a published post. Raises PostNotFound, LimitReached."""
         return await self._report(statements.POST, reporter, post_id, reason, PostNotFound)
+
+    async def report_comment(self, reporter: Principal, comment_id: UUID, reason: str) -> Receipt:
+        """Report a comment on a published post. Raises CommentNotFound, LimitReached."""
+        return await self._report(statements.COMMENT, reporter, comment_id, reason, CommentNotFound)
 
     async def decide(self, moderator: Principal, report_id: UUID, decision: ReportState, note: str | None) -> Record:
         """Decide an open report, and return it as the queue has it. Raises ReportNotFound, ReportDecided."""
@@ -55,11 +61,13 @@ class Reporting:
     async def _report(
         self, kind: Reportable, reporter: Principal, thing_id: UUID, reason: str, absence: type[NotFound]
     ) -> Receipt:
+        reporter_id = reporter.person_id()
+        await self._limits.ensure_may_report(reporter)
         async with self._database.writes.begin() as db:
             await authors.ensure_card(db, reporter)
             if not await statements.lock_thing(db, kind, thing_id):
                 raise absence
-            return await self._insert(db, kind, thing_id, reporter.person_id(), reason)
+            return await self._insert(db, kind, thing_id, reporter_id, reason)
 
     async def _insert(
         self, db: WriteTransaction, kind: Reportable, thing_id: UUID, reporter_id: UUID, reason: str

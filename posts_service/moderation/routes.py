@@ -5,10 +5,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from posts_service.dependencies import ModerationReadingDep, Moderator, ReportingDep, Writer
-from posts_service.errors import InvalidCursor, PostNotFound, ReportDecided, ReportNotFound
+from posts_service.dependencies import (
+    ChangeConditions,
+    ModerationReadingDep,
+    Moderator,
+    ReportingDep,
+    Unpublisher,
+    UnpublishingDep,
+    Writer,
+)
+from posts_service.errors import (
+    CommentNotFound,
+    InvalidCursor,
+    NotPublished,
+    PostChanged,
+    PostNotFound,
+    ReportDecided,
+    ReportNotFound,
+)
 from posts_service.moderation.models import ReportState
 from posts_service.moderation.queue import ActionFilter
+from posts_service.moderation.reporting import Receipt
 from posts_service.moderation.schemas import (
     ActionPage,
     ActionRead,
@@ -17,12 +34,15 @@ from posts_service.moderation.schemas import (
     ReportPage,
     ReportRead,
     ReportReceipt,
+    Unpublication,
 )
-from posts_service.posts.schemas import PageLength
+from posts_service.posts.answers import post_response
+from posts_service.posts.schemas import PageLength, PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
-from watchword.http.responses import Responses, refusals
+from watchword.http.responses import Responses, answer, refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(tags=["moderation"], route_class=StrictRoute)
 
@@ -32,18 +52,56 @@ PageCursor = Annotated[str | None, Query(max_length=64, description="`next` of t
 
 
 @router.post(
+    "/posts/{post_id}/unpublish",
+    operation_id="posts_unpublish",
+    summary="Unpublish a post",
+    response_model=PostRead,
+    responses=answer(200, "ETag")
+    | refusals(NotPermitted, PostNotFound, NotPublished, PostChanged, DatabaseUnavailable),
+)
+async def unpublish_post(
+    post_id: UUID,
+    unpublication: Unpublication,
+    moderator: Unpublisher,
+    unpublishing: UnpublishingDep,
+    conditions: ChangeConditions,
+) -> Response:
+    """Hide a published post from everybody but its author and those who may do this. The author sees the reason, and
+    can change or delete the post, but not publish it again: a moderator does that with `PATCH` and `state: published`.
+    """
+    return post_response(await unpublishing.unpublish(moderator, post_id, unpublication.reason, conditions))
+
+
+@router.post(
     "/posts/{post_id}/reports",
     operation_id="reports_add_to_post",
     summary="Report a post",
     status_code=201,
-    responses=_ALREADY_OPEN | refusals(NotPermitted, PostNotFound, DatabaseUnavailable),
+    responses=_ALREADY_OPEN | refusals(NotPermitted, PostNotFound, LimitReached, DatabaseUnavailable),
 )
 async def report_post(
     post_id: UUID, draft: ReportDraft, reporter: Writer, reporting: ReportingDep, response: Response
 ) -> ReportReceipt:
     """Tell the moderators what is wrong with a published post. You have one open report about a post: another one is
     answered with the first."""
-    receipt = await reporting.report_post(reporter, post_id, draft.reason)
+    return _receipt(await reporting.report_post(reporter, post_id, draft.reason), response)
+
+
+@router.post(
+    "/comments/{comment_id}/reports",
+    operation_id="reports_add_to_comment",
+    summary="Report a comment",
+    status_code=201,
+    responses=_ALREADY_OPEN | refusals(NotPermitted, CommentNotFound, LimitReached, DatabaseUnavailable),
+)
+async def report_comment(
+    comment_id: UUID, draft: ReportDraft, reporter: Writer, reporting: ReportingDep, response: Response
+) -> ReportReceipt:
+    """Tell the moderators what is wrong with a comment on a published post, in the same way."""
+    return _receipt(await reporting.report_comment(reporter, comment_id, draft.reason), response)
+
+
+def _receipt(receipt: Receipt, response: Response) -> ReportReceipt:
     response.status_code = 201 if receipt.is_new else 200
     return ReportReceipt.of(receipt.report)
 

@@ -22,6 +22,12 @@ ReportedState = Annotated[ReportState, Field(examples=["open"])]
 Note = Annotated[Text, Field(max_length=MAX_REASON, description="For other moderators", examples=["Unpublished"])]
 
 
+class Unpublication(Body):
+    """Why a post is unpublished. Its author sees it."""
+
+    reason: Reason
+
+
 class ReportDraft(Body):
     """A report to the moderators."""
 

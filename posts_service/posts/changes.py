@@ -68,6 +68,14 @@ def derived_columns(post: StoredPost, html: str) -> dict[str, Any]:
     return made if post.has_own_summary else {**made, "summary": beginning(post.view.body)}
 
 
+def unpublished_version(post: StoredPost, reason: str, now: datetime) -> dict[str, Any]:
+    """The columns that change if a moderator unpublishes the post now."""
+    version = post.view.version + 1
+    derived = {"derived_version": version} if post.is_derived else {}
+    state = {"state": State.UNPUBLISHED, "unpublished_reason": reason}
+    return {**state, "version": version, "updated_at": now, **derived}
+
+
 def _own_columns(post: StoredPost, members: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that are what their author wrote, and differ."""
     view = post.view

@@ -33,6 +33,7 @@ from posts_service.search import repository as search
 from posts_service.slugs.models import Slug
 from posts_service.slugs.repository import FREE_SLUG
 from posts_service.tags import repository as tags
+from posts_service.versions.models import PostVersion
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
@@ -97,9 +98,29 @@ _STORED: Final = VIEW_OF_READER.add_columns(
     Post.editor_id,
 )
 _BY_ID_FOR_UPDATE: Final = Statement(_STORED.where(_HAS_ID).with_for_update(of=Post))
+# The version that an update replaces: a statement reads rows as they were when it began.
+_FORMER: Final = (
+    sql.insert(PostVersion)
+    .from_select(
+        ["post_id", "version", "title", "body", "summary", "tags", "state", "editor_id", "written_at"],
+        select(
+            Post.id,
+            Post.version,
+            Post.title,
+            Post.body,
+            case((Post.has_own_summary, Post.summary)),
+            Post.tags,
+            Post.state,
+            func.coalesce(Post.editor_id, Post.author_id),
+            Post.updated_at,
+        ).where(_HAS_ID, Post.version < _parameter("version")),
+    )
+    .cte("former")
+)
 # What is null stays as it is: a text that does not change is not stored again.
 _UPDATE: Final = Statement(
     sql.update(_POSTS)
+    .add_cte(_FORMER)
     .where(_HAS_ID)
     .values({name: func.coalesce(_parameter(name), _POSTS.c[name]) for name in _UPDATE_COLUMNS})
     .values({name: _parameter(name) for name in _EMPTY_COLUMNS})
@@ -161,8 +182,9 @@ async def get_for_update(db: WriteTransaction, post_id: UUID, reader_id: UUID | 
 
 
 async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
-    """Set these columns of a post. One that is None or not there keeps its value, except those of its planned
-    publication, its moderator's reason and its editor, which become null."""
+    """Set these columns of a post, and keep the version that it is now among the former ones. A column that is None or
+    not there keeps its value, except those of its planned publication, its moderator's reason and its editor, which
+    become null."""
     values = {name: columns.get(name) for name in (*_UPDATE_COLUMNS, *_EMPTY_COLUMNS)}
     await db.execute(_UPDATE, post_id=post_id, **values)
 

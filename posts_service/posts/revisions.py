@@ -5,14 +5,19 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from posts_service.actions.policy import Acts
+from posts_service.actions.repository import Thing, insert_acts
+from posts_service.authors import repository as authors
 from posts_service.posts import repository
 from posts_service.posts.models import State
+from posts_service.posts.policy import Permission, is_author
 from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
 from posts_service.search import repository as search
 from posts_service.slugs import repository as slugs
 from posts_service.slugs.slug import fits, slug_of
 from posts_service.tags import repository as tags
+from watchword.auth import Principal
 from watchword.database.writes import WriteTransaction
 from watchword.jobs import Jobs
 
@@ -26,6 +31,28 @@ class Revisions:
     def __init__(self, language: str, jobs: Jobs) -> None:
         self.language = language
         self._jobs = jobs
+
+    async def lock_for(self, db: WriteTransaction, caller: Principal, post_id: UUID) -> StoredPost:
+        """The post, its row locked until the transaction ends. A moderator has a card from then on, so that the record
+        of their acts can name them: cards are locked before posts. Raises PostNotFound."""
+        if not caller.permissions.isdisjoint(Permission):
+            await authors.ensure_card(db, caller)
+        return await repository.get_for_update(db, post_id, caller.find_person_id())
+
+    async def write_as(
+        self, db: WriteTransaction, editor: Principal, post: StoredPost, columns: Mapping[str, Any], acts: Acts
+    ) -> PostView:
+        """Write these columns in the name of the editor, and record the acts. Without columns nothing is written."""
+        if not columns:
+            return post.view
+        await insert_acts(db, editor, _thing(post), acts)
+        editor_id = None if is_author(editor, post.view) else editor.person_id()
+        return await self.write(db, post, {**columns, "editor_id": editor_id})
+
+    async def delete_as(self, db: WriteTransaction, editor: Principal, post: StoredPost, acts: Acts) -> None:
+        """Delete a post whose row is locked, and record the acts."""
+        await insert_acts(db, editor, _thing(post), acts)
+        await self.delete(db, post)
 
     async def write(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> PostView:
         """Write the next version of a post whose row is locked: these columns, and its slug, words and tags. Returns
@@ -84,6 +111,10 @@ class Revisions:
         if not is_certain or (is_published and "tags" in columns):
             shown = columns.get("tags", post.view.tags) if is_published else []
             await tags.replace(db, post_id, shown, columns.get("published_at", post.first_published_at))
+
+
+def _thing(post: StoredPost) -> Thing:
+    return Thing(post.view.author_id, post.view.id)
 
 
 def _changed(post: StoredPost, columns: Mapping[str, Any]) -> PostView:

@@ -5,14 +5,24 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
-from posts_service.dependencies import KEY_REFUSALS, ChangeConditions, IdempotencyKey, PostsDep, Reader, Writer
+from posts_service.dependencies import (
+    KEY_REFUSALS,
+    ActReason,
+    ChangeConditions,
+    IdempotencyKey,
+    PostsDep,
+    Reader,
+    Writer,
+)
 from posts_service.errors import (
     InvalidPublication,
     NotTheAuthor,
     PostChanged,
     PostNotFound,
+    ReasonRequired,
     RenderingBusy,
     TooHardToRender,
+    UnpublishedByModerator,
 )
 from posts_service.idempotency.answers import answer_response
 from posts_service.idempotency.values import Once
@@ -82,7 +92,9 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
     responses=answer(200, "ETag")
     | refusals(
         NotTheAuthor,
+        UnpublishedByModerator,
         PostNotFound,
+        ReasonRequired,
         PostChanged,
         LimitReached,
         InvalidPublication,
@@ -92,10 +104,16 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
     ),
 )
 async def edit_post(
-    post_id: UUID, changes: PostChanges, writer: Writer, posts: PostsDep, conditions: ChangeConditions
+    post_id: UUID,
+    changes: PostChanges,
+    writer: Writer,
+    posts: PostsDep,
+    conditions: ChangeConditions,
+    reason: ActReason = None,
 ) -> Response:
-    """Change a post. Only its author or a moderator may; members left out stay as they are."""
-    return post_response(await posts.edit(writer, post_id, changes, conditions))
+    """Change a post. Only its author or a moderator may; members left out stay as they are. What a moderator has
+    unpublished, its author can change, and a moderator publish again."""
+    return post_response(await posts.edit(writer, post_id, changes, conditions, reason))
 
 
 @router.delete(
@@ -103,8 +121,10 @@ async def edit_post(
     operation_id="posts_delete",
     summary="Delete a post",
     status_code=204,
-    responses=refusals(NotTheAuthor, PostNotFound, PostChanged, DatabaseUnavailable),
+    responses=refusals(NotTheAuthor, PostNotFound, ReasonRequired, PostChanged, DatabaseUnavailable),
 )
-async def delete_post(post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions) -> None:
+async def delete_post(
+    post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions, reason: ActReason = None
+) -> None:
     """Delete a post. Only its author or a moderator may."""
-    await posts.delete(writer, post_id, conditions)
+    await posts.delete(writer, post_id, conditions, reason)

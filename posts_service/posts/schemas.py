@@ -53,14 +53,14 @@ def _in_words(value: Any) -> Any:
     return value
 
 
-def _in_digits(value: Any) -> Any:
+def in_digits(value: Any) -> Any:
     """Python reads more texts as a number than JSON does: `1_0`, `+5`, `1.0`."""
     if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value):
         raise PydanticCustomError("int_parsing", "Input should be a whole number, in digits alone")
     return value
 
 
-PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(_in_digits)]
+PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(in_digits)]
 ListCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
 Title = Annotated[
     Label,

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from asyncpg import UniqueViolationError
 
+from posts_service.actions.models import Action
+from posts_service.actions.policy import Acts
 from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged, PostNotFound
 from posts_service.idempotency.service import Idempotency
@@ -80,30 +82,29 @@ class Posts:
         return await _with_free_slug(members, insert)
 
     async def edit(
-        self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions
+        self, editor: Principal, post_id: UUID, changes: PostChanges, preconditions: Preconditions, reason: str | None
     ) -> PostView:
-        """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, PostChanged, LimitReached,
-        TooHardToRender, RenderingBusy, InvalidPublication."""
+        """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, UnpublishedByModerator,
+        ReasonRequired, PostChanged, LimitReached, TooHardToRender, RenderingBusy, InvalidPublication."""
         await self._limits.ensure_may_write(editor)
         members = await self._rendered(editor, changes.model_dump(exclude_unset=True))
         async with self._database.writes.begin() as db:
-            post = await repository.get_for_update(db, post_id, editor.find_person_id())
-            policy.ensure_can_edit(editor, post.view)
-            if not members.keys().isdisjoint(policy.PUBLICATION):
-                policy.ensure_can_publish(editor, post.view)
+            post = await self._revisions.lock_for(db, editor, post_id)
+            policy.ensure_can_change(editor, post.view, members)
+            acts = Acts.of(policy.recorded_actions(editor, post.view, members), reason)
             preconditions.versions().ensure_changeable(version_of(post.view.etag), PostChanged)
             columns = next_version(post, members, self._clock.now())
-            if not columns:
-                return post.view
-            return await self._revisions.write(db, post, {**columns, "editor_id": _editor_id(editor, post.view)})
+            return await self._revisions.write_as(db, editor, post, columns, acts)
 
-    async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions) -> None:
-        """Delete a post. Raises PostNotFound, NotTheAuthor, PostChanged."""
+    async def delete(self, editor: Principal, post_id: UUID, preconditions: Preconditions, reason: str | None) -> None:
+        """Delete a post. Raises PostNotFound, NotTheAuthor, ReasonRequired, PostChanged."""
         async with self._database.writes.begin() as db:
-            post = await repository.get_for_update(db, post_id)
+            post = await self._revisions.lock_for(db, editor, post_id)
             policy.ensure_can_delete(editor, post.view)
+            is_own = policy.is_author(editor, post.view)
+            acts = Acts.of([] if is_own else [Action.DELETE], reason)
             preconditions.versions().ensure_changeable(version_of(post.view.etag), PostChanged)
-            await self._revisions.delete(db, post)
+            await self._revisions.delete_as(db, editor, post, acts)
 
     async def read_by_slug(self, reader: Principal | None, slug: str) -> PostView:
         """The post that has this slug, or has had it while it was public. Raises PostNotFound."""
@@ -171,7 +172,3 @@ def _author_id(writer: Principal) -> UUID:
     if writer.username is None:
         raise NotPermitted("the token names no author")
     return writer.person_id()
-
-
-def _editor_id(editor: Principal, post: PostView) -> UUID | None:
-    return None if policy.is_author(editor, post) else editor.person_id()

@@ -68,6 +68,7 @@ class PostView(NamedTuple):
         return self.state == State.PUBLISHED
 
     def is_unpublished(self) -> bool:
+        """Whether a moderator has unpublished it."""
         return self.state == State.UNPUBLISHED
 
     def as_dict(self) -> dict[str, Any]:

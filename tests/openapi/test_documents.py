@@ -86,9 +86,14 @@ OPERATIONS = {
         "posts_publish",
         "posts_read",
         "posts_read_by_slug",
+        "posts_unpublish",
+        "reports_add_to_comment",
         "reports_add_to_post",
         "reports_decide",
         "reports_list",
+        "versions_list",
+        "versions_read",
+        "versions_restore",
     },
 }
 EXAMPLES = {

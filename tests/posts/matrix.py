@@ -18,17 +18,34 @@ POST   /posts                                    -                          401 
 GET    /posts/events                             -                          200       200     200    200        200            200      401        401
 
 GET    /posts/{post_id}                          published                  200       200     200    200        200            200      401        401
-GET    /posts/{post_id}                          unpublished                404       200     200    404        404            404      401        401
+GET    /posts/{post_id}                          unpublished                404       200     200    404        200            200      401        401
 GET    /posts/{post_id}                          draft,scheduled            404       200     200    404        404            404      401        401
 GET    /posts/by-slug/{slug}                     published                  200       200     200    200        200            200      401        401
-GET    /posts/by-slug/{slug}                     unpublished                404       200     200    404        404            404      401        401
+GET    /posts/by-slug/{slug}                     unpublished                404       200     200    404        200            200      401        401
 GET    /posts/by-slug/{slug}                     draft,scheduled            404       200     200    404        404            404      401        401
 PATCH  /posts/{post_id}                          published                  401       403     200    403        200            200      401        401
-PATCH  /posts/{post_id}                          unpublished                401       403     200    404        404            404      401        401
+PATCH  /posts/{post_id}                          unpublished                401       403     200    404        200            200      401        401
 PATCH  /posts/{post_id}                          draft,scheduled            401       403     200    404        404            404      401        401
 DELETE /posts/{post_id}                          published                  401       403     204    403        204            204      401        401
-DELETE /posts/{post_id}                          unpublished                401       403     204    404        404            404      401        401
+DELETE /posts/{post_id}                          unpublished                401       403     204    404        204            204      401        401
 DELETE /posts/{post_id}                          draft,scheduled            401       403     204    404        404            404      401        401
+
+POST   /posts/{post_id}/unpublish                published                  401       403     403    403        200            200      401        401
+POST   /posts/{post_id}/unpublish                unpublished                401       403     403    403        409            409      401        401
+POST   /posts/{post_id}/unpublish                draft,scheduled            401       403     403    403        404            404      401        401
+
+GET    /posts/{post_id}/versions                 published                  401       403     200    403        200            200      401        401
+GET    /posts/{post_id}/versions                 unpublished                401       403     200    404        200            200      401        401
+GET    /posts/{post_id}/versions                 draft,scheduled            401       403     200    404        404            404      401        401
+GET    /posts/{post_id}/versions/{version}       published                  401       403     200    403        200            200      401        401
+GET    /posts/{post_id}/versions/{version}       unpublished                401       403     200    404        200            200      401        401
+GET    /posts/{post_id}/versions/{version}       draft,scheduled            401       403     200    404        404            404      401        401
+POST   /posts/{post_id}/versions/{version}/restore
+                                                 published                  401       403     200    403        200            200      401        401
+POST   /posts/{post_id}/versions/{version}/restore
+                                                 unpublished                401       403     200    404        200            200      401        401
+POST   /posts/{post_id}/versions/{version}/restore
+                                                 draft,scheduled            401       403     200    404        404            404      401        401
 
 POST   /posts/{post_id}/reports                  published                  401       403     201    201        201            201      401        401
 POST   /posts/{post_id}/reports                  draft,scheduled,unpublished
@@ -41,18 +58,21 @@ DELETE /posts/{post_id}/like                     draft,scheduled,unpublished
                                                                             401       403     404    404        404            404      401        401
 
 GET    /posts/{post_id}/comments                 published                  200       200     200    200        200            200      401        401
-GET    /posts/{post_id}/comments                 unpublished                404       200     200    404        404            404      401        401
+GET    /posts/{post_id}/comments                 unpublished                404       200     200    404        200            200      401        401
 GET    /posts/{post_id}/comments                 draft,scheduled            404       200     200    404        404            404      401        401
 POST   /posts/{post_id}/comments                 published                  401       403     201    201        201            201      401        401
-POST   /posts/{post_id}/comments                 unpublished                401       403     409    404        404            404      401        401
+POST   /posts/{post_id}/comments                 unpublished                401       403     409    404        409            409      401        401
 POST   /posts/{post_id}/comments                 draft,scheduled            401       403     409    404        404            404      401        401
 PATCH  /comments/{comment_id}                    published                  401       403     200    403        403            403      401        401
-PATCH  /comments/{comment_id}                    unpublished                401       403     409    404        404            404      401        401
+PATCH  /comments/{comment_id}                    unpublished                401       403     409    404        403            403      401        401
 PATCH  /comments/{comment_id}                    draft,scheduled            401       403     409    404        404            404      401        401
 DELETE /comments/{comment_id}                    published                  401       403     204    403        204            204      401        401
-DELETE /comments/{comment_id}                    unpublished                401       403     204    404        404            404      401        401
+DELETE /comments/{comment_id}                    unpublished                401       403     204    404        204            204      401        401
 DELETE /comments/{comment_id}                    draft,scheduled            401       403     204    404        404            404      401        401
 
+POST   /comments/{comment_id}/reports            published                  401       403     201    201        201            201      401        401
+POST   /comments/{comment_id}/reports            draft,scheduled,unpublished
+                                                                            401       403     404    404        404            404      401        401
 GET    /moderation/reports                       -                          401       403     403    403        200            200      401        401
 PATCH  /moderation/reports/{report_id}           *                          401       403     403    403        200            200      401        401
 GET    /moderation/actions                       -                          401       403     403    403        200            200      401        401

@@ -34,3 +34,15 @@ async def every_item(posts: Posts, moderator: Person, path: str, **query: Any) -
         if content["next"] is None:
             return items
         query["cursor"] = content["next"]
+
+
+async def unpublish(posts: Posts, moderator: Person, post: dict[str, Any], reason: str = REASON) -> httpx.Response:
+    body = {"reason": reason}
+    return await posts.http.post(f"/posts/{post['id']}/unpublish", json=body, headers=moderator.headers)
+
+
+async def change(
+    posts: Posts, person: Person, post: dict[str, Any], reason: str | None = None, **members: Any
+) -> httpx.Response:
+    params = {} if reason is None else {"reason": reason}
+    return await posts.http.patch(f"/posts/{post['id']}", json=members, params=params, headers=person.headers)

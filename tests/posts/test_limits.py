@@ -110,6 +110,20 @@ async def test_likes_and_comments_beyond_their_limit_are_refused_and_a_comment_c
     assert (await remove(limited, ada, written["id"])).status_code == 204
 
 
+async def test_reports_and_restored_versions_are_counted(limited: Posts, ada: Person, stranger: Person) -> None:
+    path = (await publish(limited, ada)).headers["Location"]
+
+    async def report() -> int:
+        body = {"reason": "Spam"}
+        return (await limited.http.post(f"{path}/reports", json=body, headers=stranger.headers)).status_code
+
+    async def restore() -> int:
+        return (await limited.http.post(f"{path}/versions/1/restore", headers=ada.headers)).status_code
+
+    assert [await report() for _ in range(2)] == [201, 429]
+    assert [await restore() for _ in range(3)] == [200, 200, 429]
+
+
 async def test_two_processes_share_the_counts_by_digests_that_clean_up_deletes(
     limited: Posts, ada: Person, databases: Databases, issuer: Issuer
 ) -> None:

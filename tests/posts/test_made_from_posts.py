@@ -23,7 +23,8 @@ OLD_INSERT = """
 
 
 async def change(posts: Posts, person: Person, post: dict[str, Any], **members: Any) -> dict[str, Any]:
-    answer = await posts.http.patch(f"/posts/{post['id']}", json=members, headers=person.headers)
+    url = f"/posts/{post['id']}?reason=Spelling"
+    answer = await posts.http.patch(url, json=members, headers=person.headers)
     assert answer.status_code == 200, answer.text
     read = await posts.http.get(f"/posts/{post['id']}", headers=person.headers)
     assert read.json() == answer.json()

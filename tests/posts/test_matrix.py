@@ -21,8 +21,10 @@ ROWS = rows()
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /posts": {"title": "A title", "body": "A body"},
     "PATCH /posts/{post_id}": {"title": "Another"},
+    "POST /posts/{post_id}/unpublish": {"reason": "Spam"},
     "POST /posts/{post_id}/reports": {"reason": "Spam"},
     "POST /posts/{post_id}/comments": {"body": "A comment"},
+    "POST /comments/{comment_id}/reports": {"reason": "Spam"},
     "PATCH /comments/{comment_id}": {"body": "Another"},
     "PATCH /moderation/reports/{report_id}": {"state": "dismissed"},
 }
@@ -96,7 +98,7 @@ async def things_for(posts: Posts, databases: Databases, row: Row, ada: Person) 
     """The parameters of the path: a post of the author in this state, made for it, and what hangs on the post."""
     post = await posts.publish(ada.headers)
     post_id = post["id"]
-    things = {"post_id": post_id, "slug": post["slug"]}
+    things = {"post_id": post_id, "slug": post["slug"], "version": "1"}
     if "{report_id}" in row.operation:
         reporter = Person(ada.issuer, "reporter")
         made = await posts.http.post(f"/posts/{post_id}/reports", json=REASON, headers=reporter.headers)
@@ -119,7 +121,12 @@ async def answer_to(posts: Posts, row: Row, things: dict[str, str], headers: dic
     return (await posts.http.request(method, path.format(**things), headers=headers, **options)).status_code
 
 
-ACTS = {"PATCH /posts/{post_id}", "DELETE /posts/{post_id}", "DELETE /comments/{comment_id}"}
+ACTS = {
+    "PATCH /posts/{post_id}",
+    "DELETE /posts/{post_id}",
+    "DELETE /comments/{comment_id}",
+    "POST /posts/{post_id}/versions/{version}/restore",
+}
 """Operations that take the reason of a moderator in their query."""
 
 

@@ -11,8 +11,8 @@ from tests.posts.people import Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
 
-EDIT: dict[str, Any] = {"method": "PATCH", "json": {"title": "Mine now"}}
-DELETE: dict[str, Any] = {"method": "DELETE"}
+EDIT: dict[str, Any] = {"method": "PATCH", "json": {"title": "Mine now"}, "params": {"reason": "Spam"}}
+DELETE: dict[str, Any] = {"method": "DELETE", "params": {"reason": "Spam"}}
 READ: dict[str, Any] = {"method": "GET"}
 SOMEBODY = "01890000-0000-7000-8000-000000000000"
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.posts.moderating import REASON, decide, report
+from tests.posts.commenting import ask
+from tests.posts.moderating import REASON, decide, page, report
 from tests.posts.people import WRITE, Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
@@ -99,3 +100,23 @@ async def test_a_service_reports_nothing_and_neither_does_a_purged_account(
     await databases.execute("posts_app", purge, stranger.id)
     assert (await report(posts, stranger, post)).status_code == 401
     assert await reports(databases) == 0
+
+
+async def test_a_comment_is_reported_in_the_same_way_and_named_in_the_queue(
+    posts: Posts, ada: Person, stranger: Person, moderator: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    comment = (await ask(posts, stranger, post["id"], "Buy now")).json()
+    url = f"/comments/{comment['id']}/reports"
+    answers = [await posts.http.post(url, json={"reason": REASON}, headers=ada.headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert answers[0].json() == answers[1].json()
+    assert (answers[0].json()["post_id"], answers[0].json()["comment_id"]) == (None, comment["id"])
+    [item] = (await page(posts, moderator, "reports"))["items"]
+    author = {"id": stranger.id, "username": stranger.username}
+    assert item["comment"] == {"id": comment["id"], "beginning": "Buy now", "author": author}
+    assert (item["post"]["id"], item["id"]) == (post["id"], answers[0].json()["id"])
+    await posts.http.delete(f"/comments/{comment['id']}", headers=stranger.headers)
+    gone = await posts.http.post(url, json={"reason": REASON}, headers=ada.headers)
+    assert (gone.status_code, gone.json()["code"]) == (404, "comment_not_found")
+    assert (await page(posts, moderator, "reports"))["items"] == []

@@ -42,7 +42,8 @@ async def test_a_moderator_gets_the_permission_with_the_next_refresh(
     assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 403
     running.command("identity", "set-roles", mia.username, "user", "moderator")
     await mia.refresh()
-    assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
+    why = {"reason": "A spelling mistake"}
+    assert (await http.patch(url, params=why, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
 
 
 async def test_one_request_has_one_id_in_the_answer_and_in_the_log(running: Stack, http: httpx.AsyncClient) -> None:

@@ -28,7 +28,8 @@ async def test_a_lost_role_ends_the_old_token_and_not_the_session(
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
     running.command("identity", "set-roles", mia.username, "user", "moderator")
     await mia.refresh()
-    assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
+    why = {"reason": "A spelling mistake"}
+    assert (await http.patch(url, params=why, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
     running.command("identity", "set-roles", mia.username, "user")
     await until(lambda: refused(mia))
     await mia.refresh()

@@ -1,0 +1,1 @@
+"""What a post was before its edits: read, and restored."""
