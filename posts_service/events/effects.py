@@ -1,4 +1,4 @@
-"""What events do to posts: what a purged account has written is deleted; a new name goes onto the author's card.
+"""What events do to posts: what is a purged account's is erased; a new name goes onto the author's card.
 
 A subject that is no user's id in its canonical form has written nothing here.
 """
@@ -9,29 +9,17 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
-from posts_service.comments import erasure as comments
-from posts_service.idempotency import repository as idempotency
-from posts_service.likes import repository as likes
-from posts_service.posts import repository as posts
-from posts_service.tags import repository as tags
+from posts_service.erasure.erasure import erase_portion
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.store import Effect
 from watchword.events.types import EventType
 from watchword.ids import parse_uuid
 
 
-async def erase_author(db: AsyncSession, received: ReceivedEvent) -> None:
-    """Delete every post, draft, like and comment, and the card. The author's tokens are refused already; the lock
-    waits for what a request with one of them is still writing."""
-    if (author_id := parse_uuid(received.subject)) is not None:
-        await authors.lock_exclusively(db, author_id)
-        await posts.lock_all(db, author_id, likes.posts_liked_by(author_id), comments.posts_commented_by(author_id))
-        await tags.delete_all_of(db, posts.ids_by(author_id))
-        await posts.delete_all_by(db, author_id)
-        await likes.delete_all_of(db, author_id)
-        await comments.delete_all_of(db, author_id)
-        await idempotency.delete_all_of(db, author_id)
-        await authors.delete_card(db, author_id)
+async def erase_author(db: AsyncSession, received: ReceivedEvent) -> bool:
+    """Erase a portion of what is the author's; True if there is more."""
+    author_id = parse_uuid(received.subject)
+    return author_id is not None and await erase_portion(db, author_id)
 
 
 async def rename_author(db: AsyncSession, received: ReceivedEvent) -> None:

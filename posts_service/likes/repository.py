@@ -4,12 +4,13 @@ One statement does all of it: it locks the person's card and then the post, so t
 are, whoever likes the post at the same time, and so that neither of the two is deleted meanwhile.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Delete, Select, Uuid, bindparam, delete, func, literal_column, select, true, update
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import Delete, Uuid, bindparam, cast, delete, func, literal_column, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
@@ -68,13 +69,8 @@ async def run(
     return None if row is None else Count(*row)
 
 
-def posts_liked_by(person_id: UUID) -> Select[UUID]:
-    """The ids of the posts that the person likes."""
-    return select(Like.post_id).where(Like.person_id == person_id)
-
-
-async def delete_all_of(db: AsyncSession, person_id: UUID) -> None:
-    """Delete every like of this person, and lower the counts. The posts that they are of must be locked."""
-    gone = delete(Like).where(Like.person_id == person_id).returning(Like.post_id).cte("gone")
-    lower: Any = update(Post).where(Post.id == gone.c.post_id).values(likes=Post.likes - 1)
-    await db.execute(lower, execution_options={"synchronize_session": False})
+async def delete_all_of(db: AsyncSession, person_id: UUID, post_ids: Sequence[UUID]) -> set[UUID]:
+    """Delete this person's likes of these posts, which are locked. Returns the posts whose counts are to be lowered."""
+    is_theirs = Like.post_id == func.any(cast(list(post_ids), ARRAY(Uuid)))
+    gone = delete(Like).where(Like.person_id == person_id, is_theirs).returning(Like.post_id)
+    return set(await db.scalars(gone, execution_options={"synchronize_session": False}))

@@ -1,4 +1,4 @@
-"""The SQL of changes of posts: statements that are compiled once and held prepared, and one that runs in a session."""
+"""The SQL of changes of posts: statements that are compiled once and held prepared."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,9 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sql
 from sqlalchemy import (
-    CompoundSelect,
     Integer,
-    Select,
     String,
     Table,
     Uuid,
@@ -20,7 +18,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
@@ -198,11 +195,6 @@ async def delete(db: WriteTransaction, post_id: UUID) -> None:
     await db.execute(_DELETE, post_id=post_id)
 
 
-def ids_by(author_id: UUID) -> Select[UUID]:
-    """The ids of the posts of this author."""
-    return select(Post.id).where(Post.author_id == author_id)
-
-
 class Underived(NamedTuple):
     """A post of which nothing has been made yet, or by an older renderer."""
 
@@ -217,16 +209,3 @@ async def list_underived(reads: ReadPool, limit: int) -> list[Underived]:
     return [
         Underived(*row) for row in rows or await reads.fetch_rows(_OUTDATED, limit=limit, renderer=RENDERER_VERSION)
     ]
-
-
-async def lock_all(db: AsyncSession, author_id: UUID, *others: Select[UUID]) -> None:
-    """Lock every post of this author, and those whose ids the statements select, in the one order of such locks: two
-    transactions that lock several posts do not wait for each other."""
-    ids: CompoundSelect[UUID] = sql.union(ids_by(author_id), *others)
-    locked = select(Post.id).where(Post.id == func.any(func.array(ids.scalar_subquery())))
-    await db.execute(locked.order_by(Post.id).with_for_update())
-
-
-async def delete_all_by(db: AsyncSession, author_id: UUID) -> None:
-    """Delete every post of this author, drafts too."""
-    await db.execute(sql.delete(Post).where(Post.author_id == author_id))

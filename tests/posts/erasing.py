@@ -14,7 +14,8 @@ from watchword.database import Database
 from watchword.events.security_event import ReceivedEvent
 from watchword.events.types import EventType
 
-PURGE = "INSERT INTO posts.revocations VALUES ('purged', :subject, 9007199254740992, now() + interval '1 hour')"
+PURGE = """INSERT INTO posts.revocations VALUES ('purged', :subject, 9007199254740992, now() + interval '1 hour')
+    ON CONFLICT DO NOTHING"""
 WAITING = "wait_event_type = 'Lock'"
 
 
@@ -22,8 +23,13 @@ async def erase(db: AsyncSession, posts: Posts, author: Person) -> None:
     """Record that the account is purged, and delete what is the author's. A receiver commits the record first; here
     both are in one transaction, so that no other one sees the record earlier."""
     await db.execute(text(PURGE), {"subject": author.id})
-    at = posts.parts.clock.now()
-    await erase_author(db, ReceivedEvent(uuid4().hex, EventType.ACCOUNT_PURGED, author.id, None, {}, at))
+    while await erase_author(db, purged(posts, author)):
+        pass
+
+
+def purged(posts: Posts, author: Person) -> ReceivedEvent:
+    """The event that the account of the author is deleted."""
+    return ReceivedEvent(uuid4().hex, EventType.ACCOUNT_PURGED, author.id, None, {}, posts.parts.clock.now())
 
 
 @asynccontextmanager

@@ -196,3 +196,21 @@ async def test_event_whose_row_another_connection_holds_waits_alone(
             assert (refuses(receiver, session_id="s"), transmitter.is_settled(held)) == (True, False)
         await locking.close()
         await until(lambda: transmitter.is_settled(held))
+
+
+async def test_effect_of_many_parts_is_acknowledged_after_the_last_and_goes_on_after_one_that_fails(
+    databases: Databases, transmitter: Transmitter
+) -> None:
+    failures = [False, False, True, False, False]
+
+    async def leave_the_next_row(db: AsyncSession, received: ReceivedEvent) -> bool:
+        await db.execute(text("INSERT INTO posts.effects SELECT count(*) FROM posts.effects"))
+        if failures.pop(0):
+            raise RuntimeError("between two parts")
+        return bool(failures)
+
+    async with receiving(databases, transmitter, effects={EventType.ACCOUNT_PURGED: leave_the_next_row}) as receiver:
+        jti = transmitter.send(EventType.ACCOUNT_PURGED, user(transmitter, "eve"))
+        await until(lambda: transmitter.is_settled(jti))
+    assert (await jtis(databases, EFFECTS), await jtis(databases, PENDING)) == (["0", "1", "2", "3"], [])
+    assert receiver.effect_failures[EventType.ACCOUNT_PURGED] == 1

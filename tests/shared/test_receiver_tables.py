@@ -115,6 +115,21 @@ async def test_event_is_pending_until_its_effect_has_happened_and_that_happens_o
     assert happened == ["jti"]
 
 
+async def test_event_is_pending_between_the_parts_of_its_effect(store: PostgresStore) -> None:
+    parts = [True, True, None]
+
+    async def effect(_: AsyncSession, __: ReceivedEvent) -> bool | None:
+        return parts.pop(0)
+
+    # Also if the effect begins before the store has noted that there is one.
+    for _ in range(2):
+        assert await store.carry_out(event(), effect)
+        assert (await store.take(event(), None, has_effect=True)).is_pending
+    for _ in range(2):
+        assert not await store.carry_out(event(), effect)
+        assert not (await store.take(event(), None, has_effect=True)).is_pending
+
+
 async def test_process_without_a_valid_lease_writes_nothing(store: PostgresStore, databases: Databases) -> None:
     await databases.execute("posts_app", "UPDATE posts.poll_lease SET valid_until = now()")
     with pytest.raises(PollLeaseLost):

@@ -27,13 +27,14 @@ MAX_IN_MEMORY: Final = 1_000
 was ever deleted."""
 
 LONGEST_TRY_SECONDS: Final = 60.0
-"""After which a try of an effect is ended, and counts as failed: one that never ends would keep its place for ever."""
+"""After which a try of an effect, or of a part of one, is ended, and counts as failed: one that never ends would keep
+its place for ever."""
 
 SHORTEST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 60.0
 
-CarryOut = Callable[[ReceivedEvent], Awaitable[None]]
-"""Lets an event have its effect. Whatever the effect raises is raised."""
+CarryOut = Callable[[ReceivedEvent], Awaitable[bool]]
+"""Lets an event have its effect, or a part of it: then it returns True. Whatever the effect raises is raised."""
 
 OnDone = Callable[[ReceivedEvent, int], None]
 """Called when an event has had its effect, with the position of its refusal."""
@@ -96,8 +97,11 @@ class Effects:
 
     async def _try_to_carry_out(self, received: ReceivedEvent, pause: float) -> bool:
         try:
-            async with self._slots:
-                await self._try(received)
+            has_more = True
+            while has_more:
+                # For each part, so that another event waits for a part of this one, and not for all of it.
+                async with self._slots:
+                    has_more = await self._try(received)
         except Exception as error:
             self.failures[received.type] += 1
             fields = {"type": received.type, "jti": received.jti, "again_in": pause}
@@ -106,10 +110,10 @@ class Effects:
             return False
         return True
 
-    async def _try(self, received: ReceivedEvent) -> None:
+    async def _try(self, received: ReceivedEvent) -> bool:
         try:
             async with asyncio.timeout(LONGEST_TRY_SECONDS) as limit:
-                await self._carry_out_once(received)
+                return await self._carry_out_once(received)
         except TimeoutError as error:
             if limit.expired():
                 raise TimeoutError(f"it was not over after {LONGEST_TRY_SECONDS:g} s") from error

@@ -65,8 +65,9 @@ class MemoryReceiver(Receiver):
         effects: Mapping[str, ProcessEffect],
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        async def carry_out(received: ReceivedEvent) -> None:
+        async def carry_out(received: ReceivedEvent) -> bool:
             await effects[received.type](received)
+            return False
 
         self._store = MemoryStore(self.revocations, self._clock, self._refusal_delay)
         self._take_into(self._store, carry_out, effects)

@@ -67,8 +67,8 @@ class PostgresReceiver(Receiver):
         effects: Mapping[str, Effect],
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        async def carry_out(received: ReceivedEvent) -> None:
-            await store.carry_out(received, effects[received.type])
+        async def carry_out(received: ReceivedEvent) -> bool:
+            return await store.carry_out(received, effects[received.type])
 
         self._store = store
         self._lease = ProcessLease(store, self.revocations, self._clock, self._refusal_delay, self._note_result)

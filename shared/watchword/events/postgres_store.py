@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import DateTime, func, select
+from sqlalchemy import DateTime, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -126,11 +126,14 @@ class PostgresStore:
     async def assign_positions(self) -> None:
         await self._fenced(self._statements.assign_positions, message=_LOOK)
 
-    async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
+    async def carry_out(self, received: ReceivedEvent, effect: Effect) -> bool:
         async with self.database.begin() as db:
             await db.execute(select(func.set_config("lock_timeout", EFFECT_LOCK_TIMEOUT, True)))
-            if await self._finish(db, received.jti):
-                await effect(db, received)
+            has_more = await self._finish(db, received.jti) and await effect(db, received) is True
+            if has_more:
+                is_it = self.tables.received.c.jti == received.jti
+                await db.execute(update(self.tables.received).where(is_it).values(is_pending=True))
+        return has_more
 
     async def _finish(self, db: AsyncSession, jti: str) -> bool:
         """Note that the event has its effect in this transaction; False if it had its effect before."""

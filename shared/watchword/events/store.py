@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 LEASE_SECONDS: Final = 3.0
 """How long the leases of processes and of the one that polls are valid, by the clock of the store."""
 
-Effect = Callable[["AsyncSession", ReceivedEvent], Awaitable[None]]
+Effect = Callable[["AsyncSession", ReceivedEvent], Awaitable[bool | None]]
 """What an event means to one service, in a transaction of its own that also notes that it is done.
+
+One that returns True has done a part of it: its transaction is committed, and it is called again in another one.
 
 It comes after the commit from which on tokens are refused, and is repeated until it succeeds. Effects of different
 events can happen in any order, also at the same time: one that writes what the event says compares `received.at`.
@@ -151,8 +153,9 @@ class ReceiverStore(EventStore, Protocol):
     async def assign_positions(self) -> None:
         """Give positions to revocations that have none."""
 
-    async def carry_out(self, received: ReceivedEvent, effect: Effect) -> None:
-        """Run the effect in a transaction, unless it has happened already. Whatever the effect raises is raised."""
+    async def carry_out(self, received: ReceivedEvent, effect: Effect) -> bool:
+        """Run the effect in a transaction, unless it has happened already. True if that was only a part of it. Whatever
+        the effect raises is raised."""
 
     async def delete_expired(self, now: datetime) -> bool:
         """Delete a portion of what no token can contradict any more, at `now` and by the clock of the store; true if
