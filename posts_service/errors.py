@@ -119,6 +119,11 @@ class InvalidPublication(Invalid):
     pointer = "/body/published_at"
 
 
+class AlreadyPublished(Conflict):
+    code = "already_published"
+    detail = "The post has been published before: its `published_at` stays as it is."
+
+
 class UnsupportedCombination(Invalid):
     code = "unsupported_combination"
     detail = (

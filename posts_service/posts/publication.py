@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from posts_service.errors import InvalidPublication
+from posts_service.errors import AlreadyPublished, InvalidPublication
 from posts_service.posts.models import State
 
 FARTHEST: Final = timedelta(days=365)
@@ -25,11 +25,11 @@ class Publication(NamedTuple):
 
     def changed(self, members: Mapping[str, Any], now: datetime) -> "Publication":
         """The publication after a change of the members `state` and `published_at`, as far as they are given. Raises
-        InvalidPublication."""
+        InvalidPublication, AlreadyPublished."""
         at = members.get("published_at")
         if "published_at" in members and at != self.shown_at:
             if self.published_at is not None:
-                raise InvalidPublication(advice="The post has been published before: its instant stays as it is.")
+                raise AlreadyPublished
             if at is not None:
                 return Publication(State.DRAFT, _ensure_ahead(at, now), None)
             if members.get("state") == State.PUBLISHED:

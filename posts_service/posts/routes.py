@@ -15,6 +15,7 @@ from posts_service.dependencies import (
     Writer,
 )
 from posts_service.errors import (
+    AlreadyPublished,
     InvalidPublication,
     NotTheAuthor,
     PostChanged,
@@ -98,6 +99,7 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
         PostChanged,
         LimitReached,
         InvalidPublication,
+        AlreadyPublished,
         TooHardToRender,
         RenderingBusy,
         DatabaseUnavailable,
