@@ -26,7 +26,9 @@ from posts_service.posts.policy import Permission
 from posts_service.posts.reading import PostReading
 from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
+from posts_service.settings import Settings
 from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, optional, requires
+from watchword.errors import PreconditionRequired
 from watchword.http import Preconditions
 from watchword.service import part
 
@@ -61,6 +63,17 @@ async def preconditions(
 ) -> Preconditions:
     """The preconditions of the request. The parameters are for the OpenAPI document and see one line of a field."""
     return Preconditions.of_request(request)
+
+
+async def change_conditions(
+    conditions: Annotated[Preconditions, Depends(preconditions)],
+    settings: Annotated[Settings, Depends(part("settings"))],
+) -> Preconditions:
+    """The preconditions of a change. Raises PreconditionRequired (RFC 6585 section 3) if there is no If-Match, and the
+    operator wants one."""
+    if settings.require_if_match and conditions.if_match is None:
+        raise PreconditionRequired
+    return conditions
 
 
 async def idempotency_key(
@@ -119,7 +132,7 @@ ListenerDep = Annotated[Listener, Depends(listener_of)]
 ActReason = Annotated[
     Reason | None, Query(description="Why, if it is somebody else's. It is recorded; for what is yours it is ignored")
 ]
-ChangeConditions = Annotated[Preconditions, Depends(preconditions)]
+ChangeConditions = Annotated[Preconditions, Depends(change_conditions)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 KEY_REFUSALS: Final = (InvalidIdempotencyKey, IdempotencyKeyReused)
 """What a request with an Idempotency-Key can be refused for, beside what its change is refused for."""

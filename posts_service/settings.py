@@ -76,6 +76,11 @@ class Settings(LimitSettings):
         description="`serve`: carry on; `refuse_writes`: answer guarded writes with 503 until contact is back",
     )
 
+    require_if_match: bool = Field(
+        False,
+        description="Refuse changes and deletions of posts and comments without `If-Match` (428), so that no client can"
+        " overwrite a change that it has not read",
+    )
     search_language: Language = Field(
         "english",
         description="The language of the posts, in which they are searched; `simple` for posts in several languages."

@@ -25,6 +25,7 @@ from posts_service.idempotency.answers import answer_response
 from posts_service.idempotency.values import Answer, Once
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import PreconditionRequired
 from watchword.http import JsonBytes, StrictHotRoute
 from watchword.http.responses import answer, refusals
 from watchword.limits import LimitReached
@@ -73,6 +74,7 @@ async def write_comment(
         CommentNotFound,
         PostNotPublished,
         CommentChanged,
+        PreconditionRequired,
         TooHardToRender,
         LimitReached,
         RenderingBusy,
@@ -92,7 +94,9 @@ async def edit_comment(
     operation_id="comments_delete",
     summary="Delete a comment",
     status_code=204,
-    responses=refusals(NotTheCommentsAuthor, CommentNotFound, CommentChanged, ReasonRequired, DatabaseUnavailable),
+    responses=refusals(
+        NotTheCommentsAuthor, CommentNotFound, CommentChanged, PreconditionRequired, ReasonRequired, DatabaseUnavailable
+    ),
 )
 async def delete_comment(
     comment_id: UUID,

@@ -20,6 +20,7 @@ from posts_service.history.schemas import VersionNumber, VersionPage, VersionRea
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PageLength, PostRead
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import PreconditionRequired
 from watchword.http import StrictRoute
 from watchword.http.responses import answer, refusals
 from watchword.limits import LimitReached
@@ -69,6 +70,7 @@ async def read_version(post_id: UUID, version: VersionNumber, reader: Writer, hi
         VersionNotFound,
         ReasonRequired,
         PostChanged,
+        PreconditionRequired,
         LimitReached,
         TooHardToRender,
         RenderingBusy,

@@ -40,6 +40,7 @@ from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PageLength, PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import PreconditionRequired
 from watchword.http import StrictRoute
 from watchword.http.responses import Responses, answer, refusals
 from watchword.limits import LimitReached
@@ -57,7 +58,7 @@ PageCursor = Annotated[str | None, Query(max_length=64, description="`next` of t
     summary="Unpublish a post",
     response_model=PostRead,
     responses=answer(200, "ETag")
-    | refusals(NotPermitted, PostNotFound, NotPublished, PostChanged, DatabaseUnavailable),
+    | refusals(NotPermitted, PostNotFound, NotPublished, PostChanged, PreconditionRequired, DatabaseUnavailable),
 )
 async def unpublish_post(
     post_id: UUID,

@@ -31,6 +31,7 @@ from posts_service.posts.answers import created, moved, post_response
 from posts_service.posts.schemas import PostChanges, PostDraft, PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import PreconditionRequired
 from watchword.http import Preconditions, StrictHotRoute
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 from watchword.limits import LimitReached
@@ -97,6 +98,7 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
         PostNotFound,
         ReasonRequired,
         PostChanged,
+        PreconditionRequired,
         LimitReached,
         InvalidPublication,
         AlreadyPublished,
@@ -123,7 +125,9 @@ async def edit_post(
     operation_id="posts_delete",
     summary="Delete a post",
     status_code=204,
-    responses=refusals(NotTheAuthor, PostNotFound, ReasonRequired, PostChanged, DatabaseUnavailable),
+    responses=refusals(
+        NotTheAuthor, PostNotFound, ReasonRequired, PostChanged, PreconditionRequired, DatabaseUnavailable
+    ),
 )
 async def delete_post(
     post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions, reason: ActReason = None

@@ -58,6 +58,11 @@ class PreconditionFailed(AppError):
     detail = "The resource has changed since you read it."
 
 
+class PreconditionRequired(AppError):
+    code = "precondition_required"
+    detail = "Send If-Match with the ETag of what you have read, so that you overwrite no change of somebody else."
+
+
 class TooLarge(AppError):
     code = "too_large"
     detail = "The request body is too large."

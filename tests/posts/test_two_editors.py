@@ -5,11 +5,14 @@ import asyncio
 import pytest
 
 from tests.posts.people import Person
+from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Posts
 from watchword.errors import PreconditionFailed
 from watchword.http.conditional import Preconditions, version_of
+from watchword.testing import Issuer
 
+REQUIRED = "precondition_required"
 LIKED = "UPDATE posts.posts SET likes = likes + 1"
 RENAMED = "UPDATE posts.authors SET username = 'countess'"
 
@@ -46,6 +49,27 @@ async def test_what_others_do_beside_a_post_refuses_no_editor(
     expected = {**ada.headers, "If-Match": etag}
     assert (await posts.http.patch(url, json={"title": "New"}, headers=expected)).status_code == 200
     assert (await posts.http.delete(url, headers=expected)).status_code == 412
+
+
+async def test_change_without_a_version_is_refused_if_the_operator_wants_one(
+    databases: Databases, issuer: Issuer, ada: Person
+) -> None:
+    await databases.empty("posts")
+    async with services.posts(databases, issuer.verifier(), require_if_match=True) as posts:
+        post = await posts.publish(ada.headers)
+        url = f"/posts/{post['id']}"
+        comment = await posts.http.post(f"{url}/comments", json={"body": "C"}, headers=ada.headers)
+        for path in (url, f"/comments/{comment.json()['id']}"):
+            answers = [
+                await posts.http.patch(path, json={"body": "Another"}, headers=ada.headers),
+                await posts.http.patch(path, json={"body": "Another"}, headers={**ada.headers, "If-None-Match": '"9"'}),
+                await posts.http.delete(path, headers=ada.headers),
+            ]
+            assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(428, REQUIRED)] * 3
+            assert (await posts.http.delete(path)).status_code == 401
+        etag = (await posts.http.get(url, headers=ada.headers)).headers["etag"]
+        expected = {**ada.headers, "If-Match": etag}
+        assert (await posts.http.patch(url, json={"body": "Another"}, headers=expected)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ STATUSES: dict[type[AppError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Invalid: 422,
+    errors.PreconditionRequired: 428,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
 }
