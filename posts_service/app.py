@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from posts_service.comments import reading_routes as comment_reading
 from posts_service.comments import routes as comments
 from posts_service.dependencies import SCOPE_TEXTS, Scope
+from posts_service.export import routes as export
 from posts_service.history import routes as history
 from posts_service.likes import routes as likes
 from posts_service.live import routes as live
@@ -26,6 +27,20 @@ from watchword.service.process import SHUTDOWN_SECONDS
 
 # The client of the issuer that /docs signs in with.
 DOCS_CLIENT_ID = "posts-docs"
+
+# /posts/events is not the post "events".
+ROUTERS = (
+    live.router,
+    reading_routes.router,
+    posts.router,
+    likes.router,
+    comment_reading.router,
+    comments.router,
+    history.router,
+    moderation.router,
+    export.router,
+    pages.router,
+)
 
 
 def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -48,18 +63,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         build_metrics(parts),
         title="Watchword posts",
         summary="Whose post it is, and who may change it.",
-        # /posts/events is not the post "events".
-        routers=(
-            live.router,
-            reading_routes.router,
-            posts.router,
-            likes.router,
-            comment_reading.router,
-            comments.router,
-            history.router,
-            moderation.router,
-            pages.router,
-        ),
+        routers=ROUTERS,
         background=(parts.listener.run, parts.job_worker.run),
         lifespan=lifespan,
         own_paths=pages.OWN_PATHS,

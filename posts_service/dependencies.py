@@ -13,6 +13,7 @@ from posts_service.actions.schemas import Reason
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.errors import IdempotencyKeyReused, InvalidIdempotencyKey
+from posts_service.export.service import Export
 from posts_service.history.service import History
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
@@ -143,3 +144,4 @@ ReportingDep = Annotated[Reporting, Depends(part("reporting"))]
 Unpublisher = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE, permission=Permission.POST_UNPUBLISH_ANY))]
 UnpublishingDep = Annotated[Unpublishing, Depends(part("unpublishing"))]
 HistoryDep = Annotated[History, Depends(part("history"))]
+ExportDep = Annotated[Export, Depends(part("export"))]

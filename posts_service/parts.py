@@ -9,6 +9,7 @@ from posts_service.comments.models import Comment
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.events.effects import EFFECTS
+from posts_service.export.service import Export
 from posts_service.history.service import History
 from posts_service.idempotency.models import IdempotencyKey
 from posts_service.idempotency.service import Idempotency
@@ -86,6 +87,7 @@ class Parts:
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
         self.post_search = PostSearch(self.database, settings.search_language)
+        self.export = Export(self.database)
         self.my_posts = MyPosts(self.post_reading)
         self.feed = Feed(self.database, clock)
         self.listener_slots = ListenerSlots()

@@ -81,6 +81,7 @@ OPERATIONS = {
         "moderation_actions_list",
         "posts_delete",
         "posts_edit",
+        "posts_export",
         "posts_list",
         "posts_listen",
         "posts_publish",
@@ -130,7 +131,9 @@ def json_contents(operation: Document) -> Iterator[Document]:
     """What describes the JSON of each body and each successful answer."""
     answers = [answer for status, answer in operation["responses"].items() if status < "4"]
     for described in (operation.get("requestBody", {}), *answers):
-        yield from (content for media, content in described.get("content", {}).items() if media.endswith("json"))
+        yield from (
+            content for media, content in described.get("content", {}).items() if media.endswith(("/json", "+json"))
+        )
 
 
 def shown(schema: Document, document: Document) -> Any:

@@ -77,6 +77,8 @@ GET    /moderation/reports                       -                          401 
 PATCH  /moderation/reports/{report_id}           *                          401       403     403    403        200            200      401        401
 GET    /moderation/actions                       -                          401       403     403    403        200            200      401        401
 
+GET    /me/posts/export                          -                          401       403     200    200        200            200      401        401
+
 GET    /livez                                    -                          200       200     200    200        200            200      200        200
 GET    /readyz                                   -                          200       200     200    200        200            200      200        200
 GET    /metrics                                  -                          200       200     200    200        200            200      200        200

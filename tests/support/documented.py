@@ -57,7 +57,7 @@ class Documented:
         media_type = _essence(response.headers["Content-Type"])
         described = {_essence(named): body for named, body in content.items()}
         assert media_type in described, f"{name} sends {media_type} with {response.status_code}"
-        if media_type.endswith("json"):
+        if media_type.endswith(("/json", "+json")):
             validator = self._validator((name, f"{response.status_code}"), described[media_type]["schema"])
             flaw = best_match(validator.iter_errors(json.loads(response.content)))
             assert flaw is None, f"{name}, {response.status_code}: {flaw}"

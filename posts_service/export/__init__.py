@@ -1,0 +1,1 @@
+"""Everything that a person has here, as lines of JSON."""
