@@ -206,7 +206,7 @@ async def test_connections_are_shown_and_those_who_wait(databases: Databases, is
                 await db.connection()
 
         held = await database.reads._acquire()
-        reading = asyncio.create_task(database.reads.fetch_row(BY_ID, post_id=uuid4()))
+        reading = asyncio.create_task(database.reads.fetch_row(BY_ID, post_id=uuid4(), reader_id=None))
         await until(lambda: database.reads.use().waiting == 1)
         async with database.begin() as db:
             await db.connection()

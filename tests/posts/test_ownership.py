@@ -115,7 +115,7 @@ async def test_an_edit_by_a_moderator_leaves_the_post_its_authors(posts: Posts, 
         ("id", SOMEBODY),
         ("version", 7),
         ("created_at", "2020-01-01T00:00:00Z"),
-        ("published_at", "2020-01-01T00:00:00Z"),
+        ("unpublished_reason", "None"),
     ],
 )
 async def test_nobody_is_named_in_a_body(posts: Posts, ada: Person, member: str, value: object) -> None:
