@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.idempotency import repository as idempotency
 from posts_service.tables import ALLOWANCES, JOBS
+from posts_service.tags import repository as tags
 from watchword.jobs.cleanup import DeletePortion, dead_jobs_of, unneeded_of
 
 
@@ -15,5 +16,14 @@ async def _delete_idempotency_keys(db: AsyncSession, now: datetime) -> Mapping[s
     return {"idempotency_keys": await idempotency.delete_expired(db, now)}
 
 
-EXPIRED: Final[tuple[DeletePortion, ...]] = (_delete_idempotency_keys, dead_jobs_of(JOBS), unneeded_of(ALLOWANCES))
+async def _delete_unused_tags(db: AsyncSession, _: datetime) -> Mapping[str, int]:
+    return {"unused_tags": await tags.delete_unused(db)}
+
+
+EXPIRED: Final[tuple[DeletePortion, ...]] = (
+    _delete_idempotency_keys,
+    _delete_unused_tags,
+    dead_jobs_of(JOBS),
+    unneeded_of(ALLOWANCES),
+)
 """What is cleaned up, in this order."""

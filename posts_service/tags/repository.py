@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.tags.models import PostTag, Tag
+from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
 
@@ -94,3 +95,9 @@ async def delete_all_of(db: AsyncSession, posts: Select[UUID]) -> None:
     surplus = delete(PostTag).where(PostTag.post_id.in_(posts)).returning(PostTag.tag).cte("surplus")
     names = select(surplus.c.tag.label("name"), (-func.count()).label("posts")).group_by(surplus.c.tag)
     await db.execute(_count(names))
+
+
+async def delete_unused(db: AsyncSession) -> int:
+    """Delete a portion of the tags that no published post has. Returns how many. One that a post is getting stays,
+    or is inserted again."""
+    return await delete_portion(db, Tag, Tag.posts <= 0, order_by=[Tag.posts, Tag.name])

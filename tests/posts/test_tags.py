@@ -122,3 +122,16 @@ async def test_counts_are_right_after_a_hundred_changes_at_once(
     assert all(isinstance(failure, AssertionError) and "post_not_found" in str(failure) for failure in failures)
     assert len(failures) <= 8
     assert min((await counts(databases)).values()) >= 40
+
+
+async def test_a_tag_that_no_post_has_is_deleted_by_the_clean_up_and_can_come_back(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    post, other = [await posts.publish(ada.headers, tags=tags) for tags in (["rare", "common"], ["common"])]
+    await posts.http.delete(f"/posts/{post['id']}", headers=ada.headers)
+    deleted = await posts.parts.cleanup.delete_expired(posts.parts.clock.now())
+    assert deleted.rows["unused_tags"] == 1
+    names = await databases.fetch("posts_app", "SELECT name FROM posts.tags")
+    assert [row["name"] for row in names] == ["common"]
+    await change(posts, ada, other, tags=["rare"])
+    assert await counts(databases) == {"rare": 1}
