@@ -1,10 +1,12 @@
 """The SQL of slugs."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, Uuid, bindparam, case, delete, exists
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, case, cast, delete, exists, func
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.slugs.models import Slug
 from posts_service.slugs.slug import another_slug
@@ -34,6 +36,9 @@ _TAKE: Final = Statement(
 )
 _DELETE_OTHERS: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID, Slug.slug != _SLUG))
 
+_DELETE_EVERY: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID))
+_UNSYNCHRONIZED: Final[dict[str, Any]] = {"synchronize_session": False}
+
 
 async def take(db: WriteTransaction, post_id: UUID, slug: str) -> str:
     """Give the post this slug, or one that begins like it if another post has it. Returns the slug."""
@@ -46,3 +51,15 @@ async def take(db: WriteTransaction, post_id: UUID, slug: str) -> str:
 async def delete_others(db: WriteTransaction, post_id: UUID, slug: str) -> None:
     """Delete every slug of the post but this one."""
     await db.execute(_DELETE_OTHERS, post_id=post_id, slug=slug)
+
+
+async def delete_every(db: WriteTransaction, post_id: UUID) -> None:
+    """Delete the slugs of a post that is being deleted, before its tags: whoever takes a slug locks the row of another
+    post that has it, and then tags."""
+    await db.execute(_DELETE_EVERY, post_id=post_id)
+
+
+async def delete_all_of(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
+    """The same for several posts."""
+    are_theirs = Slug.post_id == func.any(cast(list(post_ids), ARRAY(Uuid)))
+    await db.execute(delete(Slug).where(are_theirs), execution_options=_UNSYNCHRONIZED)

@@ -6,9 +6,12 @@ import re
 import pytest
 
 from posts_service.slugs.slug import another_slug, fits, slug_of
+from tests.posts.erasing import WAITING, erase_in
 from tests.posts.people import Person
+from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.services import Posts
+from watchword.database import Database
 
 SLUGS = {
     "On  Engines!": "on-engines",
@@ -20,6 +23,7 @@ SLUGS = {
     "0199a3c1-e5f0-7d6b-8000-000000000001": "post",
     "a\u0301\x01/../<b>": "a-b",
 }
+LOCK_TAGS = "SELECT FROM posts.tags FOR UPDATE"
 OF_POST = "SELECT slug FROM posts.slugs WHERE post_id = $1::text::uuid ORDER BY slug"
 
 
@@ -92,3 +96,27 @@ async def test_a_post_gets_its_former_slug_back_with_its_former_title(
     assert await slugs_of(databases, post["id"]) == ["first", "second"]
     await posts.http.delete(f"/posts/{post['id']}", headers=ada.headers)
     assert (await posts.publish(ada.headers, title="First"))["slug"] == "first"
+
+
+@pytest.mark.parametrize("way", ["deletion", "erasure"])
+async def test_a_slug_is_taken_while_the_post_that_has_it_is_deleted(
+    posts: Posts, databases: Databases, other: Database, ada: Person, stranger: Person, way: str
+) -> None:
+    """Both change the count of one tag: neither waits for what the other holds."""
+    post = await posts.publish(ada.headers, title="One title", tags=["one"])
+    mine = await posts.publish(stranger.headers, title="Mine", tags=["one"])
+    url, headers = f"/posts/{mine['id']}", stranger.headers
+    async with other.begin() as db:
+        await (await db.connection()).exec_driver_sql(LOCK_TAGS)
+        deletion: asyncio.Future[object]
+        if way == "deletion":
+            deletion = asyncio.ensure_future(posts.http.delete(f"/posts/{post['id']}", headers=ada.headers))
+        else:
+            deletion = asyncio.ensure_future(erase_in(other, posts, ada))
+        await until_backends(databases, 1, WAITING)
+        change = {"title": "One title", "tags": []}
+        taking = asyncio.create_task(posts.http.patch(url, json=change, headers=headers))
+        await until_backends(databases, 2, WAITING)
+    await deletion
+    assert (await taking).json()["slug"] == "one-title"
+    assert await slugs_of(databases, post["id"]) == []
