@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Uuid, cast, column, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Uuid, case, cast, column, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.comments.models import Comment
 from posts_service.moderation.models import Report
-from posts_service.posts.models import Post
+from posts_service.posts.models import NOBODY, Post
+from posts_service.slugs import repository as slugs
 from posts_service.tags import repository as tags
 from posts_service.versions.models import PostVersion
 
@@ -42,7 +43,8 @@ async def change_posts(
     is_changed = or_(numbers.c.likes > 0, numbers.c.comments > 0, Post.editor_id == person_id)
     counts = {"likes": Post.likes - numbers.c.likes, "comments": Post.comments - numbers.c.comments}
     changed = update(Post).where(Post.id == numbers.c.id, is_changed)
-    changed = changed.values(**counts, editor_id=func.nullif(Post.editor_id, person_id))
+    editor_id = case((Post.editor_id == person_id, NOBODY), else_=Post.editor_id)
+    changed = changed.values(**counts, editor_id=editor_id)
     await db.execute(changed, execution_options=_UNSYNCHRONIZED)
 
 
@@ -57,6 +59,7 @@ async def forget_moderator(db: AsyncSession, person_id: UUID, post_ids: Sequence
 
 async def delete_posts(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
     """Delete these posts with everything that hangs on them, and count their tags out."""
+    await slugs.delete_all_of(db, post_ids)
     are_these = Post.id == _any(post_ids)
     await tags.delete_all_of(db, select(Post.id).where(are_these))
     await db.execute(delete(Post).where(are_these), execution_options=_UNSYNCHRONIZED)

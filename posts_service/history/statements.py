@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import Integer, Select, Uuid, bindparam, case, literal_column, select, union_all
 
 from posts_service.authors.models import Author
+from posts_service.posts.columns import EDITOR_ID
 from posts_service.posts.models import Post
 from posts_service.versions.models import PostVersion
 from watchword.database.reads import ReadPool
@@ -38,7 +39,7 @@ def _present(*conditions: Any) -> Select[Any]:
         case((Post.has_own_summary, Post.summary)).label("summary"),
         Post.tags,
         Post.state,
-        func.coalesce(Post.editor_id, Post.author_id).label("editor_id"),
+        EDITOR_ID.label("editor_id"),
         Post.updated_at.label("written_at"),
         Post.body,
     ).where(Post.id == _POST_ID, *conditions)

@@ -6,7 +6,7 @@ import sqlalchemy as sql
 from sqlalchemy import ColumnElement, Select, String, Table, Uuid, bindparam, case, func, literal_column, select
 
 from posts_service.authors.models import Author
-from posts_service.posts.models import SUMMARY_CHARACTERS, Post
+from posts_service.posts.models import NOBODY, SUMMARY_CHARACTERS, Post
 from posts_service.posts.view import PostView
 
 _POSTS: Final = cast(Table, Post.__table__)
@@ -47,6 +47,8 @@ def _select(**others: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*columns.values()).join(Author, Author.id == Post.author_id)
 
 
+EDITOR_ID: Final = func.nullif(func.coalesce(Post.editor_id, Post.author_id), sql.cast(str(NOBODY), Uuid))
+"""Who has written the present version of a post; null if their account is deleted."""
 VIEW_OF_READER: Final = _select(**_LIKED)
 """Posts with whether the person `reader_id` likes them; for a reader who is no person, it is null."""
 SUMMARY: Final = _select(**_SHORT)

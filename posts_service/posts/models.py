@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from posts_service.authors.models import Author
 from posts_service.tables import Base, Instant
 
+NOBODY: Final = UUID(int=0)
+"""The editor of a version whose account is deleted: null would be the author of the post."""
+
 # How much of the body a list shows.
 SUMMARY_CHARACTERS: Final = 280
 
@@ -24,7 +27,7 @@ class State(StrEnum):
 
 class Post(Base):
     """A post or a draft. `version` counts changes; `published_at` is when it was first published, `publish_at` when a
-    draft is to be. `editor_id` is who wrote this version, None for the author.
+    draft is to be. `editor_id` is who wrote this version, None for the author, and NOBODY if their account is deleted.
 
     `slug`, `summary`, `html` and the rows of other tables that are made from a post are of its version
     `derived_version`; after a change by the previous release that one is another, and they are made anew.

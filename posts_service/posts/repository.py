@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
-from posts_service.posts.columns import VIEW_OF_READER
+from posts_service.posts.columns import EDITOR_ID, VIEW_OF_READER
 from posts_service.posts.models import Post
 from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
@@ -108,7 +108,7 @@ _FORMER: Final = (
             case((Post.has_own_summary, Post.summary)),
             Post.tags,
             Post.state,
-            func.coalesce(Post.editor_id, Post.author_id),
+            EDITOR_ID,
             Post.updated_at,
         ).where(_HAS_ID, Post.version < _parameter("version")),
     )

@@ -10,7 +10,7 @@ from posts_service.tables import Base
 
 class Fate(StrEnum):
     DELETED = "the row is deleted, or the column is null in what others hang on"
-    ANONYMISED = "the column is null"
+    ANONYMISED = "the column is null, or names nobody"
     STAYS = "the row stays as it is"
 
 

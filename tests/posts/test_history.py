@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from posts_service.posts.policy import Permission
+from tests.posts.erasing import erase_in
 from tests.posts.moderating import REASON, change, page, unpublish
 from tests.posts.people import Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
+from watchword.database import Database
 from watchword.testing import StandingClock
 
 OLD_EDIT = "UPDATE posts.posts SET title = 'Old', version = version + 1 WHERE id = $1::text::uuid"
@@ -173,6 +175,19 @@ async def test_an_edit_by_the_previous_release_leaves_a_gap(posts: Posts, databa
     items = (await history(posts, ada, post))["items"]
     assert [(item["version"], item["title"]) for item in items] == [(3, "Third"), (2, "Old")]
     assert (await version(posts, ada, post, 1)).status_code == 404
+
+
+async def test_what_a_moderator_wrote_whose_account_is_deleted_is_nobodys(
+    posts: Posts, other: Database, ada: Person, moderator: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    await change(posts, moderator, post, REASON, title="Second")
+    await erase_in(other, posts, moderator)
+    assert [item["editor"] for item in (await history(posts, ada, post))["items"]][:1] == [None]
+    await change(posts, ada, post, title="Third")
+    items = (await history(posts, ada, post))["items"]
+    assert [item["editor"] and item["editor"]["username"] for item in items] == ["ada", None, "ada"]
+    assert (await version(posts, ada, post, 2)).json()["editor"] is None
 
 
 async def test_the_history_goes_with_the_post(posts: Posts, databases: Databases, ada: Person) -> None:
