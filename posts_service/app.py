@@ -20,6 +20,7 @@ from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import reading_routes
 from posts_service.posts import routes as posts
 from posts_service.settings import Settings
+from posts_service.tags import reading_routes as tags
 from watchword import service
 from watchword.pages import PagesSettings, install
 from watchword.service import Link, new_app, on_shutdown_signal
@@ -39,6 +40,7 @@ ROUTERS = (
     history.router,
     moderation.router,
     export.router,
+    tags.router,
     pages.router,
 )
 

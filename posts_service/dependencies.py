@@ -28,6 +28,7 @@ from posts_service.posts.reading import PostReading
 from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
 from posts_service.settings import Settings
+from posts_service.tags.reading import TagReading
 from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, optional, requires
 from watchword.errors import PreconditionRequired
 from watchword.http import Preconditions
@@ -103,6 +104,7 @@ PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
 CommentsDep = Annotated[Comments, Depends(part("comments"))]
 CommentReadingDep = Annotated[CommentReading, Depends(part("comment_reading"))]
 PostSearchDep = Annotated[PostSearch, Depends(part("post_search"))]
+TagReadingDep = Annotated[TagReading, Depends(part("tag_reading"))]
 LikesDep = Annotated[Likes, Depends(part("likes"))]
 Reader = Annotated[Principal | None, Depends(optional)]
 

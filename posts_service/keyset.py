@@ -16,15 +16,19 @@ def cursor_of(list_name: str, key: bytes) -> str:
     return urlsafe_b64encode(_digest(list_name) + key).decode()
 
 
-def key_of(list_name: str, cursor: str, length: int) -> bytes:
-    """The key in a cursor of this list, so many bytes. Raises InvalidCursor for every other text."""
+def key_of(list_name: str, cursor: str, length: int | None = None) -> bytes:
+    """The key in a cursor of this list, of so many bytes if `length` says so. Raises InvalidCursor for other texts."""
     try:
         content = urlsafe_b64decode(cursor.encode("ascii"))
     except (binascii.Error, ValueError):
         raise InvalidCursor from None
     name, key = content[:_NAME_BYTES], content[_NAME_BYTES:]
     # Decoding skips characters that are not Base64, so several texts would mean the same cursor.
-    if name != _digest(list_name) or len(key) != length or cursor_of(list_name, key) != cursor:
+    if (
+        name != _digest(list_name)
+        or len(key) != (len(key) if length is None else length)
+        or cursor_of(list_name, key) != cursor
+    ):
         raise InvalidCursor
     return key
 

@@ -36,6 +36,7 @@ from posts_service.settings import Settings
 from posts_service.slugs.models import Slug
 from posts_service.tables import ALLOWANCES, JOBS, JOBS_CHANNEL, RECEIVER, Base
 from posts_service.tags.models import PostTag, Tag
+from posts_service.tags.reading import TagReading
 from posts_service.versions.models import PostVersion
 from watchword.auth import KeySource, RemoteKeys, Verifier
 from watchword.clock import Clock, SystemClock
@@ -86,6 +87,7 @@ class Parts:
         self.likes = Likes(self.database, self.limits)
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
+        self.tag_reading = TagReading(self.database)
         self.post_search = PostSearch(self.database, settings.search_language)
         self.export = Export(self.database)
         self.my_posts = MyPosts(self.post_reading)

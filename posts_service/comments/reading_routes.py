@@ -1,7 +1,6 @@
 """/posts/{id}/comments: read what people say about a post."""
 
 from typing import Annotated, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,8 +10,8 @@ from posts_service.comments.schemas import CommentPage
 from posts_service.comments.view import page_as_json
 from posts_service.dependencies import CommentReadingDep, Reader
 from posts_service.errors import InvalidCursor, PostNotFound
+from posts_service.paging import PageLength, link_to_next
 from posts_service.posts.answers import PRIVATE
-from posts_service.posts.schemas import PageLength
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import JsonBytes, StrictHotRoute
 from watchword.http.responses import answer, refusals
@@ -50,11 +49,5 @@ def _page_response(page: Page, path: str, request: Request) -> Response:
         page = page.first(min(max(count, 1), len(page.views) - 1))
     if page.next_cursor is None:
         return JsonBytes(content, PRIVATE)
-    return JsonBytes(content, (*PRIVATE, (b"link", _link(path, request, page.next_cursor).encode())))
-
-
-def _link(path: str, request: Request, next_cursor: str) -> str:
-    """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
-    parameters = request.query_params.multi_items() if request.scope["query_string"] else []
-    query = [(name, value) for name, value in parameters if name != "cursor"]
-    return f'<{path}?{urlencode([*query, ("cursor", next_cursor)])}>; rel="next"'
+    link = link_to_next(path, request.query_params.multi_items(), page.next_cursor)
+    return JsonBytes(content, (*PRIVATE, (b"link", link.encode())))

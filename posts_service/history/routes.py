@@ -17,8 +17,9 @@ from posts_service.errors import (
     VersionNotFound,
 )
 from posts_service.history.schemas import VersionNumber, VersionPage, VersionRead, VersionSummary
+from posts_service.paging import PageLength
 from posts_service.posts.answers import post_response
-from posts_service.posts.schemas import PageLength, PostRead
+from posts_service.posts.schemas import PostRead
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
 from watchword.http import StrictRoute

@@ -36,8 +36,9 @@ from posts_service.moderation.schemas import (
     ReportReceipt,
     Unpublication,
 )
+from posts_service.paging import PageLength
 from posts_service.posts.answers import post_response
-from posts_service.posts.schemas import PageLength, PostRead
+from posts_service.posts.schemas import PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired

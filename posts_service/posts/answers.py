@@ -1,12 +1,12 @@
 """The answers that have a post, or a page of posts."""
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from fastapi import Request, Response
 
 from posts_service.errors import PostChanged
 from posts_service.idempotency.values import Answer
+from posts_service.paging import link_to_next
 from posts_service.posts.page import Page
 from posts_service.posts.view import PostView, as_json
 from watchword.http import JsonBytes, Preconditions
@@ -50,15 +50,10 @@ def page_response(page: Page[Any], request: Request) -> Response:
         page = page.first(min(max(count, 1), len(page.items) - 1))
     if page.is_last:
         return JsonBytes(content, PRIVATE)
-    return JsonBytes(content, (*PRIVATE, (b"link", _link(request, str(page.next_cursor)).encode())))
+    parameters = request.query_params.multi_items() if request.scope["query_string"] else []
+    link = link_to_next("/posts", parameters, str(page.next_cursor))
+    return JsonBytes(content, (*PRIVATE, (b"link", link.encode())))
 
 
 def _page_content(page: Page[Any]) -> bytes:
     return as_json({"items": [item.as_summary() for item in page.items], "next": page.next_cursor})
-
-
-def _link(request: Request, next_cursor: str) -> str:
-    """The Link field of the next page (RFC 8288); relative, since only the proxy in front knows the host."""
-    parameters = request.query_params.multi_items() if request.scope["query_string"] else []
-    query = [(name, value) for name, value in parameters if name != "cursor"]
-    return f'</posts?{urlencode([*query, ("cursor", next_cursor)])}>; rel="next"'

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader
 from posts_service.errors import InvalidCursor, PostChanged, PostNotFound, SearchTooCostly, UnsupportedCombination
+from posts_service.paging import PageLength
 from posts_service.posts.answers import page_response, post_response
 from posts_service.posts.models import State
 from posts_service.posts.post_query import PostQuery, Sort
-from posts_service.posts.schemas import ListCursor, PageLength, PostPage, PostRead
+from posts_service.posts.schemas import ListCursor, PostPage, PostRead, TagFilter
 from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions, StrictHotRoute, Text
@@ -48,7 +49,7 @@ async def list_posts(
     limit: PageLength = 20,
     cursor: ListCursor = None,
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
-    tag: Annotated[Text | None, Query(max_length=32, description="Only posts with this tag")] = None,
+    tag: TagFilter = None,
     q: Annotated[
         Text | None,
         Query(max_length=200, description='Words, `"a phrase"`, `or`, `-without`; combines with no other filter'),

@@ -37,11 +37,15 @@ def _short_in_bytes(value: str) -> str:
     return value
 
 
-def _normalized_tags(values: list[str]) -> list[str]:
+def _normalized_tag(value: str) -> str:
     try:
-        return list(dict.fromkeys(normalized(value) for value in values))
+        return normalized(value)
     except InvalidTag as error:
         raise PydanticCustomError("invalid_tag", "{reason}", {"reason": str(error)}) from None
+
+
+def _normalized_tags(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(map(_normalized_tag, values)))
 
 
 def _in_words(value: Any) -> Any:
@@ -53,15 +57,12 @@ def _in_words(value: Any) -> Any:
     return value
 
 
-def in_digits(value: Any) -> Any:
-    """Python reads more texts as a number than JSON does: `1_0`, `+5`, `1.0`."""
-    if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value):
-        raise PydanticCustomError("int_parsing", "Input should be a whole number, in digits alone")
-    return value
-
-
-PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(in_digits)]
 ListCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
+TagFilter = Annotated[
+    Text | None,
+    Field(max_length=MAX_TAG_INPUT, description="Only posts with this tag, however it is written"),
+    AfterValidator(lambda value: None if value is None else _normalized_tag(value)),
+]
 Title = Annotated[
     Label,
     Field(

@@ -100,4 +100,4 @@ async def delete_all_of(db: AsyncSession, posts: Select[UUID]) -> None:
 async def delete_unused(db: AsyncSession) -> int:
     """Delete a portion of the tags that no published post has. Returns how many. One that a post is getting stays,
     or is inserted again."""
-    return await delete_portion(db, Tag, Tag.posts <= 0, order_by=[Tag.posts, Tag.name])
+    return await delete_portion(db, Tag, -Tag.posts >= 0, order_by=[-Tag.posts, Tag.name])

@@ -57,6 +57,7 @@ OPTIONAL = {
         "GET /posts/{post_id}",
         "GET /posts/by-slug/{slug}",
         "GET /posts/{post_id}/comments",
+        "GET /tags",
     },
 }
 # A person who selects every scope of the form for signing in gets a token: those that only services get are not there.

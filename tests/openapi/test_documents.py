@@ -92,6 +92,7 @@ OPERATIONS = {
         "reports_add_to_post",
         "reports_decide",
         "reports_list",
+        "tags_list",
         "versions_list",
         "versions_read",
         "versions_restore",

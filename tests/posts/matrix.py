@@ -76,6 +76,7 @@ POST   /comments/{comment_id}/reports            draft,scheduled,unpublished
 GET    /moderation/reports                       -                          401       403     403    403        200            200      401        401
 PATCH  /moderation/reports/{report_id}           *                          401       403     403    403        200            200      401        401
 GET    /moderation/actions                       -                          401       403     403    403        200            200      401        401
+GET    /tags                                     -                          200       200     200    200        200            200      401        401
 
 GET    /me/posts/export                          -                          401       403     200    200        200            200      401        401
 

@@ -13,6 +13,7 @@ from posts_service.posts import reading_statements
 from posts_service.posts.models import State
 from posts_service.posts.post_query import Sort
 from posts_service.posts.reading_statements import BEGIN
+from posts_service.tags.reading import LIST as TAG_LIST
 from tests.support.databases import Databases
 from tests.support.plans import plan_of, scans
 
@@ -43,6 +44,7 @@ TAGS = """
     INSERT INTO posts.post_tags (post_id, tag, published_at)
     SELECT id, tag, published_at FROM posts.posts, unnest(ARRAY['engines', 'notes']) tag WHERE state = 'published'
 """
+COUNTED_TAGS = "INSERT INTO posts.tags SELECT 'tag' || n, n % 50 FROM generate_series(1, 3000) n"
 LIKES = "INSERT INTO posts.likes SELECT posts.id, authors.id, now() FROM posts.posts, posts.authors WHERE likes > 90"
 TABLES = ("authors", "posts", "post_tags", "likes")
 LISTS = {
@@ -128,3 +130,13 @@ async def test_comments_are_one_walk_along_their_index(
     plan = await plan_of(connection, THREADS, values)
     assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
     assert scans(plan, "comments") == [("Index Scan", "comments_threads_idx")]
+
+
+async def test_tags_are_one_walk_along_their_index(
+    databases: Databases, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for sql in (COUNTED_TAGS, "ANALYZE posts.tags"):
+        await databases.execute("posts_owner", sql)
+    plan = await plan_of(connection, TAG_LIST, {"place": -7, "name": "tag1", "limit": 21})
+    assert not [node["Node Type"] for node in plan if "Sort" in node["Node Type"]]
+    assert [used for _, used in scans(plan, "tags")] == ["tags_by_posts_idx"]
