@@ -16,6 +16,7 @@ from posts_service.errors import CommentChanged, CommentNotFound, PostNotFound
 from posts_service.idempotency.service import Idempotency
 from posts_service.idempotency.values import Answer, Once
 from posts_service.limits import WritingLimits
+from posts_service.posts.policy import Permission
 from posts_service.rendering.renderer import Renderer
 from posts_service.rendering.version import RENDERER_VERSION
 from watchword.auth import InvalidToken, NotPermitted, Principal
@@ -92,6 +93,9 @@ class Comments:
         Raises CommentNotFound, NotTheCommentsAuthor, ReasonRequired, CommentChanged.
         """
         async with self._database.writes.begin() as db:
+            if remover.may(Permission.COMMENT_DELETE_ANY):
+                # The record can name them then. Cards are locked before posts.
+                await authors.ensure_card(db, remover)
             post, comment, has_answers = await _lock(db, comment_id)
             if policy.needs_reason(remover, comment, post):
                 thing = Thing(comment.author_id, post.id, comment_id)

@@ -7,6 +7,7 @@ import pytest
 
 from posts_service.posts.policy import Permission
 from tests.posts.commenting import ask, comment, comments_of, counts, remove
+from tests.posts.moderating import page
 from tests.posts.people import WRITE, Person
 from tests.support.databases import Databases
 from tests.support.services import Posts
@@ -101,6 +102,8 @@ async def test_a_comment_is_removed_by_its_author_by_the_posts_author_and_by_a_m
     assert (await remove(posts, moderator, ids[2], reason=" Spam ")).status_code == 204
     [act] = await databases.fetch("posts_app", ACTS)
     assert tuple(act) == ("delete_comment", moderator.id, stranger.id, post["id"], ids[2], "Spam")
+    [named] = (await page(posts, moderator, "actions"))["items"]
+    assert (named["actor"]["username"], named["owner"]["username"]) == (moderator.username, stranger.username)
     assert await counts(databases) == [(0, 0, 0, 0)]
     assert (await remove(posts, stranger, ids[0])).json()["code"] == "comment_not_found"
 
