@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import Integer, String, Uuid, bindparam, case, func, literal_column, select
+from sqlalchemy import Boolean, Integer, String, Uuid, and_, bindparam, case, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from posts_service.actions.models import ModerationAction
@@ -22,7 +22,10 @@ _ID: Final = bindparam("id", type_=Uuid())
 
 _reporter, _author, _commenter, _decider = (aliased(Author) for _ in range(4))
 # The draft of a post is its author's alone, also if it has been public.
-_IS_SEEN: Final = Post.state != literal_column("'draft'")
+_IS_SEEN: Final = or_(
+    Post.state == literal_column("'published'"),
+    and_(Post.state == literal_column("'unpublished'"), bindparam("sees_unpublished", type_=Boolean())),
+)
 
 _REPORTS: Final = (
     select(
@@ -96,13 +99,14 @@ ACTION_LISTS: Final[dict[tuple[str, ...], Statement]] = {
 }
 
 
-async def list_reports(reads: ReadPool, state: str, after: UUID, limit: int) -> list[Record]:
-    """Reports in this state, the oldest first, after the one with this id."""
-    return await reads.fetch_rows(QUEUE, state=state, id=after, limit=limit)
+async def list_reports(reads: ReadPool, state: str, after: UUID, limit: int, *, sees_unpublished: bool) -> list[Record]:
+    """Reports in this state, the oldest first, after the one with this id. Without texts of posts that their reader may
+    not see: `sees_unpublished` is for a moderator who may see unpublished ones."""
+    return await reads.fetch_rows(QUEUE, state=state, id=after, limit=limit, sees_unpublished=sees_unpublished)
 
 
-async def find_report(reads: ReadPool, report_id: UUID) -> Record | None:
-    return await reads.fetch_row(REPORT, id=report_id)
+async def find_report(reads: ReadPool, report_id: UUID, *, sees_unpublished: bool) -> Record | None:
+    return await reads.fetch_row(REPORT, id=report_id, sees_unpublished=sees_unpublished)
 
 
 async def list_actions(reads: ReadPool, filters: ActionFilter, before: UUID, limit: int) -> list[Record]:

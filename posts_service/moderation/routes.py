@@ -122,7 +122,7 @@ async def list_reports(
     cursor: PageCursor = None,
 ) -> ReportPage:
     """What readers have reported, the oldest first. For moderators: people with any permission over what is others'."""
-    page = await reading.list_reports(state, cursor, limit)
+    page = await reading.list_reports(moderator, state, cursor, limit)
     return ReportPage(items=[ReportRead.of(row) for row in page.rows], next=page.next)
 
 

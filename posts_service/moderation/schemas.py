@@ -68,7 +68,7 @@ class PersonCard(BaseModel):
 
 class ReportedPost(BaseModel):
     id: UUID
-    title: str | None = Field(description="Null while the post is a draft", examples=[_TITLE])
+    title: str | None = Field(description="Null for a post that you may not see", examples=[_TITLE])
     state: Annotated[State, Field(examples=["published"])]
     author: AuthorCard
 
@@ -76,7 +76,8 @@ class ReportedPost(BaseModel):
 class ReportedComment(BaseModel):
     id: UUID
     beginning: str | None = Field(
-        description="The beginning of its text; null if it was removed, or its post is a draft", examples=["Buy now"]
+        description="The beginning of its text; null if it was removed, or you may not see its post",
+        examples=["Buy now"],
     )
     author: AuthorCard | None = Field(description="Null if the comment was removed")
 

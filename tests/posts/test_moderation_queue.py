@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from posts_service.posts.policy import Permission
-from tests.posts.moderating import REASON, decide, every_item, page, report
+from tests.posts.commenting import comment
+from tests.posts.moderating import REASON, decide, every_item, page, report, unpublish
 from tests.posts.people import WRITE, Person
 from tests.support.services import Posts
 from watchword.testing import Issuer, StandingClock
@@ -47,6 +48,24 @@ async def test_the_title_of_a_post_that_was_taken_back_is_its_authors(
     await posts.http.patch(f"/posts/{post['id']}", json={"state": "draft", "title": "Mine"}, headers=ada.headers)
     [item] = (await page(posts, moderator, "reports"))["items"]
     assert (item["post"]["title"], item["post"]["state"]) == (None, "draft")
+
+
+async def test_what_was_unpublished_is_seen_in_the_queue_by_those_who_may_see_it(
+    posts: Posts, ada: Person, stranger: Person, moderator: Person
+) -> None:
+    helper = Person(ada.issuer, "barbara", (Permission.COMMENT_DELETE_ANY,))
+    post = await posts.publish(ada.headers, title="Buy now")
+    comment_id = (await comment(posts, ada, post["id"], "Buy now"))["id"]
+    await report(posts, stranger, post)
+    url, reason = f"/comments/{comment_id}/reports", {"reason": REASON}
+    assert (await posts.http.post(url, json=reason, headers=stranger.headers)).status_code == 201
+    for texts in (["Buy now"] * 3, [None] * 3):
+        seen = (await page(posts, moderator, "reports"))["items"], (await page(posts, helper, "reports"))["items"]
+        both = [[about["post"]["title"], item["post"]["title"], item["comment"]["beginning"]] for about, item in seen]
+        assert both == [["Buy now"] * 3, texts]
+        await unpublish(posts, moderator, post)
+    decided = await decide(posts, helper, seen[1][0]["id"], state="resolved")
+    assert (decided.json()["post"]["title"], decided.json()["post"]["state"]) == (None, "unpublished")
 
 
 async def test_the_oldest_report_comes_first_and_pages_stay_right_while_reports_are_decided(
