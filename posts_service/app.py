@@ -10,6 +10,7 @@ from posts_service.comments import reading_routes as comment_reading
 from posts_service.comments import routes as comments
 from posts_service.dependencies import SCOPE_TEXTS, Scope
 from posts_service.export import routes as export
+from posts_service.feed import routes as feed
 from posts_service.history import routes as history
 from posts_service.likes import routes as likes
 from posts_service.live import routes as live
@@ -41,6 +42,7 @@ ROUTERS = (
     moderation.router,
     export.router,
     tags.router,
+    feed.router,
     pages.router,
 )
 

@@ -14,6 +14,7 @@ from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from posts_service.export.service import Export
+from posts_service.feed.service import AtomFeed
 from posts_service.history.service import History
 from posts_service.likes.service import Likes
 from posts_service.live.feed import Feed
@@ -104,6 +105,7 @@ PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
 CommentsDep = Annotated[Comments, Depends(part("comments"))]
 CommentReadingDep = Annotated[CommentReading, Depends(part("comment_reading"))]
 PostSearchDep = Annotated[PostSearch, Depends(part("post_search"))]
+AtomFeedDep = Annotated[AtomFeed, Depends(part("atom_feed"))]
 TagReadingDep = Annotated[TagReading, Depends(part("tag_reading"))]
 LikesDep = Annotated[Likes, Depends(part("likes"))]
 Reader = Annotated[Principal | None, Depends(optional)]

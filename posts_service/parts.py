@@ -10,6 +10,7 @@ from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.events.effects import EFFECTS
 from posts_service.export.service import Export
+from posts_service.feed.service import AtomFeed
 from posts_service.history.service import History
 from posts_service.idempotency.models import IdempotencyKey
 from posts_service.idempotency.service import Idempotency
@@ -87,6 +88,7 @@ class Parts:
         self.likes = Likes(self.database, self.limits)
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
+        self.atom_feed = AtomFeed(self.database, self.settings.pages_origin or "")
         self.tag_reading = TagReading(self.database)
         self.post_search = PostSearch(self.database, settings.search_language)
         self.export = Export(self.database)

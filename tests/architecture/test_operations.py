@@ -57,6 +57,7 @@ OPTIONAL = {
         "GET /posts/{post_id}",
         "GET /posts/by-slug/{slug}",
         "GET /posts/{post_id}/comments",
+        "GET /feed.atom",
         "GET /tags",
     },
 }

@@ -73,6 +73,7 @@ OPERATIONS = {
         "comments_edit",
         "comments_list",
         "comments_write",
+        "feed_read",
         "health_live",
         "health_ready",
         "likes_add",

@@ -79,6 +79,7 @@ GET    /moderation/actions                       -                          401 
 GET    /tags                                     -                          200       200     200    200        200            200      401        401
 
 GET    /me/posts/export                          -                          401       403     200    200        200            200      401        401
+GET    /feed.atom                                -                          200       200     200    200        200            200      401        401
 
 GET    /livez                                    -                          200       200     200    200        200            200      200        200
 GET    /readyz                                   -                          200       200     200    200        200            200      200        200
