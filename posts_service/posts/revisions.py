@@ -15,7 +15,7 @@ from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
 from posts_service.search import repository as search
 from posts_service.slugs import repository as slugs
-from posts_service.slugs.slug import fits, slug_of
+from posts_service.slugs.slug import another_slug, fits, slug_of
 from posts_service.tags import repository as tags
 from watchword.auth import Principal
 from watchword.database.writes import WriteTransaction
@@ -77,7 +77,7 @@ class Revisions:
             "unpublished_reason": post.view.unpublished_reason,
             "editor_id": post.editor_id,
         }
-        columns = {**present, **columns, "slug": await self._slug(db, post, columns.get("title", post.view.title))}
+        columns = {**present, **columns, "slug": await self._slug(db, post, columns)}
         if columns["publish_at"] != post.publish_at:
             await self.plan(db, post.view.id, columns["publish_at"])
         await repository.update(db, post.view.id, columns)
@@ -90,13 +90,15 @@ class Revisions:
         await tags.replace(db, post.view.id, [], None)
         await repository.delete(db, post.view.id)
 
-    async def _slug(self, db: WriteTransaction, post: StoredPost, title: str) -> str:
-        """The slug of the post with this title. Those that it has had while it was public stay its own."""
-        wish = slug_of(title)
-        if fits(post.view.slug, wish):
+    async def _slug(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> str:
+        """The slug of the post with these columns. Those that it has had while it was public stay its own. Before, it
+        has one that nobody can miss: who writes a post of the same title does not learn of it."""
+        wish, was_public = slug_of(columns.get("title", post.view.title)), post.first_published_at is not None
+        is_public = was_public or columns.get("published_at") is not None
+        if fits(post.view.slug, wish) and was_public == is_public:
             return post.view.slug
-        slug = await slugs.take(db, post.view.id, wish)
-        if post.first_published_at is None:
+        slug = await slugs.take(db, post.view.id, wish if is_public else another_slug(wish))
+        if not was_public:
             await slugs.delete_others(db, post.view.id, slug)
         return slug
 

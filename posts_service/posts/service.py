@@ -157,8 +157,10 @@ async def _with_free_slug(
 ) -> Result:
     """What `insert` returns for these members and a slug, tried again if another post gets the slug meanwhile."""
     slug = slug_of(members["title"])
+    is_public = members["state"] == State.PUBLISHED and members["published_at"] is None
     for attempt in range(ATTEMPTS):
-        names = {"slug": slug if attempt == 0 else another_slug(slug), "another_slug": another_slug(slug)}
+        # A draft gets another one in any case: whoever writes a post of the same title does not learn of it.
+        names = {"slug": slug if is_public and attempt == 0 else another_slug(slug), "another_slug": another_slug(slug)}
         try:
             return await insert({**members, **names})
         except UniqueViolationError as error:

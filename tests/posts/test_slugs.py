@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_fifty_posts_of_one_title_at_once_have_fifty_slugs(
 
 
 async def test_fifty_posts_that_get_one_title_at_once_have_fifty_slugs(posts: Posts, ada: Person) -> None:
-    created = [await posts.publish(ada.headers, title=f"Title {n}", state="draft") for n in range(50)]
+    created = [await posts.publish(ada.headers, title=f"Title {n}") for n in range(50)]
     slugs = await asyncio.gather(*(rename(posts, ada, post["id"], "One title") for post in created))
     assert len(set(slugs)) == 50
     assert "one-title" in slugs
@@ -78,14 +79,30 @@ async def test_the_slug_of_a_draft_is_replaced_and_that_of_a_public_post_is_kept
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     draft = await posts.publish(ada.headers, title="First", state="draft")
-    assert await rename(posts, ada, draft["id"], "Second") == "second"
-    assert await slugs_of(databases, draft["id"]) == ["second"]
+    assert fits(slug := await rename(posts, ada, draft["id"], "Second"), "second")
+    assert await slugs_of(databases, draft["id"]) == [slug]
     for state in ("published", "draft"):
         await posts.http.patch(f"/posts/{draft['id']}", json={"state": state}, headers=ada.headers)
     assert await rename(posts, ada, draft["id"], "Third") == "third"
     assert await slugs_of(databases, draft["id"]) == ["second", "third"]
     assert (await posts.publish(ada.headers, title="First"))["slug"] == "first"
     assert (await posts.publish(ada.headers, title="Second"))["slug"] != "second"
+
+
+async def test_who_writes_a_post_of_the_same_title_learns_of_no_draft(
+    posts: Posts, databases: Databases, ada: Person, stranger: Person
+) -> None:
+    at = (posts.parts.clock.now() + timedelta(days=1)).isoformat()
+    named = {"title": "A secret", "state": "draft"}, {"title": "A secret", "published_at": at}
+    drafts = [await posts.publish(ada.headers, **members) for members in named]
+    drafts.append(await posts.publish(ada.headers, title="Another", state="draft"))
+    assert await rename(posts, ada, drafts[2]["id"], "A secret") != "a-secret"
+    guess = await posts.publish(stranger.headers, title="A secret")
+    assert guess["slug"] == "a-secret"
+    await posts.http.delete(f"/posts/{guess['id']}", headers=stranger.headers)
+    url, change = f"/posts/{drafts[0]['id']}", {"state": "published"}
+    assert (await posts.http.patch(url, json=change, headers=ada.headers)).json()["slug"] == "a-secret"
+    assert await slugs_of(databases, drafts[0]["id"]) == ["a-secret"]
 
 
 async def test_a_post_gets_its_former_slug_back_with_its_former_title(

@@ -36,6 +36,7 @@ async def test_publishing_a_draft_says_when(posts_at: Posts, clock: StandingCloc
     published = await change(posts_at, ada, draft, state="published")
     assert published == {
         **draft,
+        "slug": "a-title",
         "state": "published",
         "version": 2,
         "updated_at": instant(clock),
