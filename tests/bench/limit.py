@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-VIEW = """SELECT p.id, p.title, {text}, p.state, p.author_id, a.username, p.version, p.created_at, p.updated_at,
-          p.published_at FROM posts.posts p JOIN posts.authors a ON a.id = p.author_id"""
-POST = VIEW.format(text="p.body")
-SUMMARY = VIEW.format(text="left(p.body, 280) AS summary")
+VIEW = """SELECT p.id, p.slug, p.title, p.summary, p.tags, {text}p.likes, p.comments, p.unpublished_reason, p.state,
+          p.author_id, a.username, p.version, p.created_at, p.updated_at, p.published_at
+          FROM posts.posts p JOIN posts.authors a ON a.id = p.author_id"""
+POST = VIEW.format(text="p.body, p.html, ")
+SUMMARY = VIEW.format(text="")
 PUBLISH = """INSERT INTO posts.posts (author_id, title, body, state, version, created_at, updated_at, published_at)
              VALUES ($1, $2, $3, 'published', 1, now(), now(), now())
              RETURNING id, title, body, state, author_id, version, created_at, updated_at, published_at"""

@@ -12,7 +12,7 @@ import jwt
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
-from sqlalchemy import DateTime, ForeignKey, MetaData, create_engine, func, select
+from sqlalchemy import ARRAY, DateTime, ForeignKey, MetaData, String, create_engine, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
 from tests.bench.peers.schemas import Page, PostDraft, PostRead
@@ -43,7 +43,14 @@ class Post(Base):
     author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id))
     title: Mapped[str]
     body: Mapped[str]
+    slug: Mapped[str | None]
+    summary: Mapped[str | None]
+    html: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
     state: Mapped[str]
+    unpublished_reason: Mapped[str | None]
+    likes: Mapped[int] = mapped_column(default=0)
+    comments: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -106,7 +113,7 @@ def list_posts(user: CurrentUser, db: Database, limit: int = 20) -> dict[str, li
 def publish_post(draft: PostDraft, user: CurrentUser, db: Database) -> Post:
     now = datetime.now(UTC)
     times = {"created_at": now, "updated_at": now, "published_at": now if draft.state == "published" else None}
-    post = Post(**draft.model_dump(), **times, author_id=user.id)
+    post = Post(**draft.model_dump(), **times, summary=draft.body[:280], author_id=user.id)
     db.add(post)
     db.commit()
     db.refresh(post)

@@ -1,10 +1,10 @@
 """What the posts of both peers look like in JSON: as those of posts_service do."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class AuthorCard(BaseModel):
@@ -14,25 +14,31 @@ class AuthorCard(BaseModel):
     username: str
 
 
-class _Post(BaseModel):
+class PostSummary(BaseModel):
+    """A post without its text. The peers do not look whether the reader likes it, nor render Markdown."""
+
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    slug: str | None
     title: str
+    summary: str | None
+    tags: list[str]
     state: str
+    unpublished_reason: str | None
     author: AuthorCard
+    likes: int
+    liked: bool = False
+    comments: int
     version: int
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
 
 
-class PostRead(_Post):
+class PostRead(PostSummary):
     body: str
-
-
-class PostSummary(_Post):
-    summary: Annotated[str, BeforeValidator(lambda body: body[:280])] = Field(validation_alias="body")
+    html: str | None
 
 
 class Page(BaseModel):

@@ -15,7 +15,7 @@ from fastapi_users.db import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
 from fastapi_users.password import PasswordHelper
 from pwdlib import PasswordHash
 from pwdlib.hashers.bcrypt import BcryptHasher
-from sqlalchemy import DateTime, ForeignKey, MetaData, func, select
+from sqlalchemy import ARRAY, DateTime, ForeignKey, MetaData, String, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -44,7 +44,14 @@ class Post(Base):
     author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id))
     title: Mapped[str]
     body: Mapped[str]
+    slug: Mapped[str | None]
+    summary: Mapped[str | None]
+    html: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
     state: Mapped[str]
+    unpublished_reason: Mapped[str | None]
+    likes: Mapped[int] = mapped_column(default=0)
+    comments: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -108,7 +115,7 @@ async def list_posts(user: CurrentUser, session: Session, limit: int = 20) -> di
 async def publish_post(draft: PostDraft, user: CurrentUser, session: Session) -> Post:
     now = datetime.now(UTC)
     times = {"created_at": now, "updated_at": now, "published_at": now if draft.state == "published" else None}
-    post = Post(**draft.model_dump(), **times, author_id=user.id)
+    post = Post(**draft.model_dump(), **times, summary=draft.body[:280], author_id=user.id)
     session.add(post)
     await session.commit()
     await session.refresh(post)
