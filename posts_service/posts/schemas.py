@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -126,6 +126,11 @@ _LEFT_OUT: Final[Any] = None
 class PostDraft(Body):
     """A new post. Its author is the caller, so no member names one."""
 
+    # Without it, documentation pages would send the present instant as `published_at`.
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"title": "On engines", "body": _BODY, "tags": ["engines"]}]}
+    )
+
     title: Title
     body: PostText
     summary: Summary | None = None
@@ -137,6 +142,8 @@ class PostDraft(Body):
 class PostChanges(Body):
     """Changes to a post. Members left out stay as they are. With `summary: null`, the beginning of the body is the
     summary, and `published_at: null` cancels a planned publication; no other member may be null."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "On looms", "tags": ["looms"]}]})
 
     title: Title = _LEFT_OUT
     body: PostText = _LEFT_OUT
