@@ -102,7 +102,7 @@ class Visitor:
 
     async def read_again(self, ada: Person) -> None:
         url = f"{self.posts}{self.any_path()}"
-        etag = expect(await self.http.get(url), 200).headers["ETag"]
+        etag = expect(await self.http.get(url, headers=ada.headers), 200).headers["ETag"]
         expect(await self.http.get(url, headers={**ada.headers, "If-None-Match": etag}), 304)
 
     async def list_posts(self, ada: Person) -> None:
