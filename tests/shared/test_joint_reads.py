@@ -9,15 +9,25 @@ from sqlalchemy import Integer, String, bindparam, func, select
 
 from tests.shared.tables import ALL_NAMES, BACKEND, THINGS, locked, until_backends
 from tests.support.databases import Databases
-from watchword.database import Database, DatabaseUnavailable, JointRead
+from tests.support.waiting import until
+from watchword.database import Database, DatabaseUnavailable, JointRead, Statement
 from watchword.database.reads import MOST_TOGETHER
 
+ALL = THINGS.alias("everything")
 _NAME, _LIMIT = bindparam("name", type_=String()), bindparam("limit", type_=Integer())
 # The instant tells which callers one statement has served.
 BY_NAME = JointRead(select(THINGS.c.id, func.statement_timestamp().label("at")).where(THINGS.c.name == _NAME))
 FROM_THE_LAST = JointRead(
     select(THINGS.c.name).where(THINGS.c.name != _NAME).order_by(THINGS.c.id.desc()).limit(_LIMIT)
 )
+
+
+def test_a_read_is_named_after_its_table_alone_and_together_and_not_after_a_query_in_its_columns() -> None:
+    newest = select(func.max(ALL.c.id)).scalar_subquery()
+    read = JointRead(select(newest, THINGS.c.name).where(THINGS.c.name == _NAME))
+    assert (read.name, read.together.name) == ("SELECT posts.things", "SELECT posts.things")
+    nested = Statement(select(select(select(THINGS.c.id).subquery("inner")).subquery("outer")))
+    assert nested.name == "SELECT posts.things"
 
 
 @asynccontextmanager
@@ -32,8 +42,7 @@ async def busy(database: Database, databases: Databases) -> AsyncIterator[None]:
 
 async def until_waiting(database: Database, number: int) -> None:
     """Return when so many callers wait for a connection."""
-    while database.reads.use().waiting != number:
-        await asyncio.sleep(0)
+    await until(lambda: database.reads.use().waiting == number)
 
 
 async def test_each_of_many_gets_their_own_rows_by_few_statements(database: Database, databases: Databases) -> None:

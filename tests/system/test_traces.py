@@ -47,7 +47,7 @@ async def first_sight(http: httpx.AsyncClient, person: Person) -> tuple[str, str
         ids.update(trace=secrets.token_hex(16), request=secrets.token_hex(8))
         parent = f"00-{ids['trace']}-{secrets.token_hex(8)}-01"
         fields = {**person.headers, "traceparent": parent, "X-Request-ID": ids["request"], "baggage": "from=outside"}
-        answer = await http.get(f"{person.stack.posts}/posts?state=draft&q=a-secret-word", headers=fields)
+        answer = await http.get(f"{person.stack.posts}/posts?state=draft&word=a-secret-word", headers=fields)
         return answer.status_code == 200
 
     await until(accepted)

@@ -22,6 +22,7 @@ class JointRead(Statement):
     def __init__(self, statement: Select[*tuple[Any, ...]], *, timeout_seconds: float | None = None) -> None:
         super().__init__(statement, timeout_seconds=timeout_seconds)
         self.together = Statement(_together(statement), timeout_seconds=timeout_seconds)
+        self.together.name = self.name
 
 
 def _together(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Delete, Dialect, Insert, Select, Update
+from sqlalchemy import Delete, Dialect, Insert, Join, Select, Table, Update
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 _DIALECT: Final[Dialect] = asyncpg_dialect()  # type: ignore[no-untyped-call]
@@ -48,5 +48,10 @@ class Statement:
 def _name(statement: Select[*tuple[Any, ...]] | Insert | Update | Delete, sql: str) -> str:
     """What spans are named after: the verb, and the table that is changed, or the first one that is read."""
     if isinstance(statement, Select):
-        return "SELECT " + " ".join(re.findall(r"\bFROM (\S+)", sql)[:1])
+        # A column may be a query of its own, which comes first in the text.
+        source = next(iter(statement.get_final_froms()), None)
+        while isinstance(source, Join):
+            source = source.left
+        name = source.fullname if isinstance(source, Table) else " ".join(re.findall(r"\bFROM ([^\s()]+)", sql)[:1])
+        return f"SELECT {name}"
     return f"{statement.__visit_name__.upper()} {statement.table}"
