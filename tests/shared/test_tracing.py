@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -183,8 +184,8 @@ async def test_database_has_spans_within_a_trace_and_none_without(
 
 
 async def use(database: Database, statement: Statement) -> None:
-    await database.reads.fetch_row(statement, post_id="00000000-0000-0000-0000-000000000000")
+    await database.reads.fetch_row(statement, post_id=UUID(int=0), reader_id=None)
     async with database.begin() as db:
         await db.connection()
     async with database.writes.begin() as writing:
-        await writing.execute(statement, post_id="00000000-0000-0000-0000-000000000000")
+        await writing.execute(statement, post_id=UUID(int=0), reader_id=None)
