@@ -141,6 +141,14 @@ class SearchTooCostly(Invalid):
     pointer = "/query/q"
 
 
+class SearchBusy(Unavailable):
+    """More searches wait in this process than can be run in a few seconds."""
+
+    code = "search_busy"
+    detail = "Too many searches wait; try again shortly."
+    retry_after = 2
+
+
 class TooManyListeners(TooManyRequests):
     """The account of a reader, or the address of an anonymous one, has as many streams as it may have."""
 

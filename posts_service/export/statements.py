@@ -34,7 +34,7 @@ POSTS: Final = _portion(
     select(
         *(Post.id, Post.slug, Post.title, Post.body, Post.summary, Post.tags, Post.state, Post.unpublished_reason),
         *(Post.likes, Post.comments, Post.version, Post.created_at, Post.updated_at),
-        func.coalesce(Post.publish_at, Post.published_at).label("published_at"),
+        func.coalesce(Post.published_at, Post.publish_at).label("published_at"),
     ).where(Post.author_id == _PERSON),
     Post.id,
 )

@@ -44,22 +44,15 @@ def next_version(post: StoredPost, members: Mapping[str, Any], now: datetime) ->
         columns |= {**publication._asdict(), "unpublished_reason": None}
     if not columns:
         return {}
-    version = post.view.version + 1
-    columns |= {"version": version, "updated_at": now, **_summary(post, members)}
+    columns |= {**_counted(post, now), **_summary(post, members)}
     if "html" in members:
-        columns |= {"html": members["html"], "renderer": members["renderer"]}
-    if "html" in members or post.is_derived:
-        # Otherwise the HTML is of a body that the previous release has replaced: the periodic job makes it anew.
-        columns["derived_version"] = version
+        columns |= {"html": members["html"], "renderer": members["renderer"], "derived_version": columns["version"]}
     return columns
 
 
 def planned_version(post: StoredPost, now: datetime) -> dict[str, Any]:
     """The columns that change when a planned publication has come."""
-    version = post.view.version + 1
-    columns = {"version": version, "updated_at": now, "state": State.PUBLISHED}
-    columns |= {"published_at": post.publish_at, "publish_at": None}
-    return {**columns, "derived_version": version} if post.is_derived else columns
+    return {"state": State.PUBLISHED, "published_at": post.publish_at, "publish_at": None, **_counted(post, now)}
 
 
 def derived_columns(post: StoredPost, html: str) -> dict[str, Any]:
@@ -70,10 +63,15 @@ def derived_columns(post: StoredPost, html: str) -> dict[str, Any]:
 
 def unpublished_version(post: StoredPost, reason: str, now: datetime) -> dict[str, Any]:
     """The columns that change if a moderator unpublishes the post now."""
+    return {"state": State.UNPUBLISHED, "unpublished_reason": reason, **_counted(post, now)}
+
+
+def _counted(post: StoredPost, now: datetime) -> dict[str, Any]:
+    """The columns that change with every change. What is made from a post stays that of its present version; unless it
+    is of an older one, because the previous release has written the post since: the periodic job makes it anew."""
     version = post.view.version + 1
-    derived = {"derived_version": version} if post.is_derived else {}
-    state = {"state": State.UNPUBLISHED, "unpublished_reason": reason}
-    return {**state, "version": version, "updated_at": now, **derived}
+    columns = {"version": version, "updated_at": now}
+    return {**columns, "derived_version": version} if post.is_derived else columns
 
 
 def _own_columns(post: StoredPost, members: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _BEGINNING: Final = func.left(Post.body, SUMMARY_CHARACTERS)
 _MADE: Final = {
     "slug": func.coalesce(Post.slug, sql.cast(Post.id, String)),
     "summary": case((_IS_DERIVED, func.coalesce(Post.summary, _BEGINNING)), else_=_BEGINNING),
-    "published_at": func.coalesce(Post.publish_at, Post.published_at),
+    "published_at": func.coalesce(Post.published_at, Post.publish_at),
     "html": case((_IS_DERIVED, Post.html)),
     "renderer": case((_IS_DERIVED, Post.renderer), else_=literal_column("0")),
     "liked": literal_column("NULL::boolean"),
@@ -47,6 +47,8 @@ def _select(**others: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*columns.values()).join(Author, Author.id == Post.author_id)
 
 
+PLANNED_AT: Final = case((Post.published_at.is_(None), Post.publish_at))
+"""When a post is to be published. The previous release keeps the column when it publishes a planned post."""
 EDITOR_ID: Final = func.nullif(func.coalesce(Post.editor_id, Post.author_id), sql.cast(str(NOBODY), Uuid))
 """Who has written the present version of a post; null if their account is deleted."""
 VIEW_OF_READER: Final = _select(**_LIKED)

@@ -24,11 +24,11 @@ class PostReading:
 
     async def read(self, reader: Principal | None, post_id: UUID) -> PostView:
         """A post that this reader may see. Raises PostNotFound."""
-        view = await statements.find_view(self._database.reads, post_id, _person_id(reader))
-        if view is None:
-            raise PostNotFound
-        policy.ensure_can_see(reader, view)
-        return view
+        return _visible(reader, await statements.find_view(self._database.reads, post_id, _person_id(reader)))
+
+    async def read_by_slug(self, reader: Principal | None, slug: str) -> PostView:
+        """The post that has this slug, or has had it while it was public. Raises PostNotFound."""
+        return _visible(reader, await statements.find_by_slug(self._database.reads, slug, _person_id(reader)))
 
     async def list(self, reader: Principal | None, query: PostQuery, cursor: str | None, limit: int) -> Page[PostView]:
         """A page of what this reader may see of these posts. Raises MissingToken, NotPermitted, InvalidCursor,
@@ -53,6 +53,13 @@ class PostReading:
         begin = None if cursor is None else Cursor.parse(cursor, query.list_name)
         views = await statements.list_views(self._database.reads, query, begin, limit + 1, _person_id(reader))
         return Page.of(views, limit, partial(statements.cursor_of, query=query))
+
+
+def _visible(reader: Principal | None, view: PostView | None) -> PostView:
+    if view is None:
+        raise PostNotFound
+    policy.ensure_can_see(reader, view)
+    return view
 
 
 def _person_id(reader: Principal | None) -> UUID | None:

@@ -3,12 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader
-from posts_service.errors import InvalidCursor, PostChanged, PostNotFound, SearchTooCostly, UnsupportedCombination
+from posts_service.errors import (
+    InvalidCursor,
+    PostChanged,
+    PostNotFound,
+    SearchBusy,
+    SearchTooCostly,
+    UnsupportedCombination,
+)
 from posts_service.paging import PageLength
-from posts_service.posts.answers import page_response, post_response
+from posts_service.posts.answers import moved, page_response, post_response
 from posts_service.posts.models import State
 from posts_service.posts.post_query import PostQuery, Sort
 from posts_service.posts.schemas import ListCursor, PostPage, PostRead, TagFilter
@@ -17,7 +24,29 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions, StrictHotRoute, Text
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 
+SlugPath = Annotated[str, Path(pattern="^[a-z0-9-]{1,60}$", examples=["on-engines"])]
+
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
+
+
+@router.get(
+    "/by-slug/{slug}",
+    operation_id="posts_read_by_slug",
+    summary="Read a post by its slug",
+    response_model=PostRead,
+    responses=answer(200, "ETag")
+    | answer(301, "Location", description="The post has another slug")
+    | unchanged("ETag")
+    | refusals(PostNotFound, PostChanged, DatabaseUnavailable),
+    openapi_extra=READ_CONDITIONS,
+)
+async def read_post_by_slug(slug: SlugPath, reader: Reader, posts: PostReadingDep, request: Request) -> Response:
+    """A published post, or your own draft. A slug that a post has had since it was first public leads to the present
+    one."""
+    view = await posts.read_by_slug(reader, slug)
+    if view.slug != slug:
+        return moved(f"/posts/by-slug/{view.slug}")
+    return post_response(view, Preconditions.of_request(request))
 
 
 @router.get(
@@ -39,7 +68,15 @@ async def read_post(post_id: UUID, reader: Reader, posts: PostReadingDep, reques
     summary="List posts",
     response_model=PostPage,
     responses=answer(200, "Link")
-    | refusals(InvalidCursor, UnsupportedCombination, SearchTooCostly, MissingToken, NotPermitted, DatabaseUnavailable),
+    | refusals(
+        InvalidCursor,
+        UnsupportedCombination,
+        SearchTooCostly,
+        SearchBusy,
+        MissingToken,
+        NotPermitted,
+        DatabaseUnavailable,
+    ),
 )
 async def list_posts(
     reader: Reader,

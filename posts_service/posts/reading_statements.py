@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Select, String, Uuid, bindparam, column, literal_column, table, tuple_
+from sqlalchemy import Integer, Select, String, Uuid, bindparam, literal_column, tuple_
 
 from posts_service.errors import InvalidCursor, UnsupportedCombination
 from posts_service.posts.columns import SUMMARY_OF_READER, VIEW_OF_READER
@@ -13,8 +13,12 @@ from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post, State
 from posts_service.posts.post_query import PostQuery, Sort
 from posts_service.posts.view import PostView
+from posts_service.slugs.models import Slug
+from posts_service.tags.models import PostTag
 from watchword.database.joint_read import JointRead
 from watchword.database.reads import ReadPool
+from watchword.database.statements import Statement
+from watchword.ids import parse_uuid
 
 Position = tuple[datetime | int, UUID]
 """A place in a list: what the list sorts by, and the id, which orders the posts that are alike in that."""
@@ -58,26 +62,18 @@ _AUTHOR_ID: Final = bindparam("author_id", type_=Uuid())
 _BY_AUTHOR: Final = Post.author_id == _AUTHOR_ID
 # The same, but no condition of an index: there are few unpublished posts, and an author may have many others.
 _IS_BY_AUTHOR: Final = Post.author_id.is_not_distinct_from(_AUTHOR_ID)
-# The model is in a folder above this one.
-_TAGS: Final = table(
-    "post_tags",
-    column("post_id", Uuid()),
-    column("tag", String()),
-    column("published_at", DateTime(timezone=True)),
-    schema="posts",
-)
 # Its rows are those of published posts, unless the previous release has made one a draft.
-_TAGGED: Final = _PUBLISHED.join(_TAGS, _TAGS.c.post_id == Post.id).where(
-    _TAGS.c.tag == bindparam("tag", type_=String())
+_TAGGED: Final = _PUBLISHED.join(PostTag, PostTag.post_id == Post.id).where(
+    PostTag.tag == bindparam("tag", type_=String())
 )
 
 LISTS: Final[Mapping[tuple[State, Sort, tuple[str, ...]], JointRead]] = {
     (State.PUBLISHED, Sort.NEWEST, ()): _newest(_PUBLISHED, Post.published_at),
     (State.PUBLISHED, Sort.NEWEST, ("author_id",)): _newest(_PUBLISHED.where(_BY_AUTHOR), Post.published_at),
-    (State.PUBLISHED, Sort.NEWEST, ("tag",)): _newest(_TAGGED, _TAGS.c.published_at, _TAGS.c.post_id),
+    (State.PUBLISHED, Sort.NEWEST, ("tag",)): _newest(_TAGGED, PostTag.published_at, PostTag.post_id),
     (State.PUBLISHED, Sort.OLDEST, ()): _oldest(_PUBLISHED, Post.published_at),
     (State.PUBLISHED, Sort.OLDEST, ("author_id",)): _oldest(_PUBLISHED.where(_BY_AUTHOR), Post.published_at),
-    (State.PUBLISHED, Sort.OLDEST, ("tag",)): _oldest(_TAGGED, _TAGS.c.published_at, _TAGS.c.post_id),
+    (State.PUBLISHED, Sort.OLDEST, ("tag",)): _oldest(_TAGGED, PostTag.published_at, PostTag.post_id),
     (State.PUBLISHED, Sort.MOST_LIKED, ()): _newest(_PUBLISHED, Post.likes),
     (State.DRAFT, Sort.NEWEST, ("author_id",)): _newest(_DRAFTS.where(_BY_AUTHOR), Post.created_at),
     (State.UNPUBLISHED, Sort.NEWEST, ()): _newest(_UNPUBLISHED, Post.created_at),
@@ -88,9 +84,26 @@ LISTS: Final[Mapping[tuple[State, Sort, tuple[str, ...]], JointRead]] = {
 BY_ID: Final = JointRead(VIEW_OF_READER.where(Post.id == bindparam("post_id", type_=Uuid())))
 
 
+_BY_SLUG: Final = Statement(
+    VIEW_OF_READER.join(Slug, Slug.post_id == Post.id).where(Slug.slug == bindparam("slug", type_=String()))
+)
+# A post that the previous release has written goes by its id until a slug has been made.
+_WITHOUT_SLUG: Final = Statement(
+    VIEW_OF_READER.where(Post.id == bindparam("post_id", type_=Uuid()), Post.slug.is_(None))
+)
+
+
 async def find_view(reads: ReadPool, post_id: UUID, reader_id: UUID | None) -> PostView | None:
     row = await reads.fetch_joint_row(BY_ID, post_id=post_id, reader_id=reader_id)
     return PostView.of(row) if row is not None else None
+
+
+async def find_by_slug(reads: ReadPool, slug: str, reader_id: UUID | None) -> PostView | None:
+    """The post that has or has had this slug, as this person sees it."""
+    row = await reads.fetch_row(_BY_SLUG, slug=slug, reader_id=reader_id)
+    if row is None and (post_id := parse_uuid(slug)) is not None:
+        row = await reads.fetch_row(_WITHOUT_SLUG, post_id=post_id, reader_id=reader_id)
+    return None if row is None else PostView.of(row)
 
 
 async def list_views(

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
-from posts_service.posts.columns import EDITOR_ID, VIEW_OF_READER
+from posts_service.posts.columns import EDITOR_ID, PLANNED_AT, VIEW_OF_READER
 from posts_service.posts.models import Post
 from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
@@ -34,7 +34,6 @@ from posts_service.versions.models import PostVersion
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
-from watchword.ids import parse_uuid
 
 _POSTS: Final = cast(Table, Post.__table__)
 
@@ -82,13 +81,8 @@ def _insertion() -> sql.Insert:
 
 _INSERT: Final = Statement(_insertion())
 
-_SLUG: Final = bindparam("slug", type_=String())
-_BY_SLUG: Final = Statement(VIEW_OF_READER.join(Slug, Slug.post_id == Post.id).where(Slug.slug == _SLUG))
-# A post that the previous release has written goes by its id until a slug has been made.
-_WITHOUT_SLUG: Final = Statement(VIEW_OF_READER.where(_HAS_ID, Post.slug.is_(None)))
-
 _STORED: Final = VIEW_OF_READER.add_columns(
-    Post.publish_at.label("planned_at"),
+    PLANNED_AT.label("planned_at"),
     Post.published_at.label("first_published_at"),
     Post.has_own_summary,
     Post.derived_version,
@@ -158,14 +152,6 @@ def _new_view(post_id: UUID, slug: str, author_id: UUID, username: str, columns:
 
 
 _SHOWN: Final = "title", "body", "html", "summary", "tags", "state", "version", "created_at", "updated_at", "renderer"
-
-
-async def find_by_slug(reads: ReadPool, slug: str, reader_id: UUID | None) -> PostView | None:
-    """The post that has or has had this slug, as this person sees it."""
-    row = await reads.fetch_row(_BY_SLUG, slug=slug, reader_id=reader_id)
-    if row is None and (post_id := parse_uuid(slug)) is not None:
-        row = await reads.fetch_row(_WITHOUT_SLUG, post_id=post_id, reader_id=reader_id)
-    return None if row is None else PostView.of(row)
 
 
 async def get_for_update(db: WriteTransaction, post_id: UUID, reader_id: UUID | None = None) -> StoredPost:

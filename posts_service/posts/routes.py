@@ -1,9 +1,8 @@
 """/posts: write, change, delete."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Response
 
 from posts_service.dependencies import (
     KEY_REFUSALS,
@@ -11,7 +10,6 @@ from posts_service.dependencies import (
     ChangeConditions,
     IdempotencyKey,
     PostsDep,
-    Reader,
     Writer,
 )
 from posts_service.errors import (
@@ -27,38 +25,16 @@ from posts_service.errors import (
 )
 from posts_service.idempotency.answers import answer_response
 from posts_service.idempotency.values import Once
-from posts_service.posts.answers import created, moved, post_response
+from posts_service.posts.answers import created, post_response
 from posts_service.posts.schemas import PostChanges, PostDraft, PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
-from watchword.http import Preconditions, StrictHotRoute
-from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
+from watchword.http import StrictHotRoute
+from watchword.http.responses import answer, refusals
 from watchword.limits import LimitReached
 
-SlugPath = Annotated[str, Path(pattern="^[a-z0-9-]{1,60}$", examples=["on-engines"])]
-
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
-
-
-@router.get(
-    "/by-slug/{slug}",
-    operation_id="posts_read_by_slug",
-    summary="Read a post by its slug",
-    response_model=PostRead,
-    responses=answer(200, "ETag")
-    | answer(301, "Location", description="The post has another slug")
-    | unchanged("ETag")
-    | refusals(PostNotFound, PostChanged, DatabaseUnavailable),
-    openapi_extra=READ_CONDITIONS,
-)
-async def read_post_by_slug(slug: SlugPath, reader: Reader, posts: PostsDep, request: Request) -> Response:
-    """A published post, or your own draft. A slug that a post has had since it was first public leads to the present
-    one."""
-    view = await posts.read_by_slug(reader, slug)
-    if view.slug != slug:
-        return moved(f"/posts/by-slug/{view.slug}")
-    return post_response(view, Preconditions.of_request(request))
 
 
 @router.post(

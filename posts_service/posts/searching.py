@@ -2,6 +2,8 @@
 
 import asyncio
 import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -10,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from posts_service.errors import InvalidCursor, SearchTooCostly, UnsupportedCombination
+from posts_service.errors import InvalidCursor, SearchBusy, SearchTooCostly, UnsupportedCombination
 from posts_service.posts import matches
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.matches import Place, SearchQuery
@@ -22,6 +24,9 @@ from watchword.database.database import Database
 
 AT_ONCE: Final = 2
 """How many searches of a process run at the same time: they cost more than other reads, which must not wait."""
+
+MOST_WAITING: Final = 32
+"""How many searches of a process may wait for their turn; further ones are refused."""
 
 _BEGIN: Final = (float("inf"), UUID(int=2**128 - 1))
 _GIVEN_UP: Final = "57014"
@@ -46,18 +51,19 @@ class PostSearch:
         self._database = database
         self._language = language
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
 
     async def list(
         self, reader: Principal | None, text: str, others: PostQuery, cursor: str | None, limit: int
     ) -> Page[Hit]:
         """A page of the newest published posts that match, the best first. Raises UnsupportedCombination if there are
-        `others` conditions, InvalidCursor, SearchTooCostly."""
+        `others` conditions, InvalidCursor, SearchTooCostly, SearchBusy."""
         if others != PostQuery():
             raise UnsupportedCombination
         query = SearchQuery(text, self._language)
         begin = _BEGIN if cursor is None else _position_at(Cursor.parse(cursor, _list_name(query)))
         reader_id = None if reader is None else reader.find_person_id()
-        async with self._turn, self._database.begin() as db:
+        async with self._own_turn(), self._database.begin() as db:
             try:
                 await matches.limit_cost(db)
                 post_ids = await matches.list_newest(db, query)
@@ -68,6 +74,20 @@ class PostSearch:
                 raise
         hits = [Hit(PostView.of(row), row.rank, headline_as_html(row.headline)) for row in rows]
         return Page.of(hits, limit, partial(_cursor_of, query=query))
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        if self._waiting >= MOST_WAITING:
+            raise SearchBusy
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 def headline_as_html(headline: str) -> str:

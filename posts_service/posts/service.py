@@ -9,7 +9,7 @@ from asyncpg import UniqueViolationError
 from posts_service.actions.models import Action
 from posts_service.actions.policy import Acts
 from posts_service.authors import repository as authors
-from posts_service.errors import PostChanged, PostNotFound
+from posts_service.errors import PostChanged
 from posts_service.idempotency.service import Idempotency
 from posts_service.idempotency.values import Answer, Once
 from posts_service.limits import WritingLimits
@@ -59,9 +59,7 @@ class Posts:
     async def publish(self, writer: Principal, draft: PostDraft) -> PostView:
         """Create a post of the writer's: published, as a draft, or as one that is published later. Raises
         LimitReached, TooHardToRender, RenderingBusy, InvalidPublication."""
-        author_id = _author_id(writer)
-        await self._limits.ensure_may_write(writer)
-        members = await self._rendered(writer, draft.model_dump())
+        author_id, members = await self._begin(writer, draft)
         return await _with_free_slug(members, lambda named: self._insert(author_id, writer, named))
 
     async def publish_once(
@@ -69,9 +67,7 @@ class Posts:
     ) -> Answer:
         """Create a post as `publish` does, or return the answer of the request with this key that has created it.
         Raises IdempotencyKeyReused too."""
-        author_id = _author_id(writer)
-        await self._limits.ensure_may_write(writer)
-        members = await self._rendered(writer, draft.model_dump())
+        author_id, members = await self._begin(writer, draft)
 
         async def insert(named: Mapping[str, Any]) -> Answer:
             async def insert_in(db: WriteTransaction) -> Answer:
@@ -106,15 +102,11 @@ class Posts:
             preconditions.versions().ensure_changeable(version_of(post.view.etag), PostChanged)
             await self._revisions.delete_as(db, editor, post, acts)
 
-    async def read_by_slug(self, reader: Principal | None, slug: str) -> PostView:
-        """The post that has this slug, or has had it while it was public. Raises PostNotFound."""
-        view = await repository.find_by_slug(
-            self._database.reads, slug, None if reader is None else reader.find_person_id()
-        )
-        if view is None:
-            raise PostNotFound
-        policy.ensure_can_see(reader, view)
-        return view
+    async def _begin(self, writer: Principal, draft: PostDraft) -> tuple[UUID, Mapping[str, Any]]:
+        """The author of a draft, and its members with the HTML of its body: all that needs no transaction."""
+        author_id = _author_id(writer)
+        await self._limits.ensure_may_write(writer)
+        return author_id, await self._rendered(writer, draft.model_dump())
 
     async def _insert(self, author_id: UUID, writer: Principal, members: Mapping[str, Any]) -> PostView:
         if members["published_at"] is None:

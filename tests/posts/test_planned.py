@@ -16,6 +16,10 @@ from tests.support.waiting import until
 from watchword.jobs import Job
 
 JOBS = "SELECT id, payload::text FROM posts.jobs WHERE kind = 'publish_post' ORDER BY id"
+PUBLISHED_BEFORE = """
+    UPDATE posts.posts SET state = 'published', version = version + 1, published_at = now(), updated_at = now()
+"""
+"""How the previous release publishes: it knows of no plan."""
 DUE = "UPDATE posts.jobs SET run_at = now() WHERE kind = 'publish_post'"
 
 
@@ -143,3 +147,17 @@ async def test_only_an_author_plans_and_only_what_was_never_public(
     assert (await posts.http.patch(f"/posts/{draft['id']}", json=both, headers=ada.headers)).status_code == 422
     same = {"published_at": post["published_at"], "title": "Another"}
     assert (await change(posts, ada, post, **same))["published_at"] == post["published_at"]
+
+
+async def test_what_the_previous_release_has_published_is_planned_no_more(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    post = await posts.publish(ada.headers, published_at=ahead(days=1))
+    await databases.execute("posts_app", PUBLISHED_BEFORE)
+    [row] = await databases.fetch("posts_app", "SELECT published_at FROM posts.posts")
+    published = await read(posts, ada, post)
+    assert datetime.fromisoformat(published["published_at"]) == row["published_at"]
+    assert await run_jobs(posts, databases) == 1
+    assert await read(posts, ada, post) == published
+    edited = await change(posts, ada, post, title="Another")
+    assert (edited["state"], edited["published_at"]) == ("published", published["published_at"])

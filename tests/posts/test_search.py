@@ -1,14 +1,16 @@
 """Which posts a search gives, in which order, and what it shows of each."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from posts_service.posts import matches
-from posts_service.posts.searching import headline_as_html
+from posts_service.posts.searching import AT_ONCE, MOST_WAITING, headline_as_html
 from tests.posts.people import Person
 from tests.support.databases import Databases, connected
 from tests.support.services import Posts
+from tests.support.waiting import until
 
 FILL = """
     WITH filled AS (
@@ -125,3 +127,21 @@ async def test_a_search_that_takes_too_long_is_refused_and_the_next_one_works(
         answer = await posts.http.get("/posts", params={"q": "engine"})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "search_too_costly")
     assert await titles(posts, "engine") == ["Engine"]
+
+
+async def test_searches_beyond_those_that_may_wait_are_refused_and_the_others_are_answered(
+    posts: Posts, ada: Person
+) -> None:
+    await posts.publish(ada.headers, title="Engine")
+    turns = posts.parts.post_search._turn
+    for _ in range(AT_ONCE):
+        await turns.acquire()
+    waiting = [asyncio.create_task(search(posts, "engine")) for _ in range(MOST_WAITING)]
+    await until(lambda: posts.parts.post_search._waiting == MOST_WAITING)
+    refused = await posts.http.get("/posts", params={"q": "engine"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "search_busy")
+    assert refused.headers["retry-after"] == "2"
+    assert (await posts.http.get("/posts")).status_code == 200
+    for _ in range(AT_ONCE):
+        turns.release()
+    assert [len(page["items"]) for page in await asyncio.gather(*waiting)] == [1] * MOST_WAITING

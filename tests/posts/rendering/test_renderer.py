@@ -205,7 +205,7 @@ async def main():
     lane = Lane(cpu_seconds=1, places=1)
     await lane.render("*a*", None)
     print(lane.pid, flush=True)
-    await asyncio.sleep(600)
+    await asyncio.Event().wait()
 
 asyncio.run(main())
 """
