@@ -4,6 +4,7 @@ import struct
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from posts_service.comments.view import CommentView
 from posts_service.keyset import cursor_of, key_of
 
 _FORM: Final = struct.Struct(">16sB16s")
@@ -21,6 +22,11 @@ class Cursor(NamedTuple):
         """The cursor of this post's comments that `text_for` writes as this text. Raises InvalidCursor."""
         thread_id, depth, comment_id = _FORM.unpack(key_of(_list_name(post_id), text, _FORM.size))
         return cls(UUID(bytes=thread_id), depth, UUID(bytes=comment_id))
+
+    @classmethod
+    def of(cls, view: CommentView) -> "Cursor":
+        """The place of this comment."""
+        return cls(view.thread_id, view.depth, view.id)
 
     def text_for(self, post_id: UUID) -> str:
         key = _FORM.pack(self.thread_id.bytes, self.depth, self.comment_id.bytes)

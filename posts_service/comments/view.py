@@ -1,12 +1,12 @@
 """A comment as it is read: one small immutable object, and its JSON."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 
+from posts_service.paging import Page
 from posts_service.posts.view import as_json
 
 
@@ -68,5 +68,5 @@ class CommentView(NamedTuple):
 _WIDTH: Final = len(CommentView._fields)
 
 
-def page_as_json(views: Sequence[CommentView], next_cursor: str | None) -> bytes:
-    return as_json({"items": [view.as_dict() for view in views], "next": next_cursor})
+def page_as_json(page: Page[CommentView]) -> bytes:
+    return as_json({"items": [view.as_dict() for view in page.items], "next": page.next_cursor})

@@ -1,9 +1,8 @@
 """/posts/{id}/versions: what a post was, and making it so again."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from posts_service.dependencies import ActReason, ChangeConditions, HistoryDep, Writer
 from posts_service.errors import (
@@ -17,7 +16,7 @@ from posts_service.errors import (
     VersionNotFound,
 )
 from posts_service.history.schemas import VersionNumber, VersionPage, VersionRead, VersionSummary
-from posts_service.paging import PageLength
+from posts_service.paging import PageCursor, PageLength
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostRead
 from watchword.database.errors import DatabaseUnavailable
@@ -40,12 +39,12 @@ async def list_versions(
     reader: Writer,
     history: HistoryDep,
     limit: PageLength = 20,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
+    cursor: PageCursor = None,
 ) -> VersionPage:
     """The present version and those before it, the newest first, without their texts. For the author, and for
     moderators who may edit the post."""
     page = await history.list_versions(reader, post_id, cursor, limit)
-    return VersionPage(items=[VersionSummary.of(version) for version in page.versions], next=page.next)
+    return VersionPage(items=[VersionSummary.of(version) for version in page.items], next=page.next_cursor)
 
 
 @router.get(

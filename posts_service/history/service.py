@@ -1,7 +1,6 @@
 """Reading what a post was, and making it so again."""
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from posts_service.history import statements
 from posts_service.history.statements import Version
 from posts_service.keyset import cursor_of, key_of
 from posts_service.limits import WritingLimits
+from posts_service.paging import Page
 from posts_service.posts import policy
 from posts_service.posts.changes import next_version
 from posts_service.posts.reading_statements import find_view
@@ -28,14 +28,6 @@ _KEY: Final = struct.Struct(">i")
 _NEWEST: Final = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """One page of the versions of a post, and where the next one begins: None on the last."""
-
-    versions: list[Version]
-    next: str | None
-
-
 class History:
     """The use cases of those who may edit a post: its author, and moderators who see it."""
 
@@ -48,14 +40,13 @@ class History:
         self._renderer = renderer
         self._revisions = revisions
 
-    async def list_versions(self, reader: Principal, post_id: UUID, cursor: str | None, limit: int) -> Versions:
+    async def list_versions(self, reader: Principal, post_id: UUID, cursor: str | None, limit: int) -> Page[Version]:
         """The versions of a post, the newest first. Raises PostNotFound, NotTheAuthor, InvalidCursor."""
         await self._ensure_may_read(reader, post_id)
         name = f"versions {post_id}"
         before = _NEWEST if cursor is None else _KEY.unpack(key_of(name, cursor, _KEY.size))[0]
         versions = await statements.list_versions(self._database.reads, post_id, before, limit + 1)
-        page = versions[:limit]
-        return Versions(page, cursor_of(name, _KEY.pack(page[-1].version)) if len(versions) > limit else None)
+        return Page.of(versions, limit, lambda version: cursor_of(name, _KEY.pack(version.version)))
 
     async def read(self, reader: Principal, post_id: UUID, number: int) -> Version:
         """One version, also the present one. Raises PostNotFound, NotTheAuthor, VersionNotFound."""

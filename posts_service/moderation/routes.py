@@ -36,7 +36,7 @@ from posts_service.moderation.schemas import (
     ReportReceipt,
     Unpublication,
 )
-from posts_service.paging import PageLength
+from posts_service.paging import PageCursor, PageLength
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostRead
 from watchword.auth import NotPermitted
@@ -49,8 +49,6 @@ from watchword.limits import LimitReached
 router = APIRouter(tags=["moderation"], route_class=StrictRoute)
 
 _ALREADY_OPEN: Final[Responses] = {200: {"model": ReportReceipt, "description": "Your open report about this"}}
-
-PageCursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 
 
 @router.post(
@@ -123,7 +121,7 @@ async def list_reports(
 ) -> ReportPage:
     """What readers have reported, the oldest first. For moderators: people with any permission over what is others'."""
     page = await reading.list_reports(moderator, state, cursor, limit)
-    return ReportPage(items=[ReportRead.of(row) for row in page.rows], next=page.next)
+    return ReportPage(items=[ReportRead.of(row) for row in page.items], next=page.next_cursor)
 
 
 @router.patch(
@@ -155,4 +153,4 @@ async def list_actions(
 ) -> ActionPage:
     """Every act on what was somebody else's, the newest first. Nobody can change or delete one."""
     page = await reading.list_actions(ActionFilter(post_id, actor_id), cursor, limit)
-    return ActionPage(items=[ActionRead.of(row) for row in page.rows], next=page.next)
+    return ActionPage(items=[ActionRead.of(row) for row in page.items], next=page.next_cursor)

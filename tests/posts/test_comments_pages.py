@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from posts_service.comments.cursor import Cursor
-from posts_service.comments.reading_routes import MAX_PAGE_BYTES
 from posts_service.errors import InvalidCursor
+from posts_service.paging import MAX_PAGE_BYTES
 from tests.posts.commenting import comment, comments_of, remove
 from tests.posts.people import Person
 from tests.support.services import Posts
