@@ -40,8 +40,8 @@ class Canary:
         self._clock = clock
 
     async def run(self) -> None:
-        """Send canaries until the task is cancelled, the first one an interval after the first look. A process that
-        starts has more urgent work than to look."""
+        """Send canaries until the task is cancelled, the first one an interval after the first look. That comes after a
+        pause, since a process that starts has more urgent work."""
         await asyncio.sleep(LOOK_SECONDS)
         await repeat(self.send_if_due, lambda: LOOK_SECONDS, logger, name="sending canaries")
 

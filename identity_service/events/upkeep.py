@@ -41,7 +41,8 @@ class Upkeep:
         return self._oldest_ages
 
     async def run(self) -> None:
-        """Work until the task is cancelled, for the first time after a pause: a process that starts has urgent work."""
+        """Work until the task is cancelled. The first time comes after a pause, since a process that starts has more
+        urgent work."""
         await asyncio.sleep(PAUSE_SECONDS)
         await repeat(self.work, lambda: PAUSE_SECONDS, logger, name="the upkeep of streams")
 

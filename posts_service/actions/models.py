@@ -14,9 +14,9 @@ class Action(StrEnum):
     DELETE = "delete"
     UNPUBLISH = "unpublish"
     PUBLISH = "publish"
-    """Again, after it was unpublished."""
+    """To publish again what was unpublished."""
     RESTORE = "restore"
-    """A former version of a post."""
+    """To give a post what a former version had."""
     DELETE_COMMENT = "delete_comment"
 
 

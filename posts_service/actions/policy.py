@@ -8,7 +8,7 @@ from posts_service.errors import ReasonRequired
 
 
 class Acts(NamedTuple):
-    """What a moderator does to what is somebody else's, and why. None for what is one's own."""
+    """What a moderator does to what is somebody else's, and why. Without actions if it is one's own."""
 
     actions: Sequence[Action]
     reason: str

@@ -34,6 +34,6 @@ async def insert_act(db: WriteTransaction, moderator: Principal, action: Action,
 
 
 async def insert_acts(db: WriteTransaction, moderator: Principal, thing: Thing, acts: Acts) -> None:
-    """Record acts, in the same way."""
+    """Record several acts in the transaction of these acts. Raises NotPermitted for a service that acts by itself."""
     for action in acts.actions:
         await insert_act(db, moderator, action, thing, acts.reason)

@@ -15,7 +15,7 @@ from posts_service.tables import Base, Instant
 class ReportState(StrEnum):
     OPEN = "open"
     RESOLVED = "resolved"
-    """The moderator agrees, and has acted."""
+    """The moderator agrees with the report."""
     DISMISSED = "dismissed"
 
 

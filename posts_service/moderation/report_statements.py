@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, String, Uuid, bindparam, literal_column, select, update
+from sqlalchemy import ColumnElement, DateTime, String, Uuid, bindparam, false, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -50,7 +50,13 @@ class Reportable:
                     "state": literal_column("'open'"),
                 }
             )
-            .on_conflict_do_nothing(index_elements=[Report.reporter_id, column], index_where=_IS_OPEN)
+            # An open report that there is already is locked and not changed, so that none decides it before it is read.
+            .on_conflict_do_update(
+                index_elements=[Report.reporter_id, column],
+                index_where=_IS_OPEN,
+                set_={"state": Report.state},
+                where=false(),
+            )
             .returning(*_COLUMNS)
         )
         self.find = Statement(select(*_COLUMNS).where(_IS_OPEN, Report.reporter_id == reporter, column == _ID))
@@ -92,16 +98,18 @@ async def lock_thing(db: WriteTransaction, kind: Reportable, thing_id: UUID) -> 
 async def insert_report(
     db: WriteTransaction, kind: Reportable, thing_id: UUID, reporter_id: UUID, *, reason: str, now: datetime
 ) -> ReportRow | None:
-    """Insert an open report. None if this person has one against this thing already; one that is being inserted at the
-    same time is waited for."""
+    """Insert an open report. None if this person has one against this thing already, which is locked then; one that is
+    being inserted or decided at the same time is waited for."""
     who_what = {"thing_id": thing_id, "reporter_id": reporter_id}
     row = await db.fetch_row(kind.insert, **who_what, reason=reason, now=now)
     return None if row is None else ReportRow(*row)
 
 
-async def find_open(db: WriteTransaction, kind: Reportable, thing_id: UUID, reporter_id: UUID) -> ReportRow | None:
+async def get_open(db: WriteTransaction, kind: Reportable, thing_id: UUID, reporter_id: UUID) -> ReportRow:
+    """The open report of this person against this thing, which `insert_report` has locked."""
     row = await db.fetch_row(kind.find, thing_id=thing_id, reporter_id=reporter_id)
-    return None if row is None else ReportRow(*row)
+    assert row is not None  # noqa: S101 - the row is locked
+    return ReportRow(*row)
 
 
 async def decide(

@@ -1,6 +1,6 @@
 """What readers report, and what moderators decide about it. Each block is a transaction."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -16,11 +16,7 @@ from posts_service.posts.policy import may_see_unpublished
 from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.database.writes import WriteTransaction
 from watchword.errors import NotFound
-
-ATTEMPTS: Final = 3
-"""How often a report is inserted whose predecessor is decided just when it is looked for."""
 
 
 class Receipt(NamedTuple):
@@ -68,17 +64,8 @@ class Reporting:
             await authors.ensure_card(db, reporter)
             if not await statements.lock_thing(db, kind, thing_id):
                 raise absence
-            return await self._insert(db, kind, thing_id, reporter_id, reason)
-
-    async def _insert(
-        self, db: WriteTransaction, kind: Reportable, thing_id: UUID, reporter_id: UUID, reason: str
-    ) -> Receipt:
-        for _ in range(ATTEMPTS):
             now = self._clock.now()
             report = await statements.insert_report(db, kind, thing_id, reporter_id, reason=reason, now=now)
             if report is not None:
                 return Receipt(report, is_new=True)
-            report = await statements.find_open(db, kind, thing_id, reporter_id)
-            if report is not None:
-                return Receipt(report, is_new=False)
-        raise ReportDecided
+            return Receipt(await statements.get_open(db, kind, thing_id, reporter_id), is_new=False)

@@ -97,7 +97,8 @@ async def report_post(
 async def report_comment(
     comment_id: UUID, draft: ReportDraft, reporter: Writer, reporting: ReportingDep, response: Response
 ) -> ReportReceipt:
-    """Tell the moderators what is wrong with a comment on a published post, in the same way."""
+    """Tell the moderators what is wrong with a comment on a published post. You have one open report about a comment:
+    another one is answered with the first."""
     return _receipt(await reporting.report_comment(reporter, comment_id, draft.reason), response)
 
 

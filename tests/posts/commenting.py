@@ -24,7 +24,7 @@ async def ask(
 
 
 async def comment(posts: Posts, person: Person, post_id: str, *rest: str) -> dict[str, Any]:
-    """The same for a comment that must be written."""
+    """Comment on a post, or answer a comment on it, and return the comment."""
     answer = await ask(posts, person, post_id, *rest)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())

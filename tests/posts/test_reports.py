@@ -8,13 +8,17 @@ from uuid import uuid4
 import pytest
 
 from tests.posts.commenting import ask
+from tests.posts.erasing import WAITING
 from tests.posts.moderating import REASON, decide, page, report
 from tests.posts.people import WRITE, Person
+from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.services import Posts
+from watchword.database import Database
 from watchword.testing import Issuer
 
 COUNT = "SELECT count(*) AS number FROM posts.reports"
+DISMISS = "UPDATE posts.reports SET state = 'dismissed'"
 AT_ONCE = 8
 
 
@@ -53,6 +57,20 @@ async def test_reports_at_the_same_time_are_one(
     assert Counter(answer.status_code for answer in answers) == {201: 1, 200: AT_ONCE - 1}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert await reports(databases) == 1
+
+
+async def test_a_report_that_waits_for_the_decision_of_the_one_before_is_another(
+    posts: Posts, databases: Databases, other: Database, ada: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    first = (await report(posts, ada, post)).json()
+    async with other.begin() as db:
+        await (await db.connection()).exec_driver_sql(DISMISS)
+        waiting = asyncio.create_task(report(posts, ada, post))
+        await until_backends(databases, 1, WAITING)
+    second = await waiting
+    assert (second.status_code, second.json()["id"] != first["id"]) == (201, True)
+    assert await reports(databases) == 2
 
 
 async def test_only_what_is_public_can_be_reported(
