@@ -2,14 +2,15 @@
 
 import asyncio
 import os
-import sys
+from functools import partial
 
 import pytest
 
+from tests.support.commands import commands_of
 from tests.support.databases import Databases
 from tests.support.metrics import scrape
 from tests.support.services import POSTS_SECRET, POSTS_URL, SEALING_KEY, Posts
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 DEAD = """
     INSERT INTO posts.jobs (kind, payload, attempts, dead_at, last_error)
@@ -47,7 +48,7 @@ async def test_hourly_clean_up_deletes_jobs_that_have_been_dead_for_thirty_days_
     assert [metrics("watchword_jobs_dead", kind=kind) for kind in ("unknown", "cleanup")] == [1, 0]
 
 
-async def command(databases: Databases, *arguments: str) -> tuple[int | None, str]:
+async def run(databases: Databases, *arguments: str) -> tuple[int, str]:
     """The status and the output of a command of posts, which is a process of its own."""
     settings = {
         "POSTS_DATABASE_URL": databases.url("posts_app"),
@@ -57,16 +58,14 @@ async def command(databases: Databases, *arguments: str) -> tuple[int | None, st
         "POSTS_PAGES_SEALING_KEY": SEALING_KEY,
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("POSTS_")}
-    line = sys.executable, "-m", "posts_service", *arguments
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*line, env={**others, **settings}, stdout=pipe, stderr=pipe)
-    output, error = await process.communicate()
-    return process.returncode, (output + error).decode().strip()
+    command = partial(commands_of("posts").run, seconds=PATIENCE_SECONDS)
+    ended = await asyncio.to_thread(command, arguments, {**others, **settings})
+    return ended.returncode, (ended.stdout + ended.stderr).strip()
 
 
 async def test_dead_jobs_are_listed_and_run_again(databases: Databases) -> None:
     await databases.empty("posts")
     job_id = await dead_job(databases)
-    status, listed = await command(databases, "jobs")
+    status, listed = await run(databases, "jobs")
     assert (status, listed.split()[0], listed.split()[2]) == (0, job_id, "dead")
-    assert await command(databases, "retry-job", job_id) == (0, f"{job_id} runs again.")
+    assert await run(databases, "retry-job", job_id) == (0, f"{job_id} runs again.")
