@@ -5,12 +5,12 @@ import contextlib
 import os
 import sys
 import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple, TypeVar
 
 from identity_service.errors import HashingBusy
+from watchword.fair_queue import FairQueue
 from watchword.limits import Pace
 from watchword.tally import Tally
 
@@ -42,23 +42,20 @@ class HashingQueue:
         self._pace = pace or Pace()
         self._most_waiting = waiting
         self._most_of_one = max(1, waiting // 4)
-        self._lines: OrderedDict[str, deque[_Waiter]] = OrderedDict()
-        self._waiting = self._running = 0
+        self._lines: FairQueue[_Waiter] = FairQueue()
+        self._running = 0
         self._pool = self._new_pool()
 
     def stop(self) -> None:
         """End the threads. The next work starts new ones, since an app may be started a second time."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for line in self._lines.values():
-            for waiter in line:
-                waiter.begun.cancel()
-        self._lines.clear()
-        self._waiting = 0
+        while len(self._lines):
+            self._lines.take().begun.cancel()
         self._pool = self._new_pool()
 
     def jobs(self) -> dict[str, int]:
         """How much work is being done now, and how much waits for a thread."""
-        return {"running": self._running, "waiting": self._waiting}
+        return {"running": self._running, "waiting": len(self._lines)}
 
     async def run(self, work: Callable[[], Result], source: str) -> Result:
         """What the work returns, or raises. Raises HashingBusy if the queue is full, or this source's part of it.
@@ -75,38 +72,28 @@ class HashingQueue:
             raise
         self.outcomes["accepted"] += 1
         waiter = _Waiter(work, asyncio.get_running_loop().create_future())
-        self._lines.setdefault(source, deque()).append(waiter)
-        self._waiting += 1
+        self._lines.put(source, waiter)
         try:
             future = await waiter.begun
         except asyncio.CancelledError:
-            self._leave(source, waiter)
+            # Unless it has begun.
+            self._lines.discard(source, waiter)
             raise
         return await asyncio.shield(future)
 
     def _ensure_place(self, source: str) -> None:
-        own = len(self._lines.get(source, ()))
+        own = self._lines.length_of(source)
         if own >= self._most_of_one:
             self.outcomes["rejected"] += 1
             raise HashingBusy("this address has its part of the queue")
-        if self._waiting < self._most_waiting:
+        if len(self._lines) < self._most_waiting:
             return
-        longest = max(self._lines.values(), key=len)
+        longest = self._lines.longest()
         self.outcomes["rejected"] += 1
-        if len(longest) < own + 2:
+        if self._lines.length_of(longest) < own + 2:
             raise HashingBusy("the queue is full")
-        self._waiting -= 1
-        if not (begun := longest.pop().begun).done():
+        if not (begun := self._lines.take_last(longest).begun).done():
             begun.set_exception(HashingBusy("another address has taken this place in the full queue"))
-
-    def _leave(self, source: str, waiter: _Waiter) -> None:
-        """Take away work whose caller has given up, unless it has begun."""
-        line = self._lines.get(source, deque())
-        if waiter in line:
-            line.remove(waiter)
-            self._waiting -= 1
-            if not line:
-                del self._lines[source]
 
     def _begin(self, work: Callable[[], Result]) -> "asyncio.Future[Result]":
         self._running += 1
@@ -123,18 +110,12 @@ class HashingQueue:
         self._begin_next()
 
     def _begin_next(self) -> None:
-        """Begin the first work of the next line, which is the last one's turn from now on."""
-        if not self._lines:
-            return
-        source, line = self._lines.popitem(last=False)
-        work, begun = line.popleft()
-        self._waiting -= 1
-        if line:
-            self._lines[source] = line
-        if not begun.done():
-            begun.set_result(self._begin(work))
-        else:
-            self._begin_next()
+        """Begin the first work of the next line whose caller still waits."""
+        while len(self._lines):
+            work, begun = self._lines.take()
+            if not begun.done():
+                begun.set_result(self._begin(work))
+                return
 
     def _new_pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.threads, thread_name_prefix="hashing", initializer=_lower_thread_priority)

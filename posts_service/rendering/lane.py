@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from posts_service.errors import RenderingBusy, TooHardToRender
-from posts_service.rendering.fair_queue import FairQueue
 from posts_service.rendering.frames import DONE
 from posts_service.rendering.process import WorkerDied, WorkerProcess
+from watchword.fair_queue import FairQueue
 
 logger = logging.getLogger("watchword.rendering")
 

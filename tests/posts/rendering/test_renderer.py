@@ -12,7 +12,6 @@ import pytest
 
 from posts_service.errors import RenderingBusy, TooHardToRender
 from posts_service.rendering import process
-from posts_service.rendering.fair_queue import FairQueue
 from posts_service.rendering.lane import Lane
 from posts_service.rendering.markdown import render
 from posts_service.rendering.plain import plain_paragraphs
@@ -90,18 +89,6 @@ async def test_short_texts_do_not_wait_for_long_ones(renderer: Renderer) -> None
     assert not long.done()
     with pytest.raises(TooHardToRender):
         await long
-
-
-def test_whoever_queues_many_makes_others_wait_for_one() -> None:
-    queue: FairQueue[str] = FairQueue()
-    for owner, item in [("ada", "a1"), ("ada", "a2"), ("ada", "a3"), ("bob", "b1"), ("cy", "c1"), ("bob", "b2")]:
-        queue.put(owner, item)
-    taken = []
-    while len(queue):
-        taken.append(queue.take())
-    assert taken == ["a1", "b1", "c1", "a2", "b2", "a3"]
-    with pytest.raises(KeyError):
-        queue.take()
 
 
 async def test_a_request_that_is_cancelled_leaves_the_answers_to_the_others(lane: Lane) -> None:
