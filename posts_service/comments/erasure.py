@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, cast, delete, exists, func, null, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import and_, delete, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from posts_service.comments.models import Comment
+from posts_service.tables import UNSYNCHRONIZED, any_of
 
-_UNSYNCHRONIZED: dict[str, Any] = {"synchronize_session": False}
 _ANSWER = aliased(Comment)
 _HAS_ANSWERS = exists().where(_ANSWER.parent_id == Comment.id)
 
@@ -19,17 +18,17 @@ _HAS_ANSWERS = exists().where(_ANSWER.parent_id == Comment.id)
 async def delete_all_of(db: AsyncSession, person_id: UUID, post_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Delete this person's comments on these posts, which are locked, or leave a placeholder if others have answered
     one. Returns by how much the counts of which posts are to be lowered."""
-    is_own = and_(Comment.author_id == person_id, Comment.post_id == func.any(cast(list(post_ids), ARRAY(Uuid))))
+    is_own = and_(Comment.author_id == person_id, Comment.post_id == any_of(post_ids))
     by_post = select(Comment.post_id, func.count()).where(is_own).group_by(Comment.post_id)
     numbers = {post_id: int(number) for post_id, number in await db.execute(by_post)}
     answers = delete(Comment).where(is_own, Comment.depth > 0).returning(Comment.parent_id)
-    parents = set((await db.execute(answers, execution_options=_UNSYNCHRONIZED)).scalars())
+    parents = set((await db.execute(answers, execution_options=UNSYNCHRONIZED)).scalars())
     placeholder = dict.fromkeys(("author_id", "body", "html"), null())
     emptied = update(Comment).where(is_own, _HAS_ANSWERS)
     values: dict[str, Any] = {**placeholder, "version": Comment.version + 1, "removed_at": func.now()}
-    await db.execute(emptied.values(updated_at=func.now(), **values), execution_options=_UNSYNCHRONIZED)
-    await db.execute(delete(Comment).where(is_own), execution_options=_UNSYNCHRONIZED)
-    is_answered = Comment.id == func.any(cast(list(parents), ARRAY(Uuid)))
+    await db.execute(emptied.values(updated_at=func.now(), **values), execution_options=UNSYNCHRONIZED)
+    await db.execute(delete(Comment).where(is_own), execution_options=UNSYNCHRONIZED)
+    is_answered = Comment.id == any_of(parents)
     left_over = delete(Comment).where(is_answered, Comment.removed_at.is_not(None), ~_HAS_ANSWERS)
-    await db.execute(left_over, execution_options=_UNSYNCHRONIZED)
+    await db.execute(left_over, execution_options=UNSYNCHRONIZED)
     return numbers

@@ -1,12 +1,11 @@
 """Which posts a portion of an erasure is about, and what makes one small enough for a short transaction."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, cast, delete, exists, func, literal_column, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal_column, or_, select, true, union
 from sqlalchemy import update as updating
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -14,10 +13,9 @@ from posts_service.comments.models import Comment
 from posts_service.likes.models import Like
 from posts_service.moderation.models import Report
 from posts_service.posts.models import Post
+from posts_service.tables import UNSYNCHRONIZED, any_of
 from posts_service.versions.models import PostVersion
 from watchword.database.portions import PLACE
-
-_UNSYNCHRONIZED: Final[dict[str, Any]] = {"synchronize_session": False}
 
 
 class LockedPost(NamedTuple):
@@ -79,7 +77,7 @@ async def _delete_some(
     limit: int,
 ) -> int:
     """Delete rows of the table with this column `post_id`; lower the `count` of their posts by those that `counts`."""
-    is_theirs = post_id == func.any(cast(list(post_ids), ARRAY(Uuid)))
+    is_theirs = post_id == any_of(post_ids)
     places = select(PLACE).select_from(post_id.class_).where(is_theirs, *conditions).limit(limit)
     is_there = literal_column("ctid") == func.any(func.array(places.scalar_subquery()))
     gone = (
@@ -89,4 +87,4 @@ async def _delete_some(
     numbers = select(gone.c.post_id, number.label("number")).group_by(gone.c.post_id).cte("numbers")
     lower: Any = updating(Post).where(Post.id == numbers.c.post_id).values({count.key: count - numbers.c.number})
     total = select(func.count()).select_from(gone).add_cte(lower.cte("lowered"))
-    return int(await db.scalar(total, execution_options=_UNSYNCHRONIZED) or 0)
+    return int(await db.scalar(total, execution_options=UNSYNCHRONIZED) or 0)

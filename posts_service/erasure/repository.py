@@ -1,7 +1,7 @@
 """The SQL that erases what is a person's on posts that are locked."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Uuid, case, cast, column, delete, func, or_, select, update
@@ -12,16 +12,15 @@ from posts_service.comments.models import Comment
 from posts_service.moderation.models import Report
 from posts_service.posts.models import NOBODY, Post
 from posts_service.slugs import repository as slugs
+from posts_service.tables import UNSYNCHRONIZED, any_of
 from posts_service.tags import repository as tags
 from posts_service.versions.models import PostVersion
-
-_UNSYNCHRONIZED: Final[dict[str, Any]] = {"synchronize_session": False}
 
 
 async def delete_reports_by(db: AsyncSession, person_id: UUID, post_ids: Sequence[UUID]) -> None:
     """Delete what this person has reported, of these posts and the comments on them."""
     await db.execute(
-        delete(Report).where(Report.reporter_id == person_id, _is_about(post_ids)), execution_options=_UNSYNCHRONIZED
+        delete(Report).where(Report.reporter_id == person_id, _is_about(post_ids)), execution_options=UNSYNCHRONIZED
     )
 
 
@@ -45,30 +44,25 @@ async def change_posts(
     changed = update(Post).where(Post.id == numbers.c.id, is_changed)
     editor_id = case((Post.editor_id == person_id, NOBODY), else_=Post.editor_id)
     changed = changed.values(**counts, editor_id=editor_id)
-    await db.execute(changed, execution_options=_UNSYNCHRONIZED)
+    await db.execute(changed, execution_options=UNSYNCHRONIZED)
 
 
 async def forget_moderator(db: AsyncSession, person_id: UUID, post_ids: Sequence[UUID]) -> None:
     """Name this person neither as editor of former versions of these posts, nor as who decided reports."""
     is_editor = PostVersion.editor_id == person_id
-    versions = update(PostVersion).where(is_editor, PostVersion.post_id == _any(post_ids)).values(editor_id=None)
+    versions = update(PostVersion).where(is_editor, PostVersion.post_id == any_of(post_ids)).values(editor_id=None)
     reports = update(Report).where(Report.decided_by == person_id, _is_about(post_ids)).values(decided_by=None)
     for statement in (versions, reports):
-        await db.execute(statement, execution_options=_UNSYNCHRONIZED)
+        await db.execute(statement, execution_options=UNSYNCHRONIZED)
 
 
 async def delete_posts(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
     """Delete these posts with everything that hangs on them, and count their tags out."""
     await slugs.delete_all_of(db, post_ids)
-    are_these = Post.id == _any(post_ids)
-    await tags.delete_all_of(db, select(Post.id).where(are_these))
-    await db.execute(delete(Post).where(are_these), execution_options=_UNSYNCHRONIZED)
+    await tags.delete_all_of(db, post_ids)
+    await db.execute(delete(Post).where(Post.id == any_of(post_ids)), execution_options=UNSYNCHRONIZED)
 
 
 def _is_about(post_ids: Sequence[UUID]) -> ColumnElement[bool]:
-    comments = select(Comment.id).where(Comment.post_id == _any(post_ids))
-    return or_(Report.post_id == _any(post_ids), Report.comment_id.in_(comments))
-
-
-def _any(post_ids: Sequence[UUID]) -> Any:
-    return func.any(cast(list(post_ids), ARRAY(Uuid)))
+    comments = select(Comment.id).where(Comment.post_id == any_of(post_ids))
+    return or_(Report.post_id == any_of(post_ids), Report.comment_id.in_(comments))

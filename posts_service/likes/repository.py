@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Delete, Uuid, bindparam, cast, delete, func, literal_column, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
+from sqlalchemy import Delete, Uuid, bindparam, delete, func, literal_column, select, true, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.likes.models import Like
 from posts_service.posts.models import Post
+from posts_service.tables import UNSYNCHRONIZED, any_of
 from watchword.database.statements import Statement
 from watchword.database.writes import WritePool, WriteTransaction
 
@@ -71,6 +72,6 @@ async def run(
 
 async def delete_all_of(db: AsyncSession, person_id: UUID, post_ids: Sequence[UUID]) -> set[UUID]:
     """Delete this person's likes of these posts, which are locked. Returns the posts whose counts are to be lowered."""
-    is_theirs = Like.post_id == func.any(cast(list(post_ids), ARRAY(Uuid)))
-    gone = delete(Like).where(Like.person_id == person_id, is_theirs).returning(Like.post_id)
-    return set(await db.scalars(gone, execution_options={"synchronize_session": False}))
+    is_theirs = Like.person_id == person_id, Like.post_id == any_of(post_ids)
+    gone = delete(Like).where(*is_theirs).returning(Like.post_id)
+    return set(await db.scalars(gone, execution_options=UNSYNCHRONIZED))

@@ -1,15 +1,16 @@
 """The SQL of slugs."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, Uuid, bindparam, case, cast, delete, exists, func
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, case, delete, exists
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.slugs.models import Slug
 from posts_service.slugs.slug import another_slug
+from posts_service.tables import UNSYNCHRONIZED, any_of
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
 
@@ -35,9 +36,7 @@ _TAKE: Final = Statement(
     ).returning(Slug.slug)
 )
 _DELETE_OTHERS: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID, Slug.slug != _SLUG))
-
 _DELETE_EVERY: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID))
-_UNSYNCHRONIZED: Final[dict[str, Any]] = {"synchronize_session": False}
 
 
 async def take(db: WriteTransaction, post_id: UUID, slug: str) -> str:
@@ -60,6 +59,5 @@ async def delete_every(db: WriteTransaction, post_id: UUID) -> None:
 
 
 async def delete_all_of(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
-    """The same for several posts."""
-    are_theirs = Slug.post_id == func.any(cast(list(post_ids), ARRAY(Uuid)))
-    await db.execute(delete(Slug).where(are_theirs), execution_options=_UNSYNCHRONIZED)
+    """Delete the slugs of posts that are being deleted, before their tags (see `delete_every`)."""
+    await db.execute(delete(Slug).where(Slug.post_id == any_of(post_ids)), execution_options=UNSYNCHRONIZED)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from posts_service.tables import any_of
 from posts_service.tags.models import PostTag, Tag
 from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
@@ -90,9 +91,9 @@ async def replace(db: WriteTransaction, post_id: UUID, tags: Sequence[str], publ
     await db.execute(_REPLACE, post_id=post_id, tags=list(tags), published_at=published_at)
 
 
-async def delete_all_of(db: AsyncSession, posts: Select[UUID]) -> None:
-    """Delete the tags of the posts whose ids the statement selects, and whose rows are locked, and count them out."""
-    surplus = delete(PostTag).where(PostTag.post_id.in_(posts)).returning(PostTag.tag).cte("surplus")
+async def delete_all_of(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
+    """Delete the tags of these posts, whose rows are locked, and count them out."""
+    surplus = delete(PostTag).where(PostTag.post_id == any_of(post_ids)).returning(PostTag.tag).cte("surplus")
     names = select(surplus.c.tag.label("name"), (-func.count()).label("posts")).group_by(surplus.c.tag)
     await db.execute(_count(names))
 
