@@ -30,7 +30,7 @@ def atom_feed(origin: str, query: PostQuery, views: Sequence[PostView]) -> bytes
     feed = Element("feed", xmlns=_NAMESPACE)
     _add(feed, "id", uuid5(NAMESPACE_URL, address).urn)
     _add(feed, "title", _title(query, views))
-    _add(feed, "updated", max(map(_updated_at, views), default=_NEVER).isoformat())
+    _add(feed, "updated", max((view.updated_at for view in views), default=_NEVER).isoformat())
     _add(feed, "link", rel="self", type="application/atom+xml", href=address)
     rest = MAX_CONTENT_CHARACTERS
     for view in views:
@@ -45,7 +45,7 @@ def _add_entry(feed: Element, origin: str, view: PostView, html: str | None) -> 
     # asyncpg has a UUID of its own.
     _add(entry, "id", f"urn:uuid:{view.id}")
     _add(entry, "title", view.title)
-    _add(entry, "updated", _updated_at(view).isoformat())
+    _add(entry, "updated", view.updated_at.isoformat())
     _add(entry, "published", view.listed_at.isoformat())
     _add(SubElement(entry, "author"), "name", view.username)
     _add(entry, "link", rel="alternate", href=f"{origin}/posts/by-slug/{view.slug}")
@@ -60,11 +60,6 @@ def _title(query: PostQuery, views: Sequence[PostView]) -> str:
     if query.tag is not None:
         return f"Posts about {query.tag}"
     return f"Posts by {views[0].username}" if query.author_id is not None and views else "Posts"
-
-
-def _updated_at(view: PostView) -> datetime:
-    """A planned post has been changed for the last time before it was published."""
-    return max(view.updated_at, view.listed_at)
 
 
 def _add(parent: Element, name: str, text: str | None = None, **attributes: str) -> None:
