@@ -1,13 +1,13 @@
 """The list of tags: those that most published posts have come first."""
 
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sqlalchemy import Integer, String, bindparam, literal_column, select, tuple_
 
 from posts_service.errors import InvalidCursor
 from posts_service.keyset import cursor_of, key_of
+from posts_service.paging import Page
 from posts_service.tags.models import Tag
 from posts_service.tags.tag import InvalidTag, normalized
 from watchword.database.database import Database
@@ -54,23 +54,14 @@ class CountedTag(NamedTuple):
 _START: Final = CountedTag("", _MOST_POSTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some tags, and where the next page begins: None on the last one."""
-
-    tags: list[CountedTag]
-    next_cursor: str | None
-
-
 class TagReading:
     """The use case of readers."""
 
     def __init__(self, database: Database) -> None:
         self._reads = database.reads
 
-    async def list(self, cursor: str | None, limit: int) -> Page:
+    async def list(self, cursor: str | None, limit: int) -> Page[CountedTag]:
         """The tags of published posts after the place of the cursor. Raises InvalidCursor."""
         begin = _START if cursor is None else CountedTag.parse(cursor)
         rows = await self._reads.fetch_rows(LIST, place=-begin.posts, name=begin.name, limit=limit + 1)
-        tags = [CountedTag(*row) for row in rows[:limit]]
-        return Page(tags, tags[-1].as_cursor() if len(rows) > limit else None)
+        return Page.of([CountedTag(*row) for row in rows], limit, CountedTag.as_cursor)

@@ -35,4 +35,4 @@ async def list_tags(
     response.headers["Cache-Control"] = "no-cache"
     if page.next_cursor is not None:
         response.headers["Link"] = link_to_next("/tags", request.query_params.multi_items(), page.next_cursor)
-    return TagPage(items=[TagRead(name=tag.name, posts=tag.posts) for tag in page.tags], next=page.next_cursor)
+    return TagPage(items=[TagRead(name=tag.name, posts=tag.posts) for tag in page.items], next=page.next_cursor)
