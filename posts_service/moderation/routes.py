@@ -57,7 +57,7 @@ _ALREADY_OPEN: Final[Responses] = {200: {"model": ReportReceipt, "description": 
     summary="Unpublish a post",
     response_model=PostRead,
     responses=answer(200, "ETag")
-    | refusals(NotPermitted, PostNotFound, NotPublished, PostChanged, PreconditionRequired, DatabaseUnavailable),
+    | refusals(PostNotFound, NotPublished, PostChanged, PreconditionRequired, DatabaseUnavailable),
 )
 async def unpublish_post(
     post_id: UUID,
@@ -111,7 +111,7 @@ def _receipt(receipt: Receipt, response: Response) -> ReportReceipt:
     "/moderation/reports",
     operation_id="reports_list",
     summary="List reports",
-    responses=refusals(InvalidCursor, NotPermitted, DatabaseUnavailable),
+    responses=refusals(InvalidCursor, DatabaseUnavailable),
 )
 async def list_reports(
     moderator: Moderator,
@@ -129,7 +129,7 @@ async def list_reports(
     "/moderation/reports/{report_id}",
     operation_id="reports_decide",
     summary="Decide a report",
-    responses=refusals(NotPermitted, ReportNotFound, ReportDecided, DatabaseUnavailable),
+    responses=refusals(ReportNotFound, ReportDecided, DatabaseUnavailable),
 )
 async def decide_report(
     report_id: UUID, decision: ReportDecision, moderator: Moderator, reporting: ReportingDep
@@ -142,7 +142,7 @@ async def decide_report(
     "/moderation/actions",
     operation_id="moderation_actions_list",
     summary="List what moderators did",
-    responses=refusals(InvalidCursor, NotPermitted, DatabaseUnavailable),
+    responses=refusals(InvalidCursor, DatabaseUnavailable),
 )
 async def list_actions(
     moderator: Moderator,
