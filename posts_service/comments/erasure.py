@@ -1,18 +1,14 @@
 """The SQL that deletes what a person has written below posts."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, func, null, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from posts_service.comments.models import Comment
+from posts_service.comments.repository import HAS_ANSWERS, NOTHING
 from posts_service.tables import UNSYNCHRONIZED, any_of
-
-_ANSWER = aliased(Comment)
-_HAS_ANSWERS = exists().where(_ANSWER.parent_id == Comment.id)
 
 
 async def delete_all_of(db: AsyncSession, person_id: UUID, post_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -23,12 +19,11 @@ async def delete_all_of(db: AsyncSession, person_id: UUID, post_ids: Sequence[UU
     numbers = {post_id: int(number) for post_id, number in await db.execute(by_post)}
     answers = delete(Comment).where(is_own, Comment.depth > 0).returning(Comment.parent_id)
     parents = set((await db.execute(answers, execution_options=UNSYNCHRONIZED)).scalars())
-    placeholder = dict.fromkeys(("author_id", "body", "html"), null())
-    emptied = update(Comment).where(is_own, _HAS_ANSWERS)
-    values: dict[str, Any] = {**placeholder, "version": Comment.version + 1, "removed_at": func.now()}
-    await db.execute(emptied.values(updated_at=func.now(), **values), execution_options=UNSYNCHRONIZED)
+    emptied = update(Comment).where(is_own, HAS_ANSWERS)
+    changed = {"version": Comment.version + 1, "updated_at": func.now(), "removed_at": func.now()}
+    await db.execute(emptied.values(**NOTHING, **changed), execution_options=UNSYNCHRONIZED)
     await db.execute(delete(Comment).where(is_own), execution_options=UNSYNCHRONIZED)
     is_answered = Comment.id == any_of(parents)
-    left_over = delete(Comment).where(is_answered, Comment.removed_at.is_not(None), ~_HAS_ANSWERS)
+    left_over = delete(Comment).where(is_answered, Comment.removed_at.is_not(None), ~HAS_ANSWERS)
     await db.execute(left_over, execution_options=UNSYNCHRONIZED)
     return numbers

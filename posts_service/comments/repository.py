@@ -52,8 +52,8 @@ _LOCK_OF_COMMENT: Final = Statement(
 )
 
 _ANSWER: Final = aliased(Comment)
-_HAS_ANSWERS: Final = exists().where(_ANSWER.parent_id == Comment.id)
-_FIND: Final = Statement(VIEW.add_columns(_HAS_ANSWERS.label("has_answers")).where(_IS_IT))
+HAS_ANSWERS: Final = exists().where(_ANSWER.parent_id == Comment.id)
+_FIND: Final = Statement(VIEW.add_columns(HAS_ANSWERS.label("has_answers")).where(_IS_IT))
 
 
 def _counting(step: str, post_id: Any) -> Any:
@@ -90,9 +90,10 @@ _INSERT: Final = Statement(select(*_INSERTED.c).add_cte(_counting("1", _POST_ID)
 _NEXT: Final = {"version": Comment.version + literal_column("1"), "updated_at": _NOW}
 _UPDATE: Final = Statement(update(Comment).where(_IS_IT).values(**_TEXT, **_NEXT))
 
-_NOTHING: Final[dict[str, Any]] = dict.fromkeys(("author_id", "body", "html"), null())
+NOTHING: Final[dict[str, Any]] = dict.fromkeys(("author_id", "body", "html"), null())
+"""What a placeholder has instead of author and text."""
 _EMPTIED: Final = (
-    update(Comment).where(_IS_IT).values(**_NOTHING, **_NEXT, removed_at=_NOW).returning(Comment.post_id).cte("emptied")
+    update(Comment).where(_IS_IT).values(**NOTHING, **_NEXT, removed_at=_NOW).returning(Comment.post_id).cte("emptied")
 )
 _EMPTY: Final = Statement(select(_EMPTIED.c.post_id).add_cte(_counting("-1", _EMPTIED.c.post_id)))
 

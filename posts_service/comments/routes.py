@@ -70,6 +70,7 @@ async def write_comment(
     response_model=CommentRead,
     responses=answer(200, "ETag")
     | refusals(
+        NotPermitted,
         NotTheCommentsAuthor,
         CommentNotFound,
         PostNotPublished,
@@ -95,7 +96,13 @@ async def edit_comment(
     summary="Delete a comment",
     status_code=204,
     responses=refusals(
-        NotTheCommentsAuthor, CommentNotFound, CommentChanged, PreconditionRequired, ReasonRequired, DatabaseUnavailable
+        NotPermitted,
+        NotTheCommentsAuthor,
+        CommentNotFound,
+        CommentChanged,
+        PreconditionRequired,
+        ReasonRequired,
+        DatabaseUnavailable,
     ),
 )
 async def delete_comment(

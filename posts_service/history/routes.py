@@ -19,6 +19,7 @@ from posts_service.history.schemas import VersionNumber, VersionPage, VersionRea
 from posts_service.paging import PageCursor, PageLength
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostRead
+from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
 from watchword.http import StrictRoute
@@ -65,6 +66,7 @@ async def read_version(post_id: UUID, version: VersionNumber, reader: Writer, hi
     response_model=PostRead,
     responses=answer(200, "ETag")
     | refusals(
+        NotPermitted,
         NotTheAuthor,
         PostNotFound,
         VersionNotFound,
