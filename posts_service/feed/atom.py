@@ -10,7 +10,6 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from posts_service.posts.post_query import PostQuery
 from posts_service.posts.view import PostView
-from posts_service.rendering.plain import plain_paragraphs
 
 MAX_CONTENT_CHARACTERS: Final = 524_288
 """Posts beyond so much HTML, from the newest on, have a summary alone: a client that reads slowly cannot make this
@@ -34,7 +33,7 @@ def atom_feed(origin: str, query: PostQuery, views: Sequence[PostView]) -> bytes
     _add(feed, "link", rel="self", type="application/atom+xml", href=address)
     rest = MAX_CONTENT_CHARACTERS
     for view in views:
-        html = plain_paragraphs(view.body) if view.html is None else view.html
+        html = view.shown_html
         rest -= len(html)
         _add_entry(feed, origin, view, html if rest >= 0 else None)
     return bytes(tostring(feed, encoding="utf-8", xml_declaration=True))

@@ -61,6 +61,11 @@ class PostView(NamedTuple):
         """The instant that lists sort by: the first publication of a published post, the creation of a draft."""
         return self.published_at if self.published_at is not None and self.is_published() else self.created_at
 
+    @property
+    def shown_html(self) -> str:
+        """The HTML of the body; of one that has not been rendered, its plain paragraphs."""
+        return plain_paragraphs(self.body) if self.html is None else self.html
+
     def is_by(self, subject: str) -> bool:
         return str(self.author_id) == subject
 
@@ -73,8 +78,7 @@ class PostView(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """The members of `PostRead`, not yet JSON."""
-        html = plain_paragraphs(self.body) if self.html is None else self.html
-        return {**self.as_summary(), "body": self.body, "html": html}
+        return {**self.as_summary(), "body": self.body, "html": self.shown_html}
 
     def as_summary(self) -> dict[str, Any]:
         """The members of `PostSummary`, not yet JSON."""
