@@ -1,22 +1,18 @@
 """The answers that have a post, or a page of posts."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import Request, Response
 
 from posts_service.errors import PostChanged
 from posts_service.idempotency.values import Answer
-from posts_service.paging import link_to_next
-from posts_service.posts.page import Page
+from posts_service.paging import Item, Page, cut_to_size, link_to_next
 from posts_service.posts.view import PostView, as_json
 from watchword.http import JsonBytes, Preconditions
 
 # What a reader sees depends on who they are.
 PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
-
-# A longer page is cut to fewer posts, so that a client that reads slowly cannot make this process hold much memory. A
-# hundred posts of usual length fit.
-MAX_PAGE_BYTES: Final = 131_072
 
 _UNCONDITIONAL: Final = Preconditions()
 
@@ -44,16 +40,15 @@ def moved(path: str) -> Response:
     return response
 
 
-def page_response(page: Page[Any], request: Request) -> Response:
-    while len(content := _page_content(page)) > MAX_PAGE_BYTES and len(page.items) > 1:
-        count = len(page.items) * MAX_PAGE_BYTES // len(content)
-        page = page.first(min(max(count, 1), len(page.items) - 1))
-    if page.is_last:
+def page_response(page: Page[Item], content_of: Callable[[Page[Item]], bytes], path: str, request: Request) -> Response:
+    """As much of the page as fits, with the Link field of the next one. `path` is that of the list."""
+    page, content = cut_to_size(page, content_of)
+    if page.next_cursor is None:
         return JsonBytes(content, PRIVATE)
     parameters = request.query_params.multi_items() if request.scope["query_string"] else []
-    link = link_to_next("/posts", parameters, str(page.next_cursor))
+    link = link_to_next(path, parameters, page.next_cursor)
     return JsonBytes(content, (*PRIVATE, (b"link", link.encode())))
 
 
-def _page_content(page: Page[Any]) -> bytes:
+def summaries_as_json(page: Page[Any]) -> bytes:
     return as_json({"items": [item.as_summary() for item in page.items], "next": page.next_cursor})

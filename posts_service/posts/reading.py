@@ -1,15 +1,14 @@
 """What readers get of posts: one, or a page of a list."""
 
 from dataclasses import replace
-from functools import partial
 from uuid import UUID
 
 from posts_service.errors import PostNotFound
+from posts_service.paging import Page
 from posts_service.posts import policy
 from posts_service.posts import reading_statements as statements
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import State
-from posts_service.posts.page import Page
 from posts_service.posts.post_query import PostQuery
 from posts_service.posts.view import PostView
 from watchword.auth import MissingToken, Principal
@@ -45,14 +44,14 @@ class PostReading:
         if query.state is not State.UNPUBLISHED or not policy.may_see_unpublished(reader):
             own_id = reader.person_id()
             if query.author_id not in (None, own_id):
-                return Page([], partial(statements.cursor_of, query=query))
+                return Page([], str)
             query = replace(query, author_id=own_id)
         return await self._list(reader, query, cursor, limit)
 
     async def _list(self, reader: Principal | None, query: PostQuery, cursor: str | None, limit: int) -> Page[PostView]:
         begin = None if cursor is None else Cursor.parse(cursor, query.list_name)
         views = await statements.list_views(self._database.reads, query, begin, limit + 1, _person_id(reader))
-        return Page.of(views, limit, partial(statements.cursor_of, query=query))
+        return Page.of(views, limit, lambda view: str(statements.cursor_of(view, query)))
 
 
 def _visible(reader: Principal | None, view: PostView | None) -> PostView:

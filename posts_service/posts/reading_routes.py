@@ -14,11 +14,11 @@ from posts_service.errors import (
     SearchTooCostly,
     UnsupportedCombination,
 )
-from posts_service.paging import PageLength
-from posts_service.posts.answers import moved, page_response, post_response
+from posts_service.paging import PageCursor, PageLength
+from posts_service.posts.answers import moved, page_response, post_response, summaries_as_json
 from posts_service.posts.models import State
 from posts_service.posts.post_query import PostQuery, Sort
-from posts_service.posts.schemas import ListCursor, PostPage, PostRead, TagFilter
+from posts_service.posts.schemas import PostPage, PostRead, TagFilter
 from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions, StrictHotRoute, Text
@@ -84,7 +84,7 @@ async def list_posts(
     search: PostSearchDep,
     request: Request,
     limit: PageLength = 20,
-    cursor: ListCursor = None,
+    cursor: PageCursor = None,
     author: Annotated[UUID | None, Query(description="Only posts of this author")] = None,
     tag: TagFilter = None,
     q: Annotated[
@@ -101,5 +101,7 @@ async def list_posts(
     newest 1,000 posts that match, the best first."""
     query = PostQuery(author, tag, state, sort)
     if q is not None:
-        return page_response(await search.list(reader, q, query, cursor, limit), request)
-    return page_response(await posts.list(reader, query, cursor, limit), request)
+        hits = await search.list(reader, q, query, cursor, limit)
+        return page_response(hits, summaries_as_json, "/posts", request)
+    page = await posts.list(reader, query, cursor, limit)
+    return page_response(page, summaries_as_json, "/posts", request)

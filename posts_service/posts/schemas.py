@@ -57,7 +57,6 @@ def _in_words(value: Any) -> Any:
     return value
 
 
-ListCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
 TagFilter = Annotated[
     Text | None,
     Field(max_length=MAX_TAG_INPUT, description="Only posts with this tag, however it is written"),

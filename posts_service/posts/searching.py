@@ -5,7 +5,6 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from typing import Any, Final
 from uuid import UUID
@@ -13,10 +12,10 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from posts_service.errors import InvalidCursor, SearchBusy, SearchTooCostly, UnsupportedCombination
+from posts_service.paging import Page
 from posts_service.posts import matches
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.matches import Place, SearchQuery
-from posts_service.posts.page import Page
 from posts_service.posts.post_query import PostQuery
 from posts_service.posts.view import PostView
 from watchword.auth import Principal
@@ -73,7 +72,7 @@ class PostSearch:
                     raise SearchTooCostly from error
                 raise
         hits = [Hit(PostView.of(row), row.rank, headline_as_html(row.headline)) for row in rows]
-        return Page.of(hits, limit, partial(_cursor_of, query=query))
+        return Page.of(hits, limit, lambda hit: str(_cursor_of(hit, query)))
 
     @asynccontextmanager
     async def _own_turn(self) -> AsyncIterator[None]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from posts_service.posts.answers import MAX_PAGE_BYTES
+from posts_service.paging import MAX_PAGE_BYTES
 from posts_service.posts.schemas import PostSummary
 from tests.posts.people import Person
 from tests.posts.summaries import summary_of
