@@ -13,8 +13,8 @@ from tests.system.examples import ROOT, blocks, free_url, paste, served
 README = (ROOT / "README.md").read_text()
 LIBRARY = (ROOT / "shared" / "README.md").read_text()
 SECTION = "Protect a route of your own"
-RUN_IT, WALK_THROUGH, NOTES = (
-    "".join(blocks(README, section, "bash")) for section in ("Run it", "A walk-through", SECTION)
+RUN_IT, WALK_THROUGH, NOTES, CONTENT = (
+    "".join(blocks(README, section, "bash")) for section in ("Run it", "A walk-through", SECTION, "What posts can do")
 )
 
 
@@ -48,11 +48,26 @@ def follow(fresh: Stack, own: str, *sections: str, errors_to: str = "2") -> str:
     return paste(commands, fresh, pause_until_refused=ada_at_posts, errors_to=errors_to)
 
 
+def ensure_content_is_shown(printed: str) -> None:
+    """What the section about posts shows: the post, the hit of a search, the queue, the placeholder and the record."""
+    for part in (
+        "<p>A loom <em>weaves</em> what its cards say.</p>",
+        '"headline":"A loom *<mark>weaves</mark>*',
+        '"tags":["looms","punched-cards"]',
+        '"beginning":"Buy my cards!"',
+        '"is_removed":true',
+        '"action":"publish"',
+    ):
+        assert part in printed, f"{part} is not in {printed}"
+    assert printed.endswith('{"type":"end"}\n')
+
+
 def test_the_readme_can_be_followed_in_its_order_and_once_more(fresh: Stack, own: str) -> None:
-    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES)
+    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT)
     assert "Accounts: katherine" in printed
     assert printed.index("Accounts: katherine") < printed.index('"username":"ada"') < printed.index('{"notes_of":"')
-    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, errors_to="1")
+    ensure_content_is_shown(printed.partition('{"notes_of":"')[2])
+    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT, errors_to="1")
     assert '"code":"username_taken"' in printed
     assert "already; --replace changes its name and texts" in printed
     assert '{"notes_of":"' in printed
