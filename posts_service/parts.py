@@ -26,9 +26,9 @@ from posts_service.moderation.unpublishing import Unpublishing
 from posts_service.pages.my_posts import MyPosts
 from posts_service.posts.derivation import DERIVE, Derivation
 from posts_service.posts.models import Post
-from posts_service.posts.planned import PlannedPublications
 from posts_service.posts.reading import PostReading
 from posts_service.posts.revisions import PUBLISH, Revisions
+from posts_service.posts.scheduled import ScheduledPublications
 from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
 from posts_service.rendering.renderer import Renderer
@@ -157,7 +157,7 @@ class Parts:
         common = self.database, self.clock, self.limits, self.renderer, self.revisions
         self.posts = Posts(*common, idempotency=self.idempotency)
         self.history = History(*common)
-        self.planned_publications = PlannedPublications(self.database, self.clock, self.revisions)
+        self.scheduled_publications = ScheduledPublications(self.database, self.clock, self.revisions)
         self.derivation = Derivation(self.database, self.jobs, self.renderer, self.revisions)
         self.post_reading = PostReading(self.database)
 
@@ -170,7 +170,7 @@ class Parts:
         """How each kind of job is done."""
         return {
             CLEANUP: self.cleanup.job_kind(),
-            PUBLISH: JobKind(self.planned_publications.publish),
+            PUBLISH: JobKind(self.scheduled_publications.publish),
             DERIVE: self.derivation.job_kind(),
         }
 

@@ -50,8 +50,8 @@ def next_version(post: StoredPost, members: Mapping[str, Any], now: datetime) ->
     return columns
 
 
-def planned_version(post: StoredPost, now: datetime) -> dict[str, Any]:
-    """The columns that change when a planned publication has come."""
+def scheduled_version(post: StoredPost, now: datetime) -> dict[str, Any]:
+    """The columns that change when the post is published at the instant that it was scheduled for."""
     return {"state": State.PUBLISHED, "published_at": post.publish_at, "publish_at": None, **_counted(post, now)}
 
 

@@ -47,8 +47,8 @@ def _select(**others: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*columns.values()).join(Author, Author.id == Post.author_id)
 
 
-PLANNED_AT: Final = case((Post.published_at.is_(None), Post.publish_at))
-"""When a post is to be published. The previous release keeps the column when it publishes a planned post."""
+SCHEDULED_AT: Final = case((Post.published_at.is_(None), Post.publish_at))
+"""When a post is to be published. The previous release keeps the column when it publishes a scheduled post."""
 EDITOR_ID: Final = func.nullif(func.coalesce(Post.editor_id, Post.author_id), sql.cast(str(NOBODY), Uuid))
 """Who has written the present version of a post; null if their account is deleted."""
 VIEW_OF_READER: Final = _select(**_LIKED)

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
-from posts_service.posts.columns import EDITOR_ID, PLANNED_AT, VIEW_OF_READER
+from posts_service.posts.columns import EDITOR_ID, SCHEDULED_AT, VIEW_OF_READER
 from posts_service.posts.models import Post
 from posts_service.posts.stored_post import StoredPost
 from posts_service.posts.view import PostView
@@ -82,7 +82,7 @@ def _insertion() -> sql.Insert:
 _INSERT: Final = Statement(_insertion())
 
 _STORED: Final = VIEW_OF_READER.add_columns(
-    PLANNED_AT.label("planned_at"),
+    SCHEDULED_AT.label("scheduled_at"),
     Post.published_at.label("first_published_at"),
     Post.has_own_summary,
     Post.derived_version,
@@ -160,13 +160,13 @@ async def get_for_update(db: WriteTransaction, post_id: UUID, reader_id: UUID | 
     row = await db.fetch_row(_BY_ID_FOR_UPDATE, post_id=post_id, reader_id=reader_id)
     if row is None:
         raise PostNotFound
-    extra = ("planned_at", "first_published_at", "has_own_summary", "derived_version", "editor_id")
+    extra = ("scheduled_at", "first_published_at", "has_own_summary", "derived_version", "editor_id")
     return StoredPost(PostView.of(row), *(row[name] for name in extra))
 
 
 async def update(db: WriteTransaction, post_id: UUID, columns: Mapping[str, Any]) -> None:
     """Set these columns of a post, and keep the version that it is now among the former ones. A column that is None or
-    not there keeps its value, except those of its planned publication, its moderator's reason and its editor, which
+    not there keeps its value, except those of its scheduled publication, its moderator's reason and its editor, which
     become null."""
     values = {name: columns.get(name) for name in (*_UPDATE_COLUMNS, *_EMPTY_COLUMNS)}
     await db.execute(_UPDATE, post_id=post_id, **values)

@@ -22,7 +22,7 @@ from watchword.database.writes import WriteTransaction
 from watchword.jobs import Jobs
 
 PUBLISH: Final = "publish_post"
-"""The kind of the jobs that publish a post at the instant that was planned."""
+"""The kind of the jobs that publish a post at the instant that it is scheduled for."""
 
 
 class Revisions:
@@ -64,7 +64,7 @@ class Revisions:
         and tags."""
         await self._write(db, post, columns)
 
-    async def plan(self, db: WriteTransaction, post_id: UUID, publish_at: datetime | None) -> None:
+    async def schedule(self, db: WriteTransaction, post_id: UUID, publish_at: datetime | None) -> None:
         """Have the post published at this instant, if there is one."""
         if publish_at is not None:
             payload = {"post_id": str(post_id), "publish_at": publish_at.isoformat()}
@@ -79,7 +79,7 @@ class Revisions:
         }
         columns = {**present, **columns, "slug": await self._slug(db, post, columns)}
         if columns["publish_at"] != post.publish_at:
-            await self.plan(db, post.view.id, columns["publish_at"])
+            await self.schedule(db, post.view.id, columns["publish_at"])
         await repository.update(db, post.view.id, columns)
         await self._index(db, post, columns)
         return _changed(post, columns)

@@ -140,7 +140,7 @@ class PostDraft(Body):
 
 class PostChanges(Body):
     """Changes to a post. Members left out stay as they are. With `summary: null`, the beginning of the body is the
-    summary, and `published_at: null` cancels a planned publication; no other member may be null."""
+    summary, and `published_at: null` cancels a scheduled publication; no other member may be null."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "On looms", "tags": ["looms"]}]})
 
@@ -176,7 +176,7 @@ class PostSummary(BaseModel):
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None = Field(
-        description="When it was first published, or is going to be; null if it never was and is not planned"
+        description="When it was first published, or is going to be; null if it never was and is not scheduled"
     )
     liked: bool | SkipJsonSchema[None] = Field(
         None, description="Whether you like it; only for people who are signed in", examples=[True]

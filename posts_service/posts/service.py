@@ -126,7 +126,7 @@ class Posts:
         if view is None:
             raise InvalidToken("the author's account is purged")
         if view.state == State.DRAFT:
-            await self._revisions.plan(db, view.id, view.published_at)
+            await self._revisions.schedule(db, view.id, view.published_at)
         return view
 
     async def _insert_in(

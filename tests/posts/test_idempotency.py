@@ -58,12 +58,12 @@ async def test_posts_of_one_title_with_keys_of_their_own_get_slugs_of_their_own_
     assert len({answer.json()["slug"] for answer in answers}) == 8
 
 
-async def test_planned_publication_is_planned_once(posts: Posts, ada: Person, databases: Databases) -> None:
+async def test_scheduled_publication_is_scheduled_once(posts: Posts, ada: Person, databases: Databases) -> None:
     due = (posts.parts.clock.now() + timedelta(days=1)).isoformat()
     first, second = [await send(posts, ada, published_at=due) for _ in range(2)]
     assert (first.status_code, whole(second)) == (201, whole(first))
-    plans = await databases.fetch("posts_app", "SELECT payload FROM posts.jobs WHERE payload ? 'post_id'")
-    assert len(plans) == 1
+    jobs = await databases.fetch("posts_app", "SELECT payload FROM posts.jobs WHERE payload ? 'post_id'")
+    assert len(jobs) == 1
 
 
 async def test_answer_is_repeated_byte_for_byte_also_by_another_process_and_after_a_change(

@@ -1,4 +1,4 @@
-"""Publications that are planned: a draft until then, and published by a job at its instant."""
+"""Scheduled publications: a draft until then, and published by a job at its instant."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ JOBS = "SELECT id, payload::text FROM posts.jobs WHERE kind = 'publish_post' ORD
 PUBLISHED_BEFORE = """
     UPDATE posts.posts SET state = 'published', version = version + 1, published_at = now(), updated_at = now()
 """
-"""How the previous release publishes: it knows of no plan."""
+"""How the previous release publishes: it knows of no scheduled publication."""
 DUE = "UPDATE posts.jobs SET run_at = now() WHERE kind = 'publish_post'"
 
 
@@ -38,18 +38,18 @@ async def read(posts: Posts, person: Person, post: dict[str, Any]) -> dict[str, 
 
 
 async def run_jobs(posts: Posts, databases: Databases) -> int:
-    """Do each job of a planned publication as if it were due, twice; return how many there are."""
+    """Do each job of a scheduled publication as if it were due, twice; return how many there are."""
     jobs = [
         Job(UUID(str(row["id"])), PUBLISH, None, json.loads(row["payload"]), 1, 0, datetime.now(UTC))
         for row in await databases.fetch("posts_app", JOBS)
     ]
     for job in [*jobs, *jobs]:
-        await posts.parts.planned_publications.publish(job)
+        await posts.parts.scheduled_publications.publish(job)
     return len(jobs)
 
 
 @pytest.mark.parametrize("state", ["published", "draft"])
-async def test_a_planned_post_is_its_authors_draft_until_its_job_publishes_it(
+async def test_a_scheduled_post_is_its_authors_draft_until_its_job_publishes_it(
     posts: Posts, databases: Databases, ada: Person, state: str
 ) -> None:
     at = ahead(days=2)
@@ -69,12 +69,12 @@ async def test_only_the_job_of_the_present_plan_publishes_and_only_once(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     post = await posts.publish(ada.headers, published_at=ahead(days=1))
-    planned = await change(posts, ada, post, published_at=ahead(days=3))
-    assert await change(posts, ada, post, published_at=planned["published_at"], title=post["title"]) == planned
+    scheduled = await change(posts, ada, post, published_at=ahead(days=3))
+    assert await change(posts, ada, post, published_at=scheduled["published_at"], title=post["title"]) == scheduled
     assert await run_jobs(posts, databases) == 2
     published = await read(posts, ada, post)
     assert (published["state"], published["version"]) == ("published", 3)
-    assert published["published_at"] == planned["published_at"]
+    assert published["published_at"] == scheduled["published_at"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_plan_of_a_deleted_post_is_nothing(posts: Posts, databases: Data
     assert await run_jobs(posts, databases) == 1
 
 
-async def test_a_planned_post_that_is_edited_is_published_with_its_last_text(
+async def test_a_scheduled_post_that_is_edited_is_published_with_its_last_text(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     post = await posts.publish(ada.headers, published_at=ahead(days=1))
@@ -149,7 +149,7 @@ async def test_only_an_author_plans_and_only_what_was_never_public(
     assert (await change(posts, ada, post, **same))["published_at"] == post["published_at"]
 
 
-async def test_what_the_previous_release_has_published_is_planned_no_more(
+async def test_what_the_previous_release_has_published_is_scheduled_no_more(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     post = await posts.publish(ada.headers, published_at=ahead(days=1))

@@ -1,19 +1,19 @@
-"""Planned publications: the job that publishes a draft when its time has come."""
+"""Scheduled publications: the job that publishes a draft at its instant."""
 
 from datetime import datetime
 from uuid import UUID
 
 from posts_service.errors import PostNotFound
 from posts_service.posts import repository
-from posts_service.posts.changes import planned_version
+from posts_service.posts.changes import scheduled_version
 from posts_service.posts.revisions import Revisions
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.jobs import Job
 
 
-class PlannedPublications:
-    """Each plan enqueues a job of its own, which does nothing if the post has another plan by then, or none."""
+class ScheduledPublications:
+    """Each scheduling enqueues a job of its own, which does nothing if the post is scheduled otherwise by then."""
 
     def __init__(self, database: Database, clock: Clock, revisions: Revisions) -> None:
         self._database = database
@@ -30,4 +30,4 @@ class PlannedPublications:
                 return
             # The job was not due before, by the database's clock. That of this process may be behind.
             if post.publish_at == publish_at:
-                await self._revisions.write(db, post, planned_version(post, max(self._clock.now(), publish_at)))
+                await self._revisions.write(db, post, scheduled_version(post, max(self._clock.now(), publish_at)))
