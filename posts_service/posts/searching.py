@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from posts_service.errors import InvalidCursor, SearchBusy, SearchTooCostly, UnsupportedCombination
 from posts_service.paging import Page
-from posts_service.posts import matches
+from posts_service.posts import search_statements as statements
 from posts_service.posts.cursor import Cursor
-from posts_service.posts.matches import Place, SearchQuery
 from posts_service.posts.post_query import PostQuery
+from posts_service.posts.search_statements import Place, SearchQuery
 from posts_service.posts.view import PostView
 from watchword.auth import Principal
 from watchword.database.database import Database
@@ -28,7 +28,7 @@ MOST_WAITING: Final = 32
 """How many searches of a process may wait for their turn; further ones are refused."""
 
 _BEGIN: Final = (float("inf"), UUID(int=2**128 - 1))
-_GIVEN_UP: Final = "57014"
+_QUERY_CANCELED: Final = "57014"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class PostSearch:
     async def list(
         self, reader: Principal | None, text: str, others: PostQuery, cursor: str | None, limit: int
     ) -> Page[Hit]:
-        """A page of the newest published posts that match, the best first. Raises UnsupportedCombination if there are
-        `others` conditions, InvalidCursor, SearchTooCostly, SearchBusy."""
+        """A page of the newest published posts that match, the best first. `others` are the other parameters of a
+        list, which must be left out. Raises UnsupportedCombination, InvalidCursor, SearchTooCostly, SearchBusy."""
         if others != PostQuery():
             raise UnsupportedCombination
         query = SearchQuery(text, self._language)
@@ -64,11 +64,11 @@ class PostSearch:
         reader_id = None if reader is None else reader.find_person_id()
         async with self._own_turn(), self._database.begin() as db:
             try:
-                await matches.limit_cost(db)
-                post_ids = await matches.list_newest(db, query)
-                rows = await matches.list_hits(db, query, Place(post_ids, *begin), limit + 1, reader_id)
+                await statements.limit_cost(db)
+                post_ids = await statements.list_newest(db, query)
+                rows = await statements.list_hits(db, query, Place(post_ids, *begin), limit + 1, reader_id)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) == _GIVEN_UP:
+                if getattr(error.orig, "sqlstate", None) == _QUERY_CANCELED:
                     raise SearchTooCostly from error
                 raise
         hits = [Hit(PostView.of(row), row.rank, headline_as_html(row.headline)) for row in rows]
@@ -91,7 +91,7 @@ class PostSearch:
 
 def headline_as_html(headline: str) -> str:
     """A text with marks as HTML that has no markup but `<mark>`."""
-    return escape(headline).replace(matches.MARK_BEGIN, "<mark>").replace(matches.MARK_END, "</mark>")
+    return escape(headline).replace(statements.MARK_BEGIN, "<mark>").replace(statements.MARK_END, "</mark>")
 
 
 def _list_name(query: SearchQuery) -> str:

@@ -9,7 +9,7 @@ from posts_service.posts.view import PostView
 
 
 class StoredPost(NamedTuple):
-    """`first_published_at` is the column `published_at`: the view has the instant that a draft is scheduled for in its place."""
+    """`first_published_at` is the column `published_at`: for a scheduled draft, the view has `publish_at` there."""
 
     view: PostView
     publish_at: datetime | None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from posts_service.posts import matches
+from posts_service.posts import search_statements as statements
 from posts_service.posts.searching import AT_ONCE, MOST_WAITING, headline_as_html
 from tests.posts.people import Person
 from tests.support.databases import Databases, connected
@@ -84,7 +84,7 @@ async def test_pages_of_a_ranking_have_every_match_once_and_end_with_the_newest_
         cursor = {"cursor": page["next"]}
         await posts.publish(ada.headers, title="Something else")
     assert shown[0] == post["id"]
-    assert (len(shown), len(set(shown))) == (matches.MATCHES, matches.MATCHES)
+    assert (len(shown), len(set(shown))) == (statements.MATCHES, statements.MATCHES)
     for other in ("engines", "loom"):
         answer = await posts.http.get("/posts", params={"q": other, **cursor})
         assert answer.json()["errors"][0]["code"] == "invalid_cursor"
