@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from posts_service.posts.models import State
+from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from posts_service.posts.publication import NEVER_PUBLIC
 from posts_service.posts.stored_post import StoredPost
-from posts_service.rendering.beginning import beginning
+from posts_service.rendering.excerpt import excerpt
 from posts_service.rendering.version import RENDERER_VERSION
 
 
@@ -22,7 +22,7 @@ def first_version(members: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "title": members["title"],
         "body": members["body"],
         "tags": members.get("tags", []),
-        "summary": beginning(members["body"]) if summary is None else summary,
+        "summary": _made_summary(members["body"]) if summary is None else summary,
         "has_own_summary": summary is not None,
         "html": members.get("html"),
         "renderer": members.get("renderer", 0),
@@ -58,7 +58,7 @@ def scheduled_version(post: StoredPost, now: datetime) -> dict[str, Any]:
 def derived_columns(post: StoredPost, html: str) -> dict[str, Any]:
     """The columns that are made from the present version of a post, whose body has this HTML."""
     made = {"html": html, "renderer": RENDERER_VERSION, "derived_version": post.view.version}
-    return made if post.has_own_summary else {**made, "summary": beginning(post.view.body)}
+    return made if post.has_own_summary else {**made, "summary": _made_summary(post.view.body)}
 
 
 def unpublished_version(post: StoredPost, reason: str, now: datetime) -> dict[str, Any]:
@@ -90,4 +90,8 @@ def _summary(post: StoredPost, members: Mapping[str, Any]) -> dict[str, Any]:
     own = members.get("summary", _own_summary(post))
     if own is not None:
         return {"summary": own, "has_own_summary": True}
-    return {"summary": beginning(members.get("body", post.view.body)), "has_own_summary": False}
+    return {"summary": _made_summary(members.get("body", post.view.body)), "has_own_summary": False}
+
+
+def _made_summary(body: str) -> str:
+    return excerpt(body, SUMMARY_CHARACTERS)

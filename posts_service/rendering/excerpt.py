@@ -1,4 +1,4 @@
-"""The beginning of a text without its markup: the summary of a post whose author has written none."""
+"""An excerpt of a text, its beginning without markup: the summary of a post whose author has written none."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from html import unescape
 from typing import Final
 
 ELLIPSIS: Final = "…"
-# The beginning of a text of any length is made from so many of its characters.
+# The excerpt of a text of any length is made from so many of its characters.
 SOURCE_CHARACTERS: Final = 4_096
 # Fewer characters are not given up for the sake of a whole last word.
 MAX_WORD: Final = 40
@@ -28,7 +28,7 @@ _INVISIBLE: Final = re.compile(
 )
 
 
-def beginning(markdown: str, characters: int = 280) -> str:
+def excerpt(markdown: str, characters: int) -> str:
     """At most so many characters of the text, in one line: no markup, headings or code, and no part of a character.
 
     An ellipsis, which counts, says that the text goes on.
