@@ -23,7 +23,7 @@ class Action(StrEnum):
 class ModerationAction(Base):
     """An act of a moderator on what is somebody else's. The service can add rows, and neither change nor delete one.
 
-    The ids are of no foreign table: the record stays when what it names is deleted.
+    The ids are no foreign keys: the record stays when what it names is deleted.
     """
 
     __tablename__ = "moderation_actions"

@@ -13,9 +13,9 @@ from posts_service.keyset import cursor_of, key_of
 from posts_service.limits import WritingLimits
 from posts_service.paging import Page
 from posts_service.posts import policy
-from posts_service.posts.changes import next_version
 from posts_service.posts.reading_statements import find_view
 from posts_service.posts.revisions import Revisions
+from posts_service.posts.version_columns import next_version
 from posts_service.posts.view import PostView
 from posts_service.rendering.renderer import Renderer
 from posts_service.rendering.version import RENDERER_VERSION

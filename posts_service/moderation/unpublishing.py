@@ -6,8 +6,8 @@ from posts_service.actions.models import Action
 from posts_service.actions.policy import Acts
 from posts_service.errors import NotPublished, PostChanged
 from posts_service.posts import policy
-from posts_service.posts.changes import unpublished_version
 from posts_service.posts.revisions import Revisions
+from posts_service.posts.version_columns import unpublished_version
 from posts_service.posts.view import PostView
 from watchword.auth import Principal
 from watchword.clock import Clock

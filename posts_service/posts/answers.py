@@ -18,7 +18,7 @@ _UNCONDITIONAL: Final = Preconditions()
 
 
 def created(view: PostView) -> Answer:
-    """The answer to whoever has made the post."""
+    """The answer to a request that has made a post."""
     return Answer(201, view.as_json(), f"/posts/{view.id}", view.etag)
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from posts_service.errors import PostNotFound, TooHardToRender
 from posts_service.posts import repository
-from posts_service.posts.changes import derived_columns
 from posts_service.posts.repository import Underived
 from posts_service.posts.revisions import Revisions
+from posts_service.posts.version_columns import derived_columns
 from posts_service.rendering.plain import plain_paragraphs
 from posts_service.rendering.renderer import Renderer
 from watchword.database.database import Database

@@ -92,7 +92,7 @@ class Revisions:
 
     async def _slug(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> str:
         """The slug of the post with these columns. Those that it has had while it was public stay its own. Before, it
-        has one that nobody can miss: who writes a post of the same title does not learn of it."""
+        has one that is in nobody's way: the author of another post of that title does not learn of it."""
         wish, was_public = slug_of(columns.get("title", post.view.title)), post.first_published_at is not None
         is_public = was_public or columns.get("published_at") is not None
         if fits(post.view.slug, wish) and was_public == is_public:

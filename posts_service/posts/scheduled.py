@@ -5,8 +5,8 @@ from uuid import UUID
 
 from posts_service.errors import PostNotFound
 from posts_service.posts import repository
-from posts_service.posts.changes import scheduled_version
 from posts_service.posts.revisions import Revisions
+from posts_service.posts.version_columns import scheduled_version
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.jobs import Job

@@ -14,10 +14,10 @@ from posts_service.idempotency.service import Idempotency
 from posts_service.idempotency.values import Answer, Once
 from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
-from posts_service.posts.changes import first_version, next_version
 from posts_service.posts.models import State
 from posts_service.posts.revisions import Revisions
 from posts_service.posts.schemas import PostChanges, PostDraft
+from posts_service.posts.version_columns import first_version, next_version
 from posts_service.posts.view import PostView
 from posts_service.rendering.renderer import Renderer
 from posts_service.rendering.version import RENDERER_VERSION
@@ -151,7 +151,7 @@ async def _with_free_slug(
     slug = slug_of(members["title"])
     is_public = members["state"] == State.PUBLISHED and members["published_at"] is None
     for attempt in range(ATTEMPTS):
-        # A draft gets another one in any case: whoever writes a post of the same title does not learn of it.
+        # A draft gets another one in any case: the author of another post of that title does not learn of it.
         names = {"slug": slug if is_public and attempt == 0 else another_slug(slug), "another_slug": another_slug(slug)}
         try:
             return await insert({**members, **names})

@@ -19,7 +19,7 @@ _OPTIONS: Final = orjson.OPT_UTC_Z
 class PostView(NamedTuple):
     """A post with its author's name: the columns that are read, and the members that `PostRead` promises.
 
-    Each field is a column of the post or, like `username`, one of its author, or what `repository` makes of several.
+    Each field is a column of the post or, like `username`, one of its author, or what `columns.py` makes of several.
     In a list, `body` is empty, and so is `html`. `renderer` is the version that has made `html`; `liked` is None if the
     reader is no person.
     """

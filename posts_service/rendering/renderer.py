@@ -42,8 +42,8 @@ class Renderer:
     async def render(self, markdown: str, *, owner: Hashable = None) -> str:
         """The text as safe HTML (see markdown.render).
 
-        Raises TooHardToRender if that takes too much CPU time, and RenderingBusy if too many texts wait. Whoever writes
-        many at once is kept from making others wait if `owner` says whose text it is.
+        Raises TooHardToRender if that takes too much CPU time, and RenderingBusy if too many texts wait. A person
+        who writes many at once does not make others wait, if `owner` says whose text it is.
         """
         if is_plain(markdown):
             self.outcomes["plain"] += 1

@@ -35,7 +35,7 @@ def main(cpu_seconds: float) -> None:
 
 
 def _restrict() -> None:
-    """Let a process that reads texts of strangers use little memory, write no file, and leave no image of itself."""
+    """Let a process that reads texts of strangers use little memory, write no file, and dump no core."""
     os.nice(NICENESS)
     with suppress(OSError):
         # If the memory of a container is used up, this process is ended before the service.

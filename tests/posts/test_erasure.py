@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from posts_service.posts import repository
-from posts_service.posts.changes import first_version
+from posts_service.posts.version_columns import first_version
 from tests.posts.erasing import PURGE, WAITING, erase_in, erasing
 from tests.posts.people import Person
 from tests.shared.tables import until_backends

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from posts_service.live.event_stream import id_at
-from posts_service.posts.changes import first_version
 from posts_service.posts.models import Post
+from posts_service.posts.version_columns import first_version
 from tests.posts.listening import LivePosts, PostsWith, next_event, read_until
 from tests.posts.people import Person
 

@@ -1,4 +1,4 @@
-"""Which columns of a post a request writes."""
+"""Which columns of a post each kind of change writes."""
 
 from collections.abc import Mapping
 from datetime import datetime
