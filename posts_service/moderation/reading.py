@@ -9,7 +9,7 @@ from posts_service.moderation import queue
 from posts_service.moderation.models import ReportState
 from posts_service.moderation.queue import ActionFilter
 from posts_service.paging import Page
-from posts_service.posts.policy import may_see_unpublished
+from posts_service.posts.policy import may_unpublish
 from watchword.auth import Principal
 from watchword.database.database import Database
 
@@ -28,7 +28,7 @@ class ModerationReading:
         """The queue, or what has been decided: the oldest first. Raises InvalidCursor."""
         list_name = f"reports {state}"
         after = _FIRST if cursor is None else id_in(list_name, cursor)
-        sees_unpublished = may_see_unpublished(moderator)
+        sees_unpublished = may_unpublish(moderator)
         rows = await queue.list_reports(self._reads, state, after, limit + 1, sees_unpublished=sees_unpublished)
         return _page(rows, limit, list_name)
 

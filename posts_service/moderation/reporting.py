@@ -12,7 +12,7 @@ from posts_service.moderation import report_statements as statements
 from posts_service.moderation.models import ReportState
 from posts_service.moderation.queue import find_report
 from posts_service.moderation.report_statements import Reportable, ReportRow
-from posts_service.posts.policy import may_see_unpublished
+from posts_service.posts.policy import may_unpublish
 from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -50,7 +50,7 @@ class Reporting:
             now = self._clock.now()
             if not await statements.decide(db, report_id, moderator_id, decision, note=note, now=now):
                 raise ReportDecided if await statements.is_known(db, report_id) else ReportNotFound
-        row = await find_report(self._database.reads, report_id, sees_unpublished=may_see_unpublished(moderator))
+        row = await find_report(self._database.reads, report_id, sees_unpublished=may_unpublish(moderator))
         if row is None:
             raise ReportNotFound
         return row

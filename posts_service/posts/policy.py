@@ -36,13 +36,13 @@ def ensure_can_see(reader: Principal | None, post: Owned) -> None:
     who may unpublish; a draft exists for its author alone."""
     if post.is_published():
         return
-    if reader is None or not (is_author(reader, post) or (post.is_unpublished() and may_see_unpublished(reader))):
+    if reader is None or not (is_author(reader, post) or (post.is_unpublished() and may_unpublish(reader))):
         raise PostNotFound
 
 
-def may_see_unpublished(reader: Principal) -> bool:
-    """Whether the reader may see unpublished posts of everybody."""
-    return reader.may(Permission.POST_UNPUBLISH_ANY)
+def may_unpublish(caller: Principal) -> bool:
+    """Whether the caller may unpublish posts, see those that are unpublished, and publish them again."""
+    return caller.may(Permission.POST_UNPUBLISH_ANY)
 
 
 def ensure_can_edit(editor: Principal, post: Owned) -> None:
@@ -61,7 +61,7 @@ def ensure_can_change(editor: Principal, post: Owned, members: Mapping[str, Any]
 def _ensure_can_publish(editor: Principal, post: Owned, members: Mapping[str, Any]) -> None:
     """Only the author decides whether others see a post; but what a moderator has unpublished, those who may unpublish
     publish again, and nobody else."""
-    if _publishes_again(post, members) and _may_unpublish(editor):
+    if _publishes_again(post, members) and may_unpublish(editor):
         return
     _ensure_author_or(editor, post, None)
     if post.is_unpublished():
@@ -83,10 +83,6 @@ def recorded_actions(editor: Principal, post: Owned, members: Mapping[str, Any])
 
 def _publishes_again(post: Owned, members: Mapping[str, Any]) -> bool:
     return post.is_unpublished() and members.get("state") == State.PUBLISHED and "published_at" not in members
-
-
-def _may_unpublish(caller: Principal) -> bool:
-    return caller.may(Permission.POST_UNPUBLISH_ANY)
 
 
 def _ensure_author_or(caller: Principal, post: Owned, permission: Permission | None) -> None:

@@ -41,7 +41,7 @@ class PostReading:
     ) -> Page[PostView]:
         if reader is None:
             raise MissingToken("what is not published is its author's")
-        if query.state is not State.UNPUBLISHED or not policy.may_see_unpublished(reader):
+        if query.state is not State.UNPUBLISHED or not policy.may_unpublish(reader):
             own_id = reader.person_id()
             if query.author_id not in (None, own_id):
                 return Page([], str)
