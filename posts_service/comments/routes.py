@@ -22,7 +22,7 @@ from posts_service.errors import (
     TooHardToRender,
 )
 from posts_service.idempotency.answers import answer_response
-from posts_service.idempotency.values import Answer, Once
+from posts_service.idempotency.values import Answer, KeyedRequest
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
@@ -59,8 +59,8 @@ async def write_comment(
     """Comment on a published post, or answer a comment on it. You are the author."""
     if key is None:
         return answer_response(_created(await comments.write(writer, post_id, draft)))
-    once = Once.of(key, f"comments_write {post_id}", draft)
-    return answer_response(await comments.write_once(writer, post_id, draft, once, _created))
+    keyed_request = KeyedRequest.of(key, f"comments_write {post_id}", draft)
+    return answer_response(await comments.write_once(writer, post_id, draft, keyed_request, _created))
 
 
 @router.patch(

@@ -14,7 +14,7 @@ from posts_service.comments.schemas import CommentChanges, CommentDraft
 from posts_service.comments.view import CommentView
 from posts_service.errors import CommentChanged, CommentNotFound, PostNotFound
 from posts_service.idempotency.service import Idempotency
-from posts_service.idempotency.values import Answer, Once
+from posts_service.idempotency.values import Answer, KeyedRequest
 from posts_service.limits import WritingLimits
 from posts_service.posts.policy import Permission
 from posts_service.rendering.renderer import Renderer
@@ -53,7 +53,7 @@ class Comments:
         writer: Principal,
         post_id: UUID,
         draft: CommentDraft,
-        once: Once,
+        keyed_request: KeyedRequest,
         answer_of: Callable[[CommentView], Answer],
     ) -> Answer:
         """Comment as `write` does, or return the answer of the request with this key that has done so.
@@ -65,7 +65,7 @@ class Comments:
         async def insert(db: WriteTransaction) -> Answer:
             return answer_of(await self._insert(db, writer, post_id, draft.parent_id, text=text))
 
-        return await self._idempotency.run(writer, once, insert)
+        return await self._idempotency.run(writer, keyed_request, insert)
 
     async def edit(
         self, editor: Principal, comment_id: UUID, changes: CommentChanges, preconditions: Preconditions

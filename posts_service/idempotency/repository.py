@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.idempotency.models import LIFETIME, IdempotencyKey
-from posts_service.idempotency.values import Answer, Once
+from posts_service.idempotency.values import Answer, KeyedRequest
 from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
@@ -60,15 +60,15 @@ class Stored(NamedTuple):
     answer: Answer
 
 
-async def claim(db: WriteTransaction, person_id: UUID, once: Once, now: datetime) -> Stored | None:
+async def claim(db: WriteTransaction, person_id: UUID, keyed_request: KeyedRequest, now: datetime) -> Stored | None:
     """Take the key for a change in this transaction. If it was used already, what is stored for it.
 
     While another transaction has taken it, this one waits for its end.
     """
-    values = {"of_digest": once.digest, "now": now, "expired_at": now - LIFETIME}
-    if await db.fetch_row(_CLAIM, person=person_id, of_key=once.key, **values) is not None:
+    values = {"of_digest": keyed_request.digest, "now": now, "expired_at": now - LIFETIME}
+    if await db.fetch_row(_CLAIM, person=person_id, of_key=keyed_request.key, **values) is not None:
         return None
-    row = await db.fetch_row(_READ, person=person_id, of_key=once.key)
+    row = await db.fetch_row(_READ, person=person_id, of_key=keyed_request.key)
     assert row is not None  # noqa: S101 - the row is locked
     return Stored(row["digest"], Answer(*(row[name] for name in _ANSWER)))
 

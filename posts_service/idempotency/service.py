@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from posts_service.authors import repository as authors
 from posts_service.errors import IdempotencyKeyReused
 from posts_service.idempotency import repository
-from posts_service.idempotency.values import Answer, Once
+from posts_service.idempotency.values import Answer, KeyedRequest
 from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -20,7 +20,7 @@ class Idempotency:
         self._clock = clock
 
     async def run(
-        self, writer: Principal, once: Once, change: Callable[[WriteTransaction], Awaitable[Answer]]
+        self, writer: Principal, keyed_request: KeyedRequest, change: Callable[[WriteTransaction], Awaitable[Answer]]
     ) -> Answer:
         """Make the change and return its answer or, if it was made already, the answer of that time.
 
@@ -31,11 +31,11 @@ class Idempotency:
             # Before the key: an erasure of the account waits for this transaction, and then deletes what it wrote.
             await authors.ensure_card(db, writer)
             person_id = writer.person_id()
-            stored = await repository.claim(db, person_id, once, self._clock.now())
+            stored = await repository.claim(db, person_id, keyed_request, self._clock.now())
             if stored is None:
                 answer = await change(db)
-                await repository.store(db, person_id, once.key, answer)
+                await repository.store(db, person_id, keyed_request.key, answer)
                 return answer
-        if stored.digest != once.digest:
+        if stored.digest != keyed_request.digest:
             raise IdempotencyKeyReused
         return stored.answer

@@ -1,4 +1,4 @@
-"""What a request with an idempotency key is, and what its answer is."""
+"""A request with an idempotency key, and its answer."""
 
 from hashlib import sha256
 from typing import NamedTuple
@@ -6,15 +6,15 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 
-class Once(NamedTuple):
-    """A change that happens once for each key of a person. `digest` is of the operation and the body."""
+class KeyedRequest(NamedTuple):
+    """A request with an Idempotency-Key. `digest` is of the operation and the body."""
 
     key: str
     digest: bytes
 
     @classmethod
-    def of(cls, key: str, operation: str, body: BaseModel) -> "Once":
-        """The change with this body. `operation` names everything else that decides what the change is."""
+    def of(cls, key: str, operation: str, body: BaseModel) -> "KeyedRequest":
+        """The request with this body. `operation` names everything else that decides what it changes."""
         # What the client has set, so that a later release, which has more members, has the same digest.
         text = f"{operation}\n{body.model_dump_json(exclude_unset=True)}"
         return cls(key, sha256(text.encode()).digest())

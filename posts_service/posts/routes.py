@@ -24,7 +24,7 @@ from posts_service.errors import (
     UnpublishedByModerator,
 )
 from posts_service.idempotency.answers import answer_response
-from posts_service.idempotency.values import Once
+from posts_service.idempotency.values import KeyedRequest
 from posts_service.posts.answers import created, post_response
 from posts_service.posts.schemas import PostChanges, PostDraft, PostRead
 from watchword.auth import NotPermitted
@@ -58,8 +58,8 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
     """Publish a post, or store it as a draft. You are its author."""
     if key is None:
         return answer_response(created(await posts.publish(writer, draft)))
-    once = Once.of(key, "posts_publish", draft)
-    return answer_response(await posts.publish_once(writer, draft, once, created))
+    keyed_request = KeyedRequest.of(key, "posts_publish", draft)
+    return answer_response(await posts.publish_once(writer, draft, keyed_request, created))
 
 
 @router.patch(

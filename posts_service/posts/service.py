@@ -11,7 +11,7 @@ from posts_service.actions.policy import Acts
 from posts_service.authors import repository as authors
 from posts_service.errors import PostChanged
 from posts_service.idempotency.service import Idempotency
-from posts_service.idempotency.values import Answer, Once
+from posts_service.idempotency.values import Answer, KeyedRequest
 from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
 from posts_service.posts.models import State
@@ -63,7 +63,7 @@ class Posts:
         return await _with_free_slug(members, lambda named: self._insert(author_id, writer, named))
 
     async def publish_once(
-        self, writer: Principal, draft: PostDraft, once: Once, answer_of: Callable[[PostView], Answer]
+        self, writer: Principal, draft: PostDraft, keyed_request: KeyedRequest, answer_of: Callable[[PostView], Answer]
     ) -> Answer:
         """Create a post as `publish` does, or return the answer of the request with this key that has created it.
         Raises IdempotencyKeyReused too."""
@@ -73,7 +73,7 @@ class Posts:
             async def insert_in(db: WriteTransaction) -> Answer:
                 return answer_of(await self._insert_with_card(db, author_id, writer, named))
 
-            return await self._idempotency.run(writer, once, insert_in)
+            return await self._idempotency.run(writer, keyed_request, insert_in)
 
         return await _with_free_slug(members, insert)
 
