@@ -13,7 +13,7 @@ from posts_service.posts import reading_statements
 from posts_service.posts.models import State
 from posts_service.posts.post_query import Sort
 from posts_service.posts.reading_statements import BEGIN
-from posts_service.tags.reading import LIST as TAG_LIST
+from posts_service.tags.reading_statements import LIST as TAG_LIST
 from tests.support.databases import Databases
 from tests.support.plans import plan_of, scans
 
