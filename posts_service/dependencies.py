@@ -17,9 +17,9 @@ from posts_service.export.service import Export
 from posts_service.feed.service import AtomFeed
 from posts_service.history.service import History
 from posts_service.likes.service import Likes
-from posts_service.live.feed import Feed
 from posts_service.live.listener import Listener
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.live.live_feed import LiveFeed
 from posts_service.moderation import policy as moderation
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
@@ -114,7 +114,7 @@ Reader = Annotated[Principal | None, Depends(optional)]
 async def listener_of(
     request: Request,
     reader: Reader,
-    feed: Annotated[Feed, Depends(part("feed"))],
+    feed: Annotated[LiveFeed, Depends(part("live_feed"))],
     slots: Annotated[ListenerSlots, Depends(part("listener_slots"))],
     last_event_id: Annotated[
         str | None, Header(alias="Last-Event-ID", description="The last id that you got: begin with what you missed")

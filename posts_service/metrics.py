@@ -18,7 +18,9 @@ def build_metrics(parts: Parts) -> Metrics:
     watch_limits(metrics, parts.limits.limiter)
     watch_jobs(metrics, parts.job_worker)
     _watch_renderer(metrics, parts.renderer)
-    metrics.gauge("watchword_listeners", "Readers who listen for new posts", lambda: float(len(parts.feed)), "livesum")
+    metrics.gauge(
+        "watchword_listeners", "Readers who listen for new posts", lambda: float(len(parts.live_feed)), "livesum"
+    )
     return metrics
 
 

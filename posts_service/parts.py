@@ -17,8 +17,8 @@ from posts_service.idempotency.service import Idempotency
 from posts_service.likes.models import Like
 from posts_service.likes.service import Likes
 from posts_service.limits import WritingLimits
-from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.live.live_feed import LiveFeed
 from posts_service.moderation.models import Report
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
@@ -93,7 +93,7 @@ class Parts:
         self.post_search = PostSearch(self.database, settings.search_language)
         self.export = Export(self.database)
         self.my_posts = MyPosts(self.post_reading)
-        self.feed = Feed(self.database, clock)
+        self.live_feed = LiveFeed(self.database, clock)
         self.listener_slots = ListenerSlots()
 
         # The work that is done after the change that caused it has been committed.
@@ -110,7 +110,7 @@ class Parts:
     def on_shutdown(self) -> None:
         """End what waits, and begin nothing."""
         # The server would wait for streams that do not end by themselves.
-        self.feed.close()
+        self.live_feed.close()
         self.job_worker.stop()
 
     def _add_verification(self, keys: KeySource | None) -> None:

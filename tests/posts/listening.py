@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import posts_service.app
-from posts_service.live.feed import Feed
 from posts_service.live.listener_slots import ListenerSlots
+from posts_service.live.live_feed import LiveFeed
 from posts_service.parts import Parts
 from tests.support import services
 from tests.support.databases import Databases
@@ -36,7 +36,7 @@ class LivePosts:
         return dict(answer.json())
 
     async def until_listening(self, count: int) -> None:
-        await until(lambda: len(self.parts.feed) == count, lambda: f"{len(self.parts.feed)} listen")
+        await until(lambda: len(self.parts.live_feed) == count, lambda: f"{len(self.parts.live_feed)} listen")
 
     def end_session(self, session_id: str) -> None:
         now = time.time()
@@ -54,7 +54,7 @@ async def live(
     """The posts service over empty tables, on a server, with these slots and a feed with these arguments."""
     await databases.empty("posts")
     parts = services.posts_parts(databases, issuer.verifier())
-    parts.feed = Feed(parts.database, parts.clock, **of_feed)
+    parts.live_feed = LiveFeed(parts.database, parts.clock, **of_feed)
     parts.listener_slots = slots or parts.listener_slots
     async with serving(posts_service.app.create_app(parts)) as server:
         yield LivePosts(server, parts)

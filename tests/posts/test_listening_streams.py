@@ -2,7 +2,7 @@
 
 import asyncio
 
-from posts_service.live import feed, listener
+from posts_service.live import listener, live_feed
 from tests.posts.listening import LivePosts, PostsWith, next_event
 from tests.posts.people import Person
 from tests.support import services
@@ -51,7 +51,7 @@ async def test_nobody_looks_while_nobody_listens(live_posts: LivePosts) -> None:
 
 
 def watchers() -> list[str]:
-    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == feed.WATCHER]
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == live_feed.WATCHER]
 
 
 async def test_a_listener_who_reads_nothing_is_let_go_and_holds_little() -> None:
@@ -83,7 +83,7 @@ async def test_page_of_a_configured_origin_may_say_where_it_was(databases: Datab
 async def test_streams_end_when_the_service_stops(live_posts: LivePosts) -> None:
     async with live_posts.server.events("/posts/events") as events:
         await live_posts.until_listening(1)
-        live_posts.parts.feed.close()
+        live_posts.parts.live_feed.close()
         assert await events.rest() == []
     assert (await live_posts.server.http.get("/posts/events")).status_code == 200
 

@@ -115,7 +115,7 @@ async def answer_to(posts: Posts, row: Row, things: dict[str, str], headers: dic
     method, path = row.operation.split(" ")
     if path == "/posts/events":
         # Otherwise the stream would not end.
-        posts.parts.feed.close()
+        posts.parts.live_feed.close()
     options: dict[str, Any] = {"json": BODIES.get(row.operation)}
     options |= {"params": REASON} if row.operation in ACTS else {}
     return (await posts.http.request(method, path.format(**things), headers=headers, **options)).status_code

@@ -17,7 +17,7 @@ from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.tasks import cancel_and_wait, repeat
 
-logger = logging.getLogger("watchword.feed")
+logger = logging.getLogger("watchword.live")
 
 WATCHER: Final = "looking for changed posts"
 LOOK_SECONDS: Final = 0.25
@@ -29,7 +29,7 @@ MAX_CHANGES: Final = 500
 MAX_GAP: Final = timedelta(hours=1)
 
 
-class Feed:
+class LiveFeed:
     """Sends listeners which posts are published, changed or unpublished, and nothing about deleted posts.
 
     What is committed while they listen is sent at least once.
