@@ -58,7 +58,7 @@ async def test_posts_of_one_title_with_keys_of_their_own_get_slugs_of_their_own_
     assert len({answer.json()["slug"] for answer in answers}) == 8
 
 
-async def test_scheduled_publication_is_scheduled_once(posts: Posts, ada: Person, databases: Databases) -> None:
+async def test_a_publication_is_scheduled_once(posts: Posts, ada: Person, databases: Databases) -> None:
     due = (posts.parts.clock.now() + timedelta(days=1)).isoformat()
     first, second = [await send(posts, ada, published_at=due) for _ in range(2)]
     assert (first.status_code, whole(second)) == (201, whole(first))

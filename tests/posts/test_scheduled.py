@@ -65,7 +65,7 @@ async def test_a_scheduled_post_is_its_authors_draft_until_its_job_publishes_it(
     assert [row["posts"] for row in await databases.fetch("posts_app", "SELECT posts FROM posts.tags")] == [1]
 
 
-async def test_only_the_job_of_the_present_plan_publishes_and_only_once(
+async def test_only_the_job_of_the_present_instant_publishes_and_only_once(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     post = await posts.publish(ada.headers, published_at=ahead(days=1))
@@ -80,7 +80,7 @@ async def test_only_the_job_of_the_present_plan_publishes_and_only_once(
 @pytest.mark.parametrize(
     ("members", "state"), [({"published_at": None}, "draft"), ({"state": "published"}, "published")]
 )
-async def test_a_plan_that_is_given_up_publishes_nothing(
+async def test_a_scheduled_publication_that_is_cancelled_publishes_nothing(
     posts: Posts, databases: Databases, ada: Person, members: dict[str, Any], state: str
 ) -> None:
     post = await posts.publish(ada.headers, published_at=ahead(days=1))
@@ -91,7 +91,7 @@ async def test_a_plan_that_is_given_up_publishes_nothing(
     assert await read(posts, ada, post) == changed
 
 
-async def test_a_plan_of_a_deleted_post_is_nothing(posts: Posts, databases: Databases, ada: Person) -> None:
+async def test_the_job_of_a_deleted_post_does_nothing(posts: Posts, databases: Databases, ada: Person) -> None:
     post = await posts.publish(ada.headers, published_at=ahead(days=1))
     await posts.http.delete(f"/posts/{post['id']}", headers=ada.headers)
     assert await run_jobs(posts, databases) == 1
@@ -132,7 +132,7 @@ async def test_an_instant_that_is_not_ahead_is_refused(posts: Posts, ada: Person
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/published_at"]
 
 
-async def test_only_an_author_plans_and_only_what_was_never_public(
+async def test_only_an_author_schedules_and_only_what_was_never_public(
     posts: Posts, ada: Person, moderator: Person
 ) -> None:
     post = await posts.publish(ada.headers)
