@@ -17,7 +17,7 @@ from posts_service.likes import repository as likes
 POSTS: Final = 200
 """How many posts a portion is about: those of the person, and those that they have written at, liked or reported."""
 
-ANSWERS: Final = 20_000
+REACTIONS: Final = 20_000
 """How many likes and comments the person's own posts of a portion may have together. If they have more, a portion
 deletes half as many, and no post."""
 
@@ -31,7 +31,7 @@ async def erase_portion(db: AsyncSession, person_id: UUID) -> bool:
     posts = await portions.lock_posts(db, person_id, POSTS)
     own = [post for post in posts if post.is_own]
     own_ids, other_ids = [post.id for post in own], [post.id for post in posts if not post.is_own]
-    if sum(post.answers for post in own) > ANSWERS and await portions.thin_out(db, own_ids, ANSWERS // 2):
+    if sum(post.reactions for post in own) > REACTIONS and await portions.thin_out(db, own_ids, REACTIONS // 2):
         return True
     liked = await likes.delete_all_of(db, person_id, other_ids)
     commented = await comments.delete_all_of(db, person_id, other_ids)

@@ -19,11 +19,11 @@ from watchword.database.portions import PLACE
 
 
 class LockedPost(NamedTuple):
-    """A post that something of the person hangs on, its row locked. `answers` counts its likes and comments."""
+    """A post that something of the person hangs on, its row locked. `reactions` are its likes and comments, counted."""
 
     id: UUID
     is_own: bool
-    answers: int
+    reactions: int
 
 
 def _posts_of(person_id: UUID) -> tuple[Select[Any], ...]:

@@ -24,7 +24,7 @@ OF_PERSON = """SELECT FROM posts.posts WHERE author_id = $1::text::uuid UNION AL
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posts_service.erasure.erasure.POSTS", 2)
-    monkeypatch.setattr("posts_service.erasure.erasure.ANSWERS", 4)
+    monkeypatch.setattr("posts_service.erasure.erasure.REACTIONS", 4)
 
 
 async def erase_in_portions(other: Database, posts: Posts, author: Person) -> int:
