@@ -12,7 +12,7 @@ class PostNotFound(NotFound):
 
 class NotTheAuthor(Forbidden):
     code = "not_the_author"
-    detail = "Only its author may do this to a post."
+    detail = "Only the author of a post may do this."
 
 
 class PostChanged(PreconditionFailed):
@@ -137,7 +137,7 @@ class SearchTooCostly(Invalid):
     """PostgreSQL has given up the search."""
 
     code = "search_too_costly"
-    detail = "Too many posts have these words, and none of the newest; search for rarer words."
+    detail = "Too many posts have these words, and few of the newest do; search for rarer words."
     pointer = "/query/q"
 
 
@@ -161,7 +161,9 @@ class TooHardToRender(Invalid):
     """Making HTML of a text takes more time or memory than one text may take from the others."""
 
     code = "too_hard_to_render"
-    detail = "This text takes too long to render. Make it shorter or simpler; naming no language behind ``` can help."
+    detail = (
+        "This text takes too long to render. Make it shorter or simpler; leaving out the language after ``` can help."
+    )
     pointer = "/body/body"
 
 
