@@ -31,8 +31,8 @@ run: $(VENV)/local ## Run both services with an embedded PostgreSQL; Ctrl-C ends
 dev: $(VENV)/local ## The same as make run, but the services restart when their code changes
 	@$(BIN)/python -m deploy.local dev $(local_ports) $(local_admin)
 
-demo: $(VENV)/local ## Add demo accounts and posts to what `make run` runs
-	@$(BIN)/python -m deploy.local demo
+demo: $(VENV)/local ## Add demo accounts and posts to what `make run` runs; N=1000000: so many more posts, with likes
+	@$(BIN)/python -m deploy.local demo $(if $(call argument,N),--posts "$(call argument,N)")
 
 identity: $(VENV)/local ## A command of the identity service: make identity DO="set-roles ada user moderator"
 	@$(BIN)/python -m deploy.local service identity $(DO)

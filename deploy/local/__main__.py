@@ -7,6 +7,8 @@ from pathlib import Path
 
 from deploy.common import SERVICES, exit_status
 
+_MOST_POSTS = 10_000_000
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 if it succeeded or was stopped by a signal, 1 if it failed."""
@@ -24,7 +26,7 @@ def _execute(options: argparse.Namespace) -> int:
     elif options.command == "demo":
         from deploy.local.demo import demo
 
-        demo(options.home)
+        demo(options.home, options.posts)
     else:
         from deploy.local.command import run_command
 
@@ -43,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     service.add_argument("arguments", nargs=argparse.REMAINDER)
     for command in (run, dev, demo, service):
         command.add_argument("--home", type=Path, default=Path(".local"), help="data, logs and secrets")
+    demo.add_argument("--posts", metavar="NUMBER", type=_count, default=0, help="add so many more posts, with likes")
     for command in (run, dev):
         command.add_argument("--admin", metavar="USERNAME", help="the first administrator; default: your name here")
         # argparse converts a default that is text as well, so a bad variable is refused like a bad option.
@@ -54,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_POSTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of posts up to {_MOST_POSTS:,}")
     return int(text)
 
 

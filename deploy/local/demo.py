@@ -1,5 +1,6 @@
 """`make demo`: accounts and posts to look at, created over the services' HTTP interfaces."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -70,9 +71,8 @@ class Demo:
 
     def publish(self, author: Author, number: int) -> None:
         """Write the author's post of that number, always with the same text; every twentieth is a draft."""
-        title, body = write_post(author.username, number)
         state = "draft" if number % _DRAFT_EVERY == _DRAFT_EVERY - 1 else "published"
-        post = {"title": title, "body": body, "state": state}
+        post = {**write_post(author.username, number)._asdict(), "state": state}
         self._call("POST", f"{self._posts}/posts", json=post, token=author.token, expected=(201,))
 
     def _tokens(self, **form: str) -> Any:
@@ -107,17 +107,23 @@ class Demo:
         return answer.json()
 
 
-def demo(home: Path) -> None:
-    """Add six accounts and 200 posts. Those that exist already are not added again."""
+def demo(home: Path, more: int) -> None:
+    """Add six accounts and 200 posts, and so many more by a thousand people. Those that exist already are not added
+    again."""
     addresses = Addresses.read(home / "run.json")
     secrets = load_secrets(home / "secrets.json")
     with httpx.Client(timeout=30, trust_env=False) as http:
         services = Demo(http, addresses, secrets["demo_password"])
         for username in (*AUTHORS, MODERATOR):
             services.register(username)
-        _make_moderator(service_environment(addresses, secrets, os.environ, home))
+        environment = service_environment(addresses, secrets, os.environ, home)
+        _make_moderator(environment)
         _write_posts(services)
+    if more:
+        _copy_posts(environment, more)
     print(f"Accounts: {', '.join(AUTHORS)}; {MODERATOR} may edit and remove the posts of others.")
+    if more:
+        print(f"{more:,} more posts are by accounts with the names reader0001 to reader1000.")
     print(f"Their password: {secrets['demo_password']}")
     print(f"Sign in at {addresses.posts}/docs or {addresses.identity}/docs")
 
@@ -133,20 +139,27 @@ def _write_posts(services: Demo) -> None:
     authors = [services.sign_in(username) for username in AUTHORS]
     counts = {author: services.count_posts(author) for author in authors}
     done = sum(min(count, _POSTS_PER_AUTHOR) for count in counts.values())
-    _show_progress(done)
+    _show_progress(done, POSTS)
     for number in range(_POSTS_PER_AUTHOR):
         # Author by author within each number, so that the front page shows all of them.
         for author in authors:
             if number >= counts[author]:
                 services.publish(author, number)
                 done += 1
-                _show_progress(done)
+                _show_progress(done, POSTS)
 
 
-def _show_progress(done: int) -> None:
+def _copy_posts(environment: dict[str, str], count: int) -> None:
+    # Only this needs the code of posts.
+    from deploy.local.demo_copy import copy_demo
+
+    asyncio.run(copy_demo(environment, AUTHORS[0], count, lambda done: _show_progress(done, count)))
+
+
+def _show_progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        bar = "#" * (30 * done // POSTS)
-        end = "\n" if done == POSTS else ""
-        print(f"\r[{bar:<30}] {done}/{POSTS} posts", end=end, file=sys.stderr, flush=True)
-    elif done % 50 == 0:
-        print(f"{done}/{POSTS} posts", file=sys.stderr)
+        bar = "#" * (30 * done // total)
+        end = "\n" if done == total else ""
+        print(f"\r[{bar:<30}] {done:,}/{total:,} posts", end=end, file=sys.stderr, flush=True)
+    elif done % 50 == 0 or done == total:
+        print(f"{done:,}/{total:,} posts", file=sys.stderr)

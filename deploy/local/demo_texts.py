@@ -1,6 +1,7 @@
-"""Small invented posts: the same author and number always give the same text."""
+"""Small invented posts: the same name and number always give the same text."""
 
 import random
+from typing import NamedTuple
 
 _THINGS = (
     "queue", "clock", "compiler", "garden gate", "lighthouse", "library card", "railway timetable", "kettle",
@@ -38,9 +39,26 @@ _ENDINGS = (
 )
 
 
-def write_post(username: str, number: int) -> tuple[str, str]:
-    """Return a title, different from the author's others, and a body in Markdown."""
-    chance = random.Random(f"{username} {number}")  # noqa: S311 - not for secrets
+class Text(NamedTuple):
+    """A title, a body in Markdown, and tags."""
+
+    title: str
+    body: str
+    tags: list[str]
+
+
+def write_post(username: str, number: int) -> Text:
+    """Return a post whose title differs from the author's others."""
+    return numbered(invent(f"{username} {number}"), number)
+
+
+def numbered(text: Text, number: int) -> Text:
+    return text._replace(title=f"{text.title} ({number + 1})")
+
+
+def invent(seed: str) -> Text:
+    """Return the text of this seed. Half of all texts have the word Tuesday, and the tag `tuesdays`."""
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
     thing, other = chance.sample(_THINGS, 2)
     words = {
         "thing": thing,
@@ -48,7 +66,7 @@ def write_post(username: str, number: int) -> tuple[str, str]:
         "virtue": chance.choice(_VIRTUES),
         "place": chance.choice(_PLACES),
     }
-    title = f"{chance.choice(_TITLES).format(**words)} ({number + 1})"
+    title = chance.choice(_TITLES).format(**words)
     listing = "\n".join(f"- {item}" for item in chance.sample(_THINGS, 3))
     paragraphs = [
         chance.choice(_OPENINGS),
@@ -56,4 +74,6 @@ def write_post(username: str, number: int) -> tuple[str, str]:
         f"## What you need\n\n{listing}",
         chance.choice(_ENDINGS),
     ]
-    return title, "\n\n".join(paragraphs).format(**words)
+    body = "\n\n".join(paragraphs).format(**words)
+    tags = [item.replace(" ", "-") for item in (thing, words["virtue"])]
+    return Text(title, body, [*tags, "tuesdays"] if "Tuesday" in body else tags)

@@ -30,7 +30,7 @@ def measure(home: Path, effort: Effort) -> Section:
         before = running.enter_context(_variants(BEFORE, older, home / "before"))
         comparisons = {title: compare([now[title], before[title]], effort) for title in now}
     texts = [f"{title}\n\n{table(comparison)}" for title, comparison in comparisons.items()]
-    budgets = [budget for title, comparison in comparisons.items() for budget in budgets(title, comparison)]
+    budgets = [budget for title, comparison in comparisons.items() for budget in budgets_of(title, comparison)]
     return Section(f"Before is the commit {commit}.\n\n" + "\n\n".join(texts), budgets)
 
 
@@ -84,7 +84,7 @@ def table(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def budgets(title: str, comparison: Comparison) -> Sequence[Budget]:
+def budgets_of(title: str, comparison: Comparison) -> Sequence[Budget]:
     failed = sum(figures.failed for figures in comparison.values())
     return (
         Budget(f"{title}, of before", ratio(comparison, NOW, BEFORE), least=LEAST),

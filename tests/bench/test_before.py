@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.bench.before import BEFORE, NOW, budgets, exported, table
+from tests.bench.before import BEFORE, NOW, budgets_of, exported, table
 from tests.bench.comparison import Figures
 from tests.bench.load import Rate
 from tests.support.needed import need
@@ -36,4 +36,4 @@ def test_the_table_has_the_cpu_time_of_the_database_too() -> None:
 
 def test_a_slower_checkout_misses_its_budget() -> None:
     slower = {NOW: figures(960), BEFORE: figures(1000)}
-    assert [budget.holds for budget in budgets("One post", slower)] == [False, True]
+    assert [budget.holds for budget in budgets_of("One post", slower)] == [False, True]

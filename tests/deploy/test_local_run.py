@@ -100,6 +100,13 @@ def test_an_invalid_port_is_refused(
     assert "is not a port" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", ["-1", "many", "1e6", "10000001"])
+def test_a_wrong_number_of_demo_posts_is_refused(capsys: pytest.CaptureFixture[str], number: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", f"--posts={number}"])
+    assert "is not a number of posts" in capsys.readouterr().err
+
+
 def test_demo_without_a_run_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", f"--home={tmp_path}"]) == 1
     assert "make run" in capsys.readouterr().err
@@ -174,5 +181,5 @@ def test_demo_where_the_password_grant_is_off_makes_no_account_and_says_why() ->
 def test_demo_posts_are_the_same_every_time_and_differ_from_each_other() -> None:
     posts = [write_post("ada", number) for number in range(40)]
     assert posts == [write_post("ada", number) for number in range(40)]
-    assert len({title for title, _ in posts}) == 40
-    assert len({body for _, body in posts}) == 40
+    assert len({post.title for post in posts}) == 40
+    assert len({post.body for post in posts}) == 40

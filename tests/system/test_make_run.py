@@ -1,5 +1,6 @@
 """`make run` started twice, interrupted and killed: no process is left, and no data is lost."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -54,8 +55,8 @@ class Run:
         assert left == []
         assert all(is_port_free(port) for port in self.ports)
 
-    def sign_in(self) -> int:
-        form = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+    def sign_in(self, username: str = "ada", password: str = PASSWORD) -> int:
+        form = {"grant_type": "password", "username": username, "password": password}
         return httpx.post(f"{self.identity}/oauth/token", data=form, timeout=20).status_code
 
 
@@ -117,11 +118,14 @@ def test_demo_adds_its_accounts_and_posts_once(tmp_path: Path, ports: tuple[int,
     with run(tmp_path, ports) as running:
         running.await_welcome()
         for _ in range(2):
-            command = [sys.executable, "-m", "deploy.local", "demo", "--home", str(tmp_path)]
+            command = [sys.executable, "-m", "deploy.local", "demo", "--home", str(tmp_path), "--posts", "300"]
             outcome = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
             assert outcome.returncode == 0, outcome.stderr
             assert "200/200 posts" in outcome.stderr
-        assert count_published(running.posts) == 190
+            assert "300/300 posts" in outcome.stderr
+        assert count_published(running.posts) == 490
+        password = json.loads((tmp_path / "secrets.json").read_text())["demo_password"]
+        assert running.sign_in("reader0001", password) == 200
 
 
 def count_published(posts: str) -> int:
