@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -27,7 +28,7 @@ PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(in_digits)]
 PageCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[Item]):
     """Some items of a list. `cursor_of` makes the cursor of the page that begins behind an item."""
 
@@ -41,7 +42,7 @@ class Page(Generic[Item]):
         page = cls(items, cursor_of)
         return page.first(limit) if len(items) > limit else page
 
-    @property
+    @cached_property
     def next_cursor(self) -> str | None:
         """Where the next page begins, None on the last one."""
         return None if self.is_last else self.cursor_of(self.items[-1])

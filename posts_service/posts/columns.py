@@ -38,7 +38,7 @@ _READER: Final = bindparam("reader_id", type_=Uuid())
 _IS_THEIRS: Final = sql.and_(_LIKES.c.post_id == Post.id, _LIKES.c.person_id == _READER)
 _LIKE: Final[Select[bool]] = select(literal_column("true")).where(_IS_THEIRS)
 _LIKED: Final = {"liked": case((_READER.is_not(None), func.coalesce(_LIKE.scalar_subquery(), sql.false())))}
-_SHORT: Final = {"body": _TEXT, "html": _TEXT}
+_SHORT: Final = {"body": _TEXT, "html": literal_column("NULL::text")}
 
 
 def _select(**others: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:

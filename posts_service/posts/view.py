@@ -20,8 +20,8 @@ class PostView(NamedTuple):
     """A post with its author's name: the columns that are read, and the members that `PostRead` promises.
 
     Each field is a column of the post or, like `username`, one of its author, or what `columns.py` makes of several.
-    In a list, `body` is empty, and so is `html`. `renderer` is the version that has made `html`; `liked` is None if the
-    reader is no person.
+    In a list, `body` is empty, and `html` is None. `renderer` is the version that has made `html`; `liked` is None if
+    the reader is no person.
     """
 
     id: UUID

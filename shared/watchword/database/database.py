@@ -23,6 +23,7 @@ from watchword.database.address import connect_arguments
 from watchword.database.connections import connect_with_settings
 from watchword.database.errors import DatabaseUnavailable as DatabaseUnavailable
 from watchword.database.errors import failures_as_unavailable, is_read_only
+from watchword.database.instants import decode_instants_fast
 from watchword.database.pool import PoolUse
 from watchword.database.reads import ReadPool
 from watchword.database.slots import Slots
@@ -90,7 +91,7 @@ class Database:
         # SQLAlchemy's pool does not wake those who wait when somebody else's connection could not be opened.
         self._slots: Slots[None] = Slots(size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        connect = partial(connect_with_settings, url, limit_idling, _PLAN_ONCE, **limits)
+        connect = partial(_connect_for_statements, url, limit_idling, _PLAN_ONCE, **limits)
         self.reads = ReadPool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self.writes = WritePool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
 
@@ -151,3 +152,16 @@ def _drop_read_only(context: ExceptionContext) -> None:
     """Have SQLAlchemy connect anew when this server takes no changes; of several hosts, another may take them."""
     if is_read_only(context.original_exception):
         context.is_disconnect = True
+
+
+async def _connect_for_statements(
+    url: str, *settings: str, timeout: float, command_timeout: float
+) -> "asyncpg.Connection[asyncpg.Record]":
+    """As `connect_with_settings`; instants are decoded fast."""
+    connection = await connect_with_settings(url, *settings, timeout=timeout, command_timeout=command_timeout)
+    try:
+        await decode_instants_fast(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
