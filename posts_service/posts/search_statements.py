@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from posts_service.posts.columns import SUMMARY_OF_READER
 from posts_service.posts.models import Post
 from posts_service.search.models import PostTerms
+from posts_service.search.terms import parsable
 
 MATCHES: Final = 1_000
 """How many posts are ranked, the newest that match."""
@@ -51,7 +52,7 @@ class Place(NamedTuple):
 
 
 _LANGUAGE: Final = sql.cast(bindparam("language", type_=String()), REGCONFIG)
-_QUERY: Final = func.websearch_to_tsquery(_LANGUAGE, bindparam("text", type_=String()))
+_QUERY: Final = func.websearch_to_tsquery(_LANGUAGE, parsable(bindparam("text", type_=String())))
 
 _SETTINGS: Final = select(
     func.set_config("statement_timeout", str(TIMEOUT_MILLISECONDS), True),
@@ -101,7 +102,7 @@ _PAGE = (
     .limit(bindparam("limit", type_=Integer()))
     .subquery()
 )
-_TEXT: Final = func.translate(func.left(Post.body, _HEADLINE_CHARACTERS), MARK_BEGIN + MARK_END, "")
+_TEXT: Final = parsable(func.translate(func.left(Post.body, _HEADLINE_CHARACTERS), MARK_BEGIN + MARK_END, ""))
 _HEADLINE: Final = func.ts_headline(_LANGUAGE, _TEXT, _QUERY, _MARKS).label("headline")
 _HITS: Final = (
     SUMMARY_OF_READER.add_columns(sql.cast(_PAGE.c.rank, Float).label("rank"), _HEADLINE)
@@ -128,6 +129,7 @@ async def list_newest(db: AsyncSession, query: SearchQuery) -> Sequence[UUID]:
 async def list_hits(
     db: AsyncSession, query: SearchQuery, place: Place, limit: int, reader_id: UUID | None
 ) -> Sequence["Row[Any]"]:
-    """The rows of some posts by rank: the columns of a view, its `rank`, and a `headline` with marks."""
+    """The rows of some posts by rank: the columns of a view, its `rank`, and a `headline` with marks, whose text is as
+    `parsable` has made it."""
     values = {**query._asdict(), **place._asdict(), "limit": limit, "reader_id": reader_id}
     return (await db.execute(_HITS, values)).all()

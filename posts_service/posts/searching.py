@@ -18,6 +18,7 @@ from posts_service.posts.cursor import Cursor
 from posts_service.posts.post_query import PostQuery
 from posts_service.posts.search_statements import Place, SearchQuery
 from posts_service.posts.view import PostView
+from posts_service.search.terms import as_written
 from watchword.auth import Principal
 from watchword.database.database import Database
 
@@ -90,8 +91,8 @@ class PostSearch:
 
 
 def headline_as_html(headline: str) -> str:
-    """A text with marks as HTML that has no markup but `<mark>`."""
-    return escape(headline).replace(statements.MARK_BEGIN, "<mark>").replace(statements.MARK_END, "</mark>")
+    """A text with marks, from `search_statements`, as HTML that has no markup but `<mark>`."""
+    return escape(as_written(headline)).replace(statements.MARK_BEGIN, "<mark>").replace(statements.MARK_END, "</mark>")
 
 
 def _list_name(query: SearchQuery) -> str:
