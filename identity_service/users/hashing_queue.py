@@ -88,12 +88,12 @@ class HashingQueue:
             raise HashingBusy("this address has its part of the queue")
         if len(self._lines) < self._most_waiting:
             return
-        longest = self._lines.longest()
         self.outcomes["rejected"] += 1
-        if self._lines.length_of(longest) < own + 2:
+        displaced = self._lines.make_room_for(source)
+        if displaced is None:
             raise HashingBusy("the queue is full")
-        if not (begun := self._lines.take_last(longest).begun).done():
-            begun.set_exception(HashingBusy("another address has taken this place in the full queue"))
+        if not displaced.begun.done():
+            displaced.begun.set_exception(HashingBusy("another address has taken this place in the full queue"))
 
     def _begin(self, work: Callable[[], Result]) -> "asyncio.Future[Result]":
         self._running += 1

@@ -115,7 +115,8 @@ class Comments:
         return await repository.insert_comment(db, post_id, author, thread_id, text=text, now=self._clock.now())
 
     async def _text(self, writer: Principal, body: str) -> Text:
-        owner = writer.person_id()
+        # A person's comments and posts wait in one line.
+        owner = str(writer.person_id())
         await self._limits.ensure_may_comment(writer)
         html = await self._renderer.render(body, owner=owner)
         return Text(body, html, RENDERER_VERSION)

@@ -49,15 +49,21 @@ class Lane:
         return None if self._worker is None else self._worker.pid
 
     async def render(self, text: str, owner: Hashable) -> str:
-        """The HTML of the text. Raises RenderingBusy and TooHardToRender."""
-        if self._is_closed or len(self._queue) >= self._places:
-            raise RenderingBusy("closed" if self._is_closed else "every place is taken")
+        """The HTML of the text. Raises RenderingBusy and TooHardToRender. A text whose caller is cancelled leaves the
+        queue, unless it is being rendered."""
+        if self._is_closed:
+            raise RenderingBusy("closed")
+        self._ensure_place(owner)
         loop = asyncio.get_running_loop()
         order = _Order(text.encode("utf-8", "surrogatepass"), loop.create_future(), loop.time())
         self._queue.put(owner, order)
         if self._serving is None or self._serving.done():
             self._serving = loop.create_task(self._serve())
-        return await order.html
+        try:
+            return await order.html
+        except asyncio.CancelledError:
+            self._queue.discard(owner, order)
+            raise
 
     async def close(self) -> None:
         """End the worker, and refuse what waits for it."""
@@ -69,6 +75,16 @@ class Lane:
         while len(self._queue):
             _fail(self._queue.take(), RenderingBusy("closed"))
         await self._end_worker()
+
+    def _ensure_place(self, owner: Hashable) -> None:
+        """If the queue is full, the owner of the most texts loses the last place. Raises RenderingBusy if that would be
+        no fairer."""
+        if len(self._queue) < self._places:
+            return
+        displaced = self._queue.make_room_for(owner)
+        if displaced is None:
+            raise RenderingBusy("every place is taken")
+        _fail(displaced, RenderingBusy("another writer has taken this place"))
 
     async def _serve(self) -> None:
         """Render until nothing waits."""

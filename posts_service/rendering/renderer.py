@@ -43,7 +43,7 @@ class Renderer:
         """The text as safe HTML (see markdown.render).
 
         Raises TooHardToRender if that takes too much CPU time, and RenderingBusy if too many texts wait. A person
-        who writes many at once does not make others wait, if `owner` says whose text it is.
+        who writes many at once neither makes others wait nor takes every place, if `owner` says whose text it is.
         """
         if is_plain(markdown):
             self.outcomes["plain"] += 1

@@ -24,10 +24,6 @@ class FairQueue(Generic[Item]):
         """How many items of this owner wait."""
         return len(self._lines.get(owner, ()))
 
-    def longest(self) -> Hashable:
-        """The owner of the most items. Raises ValueError if there is none."""
-        return max(self._lines, key=self.length_of)
-
     def put(self, owner: Hashable, item: Item) -> None:
         self._lines.setdefault(owner, deque()).append(item)
 
@@ -39,11 +35,13 @@ class FairQueue(Generic[Item]):
             self._lines[owner] = line
         return item
 
-    def take_last(self, owner: Hashable) -> Item:
-        """The last item of this owner, who keeps the turn. Raises KeyError if there is none."""
-        item = self._lines[owner].pop()
-        self._delete_if_empty(owner)
-        return item
+    def make_room_for(self, owner: Hashable) -> Item | None:
+        """Take out the last item of the owner of the most, so that one of this owner fits into a full queue. None if
+        the others have no more items than this owner would have then. Who loses an item keeps the turn."""
+        longest = max(self._lines.values(), key=len, default=deque[Item]())
+        if len(longest) < self.length_of(owner) + 2:
+            return None
+        return longest.pop()
 
     def discard(self, owner: Hashable, item: Item) -> None:
         """Take this item of this owner out, if it waits."""

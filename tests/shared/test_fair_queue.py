@@ -26,13 +26,17 @@ def test_whoever_queues_many_makes_others_wait_for_one() -> None:
 
 def test_an_item_that_is_taken_out_of_its_turn_changes_no_other_turn() -> None:
     queue = queue_of("a1", "b1", "a2", "a3", "c1")
-    assert (queue.longest(), queue.length_of("a"), len(queue)) == ("a", 3, 5)
-    assert queue.take_last("a") == "a3"
+    assert (queue.length_of("a"), len(queue)) == (3, 5)
+    assert queue.make_room_for("b") == "a3"
     for owner, item in [("b", "b1"), ("b", "b1"), ("a", "c1"), ("d", "d1")]:
         queue.discard(owner, item)
     assert (queue.length_of("a"), queue.length_of("b"), len(queue)) == (2, 0, 3)
     assert everything(queue) == ["a1", "c1", "a2"]
-    with pytest.raises(KeyError):
-        queue.take_last("a")
-    with pytest.raises(ValueError, match="empty"):
-        queue.longest()
+
+
+def test_a_full_queue_has_room_for_whoever_has_two_items_less_than_another() -> None:
+    queue = queue_of("a1", "b1", "a2", "b2", "a3")
+    assert [queue.make_room_for(owner) for owner in ("a", "b", "c", "c", "c")] == [None, None, "a3", "a2", "b2"]
+    assert queue.make_room_for("c") is None
+    assert everything(queue) == ["a1", "b1"]
+    assert queue.make_room_for("a") is None

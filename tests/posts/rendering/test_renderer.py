@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from posts_service.rendering.lane import Lane
 from posts_service.rendering.markdown import render
 from posts_service.rendering.plain import plain_paragraphs
 from posts_service.rendering.renderer import SHORT, Renderer
+from tests.posts.people import Person
 from tests.posts.rendering.html import ensure_safe
 from tests.support.metrics import scrape
 from tests.support.services import Posts
@@ -54,6 +55,15 @@ def is_running(pid: int | None) -> bool:
     with suppress(FileNotFoundError):
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     return False
+
+
+async def full(lane: Lane, owner: str | None) -> list[asyncio.Task[str]]:
+    """Have one text rendered, and two wait."""
+    tasks = [asyncio.create_task(lane.render("*a*", owner)) for _ in range(2)]
+    await until(lambda: len(lane) == 1)
+    tasks.append(asyncio.create_task(lane.render("*a*", owner)))
+    await until(lambda: len(lane) == 2)
+    return tasks
 
 
 async def test_every_text_gets_its_own_html(renderer: Renderer) -> None:
@@ -104,16 +114,38 @@ async def test_a_request_that_is_cancelled_leaves_the_answers_to_the_others(lane
 
 
 async def test_more_texts_than_places_are_refused_until_others_are_done(lane: Lane) -> None:
-    tasks = [asyncio.create_task(lane.render("*a*", None)) for _ in range(2)]
-    await until(lambda: len(lane) == 1)
-    tasks.append(asyncio.create_task(lane.render("*a*", None)))
-    await until(lambda: len(lane) == 2)
+    tasks = await full(lane, None)
     with pytest.raises(RenderingBusy) as refusal:
         await lane.render("*one more*", None)
     assert refusal.value.headers() == {"Retry-After": "2"}
     send(lane, signal.SIGCONT)
     assert await asyncio.gather(*tasks) == ["<p><em>a</em></p>"] * 3
     assert await lane.render("*one more*", None)
+
+
+async def test_whoever_fills_the_queue_loses_a_place_to_somebody_with_fewer(lane: Lane) -> None:
+    tasks = await full(lane, "ada")
+    other = asyncio.create_task(lane.render("*b*", "bob"))
+    with pytest.raises(RenderingBusy, match="another writer"):
+        await tasks[2]
+    # Each has one place now: neither has more right to the other's.
+    for owner in ("ada", "bob", "cleo"):
+        with pytest.raises(RenderingBusy, match="every place"):
+            await lane.render("*c*", owner)
+    send(lane, signal.SIGCONT)
+    assert await asyncio.gather(*tasks[:2], other) == ["<p><em>a</em></p>"] * 2 + ["<p><em>b</em></p>"]
+
+
+async def test_a_request_that_is_cancelled_leaves_its_place(lane: Lane) -> None:
+    tasks = await full(lane, None)
+    for task in tasks[1:]:
+        task.cancel()
+    await asyncio.wait(tasks[1:])
+    assert len(lane) == 0
+    tasks[1:] = [asyncio.create_task(lane.render("*b*", None)) for _ in range(2)]
+    await until(lambda: len(lane) == 2)
+    send(lane, signal.SIGCONT)
+    assert await asyncio.gather(*tasks) == ["<p><em>a</em></p>"] + ["<p><em>b</em></p>"] * 2
 
 
 async def test_a_text_that_has_waited_for_too_long_is_refused() -> None:
@@ -214,3 +246,21 @@ async def test_metrics_show_what_became_of_texts(posts: Posts) -> None:
     assert outcomes == {"rendered": 1, "plain": 1, "too_hard": 0, "busy": 0}
     assert metrics("watchword_rendering_seconds_count") == 1
     assert metrics("watchword_texts_waiting") == 0
+
+
+async def test_the_posts_and_the_comments_of_a_person_wait_in_one_line(
+    posts: Posts, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners, render = [], posts.parts.renderer.render
+
+    async def note_owner(markdown: str, *, owner: Hashable) -> str:
+        owners.append(owner)
+        return await render(markdown, owner=owner)
+
+    monkeypatch.setattr(posts.parts.renderer, "render", note_owner)
+    post = await posts.publish(ada.headers)
+    url, change = f"/posts/{post['id']}", {"body": "Another"}
+    await posts.http.patch(url, json=change, headers=ada.headers)
+    await posts.http.post(f"{url}/versions/1/restore", headers=ada.headers)
+    await posts.http.post(f"{url}/comments", json=change, headers=ada.headers)
+    assert owners == [ada.id] * 4
