@@ -91,15 +91,20 @@ class Revisions:
         await repository.delete(db, post.view.id)
 
     async def _slug(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> str:
-        """The slug of the post with these columns. Those that it has had while it was public stay its own. Before, it
-        has one that is in nobody's way: the author of another post of that title does not learn of it."""
-        wish, was_public = slug_of(columns.get("title", post.view.title)), post.first_published_at is not None
-        is_public = was_public or columns.get("published_at") is not None
-        if fits(post.view.slug, wish) and was_public == is_public:
-            return post.view.slug
-        slug = await slugs.take(db, post.view.id, wish if is_public else another_slug(wish))
-        if not was_public:
-            await slugs.delete_others(db, post.view.id, slug)
+        """The slug of the post with these columns. Those that it has had since it was first public stay its own. While
+        it is not published, it gets one that is in nobody's way: the author of another post of that title does not
+        learn of it."""
+        post_id, present, wish = post.view.id, post.view.slug, slug_of(columns.get("title", post.view.title))
+        was_published = post.view.state == State.PUBLISHED
+        is_published = columns.get("state", post.view.state) == State.PUBLISHED
+        if fits(present, wish) and (was_published or not is_published):
+            return present
+        wishes = [wish, *([present] if fits(present, wish) else [])]
+        if not is_published and not await slugs.has(db, post_id, wish):
+            wishes = [another_slug(wish)]
+        slug = await slugs.take(db, post_id, wishes)
+        if post.first_published_at is None:
+            await slugs.delete_others(db, post_id, slug)
         return slug
 
     async def _index(self, db: WriteTransaction, post: StoredPost, columns: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, Uuid, bindparam, case, delete, exists
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, case, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,16 +35,24 @@ _TAKE: Final = Statement(
         where=Slug.post_id == _INSERT.excluded.post_id,
     ).returning(Slug.slug)
 )
+_FIND: Final = Statement(select(Slug.slug).where(Slug.slug == _SLUG, Slug.post_id == _POST_ID))
 _DELETE_OTHERS: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID, Slug.slug != _SLUG))
 _DELETE_EVERY: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID))
 
 
-async def take(db: WriteTransaction, post_id: UUID, slug: str) -> str:
-    """Give the post this slug, or one that begins like it if another post has it. Returns the slug."""
-    wish = slug
-    while await db.fetch_row(_TAKE, slug=wish, post_id=post_id) is None:
-        wish = another_slug(slug)
-    return wish
+async def take(db: WriteTransaction, post_id: UUID, wishes: Sequence[str]) -> str:
+    """Give the post the first of these slugs that no other post has, or else one that begins like the first. Returns
+    the slug."""
+    others = iter(wishes)
+    slug = next(others)
+    while await db.fetch_row(_TAKE, slug=slug, post_id=post_id) is None:
+        slug = next(others, None) or another_slug(wishes[0])
+    return slug
+
+
+async def has(db: WriteTransaction, post_id: UUID, slug: str) -> bool:
+    """Whether the post has this slug, or has had it."""
+    return await db.fetch_row(_FIND, slug=slug, post_id=post_id) is not None
 
 
 async def delete_others(db: WriteTransaction, post_id: UUID, slug: str) -> None:

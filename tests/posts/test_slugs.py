@@ -9,6 +9,7 @@ import pytest
 from posts_service.slugs.slug import another_slug, fits, slug_of
 from tests.posts.erasing import WAITING, erase_in
 from tests.posts.people import Person
+from tests.posts.test_tags import LOCK_TAGS
 from tests.shared.tables import until_backends
 from tests.support.databases import Databases
 from tests.support.services import Posts
@@ -24,7 +25,6 @@ SLUGS = {
     "0199a3c1-e5f0-7d6b-8000-000000000001": "post",
     "a\u0301\x01/../<b>": "a-b",
 }
-LOCK_TAGS = "SELECT FROM posts.tags FOR UPDATE"
 OF_POST = "SELECT slug FROM posts.slugs WHERE post_id = $1::text::uuid ORDER BY slug"
 
 
@@ -50,6 +50,12 @@ async def slugs_of(databases: Databases, post_id: str) -> list[str]:
 
 async def rename(posts: Posts, person: Person, post_id: str, title: str) -> str:
     answer = await posts.http.patch(f"/posts/{post_id}", json={"title": title}, headers=person.headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["slug"])
+
+
+async def change_state(posts: Posts, person: Person, post_id: str, state: str) -> str:
+    answer = await posts.http.patch(f"/posts/{post_id}", json={"state": state}, headers=person.headers)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["slug"])
 
@@ -81,12 +87,32 @@ async def test_the_slug_of_a_draft_is_replaced_and_that_of_a_public_post_is_kept
     draft = await posts.publish(ada.headers, title="First", state="draft")
     assert fits(slug := await rename(posts, ada, draft["id"], "Second"), "second")
     assert await slugs_of(databases, draft["id"]) == [slug]
-    for state in ("published", "draft"):
-        await posts.http.patch(f"/posts/{draft['id']}", json={"state": state}, headers=ada.headers)
+    assert await change_state(posts, ada, draft["id"], "published") == "second"
     assert await rename(posts, ada, draft["id"], "Third") == "third"
     assert await slugs_of(databases, draft["id"]) == ["second", "third"]
     assert (await posts.publish(ada.headers, title="First"))["slug"] == "first"
     assert (await posts.publish(ada.headers, title="Second"))["slug"] != "second"
+
+
+async def test_a_draft_that_was_public_keeps_its_slugs_and_betrays_no_other_title(
+    posts: Posts, databases: Databases, ada: Person, stranger: Person
+) -> None:
+    post = await posts.publish(ada.headers, title="First")
+    assert await change_state(posts, ada, post["id"], "draft") == "first"
+    slug = await rename(posts, ada, post["id"], "A secret")
+    assert slug != "a-secret"
+    assert fits(slug, "a-secret")
+    assert await slugs_of(databases, post["id"]) == sorted([slug, "first"])
+    assert await rename(posts, ada, post["id"], "First") == "first"
+    slug = await rename(posts, ada, post["id"], "A secret")
+    guess = await posts.publish(stranger.headers, title="A secret")
+    assert guess["slug"] == "a-secret"
+    # The one that it has is as good as another.
+    assert await change_state(posts, ada, post["id"], "published") == slug
+    assert await change_state(posts, ada, post["id"], "draft") == slug
+    await posts.http.delete(f"/posts/{guess['id']}", headers=stranger.headers)
+    assert await change_state(posts, ada, post["id"], "published") == "a-secret"
+    assert await change_state(posts, ada, post["id"], "draft") == "a-secret"
 
 
 async def test_who_writes_a_post_of_the_same_title_learns_of_no_draft(

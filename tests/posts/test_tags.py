@@ -39,6 +39,7 @@ NO_TAGS = [
 ]
 COUNTS = "SELECT name, posts FROM posts.tags WHERE posts <> 0 ORDER BY name"
 ROWS = "SELECT tag AS name, count(*) AS posts FROM posts.post_tags GROUP BY tag ORDER BY tag"
+LOCK_TAGS = "SELECT FROM posts.tags FOR UPDATE"
 SHOWN = """
     SELECT tag AS name, count(*) AS posts FROM posts.posts, unnest(tags) tag WHERE state = 'published'
     GROUP BY tag ORDER BY tag
