@@ -36,6 +36,7 @@ from posts_service.search.models import PostTerms
 from posts_service.settings import Settings
 from posts_service.slugs.models import Slug
 from posts_service.tables import ALLOWANCES, JOBS, JOBS_CHANNEL, RECEIVER, Base
+from posts_service.tags.correction import CORRECT_TAGS, TagCorrection
 from posts_service.tags.models import PostTag, Tag
 from posts_service.tags.reading import TagReading
 from posts_service.versions.models import PostVersion
@@ -89,6 +90,7 @@ class Parts:
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
         self.atom_feed = AtomFeed(self.database, self.settings.pages_origin or "")
+        self.tag_correction = TagCorrection(self.database, self.jobs)
         self.tag_reading = TagReading(self.database)
         self.post_search = PostSearch(self.database, settings.search_language)
         self.export = Export(self.database)
@@ -172,6 +174,7 @@ class Parts:
             CLEANUP: self.cleanup.job_kind(),
             PUBLISH: JobKind(self.scheduled_publications.publish),
             DERIVE: self.derivation.job_kind(),
+            CORRECT_TAGS: self.tag_correction.job_kind(),
         }
 
 

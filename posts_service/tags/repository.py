@@ -27,10 +27,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from posts_service.tables import any_of
 from posts_service.tags.models import PostTag, Tag
+from watchword.database import locks
 from watchword.database.portions import delete_portion
+from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
 
@@ -89,6 +92,55 @@ async def replace(db: WriteTransaction, post_id: UUID, tags: Sequence[str], publ
     """Make these the tags that the post is listed by, and counts. Its row must be locked. A post that is not published
     has none."""
     await db.execute(_REPLACE, post_id=post_id, tags=list(tags), published_at=published_at)
+
+
+_AFTER: Final = bindparam("after", type_=String())
+_SOME: Final = (
+    select(Tag.name, Tag.posts)
+    .where(Tag.name > _AFTER)
+    .order_by(Tag.name)
+    .limit(bindparam("limit", type_=Integer()))
+    .subquery("some")
+)
+_ROWS_BEFORE: Final = func.sum(_SOME.c.posts).over(order_by=_SOME.c.name) - _SOME.c.posts
+_COUNTED: Final = select(_SOME.c.name, _ROWS_BEFORE.label("rows_before")).subquery("counted")
+NAMES: Final = Statement(
+    select(_COUNTED.c.name)
+    .where(_COUNTED.c.rows_before < bindparam("most_rows", type_=Integer()))
+    .order_by(_COUNTED.c.name)
+)
+
+
+async def list_names(reads: ReadPool, after: str, limit: int, most_rows: int) -> list[str]:
+    """The tags after this one, in the order of their names: at most `limit`, and none after those that have `most_rows`
+    posts together."""
+    rows = await reads.fetch_rows(NAMES, after=after, limit=limit, most_rows=most_rows)
+    return [row["name"] for row in rows]
+
+
+def _correction() -> ReturningInsert[str]:
+    """Add to the counts of tags what they lack. One snapshot has the counts and the rows: what others change meanwhile
+    is in neither, and adds to the counts before or after this."""
+    rows = select(func.count()).where(PostTag.tag == Tag.name).scalar_subquery()
+    lacks = select(Tag.name, (rows - Tag.posts).label("posts")).where(
+        Tag.name == func.any(bindparam("names", type_=ARRAY(String)))
+    )
+    changes = lacks.cte("lacks").prefix_with("MATERIALIZED")
+    wrong = select(changes.c.name, changes.c.posts).where(changes.c.posts != literal_column("0"))
+    return _count(wrong).returning(Tag.name)
+
+
+# A tag that millions of posts have takes seconds.
+CORRECT: Final = Statement(_correction(), timeout_seconds=30)
+_CORRECTION: Final = "correction of the counts of tags"
+
+
+async def correct(db: WriteTransaction, names: Sequence[str]) -> int:
+    """Make the counts of these tags what the rows say, while others publish and delete; none of them waits. Returns how
+    many were wrong."""
+    # What a tag lacks may be added once. The statement that counts begins after the lock, and sees what was added.
+    await locks.lock(db, _CORRECTION)
+    return len(await db.fetch_rows(CORRECT, names=list(names)))
 
 
 async def delete_all_of(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
