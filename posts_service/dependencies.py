@@ -14,6 +14,7 @@ from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from posts_service.export.service import Export
+from posts_service.export.slots import ExportSlots
 from posts_service.feed.service import AtomFeed
 from posts_service.history.service import History
 from posts_service.likes.service import Likes
@@ -149,3 +150,14 @@ Unpublisher = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE, permissio
 UnpublishingDep = Annotated[Unpublishing, Depends(part("unpublishing"))]
 HistoryDep = Annotated[History, Depends(part("history"))]
 ExportDep = Annotated[Export, Depends(part("export"))]
+
+
+async def exporter_of(
+    person: Writer, slots: Annotated[ExportSlots, Depends(part("export_slots"))]
+) -> AsyncIterator[Principal]:
+    """The caller, in a slot of their account for as long as the answer lasts."""
+    with slots.for_subject(person.subject):
+        yield person
+
+
+Exporter = Annotated[Principal, Depends(exporter_of)]

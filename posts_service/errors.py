@@ -157,6 +157,22 @@ class TooManyListeners(TooManyRequests):
     retry_after = 5
 
 
+class TooManyExports(TooManyRequests):
+    """The account has as many exports in this process as it may have."""
+
+    code = "too_many_exports"
+    detail = "Your account has as many exports as it may have at once; wait until one of them ends, or close one."
+    retry_after = 10
+
+
+class ExportsBusy(Unavailable):
+    """This process has as many exports as it may have."""
+
+    code = "exports_busy"
+    detail = "As many people as can be served at once are exporting; try again shortly."
+    retry_after = 10
+
+
 class TooHardToRender(Invalid):
     """Making HTML of a text takes more time or memory than one text may take from the others."""
 

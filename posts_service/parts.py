@@ -5,11 +5,14 @@ from typing import Final
 from posts_service.actions.models import ModerationAction
 from posts_service.authors.models import Author
 from posts_service.cleanup import EXPIRED
+from posts_service.comments.derivation import DERIVE as DERIVE_COMMENTS
+from posts_service.comments.derivation import CommentDerivation
 from posts_service.comments.models import Comment
 from posts_service.comments.reading import CommentReading
 from posts_service.comments.service import Comments
 from posts_service.events.effects import EFFECTS
 from posts_service.export.service import Export
+from posts_service.export.slots import ExportSlots
 from posts_service.feed.service import AtomFeed
 from posts_service.history.service import History
 from posts_service.idempotency.models import IdempotencyKey
@@ -32,6 +35,7 @@ from posts_service.posts.scheduled import ScheduledPublications
 from posts_service.posts.searching import PostSearch
 from posts_service.posts.service import Posts
 from posts_service.rendering.renderer import Renderer
+from posts_service.rendering.rerendering import Rerendering
 from posts_service.search.models import PostTerms
 from posts_service.settings import Settings
 from posts_service.slugs.models import Slug
@@ -94,6 +98,7 @@ class Parts:
         self.tag_reading = TagReading(self.database)
         self.post_search = PostSearch(self.database, settings.search_language)
         self.export = Export(self.database)
+        self.export_slots = ExportSlots()
         self.my_posts = MyPosts(self.post_reading)
         self.live_feed = LiveFeed(self.database, clock)
         self.listener_slots = ListenerSlots()
@@ -160,7 +165,9 @@ class Parts:
         self.posts = Posts(*common, idempotency=self.idempotency)
         self.history = History(*common)
         self.scheduled_publications = ScheduledPublications(self.database, self.clock, self.revisions)
-        self.derivation = Derivation(self.database, self.jobs, self.renderer, self.revisions)
+        rendering = self.database, self.jobs, self.renderer
+        self.derivation = Rerendering(*rendering, Derivation(self.database, self.revisions))
+        self.comment_derivation = Rerendering(*rendering, CommentDerivation(self.database))
         self.post_reading = PostReading(self.database)
 
     def _add_moderation(self) -> None:
@@ -175,6 +182,7 @@ class Parts:
             PUBLISH: JobKind(self.scheduled_publications.publish),
             DERIVE: self.derivation.job_kind(),
             CORRECT_TAGS: self.tag_correction.job_kind(),
+            DERIVE_COMMENTS: self.comment_derivation.job_kind(),
         }
 
 

@@ -22,7 +22,7 @@ class Comment(Base):
     thread_id: Mapped[UUID]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("posts.comments.id", ondelete="CASCADE"), index=True)
     depth: Mapped[int] = mapped_column(SmallInteger)
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey(Author.id), index=True)
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey(Author.id))
     body: Mapped[str | None]
     html: Mapped[str | None]
     renderer: Mapped[int] = mapped_column(SmallInteger)
@@ -34,3 +34,7 @@ class Comment(Base):
 
 # The order of a page: thread by thread, each comment before its answers.
 Index("comments_threads_idx", Comment.post_id, Comment.thread_id, Comment.depth, Comment.id)
+# An export walks along it, and what is an author's is found by it.
+Index("comments_of_author_idx", Comment.author_id, Comment.id)
+# A placeholder has no text to render.
+Index("comments_renderer_idx", Comment.renderer, postgresql_where=text("body IS NOT NULL"))

@@ -5,7 +5,8 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from posts_service.dependencies import ExportDep, Writer
+from posts_service.dependencies import ExportDep, Exporter
+from posts_service.errors import ExportsBusy, TooManyExports
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http.responses import refusals
@@ -29,10 +30,13 @@ class LineStream(StreamingResponse):
     operation_id="posts_export",
     summary="Export what is yours",
     response_class=LineStream,
-    responses=refusals(NotPermitted, DatabaseUnavailable),
+    responses=refusals(NotPermitted, TooManyExports, ExportsBusy, DatabaseUnavailable),
 )
-async def export_own(person: Writer, export: ExportDep) -> LineStream:
+async def export_own(person: Exporter, export: ExportDep) -> LineStream:
     """Everything that you have here, an object in each line: `{"type": "author"}` with your name, then each `post`
-    (drafts too), `comment`, `like` and `report`, and each former `version` of a post. The last line is
-    `{"type": "end"}`: without it something is missing, because the connection broke or your session ended."""
+    (drafts too), the former `version`s of some posts behind these, each `comment`, `like` and `report`. The last line
+    is `{"type": "end"}`: without it something is missing, because the connection broke or your session ended.
+
+    An account may have two exports at once in a process of the service; if eight people export there, others wait.
+    """
     return LineStream(await export.begin(person), headers=_PRIVATE)

@@ -10,6 +10,7 @@ from asyncpg import Record
 from posts_service.export import statements
 from watchword.auth import Principal
 from watchword.database.database import Database
+from watchword.database.statements import Statement
 
 PORTION: Final = 50
 """How many rows are read at a time: of the longest posts, they take some megabytes."""
@@ -17,8 +18,7 @@ PORTION: Final = 50
 END: Final = b'{"type":"end"}\n'
 """The last line. Without it the export is not whole."""
 
-_KINDS: Final = (
-    ("post", statements.POSTS, "id"),
+_OTHER_KINDS: Final = (
     ("comment", statements.COMMENTS, "id"),
     ("like", statements.LIKES, "post_id"),
     ("report", statements.REPORTS, "id"),
@@ -40,20 +40,27 @@ class Export:
 
     async def _lines(self, person_id: UUID, cards: list[Record]) -> AsyncIterator[bytes]:
         yield _text("author", cards)
-        for name, kind, key in _KINDS:
-            rows, after = [], statements.BEGINNING
-            while rows := await statements.list_portion(self._reads, kind, person_id, after, PORTION):
+        async for posts in self._portions(statements.POSTS, "id", person_id):
+            yield _text("post", posts)
+            async for versions in self._versions([post["id"] for post in posts if post["version"] > 1]):
+                yield _text("version", versions)
+        for name, kind, key in _OTHER_KINDS:
+            async for rows in self._portions(kind, key, person_id):
                 yield _text(name, rows)
-                after = rows[-1][key]
-        async for rows in self._versions(person_id):
-            yield _text("version", rows)
         yield END
 
-    async def _versions(self, person_id: UUID) -> AsyncIterator[list[Record]]:
+    async def _portions(self, kind: Statement, key: str, person_id: UUID) -> AsyncIterator[list[Record]]:
+        after = statements.BEGINNING
+        while rows := await statements.list_portion(self._reads, kind, person_id, after, PORTION):
+            yield rows
+            after = rows[-1][key]
+
+    async def _versions(self, post_ids: list[UUID]) -> AsyncIterator[list[Record]]:
         after = statements.BEGINNING, 0
-        while rows := await statements.list_versions(self._reads, person_id, after, PORTION):
+        while post_ids and (rows := await statements.list_versions(self._reads, post_ids, after, PORTION)):
             yield rows
             after = rows[-1]["post_id"], rows[-1]["version"]
+            post_ids = [post_id for post_id in post_ids if post_id >= after[0]]
 
 
 def _text(name: str, rows: list[Record]) -> bytes:

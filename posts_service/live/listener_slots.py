@@ -1,11 +1,11 @@
 """How many streams of one account, or of one address, a process keeps open."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 
 from posts_service.errors import TooManyListeners
+from posts_service.slots import slot
 from watchword.service.networks import address_to_count
 
 MAX_PER_SUBJECT: Final = 20
@@ -24,21 +24,8 @@ class ListenerSlots:
 
     def for_subject(self, subject: str) -> AbstractContextManager[None]:
         """A slot of this subject during the block. Raises TooManyListeners."""
-        return _slot(self._of_subjects, subject, self._per_subject)
+        return slot(self._of_subjects, subject, self._per_subject, TooManyListeners)
 
     def for_address(self, address: str) -> AbstractContextManager[None]:
         """A slot of this address during the block. Raises TooManyListeners."""
-        return _slot(self._of_addresses, address_to_count(address), self._per_address)
-
-
-@contextmanager
-def _slot(counts: Counter[str], key: str, limit: int) -> Iterator[None]:
-    if counts[key] >= limit:
-        raise TooManyListeners
-    counts[key] += 1
-    try:
-        yield
-    finally:
-        counts[key] -= 1
-        if not counts[key]:
-            del counts[key]
+        return slot(self._of_addresses, address_to_count(address), self._per_address, TooManyListeners)

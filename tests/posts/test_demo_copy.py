@@ -9,7 +9,8 @@ import pytest
 
 from deploy.local.demo_copy import copy_posts
 from deploy.local.demo_rows import post_id, post_rows
-from posts_service.posts.derivation import DERIVE, PORTION
+from posts_service.posts.derivation import DERIVE
+from posts_service.rendering.rerendering import PORTION
 from tests.posts.people import Person
 from tests.support.databases import Databases, connected
 from tests.support.services import Posts

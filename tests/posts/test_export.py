@@ -6,13 +6,16 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from asyncpg import Record
 
-from posts_service.export import service
+from posts_service.export import service, statements
 from tests.posts.commenting import comment
 from tests.posts.listening import LivePosts
 from tests.posts.moderating import report
 from tests.posts.people import Person
 from tests.support.services import Posts
+from watchword.database.reads import ReadPool
+from watchword.database.statements import Statement
 
 URL = "/me/posts/export"
 
@@ -54,6 +57,8 @@ async def test_an_export_has_all_of_ones_own_and_nothing_of_others(
     lines = await export(posts, ada)
     assert lines[0] == {"type": "author", "id": ada.id, "username": "ada"}
     assert lines[-1] == {"type": "end"}
+    kinds = ["post", "post", *(["version"] * 3), "post", *(["comment"] * 5), "like", "like", "report"]
+    assert [line["type"] for line in lines[1:-1]] == kinds
     present = [(post["title"], post["state"]) for post in of(lines, "post")]
     assert present == [("Fourth", "published"), ("Mine 1", "draft"), ("Mine 2", "published")]
     assert [line["title"] for line in of(lines, "version")] == ["Mine 0", "Second", "Third"]
@@ -73,11 +78,14 @@ async def test_an_export_that_fails_on_the_way_does_not_look_whole(
 ) -> None:
     await posts.publish(ada.headers)
     parts: list[bytes] = []
+    list_portion = statements.list_portion
 
-    async def fail(*_: object) -> None:
-        raise RuntimeError("on the way")
+    async def fail(reads: ReadPool, kind: Statement, *rest: Any) -> list[Record]:
+        if kind is not statements.POSTS:
+            raise RuntimeError("on the way")
+        return await list_portion(reads, kind, *rest)
 
-    monkeypatch.setattr("posts_service.export.statements.list_versions", fail)
+    monkeypatch.setattr("posts_service.export.statements.list_portion", fail)
     with pytest.raises((RuntimeError, httpx.HTTPError)):
         async with posts.http.stream("GET", URL, headers=ada.headers) as answer:
             parts += [part async for part in answer.aiter_bytes()]
@@ -94,7 +102,8 @@ async def test_an_export_ends_with_its_session_and_does_not_look_whole(
         await asyncio.Event().wait()
 
     monkeypatch.setattr("posts_service.export.statements.list_versions", wait)
-    await live_posts.publish(ada.headers)
+    post = await live_posts.publish(ada.headers)
+    await live_posts.edit(ada.headers, post["id"], title="Another")
     ending = ada.bearer(claims={"sid": "over"})
     async with live_posts.server.http.stream("GET", URL, headers=ending) as answer:
         await asyncio.wait_for(waits.wait(), 60)

@@ -6,7 +6,7 @@ migration only adds what a release needs, and what a release stops using goes wi
 """
 
 from watchword.database.migrations.env import run_env
-from watchword.database.migrations.indexes import create_index_concurrently
+from watchword.database.migrations.indexes import create_index_concurrently, drop_index_concurrently
 from watchword.database.migrations.migrations import Migrations
 from watchword.database.migrations.state import (
     MigrationFailed,
@@ -28,5 +28,6 @@ __all__ = [
     "SchemaState",
     "compare",
     "create_index_concurrently",
+    "drop_index_concurrently",
     "run_env",
 ]
