@@ -111,6 +111,13 @@ class ReportDecided(Conflict):
     detail = "The report has been decided already."
 
 
+class OwnContentReported(Forbidden):
+    """The report is about a post or a comment of the moderator who is to decide it."""
+
+    code = "own_content_reported"
+    detail = "The report is about what is yours: another moderator decides it."
+
+
 class InvalidPublication(Invalid):
     """The instant of publication cannot be what the change says."""
 

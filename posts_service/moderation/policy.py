@@ -1,6 +1,7 @@
 """Who may moderate."""
 
-from posts_service.posts.policy import Permission
+from posts_service.errors import OwnContentReported
+from posts_service.posts.policy import Authored, Permission, is_author
 from watchword.auth.errors import NotPermitted
 from watchword.auth.principal import Principal
 
@@ -10,3 +11,10 @@ def ensure_may_moderate(caller: Principal) -> None:
     caller.person_id()
     if caller.permissions.isdisjoint(Permission):
         raise NotPermitted("lacks every permission of a moderator")
+
+
+def ensure_may_decide(moderator: Principal, thing: Authored) -> None:
+    """A report about what is a moderator's own is decided by another moderator. One that they have made themselves they
+    may decide: what they report, they may act on anyway. Raises OwnContentReported."""
+    if is_author(moderator, thing):
+        raise OwnContentReported

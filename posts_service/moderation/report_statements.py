@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, String, Uuid, bindparam, false, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    String,
+    Uuid,
+    bindparam,
+    case,
+    false,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -28,6 +39,18 @@ class ReportRow(NamedTuple):
     reason: str
     state: str
     created_at: datetime
+
+
+class Reported(NamedTuple):
+    """A report whose row is locked: what has become of it, and whose it is about. What is a comment without an author
+    any more is nobody's."""
+
+    state: str
+    owner_id: UUID | None
+
+    def is_by(self, subject: str) -> bool:
+        """Whether it is about what is this person's."""
+        return str(self.owner_id) == subject
 
 
 _COLUMNS: Final = tuple(getattr(Report, name) for name in ReportRow._fields)
@@ -76,18 +99,23 @@ COMMENT: Final = Reportable(
 )
 
 _HAS_ID: Final[ColumnElement[bool]] = Report.id == bindparam("report_id", type_=Uuid())
+_LOCK: Final = Statement(
+    select(Report.state, case((Report.comment_id.is_(None), Post.author_id), else_=Comment.author_id))
+    .outerjoin(Post, Post.id == Report.post_id)
+    .outerjoin(Comment, Comment.id == Report.comment_id)
+    .where(_HAS_ID)
+    .with_for_update(of=Report)
+)
 _DECIDE: Final = Statement(
     update(Report)
-    .where(_HAS_ID, _IS_OPEN)
+    .where(_HAS_ID)
     .values(
         state=bindparam("decision", type_=String()),
         note=bindparam("remark", type_=String()),
         decided_by=bindparam("moderator_id", type_=Uuid()),
         decided_at=bindparam("now", type_=DateTime(timezone=True)),
     )
-    .returning(Report.id)
 )
-_EXISTS: Final = Statement(select(Report.id).where(_HAS_ID))
 
 
 async def lock_thing(db: WriteTransaction, kind: Reportable, thing_id: UUID) -> bool:
@@ -112,13 +140,15 @@ async def get_open(db: WriteTransaction, kind: Reportable, thing_id: UUID, repor
     return ReportRow(*row)
 
 
+async def lock_report(db: WriteTransaction, report_id: UUID) -> Reported | None:
+    """A report, its row locked until the transaction ends. One that is being decided is waited for."""
+    row = await db.fetch_row(_LOCK, report_id=report_id)
+    return None if row is None else Reported(*row)
+
+
 async def decide(
     db: WriteTransaction, report_id: UUID, moderator_id: UUID, decision: ReportState, *, note: str | None, now: datetime
-) -> bool:
-    """Decide an open report. False if it is not open, or not there; one that is being decided is waited for."""
+) -> None:
+    """Write the decision about a report that is locked."""
     values = {"decision": decision.value, "remark": note, "moderator_id": moderator_id, "now": now}
-    return await db.fetch_row(_DECIDE, report_id=report_id, **values) is not None
-
-
-async def is_known(db: WriteTransaction, report_id: UUID) -> bool:
-    return await db.fetch_row(_EXISTS, report_id=report_id) is not None
+    await db.execute(_DECIDE, report_id=report_id, **values)

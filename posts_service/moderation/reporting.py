@@ -8,6 +8,7 @@ from asyncpg import Record
 from posts_service.authors import repository as authors
 from posts_service.errors import CommentNotFound, PostNotFound, ReportDecided, ReportNotFound
 from posts_service.limits import WritingLimits
+from posts_service.moderation import policy
 from posts_service.moderation import report_statements as statements
 from posts_service.moderation.models import ReportState
 from posts_service.moderation.queue import find_report
@@ -43,13 +44,18 @@ class Reporting:
         return await self._report(statements.COMMENT, reporter, comment_id, reason, CommentNotFound)
 
     async def decide(self, moderator: Principal, report_id: UUID, decision: ReportState, note: str | None) -> Record:
-        """Decide an open report, and return it as the queue has it. Raises ReportNotFound, ReportDecided."""
+        """Decide an open report, and return it as the queue has it. Raises ReportNotFound, OwnContentReported,
+        ReportDecided."""
         moderator_id = moderator.person_id()
         async with self._database.writes.begin() as db:
             await authors.ensure_card(db, moderator)
-            now = self._clock.now()
-            if not await statements.decide(db, report_id, moderator_id, decision, note=note, now=now):
-                raise ReportDecided if await statements.is_known(db, report_id) else ReportNotFound
+            report = await statements.lock_report(db, report_id)
+            if report is None:
+                raise ReportNotFound
+            policy.ensure_may_decide(moderator, report)
+            if report.state != ReportState.OPEN:
+                raise ReportDecided
+            await statements.decide(db, report_id, moderator_id, decision, note=note, now=self._clock.now())
         row = await find_report(self._database.reads, report_id, sees_unpublished=may_unpublish(moderator))
         if row is None:
             raise ReportNotFound

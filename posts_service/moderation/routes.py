@@ -18,6 +18,7 @@ from posts_service.errors import (
     CommentNotFound,
     InvalidCursor,
     NotPublished,
+    OwnContentReported,
     PostChanged,
     PostNotFound,
     ReportDecided,
@@ -129,12 +130,13 @@ async def list_reports(
     "/moderation/reports/{report_id}",
     operation_id="reports_decide",
     summary="Decide a report",
-    responses=refusals(ReportNotFound, ReportDecided, DatabaseUnavailable),
+    responses=refusals(OwnContentReported, ReportNotFound, ReportDecided, DatabaseUnavailable),
 )
 async def decide_report(
     report_id: UUID, decision: ReportDecision, moderator: Moderator, reporting: ReportingDep
 ) -> ReportRead:
-    """Decide an open report, once. It changes nothing of what was reported."""
+    """Decide an open report, once. It changes nothing of what was reported. Another moderator decides about what is
+    yours."""
     return ReportRead.of(await reporting.decide(moderator, report_id, decision.state, decision.note))
 
 

@@ -21,10 +21,14 @@ PUBLICATION: Final = frozenset({"state", "published_at"})
 """The members of a post that decide whether others see it."""
 
 
-class Owned(Protocol):
-    """What the rules need to know of a post."""
+class Authored(Protocol):
+    """A post, a comment, or what else has an author."""
 
     def is_by(self, subject: str) -> bool: ...
+
+
+class Owned(Authored, Protocol):
+    """What the rules need to know of a post."""
 
     def is_published(self) -> bool: ...
 
@@ -92,6 +96,7 @@ def _ensure_author_or(caller: Principal, post: Owned, permission: Permission | N
         raise NotTheAuthor
 
 
-def is_author(caller: Principal, post: Owned) -> bool:
+def is_author(caller: Principal, thing: Authored) -> bool:
+    """Whether a post or a comment is the caller's own."""
     # A service is never an author, even if its client id reads like a user's id (RFC 9700 section 4.15).
-    return caller.session_id is not None and post.is_by(caller.subject)
+    return caller.session_id is not None and thing.is_by(caller.subject)

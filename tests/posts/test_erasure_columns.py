@@ -44,8 +44,7 @@ async def act(posts: Posts, databases: Databases, person: Person, other: Person)
     for liked in (own, post):
         await posts.http.put(f"/posts/{liked['id']}/like", headers=person.headers)
     assert (await report(posts, person, post, "Zanzibar")).status_code == 201
-    others_report = (await report(posts, other, own)).json()
-    assert (await decide(posts, person, others_report["id"], state="dismissed")).status_code == 200
+    assert (await report(posts, other, own)).status_code == 201
     others_report = (await report(posts, other, post)).json()
     assert (await decide(posts, person, others_report["id"], state="resolved")).status_code == 200
     for title in ("Theirs", "Others"):
