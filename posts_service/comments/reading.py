@@ -5,9 +5,9 @@ from uuid import UUID
 from posts_service.comments import reading_statements as statements
 from posts_service.comments.cursor import START, Cursor
 from posts_service.comments.view import CommentView
-from posts_service.errors import PostNotFound
 from posts_service.paging import Page
 from posts_service.posts import policy as posts
+from posts_service.posts.reading_statements import get_owned
 from watchword.auth import Principal
 from watchword.database.database import Database
 
@@ -23,9 +23,6 @@ class CommentReading:
     ) -> Page[CommentView]:
         """Comments on a post that this reader may see. Raises PostNotFound, InvalidCursor."""
         begin = START if cursor is None else Cursor.parse(cursor, post_id)
-        post = await statements.find_post(self._database.reads, post_id)
-        if post is None:
-            raise PostNotFound
-        posts.ensure_can_see(reader, post)
+        posts.ensure_can_see(reader, await get_owned(self._database.reads, post_id))
         views = await statements.list_of(self._database.reads, post_id, begin, limit + 1)
         return Page.of(views, limit, lambda view: Cursor.of(view).text_for(post_id))

@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, SmallInteger, Uuid, bindparam, select, tuple_
 
 from posts_service.authors.models import Author
-from posts_service.comments.commented_post import CommentedPost
 from posts_service.comments.cursor import Cursor
 from posts_service.comments.models import Comment
 from posts_service.comments.view import CommentView
+from posts_service.errors import CommentNotFound
+from posts_service.posts.columns import OWNED
 from posts_service.posts.models import Post
+from posts_service.posts.owned_post import OwnedPost
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 
@@ -30,7 +32,11 @@ _CURSOR: Final = tuple_(
 )
 _OF_POST: Final = bindparam("post_id", type_=Uuid())
 
-POST: Final = Statement(select(Post.id, Post.author_id, Post.state).where(Post.id == _OF_POST))
+_WITH_POST: Final = Statement(
+    VIEW.join(Post, Post.id == Comment.post_id)
+    .add_columns(*OWNED)
+    .where(Comment.id == bindparam("comment_id", type_=Uuid()))
+)
 THREADS: Final = Statement(
     VIEW.where(Comment.post_id == _OF_POST, tuple_(*_ORDER) > _CURSOR)
     .order_by(*_ORDER)
@@ -38,9 +44,12 @@ THREADS: Final = Statement(
 )
 
 
-async def find_post(reads: ReadPool, post_id: UUID) -> CommentedPost | None:
-    row = await reads.fetch_row(POST, post_id=post_id)
-    return None if row is None else CommentedPost(*row)
+async def get_with_post(reads: ReadPool, comment_id: UUID) -> tuple[CommentView, OwnedPost]:
+    """A comment, and the post that it is on. Raises CommentNotFound."""
+    row = await reads.fetch_row(_WITH_POST, comment_id=comment_id)
+    if row is None:
+        raise CommentNotFound
+    return CommentView.of(row), OwnedPost(*row[-len(OWNED) :])
 
 
 async def list_of(reads: ReadPool, post_id: UUID, begin: Cursor, limit: int) -> list[CommentView]:

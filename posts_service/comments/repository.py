@@ -28,11 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from posts_service.authors import repository as authors
-from posts_service.comments.commented_post import CommentedPost
 from posts_service.comments.models import Comment
 from posts_service.comments.reading_statements import VIEW
 from posts_service.comments.view import CommentView
+from posts_service.posts.columns import OWNED
 from posts_service.posts.models import Post
+from posts_service.posts.owned_post import OwnedPost
 from watchword.database.statements import Statement
 from watchword.database.writes import WriteTransaction
 
@@ -42,7 +43,7 @@ _NOW: Final = bindparam("now", type_=DateTime(timezone=True))
 _IS_IT: Final = Comment.id == _ID
 
 _CARD: Final = authors.CURRENT_CARD.cte("card")
-_POST: Final = select(Post.id, Post.author_id, Post.state)
+_POST: Final = select(*OWNED)
 _OF_WRITER: Final = (
     _POST.join(_CARD, true()).where(Post.id == _POST_ID).with_for_update(of=Post, key_share=True).cte("post")
 )
@@ -125,20 +126,20 @@ class Text(NamedTuple):
 
 async def lock_for_writer(
     db: WriteTransaction, writer_id: UUID, named_at: datetime, post_id: UUID
-) -> tuple[AuthorCard, CommentedPost | None] | None:
+) -> tuple[AuthorCard, OwnedPost | None] | None:
     """Lock the writer's card, and then the post, which may not be there. None if the writer has no card, or only one
     older than `named_at`, or if their account is purged."""
     row = await db.fetch_row(_LOCK_FOR_WRITER, author_id=writer_id, named_at=named_at, post_id=post_id)
     if row is None:
         return None
     author_id, username, *post = row
-    return AuthorCard(author_id, username), None if post[0] is None else CommentedPost(*post)
+    return AuthorCard(author_id, username), None if post[0] is None else OwnedPost(*post)
 
 
-async def lock_post_of(db: WriteTransaction, comment_id: UUID) -> CommentedPost | None:
+async def lock_post_of(db: WriteTransaction, comment_id: UUID) -> OwnedPost | None:
     """The post of this comment, its row locked until the transaction ends."""
     row = await db.fetch_row(_LOCK_OF_COMMENT, comment_id=comment_id)
-    return None if row is None else CommentedPost(*row)
+    return None if row is None else OwnedPost(*row)
 
 
 async def find(db: WriteTransaction, comment_id: UUID) -> tuple[CommentView, bool] | None:

@@ -8,7 +8,7 @@ from posts_service.actions.policy import ensure_reason
 from posts_service.actions.repository import Thing, insert_act
 from posts_service.authors import repository as authors
 from posts_service.comments import policy, repository
-from posts_service.comments.commented_post import CommentedPost
+from posts_service.comments.reading_statements import get_with_post
 from posts_service.comments.repository import AuthorCard, Text
 from posts_service.comments.schemas import CommentChanges, CommentDraft
 from posts_service.comments.view import CommentView
@@ -16,6 +16,7 @@ from posts_service.errors import CommentChanged, CommentNotFound, PostNotFound
 from posts_service.idempotency.service import Idempotency
 from posts_service.idempotency.values import Answer, KeyedRequest
 from posts_service.limits import WritingLimits
+from posts_service.posts.owned_post import OwnedPost
 from posts_service.posts.policy import Permission
 from posts_service.rendering.renderer import Renderer
 from posts_service.rendering.version import RENDERER_VERSION
@@ -44,7 +45,8 @@ class Comments:
 
         Raises PostNotFound, PostNotPublished, ParentNotFound, AnswerTooDeep.
         """
-        text = await self._text(writer, draft.body)
+        await self._charge(writer)
+        text = await self._rendered(writer, draft.body)
         async with self._database.writes.begin() as db:
             return await self._insert(db, writer, post_id, draft.parent_id, text=text)
 
@@ -60,7 +62,8 @@ class Comments:
 
         Raises IdempotencyKeyReused too.
         """
-        text = await self._text(writer, draft.body)
+        await self._charge(writer)
+        text = await self._rendered(writer, draft.body)
 
         async def insert(db: WriteTransaction) -> Answer:
             return answer_of(await self._insert(db, writer, post_id, draft.parent_id, text=text))
@@ -74,7 +77,10 @@ class Comments:
 
         Raises CommentNotFound, NotTheCommentsAuthor, PostNotPublished, CommentChanged.
         """
-        text = await self._text(editor, changes.body)
+        await self._charge(editor)
+        # Nothing is rendered for a caller who may not change the comment. Under the lock it is decided again.
+        policy.ensure_can_edit(editor, *await get_with_post(self._database.reads, comment_id))
+        text = await self._rendered(editor, changes.body)
         async with self._database.writes.begin() as db:
             post, comment, _ = await _lock(db, comment_id)
             policy.ensure_can_edit(editor, comment, post)
@@ -114,15 +120,17 @@ class Comments:
         thread_id = await _thread_answered(db, parent_id, post)
         return await repository.insert_comment(db, post_id, author, thread_id, text=text, now=self._clock.now())
 
-    async def _text(self, writer: Principal, body: str) -> Text:
-        # A person's comments and posts wait in one line.
-        owner = str(writer.person_id())
+    async def _charge(self, writer: Principal) -> None:
+        """Count a comment that is written or changed. Raises LimitReached, and NotPermitted for a service."""
+        writer.person_id()
         await self._limits.ensure_may_comment(writer)
-        html = await self._renderer.render(body, owner=owner)
-        return Text(body, html, RENDERER_VERSION)
+
+    async def _rendered(self, writer: Principal, body: str) -> Text:
+        # A person's comments and posts wait in one line.
+        return Text(body, await self._renderer.render(body, owner=writer.subject), RENDERER_VERSION)
 
 
-async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUID) -> tuple[AuthorCard, CommentedPost]:
+async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUID) -> tuple[AuthorCard, OwnedPost]:
     """The writer's card and the post, both locked. Raises PostNotFound, and InvalidToken if the account is purged."""
     writer_id = writer.person_id()
     if writer.username is None:
@@ -140,7 +148,7 @@ async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUI
     return author, post
 
 
-async def _thread_answered(db: WriteTransaction, parent_id: UUID | None, post: CommentedPost) -> UUID | None:
+async def _thread_answered(db: WriteTransaction, parent_id: UUID | None, post: OwnedPost) -> UUID | None:
     """The thread of the comment that is answered; None if none is. Raises ParentNotFound, AnswerTooDeep."""
     if parent_id is None:
         return None
@@ -149,7 +157,7 @@ async def _thread_answered(db: WriteTransaction, parent_id: UUID | None, post: C
     return parent_id
 
 
-async def _lock(db: WriteTransaction, comment_id: UUID) -> tuple[CommentedPost, CommentView, bool]:
+async def _lock(db: WriteTransaction, comment_id: UUID) -> tuple[OwnedPost, CommentView, bool]:
     """A comment with its post, whose row is locked, and whether it has answers. Raises CommentNotFound."""
     post = await repository.lock_post_of(db, comment_id)
     # It may have been deleted while this waited for the lock.

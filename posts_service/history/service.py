@@ -6,14 +6,14 @@ from uuid import UUID
 
 from posts_service.actions.models import Action
 from posts_service.actions.policy import Acts
-from posts_service.errors import PostChanged, PostNotFound, VersionNotFound
+from posts_service.errors import PostChanged, VersionNotFound
 from posts_service.history import statements
 from posts_service.history.statements import Version
 from posts_service.keyset import cursor_of, key_of
 from posts_service.limits import WritingLimits
 from posts_service.paging import Page
 from posts_service.posts import policy
-from posts_service.posts.reading_statements import find_view
+from posts_service.posts.reading_statements import get_owned
 from posts_service.posts.revisions import Revisions
 from posts_service.posts.version_columns import next_version
 from posts_service.posts.view import PostView
@@ -62,6 +62,7 @@ class History:
         """Give the post the title, text, summary and tags of a version, as a further edit. Raises PostNotFound,
         NotTheAuthor, ReasonRequired, VersionNotFound, PostChanged, LimitReached, TooHardToRender, RenderingBusy."""
         await self._limits.ensure_may_write(editor)
+        # Nothing is rendered for a caller who may not change the post. Under the lock it is decided again.
         version = await self.read(editor, post_id, number)
         members = {name: getattr(version, name) for name in ("title", "body", "summary", "tags")}
         html = await self._renderer.render(version.body, owner=editor.subject)
@@ -75,7 +76,4 @@ class History:
             return await self._revisions.write_as(db, editor, post, columns, acts)
 
     async def _ensure_may_read(self, reader: Principal, post_id: UUID) -> None:
-        view = await find_view(self._database.reads, post_id, reader.find_person_id())
-        if view is None:
-            raise PostNotFound
-        policy.ensure_can_edit(reader, view)
+        policy.ensure_can_edit(reader, await get_owned(self._database.reads, post_id))

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, String, Table, Uuid, bindparam, ca
 
 from posts_service.authors.models import Author
 from posts_service.posts.models import NOBODY, SUMMARY_CHARACTERS, Post
+from posts_service.posts.owned_post import OwnedPost
 from posts_service.posts.view import PostView
 
 _POSTS: Final = cast(Table, Post.__table__)
@@ -47,6 +48,8 @@ def _select(**others: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*columns.values()).join(Author, Author.id == Post.author_id)
 
 
+OWNED: Final = tuple(getattr(Post, name) for name in OwnedPost._fields)
+"""The columns of an OwnedPost."""
 SCHEDULED_AT: Final = case((Post.published_at.is_(None), Post.publish_at))
 """When a post is to be published. The previous release keeps the column when it publishes a scheduled post."""
 EDITOR_ID: Final = func.nullif(func.coalesce(Post.editor_id, Post.author_id), sql.cast(str(NOBODY), Uuid))

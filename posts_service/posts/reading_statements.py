@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, String, Uuid, bindparam, literal_column, tuple_
+from sqlalchemy import Integer, Select, String, Uuid, bindparam, literal_column, select, tuple_
 
-from posts_service.errors import InvalidCursor, UnsupportedCombination
-from posts_service.posts.columns import SUMMARY_OF_READER, VIEW_OF_READER
+from posts_service.errors import InvalidCursor, PostNotFound, UnsupportedCombination
+from posts_service.posts.columns import OWNED, SUMMARY_OF_READER, VIEW_OF_READER
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post, State
+from posts_service.posts.owned_post import OwnedPost
 from posts_service.posts.post_query import PostQuery, Sort
 from posts_service.posts.view import PostView
 from posts_service.slugs.models import Slug
@@ -83,7 +84,7 @@ LISTS: Final[Mapping[tuple[State, Sort, tuple[str, ...]], JointRead]] = {
 
 BY_ID: Final = JointRead(VIEW_OF_READER.where(Post.id == bindparam("post_id", type_=Uuid())))
 
-
+_OWNED: Final = Statement(select(*OWNED).where(Post.id == bindparam("post_id", type_=Uuid())))
 _BY_SLUG: Final = Statement(
     VIEW_OF_READER.join(Slug, Slug.post_id == Post.id).where(Slug.slug == bindparam("slug", type_=String()))
 )
@@ -96,6 +97,14 @@ _WITHOUT_SLUG: Final = Statement(
 async def find_view(reads: ReadPool, post_id: UUID, reader_id: UUID | None) -> PostView | None:
     row = await reads.fetch_joint_row(BY_ID, post_id=post_id, reader_id=reader_id)
     return PostView.of(row) if row is not None else None
+
+
+async def get_owned(reads: ReadPool, post_id: UUID) -> OwnedPost:
+    """A post without its texts. Raises PostNotFound."""
+    row = await reads.fetch_row(_OWNED, post_id=post_id)
+    if row is None:
+        raise PostNotFound
+    return OwnedPost(*row)
 
 
 async def find_by_slug(reads: ReadPool, slug: str, reader_id: UUID | None) -> PostView | None:

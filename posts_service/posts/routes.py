@@ -69,6 +69,7 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
     response_model=PostRead,
     responses=answer(200, "ETag")
     | refusals(
+        NotPermitted,
         NotTheAuthor,
         UnpublishedByModerator,
         PostNotFound,
@@ -102,7 +103,7 @@ async def edit_post(
     summary="Delete a post",
     status_code=204,
     responses=refusals(
-        NotTheAuthor, PostNotFound, ReasonRequired, PostChanged, PreconditionRequired, DatabaseUnavailable
+        NotPermitted, NotTheAuthor, PostNotFound, ReasonRequired, PostChanged, PreconditionRequired, DatabaseUnavailable
     ),
 )
 async def delete_post(

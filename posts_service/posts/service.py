@@ -15,6 +15,7 @@ from posts_service.idempotency.values import Answer, KeyedRequest
 from posts_service.limits import WritingLimits
 from posts_service.posts import policy, repository
 from posts_service.posts.models import State
+from posts_service.posts.reading_statements import get_owned
 from posts_service.posts.revisions import Revisions
 from posts_service.posts.schemas import PostChanges, PostDraft
 from posts_service.posts.version_columns import first_version, next_version
@@ -83,7 +84,11 @@ class Posts:
         """Change the members that `changes` sets. Raises PostNotFound, NotTheAuthor, UnpublishedByModerator,
         ReasonRequired, PostChanged, LimitReached, TooHardToRender, RenderingBusy, InvalidPublication."""
         await self._limits.ensure_may_write(editor)
-        members = await self._rendered(editor, changes.model_dump(exclude_unset=True))
+        members = changes.model_dump(exclude_unset=True)
+        if "body" in members:
+            # Nothing is rendered for a caller who may not change the post. Under the lock it is decided again.
+            policy.ensure_can_change(editor, await get_owned(self._database.reads, post_id), members)
+            members = await self._rendered(editor, members)
         async with self._database.writes.begin() as db:
             post = await self._revisions.lock_for(db, editor, post_id)
             policy.ensure_can_change(editor, post.view, members)
@@ -137,9 +142,7 @@ class Posts:
         return await repository.insert(db, author_id, writer.issued_at, columns)
 
     async def _rendered(self, writer: Principal, members: dict[str, Any]) -> dict[str, Any]:
-        """The members with the HTML of their body, if they have one. Raises TooHardToRender and RenderingBusy."""
-        if "body" not in members:
-            return members
+        """The members with the HTML of their body. Raises TooHardToRender and RenderingBusy."""
         html = await self._renderer.render(members["body"], owner=writer.subject)
         return {**members, "html": html, "renderer": RENDERER_VERSION}
 

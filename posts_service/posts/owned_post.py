@@ -1,4 +1,4 @@
-"""A post, as far as its comments need it."""
+"""A post, as far as the rules need it that say who may do what."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from posts_service.posts.models import State
 
 
-class CommentedPost(NamedTuple):
+class OwnedPost(NamedTuple):
     id: UUID
     author_id: UUID
     state: str
