@@ -12,6 +12,8 @@ from posts_service.posts.models import Post
 from posts_service.posts.version_columns import first_version
 from tests.posts.listening import LivePosts, PostsWith, next_event, read_until
 from tests.posts.people import Person
+from tests.posts.test_scheduled import DUE
+from tests.support.databases import Databases
 
 
 async def test_listeners_are_told_of_a_new_post_as_the_list_shows_it(
@@ -59,6 +61,45 @@ async def test_listeners_are_told_the_id_alone_of_a_post_that_is_unpublished(
         await live_posts.until_listening(1)
         await live_posts.edit(ada.headers, post["id"], state="draft", title="A secret")
         assert await next_event(events) == ("post-unpublished", {"id": post["id"]})
+
+
+async def test_listeners_are_told_the_id_alone_of_a_post_that_a_moderator_unpublishes_and_of_it_all_when_it_is_back(
+    live_posts: LivePosts, ada: Person, moderator: Person
+) -> None:
+    http, post = live_posts.server.http, await live_posts.publish(ada.headers)
+    url, spam = f"/posts/{post['id']}", {"reason": "Spam"}
+    async with (
+        live_posts.server.events("/posts/events") as anonymous,
+        live_posts.server.events("/posts/events", ada.headers) as author,
+        live_posts.server.events("/posts/events", moderator.headers) as moderating,
+    ):
+        await live_posts.until_listening(3)
+        assert (await http.post(f"{url}/unpublish", json=spam, headers=moderator.headers)).status_code == 200
+        for events in (anonymous, author, moderating):
+            # The reason is for the author, who reads the post.
+            assert await next_event(events) == ("post-unpublished", {"id": post["id"]})
+        await live_posts.edit(ada.headers, post["id"], title="Still unpublished")
+        assert await next_event(anonymous) == ("post-unpublished", {"id": post["id"]})
+        again = await http.patch(url, json={"state": "published"}, params=spam, headers=moderator.headers)
+        assert again.status_code == 200
+        name, item = await next_event(anonymous)
+        assert (name, item["title"], item["unpublished_reason"]) == ("post", "Still unpublished", None)
+
+
+async def test_listeners_are_told_of_a_scheduled_post_when_it_is_published_and_not_before(
+    live_posts: LivePosts, databases: Databases, ada: Person
+) -> None:
+    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    async with live_posts.server.events("/posts/events") as events:
+        await live_posts.until_listening(1)
+        scheduled = await live_posts.publish(ada.headers, title="Scheduled", published_at=at)
+        await live_posts.publish(ada.headers, title="At once")
+        assert (await next_event(events))[1]["title"] == "At once"
+        await databases.execute("posts_app", DUE)
+        live_posts.parts.job_worker.wake()
+        name, item = await next_event(events)
+        assert (name, item["id"], item["state"], item["version"]) == ("post", scheduled["id"], "published", 2)
+        assert item["published_at"] == scheduled["published_at"]
 
 
 async def test_what_was_there_before_is_no_news(live_posts: LivePosts, ada: Person) -> None:
