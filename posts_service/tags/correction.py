@@ -17,7 +17,8 @@ PORTION: Final = 1_000
 """How many tags one job takes at most. Another one, which begins at once, takes those after them."""
 
 MOST_ROWS: Final = 200_000
-"""How many rows a job counts before it takes no further tag. They take a quarter of a second at most, in which nobody waits."""
+"""How many rows a job counts before it takes no further tag. They take a quarter of a second at most, and nobody
+waits."""
 
 
 class TagCorrection:
