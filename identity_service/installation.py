@@ -44,7 +44,9 @@ OWN_SCOPES: Final = {
     "introspect": "Ask whether a token for your service is valid",
 }
 _DOCUMENTATION_SCOPES: Final = ("account", OPENID, PROFILE, EMAIL)
-POSTS_SCOPES: Final = {"posts:write": "Write, change and delete your posts"}
+POSTS_SCOPES: Final = {
+    "posts:write": "Write, change, delete and export your posts and comments, and act as a moderator if you are one"
+}
 POSTS_PERMISSIONS: Final = {
     "post:edit_any": "Change the posts of others",
     "post:delete_any": "Delete the posts of others",

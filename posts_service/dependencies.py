@@ -43,7 +43,8 @@ class Scope(StrEnum):
     POSTS_WRITE = "posts:write"
 
 
-SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: "Write, change and delete your posts"})
+_WRITE: Final = "Write, change, delete and export your posts and comments, and act as a moderator if you are one"
+SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: _WRITE})
 
 
 class ModeratorGuard(Guard):

@@ -38,7 +38,10 @@ _BROWSER: Final = SignedInDevice(
 )
 _CLIENT: Final = SignedInDevice(UUID(int=2), False, ["web"], None, "192.0.2.7", _TIME, _TIME, False)
 _ERASURE: Final = Erasure(_TIME, [ServiceErasure("posts", _TIME), ServiceErasure("feeds", None)])
-_SCOPES: Final = ScopesOfService("Posts", [ScopeText("posts:write", "Write, change and delete your posts")])
+_POSTS_WRITE: Final = ScopeText(
+    "posts:write", "Write, change, delete and export your posts and comments, and act as a moderator if you are one"
+)
+_SCOPES: Final = ScopesOfService("Posts", [_POSTS_WRITE])
 _OTHER_SCOPES: Final = ScopesOfService(None, [ScopeText("feeds:read", "feeds:read")])
 _DEVICE: Final = RequestingDevice("WDJB-MJHT", "Notes on the television", "notes-tv/1.0", "192.0.2.7", _TIME, [_SCOPES])
 _UNKNOWN_DEVICE: Final = RequestingDevice("WDJB-MJHT", "Notes", None, None, _TIME, [_OTHER_SCOPES])
@@ -147,7 +150,7 @@ PAGES: Final[Mapping[str, Sample]] = {
         None,
         (
             {"applications": [], "scope_texts": {}},
-            {"applications": [_APPLICATION], "scope_texts": {"posts:write": "Write, change and delete your posts"}},
+            {"applications": [_APPLICATION], "scope_texts": dict([_POSTS_WRITE])},
         ),
     ),
     "consent.html": Sample(

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from identity_service.installation import POSTS_SCOPES
 from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.browser.signing_on import press, registered, see
@@ -53,7 +54,7 @@ async def test_a_person_allows_an_application_takes_the_access_back_and_does_not
     async with opened(browser, own, java_script_enabled=has_javascript) as page:
         await page.goto(request)
         await sign_in(page, ada)
-        await expect(page.get_by_text("Write, change and delete your posts")).to_be_visible()
+        await expect(page.get_by_text(POSTS_SCOPES["posts:write"])).to_be_visible()
         await press(page, "Allow", "Back at Notes")
         await expect(page).to_have_url(re.compile(r"/callback\?code="))
         await page.goto(request)

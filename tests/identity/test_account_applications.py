@@ -2,6 +2,7 @@
 
 import pytest
 
+from identity_service.installation import POSTS_SCOPES
 from identity_service.pages import application_routes
 from tests.identity.browsing import Browsing, browsing, leads_to_sign_in
 from tests.identity.receivers import receiver_with_stream
@@ -22,7 +23,7 @@ async def test_the_page_shows_what_each_application_may_do_in_words(ada: Browsin
     await identity.sign_in("ada", client_id="mail", scope="posts:write")
     page = await ada.open(APPLICATIONS)
     assert page.index("&lt;Notes &amp; more&gt;") < page.index("Mail")
-    assert page.count("Write, change and delete your posts") == 2
+    assert page.count(POSTS_SCOPES["posts:write"]) == 2
     assert page.count("See and change your account, and see and end your sessions") == 1
     assert [page.count(text) for text in ("unknown:word", "Not recently", "Take the access back")] == [1, 1, 2]
     assert f'href="{APPLICATIONS}"' in await ada.open("/account")

@@ -18,7 +18,7 @@ from watchword.testing import StandingClock
 
 ALLOW = {"choice": "allow"}
 DENY = {"choice": "deny"}
-WRITE = "Write, change and delete your posts"
+WRITE = "Write, change, delete and export your posts and comments, and act as a moderator if you are one"
 ACCOUNT = "See and change your account, and see and end your sessions"
 CONSENTS = "SELECT user_id, client_id, scopes FROM identity.consents"
 CODES = "SELECT FROM identity.authorization_codes"

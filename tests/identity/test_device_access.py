@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from identity_service.clients.models import Client
+from identity_service.installation import POSTS_SCOPES
 from tests.identity.answers import ensure_problem
 from tests.identity.authorizing import Application, authorize
 from tests.identity.browsing import Browsing, browsing
@@ -58,7 +59,7 @@ async def test_application_of_a_device_is_listed_from_the_moment_that_a_person_a
     await television.tokens()
     (after,) = await listed(identity_at)
     assert (after["scopes"], after["last_used_at"] is None) == (["posts:write"], False)
-    assert "Write, change and delete your posts" in await ada.open("/account/applications")
+    assert POSTS_SCOPES["posts:write"] in await ada.open("/account/applications")
 
 
 async def test_access_of_a_device_is_taken_back_with_its_session(identity_at: Identity, ada: Browsing) -> None:

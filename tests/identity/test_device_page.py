@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from identity_service.installation import POSTS_SCOPES
 from tests.identity.browsing import Browsing, browsing, leads_to_sign_in
 from tests.identity.device_flow import NAME, Television, allow, deny, enter, register_client, switched_on
 from tests.support import services
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("device_client")
 async def test_the_page_says_who_asks_for_what_and_from_where(ada: Browsing, television: Television) -> None:
     answer = await enter(ada, television.user_code)
     assert answer.status_code == 200
-    shown = [NAME, "as ada", television.user_code, "notes-tv", "127.0.0.1", "Write, change and delete your posts"]
+    shown = [NAME, "as ada", television.user_code, "notes-tv", "127.0.0.1", POSTS_SCOPES["posts:write"]]
     assert [text for text in shown if text not in answer.text] == []
     assert "If somebody has sent you the code or a link" in answer.text
     assert answer.headers["X-Frame-Options"] == "DENY"
