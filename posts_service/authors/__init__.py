@@ -1,1 +1,1 @@
-"""Author cards: who wrote a post, by the name in their tokens. No call to identity, no shared table."""
+"""Author cards: the names of people who write, like, report or moderate, from their tokens and not from identity."""

@@ -1,4 +1,4 @@
-"""Liking posts, and no longer liking them."""
+"""Liking posts, and taking likes back."""
 
 from uuid import UUID
 

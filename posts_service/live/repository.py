@@ -39,5 +39,5 @@ async def list_changes(reads: ReadPool, since: datetime, limit: int) -> list[Cha
 
 
 async def list_views(reads: ReadPool, post_ids: Collection[UUID]) -> list[PostView]:
-    """These posts, as far as they exist, in the order in which they were changed; of each body only the beginning."""
+    """These posts, as far as they exist, without their texts, in the order in which they were changed."""
     return [PostView.of(row) for row in await reads.fetch_rows(VIEWS, post_ids=list(post_ids))]

@@ -1,1 +1,1 @@
-"""Posts: only their author changes them; everybody reads them once they are published."""
+"""Posts: their authors and moderators change them; everybody reads those that are published."""

@@ -41,8 +41,8 @@ router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
     openapi_extra=READ_CONDITIONS,
 )
 async def read_post_by_slug(slug: SlugPath, reader: Reader, posts: PostReadingDep, request: Request) -> Response:
-    """A published post, or your own draft. A slug that a post has had since it was first public leads to the present
-    one."""
+    """A post that is published, or your own; an unpublished one also if you may unpublish posts. A slug that a post has
+    had since it was first public leads to the present one."""
     view = await posts.read_by_slug(reader, slug)
     if view.slug != slug:
         return moved(f"/posts/by-slug/{view.slug}")
@@ -58,7 +58,7 @@ async def read_post_by_slug(slug: SlugPath, reader: Reader, posts: PostReadingDe
     openapi_extra=READ_CONDITIONS,
 )
 async def read_post(post_id: UUID, reader: Reader, posts: PostReadingDep, request: Request) -> Response:
-    """A published post, or your own draft."""
+    """A post that is published, or your own; an unpublished one also if you may unpublish posts."""
     return post_response(await posts.read(reader, post_id), Preconditions.of_request(request))
 
 

@@ -110,7 +110,8 @@ PublicationTime = Annotated[
 PostState = Annotated[
     State,
     Field(
-        description="Only its author can read a draft; a moderator has made one `unpublished`", examples=["published"]
+        description="`draft`: only its author can read it; `unpublished`: a moderator has hidden it",
+        examples=["published"],
     ),
 ]
 WritableState = Annotated[
