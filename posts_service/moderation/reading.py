@@ -5,9 +5,9 @@ from uuid import UUID
 from asyncpg import Record
 
 from posts_service.keyset import cursor_of, id_in
-from posts_service.moderation import queue
+from posts_service.moderation import reading_statements as statements
 from posts_service.moderation.models import ReportState
-from posts_service.moderation.queue import ActionFilter
+from posts_service.moderation.reading_statements import ActionFilter
 from posts_service.paging import Page
 from posts_service.posts.policy import may_unpublish
 from watchword.auth import Principal
@@ -29,14 +29,14 @@ class ModerationReading:
         list_name = f"reports {state}"
         after = _FIRST if cursor is None else id_in(list_name, cursor)
         sees_unpublished = may_unpublish(moderator)
-        rows = await queue.list_reports(self._reads, state, after, limit + 1, sees_unpublished=sees_unpublished)
+        rows = await statements.list_reports(self._reads, state, after, limit + 1, sees_unpublished=sees_unpublished)
         return _page(rows, limit, list_name)
 
     async def list_actions(self, filters: ActionFilter, cursor: str | None, limit: int) -> Page[Record]:
         """What moderators did, the newest first. Raises InvalidCursor."""
         list_name = f"actions {filters.post_id} {filters.actor_id}"
         before = _LAST if cursor is None else id_in(list_name, cursor)
-        return _page(await queue.list_actions(self._reads, filters, before, limit + 1), limit, list_name)
+        return _page(await statements.list_actions(self._reads, filters, before, limit + 1), limit, list_name)
 
 
 def _page(rows: list[Record], limit: int, list_name: str) -> Page[Record]:

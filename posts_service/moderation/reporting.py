@@ -11,7 +11,7 @@ from posts_service.limits import WritingLimits
 from posts_service.moderation import policy
 from posts_service.moderation import report_statements as statements
 from posts_service.moderation.models import ReportState
-from posts_service.moderation.queue import find_report
+from posts_service.moderation.reading_statements import find_report
 from posts_service.moderation.report_statements import Reportable, ReportRow
 from posts_service.posts.policy import may_unpublish
 from watchword.auth import Principal

@@ -25,7 +25,7 @@ from posts_service.errors import (
     ReportNotFound,
 )
 from posts_service.moderation.models import ReportState
-from posts_service.moderation.queue import ActionFilter
+from posts_service.moderation.reading_statements import ActionFilter
 from posts_service.moderation.reporting import Receipt
 from posts_service.moderation.schemas import (
     ActionPage,
