@@ -35,6 +35,7 @@ from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, optional,
 from watchword.errors import PreconditionRequired
 from watchword.http import Preconditions
 from watchword.service import part
+from watchword.service.networks import address_to_count
 
 _KEY: Final = re.compile("[!-~]{1,255}")
 
@@ -126,6 +127,14 @@ async def listener_of(
     with _slot_for(reader, request, slots):
         async with feed.listen(last_event_id) as listener:
             yield listener
+
+
+def owner_of(reader: Principal | None, request: Request) -> str:
+    """Whose request it is: the account of the reader, or the address of an anonymous one."""
+    if reader is not None:
+        return reader.subject
+    # A client of a Unix socket has no address.
+    return "" if request.client is None else address_to_count(request.client.host)
 
 
 def _slot_for(reader: Principal | None, request: Request, slots: ListenerSlots) -> AbstractContextManager[None]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader
+from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader, owner_of
 from posts_service.errors import (
     InvalidCursor,
     PostChanged,
@@ -101,7 +101,7 @@ async def list_posts(
     newest 1,000 posts that match, the best first."""
     query = PostQuery(author, tag, state, sort)
     if q is not None:
-        hits = await search.list(reader, q, query, cursor, limit)
+        hits = await search.list(reader, q, query, cursor, limit, owner=owner_of(reader, request))
         return page_response(hits, summaries_as_json, "/posts", request)
     page = await posts.list(reader, query, cursor, limit)
     return page_response(page, summaries_as_json, "/posts", request)

@@ -1,9 +1,7 @@
 """The search for posts."""
 
-import asyncio
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -11,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from posts_service.errors import InvalidCursor, SearchBusy, SearchTooCostly, UnsupportedCombination
+from posts_service.errors import InvalidCursor, SearchTooCostly, UnsupportedCombination
 from posts_service.paging import Page
 from posts_service.posts import search_statements as statements
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.post_query import PostQuery
 from posts_service.posts.search_statements import Place, SearchQuery
+from posts_service.posts.search_turns import SearchTurns
 from posts_service.posts.view import PostView
 from posts_service.search.terms import as_written
 from watchword.auth import Principal
@@ -50,20 +49,27 @@ class PostSearch:
     def __init__(self, database: Database, language: str) -> None:
         self._database = database
         self._language = language
-        self._turn = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self.turns = SearchTurns(at_once=AT_ONCE, waiting=MOST_WAITING)
 
     async def list(
-        self, reader: Principal | None, text: str, others: PostQuery, cursor: str | None, limit: int
+        self,
+        reader: Principal | None,
+        text: str,
+        others: PostQuery,
+        cursor: str | None,
+        limit: int,
+        *,
+        owner: Hashable = None,
     ) -> Page[Hit]:
         """A page of the newest published posts that match, the best first. `others` are the other parameters of a
-        list, which must be left out. Raises UnsupportedCombination, InvalidCursor, SearchTooCostly, SearchBusy."""
+        list, which must be left out. Whoever searches much at once makes others wait little if `owner` says whose
+        search it is. Raises UnsupportedCombination, InvalidCursor, SearchTooCostly, SearchBusy."""
         if others != PostQuery():
             raise UnsupportedCombination
         query = SearchQuery(text, self._language)
         begin = _BEGIN if cursor is None else _position_at(Cursor.parse(cursor, _list_name(query)))
         reader_id = None if reader is None else reader.find_person_id()
-        async with self._own_turn(), self._database.begin() as db:
+        async with self.turns.turn(owner), self._database.begin() as db:
             try:
                 await statements.limit_cost(db)
                 post_ids = await statements.list_newest(db, query)
@@ -74,20 +80,6 @@ class PostSearch:
                 raise
         hits = [Hit(PostView.of(row), row.rank, headline_as_html(row.headline)) for row in rows]
         return Page.of(hits, limit, lambda hit: str(_cursor_of(hit, query)))
-
-    @asynccontextmanager
-    async def _own_turn(self) -> AsyncIterator[None]:
-        if self._waiting >= MOST_WAITING:
-            raise SearchBusy
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._turn.release()
 
 
 def headline_as_html(headline: str) -> str:

@@ -1,6 +1,7 @@
 """Which posts a search gives, in which order, and what it shows of each."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -133,15 +134,14 @@ async def test_searches_beyond_those_that_may_wait_are_refused_and_the_others_ar
     posts: Posts, ada: Person
 ) -> None:
     await posts.publish(ada.headers, title="Engine")
-    turns = posts.parts.post_search._turn
-    for _ in range(AT_ONCE):
-        await turns.acquire()
-    waiting = [asyncio.create_task(search(posts, "engine")) for _ in range(MOST_WAITING)]
-    await until(lambda: posts.parts.post_search._waiting == MOST_WAITING)
-    refused = await posts.http.get("/posts", params={"q": "engine"})
-    assert (refused.status_code, refused.json()["code"]) == (503, "search_busy")
-    assert refused.headers["retry-after"] == "2"
-    assert (await posts.http.get("/posts")).status_code == 200
-    for _ in range(AT_ONCE):
-        turns.release()
+    turns = posts.parts.post_search.turns
+    async with AsyncExitStack() as stack:
+        for _ in range(AT_ONCE):
+            await stack.enter_async_context(turns.turn("somebody"))
+        waiting = [asyncio.create_task(search(posts, "engine")) for _ in range(MOST_WAITING)]
+        await until(lambda: len(turns) == MOST_WAITING)
+        refused = await posts.http.get("/posts", params={"q": "engine"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "search_busy")
+        assert refused.headers["retry-after"] == "2"
+        assert (await posts.http.get("/posts")).status_code == 200
     assert [len(page["items"]) for page in await asyncio.gather(*waiting)] == [1] * MOST_WAITING
