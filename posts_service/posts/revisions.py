@@ -86,7 +86,7 @@ class Revisions:
 
     async def delete(self, db: WriteTransaction, post: StoredPost) -> None:
         """Delete a post whose row is locked."""
-        await slugs.delete_every(db, post.view.id)
+        await slugs.delete_of(db, post.view.id)
         await tags.replace(db, post.view.id, [], None)
         await repository.delete(db, post.view.id)
 

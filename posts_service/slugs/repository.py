@@ -37,7 +37,7 @@ _TAKE: Final = Statement(
 )
 _FIND: Final = Statement(select(Slug.slug).where(Slug.slug == _SLUG, Slug.post_id == _POST_ID))
 _DELETE_OTHERS: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID, Slug.slug != _SLUG))
-_DELETE_EVERY: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID))
+_DELETE: Final = Statement(delete(Slug).where(Slug.post_id == _POST_ID))
 
 
 async def take(db: WriteTransaction, post_id: UUID, wishes: Sequence[str]) -> str:
@@ -60,12 +60,12 @@ async def delete_others(db: WriteTransaction, post_id: UUID, slug: str) -> None:
     await db.execute(_DELETE_OTHERS, post_id=post_id, slug=slug)
 
 
-async def delete_every(db: WriteTransaction, post_id: UUID) -> None:
+async def delete_of(db: WriteTransaction, post_id: UUID) -> None:
     """Delete the slugs of a post that is being deleted, before its tags: whoever takes a slug locks the row of another
     post that has it, and then tags."""
-    await db.execute(_DELETE_EVERY, post_id=post_id)
+    await db.execute(_DELETE, post_id=post_id)
 
 
 async def delete_all_of(db: AsyncSession, post_ids: Sequence[UUID]) -> None:
-    """Delete the slugs of posts that are being deleted, before their tags (see `delete_every`)."""
+    """Delete the slugs of posts that are being deleted, before their tags (see `delete_of`)."""
     await db.execute(delete(Slug).where(Slug.post_id == any_of(post_ids)), execution_options=UNSYNCHRONIZED)
