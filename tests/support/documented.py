@@ -1,4 +1,5 @@
-"""Compare every answer of an app with its OpenAPI document: the status, the header fields, the media type, the body."""
+"""Compare every answer of an app with its OpenAPI document: status, header fields, media type, body, and the code of a
+refusal."""
 
 import json
 import re
@@ -10,6 +11,9 @@ import httpx
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+
+from watchword.errors import AppError, Invalid
+from watchword.http.problem_documents import MEDIA_TYPE
 
 NOTEWORTHY = ("ETag", "Link", "Location", "Preference-Applied", "Retry-After", "Set-Cookie", "WWW-Authenticate")
 BUGS = 500
@@ -61,6 +65,9 @@ class Documented:
             validator = self._validator((name, f"{response.status_code}"), described[media_type]["schema"])
             flaw = best_match(validator.iter_errors(json.loads(response.content)))
             assert flaw is None, f"{name}, {response.status_code}: {flaw}"
+        if media_type == MEDIA_TYPE:
+            undocumented = _codes(json.loads(response.content)) - described[media_type]["examples"].keys()
+            assert not undocumented, f"{name} is not documented to refuse with {undocumented}"
 
     def _validator(self, key: tuple[str, str], schema: dict[str, Any]) -> Draft202012Validator:
         if key not in self._validators:
@@ -81,6 +88,20 @@ def _paths(document: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], dict[str
     """The paths as regular expressions, those without parameters first, as the routes are tried."""
     for path in sorted(document["paths"], key=lambda path: "{" in path):
         yield re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), document["paths"][path]
+
+
+def _codes(problem: dict[str, Any]) -> set[str]:
+    """The codes of a problem document under which an OpenAPI document has an example for it. Those that pydantic gives
+    to the flaws of a request are all under the code of a malformed request."""
+    if "errors" not in problem:
+        return {problem["code"]}
+    flaws = {flaw["code"] for flaw in problem["errors"]}
+    return (flaws & _codes_of(Invalid)) or {problem["code"]}
+
+
+def _codes_of(kind: type[AppError]) -> set[str]:
+    """The codes of the errors of a kind."""
+    return {error.code for error in kind.__subclasses__()}.union(*(_codes_of(error) for error in kind.__subclasses__()))
 
 
 def _essence(media_type: str) -> str:

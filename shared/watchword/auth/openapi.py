@@ -19,6 +19,8 @@ from watchword.auth.errors import (
     NotStarted,
 )
 from watchword.auth.guards import Guard, guards_of
+from watchword.auth.revocations import RefusingSource
+from watchword.auth.verifier import Verifier
 from watchword.errors import AppError
 from watchword.http.openapi import Document, amend, descriptions
 from watchword.http.responses import by_text, merge, refusals
@@ -35,22 +37,27 @@ class ScopeTexts:
     services: Mapping[str, str] = field(default_factory=dict)
 
 
-def describe(app: FastAPI, issuer: str, texts: ScopeTexts) -> None:
-    """Add the guards to the OpenAPI document, and how a client gets their tokens from this issuer."""
+def describe(app: FastAPI, verifier: Verifier, texts: ScopeTexts) -> None:
+    """Add the guards to the OpenAPI document, and how a client gets their tokens from the issuer."""
 
     def change(document: Document) -> None:
-        scopes = _describe_operations(document, app)
+        scopes = _describe_operations(document, app, verifier)
         schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "oauth2", "flows": _flows(issuer, scopes, texts)}
+        schemes[SCHEME] = {"type": "oauth2", "flows": _flows(verifier.issuer, scopes, texts)}
 
     amend(app, change)
 
 
-def _describe_operations(document: Document, app: FastAPI) -> set[str]:
+def _describe_operations(document: Document, app: FastAPI, verifier: Verifier) -> set[str]:
     """Describe the guards of every operation. Returns the scopes that they require."""
     scopes: set[str] = set()
+    source: object = verifier.revocations
+    of_source = source.further_refusals if isinstance(source, RefusingSource) else ()
     for operation, description in descriptions(app, document):
-        scopes |= _describe_guards(description, list(guards_of(operation)))
+        guards = list(guards_of(operation))
+        scopes |= _describe_guards(description, guards)
+        if guards:
+            merge(description["responses"], by_text(refusals(*of_source)))
     return scopes
 
 

@@ -50,7 +50,7 @@ def protect(app: FastAPI, verifier: Verifier, *, scopes: ScopeTexts | None = Non
     app.state.verifier = verifier
     app.state.identify = identify
     problems.install(app)
-    openapi.describe(app, verifier.issuer, scopes or ScopeTexts())
+    openapi.describe(app, verifier, scopes or ScopeTexts())
     hot.install(app)
     app.add_middleware(_guarded_layer, protected=app, connections=verifier.open_connections)
     _run_with(app, verifier)

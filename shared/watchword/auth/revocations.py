@@ -5,12 +5,13 @@ They are kept in memory, bounded by how long a token can live: tokens that were 
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
 from watchword.arguments import ensure_seconds
 from watchword.auth.background import Background
 from watchword.auth.jws import LEEWAY_SECONDS
 from watchword.auth.principal import Principal
+from watchword.errors import AppError
 
 FOR_EVER: Final = 2**53
 """A `valid_from` later than any `iat`, so that every token of the session or subject is refused."""
@@ -166,6 +167,13 @@ class RevocationSource(Background, Protocol):
 
     def ensure_in_contact(self, is_write: bool) -> None:
         """Raise Unavailable if a request of this kind must wait until the issuer answers again."""
+
+
+@runtime_checkable
+class RefusingSource(Protocol):
+    """A source of revocations that says with which errors it can refuse a guarded request, for the OpenAPI document."""
+
+    further_refusals: ClassVar[tuple[type[AppError], ...]]
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 import httpx
 
@@ -12,6 +12,7 @@ from watchword.auth.background import expect_owner, own
 from watchword.auth.errors import NotStarted
 from watchword.auth.revocations import Revocations
 from watchword.clock import Clock, SystemClock, seconds_since_boot
+from watchword.errors import AppError
 from watchword.events.acknowledgements import Acknowledgements
 from watchword.events.authorized_calls import TransmitterAccount
 from watchword.events.effects import CarryOut, Effects
@@ -19,7 +20,7 @@ from watchword.events.intake import Intake
 from watchword.events.polling import Poller
 from watchword.events.refusal_delay import RefusalDelay
 from watchword.events.security_event import ReceivedEvent
-from watchword.events.silence import Contact, SilencePolicy
+from watchword.events.silence import Contact, SilencePolicy, TransmitterSilent
 from watchword.events.store import EventStore, LastContact, PendingEffects
 from watchword.events.turn import Turn
 from watchword.tally import Tally
@@ -33,6 +34,9 @@ class Receiver(ABC):
 
     Where it keeps what is revoked, and what that means for the other processes of the service, differs.
     """
+
+    further_refusals: ClassVar[tuple[type[AppError], ...]] = (TransmitterSilent,)
+    """With what a request can be refused because of what this receiver does not know."""
 
     def __init__(
         self,
