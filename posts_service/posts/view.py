@@ -47,7 +47,7 @@ class PostView(NamedTuple):
     @classmethod
     def of(cls, row: "Record | Row[Any]") -> "PostView":
         """The view of a row whose first columns are the fields, in their order."""
-        return cls._make(row[:_WIDTH])
+        return cls._make(row if len(row) == _WIDTH else row[:_WIDTH])
 
     @property
     def etag(self) -> str:
@@ -78,12 +78,14 @@ class PostView(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """The members of `PostRead`, not yet JSON."""
-        return {**self.as_summary(), "body": self.body, "html": self.shown_html}
+        members = self.as_summary()
+        members["body"], members["html"] = self.body, self.shown_html
+        return members
 
     def as_summary(self) -> dict[str, Any]:
         """The members of `PostSummary`, not yet JSON."""
         # asyncpg has a UUID of its own. orjson would call back for each, which takes several times as long as `str`.
-        members = {
+        members: dict[str, Any] = {
             "id": str(self.id),
             "slug": self.slug,
             "title": self.title,
@@ -99,7 +101,9 @@ class PostView(NamedTuple):
             "updated_at": self.updated_at,
             "published_at": self.published_at,
         }
-        return members if self.liked is None else {**members, "liked": self.liked}
+        if self.liked is not None:
+            members["liked"] = self.liked
+        return members
 
     def as_json(self) -> bytes:
         return as_json(self.as_dict())
