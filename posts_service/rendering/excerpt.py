@@ -16,11 +16,16 @@ _FENCE: Final = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
 # Headings, rules, underlines of headings and columns, and definitions of links.
 _LEFT_OUT: Final = re.compile(r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|[-=*_|:+ \t]+$|\[[^\[\]]+\]:)")
 _LINE_MARKS: Final = re.compile(r"(?:[ \t]*(?:>|[-+*](?=[ \t])|[0-9]{1,9}[.)](?=[ \t])))+")
+# Looking ahead for the first character of the alternatives makes these several times faster.
 _LINKS: Final = re.compile(
-    r"!?\[(?P<label>[^\[\]]*)\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])|<(?P<url>(?:https?://|mailto:)[^<>\s]+)>"
+    r"(?=[!\[<])"
+    r"(?:!?\[(?P<label>[^\[\]]*)\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])"
+    r"|<(?P<url>(?:https?://|mailto:)[^<>\s]+)>)"
 )
 _MARKS: Final = re.compile(
-    r"\\(?P<character>[!-/:-@\[-`{-~])|`+|(?<=\S)\*+|\*+(?=\S)|~~|(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)|!?\[(?=\S)|(?<=\S)\]"
+    r"(?=[\\`*~_!\[\]])"
+    r"(?:\\(?P<character>[!-/:-@\[-`{-~])|`+|(?<=\S)\*+|\*+(?=\S)|~~"
+    r"|(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)|!?\[(?=\S)|(?<=\S)\])"
 )
 # Controls, directions of writing that would last beyond the summary, and halves of surrogate pairs.
 _INVISIBLE: Final = re.compile(
