@@ -1,10 +1,15 @@
 """Whether the reader likes a post, and what that does to its entity tag."""
 
+import asyncio
 from typing import Any
 
 from tests.posts.people import Person
+from tests.shared.tables import locked, until_backends
+from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import Posts
+from tests.support.waiting import until
+from watchword.testing import Issuer
 
 LIKE = """
     WITH liked AS (INSERT INTO posts.likes (post_id, person_id) VALUES ($1::text::uuid, $2::text::uuid) RETURNING 1)
@@ -32,6 +37,25 @@ async def test_each_person_sees_whether_they_like_a_post_and_nobody_else_does(
     assert await seen(posts, post, {}) == ["absent"] * 3
     service = ada.issuer.bearer(stranger.id, username=None, scope="posts:read")
     assert await seen(posts, post, service) == ["absent"] * 3
+
+
+async def test_readers_who_are_served_together_see_their_own_likes(
+    databases: Databases, issuer: Issuer, without_issuer: None, ada: Person, stranger: Person
+) -> None:
+    await databases.empty("posts")
+    verifier = issuer.verifier(services.POSTS_URL)
+    async with services.posts(databases, verifier, database_pool_size=1) as posts:
+        await posts.publish(stranger.headers)
+        post = await posts.publish(ada.headers)
+        await databases.execute("posts_app", LIKE, post["id"], stranger.id)
+        async with locked(databases, "likes"):
+            first = asyncio.create_task(posts.http.get("/posts", headers=ada.headers))
+            await until_backends(databases, 1, "wait_event_type = 'Lock'")
+            people = [ada, stranger, stranger]
+            others = [asyncio.create_task(seen(posts, post, person.headers)) for person in people]
+            await until(lambda: posts.parts.database.reads.use().waiting == len(people))
+        assert (await first).status_code == 200
+        assert await asyncio.gather(*others) == [[False] * 3, [True] * 3, [True] * 3]
 
 
 async def test_a_tag_changes_with_likes_and_differs_between_readers(

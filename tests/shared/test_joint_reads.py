@@ -21,6 +21,9 @@ FROM_THE_LAST = JointRead(
     select(THINGS.c.name).where(THINGS.c.name != _NAME).order_by(THINGS.c.id.desc()).limit(_LIMIT)
 )
 
+_SAME_NAME = select(func.count()).select_from(ALL).where(ALL.c.name == _NAME).scalar_subquery()
+COUNT_OF_OWN_NAME = JointRead(select(_SAME_NAME.label("count")).where(THINGS.c.id == 1))
+
 
 def test_a_read_is_named_after_its_table_alone_and_together_and_not_after_a_query_in_its_columns() -> None:
     newest = select(func.max(ALL.c.id)).scalar_subquery()
@@ -72,6 +75,14 @@ async def test_rows_of_each_are_in_order_and_within_their_own_limit(database: Da
         ["second"],
         [],
     ]
+
+
+async def test_a_query_in_a_column_has_the_values_of_its_own_caller(database: Database, databases: Databases) -> None:
+    names = ["first", "nobody", "first", "second"]
+    async with busy(database, databases):
+        reading = [asyncio.create_task(database.reads.fetch_joint_row(COUNT_OF_OWN_NAME, name=name)) for name in names]
+        await until_waiting(database, len(names))
+    assert [row and row["count"] for row in await asyncio.gather(*reading)] == [1, 0, 1, 1]
 
 
 async def test_caller_who_goes_keeps_nobody_from_being_served(database: Database, databases: Databases) -> None:

@@ -33,7 +33,9 @@ def _together(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
     def replace(element: Any, **_: Any) -> Any:
         is_parameter = isinstance(element, BindParameter) and element.key in parameters
-        return callers.c[element.key] if is_parameter else None
+        # Not as a column of `callers`, which SQLAlchemy would add to the FROM of a subquery: this would then read the
+        # values of every caller.
+        return literal_column(f'{callers.name}."{element.key}"', element.type) if is_parameter else None
 
     own = cast(Select[*tuple[Any, ...]], visitors.replacement_traverse(statement, {}, replace))
     # PostgreSQL would make one join of a subquery without OFFSET: of a table that was small when it was planned, every

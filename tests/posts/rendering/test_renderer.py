@@ -52,7 +52,8 @@ def send(lane: Lane, number: signal.Signals) -> None:
 
 def is_running(pid: int | None) -> bool:
     """Whether there is such a process, and it is not a zombie."""
-    with suppress(FileNotFoundError):
+    # The second: it is reaped between opening the file and reading it.
+    with suppress(FileNotFoundError, ProcessLookupError):
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     return False
 
