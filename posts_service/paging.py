@@ -28,6 +28,7 @@ PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(in_digits)]
 PageCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
 
 
+# Without slots, since a cached property needs a place.
 @dataclass(frozen=True)
 class Page(Generic[Item]):
     """Some items of a list. `cursor_of` makes the cursor of the page that begins behind an item."""

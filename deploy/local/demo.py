@@ -107,9 +107,9 @@ class Demo:
         return answer.json()
 
 
-def demo(home: Path, more: int) -> None:
-    """Add six accounts and 200 posts, and so many more by a thousand people. Those that exist already are not added
-    again."""
+def demo(home: Path, further: int) -> None:
+    """Add six accounts and 200 posts, and this number of further posts by a thousand people. What exists already is
+    not added again."""
     addresses = Addresses.read(home / "run.json")
     secrets = load_secrets(home / "secrets.json")
     with httpx.Client(timeout=30, trust_env=False) as http:
@@ -119,11 +119,11 @@ def demo(home: Path, more: int) -> None:
         environment = service_environment(addresses, secrets, os.environ, home)
         _make_moderator(environment)
         _write_posts(services)
-    if more:
-        _copy_posts(environment, more)
+    if further:
+        _copy_posts(environment, further)
     print(f"Accounts: {', '.join(AUTHORS)}; {MODERATOR} may edit and remove the posts of others.")
-    if more:
-        print(f"{more:,} more posts are by accounts with the names reader0001 to reader1000.")
+    if further:
+        print(f"{further:,} further posts are by accounts with the names reader0001 to reader1000.")
     print(f"Their password: {secrets['demo_password']}")
     print(f"Sign in at {addresses.posts}/docs or {addresses.identity}/docs")
 

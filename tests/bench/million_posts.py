@@ -26,11 +26,16 @@ MOST_OF_THE_FIRST_PAGE = 1.2
 MOST_MILLISECONDS = 100.0
 MOST_MEGABYTES = 32.0
 LINES_BETWEEN_SAMPLES = 1_000
-LISTS = {
-    f"{sort}, {name}": {"sort": sort, **which}
-    for sort in ("newest", "oldest")
-    for name, which in {"all": {}, "of an author": {"author": ""}, "with a tag": {"tag": TAG}}.items()
-} | {"most_liked, all": {"sort": "most_liked"}}
+LISTS: dict[str, dict[str, str]] = {
+    "newest, all": {"sort": "newest"},
+    "newest, of an author": {"sort": "newest", "author": "the author"},
+    "newest, with a tag": {"sort": "newest", "tag": TAG},
+    "oldest, all": {"sort": "oldest"},
+    "oldest, of an author": {"sort": "oldest", "author": "the author"},
+    "oldest, with a tag": {"sort": "oldest", "tag": TAG},
+    "most_liked, all": {"sort": "most_liked"},
+}
+"""The queries of all lists. The id of the author is known only once there is one."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,8 @@ def _page_table(pages: Comparison, deepest: int) -> str:
 
 
 def _times(pages: Comparison, name: str) -> float:
-    """The time of the deep page, of that of the first: the inverse of the rate of requests."""
-    return 1 / ratio(pages, _deep(name), _first(name))
+    """The time of the deep page, of that of the first, which is the inverse of the rate of requests."""
+    return ratio(pages, _first(name), _deep(name))
 
 
 def _search_table(searches: Comparison, counts: Counts) -> str:

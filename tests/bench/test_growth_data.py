@@ -26,7 +26,7 @@ async def test_there_are_as_many_users_and_posts_as_asked_for_and_no_author_has_
         (row,) = await databases.fetch_as_superuser(COUNTS)
         counts = {"users": size + 1, "roles": size, "authors": size, "posts": size}
         assert {**counts, "most_of_one": row["most_of_one"]} == dict(row)
-        assert row["most_of_one"] < size
+        assert row["most_of_one"] <= size * 2 // 3
 
 
 async def test_a_cursor_leads_to_the_posts_after_so_many(databases: Databases) -> None:

@@ -7,13 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from deploy.local.demo_copy import copy_posts
+from deploy.common import DATABASE_URLS, CommandFailed
+from deploy.local.demo_copy import PEOPLE, copy_demo, copy_posts
 from deploy.local.demo_rows import post_id, post_rows
 from posts_service.posts.derivation import DERIVE
 from posts_service.rendering.rerendering import PORTION
 from tests.posts.people import Person
+from tests.shared.tables import locked
 from tests.support.databases import Databases, connected
 from tests.support.services import Posts
+from tests.support.waiting import until
 from watchword.jobs import Job
 
 CARDS = "INSERT INTO posts.authors SELECT id, 'reader', now() FROM unnest($1::uuid[]) AS id"
@@ -28,6 +31,13 @@ MADE = {
     "terms": "SELECT post_id, published_at, terms FROM posts.post_terms ORDER BY post_id",
 }
 LIKES = "SELECT count(*) AS rows, (SELECT sum(likes) FROM posts.posts) AS counted FROM posts.likes"
+KATHERINE = (
+    "INSERT INTO identity.users (username, email, password_hash) VALUES ('Katherine', 'k@example.com', 'a hash')"
+)
+PEOPLE_OF_IDENTITY = """
+SELECT count(*), (SELECT count(*) FROM identity.user_roles) FROM identity.users
+WHERE username LIKE 'reader%' AND password_hash = 'a hash'
+"""
 
 
 class Interruption(Exception):
@@ -40,6 +50,14 @@ async def people(databases: Databases, posts: Posts) -> list[UUID]:
     people = [uuid4() for _ in range(40)]
     await databases.execute("posts_owner", CARDS, people)
     return people
+
+
+@pytest.fixture
+async def environment(databases: Databases, posts: Posts) -> dict[str, str]:
+    """That of an installation which has the account Katherine."""
+    await databases.empty("identity", "roles", "role_permissions")
+    await databases.execute("identity_owner", KATHERINE)
+    return {variable: databases.url(role) for role, variable in DATABASE_URLS.items()}
 
 
 async def copy(databases: Databases, people: list[UUID], count: int, *, interrupted_after: int | None = None) -> None:
@@ -102,6 +120,17 @@ async def test_two_copies_at_once_write_each_post_once(databases: Databases, peo
     assert likes["rows"] == likes["counted"]
 
 
+async def test_a_server_that_stops_meanwhile_is_one_message(databases: Databases, environment: dict[str, str]) -> None:
+    async def is_ended() -> bool:
+        return await databases.end_connections("posts_owner", "wait_event_type = 'Lock'") > 0
+
+    async with locked(databases, "posts"):
+        copying = asyncio.create_task(copy_demo(environment, "katherine", 1, lambda _: None))
+        await until(is_ended)
+        with pytest.raises(CommandFailed, match="can be repeated"):
+            await copying
+
+
 async def test_the_slug_of_somebody_elses_post_stays_theirs(
     posts: Posts, databases: Databases, ada: Person, people: list[UUID]
 ) -> None:
@@ -110,3 +139,24 @@ async def test_the_slug_of_somebody_elses_post_stays_theirs(
     [copied] = (await posts.http.get(f"/posts?author={post_rows(0, people).post['author_id']}")).json()["items"]
     assert copied["slug"] != own["slug"]
     assert copied["slug"].startswith(own["slug"][:40])
+
+
+async def test_two_commands_at_once_make_the_people_once_with_the_password_of_an_account(
+    databases: Databases, environment: dict[str, str]
+) -> None:
+    with pytest.raises(CommandFailed, match="there is no account mary"):
+        await copy_demo(environment, "mary", 10, lambda _: None)
+    await asyncio.gather(*(copy_demo(environment, "katherine", 10, lambda _: None) for _ in range(2)))
+    [row] = await databases.fetch("identity_app", PEOPLE_OF_IDENTITY)
+    assert tuple(row) == (PEOPLE, PEOPLE)
+    assert len((await contents(databases))["posts"]) == 10
+
+
+@pytest.mark.parametrize("name", ["POSTS_SEARCH_LANGUAGE", "posts_search_language"])
+async def test_posts_are_copied_in_the_language_of_the_service(
+    databases: Databases, environment: dict[str, str], name: str
+) -> None:
+    await copy_demo({**environment, name: "simple"}, "katherine", 1, lambda _: None)
+    [row] = await databases.fetch("posts_app", "SELECT terms FROM posts.post_terms")
+    # A stop word of English.
+    assert "'a':" in row["terms"]

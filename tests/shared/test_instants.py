@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import asyncpg
 import pytest
-from sqlalchemy import DateTime, bindparam, literal_column, select
+from sqlalchemy import DateTime, bindparam, func, literal_column, select
 
 from tests.support.databases import Databases, connected
 from watchword.database import Database, Statement
@@ -16,6 +16,8 @@ INSTANTS = (
 EACH = f"unnest(ARRAY[{INSTANTS}]::timestamptz[])"
 IN_ORDER = Statement(select(literal_column(EACH, DateTime(timezone=True)).label("at")))
 ECHO = Statement(select(bindparam("at", type_=DateTime(timezone=True)).label("at")))
+
+IS_INFINITE = Statement(select((~func.isfinite(bindparam("at", type_=DateTime(timezone=True)))).label("is_infinite")))
 
 
 async def test_instants_are_decoded_as_asyncpg_decodes_them(database: Database, databases: Databases) -> None:
@@ -37,6 +39,13 @@ async def test_an_instant_of_any_offset_is_given_and_taken_to_the_microsecond(da
     row = await database.reads.fetch_row(ECHO, at=None)
     assert row is not None
     assert row["at"] is None
+
+
+async def test_an_instant_without_an_end_is_given_as_it_was_taken(database: Database) -> None:
+    for instant in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
+        row = await database.reads.fetch_row(IS_INFINITE, at=instant)
+        assert row is not None
+        assert row["is_infinite"]
 
 
 async def test_an_instant_without_an_offset_is_refused(database: Database) -> None:

@@ -33,6 +33,11 @@ def test_a_read_is_named_after_its_table_alone_and_together_and_not_after_a_quer
     assert nested.name == "SELECT posts.things"
 
 
+def test_a_parameter_with_the_name_of_the_added_column_is_refused() -> None:
+    with pytest.raises(ValueError, match="place"):
+        JointRead(select(THINGS.c.id).where(THINGS.c.id > bindparam("place", type_=Integer())))
+
+
 @asynccontextmanager
 async def busy(database: Database, databases: Databases) -> AsyncIterator[None]:
     """During the block the one connection is waiting for a lock, on behalf of another caller."""

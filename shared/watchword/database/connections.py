@@ -1,9 +1,9 @@
 """Connections: how every one is made, and one outside the pools for what holds it all the time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 
@@ -12,6 +12,8 @@ from watchword.database.errors import DatabaseUnavailable
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 COMMAND_TIMEOUT_SECONDS: Final = 5.0
+
+Preparation: TypeAlias = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[None]]
 
 _FAILURES: Final = (
     OSError,
@@ -24,15 +26,17 @@ _FAILURES: Final = (
 
 
 async def connect_with_settings(
-    url: str, *settings: str, timeout: float, command_timeout: float | None
+    url: str, *settings: str, timeout: float, command_timeout: float | None, prepare: Preparation | None = None
 ) -> "asyncpg.Connection[asyncpg.Record]":
-    """A new connection as `connect` makes it, on which the statements `settings` have been run.
+    """A new connection as `connect` makes it, on which the statements `settings` have been run, and then `prepare`.
 
     They are statements because a pooler may refuse a setting in the message that opens a connection.
     """
     connection = await connect(url, timeout=timeout, command_timeout=command_timeout)
     try:
         await connection.execute(";".join(settings))
+        if prepare is not None:
+            await prepare(connection)
     except BaseException:
         connection.terminate()
         raise

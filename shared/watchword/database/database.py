@@ -72,7 +72,7 @@ class Database:
         ensure_count("size", size, least=1)
         self.dsn = url
         limit_idling = _LIMIT_IDLING.format(milliseconds=IDLE_TIMEOUT_SECONDS * 1000)
-        limits = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS}
+        limits: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS}
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._open,
@@ -91,7 +91,7 @@ class Database:
         # SQLAlchemy's pool does not wake those who wait when somebody else's connection could not be opened.
         self._slots: Slots[None] = Slots(size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        connect = partial(_connect_for_statements, url, limit_idling, _PLAN_ONCE, **limits)
+        connect = partial(connect_with_settings, url, limit_idling, _PLAN_ONCE, prepare=decode_instants_fast, **limits)
         self.reads = ReadPool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self.writes = WritePool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
 
@@ -152,16 +152,3 @@ def _drop_read_only(context: ExceptionContext) -> None:
     """Have SQLAlchemy connect anew when this server takes no changes; of several hosts, another may take them."""
     if is_read_only(context.original_exception):
         context.is_disconnect = True
-
-
-async def _connect_for_statements(
-    url: str, *settings: str, timeout: float, command_timeout: float
-) -> "asyncpg.Connection[asyncpg.Record]":
-    """As `connect_with_settings`; instants are decoded fast."""
-    connection = await connect_with_settings(url, *settings, timeout=timeout, command_timeout=command_timeout)
-    try:
-        await decode_instants_fast(connection)
-    except BaseException:
-        connection.terminate()
-        raise
-    return connection

@@ -18,6 +18,7 @@ _INFINITE: Final = {
     (2**63 - 1,): datetime.max.replace(tzinfo=UTC),
     (-(2**63),): datetime.min.replace(tzinfo=UTC),
 }
+_AS_INFINITE: Final = {instant: number for number, instant in _INFINITE.items()}
 
 
 async def decode_instants_fast(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -28,7 +29,7 @@ async def decode_instants_fast(connection: "asyncpg.Connection[asyncpg.Record]")
 
 
 def _encoded(instant: datetime) -> tuple[int]:
-    return ((instant - _EPOCH) // _MICROSECOND,)
+    return _AS_INFINITE.get(instant) or ((instant - _EPOCH) // _MICROSECOND,)
 
 
 @lru_cache(REMEMBERED)

@@ -27,14 +27,16 @@ class JointRead(Statement):
 
 def _together(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     parameters = {it.key: it for it in visitors.iterate(statement) if isinstance(it, BindParameter) and it.required}
+    if PLACE in parameters:
+        raise ValueError(f"no parameter of a joint read may have the name {PLACE}")
     arrays = [bindparam(name, type_=ARRAY(it.type)) for name, it in parameters.items()]
     columns = [column(name, it.type) for name, it in parameters.items()]
     callers = func.unnest(*arrays).table_valued(*columns, with_ordinality=PLACE).render_derived("callers")
 
     def replace(element: Any, **_: Any) -> Any:
         is_parameter = isinstance(element, BindParameter) and element.key in parameters
-        # Not as a column of `callers`, which SQLAlchemy would add to the FROM of a subquery: this would then read the
-        # values of every caller.
+        # Not as a column of `callers`, which SQLAlchemy would add to the FROM of a subquery: the subquery would then
+        # read the values of every caller.
         return literal_column(f'{callers.name}."{element.key}"', element.type) if is_parameter else None
 
     own = cast(Select[*tuple[Any, ...]], visitors.replacement_traverse(statement, {}, replace))
