@@ -1,6 +1,6 @@
 """`make demo N=…`: many posts, with their tags and likes, copied into the tables of a running installation."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import ARRAY, Uuid, any_, bindparam
 
 from deploy.common import DATABASE_URLS, CommandFailed
-from deploy.local.demo_rows import LIKE_COLUMNS, NEWEST, invented_id, like_rows, post_id, post_rows
+from deploy.local.demo_rows import LIKE_COLUMNS, NEWEST, PostRows, invented_id, like_rows, post_id, post_rows
 from identity_service.roles.repository import DEFAULT_ROLE
 from posts_service.posts.models import Post
 from posts_service.search import repository as search
@@ -90,7 +90,6 @@ async def copy_posts(
         portion = range(first, min(first + PORTION, numbers.stop))
         async with connection.transaction():
             await connection.execute(_LOCK)
-            await connection.execute(_LOCK_CARDS, people)
             await _copy_portion(connection, people, portion, language)
         show(portion.stop)
     await connection.execute(_VACUUM)
@@ -140,6 +139,7 @@ async def _copy_portion(connection: Connection, people: Sequence[UUID], numbers:
         return
     portion = [post_rows(number, people) for number in ids.values()]
     posts = [rows.post for rows in portion]
+    await connection.execute(_LOCK_CARDS, list({*(post["author_id"] for post in posts), *_likers(portion)}))
     await _set_free_slugs(connection, posts)
     await _copy(connection, "posts", posts[0], (tuple(post.values()) for post in posts))
     for statement in (_SLUGS, _TAGS_OF_POSTS):
@@ -148,6 +148,11 @@ async def _copy_portion(connection: Connection, people: Sequence[UUID], numbers:
     await _copy(connection, "likes", LIKE_COLUMNS, (like for rows in portion for like in like_rows(rows)))
     # Last: all who publish share these rows.
     await connection.execute(_TAGS, list(ids))
+
+
+def _likers(portion: Sequence[PostRows]) -> Iterator[UUID]:
+    for rows in portion:
+        yield from rows.likers
 
 
 async def _set_free_slugs(connection: Connection, posts: Sequence[dict[str, Any]]) -> None:
