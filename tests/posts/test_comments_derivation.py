@@ -66,6 +66,7 @@ async def test_a_job_takes_a_portion_and_enqueues_another_for_what_is_left(
     posts: Posts, databases: Databases, ada: Person, post_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("posts_service.rendering.rerendering.PORTION", 1)
+    posts.parts.job_worker.stop()
     await comment(posts, ada, post_id)
     await databases.execute("posts_app", OUTDATE)
     await derive(posts, databases)

@@ -75,6 +75,7 @@ async def test_a_job_takes_a_portion_and_enqueues_another_for_what_is_left(
     posts: Posts, databases: Databases, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("posts_service.rendering.rerendering.PORTION", 1)
+    posts.parts.job_worker.stop()
     await posts.publish(ada.headers)
     await databases.execute("posts_app", "UPDATE posts.posts SET renderer = 0")
     await derive(posts, databases)
