@@ -22,7 +22,7 @@ class PostChanged(PreconditionFailed):
 
 class PostNotPublished(Conflict):
     code = "post_not_published"
-    detail = "Nobody can comment on this post while it is not published."
+    detail = "The post is not published; only a published one can be commented on, or be unpublished."
 
 
 class CommentNotFound(NotFound):
@@ -89,11 +89,6 @@ class ReasonRequired(Invalid):
     code = "reason_required"
     detail = "Say why: it is somebody else's, and the reason is recorded."
     pointer = "/query/reason"
-
-
-class NotPublished(Conflict):
-    code = "not_published"
-    detail = "Only a published post can be unpublished."
 
 
 class VersionNotFound(NotFound):

@@ -17,10 +17,10 @@ from posts_service.dependencies import (
 from posts_service.errors import (
     CommentNotFound,
     InvalidCursor,
-    NotPublished,
     OwnContentReported,
     PostChanged,
     PostNotFound,
+    PostNotPublished,
     ReportDecided,
     ReportNotFound,
 )
@@ -58,7 +58,7 @@ _ALREADY_OPEN: Final[Responses] = {200: {"model": ReportReceipt, "description": 
     summary="Unpublish a post",
     response_model=PostRead,
     responses=answer(200, "ETag")
-    | refusals(PostNotFound, NotPublished, PostChanged, PreconditionRequired, DatabaseUnavailable),
+    | refusals(PostNotFound, PostNotPublished, PostChanged, PreconditionRequired, DatabaseUnavailable),
 )
 async def unpublish_post(
     post_id: UUID,

@@ -97,8 +97,8 @@ async def test_only_a_published_post_can_be_unpublished(
     for thing, expected in (
         (draft, (404, "post_not_found")),
         ({"id": str(uuid4())}, (404, "post_not_found")),
-        (own, (409, "not_published")),
-        (post, (409, "not_published")),
+        (own, (409, "post_not_published")),
+        (post, (409, "post_not_published")),
     ):
         assert code(await unpublish(posts, moderator, thing)) == expected
     for person in (ada, stranger):
