@@ -32,16 +32,19 @@ _CURSOR: Final = tuple_(
 )
 _OF_POST: Final = bindparam("post_id", type_=Uuid())
 
-_WITH_POST: Final = Statement(
-    VIEW.join(Post, Post.id == Comment.post_id)
-    .add_columns(*OWNED)
-    .where(Comment.id == bindparam("comment_id", type_=Uuid()))
-)
+_BY_ID: Final = VIEW.where(Comment.id == bindparam("comment_id", type_=Uuid()))
+_ONE: Final = Statement(_BY_ID)
+_WITH_POST: Final = Statement(_BY_ID.join(Post, Post.id == Comment.post_id).add_columns(*OWNED))
 THREADS: Final = Statement(
     VIEW.where(Comment.post_id == _OF_POST, tuple_(*_ORDER) > _CURSOR)
     .order_by(*_ORDER)
     .limit(bindparam("limit", type_=Integer()))
 )
+
+
+async def find(reads: ReadPool, comment_id: UUID) -> CommentView | None:
+    row = await reads.fetch_row(_ONE, comment_id=comment_id)
+    return None if row is None else CommentView.of(row)
 
 
 async def get_with_post(reads: ReadPool, comment_id: UUID) -> tuple[CommentView, OwnedPost]:

@@ -1,29 +1,37 @@
 """What can be done with comments. Each block is a transaction."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from posts_service.actions.models import Action
 from posts_service.actions.policy import ensure_reason
 from posts_service.actions.repository import Thing, insert_act
 from posts_service.authors import repository as authors
-from posts_service.comments import policy, repository
-from posts_service.comments.reading_statements import get_with_post
+from posts_service.comments import policy, reading_statements, repository
 from posts_service.comments.repository import AuthorCard, Text
 from posts_service.comments.schemas import CommentChanges, CommentDraft
 from posts_service.comments.view import CommentView
-from posts_service.errors import CommentChanged, CommentNotFound, PostNotFound
+from posts_service.errors import (
+    AnswerTooDeep,
+    CommentChanged,
+    CommentNotFound,
+    ParentNotFound,
+    PostNotFound,
+    PostNotPublished,
+)
 from posts_service.idempotency.service import Idempotency
 from posts_service.idempotency.values import Answer, KeyedRequest
 from posts_service.limits import WritingLimits
 from posts_service.posts.owned_post import OwnedPost
 from posts_service.posts.policy import Permission
+from posts_service.posts.reading_statements import get_owned
 from posts_service.rendering.renderer import Renderer
 from posts_service.rendering.version import RENDERER_VERSION
 from watchword.auth import InvalidToken, NotPermitted, Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.writes import WriteTransaction
+from watchword.errors import AppError
 from watchword.http.conditional import Preconditions
 
 
@@ -46,6 +54,7 @@ class Comments:
         Raises PostNotFound, PostNotPublished, ParentNotFound, AnswerTooDeep.
         """
         await self._charge(writer)
+        await self._ensure_may_write(writer, post_id, draft.parent_id)
         text = await self._rendered(writer, draft.body)
         async with self._database.writes.begin() as db:
             return await self._insert(db, writer, post_id, draft.parent_id, text=text)
@@ -63,6 +72,11 @@ class Comments:
         Raises IdempotencyKeyReused too.
         """
         await self._charge(writer)
+        try:
+            await self._ensure_may_write(writer, post_id, draft.parent_id)
+        except (PostNotFound, PostNotPublished, ParentNotFound, AnswerTooDeep) as refusal:
+            # What has been written keeps its answer, whatever has become of the post since.
+            return await self._idempotency.run(writer, keyed_request, _raising(refusal))
         text = await self._rendered(writer, draft.body)
 
         async def insert(db: WriteTransaction) -> Answer:
@@ -79,7 +93,7 @@ class Comments:
         """
         await self._charge(editor)
         # Nothing is rendered for a caller who may not change the comment. Under the lock it is decided again.
-        policy.ensure_can_edit(editor, *await get_with_post(self._database.reads, comment_id))
+        policy.ensure_can_edit(editor, *await reading_statements.get_with_post(self._database.reads, comment_id))
         text = await self._rendered(editor, changes.body)
         async with self._database.writes.begin() as db:
             post, comment, _ = await _lock(db, comment_id)
@@ -125,6 +139,19 @@ class Comments:
         writer.person_id()
         await self._limits.ensure_may_comment(writer)
 
+    async def _ensure_may_write(self, writer: Principal, post_id: UUID, parent_id: UUID | None) -> None:
+        """Nothing is rendered for a caller who may not write this. Under the lock it is decided again.
+
+        Raises NotPermitted, and what `write` raises.
+        """
+        if writer.username is None:
+            raise NotPermitted("the token names no author")
+        reads = self._database.reads
+        post = await get_owned(reads, post_id)
+        policy.ensure_can_write(writer, post)
+        if parent_id is not None:
+            policy.ensure_can_be_answered(await reading_statements.find(reads, parent_id), post)
+
     async def _rendered(self, writer: Principal, body: str) -> Text:
         # A person's comments and posts wait in one line.
         return Text(body, await self._renderer.render(body, owner=writer.subject), RENDERER_VERSION)
@@ -133,12 +160,10 @@ class Comments:
 async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUID) -> tuple[AuthorCard, OwnedPost]:
     """The writer's card and the post, both locked. Raises PostNotFound, and InvalidToken if the account is purged."""
     writer_id = writer.person_id()
-    if writer.username is None:
-        raise NotPermitted("the token names no author")
     locked = await repository.lock_for_writer(db, writer_id, writer.issued_at, post_id)
     if locked is None:
         # The first act since the token was issued: the card is not there yet, or its name may be an older one.
-        await authors.upsert(db, writer_id, writer.username, writer.issued_at)
+        await authors.upsert(db, writer_id, str(writer.username), writer.issued_at)
         locked = await repository.lock_for_writer(db, writer_id, writer.issued_at, post_id)
     if locked is None:
         raise InvalidToken("the writer's account is purged")
@@ -146,6 +171,13 @@ async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUI
     if post is None:
         raise PostNotFound
     return author, post
+
+
+def _raising(refusal: AppError) -> Callable[[WriteTransaction], Awaitable[Answer]]:
+    async def refuse(_: WriteTransaction) -> Answer:
+        raise refusal
+
+    return refuse
 
 
 async def _thread_answered(db: WriteTransaction, parent_id: UUID | None, post: OwnedPost) -> UUID | None:

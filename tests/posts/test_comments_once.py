@@ -36,6 +36,20 @@ async def test_many_requests_at_once_with_one_key_are_one_comment_and_have_one_a
     assert await counts(databases) == [(0, 0, 0, 0)]
 
 
+async def test_what_was_written_keeps_its_answer_also_when_the_post_is_a_draft_or_gone(
+    posts: Posts, databases: Databases, ada: Person, stranger: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    url, first = f"/posts/{post['id']}", whole(await send(posts, stranger, post["id"]))
+    await posts.http.patch(url, json={"state": "draft"}, headers=ada.headers)
+    assert whole(await send(posts, stranger, post["id"])) == first
+    other = await send(posts, stranger, post["id"], "Another")
+    assert other.json()["errors"][0]["code"] == "idempotency_key_reused"
+    await posts.http.delete(url, headers=ada.headers)
+    assert whole(await send(posts, stranger, post["id"])) == first
+    assert await counts(databases) == []
+
+
 async def test_a_key_is_of_one_person_one_post_and_one_comment(
     posts: Posts, databases: Databases, ada: Person, stranger: Person
 ) -> None:

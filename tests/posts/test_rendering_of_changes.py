@@ -1,4 +1,4 @@
-"""Nothing is rendered for a caller who may not change what is to be rendered."""
+"""Nothing is rendered for a caller who may not write or change what is to be rendered."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from posts_service.posts.policy import Permission
-from tests.posts.commenting import comment
+from tests.posts.commenting import ask, comment
 from tests.posts.erasing import WAITING
 from tests.posts.moderating import REASON, change
 from tests.posts.people import WRITE, Person
@@ -30,6 +30,13 @@ def callers(issuer: Issuer, stranger: Person) -> list[dict[str, str]]:
     """A stranger, a moderator of another kind, and a service that may edit nothing."""
     deleter = stranger.bearer(permissions=[Permission.POST_DELETE_ANY, Permission.COMMENT_DELETE_ANY])
     return [stranger.headers, deleter, issuer.bearer("a-service", username=None, scope=WRITE)]
+
+
+async def refusal_of(posts: Posts, url: str, headers: dict[str, str], parent_id: str | None) -> tuple[int, str]:
+    """What a comment that is sent there is refused with."""
+    answer = await posts.http.post(url, json={**TEXT, "parent_id": parent_id}, headers=headers)
+    [flaw] = answer.json().get("errors", [answer.json()])
+    return answer.status_code, flaw["code"]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,42 @@ async def test_a_comment_is_not_rendered_for_who_may_not_change_it(
     await posts.http.patch(f"/posts/{post['id']}", json={"state": "draft"}, headers=ada.headers)
     assert (await posts.http.patch(url, json=TEXT, headers=ada.headers)).status_code == 409
     assert rendered(posts) == before
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "8e03978e"}], ids=["without a key", "with a key"])
+async def test_a_comment_is_not_rendered_where_it_may_not_be_written(
+    posts: Posts, ada: Person, stranger: Person, key: dict[str, str]
+) -> None:
+    post, draft = await posts.publish(ada.headers), await posts.publish(ada.headers, state="draft")
+    thread = await comment(posts, ada, post["id"])
+    answer = await comment(posts, ada, post["id"], "An answer", thread["id"])
+    before = rendered(posts)
+    own, others, nameless = ({**it, **key} for it in (ada.headers, stranger.headers, stranger.bearer(username=None)))
+    for post_id, headers, parent_id, expected in (
+        (UNKNOWN, others, None, (404, "post_not_found")),
+        (draft["id"], others, None, (404, "post_not_found")),
+        (draft["id"], own, None, (409, "post_not_published")),
+        (post["id"], others, UNKNOWN, (422, "parent_not_found")),
+        (post["id"], others, answer["id"], (422, "answer_too_deep")),
+        (post["id"], nameless, None, (403, "not_permitted")),
+    ):
+        assert await refusal_of(posts, f"/posts/{post_id}/comments", headers, parent_id) == expected
+    assert rendered(posts) == before
+    await comment(posts, stranger, post["id"], "*A* text", thread["id"])
+    assert rendered(posts) == before + 1
+
+
+async def test_no_comment_is_written_on_what_its_author_takes_back_after_the_first_look(
+    posts: Posts, databases: Databases, other: Database, ada: Person, stranger: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    before = rendered(posts)
+    async with other.begin() as db:
+        await db.execute(text("UPDATE posts.posts SET state = 'draft'"))
+        writing = asyncio.create_task(ask(posts, stranger, post["id"]))
+        await until_backends(databases, 1, WAITING)
+    answer = await writing
+    assert (answer.status_code, answer.json()["code"], rendered(posts)) == (404, "post_not_found", before + 1)
 
 
 async def test_what_its_author_takes_back_after_the_first_look_is_not_changed(
