@@ -15,7 +15,7 @@ from identity_service.users.normal_form import (
     normal_email,
     normal_password,
 )
-from watchword.http.fields import Body, Text
+from watchword.http.fields import Body, Text, Visible, visible_pattern
 
 Username = Annotated[
     str,
@@ -54,16 +54,16 @@ Password = Annotated[
 TypedPassword = Annotated[Text, Field(max_length=MAX_TYPED_CHARACTERS, examples=["correct horse battery"])]
 """The present password of an account, as somebody types it. The rules for choosing one do not apply."""
 
-_PRINTABLE: Final = r"[^\x00-\x1f\x7f-\x9f]"
+_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
 FullName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=rf"^{_PRINTABLE}*$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=rf"^[^{_CONTROLS}]*$"),
     Field(
-        description="Any text without control characters; white space at both ends is removed",
+        description="Any text without control characters and with a visible one; white space at both ends is removed",
         examples=["Ada Lovelace"],
-        # As it is sent: a character that is not removed, among others.
-        json_schema_extra={"pattern": rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$"},
+        json_schema_extra={"pattern": visible_pattern(_CONTROLS)},
     ),
+    Visible,
 ]
 
 # The default of a member that may be left out but not be null.

@@ -8,6 +8,7 @@ from identity_service.clients import redirect_uris
 from identity_service.clients.grant_types import OF_PEOPLE, GrantType
 from identity_service.clients.models import ApplicationType, Client
 from identity_service.clients.scopes import CLAIM_SCOPES, OFFLINE_ACCESS, OPENID
+from watchword.characters import has_visible
 
 # The constraint of the table says the same.
 _ID: Final = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9-]{1,62}")
@@ -18,7 +19,7 @@ def faults(client: Client) -> Iterator[str]:
     """Everything that is wrong with the client, one sentence each; what its services offer is judged elsewhere."""
     if not _ID.fullmatch(client.id):
         yield "a client id is 2 to 63 of a-z, 0-9 and hyphen, begins with a letter and is not a UUID"
-    if not client.name.strip():
+    if not has_visible(client.name):
         yield "a client needs a name"
     yield from _grant_faults(client)
     yield from _scope_faults(client)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from identity_service.services.models import audience_fault, is_word
+from watchword.characters import has_visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ServiceDraft:
         # An earlier release took any text as an audience, and tokens for it are valid.
         if self.audience not in directory.audiences and (fault := audience_fault(self.audience)) is not None:
             yield f"{self.audience} is no audience: {fault}"
-        if not self.name.strip():
+        if not has_visible(self.name):
             yield "a service needs a name"
 
     def _word_faults(self, kind: str, texts: Mapping[str, str], owners: Mapping[str, str]) -> Iterable[str]:
@@ -46,5 +47,5 @@ class ServiceDraft:
                 yield f"{word!r} is no {kind}: it has 1 to 200 visible ASCII characters, no quote and no backslash"
             elif owners.get(word, self.audience) != self.audience:
                 yield f"the {kind} {word} belongs to {owners[word]}"
-            if not text.strip():
+            if not has_visible(text):
                 yield f"the {kind} {word} needs a text that says what it allows"

@@ -1,26 +1,22 @@
 """What a reason looks like, in a query and in JSON."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from watchword.http.fields import Text
+from watchword.http.fields import NUL, Stripped, Text, Visible, visible_pattern
 
 MAX_REASON: Final = 1_000
-
-
-def _stripped(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
-
 
 Reason = Annotated[
     Text,
     Field(
         min_length=1,
         max_length=MAX_REASON,
-        description="White space at both ends is removed",
+        description="Has a visible character; white space at both ends is removed",
         examples=["It is an advertisement"],
+        json_schema_extra={"pattern": visible_pattern(NUL)},
     ),
-    # The length is that of the reason without white space around it.
-    BeforeValidator(_stripped),
+    Stripped,
+    Visible,
 ]

@@ -11,22 +11,15 @@ from pydantic_core import PydanticCustomError
 
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from posts_service.tags.tag import MAX_TAGS, InvalidTag, normalized
-from watchword.http.fields import NO_LABEL_CHARACTERS, Body, Label, Text
+from watchword.http.fields import NO_LABEL_CHARACTERS, Body, Label, Stripped, Text, Visible, visible_pattern
 
 _BODY: Final = "The Analytical Engine has no pretensions to originate anything."
-
-# A character that `str.strip` does not remove, as an ECMA-262 expression, which OpenAPI requires.
-_NOT_BLANK: Final = rf"[^\s\x1c-\x1f\x85{NO_LABEL_CHARACTERS}]"
-_LABEL_PATTERN: Final = rf"^[^{NO_LABEL_CHARACTERS}]*{_NOT_BLANK}[^{NO_LABEL_CHARACTERS}]*$"
+_LABEL_PATTERN: Final = visible_pattern(NO_LABEL_CHARACTERS)
 
 MAX_BODY_BYTES: Final = 65_536
 # Other characters may become fewer.
 MAX_TAG_INPUT: Final = 128
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
-
-
-def _stripped(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
 
 
 def _short_in_bytes(value: str) -> str:
@@ -67,12 +60,12 @@ Title = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        description="White space at both ends is removed",
+        description="Has a visible character; white space at both ends is removed",
         examples=["On engines"],
         json_schema_extra={"pattern": _LABEL_PATTERN},
     ),
-    # The length is that of the title without white space around it.
-    BeforeValidator(_stripped),
+    Stripped,
+    Visible,
 ]
 PostText = Annotated[
     Text,
@@ -84,11 +77,12 @@ Summary = Annotated[
     Field(
         min_length=1,
         max_length=SUMMARY_CHARACTERS,
-        description="What lists show of the post; null for the beginning of the body",
+        description="What lists show of the post, with a visible character; null for the beginning of the body",
         examples=[_BODY],
         json_schema_extra={"pattern": _LABEL_PATTERN},
     ),
-    BeforeValidator(_stripped),
+    Stripped,
+    Visible,
 ]
 Tags = Annotated[
     list[Annotated[Label, Field(max_length=MAX_TAG_INPUT)]],

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from watchword.characters import is_visible
+
 MAX_CHARACTERS: Final = 32
 MAX_TAGS: Final = 10
 MARKS: Final = frozenset("-+#.")
@@ -26,6 +28,7 @@ def normalized(text: str) -> str:
         raise InvalidTag(f"A tag should have at most {MAX_CHARACTERS} characters")
     if not all(character in MARKS or unicodedata.category(character)[0] in "LMN" for character in tag):
         raise InvalidTag("A tag should have letters, digits, spaces and -+#. alone")
-    if not any(unicodedata.category(character)[0] in "LN" for character in tag):
+    # Some fillers are letters.
+    if not any(unicodedata.category(character)[0] in "LN" and is_visible(character) for character in tag):
         raise InvalidTag("A tag should have a letter or a digit")
     return tag

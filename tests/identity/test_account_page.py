@@ -36,6 +36,7 @@ async def test_owner_sees_the_account_and_changes_both_names(identity: Identity)
         ({"username": "a"}, "username"),
         ({"full_name": "Ada"}, "username"),
         ({"username": "ada", "full_name": "a" * 101}, "full_name"),
+        ({"username": "ada", "full_name": "\u200b"}, "full_name"),
     ],
 )
 async def test_names_that_cannot_be_are_refused_at_their_field(

@@ -47,6 +47,7 @@ FAULTY_CLIENTS = {
     "id": (client(id="Not An Id"), "a client id is 2 to 63 of a-z, 0-9 and hyphen"),
     "id of a user": (client(id="f190b7a0-0000-7000-8000-000000000000"), "a client id is "),
     "blank name": (client(name=" "), "a client needs a name"),
+    "invisible name": (client(name="\u200b\u3164"), "a client needs a name"),
     "no grants": (client(grants=[]), "a client needs at least one grant"),
     "public client credentials": (client(secret=None), "a public client has no secret"),
     "public introspection": (
@@ -181,11 +182,13 @@ FAULTY_SERVICES = {
     ),
     "too long": (service(audience=LONG_URL), f"{LONG_URL} is no audience: it must have at most 500 characters"),
     "blank name": (service(name=" "), "a service needs a name"),
+    "invisible name": (service(name="\u2060"), "a service needs a name"),
     "unknown client": (service(client_id="nobody"), "there is no client nobody"),
     "scope with a blank": (service(scopes={"notes read": "Read"}), "'notes read' is no scope"),
     "scope with a quote": (service(scopes={'"': "Read"}), "'\"' is no scope"),
     "empty scope": (service(scopes={"": "Read"}), "'' is no scope"),
     "scope without a text": (service(scopes={"notes:read": " "}), "the scope notes:read needs a text"),
+    "scope with an invisible text": (service(scopes={"notes:read": "\u2800"}), "the scope notes:read needs a text"),
     "scope of another": (service(scopes={"account": "Mine"}), f"the scope account belongs to {IDENTITY_URL}"),
     "permission with a blank": (service(permissions={"a b": "Read"}), "'a b' is no permission"),
     "permission of another": (

@@ -18,11 +18,16 @@ ACCEPTED = {
     "100 letters": ("é" * 100, "é" * 100),
     "blanks at both ends": ("  Ada Lovelace \t", "Ada Lovelace"),
     "another script": ("エイダ・ラブレス", "エイダ・ラブレス"),
+    "a family": ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+    "Persian": ("می\u200cخواهم", "می\u200cخواهم"),
     "100 letters and blanks": (" " + "a" * 100 + " ", "a" * 100),
 }
 REFUSED = {
     "empty": "",
     "only blanks": " \t ",
+    "a zero width space": "\u200b",
+    "a Hangul filler": " \u3164 ",
+    "marks and selectors alone": "\u0301\ufe0f",
     "too long": "x" * 101,
     "NUL": "Ada\x00Lovelace",
     "line feed": "Ada\nLovelace",

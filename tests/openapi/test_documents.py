@@ -15,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from identity_service.installation import OWN_SCOPES, POSTS_SCOPES
 from posts_service.dependencies import SCOPE_TEXTS
 from tests.openapi.conftest import SERVICES
+from tests.support.characters import JOINED
 from tests.support.services import IDENTITY_URL, Identity, Posts
 from tests.support.tools import ROOT
 
@@ -200,18 +201,24 @@ def test_the_example_of_a_post_is_one_that_a_person_would_write(document: Docume
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "member"), [("identity", "Registration", "full_name"), ("posts", "PostDraft", "title")]
+    ("name", "body", "member"),
+    [
+        ("identity", "Registration", "full_name"),
+        ("posts", "PostDraft", "title"),
+        ("posts", "PostChanges", "summary"),
+        ("posts", "CommentDraft", "body"),
+        ("posts", "Unpublication", "reason"),
+    ],
 )
-def test_a_name_of_blanks_alone_is_not_valid_by_the_document(document: Document, body: str, member: str) -> None:
+def test_a_text_of_which_nothing_is_seen_is_not_valid_by_the_document(
+    document: Document, body: str, member: str
+) -> None:
     schema = document["components"]["schemas"][body]["properties"][member]
     text = Draft202012Validator(schema.get("anyOf", [schema])[0])
-    assert [text.is_valid(value) for value in ("Ada Lovelace", " a", " ", "\u3000", "a\x00b")] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
+    for seen in ("Ada Lovelace", " a", *JOINED.values()):
+        assert text.is_valid(seen), seen
+    for unseen in ("", " ", "\u3000", "\u200b", "\u00ad\u2060\ufe0f", "\u2800", "\u3164", "a\x00b"):
+        assert not text.is_valid(unseen), unseen
 
 
 @pytest.mark.parametrize("name", ["identity"])
