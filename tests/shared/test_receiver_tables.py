@@ -1,4 +1,4 @@
-"""The receiver's tables: whether an account is purged, which event is new, and what is deleted when it has expired."""
+"""The receiver's tables: whose account is purged or disabled, which event is new, and what is deleted when expired."""
 
 import asyncio
 import time
@@ -82,6 +82,41 @@ async def test_account_is_purged_until_its_revocation_is_deleted(store: Postgres
     await databases.execute("posts_app", "UPDATE posts.revocations SET expires_at = now()")
     await store.delete_expired(datetime.now(UTC))
     assert not await is_purged(store, "ada")
+
+
+async def is_disabled(store: PostgresStore, subject: str) -> bool | None:
+    async with store.database.begin() as db:
+        answer: bool | None = await db.scalar(select(RECEIVER.is_disabled(subject)))
+        return answer
+
+
+async def test_account_is_disabled_as_the_latest_event_about_it_says(store: PostgresStore) -> None:
+    expires_at = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
+    assert await is_disabled(store, "ada") is None
+    for version, valid_from, expected in (
+        (1, FOR_EVER, True),
+        (4, 0, False),
+        (3, FOR_EVER, False),
+        (5, FOR_EVER, True),
+    ):
+        revocation = Revocation(Kind.DISABLED, "ada", valid_from, expires_at, version)
+        await store.take(event(f"version {version}"), revocation, has_effect=False)
+        assert await is_disabled(store, "ada") is expected
+    assert await is_disabled(store, "grace") is None
+
+
+@pytest.mark.parametrize("kind", [Kind.SESSION, Kind.CLAIMS, Kind.PURGED])
+async def test_account_that_is_revoked_for_another_reason_is_not_disabled(store: PostgresStore, kind: Kind) -> None:
+    await revoke(store, kind, "ada")
+    assert await is_disabled(store, "ada") is None
+
+
+async def test_nothing_is_known_of_an_account_whose_tokens_have_expired_since(
+    store: PostgresStore, databases: Databases
+) -> None:
+    await revoke(store, Kind.DISABLED, "ada")
+    await databases.execute("posts_app", "UPDATE posts.revocations SET expires_at = now()")
+    assert await is_disabled(store, "ada") is None
 
 
 @pytest.mark.parametrize("hours", [-2, 2])

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    select,
     text,
 )
 
@@ -100,6 +101,13 @@ class ReceiverTables:
         """
         revocations = self.revocations.c
         return exists().where(revocations.kind == Kind.PURGED, revocations.key == subject)
+
+    def is_disabled(self, subject: str | ColumnElement[str]) -> ColumnElement[bool | None]:
+        """A term for a statement of the service's own: whether the last event that disabled or enabled this subject's
+        account disabled it. Null if there was none, or if every token from before it has expired since."""
+        revocations = self.revocations.c
+        is_it = revocations.kind == Kind.DISABLED, revocations.key == subject
+        return select(revocations.valid_from > 0).where(*is_it, revocations.expires_at > func.now()).scalar_subquery()
 
     @property
     def channel(self) -> str:
