@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Uuid, bindparam, cast, delete, select, update
+from sqlalchemy import DateTime, String, Uuid, bindparam, case, cast, delete, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,10 @@ from watchword.database.writes import WriteTransaction
 
 _ID: Final = bindparam("author_id", type_=Uuid())
 _NAMED_AT: Final = bindparam("named_at", type_=DateTime(timezone=True))
-_IS_NOT_PURGED: Final = ~RECEIVER.is_purged(cast(_ID, String()))
+_SUBJECT: Final = cast(_ID, String())
+_IS_NOT_PURGED: Final = ~RECEIVER.is_purged(_SUBJECT)
+# Its refusal is committed before the event has come onto the card.
+_DISABLED_LATELY: Final = RECEIVER.is_disabled(_SUBJECT)
 
 CURRENT_CARD: Final = (
     select(Author.id, Author.username)
@@ -29,7 +32,9 @@ account is purged, or who has no such card."""
 
 _CURRENT_CARD: Final = Statement(CURRENT_CARD)
 
-_VALUES: Final = select(_ID, bindparam("username", type_=String()), _NAMED_AT).where(_IS_NOT_PURGED)
+_VALUES: Final = select(_ID, bindparam("username", type_=String()), _NAMED_AT).where(
+    _IS_NOT_PURGED, ~func.coalesce(_DISABLED_LATELY, false())
+)
 _INSERT: Final = insert(Author).from_select(["id", "username", "named_at"], _VALUES)
 _UPSERT: Final = Statement(
     _INSERT.on_conflict_do_update(
@@ -40,10 +45,16 @@ _UPSERT: Final = Statement(
 )
 
 
-async def upsert(db: WriteTransaction, author_id: UUID, username: str, named_at: datetime) -> None:
-    """Insert the card, or update it if this token is newer, but not for an author whose account is purged.
+_IS_DISABLED: Final = Statement(
+    select(func.coalesce(_DISABLED_LATELY, Author.is_disabled).label("is_disabled")).where(Author.id == _ID)
+)
 
-    Until the transaction ends the account cannot be purged here: a purge that comes later deletes what is written now.
+
+async def upsert(db: WriteTransaction, author_id: UUID, username: str, named_at: datetime) -> None:
+    """Insert the card, or update it if this token is newer, but not for an author whose account is purged or disabled.
+
+    Until the transaction ends the account cannot be purged or disabled here: a purge that comes later deletes what is
+    written now, and an event that disables the account finds the card.
     """
     await locks.lock_shared(db, _lock_name(author_id))
     await db.execute(_UPSERT, author_id=author_id, username=username, named_at=named_at)
@@ -51,19 +62,41 @@ async def upsert(db: WriteTransaction, author_id: UUID, username: str, named_at:
 
 async def ensure_card(db: WriteTransaction, person: Principal) -> None:
     """Insert or update the card of a caller, and keep it until the transaction ends. Raises NotPermitted for a caller
-    who is no person, and InvalidToken if their account is purged."""
+    who is no person, and InvalidToken if their account is purged, or is disabled and they have no such card."""
     person_id = person.person_id()
     if person.username is None:
         raise NotPermitted("the token names no person")
     await upsert(db, person_id, person.username, person.issued_at)
     if await db.fetch_row(_CURRENT_CARD, author_id=person_id, named_at=person.issued_at) is None:
-        raise InvalidToken("the account of the caller is purged")
+        raise InvalidToken("the account of the caller is purged or disabled")
 
 
 async def rename(db: AsyncSession, author_id: UUID, username: str, named_at: datetime) -> None:
     """Update the name on the card, unless it is newer. An author who has written nothing has no card."""
     is_older = Author.id == author_id, Author.named_at <= named_at
     await db.execute(update(Author).where(*is_older).values(username=username, named_at=named_at))
+
+
+async def set_disabled(
+    db: AsyncSession, author_id: UUID, is_disabled: bool, *, version: int | None, at: datetime
+) -> None:
+    """Write onto the card whether the account is disabled since this version, or without versions since this time,
+    unless the card says what came later. An author who has written nothing has no card."""
+    # A card that is being inserted is there after that, and what is being published is public before the event is over.
+    await locks.lock(db, _lock_name(author_id))
+    is_later = or_(Author.account_at.is_(None), Author.account_at <= at)
+    if version is not None:
+        is_later = case((Author.account_version.is_(None), is_later), else_=Author.account_version <= version)
+    values = {"is_disabled": is_disabled, "account_version": version, "account_at": at}
+    await db.execute(update(Author).where(Author.id == author_id, is_later).values(values))
+
+
+async def is_disabled(db: WriteTransaction, author_id: UUID) -> bool:
+    """Whether the author's account is disabled. An event that says otherwise from now on is over, and acknowledged,
+    only after the transaction has ended. To be asked before a post is locked, as all that locks cards."""
+    await locks.lock_shared(db, _lock_name(author_id))
+    row = await db.fetch_row(_IS_DISABLED, author_id=author_id)
+    return row is not None and bool(row["is_disabled"])
 
 
 async def lock_exclusively(db: AsyncSession, author_id: UUID) -> None:

@@ -158,7 +158,8 @@ class Comments:
 
 
 async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUID) -> tuple[AuthorCard, OwnedPost]:
-    """The writer's card and the post, both locked. Raises PostNotFound, and InvalidToken if the account is purged."""
+    """The writer's card and the post, both locked. Raises PostNotFound, and InvalidToken if the account is purged or
+    disabled."""
     writer_id = writer.person_id()
     locked = await repository.lock_for_writer(db, writer_id, writer.issued_at, post_id)
     if locked is None:
@@ -166,7 +167,7 @@ async def _lock_for_writer(db: WriteTransaction, writer: Principal, post_id: UUI
         await authors.upsert(db, writer_id, str(writer.username), writer.issued_at)
         locked = await repository.lock_for_writer(db, writer_id, writer.issued_at, post_id)
     if locked is None:
-        raise InvalidToken("the writer's account is purged")
+        raise InvalidToken("the writer's account is purged or disabled")
     author, post = locked
     if post is None:
         raise PostNotFound

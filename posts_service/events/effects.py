@@ -1,4 +1,5 @@
-"""What events do to posts: what is a purged account's is erased; a new name goes onto the author's card.
+"""What events do to posts: what is a purged account's is erased; a new name goes onto the author's card, and so does
+whether the account is disabled, since what it has scheduled is not published then.
 
 A subject that is no user's id in its canonical form has written nothing here.
 """
@@ -29,7 +30,24 @@ async def rename_author(db: AsyncSession, received: ReceivedEvent) -> None:
         await authors.rename(db, author_id, username, received.at)
 
 
+async def disable_author(db: AsyncSession, received: ReceivedEvent) -> None:
+    """Write onto the card that the account is disabled."""
+    await _set_disabled(db, received, True)
+
+
+async def enable_author(db: AsyncSession, received: ReceivedEvent) -> None:
+    """Write onto the card that the account is not disabled."""
+    await _set_disabled(db, received, False)
+
+
+async def _set_disabled(db: AsyncSession, received: ReceivedEvent, is_disabled: bool) -> None:
+    if (author_id := parse_uuid(received.subject)) is not None:
+        await authors.set_disabled(db, author_id, is_disabled, version=received.version, at=received.at)
+
+
 EFFECTS: Final[Mapping[str, Effect]] = {
+    EventType.ACCOUNT_DISABLED: disable_author,
+    EventType.ACCOUNT_ENABLED: enable_author,
     EventType.ACCOUNT_PURGED: erase_author,
     EventType.IDENTIFIER_CHANGED: rename_author,
 }

@@ -40,7 +40,7 @@ class Likes:
             await authors.upsert(db, person_id, reader.username, reader.issued_at)
             count = await repository.run(db, change, person_id, reader.issued_at, post_id)
             if count is None:
-                raise InvalidToken("the reader's account is purged")
+                raise InvalidToken("the reader's account is purged or disabled")
             return _known(count)
 
 

@@ -1,12 +1,14 @@
-"""Scheduled publications: the job that publishes a draft at its instant."""
+"""Scheduled publications: the job that publishes a draft at its instant, unless its author's account is disabled."""
 
 from datetime import datetime
 from uuid import UUID
 
+from posts_service.authors import repository as authors
 from posts_service.errors import PostNotFound
 from posts_service.posts import repository
+from posts_service.posts.reading_statements import get_owned
 from posts_service.posts.revisions import Revisions
-from posts_service.posts.version_columns import scheduled_version
+from posts_service.posts.version_columns import scheduled_version, unscheduled_version
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.jobs import Job
@@ -21,13 +23,20 @@ class ScheduledPublications:
         self._revisions = revisions
 
     async def publish(self, job: Job) -> None:
-        """Publish the post of this job, if it is still to be published at the instant of the job."""
+        """Publish the post of this job, if it is still to be published at the instant of the job. If the account of its
+        author is disabled, the post stays a draft and is not scheduled from then on: nobody but its author, once they
+        are enabled again, decides when it is published."""
         post_id, publish_at = UUID(job.payload["post_id"]), datetime.fromisoformat(job.payload["publish_at"])
+        try:
+            await self._publish(post_id, publish_at)
+        except PostNotFound:
+            return
+
+    async def _publish(self, post_id: UUID, publish_at: datetime) -> None:
+        author_id = (await get_owned(self._database.reads, post_id)).author_id
         async with self._database.writes.begin() as db:
-            try:
-                post = await repository.get_for_update(db, post_id)
-            except PostNotFound:
-                return
+            next_version = unscheduled_version if await authors.is_disabled(db, author_id) else scheduled_version
+            post = await repository.get_for_update(db, post_id)
             # The job was not due before, by the database's clock. That of this process may be behind.
             if post.publish_at == publish_at:
-                await self._revisions.write(db, post, scheduled_version(post, max(self._clock.now(), publish_at)))
+                await self._revisions.write(db, post, next_version(post, max(self._clock.now(), publish_at)))

@@ -97,7 +97,8 @@ Tags = Annotated[
 PublicationTime = Annotated[
     AwareDatetime,
     Field(
-        description="When a post that has never been public is to be: at most 365 days ahead; until then it is a draft"
+        description="When a post that has never been public is to be: at most 365 days ahead; until then it is a draft,"
+        " and stays one if the account of its author is disabled by then"
     ),
     BeforeValidator(_in_words),
 ]

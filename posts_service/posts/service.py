@@ -129,7 +129,7 @@ class Posts:
         # The statements before may have waited. With an older time, listeners could miss the post.
         view = await self._insert_in(db, author_id, writer, members)
         if view is None:
-            raise InvalidToken("the author's account is purged")
+            raise InvalidToken("the author's account is purged or disabled")
         if view.state == State.DRAFT:
             await self._revisions.schedule(db, view.id, view.published_at)
         return view

@@ -55,6 +55,11 @@ def scheduled_version(post: StoredPost, now: datetime) -> dict[str, Any]:
     return {"state": State.PUBLISHED, "published_at": post.publish_at, "publish_at": None, **_counted(post, now)}
 
 
+def unscheduled_version(post: StoredPost, now: datetime) -> dict[str, Any]:
+    """The columns that change when the post stays a draft at the instant that it was scheduled for."""
+    return {"publish_at": None, **_counted(post, now)}
+
+
 def derived_columns(post: StoredPost, html: str) -> dict[str, Any]:
     """The columns that are made from the present version of a post, whose body has this HTML."""
     made = {"html": html, "renderer": RENDERER_VERSION, "derived_version": post.view.version}

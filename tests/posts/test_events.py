@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from posts_service.events.effects import EFFECTS
 from tests.posts.people import Person
 from tests.posts.summaries import public_part_of
 from tests.support.databases import Databases
@@ -135,7 +136,7 @@ async def test_a_new_name_that_is_no_text_changes_nothing(posts: Posts, ada: Per
     assert (await posts.http.get(f"/posts/{post['id']}")).json() == public_part_of(post)
 
 
-@pytest.mark.parametrize("kind", [EventType.ACCOUNT_PURGED, EventType.IDENTIFIER_CHANGED])
+@pytest.mark.parametrize("kind", EFFECTS)
 async def test_an_event_about_somebody_who_wrote_nothing_makes_no_card(
     posts: Posts, databases: Databases, ada: Person, kind: str
 ) -> None:
@@ -143,7 +144,7 @@ async def test_an_event_about_somebody_who_wrote_nothing_makes_no_card(
     assert await count_rows(databases, ada) == 0
 
 
-@pytest.mark.parametrize("kind", [EventType.ACCOUNT_PURGED, EventType.IDENTIFIER_CHANGED])
+@pytest.mark.parametrize("kind", EFFECTS)
 async def test_an_event_about_no_person_has_no_effect(posts: Posts, ada: Person, kind: str) -> None:
     post = await posts.publish(ada.headers)
     other_spellings = (ada.id.upper(), f"{{{ada.id}}}", ada.id.replace("-", ""), f"urn:uuid:{ada.id}")

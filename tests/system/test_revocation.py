@@ -1,6 +1,8 @@
 """posts obeys a logout, a ban or a lost role without calling identity for each request."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -8,6 +10,14 @@ from tests.support.person import Person
 from tests.support.stack import Stack
 from tests.support.waiting import until
 from tests.system.conftest import NewPerson
+
+JOB = "SELECT FROM posts.jobs WHERE kind = 'publish_post' AND payload ->> 'post_id' = $1"
+DUE = """
+    WITH due AS (
+        UPDATE posts.jobs SET run_at = now() WHERE kind = 'publish_post' AND payload ->> 'post_id' = $1 RETURNING 1
+    )
+    SELECT pg_notify('posts_jobs', 'jobs') FROM due
+"""
 
 
 async def test_a_signed_out_session_is_refused_by_posts(
@@ -52,6 +62,34 @@ async def test_a_disabled_account_is_refused_and_an_enabled_one_is_not(
         return (await ada.publish()).status_code == 201
 
     await until(publishes_again)
+
+
+async def test_what_a_disabled_account_has_scheduled_is_its_draft_when_it_is_enabled_again(
+    running: Stack, http: httpx.AsyncClient, person: NewPerson
+) -> None:
+    ada = await person()
+    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    post_id = (await ada.publish(published_at=at)).json()["id"]
+    running.command("identity", "disable-user", ada.username)
+    await until(lambda: refused(ada))
+    await running.databases.execute("posts_app", DUE, post_id)
+
+    async def job_is_over() -> bool:
+        return not await running.databases.fetch("posts_app", JOB, post_id)
+
+    await until(job_is_over)
+    running.command("identity", "enable-user", ada.username)
+
+    async def draft() -> dict[str, Any]:
+        await ada.sign_in()
+        return dict((await http.get(f"{running.posts}/posts/{post_id}", headers=ada.headers)).json())
+
+    async def can_read() -> bool:
+        return "state" in await draft()
+
+    await until(can_read)
+    post = await draft()
+    assert (post["state"], post["published_at"], post["version"]) == ("draft", None, 2)
 
 
 async def test_a_changed_password_ends_the_other_sessions_everywhere(
