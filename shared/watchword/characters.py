@@ -12,10 +12,17 @@ _OTHER_INVISIBLE: Final = frozenset(
     {*"\u115f\u1160\u3164\uffa0\u2800\u2065", *map(chr, range(0xFFF0, 0xFFF9)), *map(chr, range(0xE0000, 0xE1000))}
 )
 
+# Format characters with a form of their own, drawn before a number or a word (Prepended_Concatenation_Mark).
+_VISIBLE_FORMATS: Final = frozenset(
+    {*map(chr, range(0x600, 0x606)), *"\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"}
+)
+
 
 def is_visible(character: str) -> bool:
     """Whether the character has a form of its own."""
-    return unicodedata.category(character) not in _INVISIBLE_CATEGORIES and character not in _OTHER_INVISIBLE
+    if unicodedata.category(character) in _INVISIBLE_CATEGORIES:
+        return character in _VISIBLE_FORMATS
+    return character not in _OTHER_INVISIBLE
 
 
 def has_visible(text: str) -> bool:
