@@ -19,8 +19,6 @@ _ID: Final = bindparam("author_id", type_=Uuid())
 _NAMED_AT: Final = bindparam("named_at", type_=DateTime(timezone=True))
 _SUBJECT: Final = cast(_ID, String())
 _IS_NOT_PURGED: Final = ~RECEIVER.is_purged(_SUBJECT)
-# Its refusal is committed before the event has come onto the card.
-_DISABLED_LATELY: Final = RECEIVER.is_disabled(_SUBJECT)
 
 CURRENT_CARD: Final = (
     select(Author.id, Author.username)
@@ -33,7 +31,7 @@ account is purged, or who has no such card."""
 _CURRENT_CARD: Final = Statement(CURRENT_CARD)
 
 _VALUES: Final = select(_ID, bindparam("username", type_=String()), _NAMED_AT).where(
-    _IS_NOT_PURGED, ~func.coalesce(_DISABLED_LATELY, false())
+    _IS_NOT_PURGED, ~func.coalesce(RECEIVER.is_disabled(_SUBJECT), false())
 )
 _INSERT: Final = insert(Author).from_select(["id", "username", "named_at"], _VALUES)
 _UPSERT: Final = Statement(
@@ -45,16 +43,21 @@ _UPSERT: Final = Statement(
 )
 
 
-_IS_DISABLED: Final = Statement(
-    select(func.coalesce(_DISABLED_LATELY, Author.is_disabled).label("is_disabled")).where(Author.id == _ID)
+_IS_CLOSED: Final = Statement(
+    select(
+        or_(
+            ~_IS_NOT_PURGED,
+            func.coalesce(RECEIVER.is_disabled(_SUBJECT, Author.account_version.expression), Author.is_disabled),
+        ).label("is_closed")
+    ).where(Author.id == _ID)
 )
 
 
 async def upsert(db: WriteTransaction, author_id: UUID, username: str, named_at: datetime) -> None:
     """Insert the card, or update it if this token is newer, but not for an author whose account is purged or disabled.
 
-    Until the transaction ends the account cannot be purged or disabled here: a purge that comes later deletes what is
-    written now, and an event that disables the account finds the card.
+    Until the transaction ends, no event about the account has its effect: a purge deletes what is written now, and an
+    event that disables the account finds the card.
     """
     await locks.lock_shared(db, _lock_name(author_id))
     await db.execute(_UPSERT, author_id=author_id, username=username, named_at=named_at)
@@ -91,12 +94,13 @@ async def set_disabled(
     await db.execute(update(Author).where(Author.id == author_id, is_later).values(values))
 
 
-async def is_disabled(db: WriteTransaction, author_id: UUID) -> bool:
-    """Whether the author's account is disabled. An event that says otherwise from now on is over, and acknowledged,
-    only after the transaction has ended. To be asked before a post is locked, as all that locks cards."""
+async def is_closed(db: WriteTransaction, author_id: UUID) -> bool:
+    """Whether the author's account is disabled or purged. An event that says otherwise from now on has its effect, and
+    is acknowledged, only after the transaction has ended. Call it before locking a post: the lock of an author comes
+    before those of posts."""
     await locks.lock_shared(db, _lock_name(author_id))
-    row = await db.fetch_row(_IS_DISABLED, author_id=author_id)
-    return row is not None and bool(row["is_disabled"])
+    row = await db.fetch_row(_IS_CLOSED, author_id=author_id)
+    return row is None or bool(row["is_closed"])
 
 
 async def lock_exclusively(db: AsyncSession, author_id: UUID) -> None:

@@ -1,5 +1,7 @@
-"""Scheduled publications: the job that publishes a draft at its instant, unless its author's account is disabled."""
+"""Scheduled publications: the job that publishes a draft at its instant, unless its author's account is closed."""
 
+import logging
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +15,8 @@ from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.jobs import Job
 
+logger = logging.getLogger("watchword.scheduled")
+
 
 class ScheduledPublications:
     """Each scheduling enqueues a job of its own, which does nothing if the post is scheduled otherwise by then."""
@@ -24,19 +28,21 @@ class ScheduledPublications:
 
     async def publish(self, job: Job) -> None:
         """Publish the post of this job, if it is still to be published at the instant of the job. If the account of its
-        author is disabled, the post stays a draft and is not scheduled from then on: nobody but its author, once they
-        are enabled again, decides when it is published."""
+        author is disabled or purged, the post stays a draft and is not scheduled from then on: nobody but its author,
+        once the account is enabled again, decides when it is published."""
         post_id, publish_at = UUID(job.payload["post_id"]), datetime.fromisoformat(job.payload["publish_at"])
-        try:
+        with suppress(PostNotFound):
             await self._publish(post_id, publish_at)
-        except PostNotFound:
-            return
 
     async def _publish(self, post_id: UUID, publish_at: datetime) -> None:
         author_id = (await get_owned(self._database.reads, post_id)).author_id
         async with self._database.writes.begin() as db:
-            next_version = unscheduled_version if await authors.is_disabled(db, author_id) else scheduled_version
+            is_closed = await authors.is_closed(db, author_id)
             post = await repository.get_for_update(db, post_id)
+            if post.publish_at != publish_at:
+                return
+            columns_of = unscheduled_version if is_closed else scheduled_version
             # The job was not due before, by the database's clock. That of this process may be behind.
-            if post.publish_at == publish_at:
-                await self._revisions.write(db, post, next_version(post, max(self._clock.now(), publish_at)))
+            await self._revisions.write(db, post, columns_of(post, max(self._clock.now(), publish_at)))
+        if is_closed:
+            logger.info("post %s is not published at its instant: the account of its author is closed", post_id)

@@ -85,6 +85,25 @@ async def test_an_older_event_that_arrives_late_or_again_changes_nothing(
     assert await outcome(posts, databases, post) == ("published", False, 2)
 
 
+async def test_an_older_disabling_that_is_sent_again_after_its_enabling_is_forgotten_ends_no_schedule(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    post = await schedule(posts, ada)
+    await happen(posts, DISABLED, ada, ver=5)
+    await happen(posts, ENABLED, ada, ver=6)
+    await forget(databases)
+    await happen(posts, DISABLED, ada, ver=5)
+    assert await outcome(posts, databases, post) == ("published", False, 2)
+
+
+async def test_nothing_of_a_deleted_account_is_published_before_it_is_erased(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    post = await schedule(posts, ada)
+    await databases.execute("posts_app", REVOKED, "purged", ada.id)
+    assert await outcome(posts, databases, post) == ("draft", False, 2)
+
+
 async def test_an_older_enabling_that_arrives_late_or_again_enables_nobody(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:

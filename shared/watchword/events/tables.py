@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     select,
     text,
+    true,
 )
 
 from watchword.auth.revocations import Kind
@@ -102,12 +103,21 @@ class ReceiverTables:
         revocations = self.revocations.c
         return exists().where(revocations.kind == Kind.PURGED, revocations.key == subject)
 
-    def is_disabled(self, subject: str | ColumnElement[str]) -> ColumnElement[bool | None]:
+    def is_disabled(
+        self, subject: str | ColumnElement[str], known_version: ColumnElement[int | None] | None = None
+    ) -> ColumnElement[bool | None]:
         """A term for a statement of the service's own: whether the last event that disabled or enabled this subject's
-        account disabled it. Null if there was none, or if every token from before it has expired since."""
+        account disabled it. Null if there was none, if every token from before it has expired since, or if its version
+        is lower than `known_version`: an event that is sent again can come after a later one was forgotten here."""
         revocations = self.revocations.c
-        is_it = revocations.kind == Kind.DISABLED, revocations.key == subject
-        return select(revocations.valid_from > 0).where(*is_it, revocations.expires_at > func.now()).scalar_subquery()
+        conditions = [
+            revocations.kind == Kind.DISABLED,
+            revocations.key == subject,
+            revocations.expires_at > func.now(),
+        ]
+        if known_version is not None:
+            conditions.append(func.coalesce(revocations.version >= known_version, true()))
+        return select(revocations.valid_from > 0).where(*conditions).scalar_subquery()
 
     @property
     def channel(self) -> str:
