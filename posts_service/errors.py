@@ -22,7 +22,7 @@ class PostChanged(PreconditionFailed):
 
 class PostNotPublished(Conflict):
     code = "post_not_published"
-    detail = "The post is not published; only a published one can be commented on, or be unpublished."
+    detail = "Only on a published post are comments written and changed, and only a published one can be unpublished."
 
 
 class CommentNotFound(NotFound):

@@ -59,7 +59,8 @@ FullName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=rf"^[^{_CONTROLS}]*$"),
     Field(
-        description="Any text without control characters and with a visible one; white space at both ends is removed",
+        description="Any text with a visible character and without control characters; white space at both ends is"
+        " removed",
         examples=["Ada Lovelace"],
         json_schema_extra={"pattern": visible_pattern(_CONTROLS)},
     ),
