@@ -12,8 +12,8 @@ class Author(Base):
     """An author's card. `named_at` is when the token was issued that the name is from: an older one changes nothing.
 
     `is_disabled` is what the latest event about it says of the author's account; `account_version` is its version after
-    that event, None if the issuer sends none, and `account_at` when it happened, None if the card was written from the
-    accounts themselves. Without an event the account is not disabled, and there is neither.
+    that event, None if the issuer sends none, and `account_at` when it happened, None if an operator has written the
+    card. Without an event the account is not disabled, and there is neither.
     """
 
     __tablename__ = "authors"

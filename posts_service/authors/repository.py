@@ -4,7 +4,22 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Uuid, bindparam, case, cast, delete, false, func, or_, select, update
+from sqlalchemy import (
+    DateTime,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,8 +105,17 @@ async def set_disabled(
     is_later = or_(Author.account_at.is_(None), Author.account_at <= at)
     if version is not None:
         is_later = case((Author.account_version.is_(None), is_later), else_=Author.account_version <= version)
+        # A card that was made after a later event does not say so.
+        is_latest = RECEIVER.is_disabled(str(author_id), literal(version + 1)).is_(None)
+        is_later = and_(is_later, is_latest)
     values = {"is_disabled": is_disabled, "account_version": version, "account_at": at}
     await db.execute(update(Author).where(Author.id == author_id, is_later).values(values))
+
+
+async def close(db: AsyncSession, author_id: UUID) -> None:
+    """Write onto the card that the account is disabled, for as long as the card is there: what remains of a purged
+    account is not published, however long its erasure takes."""
+    await db.execute(update(Author).where(Author.id == author_id, ~Author.is_disabled).values(is_disabled=True))
 
 
 async def is_closed(db: WriteTransaction, author_id: UUID) -> bool:

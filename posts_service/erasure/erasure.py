@@ -28,6 +28,7 @@ async def erase_portion(db: AsyncSession, person_id: UUID) -> bool:
     The person's tokens are refused already; the lock waits for what a request with one of them is still writing.
     """
     await authors.lock_exclusively(db, person_id)
+    await authors.close(db, person_id)
     posts = await portions.lock_posts(db, person_id, POSTS)
     own = [post for post in posts if post.is_own]
     own_ids, other_ids = [post.id for post in own], [post.id for post in posts if not post.is_own]

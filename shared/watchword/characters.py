@@ -6,10 +6,14 @@ from typing import Final
 # Control and format characters, marks that are drawn on another character, and white space.
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"})
 
-# What other categories have without a form: fillers of Hangul, a pattern of Braille without dots, and code points that
-# are reserved for invisible characters (Unicode's property Default_Ignorable_Code_Point).
+# What other categories have without a form: fillers of Hangul, a pattern of Braille without dots, a note without a
+# head, and code points that are reserved for invisible characters (Unicode's Default_Ignorable_Code_Point).
 _OTHER_INVISIBLE: Final = frozenset(
-    {*"\u115f\u1160\u3164\uffa0\u2800\u2065", *map(chr, range(0xFFF0, 0xFFF9)), *map(chr, range(0xE0000, 0xE1000))}
+    {
+        *"\u115f\u1160\u3164\uffa0\u2800\u2065\U0001d159",
+        *map(chr, range(0xFFF0, 0xFFF9)),
+        *map(chr, range(0xE0000, 0xE1000)),
+    }
 )
 
 # Format characters with a form of their own, drawn before a number or a word (Prepended_Concatenation_Mark).

@@ -1,9 +1,11 @@
 """What somebody has scheduled whose account is disabled by then stays a draft; events come late, twice, or not yet."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from posts_service.erasure.erasure import erase_portion
 from posts_service.parts import MIGRATIONS
 from tests.posts.disabling import DISABLED, ENABLED, forget, is_accepted, is_disabled, outcome, schedule
 from tests.posts.people import Person
@@ -16,6 +18,7 @@ from tests.support.fresh import Fresh
 from tests.support.services import Posts
 from tests.support.waiting import until
 from watchword.auth import Revocations
+from watchword.database import Database
 
 INSERT_CARD = "INSERT INTO posts.authors (id, username, named_at) VALUES (gen_random_uuid(), '{}', now())"
 PLAIN_CARDS = "SELECT username FROM posts.authors WHERE NOT is_disabled AND account_version IS NULL ORDER BY 1"
@@ -96,12 +99,33 @@ async def test_an_older_disabling_that_is_sent_again_after_its_enabling_is_forgo
     assert await outcome(posts, databases, post) == ("published", False, 2)
 
 
+async def test_an_older_disabling_that_comes_after_the_card_of_somebody_who_was_enabled_changes_nothing(
+    posts: Posts, databases: Databases, ada: Person
+) -> None:
+    await happen(posts, ENABLED, ada, ver=6)
+    post = await schedule(posts, ada)
+    await happen(posts, DISABLED, ada, ver=5)
+    assert not await is_disabled(databases, ada)
+    await forget(databases)
+    assert await outcome(posts, databases, post) == ("published", False, 2)
+
+
 async def test_nothing_of_a_deleted_account_is_published_before_it_is_erased(
     posts: Posts, databases: Databases, ada: Person
 ) -> None:
     post = await schedule(posts, ada)
     await databases.execute("posts_app", REVOKED, "purged", ada.id)
     assert await outcome(posts, databases, post) == ("draft", False, 2)
+
+
+async def test_nothing_of_a_deleted_account_is_published_however_long_its_erasure_takes(
+    posts: Posts, databases: Databases, other: Database, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posts_service.erasure.erasure.POSTS", 1)
+    _, last = [await schedule(posts, ada) for _ in range(2)]
+    async with other.begin() as db:
+        assert await erase_portion(db, UUID(ada.id))
+    assert await outcome(posts, databases, last) == ("draft", False, 2)
 
 
 async def test_an_older_enabling_that_arrives_late_or_again_enables_nobody(

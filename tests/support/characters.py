@@ -14,6 +14,7 @@ INVISIBLE = {
     "a Hangul filler": "\u3164",
     "a narrow Hangul filler": "\uffa0",
     "fillers of Hangul syllables": "\u115f\u1160",
+    "a note without a head": "\U0001d159",
     "vowels of Khmer without a form": "\u17b4\u17b5",
     "code points that are reserved for these": "\u2065\ufff0\U000e0fff",
     "several with white space between": "\u200b \u3000\u2060\n\u00a0\u3164",
