@@ -1,5 +1,6 @@
 """What holds for both kinds of transactions: the block is the transaction, and a lost connection is unavailable."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,7 +10,16 @@ from sqlalchemy import bindparam, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.shared.tables import BY_NAME, SELECT_NAMES, THINGS, Begin, Transaction, each_transaction, names_of_things
+from tests.shared.tables import (
+    BY_NAME,
+    SELECT_NAMES,
+    THINGS,
+    Begin,
+    Transaction,
+    each_transaction,
+    names_of_things,
+    until_backends,
+)
 from tests.support.databases import Databases
 from watchword.database import Database, DatabaseUnavailable, SessionRunner, Statement, StatementRunner, violates
 
@@ -69,6 +79,33 @@ async def test_statement_runs_in_the_transaction_whichever_it_is(database: Datab
         for values in ({}, {"name": "third", "other": 1}):
             with pytest.raises(TypeError):
                 await runner.fetch_row(BY_NAME, **values)
+
+
+async def test_a_transaction_that_outlives_a_close_leaves_no_connection(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    async with begin(database) as db:
+        await names_within(db)
+        await database.close()
+    await until_backends(databases, 0, "true")
+
+
+async def test_a_transaction_that_is_given_up_as_it_commits_leaves_no_connection(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    owner = await asyncpg.connect(databases.url("posts_owner"))
+    async with owner.transaction():
+        # The commit waits for the row that the foreign key names.
+        await owner.execute("SELECT FROM posts.things WHERE id = 1 FOR UPDATE")
+        adding = asyncio.create_task(add(database, begin, "third", other_id=1))
+        await until_backends(databases, 1, "wait_event_type = 'Lock' AND query LIKE 'COMMIT%'")
+        adding.cancel()
+        await database.close()
+    await owner.close()
+    # SQLAlchemy before 2.1 lets the caller go at once and commits without it.
+    with pytest.raises(asyncio.CancelledError):
+        await adding
+    await until_backends(databases, 0, "true")
 
 
 async def test_nothing_is_visible_before_the_block_ends(database: Database, begin: Begin) -> None:

@@ -61,8 +61,7 @@ def metadata_for(schema: str) -> MetaData:
 
 
 class Database:
-    """Connects at the first use, also at the first one after `close`, which closes every connection. `size` bounds each
-    of the three pools.
+    """Connects at the first use, also at the first one after `close`. `size` bounds each of the three pools.
 
     `url` may have the options of libpq that asyncpg knows. Raises ValueError, which names an option that it may not.
     """
@@ -131,9 +130,14 @@ class Database:
         self._unfinished.pop(asyncio.current_task(), None)
 
     async def close(self) -> None:
+        """Close every free connection now, and each of the others when it is released: the transaction of a caller who
+        gave up may still be committing."""
         await self.reads.close()
         await self.writes.close()
+        pool = self._engine.sync_engine.pool
         await self._engine.dispose()
+        # The engine has another pool now, and forgets what comes back into this one.
+        event.listen(pool, "checkin", _terminate)
 
 
 def violates(error: IntegrityError | asyncpg.IntegrityConstraintViolationError, constraint: str) -> bool:
@@ -146,6 +150,12 @@ def _refuse_closed(connection: Any, _: ConnectionPoolEntry, __: Any) -> None:
     """Have SQLAlchemy replace a connection that the server has closed; asyncpg knows without a round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _terminate(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Close a connection that was released. There is none if it was lost."""
+    if connection is not None:
+        connection.driver_connection.terminate()
 
 
 def _drop_read_only(context: ExceptionContext) -> None:
