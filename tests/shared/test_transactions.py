@@ -21,6 +21,7 @@ from tests.shared.tables import (
     until_backends,
 )
 from tests.support.databases import Databases
+from tests.support.waiting import until
 from watchword.database import Database, DatabaseUnavailable, SessionRunner, Statement, StatementRunner, violates
 
 Violation = IntegrityError | asyncpg.IntegrityConstraintViolationError
@@ -81,12 +82,44 @@ async def test_statement_runs_in_the_transaction_whichever_it_is(database: Datab
                 await runner.fetch_row(BY_NAME, **values)
 
 
-async def test_a_transaction_that_outlives_a_close_leaves_no_connection(
+async def test_transactions_that_outlive_a_close_leave_no_connection(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    async def read() -> None:
+        async with begin(database) as db:
+            await names_within(db)
+
+    async with begin(database) as db:
+        # The pool has one connection, so this one waits for it.
+        waiting = asyncio.create_task(read())
+        await until(lambda: 1 in {pool.waiting for pool in database.pools().values()})
+        await names_within(db)
+        await database.close()
+    await waiting
+    await until_backends(databases, 0, "true")
+
+
+async def test_a_transaction_that_opens_its_connection_after_a_close_leaves_none(
     database: Database, databases: Databases, begin: Begin
 ) -> None:
     async with begin(database) as db:
-        await names_within(db)
         await database.close()
+        await names_within(db)
+    await until_backends(databases, 0, "true")
+
+
+async def test_two_closes_at_once_leave_no_connection_of_a_caller_between_them(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    async def close_and_read() -> None:
+        await database.close()
+        async with begin(database) as db:
+            await names_within(db)
+
+    async with begin(database) as db:
+        await names_within(db)
+    await asyncio.gather(database.close(), close_and_read())
+    await database.close()
     await until_backends(databases, 0, "true")
 
 

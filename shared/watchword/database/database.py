@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from watchword.arguments import ensure_count
@@ -72,27 +72,31 @@ class Database:
         self.dsn = url
         limit_idling = _LIMIT_IDLING.format(milliseconds=IDLE_TIMEOUT_SECONDS * 1000)
         limits: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS}
-        self._engine = create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=self._open,
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=POOL_TIMEOUT_SECONDS,
-            # Errors are logged whole, and what a statement writes may be a secret.
-            hide_parameters=True,
-        )
-        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
-        event.listen(self._engine.sync_engine, "handle_error", _drop_read_only)
-        event.listen(self._engine.sync_engine, "connect", self._on_opened)
         self._connect = partial(connect_with_settings, url, limit_idling, **limits)
         # Each connection that SQLAlchemy is setting up, by the task that does so.
         self._unfinished: dict[asyncio.Task[Any] | None, asyncpg.Connection[asyncpg.Record]] = {}
         # SQLAlchemy's pool does not wake those who wait when somebody else's connection could not be opened.
         self._slots: Slots[None] = Slots(size, wait_timeout=POOL_TIMEOUT_SECONDS)
-        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._engine, self._sessions = self._new_sessions()
         connect = partial(connect_with_settings, url, limit_idling, _PLAN_ONCE, prepare=decode_instants_fast, **limits)
         self.reads = ReadPool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
         self.writes = WritePool(connect, size=size, wait_timeout=POOL_TIMEOUT_SECONDS)
+
+    def _new_sessions(self) -> tuple[AsyncEngine, async_sessionmaker[AsyncSession]]:
+        """An engine, whose pool has the connections, and what opens its sessions."""
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._open,
+            pool_size=self._slots.size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_SECONDS,
+            # Errors are logged whole, and what a statement writes may be a secret.
+            hide_parameters=True,
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(engine.sync_engine, "handle_error", _drop_read_only)
+        event.listen(engine.sync_engine, "connect", self._on_opened)
+        return engine, async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -100,10 +104,12 @@ class Database:
 
         Raises DatabaseUnavailable if PostgreSQL cannot be reached or the connection is lost, also at the commit.
         """
+        # Those of this moment: `close` makes others, and closes the connections of callers who began before it.
+        sessions = self._sessions
         with failures_as_unavailable(), database_span("transaction"):
             await self._slots.acquire()
             try:
-                async with self._sessions.begin() as db:
+                async with sessions.begin() as db:
                     yield db
             finally:
                 # SQLAlchemy before 2.1 forgets a connection whose set-up fails or is cancelled, and it would stay open.
@@ -131,13 +137,13 @@ class Database:
 
     async def close(self) -> None:
         """Close every free connection now, and each of the others when it is released: the transaction of a caller who
-        gave up may still be committing."""
+        gave up may still be committing. Callers that come later open others."""
+        engine = self._engine
+        self._engine, self._sessions = self._new_sessions()
+        event.listen(engine.sync_engine, "checkin", _terminate)
         await self.reads.close()
         await self.writes.close()
-        pool = self._engine.sync_engine.pool
-        await self._engine.dispose()
-        # The engine has another pool now, and forgets what comes back into this one.
-        event.listen(pool, "checkin", _terminate)
+        await engine.dispose()
 
 
 def violates(error: IntegrityError | asyncpg.IntegrityConstraintViolationError, constraint: str) -> bool:
