@@ -108,6 +108,41 @@ async def test_a_transaction_that_opens_its_connection_after_a_close_leaves_none
     await until_backends(databases, 0, "true")
 
 
+async def test_a_transaction_that_begins_before_a_close_connects_while_it_closes(
+    database: Database, databases: Databases, begin: Begin
+) -> None:
+    async with begin(database) as db:
+        await names_within(db)
+    async with begin(database) as db:
+        closing = asyncio.create_task(database.close())
+        await asyncio.sleep(0)
+        assert await names_within(db) == ["first", "second"]
+    await closing
+    await until_backends(databases, 0, "true")
+
+
+async def test_a_close_that_is_cancelled_is_made_good_by_the_next(
+    databases: Databases, database: Database, begin: Begin
+) -> None:
+    several = Database(databases.url("posts_app"), size=3)
+
+    async def read(rest: int) -> None:
+        async with begin(several) as db:
+            await names_within(db)
+            if rest:
+                await read(rest - 1)
+
+    for turns in range(10):
+        await read(2)
+        closing = asyncio.create_task(several.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        await several.close()
+    await until_backends(databases, 0, "true")
+
+
 async def test_two_closes_at_once_leave_no_connection_of_a_caller_between_them(
     database: Database, databases: Databases, begin: Begin
 ) -> None:

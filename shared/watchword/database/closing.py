@@ -26,8 +26,10 @@ class ClosingConnections:
         task.add_done_callback(self._tasks.discard)
 
     async def wait(self) -> None:
-        """Return when the connections that are being closed now are closed or cut off."""
-        await asyncio.gather(*self._tasks)
+        """Return when the connections that are being closed now are closed or cut off. If the caller is cancelled, they
+        are closed all the same."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
 
 async def _close(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
