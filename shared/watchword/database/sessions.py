@@ -1,4 +1,4 @@
-"""The pool of SQLAlchemy's sessions: transactions of whatever is not hot."""
+"""The pool of SQLAlchemy's sessions, whose transactions are for what is rare."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,7 +43,7 @@ class SessionPool:
 
         Raises DatabaseUnavailable if PostgreSQL cannot be reached or the connection is lost, also at the commit.
         """
-        # The engine of the caller's start: `close` makes another one for later callers.
+        # Those of the present engine: `close` makes another one for later callers.
         sessions = self._sessions
         with failures_as_unavailable(), database_span("transaction"):
             await self._slots.acquire()
