@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from identity_service.clients.joint_reads import JointReads
+from identity_service.clients.service import Clients
+from tests.support.databases import Databases
 from tests.support.services import POSTS_SECRET, Identity
 from tests.support.waiting import until
+from watchword.database import Database
 
 
 class Readings:
@@ -99,13 +102,17 @@ async def test_nobody_waits_on_when_the_event_loop_cancels_the_reading(has_begun
     assert await readings.call() == 0
 
 
-async def test_a_client_is_read_once_for_those_who_need_it_at_the_same_moment(identity: Identity) -> None:
-    reads = identity.parts.database.reads
-    calls = [asyncio.create_task(identity.parts.clients.find("posts")) for _ in range(5)]
-    while not reads.use().in_use:
+@pytest.mark.usefixtures("identity")
+async def test_a_client_is_read_once_for_those_who_need_it_at_the_same_moment(databases: Databases) -> None:
+    # The service's own pool is also that of its background work.
+    database = Database(databases.url("identity_app"))
+    clients = Clients(database)
+    calls = [asyncio.create_task(clients.find("posts")) for _ in range(5)]
+    while not database.reads.use().in_use:
         await asyncio.sleep(0)
-    assert reads.use().in_use == 1
+    assert database.reads.use().in_use == 1
     assert {client.id for client in await asyncio.gather(*calls) if client is not None} == {"posts"}
+    await database.close()
 
 
 async def test_each_request_of_one_moment_is_authenticated_by_its_own_secret(identity: Identity) -> None:
