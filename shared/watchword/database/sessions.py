@@ -43,7 +43,7 @@ class SessionPool:
 
         Raises DatabaseUnavailable if PostgreSQL cannot be reached or the connection is lost, also at the commit.
         """
-        # Those of the present engine: `close` makes another one for later callers.
+        # Sessions of the present engine: `close` makes another one for later callers.
         sessions = self._sessions
         with failures_as_unavailable(), database_span("transaction"):
             await self._slots.acquire()
