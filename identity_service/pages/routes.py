@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from identity_service.accounts.schemas import Registration
@@ -15,6 +15,7 @@ from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import Pages, go, see
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
+from watchword.service.assets import asset_answer
 
 # They are no API: the OpenAPI document does not have them.
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
@@ -54,19 +55,12 @@ _FIELDS: Final[dict[type[AppError], str]] = {
 }
 """The field that a refusal is about."""
 
-_FOR_EVER: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'",
-}
-
 
 @router.get("/assets/{name}")
 @public
-async def asset(name: str, pages: PagesDep) -> Response:
-    """A style sheet or an image, by the name that has the digest of its content."""
-    if (file := pages.theme.assets.get(name)) is None:
-        raise NotFound("no such asset")
-    return Response(file.content, headers=_FOR_EVER, media_type=file.media_type)
+async def asset(request: Request, name: str, pages: PagesDep) -> Response:
+    """A style sheet, a script or an image, by the name that has the digest of its content."""
+    return asset_answer(request, pages.theme.assets, name)
 
 
 @router.get("/done/{outcome}")

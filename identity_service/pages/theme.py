@@ -3,14 +3,14 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from identity_service.pages.errors import ThemeRefused
 from identity_service.pages.samples import FRAMES, PAGES
 from identity_service.pages.texts import Texts
+from watchword.service.assets import Asset
 
 MAX_FILE_BYTES: Final = 1_048_576
 TEXTS: Final = "texts.toml"
@@ -25,11 +25,6 @@ _OWN: Final = {
     **{name: f"static/{name}" for name in ASSETS},
     TEXTS: TEXTS,
 }
-
-
-class Asset(NamedTuple):
-    content: bytes
-    media_type: str
 
 
 class Theme:
@@ -47,13 +42,9 @@ class Theme:
         contents = {**own, **replaced}
         self.texts = Texts(_toml(own[TEXTS]), _toml(replaced.get(TEXTS, b"")))
         self.templates = {name: _text(name, contents[name]) for name in TEMPLATES}
-        self.assets: dict[str, Asset] = {}
-        self._asset_paths: dict[str, str] = {}
-        for name, media_type in ASSETS.items():
-            stem, _, suffix = name.rpartition(".")
-            served = f"{stem}.{sha256(contents[name]).hexdigest()[:16]}.{suffix}"
-            self.assets[served] = Asset(contents[name], media_type)
-            self._asset_paths[name] = f"/assets/{served}"
+        files = {name: Asset.of(name, contents[name], media_type) for name, media_type in ASSETS.items()}
+        self.assets = {asset.name: asset for asset in files.values()}
+        self._asset_paths = {name: asset.path for name, asset in files.items()}
 
     def asset_path(self, name: str) -> str:
         """The path that the asset of this name is served at."""

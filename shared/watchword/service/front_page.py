@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,6 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from watchword.auth import public
+from watchword.http.weights import weights
 
 _STYLE: Final = (
     ":root{color-scheme:light dark}"
@@ -28,7 +28,6 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept",
 }
-_QUALITY: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 _HTML: Final = "text/html"
 _JSON: Final = "application/json"
 
@@ -110,16 +109,7 @@ def _quality(accept: str, media_type: str) -> float:
     """The quality of the most specific range that this type is in; 0 if it is in none."""
     wildcards = ("*/*", f"{media_type.partition('/')[0]}/*", media_type)
     best = (-1, 0.0)
-    for part in accept.split(","):
-        media_range, *parameters = (word.strip().lower() for word in part.split(";"))
+    for media_range, weight in weights(accept):
         if media_range in wildcards:
-            best = max(best, (wildcards.index(media_range), _q(parameters)))
+            best = max(best, (wildcards.index(media_range), weight))
     return best[1]
-
-
-def _q(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name == "q":
-            return float(value) if _QUALITY.fullmatch(value) else 0.0
-    return 1.0
