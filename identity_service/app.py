@@ -26,9 +26,9 @@ from identity_service.pages import device_approval_routes as device_approval_pag
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import logout_routes as logout_pages
-from identity_service.pages import refusals, sign_on_required
 from identity_service.pages import routes as pages
 from identity_service.pages import sign_in_routes as sign_in_pages
+from identity_service.pages import sign_on_required
 from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
@@ -38,7 +38,7 @@ from identity_service.userinfo import routes as userinfo
 from identity_service.users import hash_kinds
 from watchword import service
 from watchword.http.openapi import amend
-from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal
+from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal, page_refusals
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
 ROUTERS = (
@@ -115,7 +115,7 @@ def create_app(parts: Parts) -> FastAPI:
 def _install_refusals(app: FastAPI, parts: Parts) -> None:
     """Answer refusals as their readers expect them: OAuth clients, and people at the pages."""
     oauth_errors.install(app)
-    refusals.install(app, parts.pages, pages.OWN_PATHS)
+    page_refusals.install(app, pages.is_page, parts.pages.error)
     sign_on_required.install(app, parts.sign_on_cookie)
 
 

@@ -18,6 +18,9 @@ _FIELDS: Final = {
     "Referrer-Policy": "strict-origin",
     "X-Frame-Options": "DENY",
 }
+_RETRY_SECONDS: Final = "60"
+"""When to try again after a refusal that does not say it."""
+
 _NO_GOAL: Final = Goal()
 _LEAVE_FIELDS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
@@ -38,9 +41,9 @@ class Pages:
         words |= {"form": form, "problems": problems}
         return self._render(name, section, words, 422 if problems else 200)
 
-    def error(self, status: int, code: str, seconds: str) -> Response:
-        """The page that says what a refusal means for a person; `seconds` is when to try again."""
-        text = self.theme.texts.error(code, origin=self.origin, seconds=seconds)
+    def error(self, status: int, code: str, retry_after: str | None) -> Response:
+        """The page that says what a refusal means for a person; `retry_after` is in how many seconds to try again."""
+        text = self.theme.texts.error(code, origin=self.origin, seconds=retry_after or _RETRY_SECONDS)
         return self._render("error.html", "error_page", {"error": text, "problems": {}, "form": NOTHING}, status)
 
     def _render(self, name: str, section: str, words: dict[str, Any], status: int) -> Response:

@@ -46,6 +46,13 @@ PREFIXES: Final = frozenset(
 OWN_PATHS: Final = PREFIXES | {AUTHORIZATION.removeprefix("/")}
 """Where people's browsers get pages, and no program reads anything: PREFIXES, and the paths of further pages."""
 
+
+def is_page(path: str) -> bool:
+    """Whether a refusal at this path is a page: if the path, or its first part, is one of OWN_PATHS."""
+    own = path.removeprefix("/")
+    return own in OWN_PATHS or own.partition("/")[0] in OWN_PATHS
+
+
 _FIELDS: Final[dict[type[AppError], str]] = {
     BreachedPassword: "password",
     EmailTaken: "email",

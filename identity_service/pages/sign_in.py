@@ -18,7 +18,6 @@ from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
 from identity_service.pages.goals import FORGOT_PASSWORD, Goal
-from identity_service.pages.refusals import copy_fields
 from identity_service.pages.rendering import Pages, go, page_fields
 from identity_service.sessions.sign_ons import SignOns
 from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
@@ -26,6 +25,7 @@ from watchword.clock import Clock
 from watchword.errors import AppError, Unavailable
 from watchword.http import problem
 from watchword.limits import LimitReached
+from watchword.service.page_refusals import copy_fields
 
 SignInForm = Form[CredentialsForm]
 

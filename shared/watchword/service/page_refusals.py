@@ -1,4 +1,4 @@
-"""Refusals of a page's path as pages: the handlers of errors answer, and a person gets it as a sentence."""
+"""Refusals of a page's path as pages: the handlers of errors answer, and a person reads the refusal as a sentence."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -10,27 +10,27 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from identity_service.pages.rendering import Pages
 from watchword.errors import AppError
 
 _PASSED_ON: Final = ("allow", "ratelimit", "ratelimit-policy", "retry-after")
 
 Handler = Callable[[Any, Any], Awaitable[Response | None]]
+RefusalPage = Callable[[int, str, str | None], Response]
+"""Makes the page of a refusal from its status, its code, and its Retry-After, if it has one."""
 
 
-def install(app: FastAPI, pages: Pages, prefixes: frozenset[str]) -> None:
-    """Answer each refusal at these paths, and below these first parts of a path, with a page. The others stay problem
-    documents."""
+def install(app: FastAPI, is_page: Callable[[str], bool], refusal_page: RefusalPage) -> None:
+    """Answer each refusal at a path for which `is_page` holds with the page that `refusal_page` makes. The others stay
+    problem documents. It is called after the handlers of errors were added to the app."""
 
     def as_page(answer: Handler) -> Handler:
         async def handle(connection: Request | WebSocket, error: Exception) -> Response | None:
             response = await answer(connection, error)
             # Not that of the URL: the path of `OPTIONS *` has no slash, and would become a part of the host.
-            path = connection.scope["path"].removeprefix("/")
-            if response is None or prefixes.isdisjoint((path, path.partition("/")[0])):
+            if response is None or not is_page(connection.scope["path"]):
                 return response
             code = orjson.loads(bytes(response.body))["code"]
-            page = pages.error(response.status_code, code, response.headers.get("retry-after", "60"))
+            page = refusal_page(response.status_code, code, response.headers.get("retry-after"))
             return copy_fields(response, page)
 
         return handle
