@@ -17,6 +17,7 @@ from posts_service.live import routes as live
 from posts_service.metrics import build_metrics
 from posts_service.moderation import routes as moderation
 from posts_service.pages import routes as pages
+from posts_service.pages import writing_routes as writing
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import reading_routes
 from posts_service.posts import routes as posts
@@ -43,6 +44,7 @@ ROUTERS = (
     export.router,
     tags.router,
     feed.router,
+    writing.router,
     pages.router,
 )
 

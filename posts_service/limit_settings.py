@@ -12,4 +12,5 @@ class LimitSettings(ServiceSettings):
     limit_posts: Quota = Field("120/3600", description="Posts that one person writes or changes, as number/seconds")
     limit_comments: Quota = Field("240/3600", description="Comments that one person writes or changes")
     limit_likes: Quota = Field("1200/3600", description="Likes that one person gives or takes back")
+    limit_previews: Quota = Field("1800/3600", description="Previews of a text that one person is writing")
     limit_reports: Quota = Field("60/3600", description="Reports that one person sends to the moderators")

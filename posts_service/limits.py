@@ -14,7 +14,8 @@ class WritingLimits:
         self._comments = Limit.parse("comments", settings.limit_comments)
         self._likes = Limit.parse("likes", settings.limit_likes)
         self._reports = Limit.parse("reports", settings.limit_reports)
-        for limit in (self._posts, self._comments, self._likes, self._reports):
+        self._previews = Limit.parse("previews", settings.limit_previews)
+        for limit in (self._posts, self._comments, self._likes, self._reports, self._previews):
             limiter.refusals[limit.name] = 0
 
     async def ensure_may_write(self, writer: Principal) -> None:
@@ -28,6 +29,10 @@ class WritingLimits:
     async def ensure_may_like(self, reader: Principal) -> None:
         """Charge a like that is given or taken back."""
         await self.limiter.ensure_allowed(Charge(self._likes, reader.subject))
+
+    async def ensure_may_preview(self, writer: Principal) -> None:
+        """Charge a preview of a text that is being written."""
+        await self.limiter.ensure_allowed(Charge(self._previews, writer.subject))
 
     async def ensure_may_report(self, reader: Principal) -> None:
         """Charge a report."""

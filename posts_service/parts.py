@@ -27,6 +27,8 @@ from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
 from posts_service.moderation.unpublishing import Unpublishing
 from posts_service.pages.my_posts import MyPosts
+from posts_service.pages.previews import Previews
+from posts_service.pages.writing_keys import WritingKeys
 from posts_service.posts.derivation import DERIVE, Derivation
 from posts_service.posts.models import Post
 from posts_service.posts.reading import PostReading
@@ -100,6 +102,7 @@ class Parts:
         self.export = Export(self.database)
         self.export_slots = ExportSlots()
         self.my_posts = MyPosts(self.post_reading)
+        self._add_writing()
         self.live_feed = LiveFeed(self.database, clock)
         self.listener_slots = ListenerSlots()
 
@@ -174,6 +177,15 @@ class Parts:
         self.reporting = Reporting(self.database, self.clock, self.limits)
         self.moderation_reading = ModerationReading(self.database)
         self.unpublishing = Unpublishing(self.database, self.clock, self.revisions)
+
+    def _add_writing(self) -> None:
+        """What the pages for writing need beside the API."""
+        former = self.settings.pages_former_sealing_key
+        self.writing_keys = WritingKeys(
+            sealing_key(self.settings.pages_sealing_key.get_secret_value()),
+            None if former is None else sealing_key(former.get_secret_value()),
+        )
+        self.previews = Previews(self.limits, self.renderer)
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""

@@ -13,7 +13,7 @@ from watchword.auth import public
 from watchword.errors import NotFound
 from watchword.service import part
 
-OWN_PATHS: Final = frozenset({"assets", "auth", "mine"})
+OWN_PATHS: Final = frozenset({"assets", "auth", "mine", "write"})
 """The first parts of the paths of pages."""
 
 router = APIRouter(include_in_schema=False)

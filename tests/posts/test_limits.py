@@ -26,6 +26,7 @@ LIMITS: dict[str, Any] = {
     "limit_comments": "2/9000",
     "limit_likes": "4/9000",
     "limit_reports": "1/9000",
+    "limit_previews": "2/9000",
 }
 DRAFT = {"title": "A title", "body": "A body"}
 ALLOWANCES = "SELECT key FROM posts.allowances"
@@ -62,7 +63,7 @@ async def test_fourth_post_or_change_of_a_person_is_refused_and_the_answer_says_
     assert (await limited.http.delete(path, headers=ada.headers)).status_code == 204
     metrics = await scrape(limited.http)
     refusals = {name: metrics("watchword_limit_refusals_total", limit=name) for name in metrics.values("limit")}
-    assert refusals == {"posts": 2, "comments": 0, "likes": 0, "reports": 0}
+    assert refusals == {"posts": 2, "comments": 0, "likes": 0, "reports": 0, "previews": 0}
 
 
 async def test_request_that_no_person_may_make_is_not_counted(
@@ -81,8 +82,9 @@ async def test_request_that_no_person_may_make_is_not_counted(
         (WritingLimits.ensure_may_comment, 2),
         (WritingLimits.ensure_may_like, 4),
         (WritingLimits.ensure_may_report, 1),
+        (WritingLimits.ensure_may_preview, 2),
     ],
-    ids=["comments", "likes", "reports"],
+    ids=["comments", "likes", "reports", "previews"],
 )
 async def test_each_kind_of_act_has_a_limit_of_its_own(
     limited: Posts, ada: Person, act: Callable[[WritingLimits, Principal], Awaitable[None]], allowed: int
