@@ -75,17 +75,44 @@ async def test_a_person_signs_in_once_for_pages_of_two_sites(running: Stack, bro
         await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
         assert page.url == f"{notes}/"
         own, port = await cookies(page.context, notes), notes.rpartition(":")[2]
-        assert own == {f"watchword_session_{port}": "Strict"}
-        assert await page.evaluate("document.cookie") == ""
+        session, mark = f"watchword_session_{port}", f"watchword_signed_in_{port}"
+        assert own == {session: "Strict", mark: "Strict"}
+        assert await page.evaluate("document.cookie") == f"{mark}=1"
         assert not own.keys() & (await cookies(page.context, running.posts)).keys()
         await page.reload()
         await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
 
 
+def script_of_the_readme(function: str) -> str:
+    """The script of the library's README that has this function."""
+    scripts = blocks((ROOT / "shared" / "README.md").read_text(), "Sign people in on your pages", "javascript")
+    (script,) = [script for script in scripts if f"function {function}(" in script]
+    return script
+
+
+async def test_the_script_of_the_readme_says_whether_somebody_may_be_signed_in(
+    running: Stack, browser: Browser
+) -> None:
+    script = script_of_the_readme("mayBeSignedIn")
+
+    async def may_be_signed_in() -> bool:
+        return cast("bool", await page.evaluate(f"() => {{ {script} return mayBeSignedIn('posts') }}"))
+
+    async with opened(browser, LOCAL) as page:
+        await page.goto(f"{running.posts}/mine")
+        assert not await may_be_signed_in()
+        await sign_in_at_posts(page, running, "/mine")
+        assert await may_be_signed_in()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_text("You are signed in")).to_have_count(0)
+        await page.goto(f"{running.posts}/mine")
+        assert not await may_be_signed_in()
+
+
 async def test_the_script_of_the_readme_makes_the_link_by_which_a_person_signs_in_again(
     running: Stack, browser: Browser
 ) -> None:
-    (script,) = blocks((ROOT / "shared" / "README.md").read_text(), "Sign people in on your pages", "javascript")
+    script = script_of_the_readme("linkToSignInAgain")
     challenge = InsufficientUserAuthentication(acr="mfa phr", max_age=0).headers()
 
     async def link(status: int, headers: dict[str, str]) -> str | None:
@@ -148,14 +175,15 @@ async def test_a_cookie_that_another_host_has_planted_signs_nobody_in(
         await attacker.get_by_role("link", name="Sign in").click()
         await sign_in(attacker, await registered(running, "eve"))
         await expect(attacker.get_by_text("Notes of")).to_be_visible()
-        (cookie,) = await attacker.context.cookies(notes)
+        own = {cookie["name"]: cookie["value"] for cookie in await attacker.context.cookies(notes)}
     async with opened(browser, LOCAL) as page:
         await page.goto(notes)
         await page.get_by_role("link", name="Sign in").click()
         await sign_in(page, username)
         await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
         await page.goto(f"{sibling_of(notes)}/openapi.json")
-        planted = f"watchword_session_{port}={cookie['value']}; Domain=notes.localhost; Path=/auth"
+        name = f"watchword_session_{port}"
+        planted = f"{name}={own[name]}; Domain=notes.localhost; Path=/auth"
         await page.evaluate(f"document.cookie = '{planted}'")
         await page.goto(notes)
         # Nobody is signed in, rather than somebody else; and the next sign-in is possible.

@@ -14,7 +14,7 @@ from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer, cl
 from watchword.auth import RemoteKeys, Verifier
 
 OWN = {"Origin": POSTS_URL}
-SESSION = "posts_session_8002"
+COOKIES = {"posts_session_8002", "posts_signed_in_8002"}
 LIVE = "SELECT 1 FROM identity.sessions WHERE ended_at IS NULL AND client_id = 'posts-pages'"
 
 
@@ -57,7 +57,7 @@ async def visit(identity: Identity, databases: Databases) -> AsyncIterator[Visit
 
 async def test_a_person_signs_in_reads_and_signs_out(visit: Visit, identity: Identity, databases: Databases) -> None:
     await visit.sign_in()
-    assert {SESSION} == set(visit.posts.cookies)
+    assert set(visit.posts.cookies) == COOKIES
     token = (await visit.token()).json()["access_token"]
     contents = await visit.posts.get("/mine/contents", headers=bearer(token))
     assert "signed in as <strong>ada</strong>" in contents.text
@@ -83,7 +83,7 @@ async def test_two_tabs_sign_in_at_once(visit: Visit) -> None:
     first, second = await visit.callback(), await visit.callback()
     for callback in (first, second):
         assert (await visit.posts.get(callback)).status_code == 303
-    assert set(visit.posts.cookies) == {SESSION}
+    assert set(visit.posts.cookies) == COOKIES
 
 
 async def test_a_second_sign_in_needs_no_password_and_each_browser_has_a_session(

@@ -19,6 +19,7 @@ ORIGIN = "https://notes.example"
 KEY = "a81hLKJ9uWOax/qo4HRJFCByU6hEc9pPph5iJWi026Y="
 FORMER_KEY = "lki3sGL4O7VV9j9tpbW6cQbVWnGyMcrnX/Cj6GCOhao="
 SESSION, PENDING = "__Host-watchword_session", "__Host-watchword_sign_in"
+MARK = "__Host-watchword_signed_in"
 OWN = {"Origin": ORIGIN}
 
 

@@ -1,4 +1,4 @@
-"""Cookies of this host alone, which no script can read."""
+"""Cookies of this host alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,22 +16,24 @@ SameSite = Literal["lax", "strict"]
 
 @dataclass(frozen=True, slots=True)
 class HostCookie:
-    """`host` is that of the site; `secure` is False only for http on this machine."""
+    """`host` is that of the site; `secure` is False only for http on this machine. Scripts of the site's own pages can
+    read the cookie if `http_only` is False."""
 
     name: str
     host: str
     secure: bool
     same_site: SameSite
+    http_only: bool = True
 
     @classmethod
-    def of(cls, site: str, name: str, same_site: SameSite) -> "HostCookie":
+    def of(cls, site: str, name: str, same_site: SameSite, *, http_only: bool = True) -> "HostCookie":
         """The cookie of this name of the site with this URL."""
         own = urlsplit(site)
         is_local = own.scheme == "http" and is_loopback(own.hostname)
         # A browser lets no other host set a cookie with the prefix __Host- (RFC 6265bis section 4.1.3.2). It requires
         # TLS. On this machine the name carries the port instead, because cookies do not tell ports apart.
         full_name = f"{name}_{own.port or 80}" if is_local else f"__Host-{name}"
-        return cls(full_name, own.hostname or "", not is_local, same_site)
+        return cls(full_name, own.hostname or "", not is_local, same_site, http_only)
 
     def with_suffix(self, suffix: str) -> "HostCookie":
         """The cookie of this name and a suffix: one of several that a browser has at a time."""
@@ -60,7 +62,7 @@ class HostCookie:
             max_age=max_age,
             expires=expires_at,
             path="/",
-            httponly=True,
+            httponly=self.http_only,
             secure=self.secure,
             samesite=self.same_site,
         )
@@ -84,7 +86,12 @@ class HostCookie:
     def _delete_at(self, response: Response, path: str, domain: str | None = None) -> None:
         """Delete the cookie of this path and domain."""
         response.delete_cookie(
-            self.name, path=path, domain=domain, httponly=True, secure=self.secure, samesite=self.same_site
+            self.name,
+            path=path,
+            domain=domain,
+            httponly=self.http_only,
+            secure=self.secure,
+            samesite=self.same_site,
         )
 
 

@@ -19,6 +19,9 @@ MAX_COOKIE_BYTES: Final = 4_096
 MOST_PENDING: Final = 4
 """How many sign-ins may be under way in a browser. More cookies would make its requests too large for servers."""
 
+MARK: Final = "1"
+"""The value of the cookie that says that there is a session."""
+
 _SUFFIX_DIGITS: Final = 16
 _SUFFIX: Final = re.compile(rf"[0-9a-f]{{{_SUFFIX_DIGITS}}}")
 
@@ -94,6 +97,47 @@ class PendingCookies:
         return SealedCookie(self._cookie.with_suffix(suffix), self._sealer, PendingSignIn.read, SIGN_IN_SECONDS)
 
 
+class SessionCookie:
+    """The session, sealed, and beside it a mark that scripts can read: a page asks for an access token only if the mark
+    is there, so that nobody else's page load ends with a 401. The mark is no secret, and opens nothing."""
+
+    def __init__(self, session: SealedCookie[PageSession], mark: HostCookie) -> None:
+        self._session = session
+        self._mark = mark
+
+    def read(self, request: Request) -> PageSession | None:
+        """The session; None if there is none, or one that was not sealed here. Raises CookieRepeated for two."""
+        return self._session.read(request)
+
+    def set(self, response: Response, session: PageSession) -> None:
+        """Raises SignInFailed if the session is larger than browsers keep."""
+        self._session.set(response, session)
+        self._set_mark(response)
+
+    def delete(self, response: Response) -> None:
+        self._session.delete(response)
+        self._mark.delete(response)
+
+    def delete_everywhere(self, request: Request, response: Response) -> None:
+        self._session.delete_everywhere(request, response)
+        self._mark.delete(response)
+
+    def restore_mark(self, request: Request, response: Response) -> None:
+        """Set the mark if the browser has a session without it: one of a release that set none, or of somebody who has
+        deleted what scripts can."""
+        if self._mark.values(request):
+            return
+        try:
+            has_session = self._session.read(request) is not None
+        except CookieRepeated:
+            return
+        if has_session:
+            self._set_mark(response)
+
+    def _set_mark(self, response: Response) -> None:
+        self._mark.set(response, MARK, max_age=SESSION_SECONDS)
+
+
 class PageCookies:
     """`pending` are sent with the answer that comes from the issuer's site (SameSite=Lax). `session` is sent by pages
     of this site alone (SameSite=Strict)."""
@@ -106,7 +150,9 @@ class PageCookies:
             return HostCookie.of(settings.origin, f"{settings.cookie_name}_{name}", same_site)
 
         self.pending = PendingCookies(named("sign_in", "lax"), sealer)
-        self.session = SealedCookie(named("session", "strict"), sealer, PageSession.read, SESSION_SECONDS)
+        session = SealedCookie(named("session", "strict"), sealer, PageSession.read, SESSION_SECONDS)
+        mark = HostCookie.of(settings.origin, f"{settings.cookie_name}_signed_in", "strict", http_only=False)
+        self.session = SessionCookie(session, mark)
 
     def ensure_own(self, request: Request) -> None:
         """Raise ForeignOrigin unless the request comes from a page of this service. Browsers send Origin with every

@@ -27,7 +27,8 @@ def install(
 
     A page sends a person to `/auth/start?return=/path`, and the person comes back to this path signed in. Scripts of
     pages get an access token from `POST /auth/token`, which answers 401 if nobody is signed in, and sign out by
-    `POST /auth/sign-out`. The refresh token stays in a cookie that no script can read.
+    `POST /auth/sign-out`. The refresh token stays in a cookie that no script can read; another one, without a secret,
+    tells scripts whether it is there.
 
     Nothing is fetched from the issuer before somebody signs in. `transport` is how it is called, if not over the
     network: in tests.

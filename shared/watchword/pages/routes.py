@@ -14,7 +14,7 @@ from watchword.errors import AppError
 from watchword.http import problem
 from watchword.pages.cookies import PageCookies
 from watchword.pages.error_page import FIELDS, error_page
-from watchword.pages.errors import CookieRepeated, NotSignedIn, SignInRefused
+from watchword.pages.errors import CookieRepeated, ForeignOrigin, NotSignedIn, SignInRefused
 from watchword.pages.service import SignIns
 from watchword.pages.sign_in_request import PARAMETERS, SignInRequest
 from watchword.pages.values import ANSWER_PARAMETERS, Answer
@@ -61,6 +61,11 @@ class Operations:
         self._cookies = cookies
 
     async def start(self, request: Request) -> Response:
+        response = await self._begin(request)
+        self._cookies.session.restore_mark(request, response)
+        return response
+
+    async def _begin(self, request: Request) -> Response:
         sign_in = SignInRequest()
         try:
             sign_in = SignInRequest.of(_parameters(request, PARAMETERS))
@@ -86,6 +91,7 @@ class Operations:
             response = error_page(error, sign_in)
             if isinstance(error, CookieRepeated):
                 self._cookies.pending.of(state).delete_everywhere(request, response)
+            self._cookies.session.restore_mark(request, response)
         # An answer counts once.
         self._cookies.pending.of(state).delete(response)
         return response
@@ -115,12 +121,15 @@ class Operations:
         return response
 
     def _refused(self, request: Request, error: AppError) -> Response:
-        """The refusal, which deletes a session that has ended, and cookies that would be refused the next time too."""
+        """The refusal, which deletes a session that has ended, and cookies that would be refused the next time too. A
+        page of another origin changes no cookie."""
         response = problem(error)
         if isinstance(error, CookieRepeated):
             self._cookies.session.delete_everywhere(request, response)
         elif isinstance(error, NotSignedIn):
             self._cookies.session.delete(response)
+        elif not isinstance(error, ForeignOrigin):
+            self._cookies.session.restore_mark(request, response)
         return response
 
 
