@@ -6,7 +6,7 @@ from typing import Any, Final
 from identity_service.authentications import PASSWORD
 from identity_service.clients.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
 from identity_service.oauth.authorization.answers import ResponseMode
-from identity_service.oauth.authorization.request import CONSENT, LOGIN, NONE, SELECT_ACCOUNT
+from identity_service.oauth.authorization.request import PROMPTS
 
 SERVER: Final = "/.well-known/oauth-authorization-server"
 PROVIDER: Final = "/.well-known/openid-configuration"
@@ -55,7 +55,7 @@ _PROVIDER: Final = {
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
     "acr_values_supported": [PASSWORD],
-    "prompt_values_supported": [NONE, LOGIN, CONSENT, SELECT_ACCOUNT],
+    "prompt_values_supported": list(PROMPTS),
     "claims_parameter_supported": False,
     "request_parameter_supported": False,
     # Its default is true (OpenID Connect Discovery section 3).

@@ -112,7 +112,7 @@ class ServerMetadata(BaseModel):
     subject_types_supported: list[str] = Field(examples=[["public"]])
     id_token_signing_alg_values_supported: list[str] = Field(examples=[["RS256"]])
     acr_values_supported: list[str] = Field(examples=[["pwd"]])
-    prompt_values_supported: list[str] = Field(examples=[["none", "login", "consent", "select_account"]])
+    prompt_values_supported: list[str] = Field(examples=[["none", "login", "consent", "select_account", "create"]])
     claims_parameter_supported: bool
     request_parameter_supported: bool
     request_uri_parameter_supported: bool

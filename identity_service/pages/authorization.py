@@ -51,6 +51,8 @@ def _path(detour: Detour) -> str:
     if detour.page is Page.CONSENT:
         return f"/consent?{detour.query}"
     goal = Goal.of_authorization(detour.query)
+    if detour.page is Page.SIGN_UP:
+        return goal.sign_up_path
     return goal.path_after(CHANGE_PASSWORD) if detour.page is Page.CHANGE_PASSWORD else goal.sign_in_path
 
 

@@ -23,7 +23,7 @@ _PARAMETERS: Final = (
     parameter("scope", "Scopes separated by spaces; default: all that the application may have"),
     parameter("nonce", "Comes back in the ID token"),
     parameter("response_mode", "How the answer gets to the application", enum=["query", "form_post"], default="query"),
-    parameter("prompt", "Separated by spaces: `none`, `login`, `select_account`, `consent`"),
+    parameter("prompt", "Separated by spaces: `none`, `login`, `select_account`, `consent`, `create`"),
     parameter("max_age", "How many seconds ago the person may have been authenticated, at most"),
     parameter("acr_values", "A wish that need not be met: see `acr` in the tokens"),
     parameter("login_hint", "The username or e-mail address for the form of the sign-in page"),

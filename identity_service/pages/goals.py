@@ -5,7 +5,8 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode
 
 from identity_service.device_grants.user_codes import display_form, normal_form
-from identity_service.oauth.authorization.parameters import MAX_CHARACTERS
+from identity_service.oauth.authorization.errors import AuthorizationMalformed
+from identity_service.oauth.authorization.parameters import MAX_CHARACTERS, Parameters
 from identity_service.oauth.metadata import AUTHORIZATION
 
 ACCOUNT: Final = "/account"
@@ -64,6 +65,18 @@ class Goal(NamedTuple):
     def sign_up_path(self) -> str:
         """The path of the page that makes an account, which remembers the goal if it is an application's."""
         return SIGN_UP if self.authorization_query is None else self.path_after(SIGN_UP)
+
+    def with_login(self, login: str) -> "Goal":
+        """The same request with this login filled in on the sign-in page. A goal that is no request stays as it is, and
+        so does a request that cannot be read or would become too long."""
+        query = self.authorization_query
+        if query is None:
+            return self
+        try:
+            with_hint = Parameters.of(query).replace({"login_hint": login}).encode()
+            return Goal.of_authorization(Parameters.of(with_hint).encode())
+        except AuthorizationMalformed:
+            return self
 
     def path_before(self, page: str) -> str:
         """The path of a page that a person opens before they can sign in, and that leads back to the sign-in page. It

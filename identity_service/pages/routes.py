@@ -6,13 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from identity_service.accounts.schemas import Registration
 from identity_service.dependencies import FromAddress, GoalDep, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
 from identity_service.oauth.metadata import AUTHORIZATION, LOGOUT
-from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.goals import Goal
-from identity_service.pages.rendering import Pages, go, see
+from identity_service.pages.rendering import go, see
+from identity_service.pages.sign_up import sign_up_page
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
 from watchword.service.assets import asset_answer
@@ -90,24 +89,20 @@ async def show_deleted_account(receipt: UUID, parts: PartsDep) -> Response:
 
 @router.get("/sign-up")
 @public
-async def show_sign_up(goal: GoalDep, pages: PagesDep) -> Response:
-    return _sign_up_page(pages, goal)
+async def show_sign_up(goal: GoalDep, parts: PartsDep) -> Response:
+    return await sign_up_page(parts.pages, parts.code_flow.requests, goal)
 
 
 @router.post("/sign-up")
 @public
 async def sign_up(form: SignUpForm, goal: GoalDep, parts: PartsDep) -> Response:
+    requests = parts.code_flow.requests
     if form.model is None:
-        return _sign_up_page(parts.pages, goal, form)
+        return await sign_up_page(parts.pages, requests, goal, form)
     try:
         account = await parts.registrations.register(form.model)
     except tuple(_FIELDS) as error:
-        return _sign_up_page(parts.pages, goal, form.with_flaw(_FIELDS[type(error)], error))
+        return await sign_up_page(parts.pages, requests, goal, form.with_flaw(_FIELDS[type(error)], error))
     if account is not None and goal.authorization_query is not None:
-        return go(goal.sign_in_path)
+        return go(goal.with_login(form.model.username).sign_in_path)
     return see("account-created") if account is not None else see("look-into-your-mail", goal)
-
-
-def _sign_up_page(pages: Pages, goal: Goal, form: Form[Registration] = NOTHING) -> Response:
-    """The page, which may be on the way to an application: then the sign-in page comes next, if it can."""
-    return pages.page("sign_up.html", "sign_up", form, path=goal.sign_up_path)

@@ -124,7 +124,7 @@ PAGES: Final[Mapping[str, Sample]] = {
     "sign_out.html": Sample(
         ("sign_out",), Button, ({"path": _PATH, "application": None}, {"path": _PATH, "application": "An application"})
     ),
-    "sign_up.html": Sample(("sign_up",), Registration, ({"path": _PATH},)),
+    "sign_up.html": Sample(("sign_up",), Registration, ({"path": _PATH, "sign_in_path": _PATH},)),
     "account_delete.html": Sample(("account_delete",), Confirmation, ({"username": "ada"},)),
     "account_deleted.html": Sample(
         ("account_deleted",), None, ({"erasure": _ERASURE}, {"erasure": Erasure(_TIME, [])})

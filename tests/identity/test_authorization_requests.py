@@ -70,7 +70,7 @@ async def test_request_says_all_that_the_application_asks_for(
 async def test_request_without_scope_and_resource_is_for_all_of_the_application(
     requests: AuthorizationRequests, app: Application
 ) -> None:
-    request = await read(requests, app, scope="", resource="", state=None, prompt="create", login_hint="a" * 5_000)
+    request = await read(requests, app, scope="", resource="", state=None, prompt="", login_hint="a" * 5_000)
     assert (sorted(request.scopes), request.names_scopes) == (["account", "posts:write"], False)
     assert request.audiences == [IDENTITY_URL, POSTS_URL]
     assert (request.destination.state, request.prompts, request.login_hint) == (None, frozenset(), None)
@@ -122,6 +122,9 @@ REFUSALS: dict[str, list[dict[str, Any]]] = {
         {"code_challenge": "a" * 42},
         {"code_challenge": "a" * 43 + "="},
         {"prompt": "none login"},
+        {"prompt": "none create"},
+        {"prompt": "login update"},
+        {"prompt": "CREATE"},
         {"max_age": "-1"},
         {"max_age": "1.5"},
         {"max_age": "9" * 20},

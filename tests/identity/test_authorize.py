@@ -164,7 +164,10 @@ async def test_person_without_an_account_makes_one_on_the_way(browser: Browsing,
     assert f'action="{link[1]}"' in await browser.open(unescape(link[1]))
     draft = {"username": "bob", "email": "bob@example.com", "password": PASSWORD}
     made = await browser.send(unescape(link[1]), draft)
-    assert (made.status_code, made.headers["Location"]) == (303, path)
+    sign_in_page = httpx.URL(made.headers["Location"])
+    goal = httpx.URL(sign_in_page.params["return"])
+    assert (made.status_code, sign_in_page.path, goal.path) == (303, "/sign-in", AUTHORIZE)
+    assert goal.params == httpx.URL(app.path(login_hint="bob")).params
     for elsewhere in ("//evil.example", "/oauth/authorize@evil.example", "/oauth/authorize", "/oauth/token?x=1"):
         page = await browser.http.get("/sign-up", params={"return": elsewhere})
         assert 'action="/sign-up"' in page.text

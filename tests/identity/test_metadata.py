@@ -16,7 +16,7 @@ OF_PROVIDER = {
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
     "acr_values_supported": ["pwd"],
-    "prompt_values_supported": ["none", "login", "consent", "select_account"],
+    "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
     "claims_parameter_supported": False,
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,

@@ -40,7 +40,7 @@ def test_a_folder_replaces_templates_styles_and_single_texts(tmp_path: Path) -> 
         styles__css="body{}",
         done__html="{{ section.title }}!",
     )
-    html = bytes(pages.page("sign_up.html", "sign_up", path="/sign-up").body).decode()
+    html = bytes(pages.page("sign_up.html", "sign_up", path="/sign-up", sign_in_path="/sign-in").body).decode()
     assert '<html lang="de" dir="ltr">' in html
     assert "<h1>Konto anlegen</h1>" in html
     assert "Make the account" in html

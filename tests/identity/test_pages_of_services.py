@@ -10,7 +10,7 @@ import pytest
 import posts_service.app
 from tests.identity.browsing import Browsing, browsing
 from tests.support.databases import Databases
-from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer, client_for, posts_parts
+from tests.support.services import IDENTITY_URL, PASSWORD, POSTS_URL, Identity, bearer, client_for, posts_parts
 from watchword.auth import RemoteKeys, Verifier
 
 OWN = {"Origin": POSTS_URL}
@@ -70,6 +70,18 @@ async def test_a_person_signs_in_reads_and_signs_out(visit: Visit, identity: Ide
     answer = await visit.identity.http.get(answer["continue_at"])
     assert (answer.status_code, answer.headers["location"]) == (303, f"{POSTS_URL}/")
     assert not await visit.identity.is_signed_on()
+
+
+async def test_a_person_makes_an_account_on_the_way_and_comes_back_signed_in(visit: Visit) -> None:
+    start = await visit.posts.get("/auth/start?return=/mine&prompt=create")
+    sign_up = (await visit.identity.http.get(start.headers["location"])).headers["location"]
+    account = {"username": "bob", "email": "bob@example.com", "password": PASSWORD}
+    sign_in = (await visit.identity.send(sign_up, account)).headers["location"]
+    callback = (await visit.identity.way_through(sign_in, "bob"))[-1]
+    assert (await visit.posts.get(callback)).headers["location"] == "/mine"
+    token = (await visit.token()).json()["access_token"]
+    contents = await visit.posts.get("/mine/contents", headers=bearer(token))
+    assert "signed in as <strong>bob</strong>" in contents.text
 
 
 async def test_two_tabs_get_tokens_at_once_and_one_after_the_other(visit: Visit) -> None:

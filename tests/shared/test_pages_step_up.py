@@ -30,12 +30,20 @@ def link_to_begin_again(page: str) -> str:
 
 @pytest.mark.parametrize(
     "demands",
-    [{}, STEP_UP, {"max_age": "0"}, {"max_age": "315360000"}, {"acr_values": "phr"}, {"acr_values": "a" * 200}],
-    ids=["none", "both", "at once", "the most seconds", "acr alone", "the longest acr"],
+    [
+        {},
+        STEP_UP,
+        {"max_age": "0"},
+        {"max_age": "315360000"},
+        {"acr_values": "phr"},
+        {"acr_values": "a" * 200},
+        {"prompt": "create"},
+    ],
+    ids=["none", "both", "at once", "the most seconds", "acr alone", "the longest acr", "an account first"],
 )
 async def test_what_the_page_asks_for_goes_to_the_issuer_as_it_is(browser: Browser, demands: dict[str, str]) -> None:
     request = parameters(await browser.start(**demands))
-    assert {name: request[name] for name in STEP_UP if name in request} == demands
+    assert {name: request[name] for name in ("max_age", "acr_values", "prompt") if name in request} == demands
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,7 @@ async def test_what_the_page_asks_for_goes_to_the_issuer_as_it_is(browser: Brows
             {"acr_values": text}
             for text in ("", " mfa", "mfa  phr", 'a"b', "a\\b", "a\r\nb", "mfa\x00", "ä", "a" * 201)
         ),
+        *({"prompt": text} for text in ("", "none", "login", "CREATE", "create login", "create ")),
     ],
     ids=str,
 )
@@ -56,9 +65,9 @@ async def test_a_demand_that_no_issuer_could_meet_is_refused(browser: Browser, d
     assert link_to_begin_again(answer.text) == "/auth/start?return=/"
 
 
-@pytest.mark.parametrize("name", ["return", "max_age", "acr_values"])
+@pytest.mark.parametrize("name", ["return", "max_age", "acr_values", "prompt"])
 async def test_a_demand_that_is_there_twice_is_refused(browser: Browser, name: str) -> None:
-    answer = await browser.http.get(f"/auth/start?return=/notes&max_age=1&acr_values=mfa&{name}=/notes")
+    answer = await browser.http.get(f"/auth/start?return=/notes&max_age=1&acr_values=mfa&prompt=create&{name}=/notes")
     assert (answer.status_code, "location" in answer.headers) == (400, False)
     assert (await browser.http.get("/auth/start?return=/notes&page=1&page=2")).status_code == 303
 
@@ -97,6 +106,15 @@ async def test_the_refusal_of_an_old_sign_in_leads_to_one_with_the_same_demand(
     assert parameters(again.headers["location"]).items() >= STEP_UP.items()
     callback = await browser.http.get(browser.issuer.authorize(again.headers["location"]))
     assert (callback.status_code, urlsplit(callback.headers["location"]).query) == (303, "a=1&b=2")
+
+
+async def test_whoever_comes_back_without_being_signed_in_is_not_led_to_making_an_account_again(
+    browser: Browser,
+) -> None:
+    url = await browser.start(prompt="create", acr_values="mfa")
+    refusal = {"error": "access_denied", "state": parameters(url)["state"], "iss": browser.issuer.issuer.url}
+    answer = await browser.http.get("/auth/callback", params=refusal)
+    assert parameters(link_to_begin_again(answer.text)) == {"return": "/notes", "acr_values": "mfa"}
 
 
 @pytest.mark.parametrize("flaw", [ABSENT, "1", True, None])

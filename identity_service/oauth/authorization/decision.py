@@ -34,6 +34,7 @@ logger = logging.getLogger("identity.oauth")
 class Page(Enum):
     """Where a person does something before the client gets its answer."""
 
+    SIGN_UP = auto()
     SIGN_IN = auto()
     CHANGE_PASSWORD = auto()
     CONSENT = auto()
@@ -84,6 +85,8 @@ class Authorization:
         request = await self._requests.read(query)
         # 2. Who is the person, and was it a short enough time ago that they proved it?
         now = self._clock.now()
+        if request.asks_to_sign_up:
+            return Detour(Page.SIGN_UP, request.query_after_fresh_sign_in(now))
         if sign_on is None or request.asks_to_sign_in(sign_on.authentication.at, now):
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_sign_in(now))
         if not request.may_be_about(sign_on.user_id):

@@ -27,6 +27,10 @@ class ChallengeRequired(InvalidRequest):
     description = "A code_challenge with code_challenge_method=S256 is required (RFC 7636)."
 
 
+class PromptNotSupported(InvalidRequest):
+    description = "A value of prompt is not supported: see prompt_values_supported in the metadata."
+
+
 class AccessDenied(OAuthError):
     error = "access_denied"
     description = "The person did not allow it."

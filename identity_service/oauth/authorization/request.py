@@ -15,9 +15,13 @@ NONE: Final = "none"
 LOGIN: Final = "login"
 CONSENT: Final = "consent"
 SELECT_ACCOUNT: Final = "select_account"
+CREATE: Final = "create"
+PROMPTS: Final = (NONE, LOGIN, CONSENT, SELECT_ACCOUNT, CREATE)
+"""The prompts of OpenID Connect Core, and that of Initiating User Registration 1.0."""
 
-_SIGN_IN_PROMPTS: Final = frozenset({LOGIN, SELECT_ACCOUNT})
-"""On the sign-in page a person may sign in as somebody else, so it is where an account is selected, too."""
+_SIGN_IN_PROMPTS: Final = frozenset({LOGIN, SELECT_ACCOUNT, CREATE})
+"""On the sign-in page a person may sign in as somebody else, so it is where an account is selected, too, and where the
+page that makes an account leads to."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,6 +61,11 @@ class AuthorizationRequest:
     def asks_for_consent(self) -> bool:
         """Whether the person is to be asked again, whatever they have allowed before."""
         return CONSENT in self.prompts
+
+    @property
+    def asks_to_sign_up(self) -> bool:
+        """Whether the person is to see the page that makes an account first."""
+        return CREATE in self.prompts
 
     def asks_to_sign_in(self, authenticated_at: datetime, now: datetime) -> bool:
         """Whether a person who was authenticated at this time must be authenticated again."""

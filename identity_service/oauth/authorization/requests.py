@@ -17,27 +17,20 @@ from identity_service.oauth.authorization.errors import (
     AuthorizationFailed,
     AuthorizationMalformed,
     ChallengeRequired,
+    PromptNotSupported,
     RedirectUriUnregistered,
     RequestNotSupported,
     RequestUriNotSupported,
     UnsupportedResponseType,
 )
 from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
-from identity_service.oauth.authorization.request import (
-    CONSENT,
-    LOGIN,
-    NONE,
-    SELECT_ACCOUNT,
-    AuthorizationRequest,
-    milliseconds,
-)
+from identity_service.oauth.authorization.request import NONE, PROMPTS, AuthorizationRequest, milliseconds
 from identity_service.oauth.errors import InvalidRequest, InvalidTarget, OAuthError, translate
 from identity_service.tokens.reading import TokenReader
 from watchword.clock import Clock
 from watchword.errors import AppError
 
 GRANT_TYPE: Final = "authorization_code"
-_PROMPTS: Final = frozenset({NONE, LOGIN, CONSENT, SELECT_ACCOUNT})
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]{1,13}", re.ASCII)
 _MAX_NONCE_CHARACTERS: Final = 500
@@ -190,11 +183,14 @@ def _nonce(parameters: Parameters) -> str | None:
 
 
 def _prompts(parameters: Parameters) -> frozenset[str]:
-    """The prompts that are known; others are ignored, as OpenID Connect Core section 3.1.2.1 allows."""
+    """The prompts. Raises PromptNotSupported for an unknown one (Initiating User Registration 1.0 section 4.1): what a
+    client asks for and does not get, it would take for done."""
     prompts = frozenset((parameters.find("prompt") or "").split(" ")) - {""}
     if NONE in prompts and len(prompts) > 1:
         raise InvalidRequest("prompt has none and something else")
-    return prompts & _PROMPTS
+    if not prompts.issubset(PROMPTS):
+        raise PromptNotSupported
+    return prompts
 
 
 def _number(parameters: Parameters, name: str) -> int | None:

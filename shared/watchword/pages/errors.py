@@ -37,7 +37,7 @@ class ReturnRefused(BadRequest):
 
 
 class DemandRefused(BadRequest):
-    """The `max_age` or the `acr_values` of the link to sign in are malformed."""
+    """The `max_age`, the `acr_values` or the `prompt` of the link to sign in are malformed."""
 
     code = "demand_refused"
     detail = "The link that brought you here is faulty. The operator of this site can see why in its log."

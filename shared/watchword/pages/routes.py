@@ -29,7 +29,7 @@ def routes(sign_ins: SignIns, cookies: PageCookies) -> APIRouter:
     @router.get("/start")
     @public
     async def start(request: Request) -> Response:
-        """Send the browser to the issuer, with the `max_age` and the `acr_values` that the page asks for."""
+        """Send the browser to the issuer, with what the page asks for."""
         return await operations.start(request)
 
     @router.get("/callback")

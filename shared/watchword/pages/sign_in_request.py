@@ -1,4 +1,5 @@
-"""What a page asks of a sign-in: where the person comes back to, how recent it must be, and by what means."""
+"""What a page asks of a sign-in: where the person comes back to, how recent it must be, by what means, and whether the
+person makes an account first."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from watchword.pages.errors import DemandRefused
 from watchword.pages.return_path import FRONT_PAGE, ensure_own_path
 
 START: Final = "/auth/start"
-PARAMETERS: Final = ("return", "max_age", "acr_values")
+PARAMETERS: Final = ("return", "max_age", "acr_values", "prompt")
+CREATE: Final = "create"
 MAX_ACR_CHARACTERS: Final = 200
 _SECONDS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 # As the challenge can name them: texts that need no escape between its quotes.
@@ -19,22 +21,25 @@ _ACR_VALUES: Final = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 
 class SignInRequest(NamedTuple):
     """`max_age`, in seconds, and `acr_values` are those of an authorization request (OpenID Connect Core section
-    3.1.2.1), and what a challenge of RFC 9470 asks for."""
+    3.1.2.1), and what a challenge of RFC 9470 asks for. `prompt` is CREATE if the person is to make an account first
+    (Initiating User Registration via OpenID Connect 1.0)."""
 
     return_path: str = FRONT_PAGE
     max_age: int | None = None
     acr_values: str | None = None
+    prompt: str | None = None
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Self:
         """The request that these parameters of `/auth/start` make. Raises ReturnRefused or DemandRefused."""
         ensure_own_path(path := parameters.get("return", FRONT_PAGE))
-        return cls(path, _max_age(parameters.get("max_age")), _acr_values(parameters.get("acr_values")))
+        max_age, acr_values = _max_age(parameters.get("max_age")), _acr_values(parameters.get("acr_values"))
+        return cls(path, max_age, acr_values, _prompt(parameters.get("prompt")))
 
     @property
     def demands(self) -> dict[str, str]:
         """The parameters for the issuer, without those that the page does not name."""
-        demands = {"max_age": self.max_age, "acr_values": self.acr_values}
+        demands = {"max_age": self.max_age, "acr_values": self.acr_values, "prompt": self.prompt}
         return {name: str(value) for name, value in demands.items() if value is not None}
 
     @property
@@ -54,4 +59,12 @@ def _max_age(text: str | None) -> int | None:
 def _acr_values(text: str | None) -> str | None:
     if text is not None and (len(text) > MAX_ACR_CHARACTERS or _ACR_VALUES.fullmatch(text) is None):
         raise DemandRefused(f"acr_values are no list of names, or longer than {MAX_ACR_CHARACTERS} characters")
+    return text
+
+
+def _prompt(text: str | None) -> str | None:
+    """No page asks for another one: `none` would sign nobody in who is not signed on, and what other prompts are for is
+    the issuer's to decide, or said by `max_age`."""
+    if text not in (None, CREATE):
+        raise DemandRefused(f"prompt is not {CREATE}")
     return text

@@ -38,6 +38,7 @@ class PendingSignIn(NamedTuple):
 
     @property
     def request(self) -> SignInRequest:
+        """The request, to begin it once more: whoever was to make an account may have done so by now."""
         return SignInRequest(self.return_path, self.max_age, self.acr_values)
 
     @property
