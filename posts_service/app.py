@@ -18,6 +18,8 @@ from posts_service.metrics import build_metrics
 from posts_service.moderation import routes as moderation
 from posts_service.pages import routes as pages
 from posts_service.pages import writing_routes as writing
+from posts_service.pages.links import links
+from posts_service.pages.refusals import is_page, refusal_page
 from posts_service.parts import MIGRATIONS, Parts, assemble
 from posts_service.posts import reading_routes
 from posts_service.posts import routes as posts
@@ -25,7 +27,8 @@ from posts_service.settings import Settings
 from posts_service.tags import reading_routes as tags
 from watchword import service
 from watchword.pages import PagesSettings, install
-from watchword.service import Link, new_app, on_shutdown_signal
+from watchword.service import new_app, on_shutdown_signal
+from watchword.service.page_refusals import install as install_page_refusals
 from watchword.service.process import SHUTDOWN_SECONDS
 
 # The client of the issuer that /docs signs in with.
@@ -75,8 +78,9 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         own_paths=pages.OWN_PATHS,
         docs_client_id=DOCS_CLIENT_ID,
         scopes=SCOPE_TEXTS,
-        links=_links(parts.settings),
+        links=links(parts.settings.issuer),
     )
+    install_page_refusals(app, is_page, refusal_page(parts.pages))
     install(app, _pages_settings(parts.settings), clock=parts.clock, transport=issuer_transport)
     return app
 
@@ -95,14 +99,6 @@ def _pages_settings(settings: Settings) -> PagesSettings:
         sealing_key=settings.pages_sealing_key.get_secret_value(),
         former_sealing_key=None if former is None else former.get_secret_value(),
         cookie_name="posts",
-    )
-
-
-def _links(settings: Settings) -> tuple[Link, ...]:
-    return (
-        Link("/mine", "Your posts", "What you have written, after you have signed in."),
-        Link("/posts", "Posts", "The published posts, newest first, as JSON."),
-        Link(settings.issuer, "Watchword identity", "Signs people in, and issues the tokens that are valid here."),
     )
 
 

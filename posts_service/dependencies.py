@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from fastapi.requests import HTTPConnection
 
 from posts_service.actions.schemas import Reason
@@ -103,6 +103,7 @@ async def idempotency_key(
     return key
 
 
+SlugPath = Annotated[str, Path(pattern="^[a-z0-9-]{1,60}$", examples=["on-engines"])]
 PostsDep = Annotated[Posts, Depends(part("posts"))]
 PostReadingDep = Annotated[PostReading, Depends(part("post_reading"))]
 CommentsDep = Annotated[Comments, Depends(part("comments"))]

@@ -26,8 +26,10 @@ from posts_service.moderation.models import Report
 from posts_service.moderation.reading import ModerationReading
 from posts_service.moderation.reporting import Reporting
 from posts_service.moderation.unpublishing import Unpublishing
-from posts_service.pages.my_posts import MyPosts
+from posts_service.pages.links import links
 from posts_service.pages.previews import Previews
+from posts_service.pages.reading import ReadingPages
+from posts_service.pages.rendering import Pages
 from posts_service.pages.writing_keys import WritingKeys
 from posts_service.posts.derivation import DERIVE, Derivation
 from posts_service.posts.models import Post
@@ -57,6 +59,7 @@ from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.jobs.cleanup import CLEANUP, Cleanup
 from watchword.limits import Limiter
 from watchword.pages.sealing import sealing_key
+from watchword.service.front_page import OWN_LINKS
 
 # Every module with tables is imported here, so that the migrations know them all.
 TABLES = (
@@ -101,7 +104,7 @@ class Parts:
         self.post_search = PostSearch(self.database, settings.search_language)
         self.export = Export(self.database)
         self.export_slots = ExportSlots()
-        self.my_posts = MyPosts(self.post_reading)
+        self._add_pages()
         self._add_writing()
         self.live_feed = LiveFeed(self.database, clock)
         self.listener_slots = ListenerSlots()
@@ -177,6 +180,12 @@ class Parts:
         self.reporting = Reporting(self.database, self.clock, self.limits)
         self.moderation_reading = ModerationReading(self.database)
         self.unpublishing = Unpublishing(self.database, self.clock, self.revisions)
+
+    def _add_pages(self) -> None:
+        """What makes the pages that people see."""
+        settings = self.settings
+        self.pages = Pages(settings.issuer, settings.pages_origin or "", (*links(settings.issuer), *OWN_LINKS))
+        self.reading_pages = ReadingPages(self.post_reading, self.post_search, self.tag_reading, self.comment_reading)
 
     def _add_writing(self) -> None:
         """What the pages for writing need beside the API."""

@@ -47,7 +47,7 @@ def _add_entry(feed: Element, origin: str, view: PostView, html: str | None) -> 
     _add(entry, "updated", view.updated_at.isoformat())
     _add(entry, "published", view.listed_at.isoformat())
     _add(SubElement(entry, "author"), "name", view.username)
-    _add(entry, "link", rel="alternate", href=f"{origin}/posts/by-slug/{view.slug}")
+    _add(entry, "link", rel="alternate", href=f"{origin}/p/{view.slug}")
     for tag in view.tags:
         _add(entry, "category", term=tag)
     _add(entry, "summary", view.summary)

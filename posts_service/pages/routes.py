@@ -1,51 +1,113 @@
-"""The pages of posts. They are no API: the OpenAPI document does not have them."""
+"""The pages that people see. They are no API: the OpenAPI document does not have them."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
 
-from posts_service.dependencies import Reader
+from posts_service.dependencies import SlugPath, owner_of
 from posts_service.pages.assets import served_assets
-from posts_service.pages.html import POLICY, my_posts_page
-from posts_service.pages.my_posts import MyPosts
+from posts_service.pages.reading import HomeQuery, ReadingPages
+from posts_service.pages.rendering import Pages
+from posts_service.paging import PageCursor
+from posts_service.posts.post_query import Sort
+from posts_service.posts.schemas import TagFilter
 from watchword.auth import public
-from watchword.errors import NotFound
+from watchword.http.fields import Text
 from watchword.service import part
+from watchword.service.assets import asset_answer
+from watchword.service.front_page import prefers_json
 
-OWN_PATHS: Final = frozenset({"assets", "auth", "mine", "write"})
-"""The first parts of the paths of pages."""
+OWN_PATHS: Final = frozenset({"about", "assets", "auth", "mine", "p", "write"})
+"""The first parts of the paths of pages that no operation of the API shares."""
 
-router = APIRouter(include_in_schema=False)
+PagesDep = Annotated[Pages, Depends(part("pages"))]
+ReadingDep = Annotated[ReadingPages, Depends(part("reading_pages"))]
+SearchText = Annotated[Text | None, Query(max_length=200)]
 
-_FIELDS: Final = {
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",
-}
-_FOR_EVER: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'",
-}
+
+class PageRoute(APIRoute):
+    """A page for people. The page at the same path that programs get is the frame's."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        accept = ",".join(Headers(scope=scope).getlist("accept"))
+        return (Match.NONE, {}) if prefers_json(accept) else super().matches(scope)
+
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("/")
+@public
+async def home(
+    request: Request,
+    pages: PagesDep,
+    reading: ReadingDep,
+    q: SearchText = None,
+    author: UUID | None = None,
+    tag: TagFilter = None,
+    sort: Sort = Sort.NEWEST,
+    cursor: PageCursor = None,
+) -> Response:
+    """The newest posts, or those that are searched for."""
+    words = await reading.home(HomeQuery(q or None, author, tag, sort), cursor, owner_of(None, request))
+    return pages.answer(request, "home.html", words)
+
+
+@router.get("/p/{slug}")
+@public
+async def show_post(
+    slug: SlugPath, request: Request, pages: PagesDep, reading: ReadingDep, comments: PageCursor = None
+) -> Response:
+    """A published post and its comments. A slug that it has had leads to the present one."""
+    words = await reading.post(slug, comments)
+    if words["post"].slug != slug:
+        return RedirectResponse(f"/p/{words['post'].slug}", 301, {"Cache-Control": "no-cache"})
+    return pages.answer(request, "post.html", words)
+
+
+@router.get("/p/{slug}/edit")
+@public
+async def edit_post(slug: SlugPath, request: Request, pages: PagesDep) -> Response:
+    """The editor of a post. Its script asks for the post: this page is the same for everybody."""
+    return pages.answer(request, "shell.html", _shell("Edit post", "editor.js", slug=slug))
+
+
+@router.get("/write")
+@public
+async def write_post(request: Request, pages: PagesDep) -> Response:
+    return pages.answer(request, "shell.html", _shell("Write", "editor.js"))
 
 
 @router.get("/mine")
 @public
-async def show_my_posts() -> Response:
-    """The page, which is the same for everybody: its script fetches the contents."""
-    return HTMLResponse(my_posts_page(), headers=_FIELDS)
+async def show_mine(request: Request, pages: PagesDep) -> Response:
+    return pages.answer(request, "shell.html", _shell("Your posts", "mine.js"))
 
 
-@router.get("/mine/contents")
-async def show_contents(reader: Reader, my_posts: Annotated[MyPosts, Depends(part("my_posts"))]) -> Response:
-    """What the page shows to this reader."""
-    return HTMLResponse(await my_posts.contents(reader), headers={**_FIELDS, "Cache-Control": "no-store"})
+@router.get("/moderation")
+@public
+async def show_moderation(request: Request, pages: PagesDep) -> Response:
+    return pages.answer(request, "shell.html", _shell("Moderation", "moderation.js"))
+
+
+@router.get("/about")
+@public
+async def about(request: Request, pages: PagesDep) -> Response:
+    return pages.answer(request, "about.html", {"title": "About"})
 
 
 @router.get("/assets/{name}")
 @public
-async def asset(name: str) -> Response:
-    if (file := served_assets().get(name)) is None:
-        raise NotFound("no such asset")
-    return Response(file.content, headers=_FOR_EVER, media_type=file.media_type)
+async def asset(name: str, request: Request) -> Response:
+    return asset_answer(request, served_assets(), name)
+
+
+def _shell(title: str, script: str, **data: str) -> dict[str, Any]:
+    """The words of a page that a script fills."""
+    return {"title": title, "script": script, "data": data}

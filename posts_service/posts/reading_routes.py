@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader, owner_of
+from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader, SlugPath, owner_of
 from posts_service.errors import (
     InvalidCursor,
     PostChanged,
@@ -23,8 +23,6 @@ from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions, StrictHotRoute, Text
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
-
-SlugPath = Annotated[str, Path(pattern="^[a-z0-9-]{1,60}$", examples=["on-engines"])]
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)
 

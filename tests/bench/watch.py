@@ -57,7 +57,8 @@ def pages(running: Stack, connections: Connections, bearer: Mapping[str, str]) -
             "identity `/oauth/authorize`, signed on", identity, _authorize(running), sign_on, HTTPStatus.SEE_OTHER
         ),
         WatchedRequest("posts, page `/mine`", posts, "/mine"),
-        WatchedRequest("posts, contents of `/mine`", posts, "/mine/contents", bearer),
+        WatchedRequest("posts, home page", posts, "/"),
+        WatchedRequest("posts, own posts as JSON", posts, "/posts?state=draft", bearer),
     ]
 
 

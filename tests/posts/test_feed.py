@@ -43,7 +43,7 @@ async def test_an_entry_has_all_of_a_post(posts: Posts, ada: Person) -> None:
         [post["html"]],
     ]
     [link] = entry.iter(f"{ATOM}link")
-    assert link.attrib == {"rel": "alternate", "href": f"{POSTS_URL}/posts/by-slug/{post['slug']}"}
+    assert link.attrib == {"rel": "alternate", "href": f"{POSTS_URL}/p/{post['slug']}"}
     assert [category.attrib["term"] for category in entry.iter(f"{ATOM}category")] == ["ant", "c++"]
     assert entry.findtext(f"{ATOM}published", "")[:19] == post["published_at"][:19]
     assert texts(feed, "updated") == texts(entry, "updated") * 2

@@ -60,7 +60,7 @@ def front_page_routes(title: str, summary: str, links: Sequence[Link]) -> APIRou
     async def front_page(request: Request) -> Response:
         prefix = quote(request.scope.get("root_path", "").rstrip("/"))
         places = [Link(_below(prefix, link.url), link.title, link.text) for link in (*links, *OWN_LINKS)]
-        if _prefers_json(",".join(request.headers.getlist("accept"))):
+        if prefers_json(",".join(request.headers.getlist("accept"))):
             return Response(_as_json(title, summary, places), headers=_HEADERS, media_type=_JSON)
         return Response(_as_html(title, summary, places), headers=_HEADERS, media_type=_HTML)
 
@@ -100,7 +100,7 @@ def _as_html(title: str, summary: str, links: Sequence[Link]) -> str:
 """
 
 
-def _prefers_json(accept: str) -> bool:
+def prefers_json(accept: str) -> bool:
     """Whether the header field Accept prefers JSON to HTML (RFC 9110 section 12.5.1)."""
     return _quality(accept, _JSON) > _quality(accept, _HTML)
 

@@ -1,0 +1,86 @@
+// Questions and messages, each in the browser's own dialog, which keeps the focus and is left by Escape.
+
+import { html, render } from "./html.js";
+import { signInPath } from "./session.js";
+
+let lastId = 0;
+
+/** Say something. Resolves when the person has read it. */
+export async function tell(title, text) {
+  await open(title, html`<p>${text}</p>`, html`<button value="read" autofocus>Close</button>`);
+}
+
+/** Whether the person wants `action`, the name of a button. */
+export async function confirmed(title, text, action) {
+  const { answer } = await open(title, html`<p>${text}</p>`, choices(action));
+  return answer === "act";
+}
+
+/** The text that the person gives as the reason, or null if they change their mind. */
+export async function reasonFor(title, text, action) {
+  const body = html`<p>${text}</p>
+    <div class="field">
+      <label for="reason">Reason</label>
+      <textarea id="reason" name="reason" rows="3" maxlength="500" required autofocus></textarea>
+    </div>`;
+  const { answer, form } = await open(title, body, choices(action));
+  return answer === "act" ? form.get("reason").trim() : null;
+}
+
+/** Which of two texts the person keeps: `mine`, `theirs`, or null if they decide later. */
+export async function choiceBetween(title, text, mine, theirs) {
+  const body = html`<p>${text}</p>
+    <div class="both">
+      <section><h3>Yours</h3><pre tabindex="0">${mine}</pre></section>
+      <section><h3>The other one</h3><pre tabindex="0">${theirs}</pre></section>
+    </div>`;
+  const buttons = html`<button value="mine">Keep yours</button>
+    <button value="theirs" class="second">Take the other one</button>
+    <button value="" class="second" formnovalidate>Decide later</button>`;
+  const { answer } = await open(title, body, buttons);
+  return answer === "mine" || answer === "theirs" ? answer : null;
+}
+
+let question = null;
+
+/** Ask the person to sign in, which leads back to this page. One question at a time. */
+export function askToSignIn() {
+  question ??= open(
+    "Please sign in",
+    html`<p>Your session has ended. What you were writing is kept: you find it here when you have signed in again.</p>
+      <p><a class="button" href=${signInPath()} autofocus>Sign in</a></p>`,
+    html`<button value="" class="second">Not now</button>`,
+  ).finally(() => (question = null));
+  return question;
+}
+
+function choices(action) {
+  return html`<button value="act">${action}</button>
+    <button value="" class="second" formnovalidate>Cancel</button>`;
+}
+
+/** Show a dialog until it is left: `{answer, form}`, where `answer` is the value of the button, empty after Escape. */
+function open(title, body, buttons) {
+  const holder = document.createElement("div");
+  const id = `dialog-${++lastId}`;
+  document.body.append(holder);
+  render(
+    html`<dialog aria-labelledby=${id}>
+      <form method="dialog">
+        <h2 id=${id}>${title}</h2>
+        ${body}
+        <div class="choices">${buttons}</div>
+      </form>
+    </dialog>`,
+    holder,
+  );
+  const dialog = holder.querySelector("dialog");
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      resolve({ answer: dialog.returnValue, form: new FormData(dialog.querySelector("form")) });
+      render(null, holder);
+      holder.remove();
+    });
+    dialog.showModal();
+  });
+}

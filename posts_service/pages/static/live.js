@@ -1,0 +1,113 @@
+// What changes while a page is open: one stream of server-sent events for all tabs of the browser, because a browser
+// keeps few connections to a host. The tab that holds the lock reads it and passes the events on; when it is closed,
+// another one gets the lock.
+
+import { accessToken, onPerson, signedInPerson } from "./session.js";
+import { sleepOrOnline } from "./waiting.js";
+
+const FIRST_PAUSE_MILLISECONDS = 200;
+const LONGEST_PAUSE_MILLISECONDS = 15_000;
+
+const channel = new BroadcastChannel("live");
+const listeners = new Set();
+let lastId = null;
+let isAlsoAnonymous = false;
+let isFollowing = false;
+let stream = new AbortController();
+
+/** Call `listener(name, data)` for each event, where `data` is the object that the event has. Returns the function that
+ * ends this. */
+export function onEvent(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Follow the events while somebody is signed in, whose stream also ends with their session; with `anonymously`, also
+ * while nobody is. */
+export function follow({ anonymously = false } = {}) {
+  isAlsoAnonymous ||= anonymously;
+  begin();
+}
+
+function isWanted() {
+  return isAlsoAnonymous || signedInPerson() !== null;
+}
+
+function begin() {
+  if (isFollowing || !isWanted()) return;
+  isFollowing = true;
+  navigator.locks.request("live", readWhileWanted).finally(() => {
+    isFollowing = false;
+    begin();
+  });
+}
+
+async function readWhileWanted() {
+  let pause = FIRST_PAUSE_MILLISECONDS;
+  while (isWanted()) {
+    stream = new AbortController();
+    const hasBegun = await readStream(stream.signal).catch(() => false);
+    if (stream.signal.aborted) continue;
+    pause = hasBegun ? FIRST_PAUSE_MILLISECONDS : Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS);
+    await sleepOrOnline(pause);
+  }
+}
+
+/** Read one stream to its end. Whether it had any event. */
+async function readStream(signal) {
+  const token = await accessToken();
+  const headers = { Accept: "text/event-stream" };
+  if (token !== null) headers.Authorization = `Bearer ${token}`;
+  if (lastId !== null) headers["Last-Event-ID"] = lastId;
+  const answer = await fetch("/posts/events", { headers, signal });
+  if (answer.status === 401) await accessToken(token);
+  if (!answer.ok) return false;
+  for await (const { name, id, data } of eventsOf(answer.body)) {
+    // The token has ended, or the session has: the next token, or its refusal, says which.
+    if (name === "signed-out") await accessToken(token);
+    else pass({ name, id, data });
+  }
+  return true;
+}
+
+/** The events of a stream (HTML standard section 9.2.6): `{name, id, data}`. One without a name has an id alone. */
+async function* eventsOf(body) {
+  let rest = "";
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    yield* blocks.map(eventOf);
+  }
+}
+
+function eventOf(block) {
+  const event = { name: null, id: null, data: null };
+  for (const line of block.split("\n")) {
+    const [field, value] = [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trimStart()];
+    if (field === "event") event.name = value;
+    if (field === "id") event.id = value;
+    if (field === "data") event.data = JSON.parse(value);
+  }
+  return event;
+}
+
+function pass(event) {
+  channel.postMessage(event);
+  spread(event);
+}
+
+function spread({ name, id, data }) {
+  lastId = id ?? lastId;
+  if (name === null) return;
+  for (const listener of listeners) listener(name, data);
+}
+
+channel.addEventListener("message", ({ data }) => spread(data));
+onPerson(() => {
+  // The stream of one person is not that of another one.
+  stream.abort();
+  begin();
+});
