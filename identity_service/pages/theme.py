@@ -11,12 +11,14 @@ from identity_service.pages.errors import ThemeRefused
 from identity_service.pages.samples import FRAMES, PAGES
 from identity_service.pages.texts import Texts
 from watchword.service.assets import Asset
+from watchword.service.styles import foundation
 
 MAX_FILE_BYTES: Final = 1_048_576
 TEXTS: Final = "texts.toml"
+STYLES: Final = "styles.css"
 TEMPLATES: Final = (*FRAMES, *PAGES)
 ASSETS: Final = {
-    "styles.css": "text/css; charset=utf-8",
+    STYLES: "text/css; charset=utf-8",
     "logo.svg": "image/svg+xml",
     "form_post.js": "text/javascript; charset=utf-8",
 }
@@ -60,7 +62,8 @@ class Theme:
 @cache
 def _own_files() -> Mapping[str, bytes]:
     ours = resources.files("identity_service.pages")
-    return {name: (ours / path).read_bytes() for name, path in _OWN.items()}
+    files = {name: (ours / path).read_bytes() for name, path in _OWN.items()}
+    return {**files, STYLES: foundation() + files[STYLES]}
 
 
 def _files_of(folder: Path) -> dict[str, bytes]:

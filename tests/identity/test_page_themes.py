@@ -13,6 +13,7 @@ from identity_service.pages.samples import FRAMES, PAGES
 from identity_service.pages.theme import Theme
 from tests.architecture.code import ROOT
 from tests.support.services import IDENTITY_URL
+from watchword.service.styles import foundation
 
 SHARED = {"device", "error_page", "field", "flaw", "prove_password", "site"}
 """The sections of texts that are of no single page."""
@@ -46,6 +47,13 @@ def test_a_folder_replaces_templates_styles_and_single_texts(tmp_path: Path) -> 
     assert "Make the account" in html
     assert pages.page("done.html", "sign_up").body == b"Konto anlegen!"
     assert pages.theme.assets[pages.theme.asset_path("styles.css").removeprefix("/assets/")].content == b"body{}"
+
+
+def test_the_style_of_the_pages_is_what_all_services_have_in_common_and_then_their_own() -> None:
+    pages = Theme()
+    style = pages.assets[pages.asset_path("styles.css").removeprefix("/assets/")].content
+    own = Path(theme.__file__).with_name("static") / "styles.css"
+    assert style == foundation() + own.read_bytes()
 
 
 @pytest.mark.parametrize(
