@@ -95,7 +95,7 @@ class Parts:
         self._add_jobs()
         self._add_posts()
         self._add_moderation()
-        self.likes = Likes(self.database, self.limits)
+        self.likes = Likes(self.database, clock, self.limits)
         self.comments = Comments(self.database, clock, self.limits, self.renderer, self.idempotency)
         self.comment_reading = CommentReading(self.database)
         self.atom_feed = AtomFeed(self.database, self.settings.pages_origin or "")

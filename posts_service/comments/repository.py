@@ -31,6 +31,7 @@ from posts_service.authors import repository as authors
 from posts_service.comments.models import Comment
 from posts_service.comments.reading_statements import VIEW
 from posts_service.comments.view import CommentView
+from posts_service.posts.activity import activity
 from posts_service.posts.columns import OWNED
 from posts_service.posts.models import Post
 from posts_service.posts.owned_post import OwnedPost
@@ -58,9 +59,9 @@ _FIND: Final = Statement(VIEW.add_columns(HAS_ANSWERS.label("has_answers")).wher
 
 
 def _counting(step: str, post_id: Any) -> Any:
-    """Raise the count of the post."""
+    """Raise the count of the post, and say that something has changed below it."""
     count = Post.comments + literal_column(step)
-    return update(Post).where(Post.id == post_id).values(comments=count).cte("counted")
+    return update(Post).where(Post.id == post_id).values(comments=count, **activity()).cte("counted")
 
 
 _TEXTS: Final = ("body", String()), ("html", String()), ("renderer", SmallInteger())
@@ -89,7 +90,8 @@ _INSERTED: Final = (
 _INSERT: Final = Statement(select(*_INSERTED.c).add_cte(_counting("1", _POST_ID)))
 
 _NEXT: Final = {"version": Comment.version + literal_column("1"), "updated_at": _NOW}
-_UPDATE: Final = Statement(update(Comment).where(_IS_IT).values(**_TEXT, **_NEXT))
+_UPDATED: Final = update(Comment).where(_IS_IT).values(**_TEXT, **_NEXT).returning(Comment.post_id).cte("updated")
+_UPDATE: Final = Statement(select(_UPDATED.c.post_id).add_cte(_counting("0", _UPDATED.c.post_id)))
 
 NOTHING: Final[dict[str, Any]] = dict.fromkeys(("author_id", "body", "html"), null())
 """What a placeholder has instead of author and text."""
@@ -160,6 +162,7 @@ async def insert_comment(
 
 
 async def update_text(db: WriteTransaction, comment_id: UUID, text: Text, now: datetime) -> None:
+    """Change what a comment says. The post must be locked."""
     await db.execute(_UPDATE, comment_id=comment_id, **text._asdict(), now=now)
 
 
@@ -168,7 +171,7 @@ async def make_placeholder(db: WriteTransaction, comment_id: UUID, now: datetime
     await db.execute(_EMPTY, comment_id=comment_id, now=now)
 
 
-async def delete_comment(db: WriteTransaction, comment_id: UUID) -> None:
+async def delete_comment(db: WriteTransaction, comment_id: UUID, now: datetime) -> None:
     """Delete a comment that has no answers, and the placeholder that it is the last answer to. The post must be
     locked."""
-    await db.execute(_DELETE, comment_id=comment_id)
+    await db.execute(_DELETE, comment_id=comment_id, now=now)

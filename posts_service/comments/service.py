@@ -124,7 +124,7 @@ class Comments:
             if has_answers:
                 await repository.make_placeholder(db, comment_id, self._clock.now())
             else:
-                await repository.delete_comment(db, comment_id)
+                await repository.delete_comment(db, comment_id, self._clock.now())
 
     async def _insert(
         self, db: WriteTransaction, writer: Principal, post_id: UUID, parent_id: UUID | None, *, text: Text

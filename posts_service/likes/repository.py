@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.likes.models import Like
+from posts_service.posts.activity import activity
 from posts_service.posts.models import Post
 from posts_service.tables import UNSYNCHRONIZED, any_of
 from watchword.database.statements import Statement
@@ -43,7 +44,7 @@ def _counted(change: Insert | Delete, step: int) -> Statement:
     count = (
         update(Post)
         .where(Post.id == changed.c.post_id)
-        .values(likes=Post.likes + literal_column(str(step)))
+        .values(likes=Post.likes + literal_column(str(step)), **activity())
         .returning(Post.likes)
         .cte("count")
     )
@@ -62,11 +63,17 @@ class Count(NamedTuple):
 
 
 async def run(
-    db: WritePool | WriteTransaction, change: Statement, person_id: UUID, named_at: datetime, post_id: UUID
+    db: WritePool | WriteTransaction,
+    change: Statement,
+    post_id: UUID,
+    *,
+    person_id: UUID,
+    named_at: datetime,
+    now: datetime,
 ) -> Count | None:
     """Add or remove the person's like (`change` is ADD or REMOVE), if that changes anything. None if the person has no
     card, or only one older than `named_at`, or if their account is purged."""
-    row = await db.fetch_row(change, author_id=person_id, named_at=named_at, post_id=post_id)
+    row = await db.fetch_row(change, author_id=person_id, named_at=named_at, post_id=post_id, now=now)
     return None if row is None else Count(*row)
 
 

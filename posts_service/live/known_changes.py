@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from posts_service.live.repository import Change
 
@@ -19,7 +18,7 @@ class KnownChanges:
         self._overlap = overlap
         self._earliest = begin - overlap
         self._looked_at = begin
-        self._known: dict[UUID, Change] = {}
+        self._known: set[Change] = set()
         self._skipped_to: datetime | None = None
 
     @property
@@ -29,14 +28,14 @@ class KnownChanges:
 
     def new_among(self, changes: Sequence[Change]) -> list[Change]:
         """Those of the changes that have not been noted."""
-        return [change for change in changes if self._is_new(change)]
+        return [change for change in changes if change not in self._known]
 
     def note(self, new: Sequence[Change], looked_at: datetime) -> None:
         """Note what was new at `looked_at`, when everything since `since` was read."""
-        self._known.update({change.post_id: change for change in new})
+        self._known.update(new)
         self._looked_at = looked_at
         since = self.since
-        self._known = {post_id: change for post_id, change in self._known.items() if change.at >= since}
+        self._known = {change for change in self._known if change.at >= since}
 
     def skip(self, to: datetime) -> None:
         """Leave out everything before, also what is committed later: see `has_settled`."""
@@ -49,7 +48,3 @@ class KnownChanges:
             return False
         self._skipped_to = None
         return True
-
-    def _is_new(self, change: Change) -> bool:
-        known = self._known.get(change.post_id)
-        return known is None or known.version < change.version

@@ -30,7 +30,8 @@ MAX_GAP: Final = timedelta(hours=1)
 
 
 class LiveFeed:
-    """Sends listeners which posts are published, changed or unpublished, and nothing about deleted posts.
+    """Sends listeners which posts are published, changed, liked, commented on or unpublished, and nothing about deleted
+    posts.
 
     What is committed while they listen is sent at least once.
     """

@@ -1,12 +1,13 @@
-"""The SQL of what has changed among the posts that are or were published."""
+"""The SQL of what has changed among the posts that are or were published, and below them: likes and comments."""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, DateTime, Integer, Subquery, Uuid, bindparam, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
 
 from posts_service.posts.columns import SUMMARY
 from posts_service.posts.models import Post
@@ -14,19 +15,27 @@ from posts_service.posts.view import PostView
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
 
-CHANGES: Final = Statement(
-    select(Post.id, Post.version, Post.updated_at)
-    .where(Post.published_at.is_not(None), Post.updated_at >= bindparam("since", type_=DateTime(timezone=True)))
-    .order_by(Post.updated_at, Post.id)
-    .limit(bindparam("limit", type_=Integer()))
-)
+_SINCE: Final = bindparam("since", type_=DateTime(timezone=True))
+_LIMIT: Final = bindparam("limit", type_=Integer())
+
+
+def _walk(at: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) -> Subquery:
+    """Along the index of this column."""
+    changes = select(Post.id, Post.version, at.label("at")).where(at >= _SINCE, *conditions)
+    return changes.order_by(at, Post.id).limit(_LIMIT).subquery()
+
+
+_OF_POSTS: Final = _walk(Post.updated_at, Post.published_at.is_not(None))
+_BELOW_POSTS: Final = _walk(Post.activity_at)
+_BOTH: Final = union_all(select(_OF_POSTS), select(_BELOW_POSTS)).subquery("changes")
+CHANGES: Final = Statement(select(*_BOTH.c).order_by(_BOTH.c["at"], _BOTH.c.id).limit(_LIMIT))
 VIEWS: Final = Statement(
     SUMMARY.where(Post.id == func.any(bindparam("post_ids", type_=ARRAY(Uuid())))).order_by(Post.updated_at, Post.id)
 )
 
 
 class Change(NamedTuple):
-    """That a post has reached this version."""
+    """That a post has reached this version, or that something has changed below it."""
 
     post_id: UUID
     version: int
@@ -34,7 +43,8 @@ class Change(NamedTuple):
 
 
 async def list_changes(reads: ReadPool, since: datetime, limit: int) -> list[Change]:
-    """The last change of each post that was changed since then, the oldest first. Deleted posts are not among them."""
+    """The last change of each post that was changed since then, and the last one below each, the oldest first. Deleted
+    posts are not among them."""
     return [Change(*row) for row in await reads.fetch_rows(CHANGES, since=since, limit=limit)]
 
 

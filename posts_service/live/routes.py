@@ -29,9 +29,10 @@ class EventStream(StreamingResponse):
     responses=refusals(TooManyListeners, DatabaseUnavailable),
 )
 async def listen_for_posts(listener: ListenerDep) -> EventStream:
-    """Server-sent events, until you leave. `post`: the summary of a post that is new or has changed;
-    `post-unpublished`: the `id` of one that readers no longer see; `reset`: more has changed than is sent, so read the
-    list anew; `signed-out`: your token is no longer valid, and this was the last event.
+    """Server-sent events, until you leave. `post`: the summary of a post that is new or has changed, or of which the
+    likes or the comments have changed, even if there are as many as before; `post-unpublished`: the `id` of one that
+    readers no longer see; `reset`: more has changed than is sent, so read the list anew; `signed-out`: your token is no
+    longer valid, and this was the last event.
 
     Deleted posts are not announced. An event can come twice: `version` says which is the later one. An account may have
     twenty streams at once, and anonymous readers ten per address.

@@ -29,6 +29,9 @@ class Post(Base):
     """A post or a draft. `version` counts changes; `published_at` is when it was first published, `publish_at` when a
     draft is to be. `editor_id` is who wrote this version, None for the author, and NOBODY if their account is deleted.
 
+    `activity_at` is when somebody last liked it or took that back, or wrote, changed or removed a comment on it: each
+    time a later instant.
+
     `slug`, `summary`, `html` and the rows of other tables that are made from a post are of its version
     `derived_version`; after a change by the previous release that one is another, and they are made anew.
     """
@@ -48,6 +51,7 @@ class Post(Base):
     publish_at: Mapped[Instant | None]
     unpublished_reason: Mapped[str | None]
     editor_id: Mapped[UUID | None]
+    activity_at: Mapped[Instant | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
     likes: Mapped[int] = mapped_column(server_default=text("0"))
     comments: Mapped[int] = mapped_column(server_default=text("0"))
@@ -67,6 +71,7 @@ Index("posts_by_author_idx", Post.author_id, Post.published_at, Post.id, postgre
 Index("posts_drafts_idx", Post.author_id, Post.created_at, Post.id, postgresql_where=text("state = 'draft'"))
 # Listeners get what has changed since they last got something.
 Index("posts_changed_idx", Post.updated_at, Post.id, postgresql_where=text("published_at IS NOT NULL"))
+Index("posts_activity_idx", Post.activity_at, Post.id, postgresql_where=text("activity_at IS NOT NULL"))
 Index("posts_most_liked_idx", Post.likes, Post.id, postgresql_where=text("state = 'published'"))
 # Few posts are, so that one index serves the lists of moderators and of authors.
 Index("posts_unpublished_idx", Post.created_at, Post.id, postgresql_where=text("state = 'unpublished'"))
