@@ -10,6 +10,7 @@ from typing import Final
 import orjson
 
 from watchword.service.assets import Asset
+from watchword.service.styles import foundation
 
 _MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",
@@ -27,7 +28,7 @@ def assets() -> Mapping[str, Asset]:
     static = resources.files("posts_service.pages") / "static"
     files = [file for folder in (static, static / "lib") for file in folder.iterdir()]
     contents = {file.name: file.read_bytes() for file in files if _suffix(file.name) in _MEDIA_TYPES}
-    contents["styles.css"] = contents.pop("foundation.css") + contents.pop("posts.css")
+    contents["styles.css"] = foundation() + contents.pop("posts.css")
     return {name: _asset(name, content) for name, content in contents.items()}
 
 
