@@ -10,12 +10,16 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 # The browser reports an answer with 4xx as an error, which is what forms with flaws and used links are answered with.
 REFUSED = "Failed to load resource: the server responded with a status of 4"
+OUTAGE = ("Failed to load resource: net::", "Failed to load resource: the server responded with a status of 5")
+"""What the browser reports while a service is away, or the network."""
 
 
 @asynccontextmanager
-async def opened(browser: Browser, own: str | tuple[str, ...], **options: Any) -> AsyncIterator[Page]:
+async def opened(
+    browser: Browser, own: str | tuple[str, ...], *, expected: tuple[str, ...] = (), **options: Any
+) -> AsyncIterator[Page]:
     """A page of a context of its own. A request to an address that does not begin with `own`, or an error such as
-    one of the policy, fails the test."""
+    one of the policy, fails the test; but not an error that begins like one of those that are expected."""
     context = await browser.new_context(**options)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_SECONDS * 1000)
@@ -25,7 +29,9 @@ async def opened(browser: Browser, own: str | tuple[str, ...], **options: Any) -
     page.on(
         "console",
         lambda message: (
-            troubles.append(message.text) if message.type == "error" and not message.text.startswith(REFUSED) else None
+            troubles.append(message.text)
+            if message.type == "error" and not message.text.startswith((REFUSED, *expected))
+            else None
         ),
     )
     yield page

@@ -22,17 +22,17 @@ export class Refused extends Error {
 /** The answer to a request: `{status, headers, body}`; `body` is null if there is none.
  *
  * 401 gets one new access token and one more try; then the person is asked to sign in, and comes back to this page.
- * 403 and 429 are told in a dialog. While the service cannot be reached, or answers 503, the request is sent again:
- * `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be safe to send twice: GET, PUT
- * and DELETE are, a PATCH with If-Match, and a POST with Idempotency-Key.
+ * 403 and 429 are told in a dialog, unless the request `isQuiet`. While the service cannot be reached, or answers 503,
+ * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be safe
+ * to send twice: GET, PUT and DELETE are, a PATCH with If-Match, and a POST with Idempotency-Key.
  *
  * Rejects with Refused for any other answer than a success, and with an AbortError after `signal`. */
-export async function call(method, path, { body, headers = {}, onWaiting = () => {}, signal } = {}) {
+export async function call(method, path, { body, headers = {}, onWaiting = () => {}, signal, isQuiet = false } = {}) {
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
     const answer = await sendAuthorized(method, path, body, headers, signal).catch(passing);
     if (answer !== null) {
       onWaiting(false);
-      return read(answer);
+      return read(answer, isQuiet);
     }
     onWaiting(true);
     await sleepOrOnline(pause, signal);
@@ -65,15 +65,19 @@ function passing(error) {
   throw error;
 }
 
-async function read(answer) {
+async function read(answer, isQuiet) {
   const isJson = /json/.test(answer.headers.get("Content-Type") ?? "");
   const body = answer.status === 204 ? null : isJson ? await answer.json() : await answer.text();
   if (answer.ok) return { status: answer.status, headers: answer.headers, body };
   const refused = new Refused(answer, isJson ? body : {});
   if (refused.status === 401) await askToSignIn();
-  if (refused.status === 403) await tell("You may not do this", refused.message);
-  if (refused.status === 429) await tell("Not so fast", `${refused.message} Try again in ${inWords(refused.retryAfter)}.`);
+  else if (!isQuiet) await explain(refused);
   throw refused;
+}
+
+async function explain({ status, message, retryAfter }) {
+  if (status === 403) await tell("You may not do this", message);
+  if (status === 429) await tell("Not so fast", `${message} Try again in ${inWords(retryAfter)}.`);
 }
 
 /** How long to wait, for a person. */
