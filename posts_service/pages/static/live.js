@@ -11,6 +11,7 @@ const LONGEST_PAUSE_MILLISECONDS = 15_000;
 const channel = new BroadcastChannel("live");
 const listeners = new Set();
 let lastId = null;
+let isAsked = false;
 let isAlsoAnonymous = false;
 let isFollowing = false;
 let stream = new AbortController();
@@ -25,12 +26,13 @@ export function onEvent(listener) {
 /** Follow the events while somebody is signed in, whose stream also ends with their session; with `anonymously`, also
  * while nobody is. */
 export function follow({ anonymously = false } = {}) {
+  isAsked = true;
   isAlsoAnonymous ||= anonymously;
   begin();
 }
 
 function isWanted() {
-  return isAlsoAnonymous || signedInPerson() !== null;
+  return isAsked && (isAlsoAnonymous || signedInPerson() !== null);
 }
 
 function begin() {
