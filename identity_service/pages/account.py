@@ -8,6 +8,7 @@ from identity_service.accounts.models import Account
 from identity_service.links.models import LinkView
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.authorization import origin_after
+from identity_service.pages.back import Back
 from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.goals import ACCOUNT, CHANGE_PASSWORD, Goal
 from identity_service.pages.profile import Profile
@@ -15,15 +16,18 @@ from identity_service.pages.rendering import Pages, page_fields
 from identity_service.sign_ons.values import LiveSignOn
 
 
-def account_page(pages: Pages, account: Account, form: Form[Any] = NOTHING, *, done: str = "") -> Response:
-    """The page with what the account says. `done` names the outcome that has led here, whose title it shows."""
+def account_page(
+    pages: Pages, account: Account, form: Form[Any] = NOTHING, *, done: str = "", back: Back | None = None
+) -> Response:
+    """The page with what the account says. `done` names the outcome that has led here, whose title it shows; `back`
+    is where a link leads back to."""
     if form is NOTHING:
         user = account.user
         form = Form({"username": user.username, **({"full_name": user.full_name} if user.full_name else {})})
     texts = pages.theme.texts
     section = f"done_{done}"
     notice = texts[section]["title"] if texts.has(section) else None
-    return pages.page("account.html", "account", form, profile=Profile.of(account), notice=notice)
+    return pages.page("account.html", "account", form, profile=Profile.of(account), notice=notice, back=back)
 
 
 def email_page(pages: Pages, account: Account, form: Form[Any] = NOTHING) -> Response:

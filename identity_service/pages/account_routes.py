@@ -20,6 +20,7 @@ from identity_service.dependencies import (
 )
 from identity_service.errors import UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
 from identity_service.pages.account import account_page, button_page, email_page, password_page
+from identity_service.pages.back import find_back
 from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.goals import ACCOUNT
 from identity_service.pages.rendering import go, see
@@ -31,8 +32,10 @@ router = APIRouter(prefix=ACCOUNT, include_in_schema=False, dependencies=[OurFor
 
 @router.get("")
 @public
-async def show_account(sign_on: SignOnDep, parts: PartsDep, done: str = "") -> Response:
-    return account_page(parts.pages, await parts.accounts.get(sign_on.user_id), done=done)
+async def show_account(sign_on: SignOnDep, parts: PartsDep, done: str = "", return_to: str = "") -> Response:
+    """The account. `return_to` is the page of an application that the person comes from."""
+    back = await find_back(parts.clients, return_to)
+    return account_page(parts.pages, await parts.accounts.get(sign_on.user_id), done=done, back=back)
 
 
 @router.post("")

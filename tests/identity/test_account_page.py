@@ -6,9 +6,15 @@ from fastapi.routing import APIRoute
 
 from identity_service.dependencies import _fresh_sign_on, _sign_on
 from identity_service.pages import account_routes
+from tests.identity.client_lines import run
 from tests.identity.signing_on import COOKIE, ORIGIN, register_and_sign_on, submit, use, who
 from tests.support.databases import Databases
-from tests.support.services import POSTS_URL, Identity
+from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+
+NOTES = (
+    f"create-client notes --public --grant authorization_code --scope account --audience {IDENTITY_URL}"
+    " --redirect-uri https://notes.example/auth/callback"
+)
 
 
 async def test_owner_sees_the_account_and_changes_both_names(identity: Identity) -> None:
@@ -91,3 +97,26 @@ def test_every_page_of_the_account_asks_for_a_sign_on() -> None:
     for route in routes:
         calls = {dependency.call for dependency in route.dependant.dependencies}
         assert calls & {_sign_on, _fresh_sign_on}, route.path
+
+
+@pytest.mark.parametrize(
+    ("url", "is_known"),
+    [
+        ("https://notes.example/mine?page=2", True),
+        ("https://notes.example.evil.example/", False),
+        ("https://notes.example@evil.example/", False),
+        ("http://notes.example/", False),
+        ("//notes.example/", False),
+        ("javascript:alert(1)//https://notes.example", False),
+        ("https://notes.example/" + "x" * 2_000, False),
+        ("", False),
+    ],
+)
+async def test_a_link_leads_back_to_the_application_that_one_comes_from_and_to_no_other_page(
+    identity: Identity, url: str, is_known: bool
+) -> None:
+    await run(identity, NOTES)
+    await register_and_sign_on(identity)
+    page = (await identity.http.get("/account", params={"return_to": url})).text
+    assert ("Back to https://notes.example" in page, "evil" in page, "alert" in page) == (is_known, False, False)
+    assert (f'href="{url}"' in page) is is_known

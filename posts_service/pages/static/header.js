@@ -12,8 +12,13 @@ function Links({ person }) {
   return html`<a href="/write">Write</a>
     <a href="/mine">Your posts</a>
     ${person.permissions.length > 0 && html`<a href="/moderation">Moderation</a>`}
-    <a href=${place.dataset.account}>${person.username}</a>
+    <a href=${accountPath()}>${person.username}</a>
     <button type="button" class="link" onClick=${leave}>Sign out</button>`;
+}
+
+/** The account at the issuer, from where a link leads back to this page. */
+function accountPath() {
+  return `${place.dataset.account}?return_to=${encodeURIComponent(location.href)}`;
 }
 
 async function leave() {
