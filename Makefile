@@ -107,10 +107,10 @@ wheel-test: $(VENV)/development ## Install the wheel in clean environments and u
 	@$(BIN)/python -m pytest tests/wheel
 
 clean: ## Remove the virtual environments and the caches; .local/ stays
-	@rm -rf $(VENV) .openapi .openid .bench .axe .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .openapi .openid .bench .axe .lighthouse .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # An environment contains the path of its folder: it is of no use after the folder was moved or copied, and is made again.
-moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .openid .bench .axe && echo yes; })
+moved := $(shell test ! -e $(VENV)/folder || test "$$(cat $(VENV)/folder)" = "$(CURDIR)" || { rm -rf $(VENV) .openapi .openid .bench .axe .lighthouse && echo yes; })
 $(if $(moved),$(info This folder was moved or copied: its virtual environment is made again.))
 
 $(BIN)/python:
@@ -165,6 +165,14 @@ AXE := tests/browser/axe
 	@mkdir -p .axe
 	@cp $^ .axe
 	@cd .axe && npm ci --silent
+	@touch $@
+
+# What grades the pages: tests/browser asks for it.
+LIGHTHOUSE := tests/browser/lighthouse
+.lighthouse/node: $(LIGHTHOUSE)/package.json $(LIGHTHOUSE)/package-lock.json $(LIGHTHOUSE)/.npmrc
+	@mkdir -p .lighthouse
+	@cp $^ .lighthouse
+	@cd .lighthouse && npm ci --silent
 	@touch $@
 
 .PHONY: pictures

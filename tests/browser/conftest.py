@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.barriers import Inspect, barriers
+from tests.browser.blog import Blog, people_of, write
 from tests.support.needed import need
 from tests.support.stack import Stack, stack
 from tests.support.waiting import PATIENCE_SECONDS
@@ -42,6 +43,20 @@ def chromium() -> str:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory.mktemp("browser"), IDENTITY_BCRYPT_ROUNDS="4") as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def stack_of_the_blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("blog"), IDENTITY_BCRYPT_ROUNDS="4") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+async def blog(stack_of_the_blog: Stack) -> AsyncIterator[Blog]:
+    """A stack of its own with twenty posts, which no test changes."""
+    async with people_of(stack_of_the_blog) as blog:
+        await write(blog)
+        yield blog
 
 
 @pytest.fixture
