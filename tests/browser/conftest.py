@@ -30,6 +30,15 @@ QUIET = [
     "--disable-sync",
 ]
 
+OWN_SETTINGS = {
+    "IDENTITY_BCRYPT_ROUNDS": "4",
+    # Pages ask for the next token ten seconds before the end of one.
+    "IDENTITY_ACCESS_TOKEN_SECONDS": "15",
+    "POSTS_CLOCK_LEEWAY_SECONDS": "0",
+    "POSTS_LIMIT_POSTS": "4/9000",
+    "POSTS_LIMIT_PREVIEWS": "12/9000",
+}
+
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
@@ -57,6 +66,13 @@ async def blog(stack_of_the_blog: Stack) -> AsyncIterator[Blog]:
     async with people_of(stack_of_the_blog) as blog:
         await write(blog)
         yield blog
+
+
+@pytest.fixture(scope="package")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Services that a test may restart, with short tokens and low limits of what one person writes."""
+    with stack(tmp_path_factory.mktemp("own"), **OWN_SETTINGS) as own:
+        yield own
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.signing_on import registered, sign_on
+from tests.browser.signing_on import registered, see, sign_on
 from tests.support.services import PASSWORD, bearer
 from tests.support.stack import Stack
 
@@ -70,13 +70,20 @@ async def access_token(page: Page) -> str:
 
 
 async def api(page: Page, method: str, url: str, **request: Any) -> Any:
-    """What the API answers to the person who is signed in on this page."""
+    """What the API answers to the person who is signed in on this page; None if it has no body."""
     headers = {**bearer(await access_token(page)), **request.pop("headers", {})}
     answer = await page.request.fetch(url, method=method, headers=headers, **request)
     assert answer.ok, await answer.text()
-    return await answer.json()
+    return await answer.json() if answer.status != 204 else None
 
 
 async def post_of(page: Page, running: Stack, **members: Any) -> Any:
     """A post that the person who is signed in on this page has made by the API."""
     return await api(page, "POST", f"{running.posts}/posts", data={"title": "A title", "body": "A body", **members})
+
+
+async def see_published(page: Page, title: str) -> None:
+    """Wait until the page shows a post that is published once."""
+    await see(page, title)
+    items = (await api(page, "GET", f"{page.url.partition('/p/')[0]}/posts"))["items"]
+    assert [item["title"] for item in items].count(title) == 1

@@ -179,9 +179,12 @@ class Writing {
 
   async #send(act, options) {
     const { fields } = this;
-    const members = { ...membersOf(fields), ...publicationOf(act, fields, this.post ?? {}) };
     if (this.post === null) await this.#create(fields, options);
-    if (act !== "save" || !isSame(fields, this.#saved)) this.post = await changePost(this.post, members, options);
+    const publication = publicationOf(act, fields, this.post);
+    const isSaved = isSame({ ...fields, publishAt: "" }, { ...this.#saved, publishAt: "" });
+    if (!isSaved || Object.keys(publication).length > 0) {
+      this.post = await changePost(this.post, { ...membersOf(fields), ...publication }, options);
+    }
     await this.#sent(act, fields);
   }
 
