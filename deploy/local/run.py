@@ -139,6 +139,8 @@ Watchword is running.
   identity   {identity}   {identity}/docs
   posts      {posts}   {posts}/docs
 
+  People sign up, read and write posts at {posts}.
+
 {first_sign_in}
 
 {_accounts(identity, offers_password_grant(environment))}
