@@ -14,6 +14,7 @@ DOCUMENTS = (
     "SECURITY.md",
     "docs/decisions/README.md",
     "docs/pages.md",
+    "docs/posts-pages.md",
     "docs/performance.md",
     "docs/security.md",
 )
