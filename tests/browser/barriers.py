@@ -31,3 +31,11 @@ async def barriers(page: Page) -> list[Any]:
     await page.evaluate(_script())
     outcome = await page.evaluate(f"axe.run(document, {{runOnly: {STANDARDS}}})")
     return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in outcome["violations"]]
+
+
+async def inspect_in_every_look(page: Page, name: str, inspect: Inspect) -> None:
+    """Inspect a page as it stands, without loading it again."""
+    for look in LOOKS:
+        await page.set_viewport_size(look["viewport"])
+        await page.emulate_media(color_scheme=look["color_scheme"])
+        await inspect(page, name)

@@ -9,7 +9,7 @@ from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, FloatRect, Page, async_playwright, expect
 
 from tests.browser.barriers import Inspect, barriers
 from tests.browser.blog import Blog, people_of, write
@@ -21,6 +21,8 @@ PICTURES = Path(__file__).parents[2] / "docs/pictures"
 WIDE_PICTURES = frozenset(
     {"account", "account-devices", "consent", "done", "sign-in", "sign-up", "sign-up-with-errors"}
 )
+LONGEST_PICTURE = 1_280
+SHOWN_IN_EVERY_LOOK = frozenset({"about", "edit", "home", "mine", "moderation", "post", "write"})
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox",
@@ -103,7 +105,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 @pytest.fixture
 def inspect(request: pytest.FixtureRequest) -> Inspect:
     """With --pictures it also takes the picture of the page, by its name: narrow and light, and of some pages wide and
-    dark."""
+    dark, or in every look."""
 
     async def inspect(page: Page, name: str) -> None:
         width = (page.viewport_size or {"width": 0})["width"]
@@ -111,9 +113,12 @@ def inspect(request: pytest.FixtureRequest) -> Inspect:
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, theme)
         assert await barriers(page) == [], (name, theme, width)
         is_shown = (theme, width) == ("light", 320) or ((theme, width) == ("dark", 1280) and name in WIDE_PICTURES)
+        is_shown = is_shown or name in SHOWN_IN_EVERY_LOOK
         if is_shown and request.config.getoption("--pictures"):
             picture = PICTURES / f"{name}-{theme}-{width}.png"
-            await page.screenshot(path=picture, animations="disabled", caret="hide", full_page=True)
+            height = min(await page.evaluate("document.documentElement.scrollHeight"), LONGEST_PICTURE)
+            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+            await page.screenshot(path=picture, animations="disabled", caret="hide", full_page=True, clip=clip)
 
     return inspect
 

@@ -9,7 +9,6 @@ from typing import cast
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.browser.signing_on import registered, see
 from tests.support.services import PASSWORD
@@ -197,23 +196,3 @@ async def test_a_cookie_that_another_host_has_planted_signs_nobody_in(
         # Nobody is signed in, rather than somebody else; and the next sign-in is possible.
         await page.get_by_role("link", name="Sign in").click()
         await expect(page.get_by_text(f"Notes of {username}")).to_be_visible()
-
-
-async def test_no_page_of_posts_has_a_barrier_and_each_fits_a_small_screen(
-    running: Stack, browser: Browser, inspect: Inspect
-) -> None:
-    async def look_at(name: str) -> None:
-        await see(page, "Your posts")
-        for look in LOOKS:
-            await page.set_viewport_size(look["viewport"])
-            await page.emulate_media(color_scheme=look["color_scheme"])
-            await inspect(page, name)
-
-    async with opened(browser, LOCAL) as page:
-        await page.goto(f"{running.posts}/mine")
-        await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
-        await look_at("mine-signed-out")
-        await page.get_by_role("link", name="Sign in").click()
-        await sign_in(page, await registered(running))
-        await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-        await look_at("mine")
