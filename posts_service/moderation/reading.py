@@ -4,6 +4,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from posts_service.errors import ReportNotFound
 from posts_service.keyset import cursor_of, id_in
 from posts_service.moderation import reading_statements as statements
 from posts_service.moderation.models import ReportState
@@ -31,6 +32,13 @@ class ModerationReading:
         sees_unpublished = may_unpublish(moderator)
         rows = await statements.list_reports(self._reads, state, after, limit + 1, sees_unpublished=sees_unpublished)
         return _page(rows, limit, list_name)
+
+    async def read_report(self, moderator: Principal, report_id: UUID) -> Record:
+        """A report, open or decided. Raises ReportNotFound."""
+        row = await statements.find_report(self._reads, report_id, sees_unpublished=may_unpublish(moderator))
+        if row is None:
+            raise ReportNotFound
+        return row
 
     async def list_actions(self, filters: ActionFilter, cursor: str | None, limit: int) -> Page[Record]:
         """What moderators did, the newest first. Raises InvalidCursor."""

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import Boolean, Integer, String, Uuid, and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import Boolean, Integer, String, Uuid, and_, bindparam, case, cast, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from posts_service.actions.models import ModerationAction
@@ -26,6 +26,7 @@ _IS_SEEN: Final = or_(
     Post.state == literal_column("'published'"),
     and_(Post.state == literal_column("'unpublished'"), bindparam("sees_unpublished", type_=Boolean())),
 )
+_REPORTED_TEXT: Final = case((Report.comment_id.is_(None), Post.body), else_=Comment.body)
 
 _REPORTS: Final = (
     select(
@@ -37,11 +38,14 @@ _REPORTS: Final = (
         _reporter.username.label("reporter_name"),
         Post.id.label("post_id"),
         Post.state.label("post_state"),
+        Post.version.label("post_version"),
+        case((_IS_SEEN, func.coalesce(Post.slug, cast(Post.id, String)))).label("slug"),
         case((_IS_SEEN, Post.title)).label("title"),
         Post.author_id,
         _author.username.label("author_name"),
         Report.comment_id,
-        case((_IS_SEEN, func.left(Comment.body, BEGINNING_CHARACTERS))).label("beginning"),
+        case((_IS_SEEN, func.left(_REPORTED_TEXT, BEGINNING_CHARACTERS))).label("beginning"),
+        Comment.version.label("comment_version"),
         Comment.author_id.label("commenter_id"),
         _commenter.username.label("commenter_name"),
         Report.decided_by,

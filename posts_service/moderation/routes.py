@@ -126,6 +126,17 @@ async def list_reports(
     return ReportPage(items=[ReportRead.of(row) for row in page.items], next=page.next_cursor)
 
 
+@router.get(
+    "/moderation/reports/{report_id}",
+    operation_id="reports_read",
+    summary="Read a report",
+    responses=refusals(ReportNotFound, DatabaseUnavailable),
+)
+async def read_report(report_id: UUID, moderator: Moderator, reading: ModerationReadingDep) -> ReportRead:
+    """A report, open or decided. It is deleted with what it is about."""
+    return ReportRead.of(await reading.read_report(moderator, report_id))
+
+
 @router.patch(
     "/moderation/reports/{report_id}",
     operation_id="reports_decide",

@@ -68,8 +68,14 @@ class PersonCard(BaseModel):
 
 class ReportedPost(BaseModel):
     id: UUID
+    slug: str | None = Field(description="Null for a post that you may not see", examples=["on-engines"])
     title: str | None = Field(description="Null for a post that you may not see", examples=[_TITLE])
     state: Annotated[State, Field(examples=["published"])]
+    version: int = Field(ge=1, description='In quotes, `"1"`, it is an `If-Match` for acts on the post', examples=[1])
+    beginning: str | None = Field(
+        description="The beginning of its text, if the report is about the post; null if you may not see it",
+        examples=["Buy now"],
+    )
     author: AuthorCard
 
 
@@ -79,6 +85,7 @@ class ReportedComment(BaseModel):
         description="The beginning of its text; null if it was removed, or you may not see its post",
         examples=["Buy now"],
     )
+    version: int = Field(ge=1, description='In quotes, `"1"`, it is its `ETag`', examples=[1])
     author: AuthorCard | None = Field(description="Null if the comment was removed")
 
 
@@ -98,14 +105,13 @@ class ReportRead(BaseModel):
 
     @classmethod
     def of(cls, row: Record) -> "ReportRead":
-        author = AuthorCard(id=row["author_id"], username=row["author_name"])
         return cls(
             id=row["id"],
             reason=row["reason"],
             state=row["state"],
             created_at=row["created_at"],
             reporter=AuthorCard(id=row["reporter_id"], username=row["reporter_name"]),
-            post=ReportedPost(id=row["post_id"], title=row["title"], state=row["post_state"], author=author),
+            post=_post_of(row),
             comment=_comment_of(row),
             decided_by=_person(row["decided_by"], row["decider_name"]),
             decided_at=row["decided_at"],
@@ -113,12 +119,25 @@ class ReportRead(BaseModel):
         )
 
 
+def _post_of(row: Record) -> ReportedPost:
+    return ReportedPost(
+        id=row["post_id"],
+        slug=row["slug"],
+        title=row["title"],
+        state=row["post_state"],
+        version=row["post_version"],
+        beginning=row["beginning"] if row["comment_id"] is None else None,
+        author=AuthorCard(id=row["author_id"], username=row["author_name"]),
+    )
+
+
 def _comment_of(row: Record) -> ReportedComment | None:
     if row["comment_id"] is None:
         return None
     is_removed = row["commenter_id"] is None
     author = None if is_removed else AuthorCard(id=row["commenter_id"], username=row["commenter_name"])
-    return ReportedComment(id=row["comment_id"], beginning=row["beginning"], author=author)
+    version, beginning = row["comment_version"], row["beginning"]
+    return ReportedComment(id=row["comment_id"], version=version, beginning=beginning, author=author)
 
 
 def _person(person_id: UUID | None, username: str | None) -> PersonCard | None:

@@ -94,6 +94,7 @@ OPERATIONS = {
         "reports_add_to_post",
         "reports_decide",
         "reports_list",
+        "reports_read",
         "tags_list",
         "versions_list",
         "versions_read",

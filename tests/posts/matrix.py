@@ -75,6 +75,7 @@ POST   /comments/{comment_id}/reports            published                  401 
 POST   /comments/{comment_id}/reports            draft,scheduled,unpublished
                                                                             401       403     404  404                  404        404            404      401        401
 GET    /moderation/reports                       -                          401       403     403  200                  403        200            200      401        401
+GET    /moderation/reports/{report_id}           *                          401       403     403  200                  403        200            200      401        401
 PATCH  /moderation/reports/{report_id}           *                          401       403     403  403                  403        200            200      401        401
 GET    /moderation/actions                       -                          401       403     403  200                  403        200            200      401        401
 GET    /tags                                     -                          200       200     200  200                  200        200            200      401        401

@@ -20,6 +20,12 @@ def card(person: Person) -> dict[str, str]:
     return {"id": person.id, "username": person.username}
 
 
+async def report_comment(posts: Posts, reporter: Person, comment_id: str) -> None:
+    body = {"reason": REASON}
+    answer = await posts.http.post(f"/comments/{comment_id}/reports", json=body, headers=reporter.headers)
+    assert answer.status_code == 201, answer.text
+
+
 async def test_the_queue_names_the_post_and_the_people(
     posts: Posts, ada: Person, stranger: Person, moderator: Person
 ) -> None:
@@ -32,12 +38,46 @@ async def test_the_queue_names_the_post_and_the_people(
         "state": "open",
         "created_at": made["created_at"],
         "reporter": card(stranger),
-        "post": {"id": post["id"], "title": "Buy now", "state": "published", "author": card(ada)},
+        "post": {
+            "id": post["id"],
+            "slug": "buy-now",
+            "title": "Buy now",
+            "state": "published",
+            "version": 1,
+            "beginning": "A body",
+            "author": card(ada),
+        },
         "comment": None,
         "decided_by": None,
         "decided_at": None,
         "note": None,
     }
+
+
+async def test_a_reported_comment_is_beside_its_post_with_the_versions_of_both(
+    posts: Posts, ada: Person, stranger: Person, moderator: Person
+) -> None:
+    post = await posts.publish(ada.headers, title="On engines")
+    made = await comment(posts, ada, post["id"], "Buy now")
+    await posts.http.patch(f"/comments/{made['id']}", json={"body": "Buy tea"}, headers=ada.headers)
+    await report_comment(posts, stranger, made["id"])
+    [item] = (await page(posts, moderator, "reports"))["items"]
+    assert item["comment"] == {"id": made["id"], "beginning": "Buy tea", "version": 2, "author": card(ada)}
+    assert (item["post"]["slug"], item["post"]["version"], item["post"]["beginning"]) == ("on-engines", 1, None)
+
+
+async def test_a_report_is_read_alone_until_what_it_is_about_is_deleted(
+    posts: Posts, ada: Person, stranger: Person, moderator: Person
+) -> None:
+    post = await posts.publish(ada.headers)
+    url = f"/moderation/reports/{(await report(posts, stranger, post)).json()['id']}"
+    open_report = await posts.http.get(url, headers=moderator.headers)
+    assert [open_report.json()] == (await page(posts, moderator, "reports"))["items"]
+    decided = await decide(posts, moderator, open_report.json()["id"], state="dismissed")
+    assert (await posts.http.get(url, headers=moderator.headers)).json() == decided.json()
+    await posts.http.delete(f"/posts/{post['id']}", headers=ada.headers)
+    absent = await posts.http.get(url, headers=moderator.headers)
+    assert (absent.status_code, absent.json()["code"]) == (404, "report_not_found")
 
 
 async def test_the_title_of_a_post_that_was_taken_back_is_its_authors(
@@ -47,7 +87,8 @@ async def test_the_title_of_a_post_that_was_taken_back_is_its_authors(
     await report(posts, stranger, post)
     await posts.http.patch(f"/posts/{post['id']}", json={"state": "draft", "title": "Mine"}, headers=ada.headers)
     [item] = (await page(posts, moderator, "reports"))["items"]
-    assert (item["post"]["title"], item["post"]["state"]) == (None, "draft")
+    hidden = [item["post"][member] for member in ("title", "slug", "beginning")]
+    assert (item["post"]["state"], hidden) == ("draft", [None] * 3)
 
 
 async def test_what_was_unpublished_is_seen_in_the_queue_by_those_who_may_see_it(
@@ -57,8 +98,7 @@ async def test_what_was_unpublished_is_seen_in_the_queue_by_those_who_may_see_it
     post = await posts.publish(ada.headers, title="Buy now")
     comment_id = (await comment(posts, ada, post["id"], "Buy now"))["id"]
     await report(posts, stranger, post)
-    url, reason = f"/comments/{comment_id}/reports", {"reason": REASON}
-    assert (await posts.http.post(url, json=reason, headers=stranger.headers)).status_code == 201
+    await report_comment(posts, stranger, comment_id)
     for texts in (["Buy now"] * 3, [None] * 3):
         seen = (await page(posts, moderator, "reports"))["items"], (await page(posts, helper, "reports"))["items"]
         both = [[about["post"]["title"], item["post"]["title"], item["comment"]["beginning"]] for about, item in seen]
@@ -142,9 +182,10 @@ async def test_nobody_else_is_a_moderator(posts: Posts, issuer: Issuer, ada: Per
     for caller, headers in callers.items():
         answers = [await posts.http.get(path, headers=headers) for path in READS]
         url = f"/moderation/reports/{made['id']}"
+        answers.append(await posts.http.get(url, headers=headers))
         # Who may not is refused before the body is looked at.
         answers += [await posts.http.patch(url, json=body, headers=headers) for body in ({"state": "resolved"}, {})]
-        assert [answer.status_code for answer in answers] == [403] * 4, caller
+        assert [answer.status_code for answer in answers] == [403] * 5, caller
 
 
 async def test_a_cursor_is_valid_in_its_own_list_alone(
