@@ -21,18 +21,21 @@ export class Refused extends Error {
 
 /** The answer to a request: `{status, headers, body}`; `body` is null if there is none.
  *
+ * The body of a success is JSON or text; with `as`, it is what this method of the answer gives, such as "blob".
+ *
  * 401 gets one new access token and one more try; then the person is asked to sign in, and comes back to this page.
  * 403 and 429 are told in a dialog, unless the request `isQuiet`. While the service cannot be reached, or answers 503,
- * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be safe
- * to send twice: GET, PUT and DELETE are, a PATCH with If-Match, and a POST with Idempotency-Key.
+ * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be
+ * safe to send twice: GET, PUT and DELETE are, a PATCH or a POST with If-Match, and a POST with Idempotency-Key.
  *
  * Rejects with Refused for any other answer than a success, and with an AbortError after `signal`. */
-export async function call(method, path, { body, headers = {}, onWaiting = () => {}, signal, isQuiet = false } = {}) {
+export async function call(method, path, options = {}) {
+  const { body, headers = {}, onWaiting = () => {}, signal, isQuiet = false, as } = options;
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
     const answer = await sendAuthorized(method, path, body, headers, signal).catch(passing);
     if (answer !== null) {
       onWaiting(false);
-      return read(answer, isQuiet);
+      return read(answer, isQuiet, as);
     }
     onWaiting(true);
     await sleepOrOnline(pause, signal);
@@ -65,9 +68,10 @@ function passing(error) {
   throw error;
 }
 
-async function read(answer, isQuiet) {
+async function read(answer, isQuiet, as) {
   const isJson = /json/.test(answer.headers.get("Content-Type") ?? "");
-  const body = answer.status === 204 ? null : isJson ? await answer.json() : await answer.text();
+  const method = answer.ok && as !== undefined ? as : isJson ? "json" : "text";
+  const body = answer.status === 204 ? null : await answer[method]();
   if (answer.ok) return { status: answer.status, headers: answer.headers, body };
   const refused = new Refused(answer, isJson ? body : {});
   if (refused.status === 401) await askToSignIn();

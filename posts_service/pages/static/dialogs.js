@@ -1,7 +1,7 @@
 // Questions and messages, each in the browser's own dialog, which keeps the focus and is left by Escape.
 
 import { html, render } from "./html.js";
-import { signInPath } from "./session.js";
+import { onPerson, signInPath } from "./session.js";
 
 let lastId = 0;
 
@@ -17,14 +17,23 @@ export async function confirmed(title, text, action) {
 }
 
 /** The text that the person gives as the reason, or null if they change their mind. */
-export async function reasonFor(title, text, action) {
+export function reasonFor(title, text, action) {
+  return answerTo(title, text, action, "Reason", true);
+}
+
+/** The text that the person adds to what they do, which may be empty, or null if they change their mind. */
+export function noteFor(title, text, action) {
+  return answerTo(title, text, action, "Note", false);
+}
+
+async function answerTo(title, text, action, label, required) {
   const body = html`<p>${text}</p>
     <div class="field">
-      <label for="reason">Reason</label>
-      <textarea id="reason" name="reason" rows="3" maxlength="500" required autofocus></textarea>
+      <label for="answer">${label}</label>
+      <textarea id="answer" name="answer" rows="3" maxlength="500" required=${required} autofocus></textarea>
     </div>`;
   const { answer, form } = await open(title, body, choices(action));
-  return answer === "act" ? form.get("reason").trim() : null;
+  return answer === "act" ? form.get("answer").trim() : null;
 }
 
 /** Which of two texts the person keeps: `mine`, `theirs`, or null if they decide later. */
@@ -59,7 +68,8 @@ function choices(action) {
     <button value="" class="second" formnovalidate>Cancel</button>`;
 }
 
-/** Show a dialog until it is left: `{answer, form}`, where `answer` is the value of the button, empty after Escape. */
+/** Show a dialog until it is left, or the person who sees it is: `{answer, form}`, where `answer` is the value of the
+ * button, empty after Escape. */
 function open(title, body, buttons) {
   const holder = document.createElement("div");
   const id = `dialog-${++lastId}`;
@@ -75,8 +85,10 @@ function open(title, body, buttons) {
     holder,
   );
   const dialog = holder.querySelector("dialog");
+  const forget = onPerson(() => dialog.close());
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
+      forget();
       resolve({ answer: dialog.returnValue, form: new FormData(dialog.querySelector("form")) });
       render(null, holder);
       holder.remove();

@@ -1,1 +1,10 @@
-// Filled in by the next commits.
+// What a person has written, or the history of one of their posts.
+
+import { History } from "./history.js";
+import { MyPosts } from "./my_posts.js";
+import { showToPerson } from "./person_app.js";
+
+const isOfOnePost = new URLSearchParams(location.search).has("history");
+
+if (isOfOnePost) showToPerson(History, "the history of this post");
+else showToPerson(MyPosts, "your posts");

@@ -1,0 +1,54 @@
+// A list of the API, which is read page by page.
+
+import { html, useEffect, useRef, useState } from "./html.js";
+import { messageOf, refusalOf } from "./requests.js";
+
+const NOT_READ = { items: null, next: null, refusal: null };
+
+/** The list at this path: its `items`, null until they are read; the cursor `next`, null after the last page; the
+ * `refusal` of the first page. `more` reads the next page and gives its first item, `reload` begins anew, and `change`
+ * calls a function with the items, and whether these are all there are, that gives what they are from now on. While
+ * a person is asked something, the items can change: `present` gives those that there are at that time. */
+export function usePaged(ask, path) {
+  const [list, setList] = useState(NOT_READ);
+  const latest = useRef();
+  latest.current = list.items ?? [];
+  const read = async (cursor, options) => {
+    const query = cursor === null ? path : `${path}${path.includes("?") ? "&" : "?"}cursor=${cursor}`;
+    return (await ask("GET", query, options)).body;
+  };
+  const reload = async () => {
+    try {
+      setList({ ...(await read(null, { isQuiet: true })), refusal: null });
+    } catch (error) {
+      setList({ ...NOT_READ, refusal: refusalOf(error) });
+    }
+  };
+  const more = async () => {
+    const page = await read(list.next, {});
+    setList((known) => ({ ...known, items: joined(known.items, page.items), next: page.next }));
+    return page.items[0];
+  };
+  const change = (changed) =>
+    setList((known) => (known.items === null ? known : { ...known, items: changed(known.items, known.next === null) }));
+  useEffect(() => void reload(), [path]);
+  return { ...list, present: () => latest.current, more, reload, change };
+}
+
+/** The items of both, each once: what has changed its place between two pages is on both. */
+function joined(items, further) {
+  const keys = new Set(items.map(keyOf));
+  return [...items, ...further.filter((item) => !keys.has(keyOf(item)))];
+}
+
+/** A version of a post has a number, and everything else an id. */
+function keyOf({ id, version }) {
+  return id ?? version;
+}
+
+/** The button that reads the next page of a list, if there is one, and leads to its first item. */
+export function More({ list, what, onRead, onTrouble }) {
+  if (list.next === null) return null;
+  const read = () => list.more().then(onRead, (error) => onTrouble(messageOf(error)));
+  return html`<p><button type="button" class="second" onClick=${read}>More ${what}</button></p>`;
+}
