@@ -1,0 +1,88 @@
+// What a moderator decides about a report, and does to what is reported.
+
+import { noteFor, reasonFor, tell } from "./dialogs.js";
+import { ifMatch, messageOf, refusalOf } from "./requests.js";
+import { nameOf } from "./version.js";
+
+const VERBS = { resolved: "Resolve", dismissed: "Dismiss" };
+const MEANINGS = { resolved: "The report is right.", dismissed: "The report is not right." };
+
+/** Decide a report, once for all. What another moderator has decided meanwhile is told. */
+export async function decide(report, state, tools) {
+  const text = `${MEANINGS[state]} The decision is final. You can add a note for other moderators.`;
+  const note = await noteFor(`${VERBS[state]} the report?`, text, VERBS[state]);
+  if (note === null) return;
+  try {
+    const body = { state, note: note === "" ? null : note };
+    const answer = await tools.ask("PATCH", `/moderation/reports/${report.id}`, { body });
+    showDecided(answer.body, tools);
+  } catch (error) {
+    await afterRefusal(error, report, state, tools);
+  }
+}
+
+async function afterRefusal(error, report, state, tools) {
+  const refusal = refusalOf(error);
+  if (refusal === null || ![404, 409].includes(refusal.status)) return tools.say(messageOf(error));
+  const present = await readReport(tools.ask, report.id);
+  if (present === null) {
+    tools.queue.put(new Map([[report.id, null]]));
+    return tools.say("The report is gone with what it was about.");
+  }
+  // A request is sent twice if its answer was lost: then the decision is this moderator's own.
+  const isOwn = present.decided_by.id === tools.person.id && present.state === state;
+  if (!isOwn) await tell("Another moderator has decided", decisionOf(present));
+  showDecided(present, tools);
+}
+
+function showDecided(report, { queue, say }) {
+  queue.put(new Map([[report.id, report]]));
+  say(`The report is ${report.state}.`);
+}
+
+/** What was decided, as a sentence. */
+export function decisionOf({ decided_by: moderator, state, note }) {
+  const sentence = `${nameOf(moderator)} has ${state} the report`;
+  return note === null ? `${sentence}.` : `${sentence}: ${note}`;
+}
+
+/** Hide the reported post from readers. */
+export async function unpublish({ post }, tools) {
+  const text = "Only its author and moderators see it then. Its author sees the reason.";
+  const reason = await reasonFor(`Unpublish “${post.title}”?`, text, "Unpublish");
+  if (reason === null) return;
+  const request = ["POST", `/posts/${post.id}/unpublish`, { body: { reason }, headers: ifMatch(post.version) }];
+  await act(request, `“${post.title}” is unpublished.`, (report) => report.post.id === post.id, tools);
+}
+
+/** Delete the reported comment. */
+export async function removeComment({ comment }, tools) {
+  const text = "Nobody can bring it back. The reason is recorded for other moderators.";
+  const reason = await reasonFor(`Delete the comment of ${comment.author.username}?`, text, "Delete");
+  if (reason === null) return;
+  const path = `/comments/${comment.id}?reason=${encodeURIComponent(reason)}`;
+  const request = ["DELETE", path, { headers: ifMatch(comment.version) }];
+  await act(request, "The comment is deleted.", (report) => report.comment?.id === comment.id, tools);
+}
+
+/** Send the request, and show what it has changed: the reports that `isMeant` selects. */
+async function act(request, done, isMeant, { ask, say, queue }) {
+  try {
+    await ask(...request);
+    say(done);
+  } catch (error) {
+    const hasChanged = [404, 409, 412].includes(refusalOf(error)?.status);
+    say(hasChanged ? "It is not as you have read it any more, and is shown as it is now." : messageOf(error));
+  }
+  await queue.refresh(isMeant);
+}
+
+/** The report as it is now; null if it is gone with what it was about. */
+export async function readReport(ask, id) {
+  try {
+    return (await ask("GET", `/moderation/reports/${id}`, { isQuiet: true })).body;
+  } catch (error) {
+    if (error.code === "report_not_found") return null;
+    throw error;
+  }
+}
