@@ -35,8 +35,11 @@ class PageRoute(APIRoute):
     """A page for people. The page at the same path that programs get is the frame's."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        accept = ",".join(Headers(scope=scope).getlist("accept"))
-        return (Match.NONE, {}) if prefers_json(accept) else super().matches(scope)
+        match, child = super().matches(scope)
+        # Only then: most requests that come here are for another page.
+        if match is not Match.NONE and prefers_json(",".join(Headers(scope=scope).getlist("accept"))):
+            return Match.NONE, {}
+        return match, child
 
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)

@@ -99,6 +99,7 @@ async def test_a_client_that_takes_gzip_gets_it(http: httpx.AsyncClient, fields:
         pytest.param(["*;q=0"], id="refuses all"),
         pytest.param(["gzip;q=2"], id="is malformed"),
         pytest.param(["gzip;q=yes"], id="is no number"),
+        pytest.param(["gzip" + 4_096 * ","], id="says more than any browser does"),
     ],
 )
 async def test_another_client_gets_the_file_as_it_is(http: httpx.AsyncClient, fields: list[str]) -> None:

@@ -76,6 +76,7 @@ async def test_front_page_may_be_cached_and_runs_and_loads_nothing(identity: Ide
         ("image/png", "text/html"),
         ("application/json;q=nan, text/html;q=0.1", "text/html"),
         ("text/html, application/json", "text/html"),
+        ("application/json" + 4_096 * ",", "text/html"),
     ],
 )
 async def test_the_caller_chooses_between_html_and_json(posts: Posts, accept: str, media_type: str) -> None:
