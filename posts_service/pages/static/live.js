@@ -7,6 +7,9 @@ import { sleepOrOnline } from "./waiting.js";
 
 const FIRST_PAUSE_MILLISECONDS = 200;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
+// The service sends something every 15 seconds. A connection that is lost without a word, as while the computer sleeps,
+// would never end by itself.
+const LONGEST_SILENCE_MILLISECONDS = 45_000;
 
 const channel = new BroadcastChannel("live");
 const listeners = new Set();
@@ -55,21 +58,32 @@ async function readWhileWanted() {
   }
 }
 
-/** Read one stream to its end. Whether it had any event. */
+/** Read one stream to its end, or until it is silent for long. Whether it had any event. */
 async function readStream(signal) {
   const token = await accessToken();
   const headers = { Accept: "text/event-stream" };
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   if (lastId !== null) headers["Last-Event-ID"] = lastId;
-  const answer = await fetch("/posts/events", { headers, signal });
-  if (answer.status === 401) await accessToken(token);
-  if (!answer.ok) return false;
-  for await (const { name, id, data } of eventsOf(answer.body)) {
-    // The token has ended, or the session has: the next token, or its refusal, says which.
-    if (name === "signed-out") await accessToken(token);
-    else pass({ name, id, data });
+  let silence = endAfterSilence();
+  try {
+    const answer = await fetch("/posts/events", { headers, signal });
+    if (answer.status === 401) await accessToken(token);
+    if (!answer.ok) return false;
+    for await (const { name, id, data } of eventsOf(answer.body)) {
+      clearTimeout(silence);
+      silence = endAfterSilence();
+      // The token has ended, or the session has: the next token, or its refusal, says which.
+      if (name === "signed-out") await accessToken(token);
+      else pass({ name, id, data });
+    }
+    return true;
+  } finally {
+    clearTimeout(silence);
   }
-  return true;
+}
+
+function endAfterSilence() {
+  return setTimeout(() => stream.abort(), LONGEST_SILENCE_MILLISECONDS);
 }
 
 /** The events of a stream (HTML standard section 9.2.6): `{name, id, data}`. One without a name has an id alone. */
