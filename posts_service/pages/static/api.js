@@ -1,7 +1,7 @@
 // The one way in which pages call the API.
 
 import { askToSignIn, tell } from "./dialogs.js";
-import { accessToken, sessionEnded } from "./session.js";
+import { accessToken, sessionEnded, signedInPerson } from "./session.js";
 import { sleepOrOnline } from "./waiting.js";
 
 const FIRST_PAUSE_MILLISECONDS = 500;
@@ -28,11 +28,14 @@ export class Refused extends Error {
  * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be
  * safe to send twice: GET, PUT and DELETE are, a PATCH or a POST with If-Match, and a POST with Idempotency-Key.
  *
+ * A request is its person's: it is refused with 401, and not sent, if another one has signed in meanwhile.
+ *
  * Rejects with Refused for any other answer than a success, and with an AbortError after `signal`. */
 export async function call(method, path, options = {}) {
   const { body, headers = {}, onWaiting = () => {}, signal, isQuiet = false, as } = options;
+  const request = { method, path, body, headers, signal, personId: signedInPerson()?.id };
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
-    const answer = await sendAuthorized(method, path, body, headers, signal).catch(passing);
+    const answer = await sendAuthorized(request).catch(passing);
     if (answer !== null) {
       onWaiting(false);
       return read(answer, isQuiet, as);
@@ -43,22 +46,31 @@ export async function call(method, path, options = {}) {
 }
 
 /** The answer to a request with an access token, if somebody is signed in. Null if the service is not available. */
-async function sendAuthorized(method, path, body, headers, signal) {
+async function sendAuthorized(request) {
   let token = await accessToken();
-  let answer = await send(method, path, body, headers, signal, token);
-  if (answer.status === 401 && token !== null) {
+  let answer = await send(request, token);
+  if (answer.status === 401 && token !== null && isStillTheirs(request)) {
     token = await accessToken(token);
-    if (token !== null) answer = await send(method, path, body, headers, signal, token);
-    if (answer.status === 401) sessionEnded();
+    if (token !== null) answer = await send(request, token);
+    if (answer.status === 401 && isStillTheirs(request)) sessionEnded();
   }
   return answer.status === 503 ? null : answer;
 }
 
-function send(method, path, body, headers, signal, token) {
+async function send(request, token) {
+  if (!isStillTheirs(request)) return new Response(null, { status: 401 });
+  const { method, path, body, headers, signal } = request;
   const fields = { ...headers };
   if (token !== null) fields.Authorization = `Bearer ${token}`;
   if (body !== undefined) fields["Content-Type"] = "application/json";
   return fetch(path, { method, headers: fields, body: body === undefined ? undefined : JSON.stringify(body), signal });
+}
+
+/** Whether nobody else has signed in since the request was made. Whose it is may be known only by its first token. */
+function isStillTheirs(request) {
+  const id = signedInPerson()?.id;
+  request.personId ??= id;
+  return id === undefined || id === request.personId;
 }
 
 /** Null for an error that another try may not meet; anything else is thrown again. */
