@@ -62,7 +62,9 @@ class Settings(LimitSettings):
         description="Key that seals the cookies of the pages: 32 random bytes in base64 (`openssl rand -base64 32`)"
     )
     pages_former_sealing_key: SecretStr | None = Field(
-        None, description="The former sealing key: cookies that it has sealed stay valid"
+        None,
+        description="The former sealing key: cookies that it has sealed stay valid, and texts that are being written"
+        " can be read",
     )
     silence_seconds: float = Field(
         90.0,

@@ -134,6 +134,24 @@ async def test_a_post_is_scheduled_and_the_schedule_is_taken_back(running: Stack
         assert (await api(page, "GET", f"{running.posts}/posts/{draft['id']}"))["published_at"] is None
 
 
+async def test_a_post_that_was_public_is_a_draft_again_and_is_not_taken_for_a_scheduled_one(
+    running: Stack, browser: Browser
+) -> None:
+    async with opened(browser, LOCAL) as page:
+        await writer_at(page, running)
+        post = await post_of(page, running, title=unique("On engines"))
+        url = f"{running.posts}/posts/{post['id']}"
+        slug = (await api(page, "PATCH", url, data={"state": "draft"}))["slug"]
+        # In the eyes of a clock that is late it is going to be published.
+        await page.clock.set_fixed_time(datetime.now(UTC) - timedelta(days=1))
+        await page.goto(f"{running.posts}/p/{slug}/edit")
+        await see_fields(page, publishAt="")
+        await write(page, body="Another body")
+        await press(page, "Publish")
+        await expect(page.locator("article .text")).to_have_text("Another body")
+        assert (await api(page, "GET", url))["published_at"] == post["published_at"]
+
+
 async def test_two_clicks_on_publish_make_one_post(running: Stack, browser: Browser) -> None:
     title = unique("On engines")
     async with opened(browser, LOCAL) as page:

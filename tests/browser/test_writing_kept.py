@@ -120,6 +120,23 @@ async def test_every_tab_hides_the_text_when_its_writer_signs_out_and_shows_it_w
         await see_fields(page, **TEXT)
 
 
+async def test_a_tab_that_learns_of_another_person_at_once_shows_them_nothing_of_the_text(
+    running: Stack, browser: Browser
+) -> None:
+    async with opened(browser, LOCAL) as page:
+        await writer_at(page, running)
+        await write(page, **TEXT)
+        await see_kept(page, 1)
+        # No tab is told of a sign-out.
+        await page.context.clear_cookies()
+        other = await page.context.new_page()
+        await writer_at(other, running)
+        await see_fields(page, title="", body="")
+        assert "ecret" not in await page.content()
+        await write(page, title="Of somebody else")
+        await see_kept(page, 2)
+
+
 async def test_two_tabs_write_two_texts_and_each_is_found_again(running: Stack, browser: Browser) -> None:
     async with opened(browser, LOCAL) as page:
         await writer_at(page, running)

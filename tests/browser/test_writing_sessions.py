@@ -76,6 +76,8 @@ async def test_a_session_that_ends_elsewhere_hides_the_text_and_gives_it_back_af
     ):
         username = await writer_at(page, running)
         await write(page, **TEXT)
+        # A request that is under way when the session ends would be answered by a dialog.
+        await expect(page.get_by_role("region", name="Preview").locator("em")).to_have_text("secret")
         elsewhere = await Person(http, running, username).sign_in()
         answer = await http.delete(f"{running.identity}/sessions", headers=elsewhere.identity_headers)
         assert answer.is_success

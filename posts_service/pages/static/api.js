@@ -81,13 +81,14 @@ function passing(error) {
 }
 
 async function read(answer, isQuiet, as) {
+  // The page may end its requests when their person is gone: the answer is read no further then.
+  if (answer.status === 401) await askToSignIn();
   const isJson = /json/.test(answer.headers.get("Content-Type") ?? "");
   const method = answer.ok && as !== undefined ? as : isJson ? "json" : "text";
   const body = answer.status === 204 ? null : await answer[method]();
   if (answer.ok) return { status: answer.status, headers: answer.headers, body };
   const refused = new Refused(answer, isJson ? body : {});
-  if (refused.status === 401) await askToSignIn();
-  else if (!isQuiet) await explain(refused);
+  if (!isQuiet) await explain(refused);
   throw refused;
 }
 

@@ -71,7 +71,8 @@ async function postAt(path, options) {
 }
 
 function postOf({ body: post, headers }, summary) {
-  const isScheduled = post.state === "draft" && new Date(post.published_at) > new Date();
+  // What was public and is a draft again was published before its last change.
+  const isScheduled = post.state === "draft" && new Date(post.published_at) > new Date(post.updated_at);
   const publishAt = isScheduled ? localTime(new Date(post.published_at)) : "";
   return {
     id: post.id,

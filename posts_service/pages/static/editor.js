@@ -50,6 +50,7 @@ function Editor({ person, slug }) {
   useEffect(() => {
     const ending = new AbortController();
     const begin = (opened) => {
+      if (ending.signal.aborted) return opened.close();
       writing.current = opened;
       setTrouble("");
     };

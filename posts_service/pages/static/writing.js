@@ -212,7 +212,6 @@ class Writing {
     if (hasPublication && !isTyping) this.fields = this.post.fields;
     this.conflict = null;
     await this.#keep();
-    if (isTyping) this.#saveLater();
     this.#showAddress();
     this.#set({ notice: { save: "The draft is saved.", draft: "The draft is saved." }[act] ?? "" });
   }
