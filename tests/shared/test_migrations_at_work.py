@@ -120,6 +120,13 @@ def test_a_killed_concurrent_index_is_made_anew(fresh: Fresh, later: NextRelease
     assert fresh.ask(valid) == ["t"]
 
 
+def test_a_migration_cut_off_at_an_index_that_is_not_its_first_step_is_done_again(fresh: Fresh) -> None:
+    # The steps before the index are committed, and the revision is not recorded.
+    fresh.ask("UPDATE posts.alembic_version SET version_num = '0013'")
+    MIGRATIONS["posts"].upgrade(fresh.url("posts_owner"), "0014")
+    assert fresh.revision("posts") == "0014"
+
+
 async def kill_while_it_builds(fresh: Fresh, later: NextRelease, valid: str) -> None:
     """Kill the migration while its index waits for an open transaction to end."""
     connection = await asyncpg.connect(fresh.url("posts_app"))

@@ -15,7 +15,8 @@ TABLE = "posts"
 
 
 def upgrade() -> None:
-    op.add_column(TABLE, sa.Column("activity_at", sa.DateTime(timezone=True)), schema=SCHEMA)
+    # The index commits it: when it is cut off, the column is there already at the next attempt.
+    op.add_column(TABLE, sa.Column("activity_at", sa.DateTime(timezone=True)), schema=SCHEMA, if_not_exists=True)
     create_index_concurrently(
         "posts_activity_idx",
         TABLE,
