@@ -1,8 +1,9 @@
-"""A blog to look at: three people, and what they have written."""
+"""A blog to look at: three people, what they have written, and what moderators have to do with it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -44,6 +45,7 @@ COMMENTS = (
     "A question: where do the cards come from?\n\n> Write the variables on other cards.",
     "```js\nconst pattern = cards.map((card) => card.hole);\n```",
 )
+REASON = "It is an advertisement, and nothing else"
 
 
 @dataclass
@@ -56,14 +58,18 @@ class Blog:
     grace: Person
     margaret: Person
     posts: list[dict[str, Any]] = field(default_factory=list)
-    """The newest last."""
+    """Those that are published, the newest last."""
 
     async def comment(self, person: Person, post: dict[str, Any], body: str, **rest: Any) -> dict[str, Any]:
         return await self.post(person, f"/posts/{post['id']}/comments", body=body, **rest)
 
     async def post(self, person: Person, path: str, **body: Any) -> dict[str, Any]:
+        return await self.call("POST", person, path, **body)
+
+    async def call(self, method: str, person: Person, path: str, **body: Any) -> dict[str, Any]:
         """What posts answers to this body, which it takes."""
-        answer = await self.http.post(f"{self.running.posts}{path}", json=body, headers=person.headers)
+        url = f"{self.running.posts}{path}"
+        answer = await self.http.request(method, url, json=body, headers=person.headers)
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
 
@@ -91,3 +97,20 @@ async def write(blog: Blog) -> None:
     for text in others:
         await blog.comment(blog.grace, newest, text)
     await blog.http.put(f"{blog.running.posts}/posts/{newest['id']}/like", headers=blog.grace.headers)
+    await _write_what_few_see(blog)
+
+
+async def _write_what_few_see(blog: Blog) -> None:
+    """A former version, drafts, an unpublished post, and reports."""
+    oldest, *_, older, newest = blog.posts
+    await blog.call("PATCH", blog.ada, f"/posts/{oldest['id']}", body=f"{oldest['body']}\n\nAs I said.")
+    await blog.post(blog.ada, "/posts", title="A note on looms", body="To do.", state="draft")
+    later = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+    await blog.post(blog.ada, "/posts", title="Next week", body="Soon.", published_at=later)
+    advertisement = await blog.post(blog.ada, "/posts", title="Cards at half the price", body="Only this week.")
+    resolved = await blog.post(blog.grace, f"/posts/{advertisement['id']}/reports", reason=REASON)
+    await blog.call("PATCH", blog.margaret, f"/moderation/reports/{resolved['id']}", state="resolved", note="It is one")
+    await blog.post(blog.margaret, f"/posts/{advertisement['id']}/unpublish", reason=REASON)
+    await blog.post(blog.grace, f"/posts/{older['id']}/reports", reason="It has been published elsewhere before")
+    comment = await blog.comment(blog.grace, newest, "Buy cards at half the price!")
+    await blog.post(blog.ada, f"/comments/{comment['id']}/reports", reason=REASON)

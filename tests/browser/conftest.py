@@ -13,6 +13,7 @@ from playwright.async_api import Browser, FloatRect, Page, async_playwright, exp
 
 from tests.browser.barriers import Inspect, barriers
 from tests.browser.blog import Blog, people_of, write
+from tests.browser.hostile import Hostile
 from tests.support.needed import need
 from tests.support.stack import Stack, stack
 from tests.support.waiting import PATIENCE_SECONDS
@@ -75,6 +76,21 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Services that a test may restart, with short tokens and low limits of what one person writes."""
     with stack(tmp_path_factory.mktemp("own"), **OWN_SETTINGS) as own:
         yield own
+
+
+@pytest.fixture(scope="package")
+def stack_of_hostile_texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("hostile"), IDENTITY_BCRYPT_ROUNDS="4") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+async def hostile(stack_of_hostile_texts: Stack) -> AsyncIterator[Hostile]:
+    """A stack of its own with a post for each hostile text; tests add what they need."""
+    async with people_of(stack_of_hostile_texts) as blog:
+        hostile = Hostile(blog)
+        await hostile.write()
+        yield hostile
 
 
 @pytest.fixture

@@ -207,5 +207,5 @@ TAGS = (
 )
 """Tags that the rules for tags take. Each leads to its posts."""
 
-USERNAMES = ("constructor", "toString", "0.-_", "hasOwnProperty", "a..b", "javascript")
+USERNAMES = ("constructor", "toString", "0.-_")
 """Usernames that identity takes."""

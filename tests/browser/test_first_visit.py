@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.blog import POSTS, Blog
 from tests.browser.opening import opened
+from tests.support.waiting import until
 
 MOST_BYTES = 100_000
 HEAD = """() => {
@@ -34,7 +35,13 @@ async def transferred(page: Page, url: str) -> dict[str, int]:
     session.on("Network.requestWillBeSent", lambda event: urls.update({event["requestId"]: event["request"]["url"]}))
     session.on("Network.loadingFinished", note)
     await session.send("Network.enable")
-    await page.goto(url, wait_until="networkidle")
+    await page.goto(url)
+
+    async def has_all() -> bool:
+        # The stream of events of a page does not end.
+        return {url for url in urls.values() if not url.endswith("/posts/events")} <= sizes.keys()
+
+    await until(has_all)
     return sizes
 
 

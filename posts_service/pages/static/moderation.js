@@ -17,7 +17,7 @@ const LISTS = {
 
 function Moderation({ person, signal }) {
   const given = new URLSearchParams(location.search).get("list");
-  const key = given in LISTS ? given : "open";
+  const key = Object.hasOwn(LISTS, given) ? given : "open";
   const [ask, isWaiting] = useRequests(signal);
   const [message, say] = useState("");
   const focus = useFocus();
