@@ -81,7 +81,7 @@ async def test_a_session_that_ends_elsewhere_hides_the_text_and_gives_it_back_af
         elsewhere = await Person(http, running, username).sign_in()
         answer = await http.delete(f"{running.identity}/sessions", headers=elsewhere.identity_headers)
         assert answer.is_success
-        link = page.get_by_role("main").get_by_role("link", name="Sign in")
+        link = page.get_by_role("main").get_by_role("link", name="Go to sign-in")
         await expect(link).to_be_visible()
         assert "ecret" not in await page.content()
         await sign_in_again(page, username, link)

@@ -2,63 +2,27 @@
 
 import { confirmed } from "./dialogs.js";
 import { Field } from "./fields.js";
-import { html, render, useEffect, useReducer, useRef, useState } from "./html.js";
+import { html, useEffect, useReducer, useRef, useState } from "./html.js";
+import { showToPerson } from "./person_app.js";
 import { Preview } from "./preview.js";
-import { accessToken, onPerson, signInPath, signedInPerson } from "./session.js";
-import { sleepOrOnline } from "./waiting.js";
 import { openWriting } from "./writing.js";
 
-const RETRY_MILLISECONDS = 2_000;
 const app = document.getElementById("app");
 
-/** The editor, for who is signed in. Whoever comes after them has an editor of their own. */
-function App({ slug }) {
-  const person = usePerson();
-  if (person === undefined) return html`<p role="status">Loading …</p>`;
-  if (person !== null) return html`<${Editor} key=${person.id} person=${person} slug=${slug} />`;
-  return html`<p>Sign in to write. What you have written here before is kept for you.</p>
-    <p><a class="button" href=${signInPath()}>Sign in</a></p>`;
-}
-
-/** The person who is signed in, null if nobody is, undefined as long as it is not known. */
-function usePerson() {
-  const [person, setPerson] = useState(undefined);
-  useEffect(() => {
-    const end = onPerson(setPerson);
-    knownPerson().then(setPerson);
-    return end;
-  }, []);
-  return person;
-}
-
-async function knownPerson() {
-  for (;;) {
-    try {
-      await accessToken();
-      return signedInPerson();
-    } catch {
-      await sleepOrOnline(RETRY_MILLISECONDS);
-    }
-  }
-}
-
-function Editor({ person, slug }) {
+/** The editor of one person. Whoever comes after them has an editor of their own. */
+function Editor({ person, signal }) {
   const [, redraw] = useReducer((count) => count + 1, 0);
   const [trouble, setTrouble] = useState("Loading …");
   const writing = useRef(null);
 
   useEffect(() => {
-    const ending = new AbortController();
     const begin = (opened) => {
-      if (ending.signal.aborted) return opened.close();
+      if (signal.aborted) return opened.close();
       writing.current = opened;
       setTrouble("");
     };
-    openWriting(person, slug, redraw, ending.signal).then(begin, (error) => setTrouble(reasonOf(error)));
-    return () => {
-      ending.abort();
-      writing.current?.close();
-    };
+    openWriting(person, app.dataset.slug, redraw, signal).then(begin, (error) => setTrouble(reasonOf(error)));
+    return () => writing.current?.close();
   }, []);
   useEffect(() => {
     const warn = (event) => writing.current?.isFull && event.preventDefault();
@@ -157,4 +121,4 @@ async function discard(writing) {
   location.assign(isDraft ? "/mine" : `/p/${post.slug}`);
 }
 
-render(html`<${App} slug=${app.dataset.slug} />`, app);
+showToPerson(Editor, "what you were writing");
