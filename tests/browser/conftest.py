@@ -14,7 +14,9 @@ from playwright.async_api import Browser, FloatRect, Page, async_playwright, exp
 from tests.browser.barriers import Inspect, barriers
 from tests.browser.blog import Blog, people_of, write
 from tests.browser.hostile import Hostile
+from tests.browser.post_pages import registered_person
 from tests.support.needed import need
+from tests.support.person import Person
 from tests.support.stack import Stack, stack
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -116,6 +118,24 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def author(running: Stack) -> AsyncIterator[Person]:
+    async with registered_person(running, "ada") as person:
+        yield person
+
+
+@pytest.fixture
+async def reader(running: Stack) -> AsyncIterator[Person]:
+    async with registered_person(running, "bob") as person:
+        yield person
+
+
+@pytest.fixture
+async def moderator(running: Stack) -> AsyncIterator[Person]:
+    async with registered_person(running, "mia", "moderator") as person:
+        yield person
 
 
 @pytest.fixture

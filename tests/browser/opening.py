@@ -19,14 +19,13 @@ async def opened(
     browser: Browser, own: str | tuple[str, ...], *, expected: tuple[str, ...] = (), **options: Any
 ) -> AsyncIterator[Page]:
     """A page of a context of its own. A request to an address that does not begin with `own`, or an error such as
-    one of the policy, fails the test; but not an error that begins like one of those that are expected."""
+    one of the policy, fails the test, also on another page of the context; but not an error that begins like one of
+    those that are expected."""
     context = await browser.new_context(**options)
-    page = await context.new_page()
-    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     troubles: list[str] = []
-    page.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(own) else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on(
+    context.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(own) else None)
+    context.on("weberror", lambda error: troubles.append(str(error.error)))
+    context.on(
         "console",
         lambda message: (
             troubles.append(message.text)
@@ -34,6 +33,8 @@ async def opened(
             else None
         ),
     )
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield page
     await context.close()
     assert troubles == []

@@ -14,13 +14,14 @@ const LONGEST_SILENCE_MILLISECONDS = 45_000;
 const channel = new BroadcastChannel("live");
 const listeners = new Set();
 let lastId = null;
+let hasBegun = false;
 let isAsked = false;
 let isAlsoAnonymous = false;
 let isFollowing = false;
 let stream = new AbortController();
 
-/** Call `listener(name, data)` for each event, where `data` is the object that the event has. Returns the function that
- * ends this. */
+/** Call `listener(name, data)` for each event, where `data` is the object that the event has. The first one is `reset`,
+ * when the page has begun to hear events. Returns the function that ends this. */
 export function onEvent(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -51,9 +52,9 @@ async function readWhileWanted() {
   let pause = FIRST_PAUSE_MILLISECONDS;
   while (isWanted()) {
     stream = new AbortController();
-    const hasBegun = await readStream(stream.signal).catch(() => false);
+    const hasBeenRead = await readStream(stream.signal).catch(() => false);
     if (stream.signal.aborted) continue;
-    pause = hasBegun ? FIRST_PAUSE_MILLISECONDS : Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS);
+    pause = hasBeenRead ? FIRST_PAUSE_MILLISECONDS : Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS);
     await sleepOrOnline(pause);
   }
 }
@@ -117,7 +118,13 @@ function pass(event) {
 
 function spread({ name, id, data }) {
   lastId = id ?? lastId;
-  if (name === null) return;
+  // What has changed between the making of the page and this moment, no event has told.
+  if (!hasBegun) tell("reset", {});
+  hasBegun = true;
+  if (name !== null) tell(name, data);
+}
+
+function tell(name, data) {
   for (const listener of listeners) listener(name, data);
 }
 

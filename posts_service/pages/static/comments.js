@@ -1,0 +1,88 @@
+// The comments on a post, as a person can read, answer, change, delete and report them.
+
+import { call } from "./api.js";
+import { confirmed, reasonFor } from "./dialogs.js";
+import { html, Sanitized } from "./html.js";
+import { attempt, counted, report, unless, withReason } from "./post_acts.js";
+
+const BEGINNING_CHARACTERS = 40;
+
+/** The list, with what each comment lets this person do. `writing` is the comment that they are writing. */
+export function Comments({ reading, person, writing, say }) {
+  const { post, comments, next, added } = reading;
+  const item = (comment) => html`<${Item} key=${comment.id} ...${{ comment, reading, person, writing, say }} />`;
+  async function more() {
+    const shown = comments.length;
+    await reading.more();
+    focusComment(reading.comments[shown]?.id);
+  }
+  return html`<h2 id="comments-title" tabindex="-1">${counted(post.comments, "comment", "comments")}</h2>
+    <ol class="comments">
+      ${comments.map(item)}
+    </ol>
+    ${next !== null && html`<p><button type="button" class="second" onClick=${more}>More comments</button></p>`}
+    ${added.length > 0 && html`<ol class="comments" aria-label="Written by you just now">${added.map(item)}</ol>`}`;
+}
+
+function Item({ comment, ...context }) {
+  const { id, parent_id: parentId, is_removed: isRemoved, author, version } = comment;
+  return html`<li id=${`comment-${id}`} class=${parentId === null ? "" : "answer"} tabindex="-1">
+    ${isRemoved
+      ? html`<p class="quiet">This comment was removed.</p>`
+      : html`<p class="byline">
+            <a href=${`/?author=${author.id}`} rel="author">${author.username}</a> · <${When} at=${comment.created_at} />
+            ${version > 1 && " · changed"}
+          </p>
+          <${Sanitized} class="text" text=${comment.html} />
+          ${context.person !== null && html`<${CommentActs} comment=${comment} ...${context} />`}`}
+  </li>`;
+}
+
+/** A day as the served page has it. */
+export function When({ at }) {
+  const day = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+  return html`<time datetime=${at}>${new Date(at).toLocaleDateString("en-GB", day)}</time>`;
+}
+
+function CommentActs({ comment, ...context }) {
+  const { reading, person, writing } = context;
+  const isOwn = comment.author.id === person.id;
+  const isOnOwnPost = reading.post.author.id === person.id;
+  const mayDelete = isOwn || isOnOwnPost || person.permissions.includes("comment:delete_any");
+  const isOpen = reading.post.state === "published";
+  const act = (name, onClick) =>
+    html`<button type="button" class="link" aria-label=${`${name} ${named(comment)}`} onClick=${onClick}>${name}</button>`;
+  return html`<div class="row">
+    ${isOpen && comment.parent_id === null && act("Answer", () => writing.begin("answer", comment))}
+    ${isOpen && isOwn && act("Edit", () => writing.begin("edit", comment))}
+    ${mayDelete && act("Delete", () => deleteComment(comment, isOwn || isOnOwnPost, context))}
+    ${!isOwn && act("Report", () => report(`/comments/${comment.id}`, "Report this comment?", context))}
+  </div>`;
+}
+
+/** Which comment it is, in words. */
+export function named({ author, body }) {
+  const [line] = body.trim().split("\n");
+  const beginning = line.length > BEGINNING_CHARACTERS ? `${line.slice(0, BEGINNING_CHARACTERS)}…` : line;
+  return `the comment “${beginning}” by ${author.username}`;
+}
+
+async function deleteComment(comment, isOwnersChoice, { reading, person, say }) {
+  const reason = isOwnersChoice
+    ? (await confirmed("Delete this comment?", "This cannot be undone.", "Delete")) && ""
+    : await reasonFor("Delete this comment?", "Say why: the reason is recorded. This cannot be undone.", "Delete");
+  if (reason === false || reason === null) return;
+  const headers = { "If-Match": `"${comment.version}"` };
+  const isDone = await attempt(person, reading, () =>
+    call("DELETE", withReason(`/comments/${comment.id}`, reason), { headers }).catch(unless(404)),
+  );
+  if (!isDone) return;
+  await reading.replace(comment.id, null);
+  document.getElementById("comments-title")?.focus();
+  say("The comment is deleted.");
+}
+
+/** Lead the person to a comment. */
+export function focusComment(id) {
+  document.getElementById(`comment-${id}`)?.focus();
+}
