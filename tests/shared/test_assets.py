@@ -50,6 +50,19 @@ def test_two_processes_compress_to_the_same_bytes() -> None:
     assert STYLES.gzipped[4:8] == bytes(4)
 
 
+async def test_a_page_of_another_release_gets_the_present_file_which_is_not_kept(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/assets/styles.0123456789abcdef.css")
+    assert (answer.content, answer.headers["Cache-Control"]) == (STYLES.content, "no-store")
+    for name in (
+        "styles.css",
+        "styles.0123.css",
+        "style.0123456789abcdef.css",
+        "styles.0123456789abcdef.js",
+        "styles.",
+    ):
+        assert (await http.get(f"/assets/{name}")).status_code == 404, name
+
+
 async def test_an_asset_may_be_kept_for_ever_and_does_nothing_as_a_page(http: httpx.AsyncClient) -> None:
     answer = await http.get(STYLES.path)
     assert answer.content == STYLES.content

@@ -63,7 +63,8 @@ export function sessionEnded() {
 
 /** Where to sign in, to come back to this page. */
 export function signInPath() {
-  const here = location.pathname + location.search;
+  // Browsers leave a backslash as it is, which other software takes for a slash.
+  const here = (location.pathname + location.search).replaceAll("\\", "%5C");
   return `/auth/start?return=${encodeURIComponent(here.length > LONGEST_RETURN_PATH ? "/" : here)}`;
 }
 

@@ -1,6 +1,7 @@
 """Static files that a browser may keep for ever: the name that each is served by has a digest of its content."""
 
 import gzip
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,10 @@ from watchword.errors import NotFound
 from watchword.http.weights import weights
 
 _DIGEST_DIGITS: Final = 16
-_FIELDS: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'",
-}
+_POLICY: Final = {"Content-Security-Policy": "default-src 'none'"}
+_FOR_EVER: Final = {**_POLICY, "Cache-Control": "public, max-age=31536000, immutable"}
+_ONCE: Final = {**_POLICY, "Cache-Control": "no-store"}
+_SERVED_NAME: Final = re.compile(rf"(.+)\.[0-9a-f]{{{_DIGEST_DIGITS}}}\.([a-z0-9]+)")
 _GZIP: Final = ("gzip", "x-gzip")
 
 
@@ -52,16 +53,30 @@ class Asset:
 
 
 def asset_answer(request: Request, assets: Mapping[str, Asset], name: str) -> Response:
-    """The answer to a request for the asset that is served by this name, compressed if the client takes gzip. Raises
-    NotFound if there is none."""
-    if (asset := assets.get(name)) is None:
-        raise NotFound("no such asset")
+    """The answer to a request for the asset that is served by this name, compressed if the client takes gzip.
+
+    A page of another release, whose processes run beside this one while they are replaced, asks for a file with another
+    digest: it gets the present one, which the browser does not keep. Raises NotFound if there is no file of that name.
+    """
+    asset, fields = assets.get(name), _FOR_EVER
+    if asset is None:
+        asset, fields = _present(assets, name), _ONCE
     if not asset.is_text:
-        return Response(asset.content, headers=_FIELDS, media_type=asset.media_type)
-    fields = {**_FIELDS, "Vary": "Accept-Encoding"}
+        return Response(asset.content, headers=fields, media_type=asset.media_type)
+    fields = {**fields, "Vary": "Accept-Encoding"}
     if not prefers_gzip(",".join(request.headers.getlist("accept-encoding"))):
         return Response(asset.content, headers=fields, media_type=asset.media_type)
     return Response(asset.gzipped, headers={**fields, "Content-Encoding": "gzip"}, media_type=asset.media_type)
+
+
+def _present(assets: Mapping[str, Asset], name: str) -> Asset:
+    """The asset whose name differs from this one by its digest alone. Raises NotFound."""
+    if (served := _SERVED_NAME.fullmatch(name)) is not None:
+        for asset in assets.values():
+            other = _SERVED_NAME.fullmatch(asset.name)
+            if other is not None and other.groups() == served.groups():
+                return asset
+    raise NotFound("no such asset")
 
 
 def prefers_gzip(accept_encoding: str) -> bool:
