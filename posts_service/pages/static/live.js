@@ -10,6 +10,8 @@ const LONGEST_PAUSE_MILLISECONDS = 15_000;
 // The service sends something every 15 seconds. A connection that is lost without a word, as while the computer sleeps,
 // would never end by itself.
 const LONGEST_SILENCE_MILLISECONDS = 45_000;
+// If more changes than the service tells, every page of every reader is told to read anew: not all at the same moment.
+const LONGEST_RESET_MILLISECONDS = 10_000;
 
 const channel = new BroadcastChannel("live");
 const listeners = new Set();
@@ -18,6 +20,7 @@ let hasBegun = false;
 let isAsked = false;
 let isAlsoAnonymous = false;
 let isFollowing = false;
+let coming = null;
 let stream = new AbortController();
 
 /** Call `listener(name, data)` for each event, where `data` is the object that the event has. The first one is `reset`,
@@ -91,12 +94,17 @@ function endAfterSilence() {
 async function* eventsOf(body) {
   let rest = "";
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop();
-    yield* blocks.map(eventOf);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const blocks = (rest + value).split("\n\n");
+      rest = blocks.pop();
+      yield* blocks.map(eventOf);
+    }
+  } finally {
+    // Otherwise the connection would stay if a listener fails.
+    reader.cancel().catch(() => {});
   }
 }
 
@@ -121,7 +129,13 @@ function spread({ name, id, data }) {
   // What has changed between the making of the page and this moment, no event has told.
   if (!hasBegun) tell("reset", {});
   hasBegun = true;
-  if (name !== null) tell(name, data);
+  if (name === "reset") coming ??= setTimeout(resetNow, Math.random() * LONGEST_RESET_MILLISECONDS);
+  else if (name !== null) tell(name, data);
+}
+
+function resetNow() {
+  coming = null;
+  tell("reset", {});
 }
 
 function tell(name, data) {
