@@ -15,7 +15,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 POSTS = 20
 BODY = """The Analytical Engine has **no pretensions** to *originate* anything. It can do whatever we know how to order
-it to perform; see <https://example.com/notes>, and `engine.order()` below.
+it to perform; see <https://example.com/notes>.
 
 # How it is ordered
 

@@ -24,7 +24,8 @@ PICTURES = Path(__file__).parents[2] / "docs/pictures"
 WIDE_PICTURES = frozenset(
     {"account", "account-devices", "consent", "done", "sign-in", "sign-up", "sign-up-with-errors"}
 )
-LONGEST_PICTURE = 1_280
+LONGEST_PICTURE = 2_000
+LONGEST_PICTURE_OF_A_LIST = 1_000
 SHOWN_IN_EVERY_LOOK = frozenset({"about", "edit", "home", "mine", "moderation", "post", "write"})
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -138,6 +139,17 @@ async def moderator(running: Stack) -> AsyncIterator[Person]:
         yield person
 
 
+async def take_picture(page: Page, picture: Path) -> None:
+    """The page from its top, of a list the beginning, or what is seen while the page asks something."""
+    has_dialog = await page.locator("dialog[open]").count() > 0
+    longest = LONGEST_PICTURE_OF_A_LIST if await page.locator("ol.posts").count() else LONGEST_PICTURE
+    size = page.viewport_size or {"width": 0, "height": 0}
+    length = await page.evaluate("document.documentElement.scrollHeight")
+    height = size["height"] if has_dialog else min(length, longest)
+    clip: FloatRect = {"x": 0, "y": 0, "width": size["width"], "height": height}
+    await page.screenshot(path=picture, animations="disabled", caret="hide", full_page=not has_dialog, clip=clip)
+
+
 @pytest.fixture
 def inspect(request: pytest.FixtureRequest) -> Inspect:
     """With --pictures it also takes the picture of the page, by its name: narrow and light, and of some pages wide and
@@ -152,9 +164,7 @@ def inspect(request: pytest.FixtureRequest) -> Inspect:
         is_shown = is_shown or name in SHOWN_IN_EVERY_LOOK
         if is_shown and request.config.getoption("--pictures"):
             picture = PICTURES / f"{name}-{theme}-{width}.png"
-            height = min(await page.evaluate("document.documentElement.scrollHeight"), LONGEST_PICTURE)
-            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
-            await page.screenshot(path=picture, animations="disabled", caret="hide", full_page=True, clip=clip)
+            await take_picture(page, picture)
 
     return inspect
 

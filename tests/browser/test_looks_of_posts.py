@@ -79,6 +79,7 @@ async def open_conflict(page: Page, blog: Blog) -> None:
 MINE = at("/mine", "Your posts")
 OF_PEOPLE: dict[str, dict[str, Open]] = {
     "ada": {
+        "post-own": then(open_newest, until="#acts a, #post-acts a"),
         "edit": open_editor,
         "mine": then(MINE, until="section:nth-of-type(3) article"),
         "mine-delete": then(MINE, "Delete “", until="dialog"),
@@ -86,8 +87,14 @@ OF_PEOPLE: dict[str, dict[str, Open]] = {
         "edit-two-versions": open_conflict,
         "moderation-without-permission": then(at("/moderation", "Moderation"), until="#app p:not([role])"),
     },
+    "grace": {
+        "post-of-others": then(open_newest, until="button[aria-pressed]"),
+        "post-report": then(open_newest, "Report", until="dialog"),
+        "post-answer": then(open_newest, "Answer", until="#comment-form button.second"),
+    },
     "margaret": {
         "home-signed-in": at("/", "Posts"),
+        "post-as-moderator": then(open_newest, until="#post-acts button:text('Unpublish')"),
         "moderation": then(at("/moderation", "Moderation"), until=".report"),
         "moderation-resolve": then(at("/moderation", "Moderation"), "Resolve “", until="dialog"),
         "moderation-resolved": then(at("/moderation?list=resolved", "Moderation"), until=".report"),

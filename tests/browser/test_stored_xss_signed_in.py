@@ -41,6 +41,23 @@ async def show_all(page: Page) -> None:
     await ensure_harmless(page)
 
 
+async def test_a_post_that_changes_while_it_is_read_stays_harmless(hostile: Hostile, browser: Browser) -> None:
+    blog = hostile.blog
+    post = await blog.post(blog.ada, "/posts", title="It changes", body="Soon")
+    async with watched(browser, hostile.origin) as page:
+        await page.goto(f"{hostile.origin}/p/{post['slug']}")
+        for number, text in enumerate(TEXTS):
+            members = members_of(number, text)
+            await blog.comment(blog.grace, post, members["body"])
+            changed = await blog.call("PATCH", blog.ada, f"/posts/{post['id']}", **members)
+            await page.wait_for_function(
+                "title => document.querySelector('h1').textContent === title", arg=changed["title"]
+            )
+            await ensure_harmless(page)
+        await show_all(page)
+        await expect(page.locator("#comments .text")).to_have_count(len(TEXTS))
+
+
 async def test_the_editor_takes_every_text_and_its_preview_is_harmless(hostile: Hostile, browser: Browser) -> None:
     async with signed_in(browser, hostile, hostile.blog.ada) as page:
         await page.goto(f"{hostile.origin}/write")
