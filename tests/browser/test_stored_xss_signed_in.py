@@ -56,6 +56,13 @@ async def test_a_post_that_changes_while_it_is_read_stays_harmless(hostile: Host
             await ensure_harmless(page)
         await show_all(page)
         await expect(page.locator("#comments .text")).to_have_count(len(TEXTS))
+    for person in (blog.ada, blog.margaret):
+        async with signed_in(browser, hostile, person) as page:
+            await page.goto(f"{hostile.origin}/p/{post['slug']}")
+            await expect(page.get_by_role("button", name=re.compile("^Delete")).first).to_be_visible()
+            await expect(page.get_by_role("button", name=re.compile("^More "))).to_be_visible()
+            await show_all(page)
+            await expect(page.locator("#comments .text")).to_have_count(len(TEXTS))
 
 
 async def test_the_editor_takes_every_text_and_its_preview_is_harmless(hostile: Hostile, browser: Browser) -> None:
