@@ -8,7 +8,7 @@ from identity_service.accounts.models import Account
 from identity_service.links.models import LinkView
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.authorization import origin_after
-from identity_service.pages.back import Back
+from identity_service.pages.back_link import BackLink
 from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.goals import ACCOUNT, CHANGE_PASSWORD, Goal
 from identity_service.pages.profile import Profile
@@ -17,10 +17,10 @@ from identity_service.sign_ons.values import LiveSignOn
 
 
 def account_page(
-    pages: Pages, account: Account, form: Form[Any] = NOTHING, *, done: str = "", back: Back | None = None
+    pages: Pages, account: Account, form: Form[Any] = NOTHING, *, done: str = "", back: BackLink | None = None
 ) -> Response:
     """The page with what the account says. `done` names the outcome that has led here, whose title it shows; `back`
-    is where a link leads back to."""
+    is the link to the application that the person comes from."""
     if form is NOTHING:
         user = account.user
         form = Form({"username": user.username, **({"full_name": user.full_name} if user.full_name else {})})

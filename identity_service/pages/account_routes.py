@@ -20,7 +20,7 @@ from identity_service.dependencies import (
 )
 from identity_service.errors import UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
 from identity_service.pages.account import account_page, button_page, email_page, password_page
-from identity_service.pages.back import find_back
+from identity_service.pages.back_link import find_back_link
 from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.goals import ACCOUNT
 from identity_service.pages.rendering import go, see
@@ -34,7 +34,7 @@ router = APIRouter(prefix=ACCOUNT, include_in_schema=False, dependencies=[OurFor
 @public
 async def show_account(sign_on: SignOnDep, parts: PartsDep, done: str = "", return_to: str = "") -> Response:
     """The account. `return_to` is the page of an application that the person comes from."""
-    back = await find_back(parts.clients, return_to)
+    back = await find_back_link(parts.clients, return_to)
     return account_page(parts.pages, await parts.accounts.get(sign_on.user_id), done=done, back=back)
 
 

@@ -15,7 +15,7 @@ from identity_service.consents.models import Application
 from identity_service.device_grants.values import RequestingDevice
 from identity_service.events.schemas import ObedienceRead, ObedientService
 from identity_service.links.models import LinkView
-from identity_service.pages.back import Back
+from identity_service.pages.back_link import BackLink
 from identity_service.pages.forms import (
     AddressForm,
     Button,
@@ -30,7 +30,7 @@ from identity_service.pages.profile import Profile
 from identity_service.services.models import ScopesOfService, ScopeText
 
 _LINK: Final = LinkView("ada", "ada@example.com")
-_BACK: Final = Back("https://posts.example/mine", "https://posts.example")
+_BACK_LINK: Final = BackLink("https://posts.example/mine", "https://posts.example")
 _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
 _PATH: Final = "/account/path-of-the-form"
 _SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH, "forgot_password_path": _PATH}
@@ -86,7 +86,7 @@ PAGES: Final[Mapping[str, Sample]] = {
             {
                 "profile": _PROFILE._replace(is_verified=False, has_breached_password=True),
                 "notice": "Your names are changed",
-                "back": _BACK,
+                "back": _BACK_LINK,
             },
         ),
     ),

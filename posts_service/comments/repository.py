@@ -31,7 +31,7 @@ from posts_service.authors import repository as authors
 from posts_service.comments.models import Comment
 from posts_service.comments.reading_statements import VIEW
 from posts_service.comments.view import CommentView
-from posts_service.posts.activity import activity
+from posts_service.posts.activity import activity_columns
 from posts_service.posts.columns import OWNED
 from posts_service.posts.models import Post
 from posts_service.posts.owned_post import OwnedPost
@@ -61,7 +61,7 @@ _FIND: Final = Statement(VIEW.add_columns(HAS_ANSWERS.label("has_answers")).wher
 def _counting(step: str, post_id: Any) -> Any:
     """Raise the count of the post, and say that something has changed below it."""
     count = Post.comments + literal_column(step)
-    return update(Post).where(Post.id == post_id).values(comments=count, **activity()).cte("counted")
+    return update(Post).where(Post.id == post_id).values(comments=count, **activity_columns()).cte("counted")
 
 
 _TEXTS: Final = ("body", String()), ("html", String()), ("renderer", SmallInteger())

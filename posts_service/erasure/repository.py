@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.comments.models import Comment
 from posts_service.moderation.models import Report
-from posts_service.posts.activity import activity
+from posts_service.posts.activity import activity_columns
 from posts_service.posts.models import NOBODY, Post
 from posts_service.slugs import repository as slugs
 from posts_service.tables import UNSYNCHRONIZED, any_of
@@ -44,7 +44,7 @@ async def change_posts(
     counts = {"likes": Post.likes - numbers.c.likes, "comments": Post.comments - numbers.c.comments}
     changed = update(Post).where(Post.id == numbers.c.id, is_changed)
     editor_id = case((Post.editor_id == person_id, NOBODY), else_=Post.editor_id)
-    changed = changed.values(**counts, **activity(func.now()), editor_id=editor_id)
+    changed = changed.values(**counts, **activity_columns(func.now()), editor_id=editor_id)
     await db.execute(changed, execution_options=UNSYNCHRONIZED)
 
 

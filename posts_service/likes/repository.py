@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from posts_service.authors import repository as authors
 from posts_service.likes.models import Like
-from posts_service.posts.activity import activity
+from posts_service.posts.activity import activity_columns
 from posts_service.posts.models import Post
 from posts_service.tables import UNSYNCHRONIZED, any_of
 from watchword.database.statements import Statement
@@ -44,7 +44,7 @@ def _counted(change: Insert | Delete, step: int) -> Statement:
     count = (
         update(Post)
         .where(Post.id == changed.c.post_id)
-        .values(likes=Post.likes + literal_column(str(step)), **activity())
+        .values(likes=Post.likes + literal_column(str(step)), **activity_columns())
         .returning(Post.likes)
         .cte("count")
     )

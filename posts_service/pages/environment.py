@@ -1,4 +1,4 @@
-"""The templates of the pages, and what they can use."""
+"""The environment of the templates: the filters and globals that they use."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -15,8 +15,9 @@ SITE: Final = "Watchword posts"
 
 @cache
 def environment() -> Environment:
-    """The environment that every page is rendered in. Everything is escaped but what the service has sanitized."""
-    made = Environment(
+    """The environment that every page is rendered in. It escapes every text; HTML that the service has sanitized is
+    shown by the filter `sanitized`."""
+    jinja = Environment(
         loader=PackageLoader("posts_service.pages"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -24,9 +25,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"day": _day, "instant": _instant, "sanitized": Markup, "with_query": with_query}
-    made.globals |= {"asset": _path_of, "import_map": import_map(), "module": _module, "site": SITE}
-    return made
+    jinja.filters |= {"day": _day, "instant": _instant, "sanitized": Markup, "with_query": with_query}
+    jinja.globals |= {"asset": _path_of, "import_map": import_map(), "module": _module, "site": SITE}
+    return jinja
 
 
 def with_query(path: str, **parameters: str | None) -> str:

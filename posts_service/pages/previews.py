@@ -1,4 +1,4 @@
-"""What a text will look like, before it is stored."""
+"""Previews of texts that are being written."""
 
 from posts_service.limits import WritingLimits
 from posts_service.rendering.renderer import Renderer

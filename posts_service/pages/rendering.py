@@ -27,12 +27,12 @@ class Pages:
     """The pages as HTML, which is the same for everybody: scripts add what a signed-in reader may see and do."""
 
     def __init__(self, issuer: str, origin: str, links: tuple[Link, ...]) -> None:
-        """`origin` is that of the pages, for search engines; `links` are what programs find here."""
+        """`origin` is that of the pages, for search engines; `links` are for the page `/about`."""
         self._words = {"issuer": issuer, "origin": origin, "links": links}
         self.origin = origin
 
     def answer(self, request: Request, template: str, words: Mapping[str, Any]) -> Response:
-        """The page of this template as an answer that a browser asks for again with its entity tag."""
+        """The page with these values; 304 if the browser already has it (RFC 9110 section 13.1.2)."""
         html = self._render(template, return_path(request), words)
         fields = {
             **_FIELDS,
@@ -44,7 +44,7 @@ class Pages:
         return HTMLResponse(html, headers=fields)
 
     def error(self, status: int, title: str, text: str) -> Response:
-        """The page that says why there is no other one."""
+        """The page that says why the request was refused."""
         html = self._render("error.html", "/", {"title": title, "text": text})
         fields = {**_FIELDS, "Cache-Control": "no-store", "Content-Security-Policy": policy()}
         return HTMLResponse(html, status, fields)
@@ -65,7 +65,7 @@ def policy() -> str:
 
 
 def return_path(request: Request) -> str:
-    """Where somebody goes who signs in on this page: back to it, if its address can be sent along."""
+    """The path that a sign-in on this page leads back to: that of the page, or `/` if it cannot be a return path."""
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1")
     address = f"{path}?{query}" if query else path

@@ -32,11 +32,11 @@ SearchText = Annotated[Text | None, Query(max_length=200)]
 
 
 class PageRoute(APIRoute):
-    """A page for people. The page at the same path that programs get is the frame's."""
+    """A route that matches unless the client prefers JSON: then the next route with the same path answers."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)
-        # Only then: most requests that come here are for another page.
+        # The field is read only then: most requests are for another path.
         if match is not Match.NONE and prefers_json(",".join(Headers(scope=scope).getlist("accept"))):
             return Match.NONE, {}
         return match, child
@@ -57,7 +57,7 @@ async def home(
     sort: Sort = Sort.NEWEST,
     cursor: PageCursor = None,
 ) -> Response:
-    """The newest posts, or those that are searched for."""
+    """The published posts that the query selects; without a query, all of them, the newest first."""
     words = await reading.home(HomeQuery(q or None, author, tag, sort), cursor, owner_of(None, request))
     return pages.answer(request, "home.html", words)
 
@@ -112,5 +112,5 @@ async def asset(name: str, request: Request) -> Response:
 
 
 def _shell(title: str, script: str, **data: str) -> dict[str, Any]:
-    """The words of a page that a script fills."""
+    """The values that `shell.html` shows: a page whose content this script makes."""
     return {"title": title, "script": script, "data": data}

@@ -1,6 +1,6 @@
-"""What the pages for writing ask for. It is no API: the OpenAPI document does not have it.
+"""The operations that only the scripts of the pages call. The OpenAPI document does not have them.
 
-Each operation takes an access token, which no page of another origin has.
+Each operation needs an access token, which pages of other origins cannot get.
 """
 
 from typing import Annotated, Final

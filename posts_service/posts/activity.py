@@ -1,6 +1,5 @@
-"""That somebody has liked a post or taken that back, or has written, changed or removed a comment on it.
-
-It is no change of the post: its version and `updated_at` stay.
+"""The time of the last activity on a post: that somebody has liked it or taken that back, or has written, changed or
+removed a comment on it. The version of the post and its `updated_at` stay.
 """
 
 from typing import Any, Final
@@ -13,7 +12,7 @@ _MICROSECOND: Final[Any] = text("interval '1 microsecond'")
 _NOW: Final[Any] = bindparam("now", type_=DateTime(timezone=True))
 
 
-def activity(now: Any = _NOW) -> dict[str, Any]:
-    """The column that says so, for an update of the post. Each time is later than the one before, whichever process has
-    written it, so that listeners tell them apart."""
+def activity_columns(now: Any = _NOW) -> dict[str, Any]:
+    """The value of the column `activity_at`, for an update of the post. It is later than the former value even if the
+    clock of another process was ahead, so that listeners notice each activity."""
     return {"activity_at": func.greatest(now, Post.activity_at + _MICROSECOND)}

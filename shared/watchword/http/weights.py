@@ -1,11 +1,11 @@
-"""Weights in header fields with which a client says what it would rather have (RFC 9110 section 12.4.2)."""
+"""The weights in header fields that state a preference, such as Accept (RFC 9110 section 12.4.2)."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 MAX_CHARACTERS: Final = 4_096
-"""A longer field says nothing: no browser sends one, and reading 64 kB of commas takes a tenth of a second."""
+"""A longer field has no weights: no browser sends one, and reading 64 kB of commas takes a tenth of a second."""
 
 _WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 

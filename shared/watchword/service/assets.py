@@ -23,7 +23,7 @@ _GZIP: Final = ("gzip", "x-gzip")
 
 @dataclass(frozen=True)
 class Asset:
-    """`name` is the one that the file is served by, below `/assets/`."""
+    """A file. `name` is the last part of the path that it is served at."""
 
     name: str
     content: bytes
@@ -45,7 +45,7 @@ class Asset:
         kind = self.media_type.partition(";")[0].strip().lower()
         return kind.startswith("text/") or kind.endswith(("json", "xml"))
 
-    # Lazily: a process of which nobody asks for pages compresses nothing.
+    # Compressed at the first request: many processes never serve a page.
     @cached_property
     def gzipped(self) -> bytes:
         """The content as gzip, the same bytes in every process of one installation."""
@@ -81,7 +81,7 @@ def _present(assets: Mapping[str, Asset], name: str) -> Asset:
 
 def prefers_gzip(accept_encoding: str) -> bool:
     """Whether the field Accept-Encoding takes gzip, and does not prefer the content as it is (RFC 9110 section 12.5.3).
-    A client that does not send the field gets the content as it is, which everybody can read."""
+    Without the field it is False: every client can read the content as it is."""
     codings = dict(weights(accept_encoding))
     gzip_weight = max((codings[name] for name in _GZIP if name in codings), default=codings.get("*", 0.0))
     return gzip_weight > 0 and gzip_weight >= codings.get("identity", 0.0)
