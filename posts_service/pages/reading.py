@@ -15,14 +15,14 @@ from posts_service.posts.searching import PostSearch
 from posts_service.posts.view import PostView
 from posts_service.tags.reading import TagReading
 
-ON_A_PAGE: Final = 20
+PAGE_LENGTH: Final = 20
 _TAGS: Final = 30
 _ORDERS: Final = ((Sort.NEWEST, "Newest"), (Sort.OLDEST, "Oldest"), (Sort.MOST_LIKED, "Most liked"))
 
 
 @dataclass(frozen=True, slots=True)
 class HomeQuery:
-    """Which posts the home page lists: its query."""
+    """The query of the home page: which posts it lists, and in which order."""
 
     q: str | None = None
     author: UUID | None = None
@@ -41,7 +41,7 @@ class HomeQuery:
 
 
 class ReadingPages:
-    """The use case of readers with a browser. Nothing here depends on who reads."""
+    """Reads what the pages for everybody show, which does not depend on the reader."""
 
     def __init__(self, posts: PostReading, search: PostSearch, tags: TagReading, comments: CommentReading) -> None:
         self._posts = posts
@@ -50,11 +50,11 @@ class ReadingPages:
         self._comments = comments
 
     async def home(self, query: HomeQuery, cursor: str | None, owner: Hashable) -> dict[str, Any]:
-        """The words of the home page. Raises what lists and searches raise."""
+        """The values that `home.html` shows. Raises InvalidCursor, and what PostSearch.list raises for a search."""
         if query.q is not None:
             return await self._results(query, query.q, cursor, owner)
         page, tags = await asyncio.gather(
-            self._posts.list(None, PostQuery(query.author, query.tag, sort=query.sort), cursor, ON_A_PAGE),
+            self._posts.list(None, PostQuery(query.author, query.tag, sort=query.sort), cursor, PAGE_LENGTH),
             self._tags.list(None, _TAGS),
         )
         heading = _heading(query, page.items)
@@ -63,12 +63,12 @@ class ReadingPages:
             "posts": page.items,
             "headlines": None,
             "tags": [tag.name for tag in tags.items],
-            "nothing": "Nothing has been published yet." if not query.is_filtered else "No post is like this.",
+            "nothing": "Nothing has been published yet." if not query.is_filtered else "No post matches.",
         }
 
     async def _results(self, query: HomeQuery, text: str, cursor: str | None, owner: Hashable) -> dict[str, Any]:
         others = PostQuery(query.author, query.tag, sort=query.sort)
-        page = await self._search.list(None, text, others, cursor, ON_A_PAGE, owner=owner)
+        page = await self._search.list(None, text, others, cursor, PAGE_LENGTH, owner=owner)
         return {
             **_list_words(query, cursor, f"Posts that match “{text}”", page),
             "posts": [hit.view for hit in page.items],
@@ -78,9 +78,9 @@ class ReadingPages:
         }
 
     async def post(self, slug: str, cursor: str | None) -> dict[str, Any]:
-        """The words of the page of a post. `cursor` is that of its comments. Raises PostNotFound, InvalidCursor."""
+        """The values that `post.html` shows. `cursor` is that of the comments. Raises PostNotFound, InvalidCursor."""
         post = await self._posts.read_by_slug(None, slug)
-        comments = await self._comments.list_of(None, post.id, cursor, ON_A_PAGE)
+        comments = await self._comments.list_of(None, post.id, cursor, PAGE_LENGTH)
         next_cursor = comments.next_cursor
         next_page = None if next_cursor is None else with_query(f"/p/{post.slug}", comments=next_cursor) + "#comments"
         return {"title": post.title, "post": post, "comments": comments.items, "next_page": next_page}

@@ -1,4 +1,4 @@
-"""What people read when a page cannot be shown."""
+"""The pages that people get instead of the problem documents that programs get."""
 
 import re
 from typing import Final
@@ -10,22 +10,31 @@ from watchword.service.page_refusals import RefusalPage
 
 _PAGES: Final = re.compile(r"/(?:(?:about|mine|moderation|write)?|p/.*)")
 _TEXTS: Final = {
-    404: ("There is no such page", "It was deleted or unpublished, or the address is not quite right."),
-    405: ("This cannot be sent here", "The page takes nothing that is sent to it."),
-    422: ("This address is not right", "Something in it cannot be read, or does not go together."),
-    429: ("Too many requests", "Please wait a moment, and try again."),
-    503: ("Please try again", "The page cannot be shown at the moment."),
+    404: (
+        "There is no such page",
+        "The address is wrong, or the post was deleted or unpublished. Your drafts are at “Your posts”.",
+    ),
+    405: ("This cannot be sent here", "This page can only be read: nothing can be sent to it."),
+    422: (
+        "This address is not valid",
+        "A part of it is malformed, or two parts exclude each other. Begin again with all posts.",
+    ),
+    429: ("Too many requests", "Please wait a moment, and load this page again."),
+    503: (
+        "The page cannot be shown now",
+        "The service is busy or restarting. Please load this page again in a moment.",
+    ),
 }
 _OTHERWISE: Final = ("This did not work", "Something went wrong here. Please try again later.")
 
 
 def is_page(path: str) -> bool:
-    """Whether people come to this path, and not programs."""
+    """Whether a refusal at this path is answered with a page."""
     return _PAGES.fullmatch(path) is not None
 
 
 def refusal_page(pages: Pages) -> RefusalPage:
-    """What makes the page of a refusal."""
+    """The function that makes the page of a refusal."""
 
     def page(status: int, _code: str, _retry_after: str | None) -> Response:
         title, text = _TEXTS.get(status, _OTHERWISE)

@@ -36,7 +36,7 @@ QUIET = [
     "--disable-sync",
 ]
 
-OWN_SETTINGS = {
+RESTARTABLE_SETTINGS = {
     "IDENTITY_BCRYPT_ROUNDS": "4",
     # Pages ask for the next token ten seconds before the end of one.
     "IDENTITY_ACCESS_TOKEN_SECONDS": "15",
@@ -75,10 +75,10 @@ async def blog(stack_of_the_blog: Stack) -> AsyncIterator[Blog]:
 
 
 @pytest.fixture(scope="package")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Services that a test may restart, with short tokens and low limits of what one person writes."""
-    with stack(tmp_path_factory.mktemp("own"), **OWN_SETTINGS) as own:
-        yield own
+    with stack(tmp_path_factory.mktemp("restartable"), **RESTARTABLE_SETTINGS) as running:
+        yield running
 
 
 @pytest.fixture(scope="package")

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
-import httpx
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.opening import opened
-from tests.browser.signing_on import see
+from tests.browser.post_pages import give_credentials
 from tests.support.person import Person
-from tests.support.services import PASSWORD, unique
-from tests.support.stack import Stack
-from tests.support.waiting import PATIENCE_SECONDS
 
 
 @dataclass
@@ -58,17 +54,6 @@ class Member:
 
 
 @asynccontextmanager
-async def a_person(running: Stack, word: str, *roles: str) -> AsyncIterator[Person]:
-    """A person with an account, who has these roles beside that of every user, and uses the API."""
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
-        person = await Person(http, running, unique(word)).register()
-        if roles:
-            running.command("identity", "set-roles", person.username, "user", *roles)
-            await person.sign_in()
-        yield person
-
-
-@asynccontextmanager
 async def a_member(browser: Browser, person: Person, path: str, **options: Any) -> AsyncIterator[Member]:
     """The person, signed in on this page of posts. An error of a script or of the policy fails the test."""
     own = (person.stack.posts, person.stack.identity, f"blob:{person.stack.posts}")
@@ -76,17 +61,9 @@ async def a_member(browser: Browser, person: Person, path: str, **options: Any) 
         member = Member(person, page)
         await member.go(path)
         await page.get_by_role("navigation", name="Your account").get_by_role("link", name="Sign in").click()
-        await sign_in(page, person.username)
+        await give_credentials(page, person.username)
         await expect(signed_in_as(page, person.username)).to_be_visible()
         yield member
-
-
-async def sign_in(page: Page, username: str) -> None:
-    """Sign in at the page of identity that the browser has been sent to."""
-    await see(page, "Sign in")
-    await page.get_by_label("Username or e-mail address").fill(username)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
 
 
 def signed_in_as(page: Page, username: str) -> Locator:
@@ -95,7 +72,7 @@ def signed_in_as(page: Page, username: str) -> Locator:
 
 
 async def ask(person: Person, method: str, path: str, status: int = 200, **options: Any) -> Any:
-    """What the API of posts answers to the person; null if it has no body."""
+    """What the API of posts answers to the person; None if it has no body."""
     url = f"{person.stack.posts}{path}"
     answer = await person.http.request(method, url, headers=person.headers, **options)
     assert answer.status_code == status, answer.text

@@ -46,12 +46,17 @@ async def sign_in(page: Page, person: Person) -> None:
     await give_password(page, person)
 
 
-async def give_password(page: Page, person: Person) -> None:
-    """Sign in at the page of identity that the browser has been sent to, and come back."""
+async def give_credentials(page: Page, username: str) -> None:
+    """Sign in at the page of identity that the browser has been sent to."""
     await see(page, "Sign in")
-    await page.get_by_label("Username or e-mail address").fill(person.username)
+    await page.get_by_label("Username or e-mail address").fill(username)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
+
+
+async def give_password(page: Page, person: Person) -> None:
+    """Sign in at the page of identity that the browser has been sent to, and come back."""
+    await give_credentials(page, person.username)
     await expect(page.get_by_role("link", name=person.username).first).to_be_visible()
 
 

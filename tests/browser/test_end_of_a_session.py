@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
-from tests.browser.members import Member, a_member, a_person, sign_in, signed_in_as, write_post
+from tests.browser.members import Member, a_member, signed_in_as, write_post
 from tests.browser.opening import opened
+from tests.browser.post_pages import give_credentials, registered_person
 from tests.support.person import Person
 from tests.support.services import PASSWORD
 from tests.support.stack import Stack
@@ -37,7 +38,7 @@ async def see_nobody(tabs: list[Page], person: Person) -> None:
 
 
 async def test_signing_out_in_one_tab_signs_out_every_tab(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
+    async with registered_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
         tabs = await tabs_of(member)
         await tabs[2].get_by_role("button", name="Sign out").click()
         await see_nobody(tabs, ada)
@@ -47,7 +48,7 @@ async def test_signing_out_in_one_tab_signs_out_every_tab(running: Stack, browse
 
 @pytest.mark.parametrize("end", ["everywhere", "banned"])
 async def test_a_session_that_ends_elsewhere_is_over_in_every_tab(running: Stack, browser: Browser, end: str) -> None:
-    async with a_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
+    async with registered_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
         tabs = await tabs_of(member)
         if end == "banned":
             running.command("identity", "disable-user", ada.username)
@@ -59,7 +60,7 @@ async def test_a_session_that_ends_elsewhere_is_over_in_every_tab(running: Stack
 
 async def test_a_lost_role_is_lost_in_every_tab(running: Stack, browser: Browser) -> None:
     async with (
-        a_person(running, "grace", "moderator") as grace,
+        registered_person(running, "grace", "moderator") as grace,
         a_member(browser, grace, "/") as member,
     ):
         tabs = await tabs_of(member)
@@ -74,7 +75,7 @@ async def test_a_lost_role_is_lost_in_every_tab(running: Stack, browser: Browser
 async def test_a_deleted_account_is_signed_out_in_every_tab_and_its_posts_leave_the_home_page(
     running: Stack, browser: Browser
 ) -> None:
-    async with a_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
+    async with registered_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
         post = await write_post(ada, "Soon gone")
         tabs = await tabs_of(member)
         link = member.page.locator(f'a[href="/p/{post["slug"]}"]')
@@ -97,22 +98,22 @@ async def test_a_deleted_account_is_signed_out_in_every_tab_and_its_posts_leave_
 
 async def test_another_person_in_one_tab_is_the_person_of_every_tab(running: Stack, browser: Browser) -> None:
     async with (
-        a_person(running, "ada") as ada,
-        a_person(running, "bob") as bob,
+        registered_person(running, "ada") as ada,
+        registered_person(running, "bob") as bob,
         a_member(browser, ada, "/") as member,
     ):
         tabs = await tabs_of(member)
         await member.press("Sign out")
         await see_nobody(tabs, ada)
         await member.page.get_by_role("link", name="Sign in").click()
-        await sign_in(member.page, bob.username)
+        await give_credentials(member.page, bob.username)
         for tab in tabs:
             await expect(signed_in_as(tab, bob.username)).to_be_visible()
             await expect(tab.get_by_text(ada.username)).to_have_count(0)
 
 
 async def test_tabs_ask_for_one_token_at_a_time(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
+    async with registered_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
         tabs = await tabs_of(member)
         order: list[str] = []
 

@@ -6,7 +6,8 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.barriers import LOOKS, Inspect
-from tests.browser.members import Member, a_member, a_person, ask, signed_in_as, write_post
+from tests.browser.members import Member, a_member, ask, signed_in_as, write_post
+from tests.browser.post_pages import registered_person
 from tests.support.person import Person
 from tests.support.stack import Stack
 
@@ -35,7 +36,7 @@ def item(member: Member, title: str) -> Locator:
 
 
 async def test_a_person_without_a_permission_reads_why_and_can_forge_nothing(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "eve") as eve:
+    async with registered_person(running, "ada") as ada, registered_person(running, "eve") as eve:
         report = await report_of(eve, "posts", await write_post(ada, "Secretly reported"))
         async with a_member(browser, eve, "/moderation") as member:
             await expect(member.page.get_by_text(NO_MODERATOR)).to_be_visible()
@@ -50,7 +51,7 @@ async def test_a_person_without_a_permission_reads_why_and_can_forge_nothing(run
 
 
 async def test_a_report_is_decided_with_a_note_and_leaves_the_queue(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         first, second = await write_post(ada, "Sell all", body="*Sell* it"), await write_post(ada, "Buy all")
         for post in (first, second):
             await report_of(ada, "posts", post)
@@ -84,10 +85,10 @@ async def test_a_report_is_decided_with_a_note_and_leaves_the_queue(running: Sta
 async def test_what_another_moderator_has_decided_is_told_and_leaves_the_queue(
     running: Stack, browser: Browser
 ) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         await report_of(ada, "posts", await write_post(ada, "Sell both"))
         async with (
-            a_person(running, "mary", "moderator") as mary,
+            registered_person(running, "mary", "moderator") as mary,
             a_member(browser, grace, "/moderation") as first,
             a_member(browser, mary, "/moderation") as second,
         ):
@@ -105,7 +106,7 @@ async def test_what_another_moderator_has_decided_is_told_and_leaves_the_queue(
 
 
 async def test_a_report_about_what_is_ones_own_is_left_to_another_moderator(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         report = await report_of(ada, "posts", await write_post(grace, "My own advertisement"))
         async with a_member(browser, grace, "/moderation") as member:
             own = item(member, "My own advertisement")
@@ -120,7 +121,7 @@ async def test_a_report_about_what_is_ones_own_is_left_to_another_moderator(runn
 async def test_a_reported_post_is_unpublished_with_a_reason_and_published_again(
     running: Stack, browser: Browser
 ) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await write_post(ada, "Sell <i>this</i>")
         await report_of(ada, "posts", post)
         async with a_member(browser, grace, "/moderation") as member:
@@ -135,11 +136,11 @@ async def test_a_reported_post_is_unpublished_with_a_reason_and_published_again(
             await member.press("Read “Sell <i>this</i>”")
             await expect(item(member, "Sell <i>this</i>")).to_contain_text("A body")
             await member.press("Publish again “Sell <i>this</i>”")
-            await member.answer("Publish “Sell <i>this</i>” again?", "Publish", "It is none & fine")
+            await member.answer("Publish “Sell <i>this</i>” again?", "Publish again", "It is none & fine")
             await expect(member.status("“Sell <i>this</i>” is published again.")).to_be_visible()
             await expect(item(member, "Sell <i>this</i>")).to_have_count(0)
             assert (await ask(ada, "GET", f"/posts/{post['id']}"))["state"] == "published"
-            await member.page.get_by_role("link", name="Record of acts").click()
+            await member.page.get_by_role("link", name="Moderation log").click()
             unpublished, published = (
                 f"{grace.username} unpublished a post of",
                 f"{grace.username} published a post again of",
@@ -150,7 +151,7 @@ async def test_a_reported_post_is_unpublished_with_a_reason_and_published_again(
 
 
 async def test_a_reported_comment_is_deleted_and_its_reports_leave_the_queue(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await write_post(ada, "On spam")
         comment = await write_comment(ada, post, "Buy <b>me</b>")
         for reporter in (ada, grace):
@@ -174,7 +175,7 @@ async def test_a_reported_comment_is_deleted_and_its_reports_leave_the_queue(run
 async def test_nothing_is_done_to_a_text_that_has_changed_since_it_was_read(
     running: Stack, browser: Browser, act: str
 ) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await write_post(ada, f"To {act}")
         comment = await write_comment(ada, post, "Buy me")
         about = ("posts", post) if act == "unpublish" else ("comments", comment)
@@ -187,14 +188,14 @@ async def test_nothing_is_done_to_a_text_that_has_changed_since_it_was_read(
             await ask(ada, "PATCH", f"/{about[0]}/{about[1]['id']}", json={"body": "It is harmless now"})
             await box.get_by_label("Reason").fill(REASON)
             await box.get_by_role("button", name=act.capitalize()).click()
-            await expect(member.status("It is not as you have read it any more")).to_be_visible()
+            await expect(member.status("It has changed since you read it")).to_be_visible()
             await expect(item(member, f"To {act}")).to_contain_text("It is harmless now")
         assert (await ask(ada, "GET", f"/posts/{post['id']}"))["state"] == "published"
         assert len((await ask(ada, "GET", f"/posts/{post['id']}/comments"))["items"]) == 1
 
 
 async def test_a_reported_post_that_changes_is_shown_as_it_is_now(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await write_post(ada, "Sell tea")
         await report_of(ada, "posts", post)
         async with a_member(browser, grace, "/moderation") as member:
@@ -207,7 +208,7 @@ async def test_a_reported_post_that_changes_is_shown_as_it_is_now(running: Stack
 
 
 async def test_the_queue_and_the_record_are_read_page_by_page(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         for number in range(21):
             post = await write_post(ada, f"Paged {number}")
             await report_of(ada, "posts", post)
@@ -220,15 +221,15 @@ async def test_the_queue_and_the_record_are_read_page_by_page(running: Stack, br
             await member.press("More reports")
             await expect(item(member, "Paged 20")).to_be_focused()
             await expect(member.page.get_by_role("button", name="More reports")).to_have_count(0)
-            await member.page.get_by_role("link", name="Record of acts").click()
+            await member.page.get_by_role("link", name="Moderation log").click()
             await expect(member.page.get_by_role("listitem")).to_have_count(20)
             await expect(member.page.get_by_role("listitem").first).to_contain_text("R20")
-            await member.press("More acts")
+            await member.press("More entries")
             await expect(member.page.get_by_role("listitem").nth(20)).to_contain_text("R0")
 
 
 async def test_a_role_that_is_lost_is_obeyed_while_the_page_is_open(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         await report_of(ada, "posts", await write_post(ada, "Sell late"))
         async with a_member(browser, grace, "/moderation") as member:
             await member.press("Dismiss “Sell late”")
@@ -239,7 +240,7 @@ async def test_a_role_that_is_lost_is_obeyed_while_the_page_is_open(running: Sta
 
 
 async def test_signing_out_in_another_tab_empties_the_queue_at_once(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         await report_of(ada, "posts", await write_post(ada, "Sell out"))
         async with a_member(browser, grace, "/moderation") as member:
             await expect(item(member, "Sell out")).to_be_visible()
@@ -254,7 +255,7 @@ async def test_signing_out_in_another_tab_empties_the_queue_at_once(running: Sta
 async def test_no_list_of_the_moderators_has_a_barrier_and_each_fits_a_small_screen(
     running: Stack, browser: Browser, inspect: Inspect
 ) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await write_post(ada, "On engines and what they weave, under a title that is long")
         for about in (("posts", post), ("comments", await write_comment(ada, post, "Buy *me*"))):
             await report_of(ada, *about)

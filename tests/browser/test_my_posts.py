@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, Request, Route, expect
 
-from tests.browser.members import Member, a_member, a_person, ask, sign_in, signed_in_as, write_post
+from tests.browser.members import Member, a_member, ask, signed_in_as, write_post
 from tests.browser.opening import opened
+from tests.browser.post_pages import give_credentials, registered_person
 from tests.support.stack import Stack
 
 NAMES = ("Unpublished by a moderator", "Drafts", "Published")
@@ -23,19 +24,19 @@ async def titles_of(page: Page, name: str) -> list[str]:
 
 
 async def test_who_is_not_signed_in_is_led_to_sign_in_and_back(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, opened(browser, (running.posts, running.identity)) as page:
+    async with registered_person(running, "ada") as ada, opened(browser, (running.posts, running.identity)) as page:
         await write_post(ada, "On engines")
         await page.goto(f"{running.posts}/mine")
-        await expect(page.get_by_text("You are not signed in. When you are, you find your posts here.")).to_be_visible()
-        await page.get_by_role("link", name="Go to sign-in").click()
-        await sign_in(page, ada.username)
+        await expect(page.get_by_text("You are not signed in. Sign in to see your posts.")).to_be_visible()
+        await page.get_by_role("main").get_by_role("link", name="Sign in").click()
+        await give_credentials(page, ada.username)
         await expect(page.get_by_role("link", name="On engines", exact=True)).to_be_visible()
         assert page.url == f"{running.posts}/mine"
 
 
 async def test_the_page_has_what_the_person_wrote_by_its_state(running: Stack, browser: Browser) -> None:
     hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         published = await write_post(ada, "On <b>engines</b>")
         await write_post(ada, "Soon", published_at=hour)
         await write_post(ada, "Unfinished", state="draft")
@@ -66,7 +67,7 @@ async def paths_of(member: Member, title: str) -> list[str | None]:
 
 
 async def test_a_post_is_deleted_after_a_confirmation_and_the_focus_goes_on(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         last, first = await write_post(ada, "Last"), await write_post(ada, "First")
         async with a_member(browser, ada, "/mine") as member:
             await member.press("Delete “First”")
@@ -82,12 +83,12 @@ async def test_a_post_is_deleted_after_a_confirmation_and_the_focus_goes_on(runn
             await expect(member.status("“Last” is deleted.")).to_be_visible()
             await ask(ada, "GET", f"/posts/{last['id']}", 404)
             await expect(member.page.get_by_role("heading", name="Published", exact=True)).to_be_focused()
-            await expect(member.page.get_by_text("You have published nothing.")).to_be_visible()
+            await expect(member.page.get_by_text("You have no published posts.")).to_be_visible()
 
 
 async def test_a_draft_is_published_taken_back_and_its_schedule_cancelled(running: Stack, browser: Browser) -> None:
     hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines", published_at=hour)
         async with a_member(browser, ada, "/mine") as member:
             await member.press("Cancel the schedule “On engines”")
@@ -109,7 +110,7 @@ async def test_a_draft_is_published_taken_back_and_its_schedule_cancelled(runnin
 async def test_nothing_is_done_to_a_post_that_has_changed_since_it_was_read(
     running: Stack, browser: Browser, act: str
 ) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines", state="draft")
         async with a_member(browser, ada, "/mine") as member:
             await expect(post_of(member, "On engines")).to_be_visible()
@@ -117,13 +118,15 @@ async def test_nothing_is_done_to_a_post_that_has_changed_since_it_was_read(
             await member.press(f"{act} “On engines”")
             if act == "Delete":
                 await member.answer("Delete “On engines”?", act)
-            await expect(member.status("“On looms” has changed meanwhile, and is shown as it is now.")).to_be_visible()
+            await expect(
+                member.status("“On looms” has changed since you read it, and is shown as it is now.")
+            ).to_be_visible()
             await expect(post_of(member, "On looms")).to_be_visible()
             assert (await ask(ada, "GET", f"/posts/{post['id']}"))["state"] == "draft"
 
 
 async def test_what_a_moderator_has_unpublished_meanwhile_is_shown_so(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await write_post(ada, "Buy now")
         async with a_member(browser, ada, "/mine") as member:
             await expect(post_of(member, "Buy now")).to_be_visible()
@@ -136,7 +139,7 @@ async def test_what_a_moderator_has_unpublished_meanwhile_is_shown_so(running: S
 
 
 async def test_a_post_that_is_published_elsewhere_is_shown_at_once(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines", state="draft")
         async with a_member(browser, ada, "/mine") as member:
             await expect(post_of(member, "On engines")).to_be_visible()
@@ -146,21 +149,21 @@ async def test_a_post_that_is_published_elsewhere_is_shown_at_once(running: Stac
 
 
 async def test_further_posts_are_read_page_by_page(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         for number in range(45):
             await write_post(ada, f"Draft {number}", state="draft")
         async with a_member(browser, ada, "/mine") as member:
             for shown in (20, 40):
                 await expect(member.page.get_by_role("article")).to_have_count(shown)
-                await member.press("More (Drafts)")
+                await member.press("More drafts")
                 await expect(member.page.get_by_role("link", name=f"Draft {44 - shown}", exact=True)).to_be_focused()
             await expect(member.page.get_by_role("article")).to_have_count(45)
-            await expect(member.page.get_by_role("button", name="More (Drafts)")).to_have_count(0)
+            await expect(member.page.get_by_role("button", name="More drafts")).to_have_count(0)
             assert await titles_of(member.page, "Drafts") == [f"Draft {number}" for number in range(44, -1, -1)]
 
 
 async def test_signing_out_in_another_tab_empties_the_page_at_once(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         await write_post(ada, "Unfinished", state="draft")
         async with a_member(browser, ada, "/mine") as member:
             await member.press("Delete “Unfinished”")
@@ -183,7 +186,7 @@ async def test_a_token_that_is_refused_is_renewed_and_the_act_done(running: Stac
         else:
             await route.continue_(headers={**request.headers, "authorization": "Bearer expired"})
 
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines", state="draft")
         async with a_member(browser, ada, "/mine") as member:
             path = f"{running.posts}/posts/{post['id']}"
@@ -195,7 +198,7 @@ async def test_a_token_that_is_refused_is_renewed_and_the_act_done(running: Stac
 
 
 async def test_on_a_slow_network_a_second_press_does_no_harm(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines", state="draft")
         async with a_member(browser, ada, "/mine") as member:
             network = await member.page.context.new_cdp_session(member.page)

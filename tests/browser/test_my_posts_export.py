@@ -5,14 +5,15 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Request, Route, expect
 
-from tests.browser.members import a_member, a_person, write_post
+from tests.browser.members import a_member, write_post
+from tests.browser.post_pages import registered_person
 from tests.support.stack import Stack
 
 
 async def test_everything_that_a_person_has_is_saved_as_a_file(
     running: Stack, browser: Browser, tmp_path: Path
 ) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "bob") as bob:
+    async with registered_person(running, "ada") as ada, registered_person(running, "bob") as bob:
         await write_post(ada, "On engines")
         await write_post(ada, "Unfinished", state="draft")
         await write_post(bob, "Of somebody else")
@@ -34,12 +35,12 @@ async def test_an_export_that_broke_off_is_not_offered(running: Stack, browser: 
         answer = await route.fetch()
         await route.fulfill(response=answer, body=(await answer.body()).replace(b'{"type":"end"}\n', b""))
 
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         await write_post(ada, "On engines")
         async with a_member(browser, ada, "/mine") as member:
             await member.page.route("**/me/posts/export", without_the_end)
             await member.press("Export everything")
-            await expect(member.status("The export has broken off")).to_be_visible()
+            await expect(member.status("The export was cut off")).to_be_visible()
             await expect(member.page.get_by_role("link", name="Save posts.ndjson")).to_have_count(0)
             await member.page.unroute_all()
             await member.press("Export everything")
@@ -47,7 +48,7 @@ async def test_an_export_that_broke_off_is_not_offered(running: Stack, browser: 
 
 
 async def test_the_file_goes_with_the_person(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         await write_post(ada, "On engines")
         async with a_member(browser, ada, "/mine") as member:
             await member.press("Export everything")

@@ -6,7 +6,8 @@ import pytest
 from playwright.async_api import Browser, Request, Route, expect
 
 from tests.browser.barriers import LOOKS, Inspect
-from tests.browser.members import Member, a_member, a_person, ask, write_post
+from tests.browser.members import Member, a_member, ask, write_post
+from tests.browser.post_pages import registered_person
 from tests.support.person import Person
 from tests.support.stack import Stack
 
@@ -27,7 +28,7 @@ async def show(member: Member, number: int) -> None:
 
 
 async def test_a_version_is_shown_with_what_differs_and_restored(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await post_in_two_versions(ada)
         async with a_member(browser, ada, "/mine") as member:
             await member.page.get_by_role("link", name="History of “On looms”").click()
@@ -54,7 +55,7 @@ async def test_a_version_is_shown_with_what_differs_and_restored(running: Stack,
 async def test_whoever_restores_what_has_changed_meanwhile_sees_both_texts_and_decides(
     running: Stack, browser: Browser, button: str, body: str
 ) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await post_in_two_versions(ada)
         async with a_member(browser, ada, f"/mine?history={post['id']}") as member:
             await show(member, 1)
@@ -72,7 +73,7 @@ async def test_a_restoration_whose_answer_is_lost_is_sent_again_without_harm(run
         await route.fetch()
         await route.continue_()
 
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await post_in_two_versions(ada)
         async with a_member(browser, ada, f"/mine?history={post['id']}") as member:
             await show(member, 1)
@@ -83,7 +84,7 @@ async def test_a_restoration_whose_answer_is_lost_is_sent_again_without_harm(run
 
 
 async def test_a_stranger_reads_no_history_and_is_told_why(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "bob") as bob:
+    async with registered_person(running, "ada") as ada, registered_person(running, "bob") as bob:
         post = await post_in_two_versions(ada)
         async with a_member(browser, bob, f"/mine?history={post['id']}") as member:
             await expect(member.page.get_by_text("Only the author of a post may do this.")).to_be_visible()
@@ -96,12 +97,12 @@ async def test_a_stranger_reads_no_history_and_is_told_why(running: Stack, brows
 
 @pytest.mark.parametrize("query", ["history=events", "history=", "history=019aca00-0000-7000-8000-000000000000"])
 async def test_the_history_of_what_is_no_post_says_so(running: Stack, browser: Browser, query: str) -> None:
-    async with a_person(running, "ada") as ada, a_member(browser, ada, f"/mine?{query}") as member:
+    async with registered_person(running, "ada") as ada, a_member(browser, ada, f"/mine?{query}") as member:
         await expect(member.page.get_by_text("There is no such post.")).to_be_visible()
 
 
 async def test_a_moderator_restores_with_a_reason(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada, a_person(running, "grace", "moderator") as grace:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         post = await post_in_two_versions(ada)
         async with a_member(browser, grace, f"/mine?history={post['id']}") as member:
             await show(member, 1)
@@ -115,7 +116,7 @@ async def test_a_moderator_restores_with_a_reason(running: Stack, browser: Brows
 
 
 async def test_versions_are_read_page_by_page(running: Stack, browser: Browser) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines")
         for number in range(21):
             await ask(ada, "PATCH", f"/posts/{post['id']}", json={"body": f"Body {number}"})
@@ -129,7 +130,7 @@ async def test_versions_are_read_page_by_page(running: Stack, browser: Browser) 
 async def test_no_list_history_or_question_has_a_barrier_and_each_fits_a_small_screen(
     running: Stack, browser: Browser, inspect: Inspect
 ) -> None:
-    async with a_person(running, "ada") as ada:
+    async with registered_person(running, "ada") as ada:
         await write_post(ada, "Unfinished", state="draft")
         post = await post_in_two_versions(ada)
         for look in LOOKS:

@@ -17,12 +17,12 @@ from tests.browser.post_pages import (
     sign_in,
     write,
 )
+from tests.browser.writing import KEPT_TEXT_NOTICE
 from tests.support.person import Person
 from tests.support.stack import Stack
 
 POSTING = "**/posts/*/comments"
-AWAY = "The service cannot be reached. Your text is kept, and sent as soon as that is possible."
-HERE_AGAIN = "What you were writing is here again."
+AWAY = "The service cannot be reached at the moment. Your text is kept in this browser"
 
 
 class Line:
@@ -72,7 +72,7 @@ async def test_a_double_click_on_a_slow_network_writes_one_comment(
         await page.locator("#comment-body").fill("It weaves")
         await page.get_by_role("button", name="Publish comment").dblclick()
         await line.arrived.wait()
-        await see_status(page, "Sending …")
+        await see_status(page, "Sending…")
         await expect(page.locator("#comment-body")).to_have_value("It weaves")
         await expect(page.locator("#comment-body")).not_to_be_editable()
         await page.get_by_role("button", name="Publish comment").click(force=True)
@@ -114,7 +114,7 @@ async def test_a_comment_survives_a_reload_also_while_it_is_sent_and_is_written_
         await comment(page, "A question").get_by_role("button", name="Answer").click()
         await page.locator("#comment-body").fill("It weaves")
         await page.reload()
-        await see_status(page, HERE_AGAIN)
+        await see_status(page, KEPT_TEXT_NOTICE)
         await expect(page.get_by_label("Your answer to the comment “A question”")).to_have_value("It weaves")
         written = Event()
 
@@ -127,7 +127,7 @@ async def test_a_comment_survives_a_reload_also_while_it_is_sent_and_is_written_
         await written.wait()
         await page.unroute(POSTING)
         await page.reload()
-        await see_status(page, HERE_AGAIN)
+        await see_status(page, KEPT_TEXT_NOTICE)
         await page.get_by_role("button", name="Publish answer").click()
         await expect(comment(page, "It weaves")).to_be_focused()
         answers = [each for each in await comments_of(reader, post) if each["parent_id"] == parent["id"]]
@@ -150,7 +150,7 @@ async def test_a_comment_survives_the_end_of_the_session_also_while_it_is_sent(
         dialog = page.get_by_role("dialog", name="Please sign in")
         await dialog.get_by_role("link", name="Sign in").click()
         await give_password(page, reader)
-        await see_status(page, HERE_AGAIN)
+        await see_status(page, KEPT_TEXT_NOTICE)
         await expect(page.locator("#comment-body")).to_have_value("It weaves")
         await page.get_by_role("button", name="Publish comment").click()
         await expect(comment(page, "It weaves")).to_be_focused()

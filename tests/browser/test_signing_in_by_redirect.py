@@ -63,7 +63,7 @@ async def sign_in_at_posts(page: Page, running: Stack, path: str) -> str:
     """Sign in as somebody on this page of posts, and return their username."""
     username = await registered(running)
     await page.goto(f"{running.posts}{path}")
-    await page.get_by_role("link", name="Sign in").click()
+    await page.get_by_role("link", name="Sign in").first.click()
     await sign_in(page, username)
     await expect(signed_in_as(page, username)).to_be_visible()
     return username
@@ -145,7 +145,7 @@ async def test_signing_out_on_one_page_signs_out_at_identity_and_on_the_other(
             (notes, page.get_by_text("Notes of")),
         ):
             await page.goto(start)
-            await page.get_by_role("link", name="Sign in").click()
+            await page.get_by_role("link", name="Sign in").first.click()
             if start != notes:
                 await sign_in(page, username)
             await expect(signed_in).to_be_visible()
@@ -153,7 +153,7 @@ async def test_signing_out_on_one_page_signs_out_at_identity_and_on_the_other(
         await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
         assert page.url == f"{notes}/"
         await page.goto(f"{running.posts}/mine")
-        await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        await expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
 
 
 async def test_a_page_of_a_sibling_neither_gets_a_token_nor_signs_a_person_out(

@@ -122,13 +122,13 @@ async def test_a_post_is_scheduled_and_the_schedule_is_taken_back(running: Stack
         await expect(page.get_by_label("Publish at")).to_have_attribute("aria-invalid", "true")
         await write(page, publishAt=at.isoformat())
         await press(page, "Schedule")
-        await expect(page.get_by_text("It is going to be published at the time below.")).to_be_visible()
+        await expect(page.get_by_text("This draft will be published at the time below.")).to_be_visible()
         await page.reload()
         await see_fields(page, publishAt=at.isoformat()[:16])
         [draft] = (await api(page, "GET", f"{running.posts}/posts?state=draft"))["items"]
         shift = await page.evaluate("at => new Date(at).toISOString()", at.isoformat())
         assert draft["published_at"][:16] == shift[:16]
-        await press(page, "Save draft")
+        await press(page, "Cancel the schedule")
         await see_status(page, "The draft is saved.")
         await see_fields(page, publishAt="")
         assert (await api(page, "GET", f"{running.posts}/posts/{draft['id']}"))["published_at"] is None
@@ -164,7 +164,7 @@ async def test_two_clicks_on_publish_make_one_post(running: Stack, browser: Brow
             assert [post["title"] for post in mine].count(title) == (state == "published")
 
 
-async def test_a_draft_is_discarded(running: Stack, browser: Browser) -> None:
+async def test_a_draft_is_deleted(running: Stack, browser: Browser) -> None:
     async with opened(browser, LOCAL) as page:
         await writer_at(page, running)
         await write(page, title=unique("On engines"), body="A body")
@@ -172,8 +172,8 @@ async def test_a_draft_is_discarded(running: Stack, browser: Browser) -> None:
         await see_status(page, "The draft is saved.")
         await write(page, body="Another")
         await see_kept(page, 1)
-        await press(page, "Discard")
-        await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        await press(page, "Delete")
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await page.wait_for_url(f"{running.posts}/mine")
         assert (await api(page, "GET", f"{running.posts}/posts?state=draft"))["items"] == []
         await see_kept(page, 0)

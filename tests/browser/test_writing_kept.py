@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.opening import opened
 from tests.browser.signing_on import see
 from tests.browser.writing import (
-    TAKEN_UP_NOTICE,
+    KEPT_TEXT_NOTICE,
     access_token,
     kept_texts,
     press,
@@ -47,7 +47,7 @@ async def test_a_text_is_there_after_a_reload_and_gone_when_it_is_published(runn
         await write(page, **TEXT)
         await see_kept(page, 1)
         await page.reload()
-        await see_status(page, TAKEN_UP_NOTICE)
+        await see_status(page, KEPT_TEXT_NOTICE)
         await see_fields(page, **TEXT)
         await expect(page.get_by_role("region", name="Preview").locator("em")).to_have_text("secret")
         await write(page, title=title)
@@ -86,7 +86,7 @@ async def test_who_signs_out_leaves_nothing_to_read_and_finds_the_text_again(run
         ada_id = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
         await sign_out(page, running)
         await page.goto(f"{running.posts}/write")
-        await expect(page.get_by_role("main").get_by_role("link", name="Go to sign-in")).to_be_visible()
+        await expect(page.get_by_role("main").get_by_role("link", name="Sign in")).to_be_visible()
         await expect(page.get_by_label("Title")).to_have_count(0)
         stored = f"{await page.evaluate('JSON.stringify(localStorage)')}"
         assert re.search(f"secret|engines|new post|{ada}|{ada_id}", stored, re.IGNORECASE) is None
@@ -99,8 +99,8 @@ async def test_who_signs_out_leaves_nothing_to_read_and_finds_the_text_again(run
         await sign_out(page, running)
 
         await page.goto(f"{running.posts}/write")
-        await sign_in_again(page, ada, page.get_by_role("main").get_by_role("link", name="Go to sign-in"))
-        await see_status(page, TAKEN_UP_NOTICE)
+        await sign_in_again(page, ada, page.get_by_role("main").get_by_role("link", name="Sign in"))
+        await see_status(page, KEPT_TEXT_NOTICE)
         await see_fields(page, **TEXT)
 
 
@@ -113,7 +113,7 @@ async def test_every_tab_hides_the_text_when_its_writer_signs_out_and_shows_it_w
         other = await page.context.new_page()
         await other.goto(f"{running.posts}/about")
         await sign_out(other, running)
-        await expect(page.get_by_role("main").get_by_role("link", name="Go to sign-in")).to_be_visible()
+        await expect(page.get_by_role("main").get_by_role("link", name="Sign in")).to_be_visible()
         assert "ecret" not in await page.content()
         await other.goto(f"{running.posts}/about")
         await sign_in_again(other, ada, other.get_by_role("link", name="Sign in"))

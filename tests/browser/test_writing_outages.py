@@ -22,37 +22,39 @@ from tests.support.stack import Stack
 
 LOCAL = "http://localhost:"
 TEXT = {"title": "Secret engines", "body": "A *secret* body"}
-AWAY = "The service cannot be reached. Your text is kept in this browser"
+AWAY = "The service cannot be reached at the moment. Your text is kept in this browser"
 
 
 async def test_both_services_are_restarted_while_somebody_writes_and_the_post_is_published_once(
-    own: Stack, browser: Browser
+    restartable: Stack, browser: Browser
 ) -> None:
     title = unique("On engines")
     async with opened(browser, LOCAL, expected=OUTAGE) as page:
-        await writer_at(page, own)
+        await writer_at(page, restartable)
         await write(page, title=title)
         for service in ("identity", "posts"):
-            own.stop(service)
+            restartable.stop(service)
         await write(page, body="Written *meanwhile*")
         await see_kept(page, 1)
         await press(page, "Publish")
         await see_status(page, AWAY)
         for service in ("identity", "posts"):
-            own.start(service)
+            restartable.start(service)
         await see_published(page, title)
         await expect(page.locator("article em")).to_have_text("meanwhile")
 
 
-async def test_a_text_that_was_kept_under_the_former_sealing_key_is_there_again(own: Stack, browser: Browser) -> None:
+async def test_a_text_that_was_kept_under_the_former_sealing_key_is_there_again(
+    restartable: Stack, browser: Browser
+) -> None:
     async with opened(browser, LOCAL, expected=OUTAGE) as page:
-        await writer_at(page, own)
+        await writer_at(page, restartable)
         await write(page, **TEXT)
         await see_kept(page, 1)
-        own.stop("posts")
-        own.environment["POSTS_PAGES_FORMER_SEALING_KEY"] = own.environment["POSTS_PAGES_SEALING_KEY"]
-        own.environment["POSTS_PAGES_SEALING_KEY"] = b64encode(secrets.token_bytes(32)).decode()
-        own.start("posts")
+        restartable.stop("posts")
+        restartable.environment["POSTS_PAGES_FORMER_SEALING_KEY"] = restartable.environment["POSTS_PAGES_SEALING_KEY"]
+        restartable.environment["POSTS_PAGES_SEALING_KEY"] = b64encode(secrets.token_bytes(32)).decode()
+        restartable.start("posts")
         await page.reload()
         await see_fields(page, **TEXT)
 
@@ -87,16 +89,16 @@ async def test_on_a_slow_network_nothing_can_be_typed_before_it_can_be_kept(runn
         await page.route("**/write/key", wait)
         await page.goto(f"{running.posts}/write")
         await is_asked.wait()
-        await expect(page.get_by_role("main").get_by_role("status")).to_have_text("Loading …")
+        await expect(page.get_by_role("main").get_by_role("status")).to_have_text("Loading…")
         await expect(page.get_by_label("Title")).to_have_count(0)
         may_answer.set()
         await write(page, **TEXT)
         await see_kept(page, 1)
 
 
-async def test_who_saves_too_often_is_told_until_when_and_keeps_the_text(own: Stack, browser: Browser) -> None:
+async def test_who_saves_too_often_is_told_until_when_and_keeps_the_text(restartable: Stack, browser: Browser) -> None:
     async with opened(browser, LOCAL) as page:
-        await writer_at(page, own)
+        await writer_at(page, restartable)
         for number in range(5):
             await write(page, title=f"Version {number}", body="A body")
             await press(page, "Save draft")
@@ -108,13 +110,13 @@ async def test_who_saves_too_often_is_told_until_when_and_keeps_the_text(own: St
         await see_kept(page, 1)
 
 
-async def test_previews_that_come_too_often_come_again_later(own: Stack, browser: Browser) -> None:
+async def test_previews_that_come_too_often_come_again_later(restartable: Stack, browser: Browser) -> None:
     async with opened(browser, LOCAL) as page:
-        await writer_at(page, own)
+        await writer_at(page, restartable)
         preview = page.get_by_role("region", name="Preview")
         for number in range(12):
             await write(page, body=f"*{number}*")
             await expect(preview.locator("em")).to_have_text(str(number))
         await write(page, body="*One more*")
-        await expect(preview).to_contain_text(re.compile(r"The preview comes again in \d+ minutes"))
+        await expect(preview).to_contain_text(re.compile(r"the next one comes in \d+ minutes"))
         await expect(preview.locator("em")).to_have_text("11")

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, Request, expect
 
 from tests.browser.opening import OUTAGE, opened
 from tests.browser.writing import (
-    TAKEN_UP_NOTICE,
+    KEPT_TEXT_NOTICE,
     press,
     see_fields,
     see_published,
@@ -39,13 +39,13 @@ class WithoutStream:
     async def begin(self) -> None:
         await self.page.route("**/posts/events", lambda route: route.abort())
 
-    async def until_refused(self, own: Stack) -> None:
+    async def until_refused(self, running: Stack) -> None:
         """Wait until posts refuses the token that the page has sent last."""
         headers = self._headers
         async with httpx.AsyncClient(trust_env=False) as http:
 
             async def is_refused() -> bool:
-                return (await http.get(f"{own.posts}/write/key", headers=headers)).status_code == 401
+                return (await http.get(f"{running.posts}/write/key", headers=headers)).status_code == 401
 
             await until(is_refused)
 
@@ -54,15 +54,17 @@ class WithoutStream:
             self._headers = {"Authorization": request.headers["authorization"]}
 
 
-async def test_an_access_token_that_expires_while_somebody_writes_is_replaced(own: Stack, browser: Browser) -> None:
+async def test_an_access_token_that_expires_while_somebody_writes_is_replaced(
+    restartable: Stack, browser: Browser
+) -> None:
     title = unique("On engines")
     async with opened(browser, LOCAL, expected=OUTAGE) as page:
         await (watched := WithoutStream(page)).begin()
         # In its eyes no token grows old.
         await page.clock.set_fixed_time(datetime.now(UTC))
-        await writer_at(page, own)
+        await writer_at(page, restartable)
         await write(page, title=title, body="A body")
-        await watched.until_refused(own)
+        await watched.until_refused(restartable)
         await press(page, "Publish")
         await see_published(page, title)
         assert watched.refused != []
@@ -82,11 +84,11 @@ async def test_a_session_that_ends_elsewhere_hides_the_text_and_gives_it_back_af
         elsewhere = await Person(http, running, username).sign_in()
         answer = await http.delete(f"{running.identity}/sessions", headers=elsewhere.identity_headers)
         assert answer.is_success
-        link = page.get_by_role("main").get_by_role("link", name="Go to sign-in")
+        link = page.get_by_role("main").get_by_role("link", name="Sign in")
         await expect(link).to_be_visible()
         assert "ecret" not in await page.content()
         await sign_in_again(page, username, link)
-        await see_status(page, TAKEN_UP_NOTICE)
+        await see_status(page, KEPT_TEXT_NOTICE)
         await see_fields(page, **TEXT)
 
 

@@ -130,7 +130,7 @@ async def test_a_page_that_is_closed_before_the_answer_completes_the_draft_with_
         await page.route(f"{running.posts}/posts", lose)
         await write(page, title=title, body="One.")
         await press(page, "Save draft")
-        await see_status(page, "The service cannot be reached.")
+        await see_status(page, "The service cannot be reached at the moment.")
         await page.unroute(f"{running.posts}/posts")
         await page.reload()
         await see_fields(page, title=title, body="One.")
@@ -169,7 +169,7 @@ async def test_the_text_of_a_post_that_was_deleted_elsewhere_becomes_another_one
         url = await edited(page, running)
         await api(page, "DELETE", url)
         await press(page, "Save changes")
-        await see_status(page, "This post is not there any more.")
+        await see_status(page, "This post is not there any more: it was deleted.")
         await page.reload()
         assert page.url == f"{running.posts}/write"
         await see_fields(page, body="Mine.")

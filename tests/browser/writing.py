@@ -9,8 +9,8 @@ from tests.browser.signing_on import registered, see, sign_on
 from tests.support.services import PASSWORD, bearer
 from tests.support.stack import Stack
 
-TAKEN_UP_NOTICE = "What you were writing is here again."
-"""What the page says if it has found a text that was not sent."""
+KEPT_TEXT_NOTICE = "What you were writing is here again."
+"""What the page says if it shows a text that was not sent."""
 
 
 async def writer_at(page: Page, running: Stack, path: str = "/write", username: str | None = None) -> str:

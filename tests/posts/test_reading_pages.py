@@ -128,11 +128,11 @@ async def test_a_former_address_of_a_post_leads_to_the_present_one(posts: Posts,
     ("path", "status", "heading"),
     [
         ("/p/nothing-here", 404, "There is no such page"),
-        ("/p/Not%20a%20slug", 422, "This address is not right"),
+        ("/p/Not%20a%20slug", 422, "This address is not valid"),
         ("/p/a/b/c", 404, "There is no such page"),
-        ("/?cursor=x", 422, "This address is not right"),
-        ("/?q=engine&tag=looms", 422, "This address is not right"),
-        ("/?author=ada", 422, "This address is not right"),
+        ("/?cursor=x", 422, "This address is not valid"),
+        ("/?q=engine&tag=looms", 422, "This address is not valid"),
+        ("/?author=ada", 422, "This address is not valid"),
     ],
 )
 async def test_people_read_why_there_is_no_page(posts: Posts, path: str, status: int, heading: str) -> None:

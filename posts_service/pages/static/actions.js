@@ -1,4 +1,4 @@
-// The record of what moderators did to what is others'.
+// The record of what moderators did to posts and comments of others.
 
 import { html } from "./html.js";
 import { More, usePaged } from "./paged.js";
@@ -17,11 +17,11 @@ const WORDS = {
 export function Actions({ tools }) {
   const list = usePaged(tools.ask, "/moderation/actions");
   if (list.refusal !== null) return html`<p>${list.refusal.message}</p>`;
-  return html`${list.items?.length === 0 && html`<p>No moderator has done anything.</p>`}
+  return html`${list.items?.length === 0 && html`<p>No moderator has done anything yet.</p>`}
     <ol class="entries">
       ${list.items?.map((item) => html`<${Entry} key=${item.id} item=${item} />`)}
     </ol>
-    <${More} list=${list} what="acts" onRead=${({ id }) => tools.focus(id)} onTrouble=${tools.say} />`;
+    <${More} list=${list} what="entries" onRead=${({ id }) => tools.focus(id)} onTrouble=${tools.say} />`;
 }
 
 function Entry({ item: { id, actor, owner, action, reason, happened_at: at } }) {

@@ -1,4 +1,4 @@
-// The one way in which pages call the API.
+// Calling the API: every request of a page but those for tokens and for the stream of events is made here.
 
 import { askToSignIn, tell } from "./dialogs.js";
 import { accessToken, sessionEnded, signedInPerson } from "./session.js";
@@ -6,6 +6,7 @@ import { sleepOrOnline } from "./waiting.js";
 
 const FIRST_PAUSE_MILLISECONDS = 500;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
+const TOLD_STATUSES = [401, 403, 429];
 
 /** An answer that is no success: its status and the members of its problem document (RFC 9457). `errors` are those of
  * a validation, `{pointer, code, detail}`; `retryAfter` is in seconds, null if the answer does not say. */
@@ -35,7 +36,7 @@ export async function call(method, path, options = {}) {
   const { body, headers = {}, onWaiting = () => {}, signal, isQuiet = false, as } = options;
   const request = { method, path, body, headers, signal, personId: signedInPerson()?.id };
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
-    const answer = await sendAuthorized(request).catch(passing);
+    const answer = await sendAuthorized(request).catch(nullIfTransient);
     if (answer !== null) {
       onWaiting(false);
       return read(answer, isQuiet, as);
@@ -73,8 +74,8 @@ function isStillTheirs(request) {
   return id === undefined || id === request.personId;
 }
 
-/** Null for an error that another try may not meet; anything else is thrown again. */
-function passing(error) {
+/** Null if the request may succeed when it is sent again; any other error is thrown again. */
+function nullIfTransient(error) {
   // fetch rejects with a TypeError if there is no connection; accessToken rejects with an answer.
   if (error instanceof TypeError || (error instanceof Response && error.status !== 403)) return null;
   throw error;
@@ -88,17 +89,32 @@ async function read(answer, isQuiet, as) {
   const body = answer.status === 204 ? null : await answer[method]();
   if (answer.ok) return { status: answer.status, headers: answer.headers, body };
   const refused = new Refused(answer, isJson ? body : {});
-  if (!isQuiet) await explain(refused);
+  if (!isQuiet) await tellInDialog(refused);
   throw refused;
 }
 
-async function explain({ status, message, retryAfter }) {
-  if (status === 403) await tell("You may not do this", message);
-  if (status === 429) await tell("Not so fast", `${message} Try again in ${inWords(retryAfter)}.`);
+/** Whether `call` has told the person of this refusal in a dialog: a page that is not quiet says no more about it. */
+export function isTold({ status }) {
+  return TOLD_STATUSES.includes(status);
 }
 
-/** How long to wait, for a person. */
-export function inWords(seconds) {
+/** The field that makes a change depend on the version that the person has seen. */
+export function ifMatch(version) {
+  return { "If-Match": `"${version}"` };
+}
+
+/** The path with the reason that acts on what is others' need; as it is if the reason is empty or undefined. */
+export function withReason(path, reason = "") {
+  return reason === "" ? path : `${path}?reason=${encodeURIComponent(reason)}`;
+}
+
+async function tellInDialog({ status, message, retryAfter }) {
+  if (status === 403) await tell("You may not do this", message);
+  if (status === 429) await tell("Too many requests", `${message} Try again in ${waitInWords(retryAfter)}.`);
+}
+
+/** How long to wait, as words for a person; `seconds` is null if the service did not say. */
+export function waitInWords(seconds) {
   if (seconds === null) return "a moment";
   if (seconds < 90) return `${seconds} s`;
   return `${Math.ceil(seconds / 60)} minutes`;

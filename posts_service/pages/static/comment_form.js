@@ -2,6 +2,7 @@
 
 import { html } from "./html.js";
 import { signInPath } from "./session.js";
+import { TEXT_IS_NOT_KEPT, TEXT_WAITS } from "./waiting.js";
 
 const LONGEST = 5_000;
 const FORMS = {
@@ -12,7 +13,7 @@ const FORMS = {
 
 export function CommentForm({ writing, person }) {
   if (person === null) return html`<p><a href=${signInPath()} rel="nofollow">Sign in</a> to comment.</p>`;
-  if (!writing.isOpen) return html`<p class="quiet">${writing.notice || "One moment, please."}</p>`;
+  if (!writing.isOpen) return html`<p class="quiet">${writing.notice || "Loading…"}</p>`;
   const { content, flaw, isBusy } = writing;
   const { label, action } = FORMS[content.kind];
   function send(event) {
@@ -46,8 +47,8 @@ export function CommentForm({ writing, person }) {
 }
 
 function statusOf({ notice, isBusy, isWaiting, isUnkept }) {
-  if (isWaiting) return "The service cannot be reached. Your text is kept, and sent as soon as that is possible.";
-  if (isBusy) return "Sending …";
-  if (isUnkept) return "Your browser does not keep this text: it is lost when you leave the page.";
+  if (isWaiting) return TEXT_WAITS;
+  if (isBusy) return "Sending…";
+  if (isUnkept) return TEXT_IS_NOT_KEPT;
   return notice;
 }

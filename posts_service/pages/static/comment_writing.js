@@ -1,27 +1,27 @@
 // The comment that somebody is writing: a new one, an answer, or a change of one of theirs.
 
-import { call } from "./api.js";
+import { call, ifMatch, isTold } from "./api.js";
 import { choiceBetween } from "./dialogs.js";
 import { focusComment, named } from "./comments.js";
 import { openText } from "./texts.js";
 
-const NOTHING = { kind: "comment", comment: null, body: "", key: null };
+const EMPTY = { kind: "comment", comment: null, body: "", key: null };
 
 /** `content` is what the form holds: `kind` is `comment`, `answer` or `edit`, `comment` the one that is answered or
- * changed, `body` the text and `key` what keeps the service from storing it twice. `isOpen` says that it can be typed. */
+ * changed, `body` the text and `key` what keeps the service from storing it twice. `isOpen` says that there is a form. */
 export class CommentWriting {
   #reading;
   #redraw;
   #say;
   #text = null;
   #personId;
-  #ending = new AbortController();
+  #controller = new AbortController();
 
   constructor(reading, redraw, say) {
     this.#reading = reading;
     this.#redraw = redraw;
     this.#say = say;
-    this.content = NOTHING;
+    this.content = EMPTY;
   }
 
   get isOpen() {
@@ -30,17 +30,17 @@ export class CommentWriting {
 
   /** Show the form to this person, with what they were writing; null takes it away. What is kept stays kept. */
   async showTo(person) {
-    // Other permissions are no other person.
+    // A token with other permissions can be of the same person.
     if (this.isOpen && person?.id === this.#personId) return;
     this.#text?.close();
     this.#text = null;
     this.#personId = person?.id;
-    this.#set({ content: NOTHING, notice: "", flaw: "", isBusy: false, isWaiting: false, isUnkept: false });
+    this.#set({ content: EMPTY, notice: "", flaw: "", isBusy: false, isWaiting: false, isUnkept: false });
     // A request of somebody whose session has ended goes on, to be told so; but nobody else sends it.
     if (person === null) return;
-    this.#ending.abort();
-    this.#ending = new AbortController();
-    const text = await openText(`comment ${this.#reading.post.id}`, this.#ending.signal).catch((error) => {
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    const text = await openText(`comment ${this.#reading.post.id}`, this.#controller.signal).catch((error) => {
       if (error.status !== undefined) this.#set({ notice: error.message });
       else if (error.name !== "AbortError") throw error;
     });
@@ -62,7 +62,7 @@ export class CommentWriting {
     const { content } = this;
     const isOther = content.kind === "edit" || kind === "edit";
     if (this.isBusy || (isOther && content.body !== "" && content.comment?.id !== comment.id)) {
-      this.#set({ notice: "Send what you are writing first, or take it back." });
+      this.#set({ notice: "Finish what you are writing first: send it, or delete its text." });
     } else if (content.kind !== kind || content.comment?.id !== comment.id) {
       const { id, version, body } = comment;
       const text = kind === "edit" ? body : content.body;
@@ -72,7 +72,7 @@ export class CommentWriting {
     document.getElementById("comment-body").focus();
   }
 
-  /** Answer or change nothing. An answer that has been typed is kept. */
+  /** Stop answering or changing a comment. The text of an answer becomes that of a new comment. */
   cancel() {
     const { kind, comment, body } = this.content;
     this.#keep({ ...NOTHING, body: kind === "edit" ? "" : body });
@@ -83,7 +83,7 @@ export class CommentWriting {
   /** Send what the form holds, until it is answered. */
   async send() {
     if (this.isBusy || !this.isOpen) return;
-    const [text, { signal }] = [this.#text, this.#ending];
+    const [text, { signal }] = [this.#text, this.#controller];
     this.#set({ isBusy: true, notice: "", flaw: "" });
     try {
       const isEdit = this.content.kind === "edit";
@@ -111,26 +111,28 @@ export class CommentWriting {
 
   async #change(signal) {
     const { comment, body } = this.content;
-    const headers = { "If-Match": `"${comment.version}"` };
+    const headers = ifMatch(comment.version);
     try {
-      return (await call("PATCH", `/comments/${comment.id}`, { body: { body }, headers, ...this.#options(signal) })).body;
+      const options = { body: { body }, headers, ...this.#options(signal) };
+      return (await call("PATCH", `/comments/${comment.id}`, options)).body;
     } catch (error) {
       if (error.status !== 412) throw error;
       return this.#resolve(signal);
     }
   }
 
-  /** Let the person choose between what they typed and what the comment says now: the comment if that is settled. */
+  /** Let the person choose between what they typed and what the comment says now. Resolves to the comment that they
+   * choose, or null if there is none. */
   async #resolve(signal) {
     const { content } = this;
     const theirs = await this.#reading.findAnew(content.comment.id);
     if (theirs === undefined || theirs.is_removed) {
-      this.#set({ flaw: "The comment is not there any more." });
+      this.#set({ flaw: "The comment is not there any more: it was deleted." });
       return null;
     }
-    // The answer to a request that has changed it was lost.
+    // The change was made by a request whose answer was lost.
     if (theirs.body === content.body) return theirs;
-    const text = "You have changed this comment in another window since you began.";
+    const text = "This comment has changed since you read it: you changed it in another window.";
     const choice = await choiceBetween("There are two versions", text, content.body, theirs.body);
     if (!this.isOpen || choice === null) return null;
     if (choice === "theirs") return theirs;
@@ -140,15 +142,15 @@ export class CommentWriting {
 
   async #sent(comment, isEdit, text) {
     await text.write(null);
-    if (text === this.#text) this.#set({ content: NOTHING });
+    if (text === this.#text) this.#set({ content: EMPTY });
     await (isEdit ? this.#reading.replace(comment.id, comment) : this.#reading.add(comment));
     focusComment(comment.id);
     this.#say(isEdit ? "The comment is changed." : "Your comment is published.");
   }
 
-  /** `call` has told the person what these answers are about: 401, 403, 429. */
-  #explain({ status, errors, message }) {
-    if (![401, 403, 429].includes(status)) this.#set({ flaw: errors[0]?.detail ?? message });
+  /** Say what is wrong, unless `call` has told it. */
+  #explain(refusal) {
+    if (!isTold(refusal)) this.#set({ flaw: refusal.errors[0]?.detail ?? refusal.message });
     this.#reading.refresh();
   }
 

@@ -1,9 +1,10 @@
 // The comments on a post, as a person can read, answer, change, delete and report them.
 
-import { call } from "./api.js";
+import { call, ifMatch, withReason } from "./api.js";
 import { confirmed, reasonFor } from "./dialogs.js";
 import { html, Sanitized } from "./html.js";
-import { attempt, counted, report, unless, withReason } from "./post_acts.js";
+import { counted, Day, SAY_WHY } from "./parts.js";
+import { attempt, ignoring, report } from "./post_acts.js";
 
 const BEGINNING_CHARACTERS = 40;
 
@@ -16,7 +17,7 @@ export function Comments({ reading, person, writing, say }) {
     await reading.more();
     focusComment(reading.comments[shown]?.id);
   }
-  return html`<h2 id="comments-title" tabindex="-1">${counted(post.comments, "comment", "comments")}</h2>
+  return html`<h2 id="comments-title" tabindex="-1">${counted(post.comments, "comment")}</h2>
     <ol class="comments">
       ${comments.map(item)}
     </ol>
@@ -30,18 +31,12 @@ function Item({ comment, ...context }) {
     ${isRemoved
       ? html`<p class="quiet">This comment was removed.</p>`
       : html`<p class="byline">
-            <a href=${`/?author=${author.id}`} rel="author">${author.username}</a> · <${When} at=${comment.created_at} />
+            <a href=${`/?author=${author.id}`} rel="author">${author.username}</a> · <${Day} at=${comment.created_at} />
             ${version > 1 && " · changed"}
           </p>
           <${Sanitized} class="text" text=${comment.html} />
           ${context.person !== null && html`<${CommentActs} comment=${comment} ...${context} />`}`}
   </li>`;
-}
-
-/** A day as the served page has it. */
-export function When({ at }) {
-  const day = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
-  return html`<time datetime=${at}>${new Date(at).toLocaleDateString("en-GB", day)}</time>`;
 }
 
 function CommentActs({ comment, ...context }) {
@@ -50,8 +45,10 @@ function CommentActs({ comment, ...context }) {
   const isOnOwnPost = reading.post.author.id === person.id;
   const mayDelete = isOwn || isOnOwnPost || person.permissions.includes("comment:delete_any");
   const isOpen = reading.post.state === "published";
-  const act = (name, onClick) =>
-    html`<button type="button" class="link" aria-label=${`${name} ${named(comment)}`} onClick=${onClick}>${name}</button>`;
+  const act = (name, onClick) => {
+    const label = `${name} ${named(comment)}`;
+    return html`<button type="button" class="link" aria-label=${label} onClick=${onClick}>${name}</button>`;
+  };
   return html`<div class="row">
     ${isOpen && comment.parent_id === null && act("Answer", () => writing.begin("answer", comment))}
     ${isOpen && isOwn && act("Edit", () => writing.begin("edit", comment))}
@@ -70,11 +67,11 @@ export function named({ author, body }) {
 async function deleteComment(comment, isOwnersChoice, { reading, person, say }) {
   const reason = isOwnersChoice
     ? (await confirmed("Delete this comment?", "This cannot be undone.", "Delete")) && ""
-    : await reasonFor("Delete this comment?", "Say why: the reason is recorded. This cannot be undone.", "Delete");
+    : await reasonFor("Delete this comment?", `${SAY_WHY} This cannot be undone.`, "Delete");
   if (reason === false || reason === null) return;
-  const headers = { "If-Match": `"${comment.version}"` };
+  const path = withReason(`/comments/${comment.id}`, reason);
   const isDone = await attempt(person, reading, () =>
-    call("DELETE", withReason(`/comments/${comment.id}`, reason), { headers }).catch(unless(404)),
+    call("DELETE", path, { headers: ifMatch(comment.version) }).catch(ignoring(404)),
   );
   if (!isDone) return;
   await reading.replace(comment.id, null);

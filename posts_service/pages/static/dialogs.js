@@ -5,12 +5,12 @@ import { onPerson, signInPath } from "./session.js";
 
 let lastId = 0;
 
-/** Say something. Resolves when the person has read it. */
+/** Show a message. Resolves when the person has closed it. */
 export async function tell(title, text) {
   await open(title, html`<p>${text}</p>`, html`<button value="read" autofocus>Close</button>`);
 }
 
-/** Whether the person wants `action`, the name of a button. */
+/** Ask a question. Resolves to whether the person has pressed the button named `action`. */
 export async function confirmed(title, text, action) {
   const { answer } = await open(title, html`<p>${text}</p>`, choices(action));
   return answer === "act";
@@ -50,17 +50,17 @@ export async function choiceBetween(title, text, mine, theirs) {
   return answer === "mine" || answer === "theirs" ? answer : null;
 }
 
-let question = null;
+let signInDialog = null;
 
 /** Ask the person to sign in, which leads back to this page. One question at a time. */
 export function askToSignIn() {
-  question ??= open(
+  signInDialog ??= open(
     "Please sign in",
     html`<p>Your session has ended. What you were writing is kept: you find it here when you have signed in again.</p>
       <p><a class="button" href=${signInPath()} autofocus>Sign in</a></p>`,
     html`<button value="" class="second">Not now</button>`,
-  ).finally(() => (question = null));
-  return question;
+  ).finally(() => (signInDialog = null));
+  return signInDialog;
 }
 
 function choices(action) {
@@ -68,8 +68,8 @@ function choices(action) {
     <button value="" class="second" formnovalidate>Cancel</button>`;
 }
 
-/** Show a dialog until it is left, or the person who sees it is: `{answer, form}`, where `answer` is the value of the
- * button, empty after Escape. */
+/** Show a dialog until the person closes it, or until another person, or nobody, is signed in. Resolves to `{answer,
+ * form}`, where `answer` is the value of the button; it is empty if no button was pressed. */
 function open(title, body, buttons) {
   const holder = document.createElement("div");
   const id = `dialog-${++lastId}`;
@@ -85,10 +85,10 @@ function open(title, body, buttons) {
     holder,
   );
   const dialog = holder.querySelector("dialog");
-  const forget = onPerson(() => dialog.close());
+  const stopListening = onPerson(() => dialog.close());
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
-      forget();
+      stopListening();
       resolve({ answer: dialog.returnValue, form: new FormData(dialog.querySelector("form")) });
       render(null, holder);
       holder.remove();

@@ -6,18 +6,19 @@ const MOST_PAIRS = 4_000_000;
 
 /** The lines of both texts in their order: `{kind, line}`, where `kind` is "same", "removed" or "added". */
 export function differences(before, after) {
-  const [old, young] = [before.split("\n"), after.split("\n")];
-  const start = commonStart(old, young);
-  const end = commonStart(old.slice(start).reverse(), young.slice(start).reverse());
-  const [oldMiddle, youngMiddle] = [old.slice(start, old.length - end), young.slice(start, young.length - end)];
+  const [older, newer] = [before.split("\n"), after.split("\n")];
+  const start = commonStart(older, newer);
+  const end = commonStart(older.slice(start).reverse(), newer.slice(start).reverse());
+  const [olderMiddle, newerMiddle] = [older.slice(start, older.length - end), newer.slice(start, newer.length - end)];
   return [
-    ...marked("same", old.slice(0, start)),
-    ...changes(oldMiddle, youngMiddle),
-    ...marked("same", old.slice(old.length - end)),
+    ...marked("same", older.slice(0, start)),
+    ...changes(olderMiddle, newerMiddle),
+    ...marked("same", older.slice(older.length - end)),
   ];
 }
 
-/** The same with no more than `context` lines around each change. What is left out is `{kind: "gap"}`. */
+/** The lines that `differences` gives, with at most `context` unchanged ones around each change. What is left out is
+ * `{kind: "gap"}`. */
 export function shortened(lines, context = 2) {
   const isShown = lines.map((_, index) =>
     lines.slice(Math.max(0, index - context), index + context + 1).some(({ kind }) => kind !== "same"),
@@ -28,33 +29,35 @@ export function shortened(lines, context = 2) {
   });
 }
 
-function changes(old, young) {
-  if (old.length * young.length > MOST_PAIRS) return [...marked("removed", old), ...marked("added", young)];
-  const lengths = commonLengths(old, young);
-  const width = young.length + 1;
+function changes(older, newer) {
+  if (older.length * newer.length > MOST_PAIRS) return [...marked("removed", older), ...marked("added", newer)];
+  const lengths = commonLengths(older, newer);
+  const width = newer.length + 1;
   const lines = [];
   let [i, j] = [0, 0];
-  while (i < old.length && j < young.length) {
-    if (old[i] === young[j]) {
-      lines.push({ kind: "same", line: old[i++] });
+  while (i < older.length && j < newer.length) {
+    if (older[i] === newer[j]) {
+      lines.push({ kind: "same", line: older[i++] });
       j++;
     } else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) {
-      lines.push({ kind: "removed", line: old[i++] });
+      lines.push({ kind: "removed", line: older[i++] });
     } else {
-      lines.push({ kind: "added", line: young[j++] });
+      lines.push({ kind: "added", line: newer[j++] });
     }
   }
-  return [...lines, ...marked("removed", old.slice(i)), ...marked("added", young.slice(j))];
+  return [...lines, ...marked("removed", older.slice(i)), ...marked("added", newer.slice(j))];
 }
 
-/** For each pair of places, how many lines what follows them has in common: a table by rows of the old lines. */
-function commonLengths(old, young) {
-  const width = young.length + 1;
-  const lengths = new Uint32Array((old.length + 1) * width);
-  for (let i = old.length - 1; i >= 0; i--) {
-    for (let j = young.length - 1; j >= 0; j--) {
+/** The length of the longest common subsequence of what follows each pair of lines: a table with a row for each older
+ * line, in one array. */
+function commonLengths(older, newer) {
+  const width = newer.length + 1;
+  const lengths = new Uint32Array((older.length + 1) * width);
+  for (let i = older.length - 1; i >= 0; i--) {
+    for (let j = newer.length - 1; j >= 0; j--) {
       const at = i * width + j;
-      lengths[at] = old[i] === young[j] ? lengths[at + width + 1] + 1 : Math.max(lengths[at + width], lengths[at + 1]);
+      const isSame = older[i] === newer[j];
+      lengths[at] = isSame ? lengths[at + width + 1] + 1 : Math.max(lengths[at + width], lengths[at + 1]);
     }
   }
   return lengths;

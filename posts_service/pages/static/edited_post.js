@@ -1,10 +1,13 @@
-// A post as its editor has it, and the requests that read and write it.
+// A post as the editor needs it: its fields, and the requests that read and write it.
 
-import { call } from "./api.js";
+import { call, withReason } from "./api.js";
 
 /** The fields of the form of a post, as they are typed: tags with commas between them, and the local time at which the
  * post is to be published. */
 export const BLANK = { title: "", body: "", summary: "", tags: "", publishAt: "" };
+
+// The fields by the members of a request that they become.
+const FIELDS = { title: "title", body: "body", summary: "summary", tags: "tags", published_at: "publishAt" };
 
 /** The post has changed since it was read: `theirs` is what it is now. */
 export class Conflict extends Error {
@@ -34,7 +37,30 @@ export function publicationOf(act, { publishAt }, post) {
   return act === "draft" && post.isScheduled ? { published_at: null } : {};
 }
 
-/** Make a draft, once for each key. */
+/** What is wrong with a post, from the errors of a refusal: `flaws` by the name of the field, and what concerns none of
+ * them as `others`. */
+export function flawsOf(errors) {
+  const flaws = {};
+  const others = [];
+  for (const { pointer, detail } of errors) {
+    const name = FIELDS[pointer.split("/")[2]];
+    if (name === undefined) others.push(detail);
+    else flaws[name] ??= detail;
+  }
+  return { flaws, others };
+}
+
+/** Whether two forms hold the same. */
+export function isSame(fields, others) {
+  return Object.keys(fields).every((name) => fields[name] === others[name]);
+}
+
+/** What the fields say, as one text to compare. */
+export function textOf({ title, body, summary, tags }) {
+  return [title, summary, tags, body].filter((part) => part !== "").join("\n\n");
+}
+
+/** Create a draft, once for each key. */
 export async function createDraft({ key, members }, options) {
   const headers = { "Idempotency-Key": key };
   const answer = await call("POST", "/posts", { ...options, headers, body: { ...members, state: "draft" } });
@@ -43,10 +69,10 @@ export async function createDraft({ key, members }, options) {
 
 /** Change a post that is still as it was read. Rejects with Conflict if it is not, and is not yet what it is to be. */
 export async function changePost(post, members, { reason, ...options }) {
-  const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
+  const path = withReason(`/posts/${post.id}`, reason);
   const headers = { "If-Match": post.etag };
   try {
-    const answer = await call("PATCH", `/posts/${post.id}${query}`, { ...options, headers, body: members });
+    const answer = await call("PATCH", path, { ...options, headers, body: members });
     return postOf(answer, members.summary);
   } catch (refused) {
     if (refused.status !== 412 && refused.status !== 409) throw refused;

@@ -5,37 +5,38 @@ import { Field } from "./fields.js";
 import { html, useEffect, useReducer, useRef, useState } from "./html.js";
 import { showToPerson } from "./person_app.js";
 import { Preview } from "./preview.js";
+import { TEXT_IS_NOT_KEPT, TEXT_WAITS } from "./waiting.js";
 import { openWriting } from "./writing.js";
 
 const app = document.getElementById("app");
 
-/** The editor of one person. Whoever comes after them has an editor of their own. */
+/** The editor of one person. Another person who signs in gets another editor. */
 function Editor({ person, signal }) {
   const [, redraw] = useReducer((count) => count + 1, 0);
-  const [trouble, setTrouble] = useState("Loading …");
+  const [message, setMessage] = useState("Loading…");
   const writing = useRef(null);
 
   useEffect(() => {
     const begin = (opened) => {
       if (signal.aborted) return opened.close();
       writing.current = opened;
-      setTrouble("");
+      setMessage("");
     };
-    openWriting(person, app.dataset.slug, redraw, signal).then(begin, (error) => setTrouble(reasonOf(error)));
+    openWriting(person, app.dataset.slug, redraw, signal).then(begin, (error) => setMessage(messageOf(error)));
     return () => writing.current?.close();
   }, []);
   useEffect(() => {
-    const warn = (event) => writing.current?.isFull && event.preventDefault();
+    const warn = (event) => writing.current?.isUnkept && event.preventDefault();
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);
   }, []);
 
-  if (writing.current === null) return html`<p role="status">${trouble}</p>`;
+  if (writing.current === null) return html`<p role="status">${message}</p>`;
   return html`<${Form} writing=${writing.current} />`;
 }
 
-function reasonOf(error) {
-  if (error.status === 404) return "There is no such post, or it is not yours to see.";
+function messageOf(error) {
+  if (error.status === 404) return "There is no such post, or you may not see it.";
   return error.message;
 }
 
@@ -50,14 +51,14 @@ function Form({ writing }) {
   });
   return html`<div class="writing">
     <form novalidate onSubmit=${(event) => event.preventDefault()}>
-      <${Standing} writing=${writing} />
+      <${StateNotice} writing=${writing} />
       <${Field} ...${field("title")} label="Title" required maxlength="200" autocomplete="off" />
-      <${Field} ...${field("body")} label="Text" type="textarea" rows="16" hint="Markdown" />
+      <${Field} ...${field("body")} label="Text" type="textarea" rows="16" hint="You can use Markdown." />
       <${Field} ...${field("summary")} label="Summary" maxlength="280" autocomplete="off"
-        hint="What lists show. Without one, it is the beginning of the text." />
-      <${Field} ...${field("tags")} label="Tags" autocomplete="off" hint="With commas between them" />
+        hint="What lists show. If you leave it empty, they show the beginning of the text." />
+      <${Field} ...${field("tags")} label="Tags" autocomplete="off" hint="With commas between them: engines, history" />
       ${isDraft && !isOthers && html`<${Field} ...${field("publishAt")} label="Publish at" type="datetime-local"
-        hint="If it is to be published later" />`}
+        hint="Leave it empty, unless the post is to be published later." />`}
       <${Status} writing=${writing} />
       <${Acts} writing=${writing} />
     </form>
@@ -65,22 +66,17 @@ function Form({ writing }) {
   </div>`;
 }
 
-/** What is special about this post. */
-function Standing({ writing: { post, isOthers } }) {
+/** That the post is somebody else's, scheduled or unpublished. */
+function StateNotice({ writing: { post, isOthers } }) {
   if (isOthers) return html`<p class="notice">This post is somebody else's. You change it as a moderator.</p>`;
-  if (post?.isScheduled) return html`<p class="notice">It is going to be published at the time below.</p>`;
+  if (post?.isScheduled) return html`<p class="notice">This draft will be published at the time below.</p>`;
   if (post?.state !== "unpublished") return null;
   return html`<p class="notice">A moderator has unpublished this post: ${post.reason}</p>`;
 }
 
 function Status({ writing }) {
-  const text = writing.isWaiting
-    ? "The service cannot be reached. Your text is kept in this browser, and is sent as soon as that changes."
-    : writing.notice;
-  return html`<p role="status" class="quiet">${text}</p>
-    ${writing.isFull && html`<p role="alert" class="flaw">
-      Your browser has no room to keep this text. Do not close this page before it is saved, or copy your text.
-    </p>`}
+  return html`<p role="status" class="quiet">${writing.isWaiting ? TEXT_WAITS : writing.notice}</p>
+    ${writing.isUnkept && html`<p role="alert" class="flaw">${TEXT_IS_NOT_KEPT}</p>`}
     ${writing.conflict !== null && html`<p class="notice">
       This post has changed since you read it.
       <button type="button" class="link" onClick=${() => writing.resolve()}>Show both versions</button>
@@ -88,15 +84,16 @@ function Status({ writing }) {
 }
 
 function Acts({ writing }) {
-  const { fields, isDraft, isBusy } = writing;
+  const { fields, post, isDraft, isBusy } = writing;
   const button = (label, act, kind) =>
     html`<button type="button" class=${kind} aria-disabled=${isBusy} onClick=${act}>${label}</button>`;
+  const saving = post?.isScheduled ? "Cancel the schedule" : "Save draft";
   return html`<div class="row">
     ${isDraft && fields.publishAt === "" && button("Publish", () => leaveAfter(writing, "publish"))}
     ${isDraft && fields.publishAt !== "" && button("Schedule", () => stayAfter(writing, "schedule"))}
-    ${isDraft && button("Save draft", () => stayAfter(writing, "draft"), "second")}
+    ${isDraft && button(saving, () => stayAfter(writing, "draft"), "second")}
     ${!isDraft && button("Save changes", () => leaveAfter(writing, "change"))}
-    ${button("Discard", () => discard(writing), "second")}
+    ${button(isDraft && post !== null ? "Delete" : "Discard", () => discard(writing), "second")}
   </div>`;
 }
 
@@ -116,9 +113,12 @@ function focusFlaw() {
 
 async function discard(writing) {
   const { isDraft, post } = writing;
-  const what = isDraft && post !== null ? "The draft is deleted." : "What you have changed here is forgotten.";
-  if (!(await confirmed("Discard it?", what, "Discard")) || !(await writing.discard())) return;
+  const isStored = isDraft && post !== null;
+  const wants = isStored
+    ? await confirmed("Delete this draft?", "This cannot be undone.", "Delete")
+    : await confirmed("Discard your text?", "What you have typed and not saved is lost.", "Discard");
+  if (!wants || !(await writing.discard())) return;
   location.assign(isDraft ? "/mine" : `/p/${post.slug}`);
 }
 
-showToPerson(Editor, "what you were writing");
+showToPerson(Editor, "write, or to go on with what you were writing");

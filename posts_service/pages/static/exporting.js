@@ -5,7 +5,7 @@ import { messageOf } from "./requests.js";
 
 const END = '{"type":"end"}\n';
 const NAME = "posts.ndjson";
-const BROKEN_OFF = "The export has broken off, and would not be whole. Please try again.";
+const BROKEN_OFF = "The export was cut off before its end. Please try again.";
 
 /** The button that begins an export, and then the link that saves it. The browser keeps the file until the person
  * leaves the page or signs out. */

@@ -40,7 +40,7 @@ function show(person) {
 }
 
 onPerson(show);
-// A page that comes back from the browser's memory may be somebody else's by now.
+// When the browser shows a page again that it has kept, another person may be signed in.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 // If the service cannot be reached, the page stays as everybody sees it.
 accessToken().catch(() => {});

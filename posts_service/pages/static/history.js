@@ -1,4 +1,4 @@
-// The versions of a post: what it was, and making it so again.
+// The versions of a post, which can be read and restored.
 
 import { html, useEffect, useState } from "./html.js";
 import { More, usePaged } from "./paged.js";

@@ -1,30 +1,31 @@
 // What changes while a page is open: one stream of server-sent events for all tabs of the browser, because a browser
 // keeps few connections to a host. The tab that holds the lock reads it and passes the events on; when it is closed,
-// another one gets the lock.
+// another tab gets the lock.
 
 import { accessToken, onPerson, signedInPerson } from "./session.js";
 import { sleepOrOnline } from "./waiting.js";
 
 const FIRST_PAUSE_MILLISECONDS = 200;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
-// The service sends something every 15 seconds. A connection that is lost without a word, as while the computer sleeps,
-// would never end by itself.
+// The service sends something every 15 seconds. A connection that was lost while the computer slept would never end by
+// itself.
 const LONGEST_SILENCE_MILLISECONDS = 45_000;
-// If more changes than the service tells, every page of every reader is told to read anew: not all at the same moment.
+// After many changes at once, the service tells every page of every reader to read again. They do so within this time,
+// not all at the same moment.
 const LONGEST_RESET_MILLISECONDS = 10_000;
 
 const channel = new BroadcastChannel("live");
 const listeners = new Set();
 let lastId = null;
-let hasBegun = false;
-let isAsked = false;
+let hasReset = false;
+let isFollowRequested = false;
 let isAlsoAnonymous = false;
 let isFollowing = false;
-let coming = null;
-let stream = new AbortController();
+let resetTimer = null;
+let connection = new AbortController();
 
 /** Call `listener(name, data)` for each event, where `data` is the object that the event has. The first one is `reset`,
- * when the page has begun to hear events. Returns the function that ends this. */
+ * when the page has begun to hear events. Returns the function that removes the listener. */
 export function onEvent(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -33,61 +34,62 @@ export function onEvent(listener) {
 /** Follow the events while somebody is signed in, whose stream also ends with their session; with `anonymously`, also
  * while nobody is. */
 export function follow({ anonymously = false } = {}) {
-  isAsked = true;
+  isFollowRequested = true;
   isAlsoAnonymous ||= anonymously;
-  begin();
+  readIfWanted();
 }
 
 function isWanted() {
-  return isAsked && (isAlsoAnonymous || signedInPerson() !== null);
+  return isFollowRequested && (isAlsoAnonymous || signedInPerson() !== null);
 }
 
-function begin() {
+function readIfWanted() {
   if (isFollowing || !isWanted()) return;
   isFollowing = true;
   navigator.locks.request("live", readWhileWanted).finally(() => {
     isFollowing = false;
-    begin();
+    readIfWanted();
   });
 }
 
 async function readWhileWanted() {
   let pause = FIRST_PAUSE_MILLISECONDS;
   while (isWanted()) {
-    stream = new AbortController();
-    const hasBeenRead = await readStream(stream.signal).catch(() => false);
-    if (stream.signal.aborted) continue;
+    connection = new AbortController();
+    const hasBeenRead = await readStream(connection.signal).catch(() => false);
+    if (connection.signal.aborted) continue;
     pause = hasBeenRead ? FIRST_PAUSE_MILLISECONDS : Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS);
     await sleepOrOnline(pause);
   }
 }
 
-/** Read one stream to its end, or until it is silent for long. Whether it had any event. */
+/** Read one stream to its end, or until nothing has come for long. Resolves to whether the service answered with a
+ * stream. */
 async function readStream(signal) {
   const token = await accessToken();
   const headers = { Accept: "text/event-stream" };
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   if (lastId !== null) headers["Last-Event-ID"] = lastId;
-  let silence = endAfterSilence();
+  let silenceTimer = startSilenceTimer();
   try {
     const answer = await fetch("/posts/events", { headers, signal });
     if (answer.status === 401) await accessToken(token);
     if (!answer.ok) return false;
     for await (const { name, id, data } of eventsOf(answer.body)) {
-      clearTimeout(silence);
-      silence = endAfterSilence();
+      clearTimeout(silenceTimer);
+      silenceTimer = startSilenceTimer();
       // The token has ended, or the session has: the next token, or its refusal, says which.
       if (name === "signed-out") await accessToken(token);
-      else pass({ name, id, data });
+      else broadcast({ name, id, data });
     }
     return true;
   } finally {
-    clearTimeout(silence);
+    clearTimeout(silenceTimer);
   }
 }
 
-function endAfterSilence() {
-  return setTimeout(() => stream.abort(), LONGEST_SILENCE_MILLISECONDS);
+function startSilenceTimer() {
+  return setTimeout(() => connection.abort(), LONGEST_SILENCE_MILLISECONDS);
 }
 
 /** The events of a stream (HTML standard section 9.2.6): `{name, id, data}`. One without a name has an id alone. */
@@ -119,32 +121,32 @@ function eventOf(block) {
   return event;
 }
 
-function pass(event) {
+function broadcast(event) {
   channel.postMessage(event);
-  spread(event);
+  receive(event);
 }
 
-function spread({ name, id, data }) {
+function receive({ name, id, data }) {
   lastId = id ?? lastId;
-  // What has changed between the making of the page and this moment, no event has told.
-  if (!hasBegun) tell("reset", {});
-  hasBegun = true;
-  if (name === "reset") coming ??= setTimeout(resetNow, Math.random() * LONGEST_RESET_MILLISECONDS);
-  else if (name !== null) tell(name, data);
+  // No event says what has changed since the service made the page.
+  if (!hasReset) notify("reset", {});
+  hasReset = true;
+  if (name === "reset") resetTimer ??= setTimeout(resetNow, Math.random() * LONGEST_RESET_MILLISECONDS);
+  else if (name !== null) notify(name, data);
 }
 
 function resetNow() {
-  coming = null;
-  tell("reset", {});
+  resetTimer = null;
+  notify("reset", {});
 }
 
-function tell(name, data) {
+function notify(name, data) {
   for (const listener of listeners) listener(name, data);
 }
 
-channel.addEventListener("message", ({ data }) => spread(data));
+channel.addEventListener("message", ({ data }) => receive(data));
 onPerson(() => {
-  // The stream of one person is not that of another one.
-  stream.abort();
-  begin();
+  // A stream belongs to one person.
+  connection.abort();
+  readIfWanted();
 });

@@ -6,5 +6,5 @@ import { showToPerson } from "./person_app.js";
 
 const isOfOnePost = new URLSearchParams(location.search).has("history");
 
-if (isOfOnePost) showToPerson(History, "the history of this post");
-else showToPerson(MyPosts, "your posts");
+if (isOfOnePost) showToPerson(History, "see the history of this post");
+else showToPerson(MyPosts, "see your posts");

@@ -12,7 +12,7 @@ const LISTS = {
   resolved: { name: "Resolved", List: Reports },
   dismissed: { name: "Dismissed", List: Reports },
   unpublished: { name: "Unpublished posts", List: UnpublishedPosts, permission: "post:unpublish_any" },
-  actions: { name: "Record of acts", List: Actions },
+  actions: { name: "Moderation log", List: Actions },
 };
 
 function Moderation({ person, signal }) {
@@ -45,4 +45,4 @@ function Choices({ present, person }) {
   </nav>`;
 }
 
-showToPerson(Moderation, "what readers have reported, if you are a moderator");
+showToPerson(Moderation, "see what readers have reported, if you are a moderator");

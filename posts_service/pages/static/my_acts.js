@@ -1,13 +1,15 @@
 // What a person does to their own posts.
 
+import { ifMatch } from "./api.js";
 import { confirmed } from "./dialogs.js";
-import { ifMatch, messageOf, refusalOf } from "./requests.js";
+import { DELETING } from "./parts.js";
+import { messageOf, refusalOf } from "./requests.js";
 
 const PUBLICATION = { state: "published" };
 const NO_SCHEDULE = { published_at: null };
 const TAKEN_BACK = { state: "draft" };
 
-/** The acts on a post: each tells `say` what has come of it. */
+/** What a person can do with a post of theirs. Each function calls `say` with the outcome. */
 export function actsOn(post, { ask, lists, say, focus, onGone }) {
   const change = async (members, done) => {
     try {
@@ -23,7 +25,7 @@ export function actsOn(post, { ask, lists, say, focus, onGone }) {
     publish: () => change(PUBLICATION, `“${post.title}” is published.`),
     cancel: () => change(NO_SCHEDULE, `“${post.title}” is not scheduled any more.`),
     takeBack: async () => {
-      const text = "Nobody but you can read a draft. Its comments and likes come back when you publish it again.";
+      const text = "Only you can read a draft. Its comments and likes are shown again when you publish it again.";
       if (await confirmed(`Make “${post.title}” a draft?`, text, "Make it a draft")) {
         await change(TAKEN_BACK, `“${post.title}” is a draft.`);
       }
@@ -33,8 +35,7 @@ export function actsOn(post, { ask, lists, say, focus, onGone }) {
 }
 
 async function remove(post, { ask, lists, say, onGone }) {
-  const text = "It goes with its comments, its likes and its history, and nobody can bring it back.";
-  if (!(await confirmed(`Delete “${post.title}”?`, text, "Delete"))) return;
+  if (!(await confirmed(`Delete “${post.title}”?`, DELETING, "Delete"))) return;
   try {
     await ask("DELETE", `/posts/${post.id}`, { headers: ifMatch(post.version) });
   } catch (error) {
@@ -57,5 +58,6 @@ function outcome(error, present, members = {}, done = "") {
   if (error.status !== 412) return messageOf(error);
   if (present === null) return "The post is not there any more.";
   const isDone = done !== "" && Object.entries(members).every(([name, value]) => present[name] === value);
-  return isDone ? done : `“${present.title}” has changed meanwhile, and is shown as it is now. Nothing was done.`;
+  if (isDone) return done;
+  return `“${present.title}” has changed since you read it, and is shown as it is now. Nothing was done.`;
 }

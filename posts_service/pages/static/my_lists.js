@@ -38,8 +38,8 @@ async function read(ask, id, { put, remove }) {
   }
 }
 
-/** The posts of the list of `state` after one has got the state that it has. An older version changes nothing. Unless
- * the list `isWhole`, what belongs behind its end is on a page that has not been read. */
+/** The posts of the list of `state` after `post` was put into it or taken out of it. An older version of a post changes
+ * nothing. Unless the list `isWhole`, a post that belongs behind its end is left out: it is on a further page. */
 export function placed(posts, post, state, isWhole) {
   const known = posts.find((each) => each.id === post.id);
   if (known !== undefined && known.version > post.version) return posts;

@@ -10,7 +10,8 @@ import { Waiting } from "./person_app.js";
 import { neighbourOf, useFocus, useRequests } from "./requests.js";
 
 const HEADINGS = { unpublished: "Unpublished by a moderator", draft: "Drafts", published: "Published" };
-const NOTHING = { draft: "You have no drafts.", published: "You have published nothing." };
+const KINDS = { unpublished: "unpublished posts", draft: "drafts", published: "published posts" };
+const NOTHING = { draft: "You have no drafts.", published: "You have no published posts." };
 
 export function MyPosts({ person, signal }) {
   const [ask, isWaiting] = useRequests(signal);
@@ -28,7 +29,7 @@ export function MyPosts({ person, signal }) {
     ${STATES.map((state) => html`<${List} key=${state} state=${state} tools=${tools} />`)}`;
 }
 
-/** Of what moderators have unpublished there is no list, unless there is such a post. */
+/** The posts in this state. There is no list of unpublished ones if there is no such post. */
 function List({ state, tools }) {
   const list = tools.lists[state];
   const isEmpty = list.items?.length === 0;
@@ -40,7 +41,7 @@ function List({ state, tools }) {
     <ol class="posts">
       ${list.items?.map((post) => html`<${Post} key=${post.id} post=${post} tools=${tools} />`)}
     </ol>
-    <${More} list=${list} what=${`(${HEADINGS[state]})`} onRead=${({ id }) => tools.focus(id)} onTrouble=${tools.say} />
+    <${More} list=${list} what=${KINDS[state]} onRead=${({ id }) => tools.focus(id)} onTrouble=${tools.say} />
   </section>`;
 }
 
@@ -50,7 +51,7 @@ function Post({ post, tools }) {
   return html`<li>
     <article>
       <h3><a id=${post.id} href=${path}>${post.title}</a></h3>
-      <p class="byline"><${Standing} post=${post} /></p>
+      <p class="byline"><${Dates} post=${post} /></p>
       ${post.state === "unpublished" && html`<p class="notice">A moderator says: ${post.unpublished_reason}</p>`}
       <p>${post.summary}</p>
       <div class="row">
@@ -62,8 +63,8 @@ function Post({ post, tools }) {
   </li>`;
 }
 
-/** When the post was published or is going to be, and what readers have made of it. */
-function Standing({ post }) {
+/** When the post was published or is going to be, and the numbers of its likes and comments. */
+function Dates({ post }) {
   const numbers = `${counted(post.likes, "like")} · ${counted(post.comments, "comment")}`;
   if (isScheduled(post)) return html`To be published on <${When} at=${post.published_at} />`;
   if (post.published_at === null) return html`Begun on <${When} at=${post.created_at} />`;
@@ -80,7 +81,7 @@ function Acts({ post, tools }) {
     <${Act} name="Delete" title=${title} act=${remove} />`;
 }
 
-/** The instant of a draft is in the future, or else it is when the draft was first public. */
+/** Whether a draft is going to be published. `published_at` of another draft is when it was first public. */
 function isScheduled(post) {
   return post.state === "draft" && post.published_at !== null && Date.parse(post.published_at) > Date.now();
 }

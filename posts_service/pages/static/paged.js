@@ -6,9 +6,10 @@ import { messageOf, refusalOf } from "./requests.js";
 const NOT_READ = { items: null, next: null, refusal: null };
 
 /** The list at this path: its `items`, null until they are read; the cursor `next`, null after the last page; the
- * `refusal` of the first page. `more` reads the next page and gives its first item, `reload` begins anew, and `change`
- * calls a function with the items, and whether these are all there are, that gives what they are from now on. While
- * a person is asked something, the items can change: `present` gives those that there are at that time. */
+ * `refusal` of the first page. `more()` reads the next page and resolves to its first item, and `reload()` reads the
+ * list from its beginning. `change(changed)` replaces the items by `changed(items, isWhole)`, where `isWhole` says that
+ * there is no further page. `present()` gives the items at the time of the call: those of a rendering can be outdated
+ * when a person has answered a question. */
 export function usePaged(ask, path) {
   const [list, setList] = useState(NOT_READ);
   const latest = useRef();
@@ -35,7 +36,7 @@ export function usePaged(ask, path) {
   return { ...list, present: () => latest.current, more, reload, change };
 }
 
-/** The items of both, each once: what has changed its place between two pages is on both. */
+/** The items of both, each once: an item that has moved between two requests is on both pages. */
 function joined(items, further) {
   const keys = new Set(items.map(keyOf));
   return [...items, ...further.filter((item) => !keys.has(keyOf(item)))];

@@ -1,4 +1,5 @@
-// What a page shows to the person who is signed in. It goes with them, at once and with all that it has begun.
+// What a page shows to the person who is signed in. When they are signed out, it disappears at once, and its requests
+// are aborted.
 
 import { html, render } from "./html.js";
 import { accessToken, onPerson, signInPath, signedInPerson } from "./session.js";
@@ -7,16 +8,16 @@ import { sleepOrOnline } from "./waiting.js";
 const PAUSE_MILLISECONDS = 2_000;
 
 const place = document.getElementById("app");
-let stay = new AbortController();
+let controller = new AbortController();
 
 /** Show `App` with the `person` who is signed in, and a `signal` that is aborted when another one is, or nobody.
- * Without a person, the page says that one signs in for `what` it shows. */
-export async function showToPerson(App, what) {
+ * While nobody is signed in, the page asks to sign in for this `purpose`, a verb such as "write". */
+export async function showToPerson(App, purpose) {
   const show = (person) => {
-    stay.abort();
-    stay = new AbortController();
-    const app = html`<${App} key=${JSON.stringify(person)} person=${person} signal=${stay.signal} />`;
-    render(person === null ? html`<${Invitation} key="" what=${what} />` : app, place);
+    controller.abort();
+    controller = new AbortController();
+    const app = html`<${App} key=${JSON.stringify(person)} person=${person} signal=${controller.signal} />`;
+    render(person === null ? html`<${Invitation} key="" purpose=${purpose} />` : app, place);
   };
   place.replaceChildren();
   onPerson(show);
@@ -36,9 +37,9 @@ async function learnWhoIsSignedIn() {
   }
 }
 
-function Invitation({ what }) {
-  return html`<p>You are not signed in. When you are, you find ${what} here.</p>
-    <p><a class="button" href=${signInPath()}>Go to sign-in</a></p>`;
+function Invitation({ purpose }) {
+  return html`<p>You are not signed in. Sign in to ${purpose}.</p>
+    <p><a class="button" href=${signInPath()}>Sign in</a></p>`;
 }
 
 /** Says that the service cannot be reached, while that is so. */

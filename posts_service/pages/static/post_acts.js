@@ -1,19 +1,17 @@
-// What people do with a post: like it, report it, change and delete it. What is not shown to somebody is also refused by
-// the API, which alone decides.
+// What people do with a post: like it, report it, change and delete it. The API alone decides what is allowed.
 
-import { call } from "./api.js";
+import { call, ifMatch, isTold, withReason } from "./api.js";
 import { confirmed, reasonFor, tell } from "./dialogs.js";
 import { html, useState } from "./html.js";
+import { counted, DELETING, SAY_WHY, UNPUBLISHING } from "./parts.js";
 import { signedInPerson, signInPath } from "./session.js";
-
-const RECORDED = "It is somebody else's. Say why: the reason is recorded.";
 
 /** The buttons below a post. `say(text)` tells the person what has been done. */
 export function PostActs({ reading, person, say }) {
   const { post } = reading;
   if (person === null) {
     return html`<p class="quiet">
-      ${counted(post.likes, "like", "likes")}. <a href=${signInPath()} rel="nofollow">Sign in</a> to like this post.
+      ${counted(post.likes, "like")}. <a href=${signInPath()} rel="nofollow">Sign in</a> to like this post.
     </p>`;
   }
   const isOwn = post.author.id === person.id;
@@ -42,33 +40,31 @@ function Like({ reading }) {
     setIsBusy(false);
   }
   const isLiked = isRead && post.liked;
-  return html`<button type="button" class="second" aria-pressed=${String(isLiked)} aria-disabled=${!isRead} onClick=${toggle}>
-      Like
-    </button>
-    <span class="quiet">${counted(post.likes, "like", "likes")}</span>`;
+  const state = { "aria-pressed": String(isLiked), "aria-disabled": !isRead };
+  return html`<button type="button" class="second" ...${state} onClick=${toggle}>Like</button>
+    <span class="quiet">${counted(post.likes, "like")}</span>`;
 }
 
 async function deletePost({ reading, person, isOwn }) {
   const { id, version } = reading.post;
   const reason = isOwn
-    ? (await confirmed("Delete this post?", "Its comments go with it. This cannot be undone.", "Delete")) && ""
-    : await reasonFor("Delete this post?", `${RECORDED} Its comments go with it. This cannot be undone.`, "Delete");
+    ? (await confirmed("Delete this post?", DELETING, "Delete")) && ""
+    : await reasonFor("Delete this post?", `${SAY_WHY} ${DELETING}`, "Delete");
   if (reason === false || reason === null) return;
   await attempt(person, reading, async () => {
-    await call("DELETE", withReason(`/posts/${id}`, reason), { headers: { "If-Match": `"${version}"` } }).catch(unless(404));
+    await call("DELETE", withReason(`/posts/${id}`, reason), { headers: ifMatch(version) }).catch(ignoring(404));
     location.assign("/");
   });
 }
 
 async function unpublish({ reading, person, say }) {
   const { id, version } = reading.post;
-  const text = "Nobody but its author and moderators will see it. The author sees the reason, which is recorded.";
+  const text = UNPUBLISHING;
   const reason = await reasonFor("Unpublish this post?", text, "Unpublish");
   if (reason === null) return;
   await attempt(person, reading, async () => {
-    const headers = { "If-Match": `"${version}"` };
     // If the answer to the first request was lost, another one finds the post unpublished.
-    await call("POST", `/posts/${id}/unpublish`, { body: { reason }, headers }).catch(unless(409));
+    await call("POST", `/posts/${id}/unpublish`, { body: { reason }, headers: ifMatch(version) }).catch(ignoring(409));
     say("The post is unpublished.");
     await reading.refresh();
   });
@@ -88,7 +84,8 @@ export async function report(path, title, { reading, person, say }) {
   });
 }
 
-/** Do something as this person, and tell what it is refused for. Whether it is done. */
+/** Do something as this person. A refusal is told in a dialog, and the post is read again. Resolves to whether it was
+ * done. */
 export async function attempt(person, reading, act) {
   // A dialog can stay open while somebody else signs in.
   if (signedInPerson()?.id !== person?.id) return false;
@@ -97,24 +94,15 @@ export async function attempt(person, reading, act) {
     return true;
   } catch (error) {
     if (error.status === undefined) throw error;
-    // `call` has told these.
-    if (![401, 403, 429].includes(error.status)) await tell("This did not work", error.errors[0]?.detail ?? error.message);
+    if (!isTold(error)) await tell("This did not work", error.errors[0]?.detail ?? error.message);
     await reading.refresh();
     return false;
   }
 }
 
-/** What swallows a refusal with this status, and throws any other one again. */
-export function unless(status) {
+/** A handler of errors that ignores a refusal with this status, and throws any other error again. */
+export function ignoring(status) {
   return (error) => {
     if (error.status !== status) throw error;
   };
-}
-
-export function withReason(path, reason) {
-  return reason === "" ? path : `${path}?reason=${encodeURIComponent(reason)}`;
-}
-
-export function counted(number, one, many) {
-  return `${number} ${number === 1 ? one : many}`;
 }

@@ -10,16 +10,16 @@ const LONGEST_PAGE = 100;
  * `comments` is null until they have been read, and `next` whether there are more. `isGone` says that the post is not
  * there, or not for this person. */
 export class PostReading {
-  #start;
+  #firstCursor;
   #onChange;
-  #wanted = PAGE_LENGTH;
+  #wantedCount = PAGE_LENGTH;
   #added = [];
   #isOutdated = false;
   #reading = null;
 
   /** `post` is what the served page says; `start` is the cursor of its first comment, or null. */
   constructor(post, start, onChange) {
-    this.#start = start;
+    this.#firstCursor = start;
     this.#onChange = onChange;
     this.post = post;
     this.isRead = false;
@@ -43,13 +43,13 @@ export class PostReading {
   showToPerson() {
     this.#added = [];
     // What only its author and moderators see is hidden at once.
-    this.set({ isRead: false, isGone: this.isGone || this.post.state === "unpublished" || this.post.state === "draft" });
+    this.set({ isRead: false, isGone: this.isGone || this.post.state !== "published" });
     if (signedInPerson() !== null || this.isGone) this.refresh();
   }
 
-  /** Take in an event of the stream. */
-  hear(name, data) {
-    if (name === "reset") this.#look();
+  /** Show what an event of the stream says. */
+  onEvent(name, data) {
+    if (name === "reset") this.#refreshIfChanged();
     if (name === "post-unpublished" && data.id === this.post.id) this.refresh();
     if (name !== "post" || data.id !== this.post.id || data.version < this.post.version) return;
     const { version, comments, likes } = this.post;
@@ -67,7 +67,7 @@ export class PostReading {
 
   /** Show more comments. */
   more() {
-    this.#wanted = this.comments.length + PAGE_LENGTH;
+    this.#wantedCount = this.comments.length + PAGE_LENGTH;
     return this.refresh();
   }
 
@@ -94,7 +94,7 @@ export class PostReading {
   }
 
   /** Read everything anew if anything has changed since the page was made. */
-  async #look() {
+  async #refreshIfChanged() {
     if (this.isRead) return this.refresh();
     try {
       await get(`/posts/${this.post.id}`, { "If-None-Match": this.post.etag });
@@ -109,7 +109,7 @@ export class PostReading {
       this.#isOutdated = false;
       const person = signedInPerson();
       const members = await this.#read();
-      // What another person may see is none of this one's.
+      // Another person may see other things.
       if (signedInPerson() !== person) this.#isOutdated = true;
       else this.set(members);
     }
@@ -121,7 +121,7 @@ export class PostReading {
       return { post, isRead: true, isGone: false, ...comments };
     } catch (error) {
       if (error.status === 404) return { isGone: true };
-      // The next event, or the person, has it read again.
+      // The next event, or the person, causes another try.
       if (error.status !== undefined) return {};
       throw error;
     }
@@ -129,21 +129,21 @@ export class PostReading {
 
   async #readComments() {
     const comments = [];
-    let next = this.#start;
+    let next = this.#firstCursor;
     do {
-      const limit = Math.min(LONGEST_PAGE, Math.max(PAGE_LENGTH, this.#wanted - comments.length));
+      const limit = Math.min(LONGEST_PAGE, Math.max(PAGE_LENGTH, this.#wantedCount - comments.length));
       const cursor = next === null ? "" : `&cursor=${next}`;
       const { body } = await get(`/posts/${this.post.id}/comments?limit=${limit}${cursor}`);
       comments.push(...body.items);
       next = body.next;
-    } while (next !== null && comments.length < this.#wanted);
-    // Who sees all comments sees those that come, too.
-    if (next === null) this.#wanted = comments.length + PAGE_LENGTH;
+    } while (next !== null && comments.length < this.#wantedCount);
+    // A person who sees all comments also sees those that are written later.
+    if (next === null) this.#wantedCount = comments.length + PAGE_LENGTH;
     return { comments, next };
   }
 }
 
-/** Nobody has asked for it, so that nobody is told of a refusal. */
+/** The page reads by itself: no dialog tells of a refusal. */
 function get(path, headers = {}) {
   return call("GET", path, { headers, isQuiet: true });
 }

@@ -1,10 +1,11 @@
 // What a text will look like, made by the service while it is written.
 
-import { call, inWords } from "./api.js";
+import { call, waitInWords } from "./api.js";
 import { Sanitized, html, useEffect, useState } from "./html.js";
 import { sleepOrOnline } from "./waiting.js";
 
 const PAUSE_MILLISECONDS = 400;
+const AWAY = "The service cannot be reached at the moment. The preview waits for it.";
 
 /** The preview of a text, which follows it when nothing is typed for a moment. */
 export function Preview({ markdown }) {
@@ -34,14 +35,14 @@ export function Preview({ markdown }) {
 
 /** The text as HTML. `onTrouble` is called with the reason while it has to wait, and with an empty text afterwards. */
 async function render(markdown, signal, onTrouble) {
-  const onWaiting = (isWaiting) => onTrouble(isWaiting ? "The preview waits until the service can be reached." : "");
+  const onWaiting = (isWaiting) => onTrouble(isWaiting ? AWAY : "");
   const request = { body: { body: markdown }, signal, onWaiting, isQuiet: true };
   while (markdown.trim() !== "") {
     try {
       return (await call("POST", "/write/preview", request)).body.html;
     } catch (refused) {
       if (refused.status !== 429) throw refused.errors?.[0] ? new Error(refused.errors[0].detail) : refused;
-      onTrouble(`The preview comes again in ${inWords(refused.retryAfter)}.`);
+      onTrouble(`Too many previews: the next one comes in ${waitInWords(refused.retryAfter)}.`);
       await sleepOrOnline((refused.retryAfter ?? 1) * 1_000, signal);
     }
   }

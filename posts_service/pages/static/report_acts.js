@@ -1,13 +1,15 @@
 // What a moderator decides about a report, and does to what is reported.
 
+import { ifMatch, withReason } from "./api.js";
 import { noteFor, reasonFor, tell } from "./dialogs.js";
-import { ifMatch, messageOf, refusalOf } from "./requests.js";
+import { SAY_WHY, UNPUBLISHING } from "./parts.js";
+import { messageOf, refusalOf } from "./requests.js";
 import { nameOf } from "./version.js";
 
 const VERBS = { resolved: "Resolve", dismissed: "Dismiss" };
-const MEANINGS = { resolved: "The report is right.", dismissed: "The report is not right." };
+const MEANINGS = { resolved: "The report is right.", dismissed: "The report is wrong." };
 
-/** Decide a report, once for all. What another moderator has decided meanwhile is told. */
+/** Decide a report. If another moderator has decided it meanwhile, a dialog says so. */
 export async function decide(report, state, tools) {
   const text = `${MEANINGS[state]} The decision is final. You can add a note for other moderators.`;
   const note = await noteFor(`${VERBS[state]} the report?`, text, VERBS[state]);
@@ -27,7 +29,7 @@ async function afterRefusal(error, report, state, tools) {
   const present = await readReport(tools.ask, report.id);
   if (present === null) {
     tools.queue.put(new Map([[report.id, null]]));
-    return tools.say("The report is gone with what it was about.");
+    return tools.say("The report is not there any more: what it was about was deleted.");
   }
   // A request is sent twice if its answer was lost: then the decision is this moderator's own.
   const isOwn = present.decided_by.id === tools.person.id && present.state === state;
@@ -48,7 +50,7 @@ export function decisionOf({ decided_by: moderator, state, note }) {
 
 /** Hide the reported post from readers. */
 export async function unpublish({ post }, tools) {
-  const text = "Only its author and moderators see it then. Its author sees the reason.";
+  const text = UNPUBLISHING;
   const reason = await reasonFor(`Unpublish “${post.title}”?`, text, "Unpublish");
   if (reason === null) return;
   const request = ["POST", `/posts/${post.id}/unpublish`, { body: { reason }, headers: ifMatch(post.version) }];
@@ -57,11 +59,10 @@ export async function unpublish({ post }, tools) {
 
 /** Delete the reported comment. */
 export async function removeComment({ comment }, tools) {
-  const text = "Nobody can bring it back. The reason is recorded for other moderators.";
+  const text = `${SAY_WHY} This cannot be undone.`;
   const reason = await reasonFor(`Delete the comment of ${comment.author.username}?`, text, "Delete");
   if (reason === null) return;
-  const path = `/comments/${comment.id}?reason=${encodeURIComponent(reason)}`;
-  const request = ["DELETE", path, { headers: ifMatch(comment.version) }];
+  const request = ["DELETE", withReason(`/comments/${comment.id}`, reason), { headers: ifMatch(comment.version) }];
   await act(request, "The comment is deleted.", (report) => report.comment?.id === comment.id, tools);
 }
 
@@ -72,7 +73,7 @@ async function act(request, done, isMeant, { ask, say, queue }) {
     say(done);
   } catch (error) {
     const hasChanged = [404, 409, 412].includes(refusalOf(error)?.status);
-    say(hasChanged ? "It is not as you have read it any more, and is shown as it is now." : messageOf(error));
+    say(hasChanged ? "It has changed since you read it, and is shown as it is now." : messageOf(error));
   }
   await queue.refresh(isMeant);
 }

@@ -22,11 +22,11 @@ export function Reports({ tools }) {
       ${list.items?.map((item) => html`<${Report} key=${item.id} report=${item} tools=${{ ...tools, queue }} />`)}
     </ol>
     <${More} list=${list} what="reports" onRead=${({ id }) => focus(id)} onTrouble=${say} />
-    <p><button type="button" class="second" onClick=${list.reload}>Look again</button></p>`;
+    <p><button type="button" class="second" onClick=${list.reload}>Reload the list</button></p>`;
 }
 
-/** What acts change of the list. `put` shows reports as they are now, by id, where null is for one that is gone; what
- * is in another state leaves the list. `refresh` reads those that are meant again. */
+/** Changes of the list. `put` takes a Map of reports as they are now, by id, with null for one that is gone; a report
+ * in another state leaves the list. `refresh` reads again those that `isMeant` selects. */
 function queueOf(list, { ask, say, focus, state }) {
   const put = (reports) => {
     const stays = ({ id }) => !reports.has(id) || reports.get(id)?.state === state;

@@ -1,29 +1,27 @@
-// What components need to ask the API for the person who is there.
+// What components need for requests to the API, for events, and to move the focus.
 
-import { call, Refused } from "./api.js";
+import { call, isTold, Refused } from "./api.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { onEvent } from "./live.js";
 
-const TOLD_IN_A_DIALOG = [401, 403, 429];
-
-/** `[ask, isWaiting]`: `ask` is `call` until `signal` is aborted, and `isWaiting` says whether the service is away. */
+/** `[ask, isWaiting]`: `ask` is `call` with this `signal`; `isWaiting` says whether a request waits for the service. */
 export function useRequests(signal) {
   const [isWaiting, setWaiting] = useState(false);
   const ask = (method, path, options) => call(method, path, { ...options, signal, onWaiting: setWaiting });
   return [ask, isWaiting];
 }
 
-/** The refusal that the error of a request is; null if the person has left meanwhile. */
+/** The error of a request, if it is a Refused; null if the request was aborted. Any other error is thrown again. */
 export function refusalOf(error) {
   if (error.name === "AbortError") return null;
   if (!(error instanceof Refused)) throw error;
   return error;
 }
 
-/** What to say about the error of a request: nothing if a dialog has said it, or if the person has left. */
+/** What to say about the error of a request: nothing if a dialog has said it, or if the request was aborted. */
 export function messageOf(error) {
   const refusal = refusalOf(error);
-  return refusal === null || TOLD_IN_A_DIALOG.includes(refusal.status) ? "" : refusal.message;
+  return refusal === null || isTold(refusal) ? "" : refusal.message;
 }
 
 /** Call the latest `listener(name, data)` for each event, while the component is there. */
@@ -31,11 +29,6 @@ export function useEvents(listener) {
   const latest = useRef();
   latest.current = listener;
   useEffect(() => onEvent((name, data) => latest.current(name, data)), []);
-}
-
-/** The field that makes a change depend on the version that the person has seen. */
-export function ifMatch(version) {
-  return { "If-Match": `"${version}"` };
 }
 
 /** A function that moves the focus to the element with an id, as soon as there is one. */

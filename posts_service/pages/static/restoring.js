@@ -1,7 +1,8 @@
-// Making a post what a former version of it was.
+// Restoring a former version of a post.
 
+import { ifMatch, withReason } from "./api.js";
 import { choiceBetween, reasonFor } from "./dialogs.js";
-import { ifMatch, messageOf } from "./requests.js";
+import { messageOf } from "./requests.js";
 
 /** The post and its version as they are now. */
 export async function readPresent({ id, ask }) {
@@ -20,13 +21,14 @@ export async function readVersion(number, { id, ask, say }) {
   }
 }
 
-/** Whether it is decided what the post says. Who restores the post of somebody else gives a reason; and if it has
- * changed since it was read, the person sees both texts and decides. */
+/** Restore a version, and tell what has come of it. Somebody who restores another person's post gives a reason. If the
+ * post has changed since it was read, the person sees both texts and chooses. Resolves to whether the person has
+ * decided, and no request was refused. */
 export async function restore(version, present, tools) {
-  const query = await reasonQuery(present.post, tools.person);
-  if (query === null) return false;
+  const reason = await reasonToRestore(present.post, tools.person);
+  if (reason === null) return false;
   try {
-    await restoreUntilDecided(version, present.post.version, query, tools);
+    await restoreUntilDecided(version, present.post.version, reason, tools);
     return true;
   } catch (error) {
     tools.say(messageOf(error));
@@ -34,9 +36,9 @@ export async function restore(version, present, tools) {
   }
 }
 
-async function restoreUntilDecided(version, seen, query, tools) {
+async function restoreUntilDecided(version, seen, reason, tools) {
   const { id, ask, say } = tools;
-  const path = `/posts/${id}/versions/${version.version}/restore${query}`;
+  const path = withReason(`/posts/${id}/versions/${version.version}/restore`, reason);
   try {
     const { body } = await ask("POST", path, { headers: ifMatch(seen) });
     return say(done(version, body.version));
@@ -48,27 +50,26 @@ async function restoreUntilDecided(version, seen, query, tools) {
   if (isSame(version, present.version)) return say(done(version, present.version.version));
   const choice = await choiceBetween(
     "The post has changed",
-    `It has changed since you read it. Yours is version ${version.version}, which you wanted to restore.`,
+    `It has changed since you read it. “Yours” is version ${version.version}, which you wanted to restore.`,
     version.body,
     present.version.body,
   );
-  if (choice === "mine") return restoreUntilDecided(version, present.version.version, query, tools);
-  say("Nothing was restored: the post is as somebody has changed it meanwhile.");
+  if (choice === "mine") return restoreUntilDecided(version, present.version.version, reason, tools);
+  say("Nothing was restored: the post stays as it was changed meanwhile.");
 }
 
-/** The query with the reason that acts on the posts of others need; null if the person changes their mind. */
-async function reasonQuery(post, person) {
+/** The reason that the person gives, empty for their own post; null if they change their mind. */
+async function reasonToRestore(post, person) {
   if (post.author.id === person.id) return "";
-  const text = `The post is one of ${post.author.username}. The reason is recorded.`;
-  const reason = await reasonFor("Restore this version?", text, "Restore");
-  return reason === null ? null : `?reason=${encodeURIComponent(reason)}`;
+  const text = `The post is by ${post.author.username}. Say why: your reason is recorded.`;
+  return reasonFor("Restore this version?", text, "Restore");
 }
 
 function done(version, number) {
   return `Version ${version.version} is restored, as version ${number}.`;
 }
 
-/** Whether both say the same. */
+/** Whether both versions have the same title, text, summary and tags. */
 function isSame(version, other) {
   const words = ({ title, body, summary, tags }) => JSON.stringify([title, body, summary, tags]);
   return words(version) === words(other);

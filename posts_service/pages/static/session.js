@@ -1,8 +1,8 @@
-// Who is signed in. The access token is in the memory of pages alone. The tabs of a browser share one request for the
-// next one, and what came of it.
+// Who is signed in. The access token is only in the memory of pages. The tabs of a browser ask for the next token one
+// after the other, and share it.
 
-// So long before its end a token is not used: the request has to arrive.
-const LEFT_MILLISECONDS = 10_000;
+// A token is not used so shortly before its end: the request has to arrive in time.
+const MARGIN_MILLISECONDS = 10_000;
 // The cookie says no more than that there is a session to ask for; over http on this machine its name has the port.
 const MARK = location.protocol === "https:" ? "__Host-posts_signed_in" : `posts_signed_in_${location.port || 80}`;
 const LONGEST_RETURN_PATH = 1_000;
@@ -17,7 +17,7 @@ export function signedInPerson() {
   return person;
 }
 
-/** Call `listener` with the person, or null, whenever that changes. Returns the function that ends this. */
+/** Call `listener` with the person, or null, whenever that changes. Returns the function that removes the listener. */
 export function onPerson(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -75,22 +75,22 @@ function isMarked() {
 }
 
 function isUsable(refused) {
-  return token !== null && token.text !== refused && Date.now() < token.endsAt - LEFT_MILLISECONDS;
+  return token !== null && token.text !== refused && Date.now() < token.endsAt - MARGIN_MILLISECONDS;
 }
 
-function remember(given) {
-  token = given;
-  const { sub, preferred_username: username, permissions = [] } = claimsOf(given.text);
-  set({ id: sub, username, permissions });
+function remember(newToken) {
+  token = newToken;
+  const { sub, preferred_username: username, permissions = [] } = claimsOf(newToken.text);
+  setPerson({ id: sub, username, permissions });
 }
 
 function forget() {
   token = null;
-  set(null);
+  setPerson(null);
   return null;
 }
 
-function set(next) {
+function setPerson(next) {
   if (JSON.stringify(next) === JSON.stringify(person)) return;
   person = next;
   for (const listener of listeners) listener(person);

@@ -12,8 +12,8 @@ const MOST_CHARACTERS = 2_500_000;
 const NONCE_BYTES = 12;
 const CHUNK_BYTES = 8_192;
 
-let known = null;
-// What could not be stored when its form was closed, by its writer and place.
+let personKeys = null;
+// Texts that the browser could not store when their form was closed, by writer and place.
 const unsaved = new Map();
 
 /** The newest text of this place that the person who is signed in has written in this browser and no other tab is
@@ -22,33 +22,33 @@ const unsaved = new Map();
 export async function openText(place, signal) {
   const person = signedInPerson();
   const keys = await keysOf(person, signal);
-  const left = unsaved.get(`${person.id} ${place}`);
-  if (left !== undefined) {
+  const unsavedText = unsaved.get(`${person.id} ${place}`);
+  if (unsavedText !== undefined) {
     unsaved.delete(`${person.id} ${place}`);
-    return left;
+    return unsavedText;
   }
-  await tidy();
-  const text = (await takenUp(person, place, keys)) ?? (await begun(person, place, keys));
+  await removeOldEntries();
+  const text = (await existingText(person, place, keys)) ?? (await emptyText(person, place, keys));
   if (!signal?.aborted) return text;
   await text.close();
   throw signal.reason;
 }
 
-/** The newest text that is there; null if there is none. */
-async function takenUp(person, place, keys) {
+/** The newest text of this place that no other tab is writing; null if there is none. */
+async function existingText(person, place, keys) {
   for (const name of namesByAge().reverse()) {
-    if ((await opened(name, keys))?.place !== place) continue;
+    if ((await decrypted(name, keys))?.place !== place) continue;
     const release = await lock(name);
     if (release === null) continue;
     // The tab that had the lock may have changed it, or removed it.
-    const entry = await opened(name, keys);
+    const entry = await decrypted(name, keys);
     if (entry?.place === place) return new WrittenText(person.id, name, keys[0], release, entry);
     release();
   }
   return null;
 }
 
-async function begun(person, place, keys) {
+async function emptyText(person, place, keys) {
   const name = PREFIX + crypto.randomUUID();
   return new WrittenText(person.id, name, keys[0], await lock(name), { place, content: null });
 }
@@ -90,7 +90,7 @@ class WrittenText {
     else unsaved.set(`${this.#personId} ${this.place}`, this);
   }
 
-  /** Store what is to be kept, and what comes while it is encrypted. */
+  /** Store the content, and again if it changes while it is encrypted. */
   async #save() {
     try {
       while (!this.#isSaved) {
@@ -111,21 +111,21 @@ class WrittenText {
 
 /** The keys of this person: the present one, and former ones. */
 async function keysOf(person, signal) {
-  if (known === null) {
+  if (personKeys === null) {
     const { body } = await call("GET", "/write/key", { signal });
-    const keys = await Promise.all(body.keys.map(imported));
-    if (signedInPerson()?.id === body.person_id) known = { personId: body.person_id, keys };
+    const keys = await Promise.all(body.keys.map(importKey));
+    if (signedInPerson()?.id === body.person_id) personKeys = { personId: body.person_id, keys };
   }
-  if (known?.personId !== person.id) throw new DOMException("Somebody else is signed in.", "AbortError");
-  return known.keys;
+  if (personKeys?.personId !== person.id) throw new DOMException("Somebody else is signed in.", "AbortError");
+  return personKeys.keys;
 }
 
 onPerson((person) => {
-  if (person?.id !== known?.personId) known = null;
+  if (person?.id !== personKeys?.personId) personKeys = null;
 });
 
-/** Remove what is old, and the oldest of what is too much; but nothing that a tab is writing. */
-async function tidy() {
+/** Remove entries that are too old, and the oldest ones if there are too many; but none that a tab is writing. */
+async function removeOldEntries() {
   const { held } = await navigator.locks.query();
   const locked = new Set(held.map(({ name }) => name));
   const names = namesByAge();
@@ -150,37 +150,37 @@ function writtenAt(name) {
   return Number.parseInt(localStorage.getItem(name), 10) || 0;
 }
 
-/** What an entry holds, `{place, content}`; null if there is none, or if it is not the person's own. */
-async function opened(name, keys) {
+/** What an entry holds, `{place, content}`; null if there is none, or if none of the keys decrypts it. */
+async function decrypted(name, keys) {
   const sealed = localStorage.getItem(name)?.split(" ")[1];
   for (const key of sealed === undefined ? [] : keys) {
     try {
       const bytes = fromBase64(sealed);
-      const how = parameters(name, bytes.slice(0, NONCE_BYTES));
-      const plain = await crypto.subtle.decrypt(how, key, bytes.slice(NONCE_BYTES));
+      const algorithm = algorithmFor(name, bytes.slice(0, NONCE_BYTES));
+      const plain = await crypto.subtle.decrypt(algorithm, key, bytes.slice(NONCE_BYTES));
       return JSON.parse(new TextDecoder().decode(plain));
     } catch {
-      // Another person's, or of another key.
+      // It is another person's, or was encrypted with another key.
     }
   }
   return null;
 }
 
-/** The value as only this key opens it; null for null. */
+/** The value, encrypted with this key; null for null. */
 async function seal(name, key, value) {
   if (value === null) return null;
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const plain = new TextEncoder().encode(JSON.stringify(value));
-  const encrypted = new Uint8Array(await crypto.subtle.encrypt(parameters(name, nonce), key, plain));
+  const encrypted = new Uint8Array(await crypto.subtle.encrypt(algorithmFor(name, nonce), key, plain));
   return toBase64(nonce) + toBase64(encrypted);
 }
 
 /** An entry can be decrypted under its own name alone. */
-function parameters(name, iv) {
+function algorithmFor(name, iv) {
   return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(name) };
 }
 
-function imported(text) {
+function importKey(text) {
   return crypto.subtle.importKey("raw", fromBase64(text), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
@@ -196,7 +196,7 @@ function toBase64(bytes) {
   return btoa(text);
 }
 
-/** The function that gives the lock of this name back; null if another tab has it. */
+/** Take the lock of this name. Resolves to the function that releases it; null if another tab has it. */
 function lock(name) {
   return new Promise((resolve, reject) => {
     const request = navigator.locks.request(name, { ifAvailable: true }, (granted) => {

@@ -1,10 +1,11 @@
 // What moderators have unpublished, and publishing it again.
 
+import { ifMatch, withReason } from "./api.js";
 import { reasonFor } from "./dialogs.js";
 import { html, Sanitized, useState } from "./html.js";
 import { More, usePaged } from "./paged.js";
 import { Act, When } from "./parts.js";
-import { hasFocus, ifMatch, messageOf, neighbourOf, refusalOf, useEvents } from "./requests.js";
+import { hasFocus, messageOf, neighbourOf, refusalOf, useEvents } from "./requests.js";
 
 export function UnpublishedPosts({ tools }) {
   const { ask, say, focus } = tools;
@@ -51,17 +52,17 @@ async function readText(post, setText, { ask, say, focus }) {
 }
 
 async function publishAgain(post, { ask, say, list, leave }) {
-  const text = "Everybody can read it then. The reason is recorded for other moderators.";
-  const reason = await reasonFor(`Publish “${post.title}” again?`, text, "Publish");
+  const text = "Everybody will see it. Say why: your reason is recorded.";
+  const reason = await reasonFor(`Publish “${post.title}” again?`, text, "Publish again");
   if (reason === null) return;
-  const path = `/posts/${post.id}?reason=${encodeURIComponent(reason)}`;
+  const path = withReason(`/posts/${post.id}`, reason);
   try {
     await ask("PATCH", path, { body: { state: "published" }, headers: ifMatch(post.version) });
     leave(post.id);
     say(`“${post.title}” is published again.`);
   } catch (error) {
     const hasChanged = [404, 412].includes(refusalOf(error)?.status);
-    say(hasChanged ? "The post is not as you have read it any more. The list is read again." : messageOf(error));
+    say(hasChanged ? "The post has changed since you read it, and is shown as it is now." : messageOf(error));
     await list.reload();
   }
 }

@@ -20,7 +20,7 @@ export function Version({ version, present, act }) {
   </section>`;
 }
 
-/** What this version has and the present one has not, and the other way round. */
+/** The differences between this version and the present one. */
 function Comparison({ version, present }) {
   const lines = shortened(differences(version.body, present.body));
   const isOfOneText = version.body === present.body;

@@ -1,16 +1,17 @@
 // A post that somebody is writing: what the form holds, where it is kept, and what the service has of it.
 
-import { inWords } from "./api.js";
+import { waitInWords } from "./api.js";
 import { choiceBetween, reasonFor } from "./dialogs.js";
-import { BLANK, Conflict, changePost, createDraft, deletePost } from "./edited_post.js";
-import { membersOf, postWithSlug, publicationOf } from "./edited_post.js";
+import { BLANK, Conflict, changePost, createDraft, deletePost, postWithSlug } from "./edited_post.js";
+import { flawsOf, isSame, membersOf, publicationOf, textOf } from "./edited_post.js";
 import { openText } from "./texts.js";
 
 const NEW = "new post";
-const PAUSE_MILLISECONDS = 5_000;
-// There is a limit on changes, which buttons need too, and each is a version in the history.
-const BETWEEN_MILLISECONDS = 60_000;
-const FIELDS = { title: "title", body: "body", summary: "summary", tags: "tags", published_at: "publishAt" };
+const TYPING_PAUSE_MILLISECONDS = 5_000;
+// Each saving is a version in the history, and counts for the limit on changes, as those by buttons do.
+const SAVING_INTERVAL_MILLISECONDS = 60_000;
+const SAVED = "The draft is saved.";
+const NOTICES = { save: SAVED, draft: SAVED, schedule: "The post is scheduled." };
 
 /** Open the post with this slug, or a new one, with the text that this person has been writing. `redraw` is called when
  * something changes. Rejects like `call` and `openText`. */
@@ -24,17 +25,18 @@ function placeOf(post) {
   return `post ${post.id}`;
 }
 
-/** `fields` is what the form holds, `flaws` what is wrong with each field, `notice` what the person should know. */
+/** `fields` is what the form holds, `flaws` what is wrong with each field, and `notice` what the person should know.
+ * `conflict` is the Conflict that the person has not resolved, or null. */
 class Writing {
   #person;
   #text;
   #redraw;
   #saved;
   #creation = null;
-  #ending = new AbortController();
+  #controller = new AbortController();
   #timer;
-  #earliest = 0;
-  #lane = Promise.resolve();
+  #earliestSaving = 0;
+  #lastRequest = Promise.resolve();
 
   constructor(person, text, post, redraw) {
     this.#person = person;
@@ -47,10 +49,10 @@ class Writing {
     this.notice = "";
     this.isBusy = false;
     this.isWaiting = false;
-    this.isFull = false;
+    this.isUnkept = false;
     this.conflict = null;
-    text.onTrouble = (error) => this.#set({ isFull: error !== null });
-    if (text.content !== null) this.#takeUp(text.content);
+    text.onTrouble = (error) => this.#set({ isUnkept: error !== null });
+    if (text.content !== null) this.#restore(text.content);
   }
 
   /** Whether it is somebody else's, so that a moderator changes it. */
@@ -62,7 +64,7 @@ class Writing {
     return this.post === null || this.post.state === "draft";
   }
 
-  /** Take what was typed into a field. */
+  /** Set a field to what was typed into it. */
   type(name, value) {
     this.fields = { ...this.fields, [name]: value };
     this.notice = "";
@@ -91,21 +93,21 @@ class Writing {
     }
   }
 
-  /** Show what the post is now beside what the form holds, and take what the person chooses. */
+  /** Show the post as it is now beside what the form holds. The form then holds what the person chooses. */
   async resolve() {
     const { theirs } = this.conflict;
-    const text = "Somebody has changed this post since you read it: you in another window, or a moderator.";
-    const choice = await choiceBetween("There are two versions", text, shown(this.fields), shown(theirs.fields));
+    const text = "This post has changed since you read it: you changed it in another window, or a moderator did.";
+    const choice = await choiceBetween("There are two versions", text, textOf(this.fields), textOf(theirs.fields));
     if (choice === null) return;
     this.conflict = null;
     this.post = theirs;
     this.#saved = theirs.fields;
     if (choice === "theirs") this.fields = theirs.fields;
     this.#keep();
-    this.#set({ notice: choice === "mine" ? "Save it to write your version over the other one." : "" });
+    this.#set({ notice: choice === "mine" ? "Save it to replace the other version by yours." : "" });
   }
 
-  /** Delete the draft, or take the changes back. Whether it is done. */
+  /** Delete the draft, or forget what was typed. Resolves to whether it is done. */
   async discard() {
     clearTimeout(this.#timer);
     try {
@@ -123,7 +125,7 @@ class Writing {
   /** End writing: what is not sent stays kept. */
   async close() {
     clearTimeout(this.#timer);
-    this.#ending.abort();
+    this.#controller.abort();
     await this.#text.close();
   }
 
@@ -133,10 +135,10 @@ class Writing {
   }
 
   #options() {
-    return { signal: this.#ending.signal, onWaiting: (isWaiting) => this.#set({ isWaiting }) };
+    return { signal: this.#controller.signal, onWaiting: (isWaiting) => this.#set({ isWaiting }) };
   }
 
-  #takeUp({ fields, etag, creation }) {
+  #restore({ fields, etag, creation }) {
     this.fields = fields;
     this.#creation = creation;
     // What was typed is a change of the version that it began with.
@@ -156,24 +158,24 @@ class Writing {
     clearTimeout(this.#timer);
     const mayBeSaved = this.isDraft && !this.isOthers && !this.post?.isScheduled && this.fields.title.trim() !== "";
     if (!mayBeSaved || this.conflict !== null) return;
-    const pause = Math.max(PAUSE_MILLISECONDS, this.#earliest - Date.now());
+    const pause = Math.max(TYPING_PAUSE_MILLISECONDS, this.#earliestSaving - Date.now());
     this.#timer = setTimeout(() => this.#inTurn(() => this.#saveByItself()), pause);
   }
 
   async #saveByItself() {
-    this.#earliest = Date.now() + BETWEEN_MILLISECONDS;
+    this.#earliestSaving = Date.now() + SAVING_INTERVAL_MILLISECONDS;
     try {
       await this.#send("save", { ...this.#options(), isQuiet: true });
     } catch (error) {
-      if (error.status === 429) this.#earliest = Date.now() + (error.retryAfter ?? 60) * 1_000;
+      if (error.status === 429) this.#earliestSaving = Date.now() + (error.retryAfter ?? 60) * 1_000;
       await this.#explain(error);
     }
   }
 
-  /** One request follows the other: each needs the entity tag that the one before has brought. */
+  /** Send one request after the other: each needs the entity tag that the one before has brought. */
   #inTurn(step) {
-    const turn = this.#lane.then(step);
-    this.#lane = turn.catch(() => {});
+    const turn = this.#lastRequest.then(step);
+    this.#lastRequest = turn.catch(() => {});
     return turn;
   }
 
@@ -188,13 +190,14 @@ class Writing {
     await this.#sent(act, fields);
   }
 
-  /** Make the draft that the form holds, or complete the one that was being made: it may have been made already. */
+  /** Create a draft of what the form holds. If a request to create it was sent before, the same request is sent again:
+   * it may have been carried out. */
   async #create(fields, options) {
     this.#creation ??= { key: crypto.randomUUID(), fields };
     await this.#keep();
     const { key, fields: sent } = this.#creation;
     this.post = await createDraft({ key, members: membersOf(sent) }, options).catch((error) => {
-      // Otherwise it may have been made by a request whose answer was lost.
+      // After another error, the draft may have been created by a request whose answer was lost.
       if (error.status === 422) this.#creation = null;
       throw error;
     });
@@ -213,21 +216,21 @@ class Writing {
     this.conflict = null;
     await this.#keep();
     this.#showAddress();
-    this.#set({ notice: { save: "The draft is saved.", draft: "The draft is saved." }[act] ?? "" });
+    this.#set({ notice: NOTICES[act] ?? "" });
   }
 
-  /** The page is loaded again as what it is now. */
+  /** Show the address of the editor of this post, so that a reload opens it. */
   #showAddress() {
     history.replaceState(null, "", this.post === null ? "/write" : `/p/${this.post.slug}/edit`);
   }
 
   async #explain(error) {
-    if (this.#ending.signal.aborted) return;
+    if (this.#controller.signal.aborted) return;
     if (error instanceof Conflict) {
       this.#set({ conflict: error });
       if (this.isBusy) await this.resolve();
     } else if (error.status === 404 && this.post !== null) {
-      this.#begin();
+      this.#goOnAsNewPost();
     } else if (error.status === undefined) {
       throw error;
     } else {
@@ -237,38 +240,24 @@ class Writing {
 
   /** Say what is wrong, beside the fields if it is about them. */
   #tell({ status, message, errors, retryAfter }) {
-    const flaws = {};
-    const others = [];
-    for (const { pointer, detail } of errors) {
-      const name = FIELDS[pointer.split("/")[2]];
-      if (name === undefined) others.push(detail);
-      else flaws[name] ??= detail;
-    }
-    const when = status === 429 ? ` Try again in ${inWords(retryAfter)}.` : "";
+    const { flaws, others } = flawsOf(errors);
+    const when = status === 429 ? ` Try again in ${waitInWords(retryAfter)}.` : "";
     const isBesideFields = errors.length > 0 && others.length === 0;
-    const notice = isBesideFields ? "It is not saved: see above." : `${others.join(" ") || message}${when}`;
+    const notice = isBesideFields ? "It is not saved: see the errors above." : `${others.join(" ") || message}${when}`;
     this.#set({ flaws, notice });
   }
 
-  /** Go on with what the form holds as a new post: this one is deleted. */
-  #begin() {
+  /** Make what the form holds a new post, because this one was deleted. */
+  #goOnAsNewPost() {
     this.post = null;
     this.#saved = BLANK;
     this.#text.place = NEW;
     this.#keep();
     this.#showAddress();
-    this.#set({ notice: "This post is not there any more. What you have written can be saved as another one." });
+    this.#set({ notice: "This post is not there any more: it was deleted. You can save your text as a new post." });
   }
 }
 
 function askForReason() {
-  return reasonFor("Somebody else's post", "Say why you change it: your reason is recorded.", "Save");
-}
-
-function shown({ title, body, summary, tags }) {
-  return [title, summary, tags, body].filter((part) => part !== "").join("\n\n");
-}
-
-function isSame(one, other) {
-  return Object.keys(one).every((name) => one[name] === other[name]);
+  return reasonFor("Change somebody else's post?", "Say why: your reason is recorded.", "Save");
 }
