@@ -125,8 +125,9 @@ async def test_a_comment_survives_a_reload_also_while_it_is_sent_and_is_written_
         await page.route(POSTING, write_and_be_silent)
         await page.get_by_role("button", name="Publish answer").click()
         await written.wait()
-        await page.unroute(POSTING)
+        # Not before the reload: the browser would send the request that is held, and get its answer.
         await page.reload()
+        await page.unroute(POSTING)
         await see_status(page, KEPT_TEXT_NOTICE)
         await page.get_by_role("button", name="Publish answer").click()
         await expect(comment(page, "It weaves")).to_be_focused()
