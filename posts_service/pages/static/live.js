@@ -2,7 +2,7 @@
 // keeps few connections to a host. The tab that holds the lock reads it and passes the events on; when it is closed,
 // another tab gets the lock.
 
-import { accessToken, onPerson, signedInPerson } from "./session.js";
+import { accessToken, canSignIn, onPerson, signedInPerson } from "./session.js";
 import { sleepOrOnline } from "./waiting.js";
 
 const FIRST_PAUSE_MILLISECONDS = 200;
@@ -40,13 +40,15 @@ export function follow({ anonymously = false } = {}) {
 }
 
 function isWanted() {
-  return isFollowRequested && (isAlsoAnonymous || signedInPerson() !== null);
+  // Without locks, the page stays as it was made.
+  return isFollowRequested && canSignIn && (isAlsoAnonymous || signedInPerson() !== null);
 }
 
 function readIfWanted() {
   if (isFollowing || !isWanted()) return;
   isFollowing = true;
-  navigator.locks.request("live", readWhileWanted).finally(() => {
+  // A browser that refuses the lock would refuse it again.
+  navigator.locks.request("live", readWhileWanted).then(() => {
     isFollowing = false;
     readIfWanted();
   });

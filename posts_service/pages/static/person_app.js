@@ -2,10 +2,12 @@
 // are aborted.
 
 import { html, render } from "./html.js";
-import { accessToken, onPerson, signInPath, signedInPerson } from "./session.js";
+import { accessToken, canSignIn, onPerson, signInPath, signedInPerson } from "./session.js";
 import { sleepOrOnline } from "./waiting.js";
 
 const PAUSE_MILLISECONDS = 2_000;
+const UNABLE =
+  "Nobody can sign in here: it takes an address that begins with https, and a browser that lets this site keep cookies.";
 
 const place = document.getElementById("app");
 let controller = new AbortController();
@@ -20,6 +22,7 @@ export async function showToPerson(App, purpose) {
     render(person === null ? html`<${Invitation} key="" purpose=${purpose} />` : app, place);
   };
   place.replaceChildren();
+  if (!canSignIn) return render(html`<p>${UNABLE}</p>`, place);
   onPerson(show);
   if (signedInPerson() !== null) show(signedInPerson());
   await learnWhoIsSignedIn();

@@ -7,6 +7,10 @@ const MARGIN_MILLISECONDS = 10_000;
 const MARK = location.protocol === "https:" ? "__Host-posts_signed_in" : `posts_signed_in_${location.port || 80}`;
 const LONGEST_RETURN_PATH = 1_000;
 
+/** Whether this browser lets the pages sign somebody in. Browsers have locks and encryption only for pages that came by
+ * https or from this machine, and refuse cookies, storage and locks together. */
+export const canSignIn = isSecureContext && hasStorage();
+
 const channel = new BroadcastChannel("session");
 const listeners = new Set();
 let token = null;
@@ -26,6 +30,7 @@ export function onPerson(listener) {
 /** An access token, or null if nobody is signed in. `refused` is one that was answered with 401, and is not returned
  * again. Rejects with a TypeError if the service cannot be reached, and with the answer if it refuses for a time. */
 export async function accessToken(refused = null) {
+  if (!canSignIn) return null;
   if (isUsable(refused)) return token.text;
   return navigator.locks.request("access token", async () => {
     // Another tab may have got one meanwhile.
@@ -69,6 +74,14 @@ export function signInPath() {
 }
 
 channel.addEventListener("message", ({ data }) => (data.token === null ? forget() : remember(data.token)));
+
+function hasStorage() {
+  try {
+    return localStorage !== null;
+  } catch {
+    return false;
+  }
+}
 
 function isMarked() {
   return document.cookie.split("; ").includes(`${MARK}=1`);
