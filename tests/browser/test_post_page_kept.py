@@ -23,6 +23,15 @@ from tests.support.stack import Stack
 
 POSTING = "**/posts/*/comments"
 AWAY = "The service cannot be reached at the moment. Your text is kept in this browser"
+# What `json` does when the connection ends within the body.
+BREAK_OFF = """() => {
+  window.broken = 0;
+  const { json } = Response.prototype;
+  Response.prototype.json = function () {
+    if (this.status !== 201 || window.broken++ > 0) return json.call(this);
+    return Promise.reject(new TypeError("network error"));
+  };
+}"""
 
 
 class Line:
@@ -180,3 +189,54 @@ async def test_nobody_sends_or_sees_what_somebody_else_was_writing(
         await write(page, "Of the author")
         await expect(comment(page, "Of the author")).to_be_focused()
         assert [each["body"] for each in await comments_of(author, post)] == ["Of the author"]
+
+
+async def test_an_answer_that_is_being_typed_is_not_lost_to_a_change_of_the_same_comment(
+    running: Stack, browser: Browser, author: Person, reader: Person
+) -> None:
+    post = await publish(author)
+    await comment_on(reader, post, "A question")
+    async with reading(browser, running, path_of(post), reader) as page:
+        await comment(page, "A question").get_by_role("button", name="Answer").click()
+        await page.locator("#comment-body").fill("My own answer")
+        await comment(page, "A question").get_by_role("button", name="Edit").click()
+        await see_status(page, "Finish what you are writing first: send it, or delete its text.")
+        await expect(page.get_by_label("Your answer to the comment “A question”")).to_have_value("My own answer")
+
+
+async def test_a_changed_comment_that_cannot_be_read_anew_is_not_asked_for_without_end(
+    running: Stack, browser: Browser, author: Person, reader: Person
+) -> None:
+    post = await publish(author)
+    for number in range(20):
+        await comment_on(author, post, f"Number {number}.")
+    own = await comment_on(reader, post, "Mine")
+    async with reading(browser, running, path_of(post), reader, expected=OUTAGE) as page:
+        await page.get_by_role("button", name="More comments").click()
+        await comment(page, "Mine").get_by_role("button", name="Edit").click()
+        await page.locator("#comment-body").fill("Mine, and more")
+        await page.reload()
+        await see_status(page, KEPT_TEXT_NOTICE)
+        url = f"{running.posts}/comments/{own['id']}"
+        await reader.http.patch(url, json={"body": "Changed elsewhere"}, headers=reader.headers)
+        await expect(page.get_by_role("button", name="More comments")).to_be_visible()
+        await page.route(f"{running.posts}/posts/*/comments?*", lambda route: route.fulfill(status=500))
+        await page.get_by_role("button", name="Save comment").click()
+        await expect(page.get_by_role("alert")).to_have_text("The comment cannot be found. Your text is still here.")
+        await page.unroute_all()
+        await page.get_by_role("button", name="Save comment").click()
+        await expect(page.get_by_role("dialog").locator("pre")).to_have_text(["Mine, and more", "Changed elsewhere"])
+        await expect(page.locator("#comment-body")).to_have_value("Mine, and more")
+
+
+async def test_a_comment_whose_answer_breaks_off_is_sent_again_and_written_once(
+    running: Stack, browser: Browser, author: Person, reader: Person
+) -> None:
+    post = await publish(author)
+    async with reading(browser, running, path_of(post), reader) as page:
+        await expect(page.locator("#comment-body")).to_be_editable()
+        await page.evaluate(BREAK_OFF)
+        await write(page, "It weaves")
+        await expect(comment(page, "It weaves")).to_be_focused()
+        assert await page.evaluate("window.broken") == 2
+        assert len(await comments_of(reader, post)) == 1

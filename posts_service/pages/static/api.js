@@ -26,6 +26,7 @@ export class Refused extends Error {
  *
  * 401 gets one new access token and one more try; then the person is asked to sign in, and comes back to this page.
  * 403 and 429 are told in a dialog, unless the request `isQuiet`. While the service cannot be reached, or answers 503,
+ * or its answer breaks off (but for one that is read `as` something, which may be long, and rejects with a TypeError),
  * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be
  * safe to send twice: GET, PUT and DELETE are, a PATCH or a POST with If-Match, and a POST with Idempotency-Key.
  *
@@ -37,10 +38,9 @@ export async function call(method, path, options = {}) {
   const request = { method, path, body, headers, signal, personId: signedInPerson()?.id };
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
     const answer = await sendAuthorized(request).catch(nullIfTransient);
-    if (answer !== null) {
-      onWaiting(false);
-      return read(answer, isQuiet, as);
-    }
+    if (answer !== null) onWaiting(false);
+    const outcome = answer && (await read(answer, as));
+    if (outcome !== null) return judged(outcome, isQuiet);
     onWaiting(true);
     await sleepOrOnline(pause, signal);
   }
@@ -81,14 +81,24 @@ function nullIfTransient(error) {
   throw error;
 }
 
-async function read(answer, isQuiet, as) {
+/** The answer with its body, and whether that is JSON. Null if it breaks off. */
+async function read(answer, as) {
   // The page may end its requests when their person is gone: the answer is read no further then.
   if (answer.status === 401) await askToSignIn();
-  const isJson = /json/.test(answer.headers.get("Content-Type") ?? "");
-  const method = answer.ok && as !== undefined ? as : isJson ? "json" : "text";
-  const body = answer.status === 204 ? null : await answer[method]();
-  if (answer.ok) return { status: answer.status, headers: answer.headers, body };
-  const refused = new Refused(answer, isJson ? body : {});
+  const { status, headers, ok } = answer;
+  if (ok && as !== undefined) return { status, headers, ok, body: await answer[as]() };
+  const isJson = /json/.test(headers.get("Content-Type") ?? "");
+  try {
+    return { status, headers, ok, isJson, body: status === 204 ? null : await answer[isJson ? "json" : "text"]() };
+  } catch (error) {
+    return nullIfTransient(error);
+  }
+}
+
+/** A success as `call` gives it; rejects for any other answer. */
+async function judged({ status, headers, ok, isJson, body }, isQuiet) {
+  if (ok) return { status, headers, body };
+  const refused = new Refused({ status, headers }, isJson ? body : {});
   if (!isQuiet) await tellInDialog(refused);
   throw refused;
 }

@@ -60,10 +60,11 @@ export class CommentWriting {
   begin(kind, comment) {
     if (!this.isOpen) return;
     const { content } = this;
-    const isOther = content.kind === "edit" || kind === "edit";
-    if (this.isBusy || (isOther && content.body !== "" && content.comment?.id !== comment.id)) {
+    const isSame = content.kind === kind && content.comment?.id === comment.id;
+    const isOther = !isSame && (content.kind === "edit" || kind === "edit");
+    if (this.isBusy || (isOther && content.body !== "")) {
       this.#set({ notice: "Finish what you are writing first: send it, or delete its text." });
-    } else if (content.kind !== kind || content.comment?.id !== comment.id) {
+    } else if (!isSame) {
       const { id, version, body } = comment;
       const text = kind === "edit" ? body : content.body;
       this.#keep({ kind, comment: { id, version, name: named(comment) }, body: text, key: null });
@@ -127,7 +128,7 @@ export class CommentWriting {
     const { content } = this;
     const theirs = await this.#reading.findAnew(content.comment.id);
     if (theirs === undefined || theirs.is_removed) {
-      this.#set({ flaw: "The comment is not there any more: it was deleted." });
+      this.#set({ flaw: "The comment cannot be found. Your text is still here." });
       return null;
     }
     // The change was made by a request whose answer was lost.

@@ -83,14 +83,15 @@ export class PostReading {
     return this.refresh();
   }
 
-  /** A comment as it is now, undefined if it is not there. */
+  /** A comment as it is now, undefined if it is not there or cannot be read. Unless it is shown, all are read, once. */
   async findAnew(id) {
+    const find = () => [...(this.comments ?? []), ...this.added].find((each) => each.id === id);
     await this.refresh();
-    for (;;) {
-      const comment = [...this.comments, ...this.added].find((each) => each.id === id);
-      if (comment !== undefined || this.next === null) return comment;
-      await this.more();
+    if (find() === undefined && this.next !== null) {
+      this.#wanted = Infinity;
+      await this.refresh();
     }
+    return find();
   }
 
   /** Read everything anew if anything has changed since the page was made. */
