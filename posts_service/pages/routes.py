@@ -78,7 +78,7 @@ async def show_post(
 @public
 async def edit_post(slug: SlugPath, request: Request, pages: PagesDep) -> Response:
     """The editor of a post. Its script asks for the post: this page is the same for everybody."""
-    return pages.answer(request, "shell.html", _shell("Edit post", "editor.js", slug=slug))
+    return pages.answer(request, "shell.html", _shell("Edit post", "editor.js"))
 
 
 @router.get("/write")
@@ -111,6 +111,6 @@ async def asset(name: str, request: Request) -> Response:
     return asset_answer(request, served_assets(), name)
 
 
-def _shell(title: str, script: str, **data: str) -> dict[str, Any]:
+def _shell(title: str, script: str) -> dict[str, Any]:
     """The values that `shell.html` shows: a page whose content this script makes."""
-    return {"title": title, "script": script, "data": data}
+    return {"title": title, "script": script}

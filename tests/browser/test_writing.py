@@ -192,3 +192,18 @@ async def test_the_editor_has_no_barrier_in_either_theme_and_fits_a_small_screen
             await press(page, "Publish")
             await see_status(page, "It is not saved")
             await inspect(page, "write-with-errors")
+
+
+async def test_who_discards_a_change_of_an_unpublished_post_is_not_led_to_a_page_that_is_not_there(
+    running: Stack, browser: Browser
+) -> None:
+    async with opened(browser, LOCAL) as page:
+        await writer_at(page, running)
+        post = await post_of(page, running, title=unique("On engines"))
+        update = "UPDATE posts.posts SET state = 'unpublished', unpublished_reason = 'Spam' WHERE id = $1"
+        await running.databases.execute("posts_app", update, post["id"])
+        await page.goto(f"{running.posts}/p/{post['slug']}/edit")
+        await write(page, body="Another")
+        await press(page, "Discard")
+        await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        await page.wait_for_url(f"{running.posts}/mine")

@@ -120,6 +120,24 @@ async def test_every_tab_hides_the_text_when_its_writer_signs_out_and_shows_it_w
         await see_fields(page, **TEXT)
 
 
+async def test_who_signs_in_again_goes_on_with_the_post_that_the_text_has_become(
+    running: Stack, browser: Browser
+) -> None:
+    async with opened(browser, LOCAL) as page:
+        ada = await writer_at(page, running)
+        await write(page, **TEXT)
+        await press(page, "Save draft")
+        await page.wait_for_url("**/p/*/edit")
+        await write(page, body="Another *secret* body")
+        other = await page.context.new_page()
+        await other.goto(f"{running.posts}/about")
+        await sign_out(other, running)
+        await expect(page.get_by_role("main").get_by_role("link", name="Go to sign-in")).to_be_visible()
+        await other.goto(f"{running.posts}/about")
+        await sign_in_again(other, ada, other.get_by_role("link", name="Sign in"))
+        await see_fields(page, **{**TEXT, "body": "Another *secret* body"})
+
+
 async def test_a_tab_that_learns_of_another_person_at_once_shows_them_nothing_of_the_text(
     running: Stack, browser: Browser
 ) -> None:

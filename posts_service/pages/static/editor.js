@@ -22,7 +22,7 @@ function Editor({ person, signal }) {
       writing.current = opened;
       setMessage("");
     };
-    openWriting(person, app.dataset.slug, redraw, signal).then(begin, (error) => setMessage(messageOf(error)));
+    openWriting(person, presentSlug(), redraw, signal).then(begin, (error) => setMessage(messageOf(error)));
     return () => writing.current?.close();
   }, []);
   useEffect(() => {
@@ -33,6 +33,12 @@ function Editor({ person, signal }) {
 
   if (writing.current === null) return html`<p role="status">${message}</p>`;
   return html`<${Form} writing=${writing.current} />`;
+}
+
+/** The slug of the post that the page is about now, which its address says: a new post gets one when it is saved. */
+function presentSlug() {
+  const [, slug] = /^\/p\/([^/]+)\/edit$/.exec(location.pathname) ?? [];
+  return slug && decodeURIComponent(slug);
 }
 
 function messageOf(error) {
@@ -103,8 +109,13 @@ async function stayAfter(writing, act) {
 
 /** Send the post, and show it to its writer as readers see it. */
 async function leaveAfter(writing, act) {
-  if (await writing.act(act)) location.assign(writing.post.state === "published" ? `/p/${writing.post.slug}` : "/mine");
+  if (await writing.act(act)) leaveTo(writing.post);
   else focusFlaw();
+}
+
+/** Show the post, or, if it is not public and so has no page, what else its writer has. */
+function leaveTo(post) {
+  location.assign(post?.state === "published" ? `/p/${post.slug}` : "/mine");
 }
 
 function focusFlaw() {
@@ -118,7 +129,7 @@ async function discard(writing) {
     ? await confirmed("Delete this draft?", "This cannot be undone.", "Delete")
     : await confirmed("Discard your text?", "What you have typed and not saved is lost.", "Discard");
   if (!wants || !(await writing.discard())) return;
-  location.assign(isDraft ? "/mine" : `/p/${post.slug}`);
+  leaveTo(post);
 }
 
 showToPerson(Editor, "write, or to go on with what you were writing");
