@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.members import Member, a_member, ask, signed_in_as, write_post
+from tests.browser.opening import OUTAGE
 from tests.browser.post_pages import registered_person
 from tests.support.person import Person
 from tests.support.stack import Stack
@@ -103,6 +104,42 @@ async def test_what_another_moderator_has_decided_is_told_and_leaves_the_queue(
             await second.answer("Another moderator has decided", "Close")
             await expect(item(second, "Sell both")).to_have_count(0)
             await expect(second.page.get_by_role("heading", name="Open reports")).to_be_focused()
+
+
+async def test_the_decision_of_a_moderator_who_has_deleted_their_account_meanwhile_is_told(
+    running: Stack, browser: Browser
+) -> None:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
+        report = await report_of(ada, "posts", await write_post(ada, "Sell both"))
+        async with a_member(browser, grace, "/moderation") as member:
+            await expect(item(member, "Sell both")).to_be_visible()
+            async with registered_person(running, "mary", "moderator") as mary:
+                await ask(mary, "PATCH", f"/moderation/reports/{report['id']}", json={"state": "dismissed"})
+            # As the erasure of her account leaves the row.
+            await running.databases.execute("posts_app", "UPDATE posts.reports SET decided_by = NULL")
+            await member.press("Resolve “Sell both”")
+            await member.answer("Resolve the report?", "Resolve")
+            box = member.dialog("Another moderator has decided")
+            await expect(box).to_contain_text("somebody who has no account here any more has dismissed the report")
+            await member.answer("Another moderator has decided", "Close")
+            await expect(item(member, "Sell both")).to_have_count(0)
+
+
+async def test_a_decided_report_that_cannot_be_read_says_so(running: Stack, browser: Browser) -> None:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
+        report = await report_of(ada, "posts", await write_post(ada, "Sell both"))
+        async with a_member(browser, grace, "/moderation", expected=OUTAGE) as member:
+            path = f"/moderation/reports/{report['id']}"
+            await expect(item(member, "Sell both")).to_be_visible()
+            await ask(grace, "PATCH", path, json={"state": "dismissed"})
+
+            async def fail(route: Route) -> None:
+                await (route.fulfill(status=500) if route.request.method == "GET" else route.continue_())
+
+            await member.page.route(f"**{path}", fail)
+            await member.press("Resolve “Sell both”")
+            await member.answer("Resolve the report?", "Resolve")
+            await expect(member.status("The service answered 500.")).to_be_visible()
 
 
 async def test_a_report_about_what_is_ones_own_is_left_to_another_moderator(running: Stack, browser: Browser) -> None:

@@ -1,5 +1,6 @@
 """The page of what a person has written: what it lists, and what can be done there."""
 
+from asyncio import Event
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.browser.opening import opened
 from tests.browser.post_pages import give_credentials, registered_person
 from tests.support.stack import Stack
 
+# An event as another tab passes it on.
+EVENT = "event => new BroadcastChannel('live').postMessage({ id: null, ...event })"
 NAMES = ("Unpublished by a moderator", "Drafts", "Published")
 
 
@@ -160,6 +163,60 @@ async def test_further_posts_are_read_page_by_page(running: Stack, browser: Brow
             await expect(member.page.get_by_role("article")).to_have_count(45)
             await expect(member.page.get_by_role("button", name="More drafts")).to_have_count(0)
             assert await titles_of(member.page, "Drafts") == [f"Draft {number}" for number in range(44, -1, -1)]
+
+
+async def test_a_further_page_that_has_become_empty_is_no_error(running: Stack, browser: Browser) -> None:
+    async with registered_person(running, "ada") as ada:
+        oldest, *_ = [await write_post(ada, f"Draft {number}", state="draft") for number in range(21)]
+        async with a_member(browser, ada, "/mine") as member:
+            await expect(member.page.get_by_role("article")).to_have_count(20)
+            await ask(ada, "DELETE", f"/posts/{oldest['id']}", 204)
+            await member.press("More (Drafts)")
+            await expect(member.page.get_by_role("button", name="More (Drafts)")).to_have_count(0)
+            await expect(member.page.get_by_role("article")).to_have_count(20)
+
+
+async def test_a_page_that_was_asked_for_before_the_list_began_anew_is_not_added_to_it(
+    running: Stack, browser: Browser
+) -> None:
+    async with registered_person(running, "ada") as ada:
+        for number in range(41):
+            await write_post(ada, f"Draft {number}", state="draft")
+        async with a_member(browser, ada, "/mine") as member:
+            await member.press("More (Drafts)")
+            await expect(member.page.get_by_role("article")).to_have_count(40)
+            arrived, released = Event(), Event()
+
+            async def hold(route: Route) -> None:
+                arrived.set()
+                await released.wait()
+                await route.continue_()
+
+            await member.page.route("**/posts?state=draft&cursor=*", hold)
+            await member.press("More (Drafts)")
+            await arrived.wait()
+            await member.page.evaluate(EVENT, {"name": "reset", "data": {}})
+            await expect(member.page.get_by_role("article")).to_have_count(20)
+            released.set()
+            await member.page.unroute_all(behavior="wait")
+            await member.press("More (Drafts)")
+            await expect(member.page.get_by_role("link", name="Draft 20", exact=True)).to_be_focused()
+            await expect(member.page.get_by_role("article")).to_have_count(40)
+
+
+async def test_an_event_that_comes_late_does_not_show_a_draft_as_published(running: Stack, browser: Browser) -> None:
+    async with registered_person(running, "ada") as ada:
+        post = await write_post(ada, "On engines")
+        other = await write_post(ada, "On looms", state="draft")
+        async with a_member(browser, ada, "/mine") as member:
+            await member.press("Back to draft “On engines”")
+            await member.answer("Make “On engines” a draft?", "Make it a draft")
+            await expect(member.status("“On engines” is a draft.")).to_be_visible()
+            now = datetime.now(UTC).isoformat()
+            for event in (post, {**other, "state": "published", "published_at": now, "version": 2}):
+                await member.page.evaluate(EVENT, {"name": "post", "data": event})
+            await expect(member.page.get_by_role("button", name="Back to draft “On looms”")).to_be_visible()
+            assert [await titles_of(member.page, name) for name in NAMES[1:]] == [["On engines"], ["On looms"]]
 
 
 async def test_signing_out_in_another_tab_empties_the_page_at_once(running: Stack, browser: Browser) -> None:

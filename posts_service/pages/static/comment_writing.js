@@ -76,7 +76,7 @@ export class CommentWriting {
   /** Stop answering or changing a comment. The text of an answer becomes that of a new comment. */
   cancel() {
     const { kind, comment, body } = this.content;
-    this.#keep({ ...NOTHING, body: kind === "edit" ? "" : body });
+    this.#keep({ ...EMPTY, body: kind === "edit" ? "" : body });
     this.#set({ notice: "", flaw: "" });
     focusComment(comment.id);
   }

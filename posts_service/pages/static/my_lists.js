@@ -17,7 +17,13 @@ export function useMyLists(ask, person) {
   };
   const each = (act) => STATES.forEach((state) => act(lists[state], state));
   const remove = (id) => each((list) => list.change((posts) => posts.filter((post) => post.id !== id)));
-  const put = (post) => each((list, state) => list.change((posts, isWhole) => placed(posts, post, state, isWhole)));
+  // An event can come after the answer to a later change, which has put the post into another list.
+  const isOutdated = (post) =>
+    STATES.some((state) => lists[state].present().some(({ id, version }) => id === post.id && version > post.version));
+  const put = (post) => {
+    if (isOutdated(post)) return;
+    each((list, state) => list.change((posts, isWhole) => placed(posts, post, state, isWhole)));
+  };
   const refresh = (id) => read(ask, id, { put, remove });
   useEvents((name, data) => {
     if (name === "reset") each((list) => list.reload());

@@ -88,7 +88,7 @@ export class PostReading {
     const find = () => [...(this.comments ?? []), ...this.added].find((each) => each.id === id);
     await this.refresh();
     if (find() === undefined && this.next !== null) {
-      this.#wanted = Infinity;
+      this.#wantedCount = Infinity;
       await this.refresh();
     }
     return find();

@@ -26,13 +26,14 @@ export async function decide(report, state, tools) {
 async function afterRefusal(error, report, state, tools) {
   const refusal = refusalOf(error);
   if (refusal === null || ![404, 409].includes(refusal.status)) return tools.say(messageOf(error));
-  const present = await readReport(tools.ask, report.id);
+  const present = await readReport(tools.ask, report.id).catch((again) => tools.say(messageOf(again)));
+  if (present === undefined) return;
   if (present === null) {
     tools.queue.put(new Map([[report.id, null]]));
     return tools.say("The report is not there any more: what it was about was deleted.");
   }
   // A request is sent twice if its answer was lost: then the decision is this moderator's own.
-  const isOwn = present.decided_by.id === tools.person.id && present.state === state;
+  const isOwn = present.decided_by?.id === tools.person.id && present.state === state;
   if (!isOwn) await tell("Another moderator has decided", decisionOf(present));
   showDecided(present, tools);
 }
