@@ -171,8 +171,8 @@ async def test_a_further_page_that_has_become_empty_is_no_error(running: Stack, 
         async with a_member(browser, ada, "/mine") as member:
             await expect(member.page.get_by_role("article")).to_have_count(20)
             await ask(ada, "DELETE", f"/posts/{oldest['id']}", 204)
-            await member.press("More (Drafts)")
-            await expect(member.page.get_by_role("button", name="More (Drafts)")).to_have_count(0)
+            await member.press("More drafts")
+            await expect(member.page.get_by_role("button", name="More drafts")).to_have_count(0)
             await expect(member.page.get_by_role("article")).to_have_count(20)
 
 
@@ -183,7 +183,7 @@ async def test_a_page_that_was_asked_for_before_the_list_began_anew_is_not_added
         for number in range(41):
             await write_post(ada, f"Draft {number}", state="draft")
         async with a_member(browser, ada, "/mine") as member:
-            await member.press("More (Drafts)")
+            await member.press("More drafts")
             await expect(member.page.get_by_role("article")).to_have_count(40)
             arrived, released = Event(), Event()
 
@@ -193,13 +193,13 @@ async def test_a_page_that_was_asked_for_before_the_list_began_anew_is_not_added
                 await route.continue_()
 
             await member.page.route("**/posts?state=draft&cursor=*", hold)
-            await member.press("More (Drafts)")
+            await member.press("More drafts")
             await arrived.wait()
             await member.page.evaluate(EVENT, {"name": "reset", "data": {}})
             await expect(member.page.get_by_role("article")).to_have_count(20)
             released.set()
             await member.page.unroute_all(behavior="wait")
-            await member.press("More (Drafts)")
+            await member.press("More drafts")
             await expect(member.page.get_by_role("link", name="Draft 20", exact=True)).to_be_focused()
             await expect(member.page.get_by_role("article")).to_have_count(40)
 

@@ -132,7 +132,7 @@ async def test_who_signs_in_again_goes_on_with_the_post_that_the_text_has_become
         other = await page.context.new_page()
         await other.goto(f"{running.posts}/about")
         await sign_out(other, running)
-        await expect(page.get_by_role("main").get_by_role("link", name="Go to sign-in")).to_be_visible()
+        await expect(page.get_by_role("main").get_by_role("link", name="Sign in")).to_be_visible()
         await other.goto(f"{running.posts}/about")
         await sign_in_again(other, ada, other.get_by_role("link", name="Sign in"))
         await see_fields(page, **{**TEXT, "body": "Another *secret* body"})
