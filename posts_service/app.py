@@ -18,6 +18,7 @@ from posts_service.metrics import build_metrics
 from posts_service.moderation import routes as moderation
 from posts_service.pages import routes as pages
 from posts_service.pages import writing_routes as writing
+from posts_service.pages.environment import SITE
 from posts_service.pages.links import links
 from posts_service.pages.refusals import is_page, refusal_page
 from posts_service.parts import MIGRATIONS, Parts, assemble
@@ -70,7 +71,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         parts,
         MIGRATIONS,
         build_metrics(parts),
-        title="Watchword posts",
+        title=SITE,
         summary="Whose post it is, and who may change it.",
         routers=ROUTERS,
         background=(parts.listener.run, parts.job_worker.run),

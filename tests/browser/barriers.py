@@ -37,5 +37,6 @@ async def inspect_in_every_look(page: Page, name: str, inspect: Inspect) -> None
     """Inspect a page as it stands, without loading it again."""
     for look in LOOKS:
         await page.set_viewport_size(look["viewport"])
-        await page.emulate_media(color_scheme=look["color_scheme"])
+        # Without transitions, whose colours lie between those of the two themes.
+        await page.emulate_media(color_scheme=look["color_scheme"], reduced_motion="reduce")
         await inspect(page, name)

@@ -54,11 +54,16 @@ class Member:
 
 
 @asynccontextmanager
-async def a_member(browser: Browser, person: Person, path: str, **options: Any) -> AsyncIterator[Member]:
-    """The person, signed in on this page of posts. An error of a script or of the policy fails the test."""
+async def a_member(
+    browser: Browser, person: Person, path: str, *, hears_events: bool = True, **options: Any
+) -> AsyncIterator[Member]:
+    """The person, signed in on this page of posts, which learns from the stream of events what happens elsewhere unless
+    `hears_events` is False. An error of a script or of the policy fails the test."""
     own = (person.stack.posts, person.stack.identity, f"blob:{person.stack.posts}")
     async with opened(browser, own, **options) as page:
         member = Member(person, page)
+        if not hears_events:
+            await page.route("**/posts/events", lambda route: route.fulfill(status=204))
         await member.go(path)
         await page.get_by_role("navigation", name="Your account").get_by_role("link", name="Sign in").click()
         await give_credentials(page, person.username)

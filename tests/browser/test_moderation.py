@@ -91,7 +91,7 @@ async def test_what_another_moderator_has_decided_is_told_and_leaves_the_queue(
         async with (
             registered_person(running, "mary", "moderator") as mary,
             a_member(browser, grace, "/moderation") as first,
-            a_member(browser, mary, "/moderation") as second,
+            a_member(browser, mary, "/moderation", hears_events=False) as second,
         ):
             await expect(item(second, "Sell both")).to_be_visible()
             await first.press("Dismiss “Sell both”")
@@ -111,7 +111,7 @@ async def test_the_decision_of_a_moderator_who_has_deleted_their_account_meanwhi
 ) -> None:
     async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         report = await report_of(ada, "posts", await write_post(ada, "Sell both"))
-        async with a_member(browser, grace, "/moderation") as member:
+        async with a_member(browser, grace, "/moderation", hears_events=False) as member:
             await expect(item(member, "Sell both")).to_be_visible()
             async with registered_person(running, "mary", "moderator") as mary:
                 await ask(mary, "PATCH", f"/moderation/reports/{report['id']}", json={"state": "dismissed"})
@@ -128,7 +128,7 @@ async def test_the_decision_of_a_moderator_who_has_deleted_their_account_meanwhi
 async def test_a_decided_report_that_cannot_be_read_says_so(running: Stack, browser: Browser) -> None:
     async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
         report = await report_of(ada, "posts", await write_post(ada, "Sell both"))
-        async with a_member(browser, grace, "/moderation", expected=OUTAGE) as member:
+        async with a_member(browser, grace, "/moderation", hears_events=False, expected=OUTAGE) as member:
             path = f"/moderation/reports/{report['id']}"
             await expect(item(member, "Sell both")).to_be_visible()
             await ask(grace, "PATCH", path, json={"state": "dismissed"})

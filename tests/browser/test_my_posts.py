@@ -115,7 +115,7 @@ async def test_nothing_is_done_to_a_post_that_has_changed_since_it_was_read(
 ) -> None:
     async with registered_person(running, "ada") as ada:
         post = await write_post(ada, "On engines", state="draft")
-        async with a_member(browser, ada, "/mine") as member:
+        async with a_member(browser, ada, "/mine", hears_events=False) as member:
             await expect(post_of(member, "On engines")).to_be_visible()
             await ask(ada, "PATCH", f"/posts/{post['id']}", json={"title": "On looms"})
             await member.press(f"{act} “On engines”")
