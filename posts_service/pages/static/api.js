@@ -83,8 +83,8 @@ function nullIfTransient(error) {
 
 /** The answer with its body, and whether that is JSON. Null if it breaks off. */
 async function read(answer, as) {
-  // Whoever has signed in since the request was made need not sign in. The page may end its requests when their person is
-  // gone: the answer is read no further then.
+  // A person who has signed in since the request was made need not sign in. The page may end its requests when their
+  // person is gone: the answer is read no further then.
   if (answer.status === 401 && signedInPerson() === null) await askToSignIn();
   const { status, headers, ok } = answer;
   if (ok && as !== undefined) return { status, headers, ok, body: await answer[as]() };

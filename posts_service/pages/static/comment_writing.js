@@ -8,7 +8,8 @@ import { openText } from "./texts.js";
 const EMPTY = { kind: "comment", comment: null, body: "", key: null };
 
 /** `content` is what the form holds: `kind` is `comment`, `answer` or `edit`, `comment` the one that is answered or
- * changed, `body` the text and `key` what keeps the service from storing it twice. `isOpen` says that there is a form. */
+ * changed, `body` the text and `key` what keeps the service from storing it twice. `isOpen` says that there is a form.
+ */
 export class CommentWriting {
   #reading;
   #redraw;

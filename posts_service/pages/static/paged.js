@@ -6,10 +6,10 @@ import { messageOf, refusalOf } from "./requests.js";
 const NOT_READ = { items: null, next: null, refusal: null };
 
 /** The list at this path: its `items`, null until they are read; the cursor `next`, null after the last page; the
- * `refusal` of the first page. `more()` reads the next page and resolves to its first item, undefined if
- * there is none, and `reload()` reads the list from its beginning. `change(changed)` replaces the items by `changed(items, isWhole)`, where `isWhole` says that
- * there is no further page. `present()` gives the items at the time of the call: those of a rendering can be outdated
- * when a person has answered a question. */
+ * `refusal` of the first page. `more()` reads the next page and resolves to its first item, undefined if there is none,
+ * and `reload()` reads the list from its beginning. `change(changed)` replaces the items by `changed(items, isWhole)`,
+ * where `isWhole` says that there is no further page. `present()` gives the items at the time of the call: those of a
+ * rendering can be outdated when a person has answered a question. */
 export function usePaged(ask, path) {
   const [list, setList] = useState(NOT_READ);
   const latest = useRef();
