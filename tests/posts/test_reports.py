@@ -132,7 +132,7 @@ async def test_a_comment_is_reported_in_the_same_way_and_named_in_the_queue(
     assert (answers[0].json()["post_id"], answers[0].json()["comment_id"]) == (None, comment["id"])
     [item] = (await page(posts, moderator, "reports"))["items"]
     author = {"id": stranger.id, "username": stranger.username}
-    assert item["comment"] == {"id": comment["id"], "beginning": "Buy now", "author": author}
+    assert item["comment"] == {"id": comment["id"], "beginning": "Buy now", "version": 1, "author": author}
     assert (item["post"]["id"], item["id"]) == (post["id"], answers[0].json()["id"])
     await posts.http.delete(f"/comments/{comment['id']}", headers=stranger.headers)
     gone = await posts.http.post(url, json={"reason": REASON}, headers=ada.headers)
