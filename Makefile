@@ -10,6 +10,8 @@ install = $(1)/python -m pip --disable-pip-version-check install --quiet --requi
 # $(call install_tools,.openapi/venv,openapi): the same into an environment that only tests use, in a tenth of the time.
 install_tools = rm -rf $(1) && $(BIN)/uv venv --quiet --python $(BIN)/python $(1) \
   && $(BIN)/uv pip install --quiet --python $(1)/bin/python --require-hashes --requirement requirements/$(2).txt
+# $(call install_node,.axe): what the files that the target needs name, for Node.
+install_node = mkdir -p $(1) && cp $^ $(1) && cd $(1) && npm ci --silent
 # What it needs is installed by then, with hashes; the builder too.
 LIBRARY := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable shared \
   && echo "$(CURDIR)" > $(VENV)/folder
@@ -139,9 +141,7 @@ openapi-tools: .openapi/python .openapi/node
 
 TYPESCRIPT := tests/openapi/typescript
 .openapi/node: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/.npmrc
-	@mkdir -p .openapi/typescript
-	@cp $^ .openapi/typescript
-	@cd .openapi/typescript && npm ci --silent
+	@$(call install_node,.openapi/typescript)
 	@touch $@
 
 # Clients of other people, which sign in at identity: tests/openid asks for them.
@@ -154,25 +154,19 @@ openid-clients: .openid/python .openid/node
 
 OPENID := tests/openid/javascript
 .openid/node: $(OPENID)/package.json $(OPENID)/package-lock.json $(OPENID)/.npmrc
-	@mkdir -p .openid/javascript
-	@cp $^ .openid/javascript
-	@cd .openid/javascript && npm ci --silent
+	@$(call install_node,.openid/javascript)
 	@touch $@
 
 # What looks for barriers in the pages: tests/browser asks for it.
 AXE := tests/browser/axe
 .axe/node: $(AXE)/package.json $(AXE)/package-lock.json $(AXE)/.npmrc
-	@mkdir -p .axe
-	@cp $^ .axe
-	@cd .axe && npm ci --silent
+	@$(call install_node,.axe)
 	@touch $@
 
 # What grades the pages: tests/browser asks for it.
 LIGHTHOUSE := tests/browser/lighthouse
 .lighthouse/node: $(LIGHTHOUSE)/package.json $(LIGHTHOUSE)/package-lock.json $(LIGHTHOUSE)/.npmrc
-	@mkdir -p .lighthouse
-	@cp $^ .lighthouse
-	@cd .lighthouse && npm ci --silent
+	@$(call install_node,.lighthouse)
 	@touch $@
 
 .PHONY: pictures
@@ -193,7 +187,5 @@ pictures: $(VENV)/development ## Take the pictures of the pages anew: docs/pictu
 
 PROVIDER := tests/bench/peers/oidc_provider
 .bench/node: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json $(PROVIDER)/.npmrc
-	@mkdir -p .bench/oidc_provider
-	@cp $^ .bench/oidc_provider
-	@cd .bench/oidc_provider && npm ci --silent
+	@$(call install_node,.bench/oidc_provider)
 	@touch $@

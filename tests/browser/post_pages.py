@@ -108,3 +108,9 @@ async def confirm(page: Page, button: str) -> None:
 
 async def see_status(page: Page, text: str) -> None:
     await expect(page.get_by_role("status").filter(has_text=text)).to_be_visible()
+
+
+async def begin_answer(page: Page, question: str, text: str) -> None:
+    """Type an answer to the comment that says `question`, and do not send it."""
+    await comment(page, question).get_by_role("button", name="Answer").click()
+    await page.locator("#comment-body").fill(text)

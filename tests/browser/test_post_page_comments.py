@@ -5,6 +5,7 @@ import re
 from playwright.async_api import Browser, expect
 
 from tests.browser.post_pages import (
+    begin_answer,
     comment,
     comment_on,
     comments_of,
@@ -153,8 +154,7 @@ async def test_a_comment_that_is_refused_says_why_and_stays_in_the_form(
     post = await publish(author)
     parent = await comment_on(author, post, "A question")
     async with reading(browser, running, path_of(post), reader) as page:
-        await comment(page, "A question").get_by_role("button", name="Answer").click()
-        await page.locator("#comment-body").fill("An answer")
+        await begin_answer(page, "A question", "An answer")
         await author.http.delete(f"{running.posts}/comments/{parent['id']}", headers=author.headers)
         await expect(comment(page, "A question")).to_have_count(0)
         await page.get_by_role("button", name="Publish answer").click()

@@ -6,6 +6,7 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.opening import OUTAGE
 from tests.browser.post_pages import (
+    begin_answer,
     comment,
     comment_on,
     comments_of,
@@ -120,8 +121,7 @@ async def test_a_comment_survives_a_reload_also_while_it_is_sent_and_is_written_
     post = await publish(author)
     parent = await comment_on(author, post, "A question")
     async with reading(browser, running, path_of(post), reader) as page:
-        await comment(page, "A question").get_by_role("button", name="Answer").click()
-        await page.locator("#comment-body").fill("It weaves")
+        await begin_answer(page, "A question", "It weaves")
         await page.reload()
         await see_status(page, KEPT_TEXT_NOTICE)
         await expect(page.get_by_label("Your answer to the comment “A question”")).to_have_value("It weaves")
@@ -197,8 +197,7 @@ async def test_an_answer_that_is_being_typed_is_not_lost_to_a_change_of_the_same
     post = await publish(author)
     await comment_on(reader, post, "A question")
     async with reading(browser, running, path_of(post), reader) as page:
-        await comment(page, "A question").get_by_role("button", name="Answer").click()
-        await page.locator("#comment-body").fill("My own answer")
+        await begin_answer(page, "A question", "My own answer")
         await comment(page, "A question").get_by_role("button", name="Edit").click()
         await see_status(page, "Finish what you are writing first: send it, or delete its text.")
         await expect(page.get_by_label("Your answer to the comment “A question”")).to_have_value("My own answer")

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.identity.authorizing import Application, application
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.device_flow import Television, register_client, switched_on
 from tests.support import services
@@ -32,6 +33,20 @@ async def identity_at(clean_databases: Databases, clock: StandingClock) -> Async
     """The identity service whose time is `clock`."""
     async with services.identity(clean_databases, clock=clock) as service:
         yield service
+
+
+@pytest.fixture
+async def app(identity_at: services.Identity) -> Application:
+    """An application that signs people in by a redirect."""
+    return await application(identity_at)
+
+
+@pytest.fixture
+async def browser(identity_at: services.Identity, app: Application) -> AsyncIterator[Browsing]:
+    """A browser in which nobody is signed on; ada has an account."""
+    await identity_at.register("ada")
+    async with browsing(identity_at) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The authorization endpoint: the way of a person through sign-in, and the answers that lead to the application."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 from uuid import UUID
 
 import httpx
-import pytest
 
 from identity_service.administration import Administration, AdministratorDraft
 from identity_service.authentication.password import PasswordCredentials
@@ -22,26 +20,13 @@ from tests.identity.authorizing import (
     sign_in,
     tokens_by_code,
 )
-from tests.identity.browsing import Browsing, browsing
+from tests.identity.browsing import Browsing
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity
 from watchword.testing import StandingClock
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://app.example"}
 CODES = "SELECT * FROM identity.authorization_codes"
-
-
-@pytest.fixture
-async def app(identity_at: Identity) -> Application:
-    return await application(identity_at)
-
-
-@pytest.fixture
-async def browser(identity_at: Identity, app: Application) -> AsyncIterator[Browsing]:
-    """A browser in which nobody is signed on; ada has an account."""
-    await identity_at.register("ada")
-    async with browsing(identity_at) as browser:
-        yield browser
 
 
 async def allow(identity: Identity, app: Application, *scopes: str) -> UUID:

@@ -2,30 +2,14 @@
 makes an account, and the person comes back signed in."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 
-import pytest
-
-from tests.identity.authorizing import Application, answer_of, application
-from tests.identity.browsing import Browsing, browsing
-from tests.support.services import PASSWORD, Identity
+from tests.identity.authorizing import Application, answer_of
+from tests.identity.browsing import Browsing
+from tests.support.services import PASSWORD
 from watchword.testing import StandingClock
 
 BOB = {"username": "bob", "email": "bob@example.com", "password": PASSWORD}
-
-
-@pytest.fixture
-async def app(identity_at: Identity) -> Application:
-    return await application(identity_at)
-
-
-@pytest.fixture
-async def browser(identity_at: Identity, app: Application) -> AsyncIterator[Browsing]:
-    """A browser in which nobody is signed on; ada has an account."""
-    await identity_at.register("ada")
-    async with browsing(identity_at) as browser:
-        yield browser
 
 
 async def sign_up_path(browser: Browsing, app: Application, **changes: str) -> str:
