@@ -15,7 +15,7 @@ from identity_service.installation import Installation, Unassigned
 from identity_service.keys.models import SigningKey
 from identity_service.oauth import introspection
 from identity_service.parts import Parts
-from identity_service.recording.recorder import BY_COMMAND_LINE, Cause
+from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes

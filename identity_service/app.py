@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
+from identity_service.admin import permission_routes as admin_permissions
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
@@ -41,6 +42,8 @@ from watchword.http.openapi import amend
 from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal, page_refusals
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
+ADMIN_ROUTERS = (admin_permissions.router,)
+
 ROUTERS = (
     oauth.router,
     userinfo.router,
@@ -62,6 +65,7 @@ ROUTERS = (
     authorize_pages.router,
     consent_pages.router,
     device_approval_pages.router,
+    *ADMIN_ROUTERS,
 )
 
 PUBLIC_PATHS = frozenset({metadata.SERVER, metadata.PROVIDER, keys.PATH})

@@ -40,10 +40,14 @@ from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.parts import Parts
+from identity_service.recording.cause import Cause
+from identity_service.roles.permissions import ADMINISTER
 from identity_service.sessions.service import Sessions
-from identity_service.sign_ons.values import LiveSignOn
-from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts
+from identity_service.sign_ons.values import FRESH_FOR, LiveSignOn
+from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, requires
 from watchword.database.errors import DatabaseUnavailable
+from watchword.errors import PreconditionRequired
+from watchword.http import Preconditions
 from watchword.service import part
 from watchword.service.callers import caller_address
 from watchword.service.networks import address_to_count
@@ -53,6 +57,7 @@ _MAX_DEVICE_CHARACTERS: Final = 200
 
 class Scope(StrEnum):
     ACCOUNT = "account"
+    ADMIN = "admin"
     OPENID = OPENID
     SSF_MANAGE = "ssf.manage"
     SSF_READ = "ssf.read"
@@ -61,6 +66,7 @@ class Scope(StrEnum):
 SCOPE_TEXTS: Final = ScopeTexts(
     people={
         Scope.ACCOUNT: "See and change your account, and see and end your sessions",
+        Scope.ADMIN: "Administer accounts, roles, clients, services and keys, if you are an administrator",
         Scope.OPENID: "Know that it is you",
     },
     services={
@@ -79,6 +85,14 @@ class SessionGuard(Guard):
         await super().ensure(request, principal)
         sessions = (await _parts(request)).live_sessions
         await sessions.ensure_live(principal)
+
+
+ADMINISTRATOR: Final = SessionGuard(Scope.ADMIN, permission=ADMINISTER)
+"""The guard of the administration: the scope says that the client may act for an administrator, and the permission that
+the person is one. One object, so that it is called once in a request."""
+
+FRESH_SIGN_IN: Final = Depends(requires(max_age=int(FRESH_FOR.total_seconds())))
+"""For acts that nobody may do at a screen that was left alone: the person has signed in a short time ago (RFC 9470)."""
 
 
 async def _parts(request: HTTPConnection) -> Parts:
@@ -106,6 +120,18 @@ class PreferredWait:
 async def _preferred_wait(request: Request, response: Response) -> PreferredWait:
     seconds = wait_seconds(request.headers.getlist("prefer"))
     return PreferredWait(seconds, (await _parts(request)).obedience, response)
+
+
+async def _administrator_cause(administrator: "Administrator") -> Cause:
+    return Cause(str(administrator.person_id()), "admin", "an act of an administrator")
+
+
+async def _required_conditions(request: Request) -> Preconditions:
+    """Raises PreconditionRequired (RFC 6585 section 3) if there is no If-Match."""
+    conditions = Preconditions.of_request(request)
+    if conditions.if_match is None:
+        raise PreconditionRequired
+    return conditions
 
 
 async def _address(request: Request) -> str:
@@ -176,6 +202,9 @@ AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
 ConsentsDep = Annotated[Consents, Depends(part("consents"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
+AdminCause = Annotated[Cause, Depends(_administrator_cause)]
+ChangeConditions = Annotated[Preconditions, Depends(_required_conditions)]
+"""The preconditions of a change that could undo somebody else's: If-Match is required."""
 AddressDep = Annotated[str, Depends(_address)]
 PagesDep = Annotated[Pages, Depends(part("pages"))]
 SignUpForm = Annotated[Form[Registration], Depends(_form(Registration))]
@@ -199,6 +228,7 @@ ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]
 OAuthRequestDep = Annotated[OAuthRequest, Depends(_oauth_request)]
 SignedIn = Annotated[Principal, Depends(SessionGuard(Scope.ACCOUNT))]
+Administrator = Annotated[Principal, Depends(ADMINISTRATOR)]
 OpenIdCaller = Annotated[Principal, Depends(SessionGuard(Scope.OPENID))]
 
 FromAddress = Depends(_address)

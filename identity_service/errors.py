@@ -41,6 +41,13 @@ class RoleNeeded(Conflict):
     detail = "This role cannot be deleted."
 
 
+class LastAdministrator(Conflict):
+    """Without an administrator, only a command on the machine could make one."""
+
+    code = "last_administrator"
+    detail = "Nobody else is an administrator. Make another one first."
+
+
 class PermissionUnknown(NotFound):
     """No service reads this permission, so giving it to a role would have no effect."""
 

@@ -13,11 +13,16 @@ from identity_service.clients.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFI
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
+from identity_service.roles.permissions import ADMINISTER
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.errors import Invalid
 from watchword.service.docs import REDIRECT_PATH
 from watchword.service.web_origins import origin_of_url
+
+ADMINISTRATION_CLIENT: Final = "administration"
+"""The id of the client of administrators' scripts: only a token for it, or for one that an operator has made, has the
+scope of administrators."""
 
 POSTS_CLIENT: Final = "posts"
 POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
@@ -26,6 +31,7 @@ POSTS_PAGES_CLIENT: Final = "posts-pages"
 
 OWN_CLIENTS: Final = (
     FIRST_PARTY_CLIENT,
+    ADMINISTRATION_CLIENT,
     POSTS_CLIENT,
     POSTS_PAGES_CLIENT,
     DOCUMENTATION_CLIENT,
@@ -34,6 +40,7 @@ OWN_CLIENTS: Final = (
 """The clients of every installation. One that signs people in by redirect is missing if no code may be sent to it."""
 
 BY_PASSWORD: Final = (GrantType.PASSWORD, GrantType.REFRESH_TOKEN)
+BY_DEVICE: Final = (GrantType.DEVICE_CODE, *BY_PASSWORD)
 BY_REDIRECT: Final = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
 OWN_SCOPES: Final = {
     **SCOPE_TEXTS.people,
@@ -43,7 +50,8 @@ OWN_SCOPES: Final = {
     OFFLINE_ACCESS: "Do all this also while you are not using it",
     "introspect": "Ask whether a token for your service is valid",
 }
-_DOCUMENTATION_SCOPES: Final = ("account", OPENID, PROFILE, EMAIL)
+_DOCUMENTATION_SCOPES: Final = ("account", "admin", OPENID, PROFILE, EMAIL)
+OWN_PERMISSIONS: Final = {ADMINISTER: "Administer accounts, roles, clients, services and keys"}
 POSTS_SCOPES: Final = {
     "posts:write": "Write, change, delete and export your posts and comments, and act as a moderator if you are one"
 }
@@ -119,6 +127,8 @@ def _clients(issuer: str, posts_audience: str, posts_secret: str) -> Iterable[Cl
     receiver = [GrantType.CLIENT_CREDENTIALS], ["ssf.manage", "ssf.read"], [issuer]
     own = ClientDraft(FIRST_PARTY_CLIENT, "Scripts of this installation", None, BY_PASSWORD, ["account", *write], both)
     yield replace(own, default_audience=posts_audience, is_first_party=True)
+    scripts = ClientDraft(ADMINISTRATION_CLIENT, "Scripts of administrators", None, BY_DEVICE, ["admin"], [issuer])
+    yield replace(scripts, is_first_party=True)
     yield ClientDraft(POSTS_CLIENT, "posts_service", posts_secret, *receiver)
     for client_id, name, scopes, audience in (
         (DOCUMENTATION_CLIENT, "Documentation of identity", _DOCUMENTATION_SCOPES, issuer),
@@ -145,7 +155,7 @@ def _by_redirect(draft: ClientDraft, url: str, path: str) -> Iterable[ClientDraf
 
 
 def _services(issuer: str, posts_audience: str) -> Iterable[ServiceDraft]:
-    yield ServiceDraft(issuer, "Watchword identity", None, OWN_SCOPES)
+    yield ServiceDraft(issuer, "Watchword identity", None, OWN_SCOPES, OWN_PERMISSIONS)
     yield ServiceDraft(posts_audience, "Watchword posts", POSTS_CLIENT, POSTS_SCOPES, POSTS_PERMISSIONS)
 
 

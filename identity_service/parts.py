@@ -16,6 +16,7 @@ from identity_service.accounts.service import Accounts
 from identity_service.accounts.signed_in_devices import SignedInDevices
 from identity_service.accounts.verification import Verifications
 from identity_service.accounts.withdrawal import Withdrawal
+from identity_service.admin_parts import AdminParts
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.device_sign_in import DeviceSignIn
@@ -120,6 +121,7 @@ class Parts:
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
+        self.admin = AdminParts(self.database)
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.

@@ -58,12 +58,6 @@ class AnswerTooDeep(Invalid):
     pointer = "/body/parent_id"
 
 
-class InvalidCursor(Invalid):
-    code = "invalid_cursor"
-    detail = "This cursor was not made by this service, or it is that of another list."
-    pointer = "/query/cursor"
-
-
 class InvalidIdempotencyKey(Invalid):
     code = "invalid_idempotency_key"
     detail = "Send one Idempotency-Key of 1 to 255 visible characters of ASCII."

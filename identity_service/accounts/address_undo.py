@@ -8,7 +8,8 @@ from identity_service.ending import EndReason
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind, LinkView
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.users.stand_ins import StandIns
 from watchword.clock import Clock
 from watchword.database.database import Database

@@ -9,7 +9,8 @@ from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import Cause, Recorder
+from identity_service.recording.cause import Cause
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.models import User

@@ -10,7 +10,8 @@ from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.passwords import Passwords

@@ -14,7 +14,8 @@ from identity_service.accounts.schemas import UserChanges
 from identity_service.ending import EndReason
 from identity_service.errors import UsernameTaken, UserNotFound
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.recording.cause import Cause, by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.roles import repository as roles
 from identity_service.sessions.cleanup import delete_unusable_of

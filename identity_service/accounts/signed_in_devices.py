@@ -6,7 +6,8 @@ from uuid import UUID
 from identity_service.accounts.models import SignedInDevice
 from identity_service.ending import EndReason
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session

@@ -9,7 +9,8 @@ from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind, LinkView
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.users import repository as users
 from watchword.clock import Clock
 from watchword.database.database import Database

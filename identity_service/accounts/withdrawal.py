@@ -8,7 +8,8 @@ from identity_service.ending import EndReason
 from identity_service.letters import LetterKind
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_all
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords

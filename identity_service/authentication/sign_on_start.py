@@ -10,7 +10,8 @@ from identity_service.devices import Device
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
 from identity_service.random_tokens import digest_of, make_token
-from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.recording.cause import Cause, by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_least_recent_sign_ons, end_sign_on
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sign_ons import repository

@@ -12,7 +12,8 @@ from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import ClientNotFound, ConsentNotFound
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import repository as sessions
 from identity_service.sign_ons.locking import lock_signed_on
 from identity_service.sign_ons.values import LiveSignOn

@@ -2,7 +2,6 @@
 change."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -14,27 +13,11 @@ from identity_service.events import repository
 from identity_service.events.claims import event_claims
 from identity_service.events.enqueueing import NOTHING, Enqueued, enqueue, notify_enqueued
 from identity_service.logouts.enqueueing import Logouts
+from identity_service.recording.cause import Cause
 from identity_service.users import deletions
 from identity_service.users.models import User
 from watchword.events import types
 from watchword.events.types import SecurityEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Who made a change and why: `actor` is a user's id, a client's id or a name, `entity` is CAEP's
-    `initiating_entity` (section 2)."""
-
-    actor: str
-    entity: str
-    why: str
-
-
-def by_user(user_id: UUID, why: str) -> Cause:
-    return Cause(str(user_id), "user", why)
-
-
-BY_COMMAND_LINE = Cause("command line", "admin", "an administrator's command")
 
 
 class EndedSessions(NamedTuple):

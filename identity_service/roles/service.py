@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from identity_service.errors import PermissionUnknown, RoleNeeded, RoleNotFound
-from identity_service.recording.recorder import Cause, Recorder, RoleChange
+from identity_service.recording.cause import Cause
+from identity_service.recording.recorder import Recorder, RoleChange
 from identity_service.roles import repository
 from watchword.clock import Clock
 from watchword.database.database import Database

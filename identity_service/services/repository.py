@@ -21,6 +21,12 @@ TEXTS = Statement(
 )
 """The texts of these scopes, service by service."""
 
+PERMISSIONS = Statement(
+    select(ServicePermission.permission, ServicePermission.description, ServicePermission.audience).order_by(
+        ServicePermission.permission
+    )
+)
+
 
 async def get_for_update(db: AsyncSession, audience: str) -> Service:
     """The service, its row locked until the transaction ends."""

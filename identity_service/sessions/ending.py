@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
-from identity_service.recording.recorder import Cause, EndedSessions, Recorder
+from identity_service.recording.cause import Cause
+from identity_service.recording.recorder import EndedSessions, Recorder
 from identity_service.sessions import repository
 from identity_service.sessions.models import Session
 from identity_service.sign_ons import repository as sign_ons

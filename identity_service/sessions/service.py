@@ -6,7 +6,8 @@ from uuid import UUID
 from identity_service.ending import EndReason
 from identity_service.errors import SessionEnded, SessionNotFound
 from identity_service.obedience.models import Act
-from identity_service.recording.recorder import Cause, Recorder, by_user
+from identity_service.recording.cause import Cause, by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import repository
 from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session

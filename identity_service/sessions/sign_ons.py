@@ -4,7 +4,8 @@ from identity_service.authentications import Authentication
 from identity_service.ending import EndReason
 from identity_service.obedience.models import Act
 from identity_service.random_tokens import digest_of
-from identity_service.recording.recorder import Recorder, by_user
+from identity_service.recording.cause import by_user
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_sign_on
 from identity_service.sign_ons import repository
 from identity_service.sign_ons.values import LiveSignOn, SignOnLifetimes

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
 from identity_service.errors import AccountChanged
-from identity_service.recording.recorder import Cause, Recorder
+from identity_service.recording.cause import Cause
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import new_devices, repository, start_statements
 from identity_service.sessions.insertion import SessionInsertion
 from identity_service.sessions.new_device_letters import NewDeviceLetters

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from identity_service.keys import repository as keys
 from identity_service.keys.models import whose_turn
 from identity_service.keys.service import KeyNotFound
-from identity_service.recording.recorder import Cause, Recorder
+from identity_service.recording.cause import Cause
+from identity_service.recording.recorder import Recorder
 from identity_service.sessions import repository as sessions
 from watchword.clock import Clock
 from watchword.database.database import Database

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from posts_service.comments.view import CommentView
-from posts_service.keyset import cursor_of, key_of
+from watchword.http.keyset import cursor_of, key_of
 
 _FORM: Final = struct.Struct(">16sB16s")
 

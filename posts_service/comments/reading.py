@@ -5,11 +5,11 @@ from uuid import UUID
 from posts_service.comments import reading_statements as statements
 from posts_service.comments.cursor import START, Cursor
 from posts_service.comments.view import CommentView
-from posts_service.paging import Page
 from posts_service.posts import policy as posts
 from posts_service.posts.reading_statements import get_owned
 from watchword.auth import Principal
 from watchword.database.database import Database
+from watchword.http.paging import Page
 
 
 class CommentReading:

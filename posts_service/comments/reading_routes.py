@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request, Response
 from posts_service.comments.schemas import CommentPage
 from posts_service.comments.view import page_as_json
 from posts_service.dependencies import CommentReadingDep, Reader
-from posts_service.errors import InvalidCursor, PostNotFound
-from posts_service.paging import PageCursor, PageLength
+from posts_service.errors import PostNotFound
 from posts_service.posts.answers import page_response
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictHotRoute
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageCursor, PageLength
 from watchword.http.responses import answer, refusals
 
 router = APIRouter(prefix="/posts/{post_id}/comments", tags=["comments"], route_class=StrictHotRoute)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from posts_service.paging import Page
 from posts_service.posts.view import as_json
+from watchword.http.paging import Page
 
 
 class CommentView(NamedTuple):

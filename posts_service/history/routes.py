@@ -6,7 +6,6 @@ from fastapi import APIRouter, Response
 
 from posts_service.dependencies import ActReason, ChangeConditions, HistoryDep, Writer
 from posts_service.errors import (
-    InvalidCursor,
     NotTheAuthor,
     PostChanged,
     PostNotFound,
@@ -16,13 +15,14 @@ from posts_service.errors import (
     VersionNotFound,
 )
 from posts_service.history.schemas import VersionNumber, VersionPage, VersionRead, VersionSummary
-from posts_service.paging import PageCursor, PageLength
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
 from watchword.http import StrictRoute
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageCursor, PageLength
 from watchword.http.responses import answer, refusals
 from watchword.limits import LimitReached
 

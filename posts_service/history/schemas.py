@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, Field
 
 from posts_service.history.statements import Version
-from posts_service.paging import in_digits
 from posts_service.posts.models import State
+from watchword.http.paging import in_digits
 
 # As many digits as `in_digits` takes.
 MAX_VERSION: Final = 999_999_999

@@ -9,9 +9,7 @@ from posts_service.actions.policy import Acts
 from posts_service.errors import PostChanged, VersionNotFound
 from posts_service.history import statements
 from posts_service.history.statements import Version
-from posts_service.keyset import cursor_of, key_of
 from posts_service.limits import WritingLimits
-from posts_service.paging import Page
 from posts_service.posts import policy
 from posts_service.posts.reading_statements import get_owned
 from posts_service.posts.revisions import Revisions
@@ -23,6 +21,8 @@ from watchword.auth import Principal
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.http.conditional import Preconditions, version_of
+from watchword.http.keyset import cursor_of, key_of
+from watchword.http.paging import Page
 
 _KEY: Final = struct.Struct(">i")
 _NEWEST: Final = 2**31 - 1

@@ -5,14 +5,14 @@ from uuid import UUID
 from asyncpg import Record
 
 from posts_service.errors import ReportNotFound
-from posts_service.keyset import cursor_of, id_in
 from posts_service.moderation import reading_statements as statements
 from posts_service.moderation.models import ReportState
 from posts_service.moderation.reading_statements import ActionFilter
-from posts_service.paging import Page
 from posts_service.posts.policy import may_unpublish
 from watchword.auth import Principal
 from watchword.database.database import Database
+from watchword.http.keyset import cursor_of, id_in
+from watchword.http.paging import Page
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 

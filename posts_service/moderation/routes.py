@@ -16,7 +16,6 @@ from posts_service.dependencies import (
 )
 from posts_service.errors import (
     CommentNotFound,
-    InvalidCursor,
     OwnContentReported,
     PostChanged,
     PostNotFound,
@@ -37,13 +36,14 @@ from posts_service.moderation.schemas import (
     ReportReceipt,
     Unpublication,
 )
-from posts_service.paging import PageCursor, PageLength
 from posts_service.posts.answers import post_response
 from posts_service.posts.schemas import PostRead
 from watchword.auth import NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
 from watchword.http import StrictRoute
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageCursor, PageLength
 from watchword.http.responses import Responses, answer, refusals
 from watchword.limits import LimitReached
 

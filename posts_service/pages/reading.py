@@ -8,12 +8,12 @@ from uuid import UUID
 
 from posts_service.comments.reading import CommentReading
 from posts_service.pages.environment import with_query
-from posts_service.paging import Page
 from posts_service.posts.post_query import PostQuery, Sort
 from posts_service.posts.reading import PostReading
 from posts_service.posts.searching import PostSearch
 from posts_service.posts.view import PostView
 from posts_service.tags.reading import TagReading
+from watchword.http.paging import Page
 
 PAGE_LENGTH: Final = 20
 _TAGS: Final = 30

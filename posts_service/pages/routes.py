@@ -14,11 +14,11 @@ from posts_service.dependencies import SlugPath, owner_of
 from posts_service.pages.assets import served_assets
 from posts_service.pages.reading import HomeQuery, ReadingPages
 from posts_service.pages.rendering import Pages
-from posts_service.paging import PageCursor
 from posts_service.posts.post_query import Sort
 from posts_service.posts.schemas import TagFilter
 from watchword.auth import public
 from watchword.http.fields import Text
+from watchword.http.paging import PageCursor
 from watchword.service import part
 from watchword.service.assets import asset_answer
 from watchword.service.front_page import prefers_json

@@ -7,9 +7,9 @@ from fastapi import Request, Response
 
 from posts_service.errors import PostChanged
 from posts_service.idempotency.values import Answer
-from posts_service.paging import Item, Page, cut_to_size, link_to_next
 from posts_service.posts.view import PostView, as_json
 from watchword.http import JsonBytes, Preconditions
+from watchword.http.paging import Item, Page, cut_to_size, link_to_next
 
 # What a reader sees depends on who they are.
 PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))

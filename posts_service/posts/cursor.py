@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from posts_service.keyset import cursor_of, key_of
+from watchword.http.keyset import cursor_of, key_of
 
 _FORM: Final = struct.Struct(">q16s")
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from posts_service.errors import PostNotFound
-from posts_service.paging import Page
 from posts_service.posts import policy
 from posts_service.posts import reading_statements as statements
 from posts_service.posts.cursor import Cursor
@@ -13,6 +12,7 @@ from posts_service.posts.post_query import PostQuery
 from posts_service.posts.view import PostView
 from watchword.auth import MissingToken, Principal
 from watchword.database.database import Database
+from watchword.http.paging import Page
 
 
 class PostReading:

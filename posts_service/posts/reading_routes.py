@@ -7,14 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from posts_service.dependencies import PostReadingDep, PostSearchDep, Reader, SlugPath, owner_of
 from posts_service.errors import (
-    InvalidCursor,
     PostChanged,
     PostNotFound,
     SearchBusy,
     SearchTooCostly,
     UnsupportedCombination,
 )
-from posts_service.paging import PageCursor, PageLength
 from posts_service.posts.answers import moved, page_response, post_response, summaries_as_json
 from posts_service.posts.models import State
 from posts_service.posts.post_query import PostQuery, Sort
@@ -22,6 +20,8 @@ from posts_service.posts.schemas import PostPage, PostRead, TagFilter
 from watchword.auth import MissingToken, NotPermitted
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import Preconditions, StrictHotRoute, Text
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageCursor, PageLength
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 
 router = APIRouter(prefix="/posts", tags=["posts"], route_class=StrictHotRoute)

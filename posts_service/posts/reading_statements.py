@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Integer, Select, String, Uuid, bindparam, literal_column, select, tuple_
 
-from posts_service.errors import InvalidCursor, PostNotFound, UnsupportedCombination
+from posts_service.errors import PostNotFound, UnsupportedCombination
 from posts_service.posts.columns import OWNED, SUMMARY_OF_READER, VIEW_OF_READER
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.models import Post, State
@@ -19,6 +19,7 @@ from posts_service.tags.models import PostTag
 from watchword.database.joint_read import JointRead
 from watchword.database.reads import ReadPool
 from watchword.database.statements import Statement
+from watchword.http.keyset import InvalidCursor
 from watchword.ids import parse_uuid
 
 Position = tuple[datetime | int, UUID]

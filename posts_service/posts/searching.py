@@ -9,8 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from posts_service.errors import InvalidCursor, SearchTooCostly, UnsupportedCombination
-from posts_service.paging import Page
+from posts_service.errors import SearchTooCostly, UnsupportedCombination
 from posts_service.posts import search_statements as statements
 from posts_service.posts.cursor import Cursor
 from posts_service.posts.post_query import PostQuery
@@ -20,6 +19,8 @@ from posts_service.posts.view import PostView
 from posts_service.search.terms import as_written
 from watchword.auth import Principal
 from watchword.database.database import Database
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import Page
 
 AT_ONCE: Final = 2
 """How many searches of a process run at the same time: they cost more than other reads, which must not wait."""

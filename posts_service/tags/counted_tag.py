@@ -3,9 +3,8 @@
 import struct
 from typing import Final, NamedTuple
 
-from posts_service.errors import InvalidCursor
-from posts_service.keyset import cursor_of, key_of
 from posts_service.tags.tag import InvalidTag, normalized
+from watchword.http.keyset import InvalidCursor, cursor_of, key_of
 
 _LIST_NAME: Final = "tags"
 _COUNT: Final = struct.Struct(">I")

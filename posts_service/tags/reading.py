@@ -1,9 +1,9 @@
 """What readers get of tags."""
 
-from posts_service.paging import Page
 from posts_service.tags import reading_statements as statements
 from posts_service.tags.counted_tag import START, CountedTag
 from watchword.database.database import Database
+from watchword.http.paging import Page
 
 
 class TagReading:

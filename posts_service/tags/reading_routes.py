@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from posts_service.dependencies import Reader, TagReadingDep
-from posts_service.errors import InvalidCursor
-from posts_service.paging import PageLength, link_to_next
 from posts_service.tags.schemas import TagPage, TagRead
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageLength, link_to_next
 from watchword.http.responses import answer, refusals
 
 router = APIRouter(prefix="/tags", tags=["tags"], route_class=StrictRoute)

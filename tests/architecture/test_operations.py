@@ -63,7 +63,7 @@ OPTIONAL = {
 }
 # A person who selects every scope of the form for signing in gets a token: those that only services get are not there.
 FLOWS = {
-    "identity": {"authorizationCode": {"account", "openid"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
+    "identity": {"authorizationCode": {"account", "admin", "openid"}, "clientCredentials": {"ssf.manage", "ssf.read"}},
     "posts": {"authorizationCode": {"posts:write"}},
 }
 SCOPES = {name: set[str]().union(*flows.values()) for name, flows in FLOWS.items()}

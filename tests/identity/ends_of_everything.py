@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.mailbox import token_in_letter
 from tests.identity.signing_on import ORIGIN, sign_on, submit
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer

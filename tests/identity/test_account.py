@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.answers import ensure_problem, pointers
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer

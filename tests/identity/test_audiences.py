@@ -119,7 +119,7 @@ async def test_session_keeps_what_the_grant_covers(identity: Identity, databases
 
 
 @pytest.mark.parametrize(
-    ("client_id", "scope"), [("identity-docs", "account openid profile email"), ("posts-docs", "posts:write")]
+    ("client_id", "scope"), [("identity-docs", "account admin openid profile email"), ("posts-docs", "posts:write")]
 )
 async def test_page_of_documentation_signs_in_for_its_own_service(
     identity: Identity, ada: Browsing, client_id: str, scope: str

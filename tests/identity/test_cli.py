@@ -35,7 +35,14 @@ async def test_setup_makes_clients_and_a_key_and_doing_it_again_changes_nothing(
         assert (outcome.status, outcome.error) == (0, "")
         rows.append(await databases.fetch("identity_app", "SELECT * FROM identity.clients ORDER BY id"))
         rows.append(await databases.fetch("identity_app", "SELECT * FROM identity.signing_keys"))
-    assert [row["id"] for row in rows[0]] == ["identity-docs", "posts", "posts-docs", "posts-pages", "web"]
+    assert [row["id"] for row in rows[0]] == [
+        "administration",
+        "identity-docs",
+        "posts",
+        "posts-docs",
+        "posts-pages",
+        "web",
+    ]
     assert len(rows[1]) == 1
     assert rows[:2] == rows[2:]
 
@@ -46,7 +53,7 @@ async def test_setup_says_that_pages_need_an_origin_and_registers_the_one_that_i
     lan = {**environment, "IDENTITY_POSTS_AUDIENCE": "http://posts.lan:8002"}
     outcome = await run(lan, "setup")
     assert outcome.output.startswith(
-        "The clients web, posts, identity-docs are set up.\nNobody can sign in on the pages"
+        "The clients web, administration, posts, identity-docs are set up.\nNobody can sign in on the pages"
     )
     assert (outcome.status, "IDENTITY_POSTS_PAGES_ORIGIN" in outcome.output) == (0, True)
     outcome = await run(lan | {"IDENTITY_POSTS_PAGES_ORIGIN": "HTTPS://Blog.example/"}, "setup")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.answers import ensure_problem, statuses
 from tests.identity.mailbox import all_sent, letters, tables_with, token_in_letter
 from tests.support.databases import Databases

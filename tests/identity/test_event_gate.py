@@ -15,7 +15,7 @@ from identity_service.events.enqueueing import enqueue
 from identity_service.events.locking import block_enqueueing
 from identity_service.events.models import Stream
 from identity_service.events.replay import Replay
-from identity_service.recording.recorder import by_user
+from identity_service.recording.cause import by_user
 from tests.identity.answers import claims_of
 from tests.identity.receivers import (
     KINDS,

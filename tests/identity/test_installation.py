@@ -139,11 +139,11 @@ async def test_set_up_names_the_scopes_that_it_cannot_assign_and_their_clients(
 ) -> None:
     await add(identity, "app", ["notes:read"], [NOTES_URL, TASKS_URL])
     await add(identity, "bot", ["notes:read"], [NOTES_URL, TASKS_URL])
-    await add(identity, "old", ["admin"], [IDENTITY_URL])
-    assert await set_up(identity) == [Unassigned("admin", ["old"]), Unassigned("notes:read", ["app", "bot"])]
+    await add(identity, "old", ["report"], [IDENTITY_URL])
+    assert await set_up(identity) == [Unassigned("notes:read", ["app", "bot"]), Unassigned("report", ["old"])]
     notes = ServiceDraft(NOTES_URL, "Notes", scopes={"notes:read": "Read your notes"})
     await Administration(identity.parts).create_service(notes, replace=True)
-    assert await set_up(identity) == [Unassigned("admin", ["old"])]
+    assert await set_up(identity) == [Unassigned("report", ["old"])]
     assert (await scopes_of(databases))["notes:read"] == NOTES_URL
 
 
@@ -278,7 +278,7 @@ async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_ad
     await identity.parts.clients.change("posts-docs", ClientChanges(grants=ListChange([GrantType.PASSWORD])))
     assert await set_up(identity) == []
     (docs,) = await databases.fetch("identity_app", CLIENT, "identity-docs")
-    assert docs["scopes"] == ["account", "openid", "profile", "email"]
+    assert docs["scopes"] == ["account", "admin", "openid", "profile", "email"]
     assert docs["grants"] == ["refresh_token", "authorization_code"]
     assert docs["redirect_uris"] == [f"{IDENTITY_URL}/docs/oauth2-redirect"]
     (pages,) = await databases.fetch("identity_app", CLIENT, "posts-pages")
@@ -293,6 +293,7 @@ async def test_no_code_goes_over_the_network_in_the_clear(identity: Identity, da
     rows = await databases.fetch("identity_app", "SELECT id, redirect_uris FROM identity.clients ORDER BY id")
     uris = {row["id"]: row["redirect_uris"] for row in rows}
     assert uris == {
+        "administration": [],
         "identity-docs": [f"{IDENTITY_URL}/docs/oauth2-redirect"],
         "posts": [],
         "web": [],

@@ -4,7 +4,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.keys.service import KeyNotFound
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.answers import ensure_oauth_error, ensure_problem, header_of
 from tests.identity.signing import published_kids, signing_kid
 from tests.support import services

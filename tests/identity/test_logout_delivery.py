@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from identity_service.logouts.enqueueing import LOGOUT
 from identity_service.logouts.turns import MOST_PER_CLIENT
-from identity_service.recording.recorder import by_user
+from identity_service.recording.cause import by_user
 from tests.identity.answers import claims_of
 from tests.identity.hook import hook
 from tests.identity.logging_out import (

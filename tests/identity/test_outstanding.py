@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity_service.recording.recorder import by_user
+from identity_service.recording.cause import by_user
 from tests.identity.receivers import (
     LAPSE,
     STATUS,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.identity.mailbox import tables_with, token_in_letter
 from tests.identity.receivers import receiver_with_stream

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.recording.recorder import by_user
+from identity_service.recording.cause import by_user
 from tests.identity.answers import claims_of, ensure_problem
 from tests.identity.receivers import (
     KINDS,

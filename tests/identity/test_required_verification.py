@@ -10,7 +10,7 @@ import pytest
 
 from identity_service.accounts.schemas import Registration
 from identity_service.cleanup import AWAITED_FOR
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.identity.mailbox import all_sent, letters, tables_with, token_in_letter
 from tests.identity.signing_on import submit

@@ -11,7 +11,7 @@ import pytest
 
 from identity_service.accounts.schemas import Registration
 from identity_service.cleanup import AWAITED_FOR
-from identity_service.recording.recorder import BY_COMMAND_LINE
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.address_changes import Owner
 from tests.identity.answers import ensure_problem, statuses
 from tests.identity.mailbox import all_sent, letters, token_in_letter

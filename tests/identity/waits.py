@@ -6,7 +6,7 @@ from uuid import uuid4
 from identity_service.events.enqueueing import Enqueued
 from identity_service.events.schemas import ObedienceRead
 from identity_service.events.topics import acknowledgements_in
-from identity_service.recording.recorder import by_user
+from identity_service.recording.cause import by_user
 from tests.support.services import Identity
 from tests.support.waiting import PATIENCE_SECONDS, until
 

@@ -22,6 +22,7 @@ from tests.support.tools import ROOT
 OPERATIONS = {
     "identity": {
         "account_deletions_read",
+        "admin_permissions_list",
         "consents_list",
         "consents_withdraw",
         "email_changes_confirm",
@@ -244,7 +245,7 @@ def test_media_types_are_those_that_are_sent(document: Document) -> None:
     assert metrics.startswith("text/plain; version=")
 
 
-@pytest.mark.parametrize(("name", "own"), [("identity", {"account", "openid"}), ("posts", {"posts:write"})])
+@pytest.mark.parametrize(("name", "own"), [("identity", {"account", "admin", "openid"}), ("posts", {"posts:write"})])
 def test_people_are_offered_the_scopes_that_they_can_get_each_with_its_text(document: Document, own: set[str]) -> None:
     flows = document["components"]["securitySchemes"]["watchword"]["flows"]
     assert flows["authorizationCode"]["scopes"].keys() == own

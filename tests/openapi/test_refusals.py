@@ -3,12 +3,13 @@
 import httpx
 import pytest
 
-from posts_service.errors import InvalidCursor, NotTheAuthor, NotTheCommentsAuthor, ReasonRequired
+from posts_service.errors import NotTheAuthor, NotTheCommentsAuthor, ReasonRequired
 from tests.support.documented import Documented
 from tests.support.services import POSTS_URL, Posts
 from watchword.auth import NotPermitted
 from watchword.errors import AppError, Forbidden
 from watchword.events.silence import TransmitterSilent
+from watchword.http.keyset import InvalidCursor
 from watchword.http.problem_documents import MEDIA_TYPE, body_of, status_of
 
 

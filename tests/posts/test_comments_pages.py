@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from posts_service.comments.cursor import Cursor
-from posts_service.errors import InvalidCursor
-from posts_service.paging import MAX_PAGE_BYTES
 from tests.posts.commenting import comment, comments_of, remove
 from tests.posts.people import Person
 from tests.support.services import Posts
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import MAX_PAGE_BYTES
 
 
 async def pages(posts: Posts, post_id: str, limit: int) -> list[list[dict[str, Any]]]:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from posts_service.paging import MAX_PAGE_BYTES
 from posts_service.posts.schemas import PostSummary
 from tests.posts.people import Person
 from tests.posts.summaries import summary_of
 from tests.support.databases import Databases
 from tests.support.services import Posts
 from tests.support.waiting import PATIENCE_SECONDS
+from watchword.http.paging import MAX_PAGE_BYTES
 
 # The bytes that JSON needs for one character are 1, 4 and 6.
 CHARACTERS = ["x", "😀", "\x01"]

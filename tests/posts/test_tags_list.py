@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from posts_service.keyset import cursor_of
 from tests.posts.people import Person
 from tests.support.services import Posts
+from watchword.http.keyset import cursor_of
 
 
 async def tags(posts: Posts, **query: Any) -> list[tuple[str, int]]:

@@ -6,9 +6,15 @@ from hashlib import blake2b
 from typing import Final
 from uuid import UUID
 
-from posts_service.errors import InvalidCursor
+from watchword.errors import Invalid
 
 _NAME_BYTES: Final = 5
+
+
+class InvalidCursor(Invalid):
+    code = "invalid_cursor"
+    detail = "This cursor was not made by this service, or it is that of another list."
+    pointer = "/query/cursor"
 
 
 def cursor_of(list_name: str, key: bytes) -> str:

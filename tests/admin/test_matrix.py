@@ -1,0 +1,57 @@
+"""Every operation of the administration, requested by every kind of caller. A line is an operation and the statuses for
+the callers in the order of the heading."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from tests.admin.callers import all_callers
+from tests.admin.requests import REQUESTS
+from tests.support.services import Identity
+
+TABLE: Final = """
+operation                anonymous  user  moderator  administrator  without_scope  service_client  revoked  disabled
+
+GET    /admin/permissions      401   403        403            200            403             403      401       401
+"""
+
+
+def _rows() -> Iterator[tuple[str, dict[str, int]]]:
+    heading, *lines = (line.split() for line in TABLE.splitlines() if line)
+    callers = heading[1:]
+    for method, path, *statuses in lines:
+        yield f"{method} {path}", dict(zip(callers, map(int, statuses), strict=True))
+
+
+ROWS: Final = dict(_rows())
+
+
+async def _operations(identity: Identity) -> set[str]:
+    document: dict[str, Any] = (await identity.http.get("/openapi.json")).json()
+    return {
+        f"{method.upper()} {path}"
+        for path, item in document["paths"].items()
+        for method in item
+        if path.startswith("/admin")
+    }
+
+
+async def test_the_table_has_every_operation_of_the_document(identity: Identity) -> None:
+    assert await _operations(identity) == ROWS.keys() == REQUESTS.keys()
+
+
+@pytest.mark.parametrize("operation", ROWS)
+async def test_caller_is_answered_as_the_table_says(identity: Identity, operation: str) -> None:
+    method, path = operation.split()
+    callers = await all_callers(identity)
+    assert callers.keys() == ROWS[operation].keys()
+    answers = {}
+    # The administrator comes last: what is refused has changed nothing that the last request needs.
+    for name in sorted(callers, key=lambda name: name == "administrator"):
+        prepared = await REQUESTS[operation](identity)
+        url = path.format(**prepared.path)
+        headers = {**callers[name], **prepared.headers}
+        answers[name] = await identity.http.request(method, url, headers=headers, **prepared.options)
+    statuses = {name: answer.status_code for name, answer in answers.items()}
+    assert statuses == ROWS[operation], {name: answer.text for name, answer in answers.items()}
