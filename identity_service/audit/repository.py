@@ -1,4 +1,4 @@
-"""The SQL of the audit log. The app role may insert and read entries, and never change one."""
+"""The SQL that writes the audit log. The app role may insert and read entries, and never change one."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,11 +9,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit.models import AuditEntry
+from watchword.service.callers import current_origin
 
 
 def record(db: AsyncSession, actor: str, action: str, subject: object, **detail: Any) -> AuditEntry:
-    """Insert an entry, in the transaction of the change that it describes."""
-    entry = AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail)
+    """Insert an entry, in the transaction of the change that it describes. It names the request that is being served,
+    if there is one, and its caller's address."""
+    entry = AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail, **_origin())
     db.add(entry)
     return entry
 
@@ -27,5 +29,19 @@ async def find(db: AsyncSession, entry_id: UUID, actor: str, action: str) -> Aud
 async def record_each(db: AsyncSession, actor: str, action: str, subjects: Iterable[object], **detail: Any) -> None:
     """Insert one entry for each of the subjects, which may be thousands, in one statement."""
     each = func.unnest(cast([str(subject) for subject in subjects], ARRAY(Text))).column_valued("subject")
-    entries = select(literal(actor), literal(action), each, literal(detail, JSONB))
-    await db.execute(insert(AuditEntry).from_select(["actor", "action", "subject", "detail"], entries))
+    origin = _origin()
+    entries = select(
+        literal(actor),
+        literal(action),
+        each,
+        literal(detail, JSONB),
+        *(literal(text, Text) for text in origin.values()),
+    )
+    await db.execute(insert(AuditEntry).from_select(["actor", "action", "subject", "detail", *origin], entries))
+
+
+def _origin() -> dict[str, str | None]:
+    origin = current_origin()
+    if origin is None:
+        return {"address": None, "request_id": None}
+    return {"address": origin.address, "request_id": origin.request_id}

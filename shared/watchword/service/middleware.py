@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextvars import Token
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -15,6 +16,7 @@ from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
 from watchword.service.answer import Answer
+from watchword.service.callers import RequestOrigin, request_origin
 from watchword.service.refused_start import run_lifespan
 
 logger = logging.getLogger("watchword.requests")
@@ -32,6 +34,8 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 _NO_SNIFFING: Final[Fields] = ((b"x-content-type-options", b"nosniff"),)
 
+_Tokens = tuple[Token[str | None], Token[RequestOrigin | None]]
+
 # Where the answer to a request is kept in its scope.
 _ANSWER: Final = "watchword.answer"
 
@@ -40,6 +44,7 @@ class OutermostMiddleware:
     """What must be around everything else, in one layer because each layer costs every request:
 
     1. the request has an id, the caller's own if it is well formed: on every log line, span and answer, even a 500;
+       what is recorded of its effects can name it and the caller's address;
     2. HEAD is handled as GET; the server sends no body (RFC 9110 section 9.3.2);
     3. reading more than `max_body_bytes` of a body raises TooLarge;
     4. every answer has the header fields `fields`, is not to be sniffed for another media type than it says and, with
@@ -77,8 +82,9 @@ class OutermostMiddleware:
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope = {**scope, "method": "GET"}
-        current_id = _id_for(scope)
-        token = request_id.set(current_id)
+        origin = _origin_of(scope)
+        current_id = origin.request_id
+        tokens = request_id.set(current_id), request_origin.set(origin)
         note("watchword.request_id", current_id)
         # Another app that has mounted this one may have an answer of its own.
         outer_answer = scope.get(_ANSWER)
@@ -104,16 +110,17 @@ class OutermostMiddleware:
             if self._on_answer is not None:
                 self._on_answer(scope, status, seconds)
             _log(scope, status, seconds)
-            request_id.reset(token)
+            _end(origin, tokens)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a WebSocket with a request id, for its log lines and the refusal of its handshake. It is neither
         counted nor logged as a request."""
-        token = request_id.set(_id_for(scope))
+        origin = _origin_of(scope)
+        tokens = request_id.set(origin.request_id), request_origin.set(origin)
         try:
             await self._app(scope, receive, send)
         finally:
-            request_id.reset(token)
+            _end(origin, tokens)
 
     def _with_id(self, current_id: str) -> list[tuple[bytes, bytes]]:
         return [(b"x-request-id", current_id.encode()), *self._fields]
@@ -166,6 +173,18 @@ def _id_for(scope: Scope) -> str:
     if request_id is None or not REQUEST_ID.fullmatch(request_id):
         return new_request_id()
     return str(request_id, "ascii")
+
+
+def _origin_of(scope: Scope) -> RequestOrigin:
+    client = scope.get("client")
+    return RequestOrigin(_id_for(scope), None if client is None else client[0] or None)
+
+
+def _end(origin: RequestOrigin, tokens: _Tokens) -> None:
+    origin.is_over = True
+    id_token, origin_token = tokens
+    request_id.reset(id_token)
+    request_origin.reset(origin_token)
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
