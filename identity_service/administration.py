@@ -17,6 +17,7 @@ from identity_service.oauth import introspection
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
+from identity_service.roles.values import RoleContent
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.auth.jws import MAX_TOKEN_BYTES
@@ -119,11 +120,15 @@ class Administration:
         await self._parts.accounts.set_roles(username, names, self._cause)
 
     async def set_permissions(self, role: str, permissions: Sequence[str]) -> None:
-        """Give a role exactly these permissions. Tokens that say otherwise are refused from now on. Raises NotFound."""
-        await self._parts.roles.set_permissions(role, permissions, self._cause)
+        """Give a role exactly these permissions. Tokens that say otherwise are refused from now on.
+
+        Raises RoleNotFound, PermissionUnknown, RoleTooLarge, LastAdministrator.
+        """
+        await self._parts.roles.change(role, RoleContent(None, permissions), self._cause)
 
     async def delete_role(self, role: str) -> None:
-        """Delete a role, and take it from everybody who has it. Raises RoleNotFound, RoleNeeded."""
+        """Delete a role, and take it from everybody who has it. Raises RoleNotFound, RoleNeeded,
+        LastAdministrator."""
         await self._parts.roles.delete(role, self._cause)
 
     async def set_active(self, username: str, active: bool) -> None:

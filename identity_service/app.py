@@ -10,6 +10,7 @@ from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
 from identity_service.admin import permission_routes as admin_permissions
+from identity_service.admin import role_routes as admin_roles
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
@@ -42,7 +43,7 @@ from watchword.http.openapi import amend
 from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal, page_refusals
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
-ADMIN_ROUTERS = (admin_permissions.router,)
+ADMIN_ROUTERS = (admin_permissions.router, admin_roles.router)
 
 ROUTERS = (
     oauth.router,

@@ -126,6 +126,10 @@ async def _administrator_cause(administrator: "Administrator") -> Cause:
     return Cause(str(administrator.person_id()), "admin", "an act of an administrator")
 
 
+async def _read_conditions(request: Request) -> Preconditions:
+    return Preconditions.of_request(request)
+
+
 async def _required_conditions(request: Request) -> Preconditions:
     """Raises PreconditionRequired (RFC 6585 section 3) if there is no If-Match."""
     conditions = Preconditions.of_request(request)
@@ -203,6 +207,7 @@ ConsentsDep = Annotated[Consents, Depends(part("consents"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AdminCause = Annotated[Cause, Depends(_administrator_cause)]
+ReadConditions = Annotated[Preconditions, Depends(_read_conditions)]
 ChangeConditions = Annotated[Preconditions, Depends(_required_conditions)]
 """The preconditions of a change that could undo somebody else's: If-Match is required."""
 AddressDep = Annotated[str, Depends(_address)]

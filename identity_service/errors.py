@@ -1,10 +1,11 @@
 """What this service refuses, in its own words. `oauth/errors.py` translates these into the errors of RFC 6749."""
 
+from collections.abc import Collection, Sequence
 from typing import Self
 from uuid import UUID
 
 from watchword.auth.errors import InvalidToken
-from watchword.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from watchword.errors import Conflict, Fault, Faulty, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 class UsernameTaken(Conflict):
@@ -48,11 +49,35 @@ class LastAdministrator(Conflict):
     detail = "Nobody else is an administrator. Make another one first."
 
 
-class PermissionUnknown(NotFound):
-    """No service reads this permission, so giving it to a role would have no effect."""
+class RoleExists(Conflict):
+    code = "role_exists"
+    detail = "There is a role with this name already."
+
+
+class PermissionUnknown(Faulty):
+    """No service reads a permission, so giving it to a role would have no effect."""
 
     code = "permission_unknown"
     detail = "There is no such permission."
+    pointer = "/body/permissions/0"
+
+    @classmethod
+    def among(cls, permissions: Sequence[str], unknown: Collection[str]) -> Self:
+        """The refusal of these permissions, of which some are unknown."""
+        faults = [
+            Fault(f"/body/permissions/{index}", cls.code, f"There is no permission {permission}.")
+            for index, permission in enumerate(permissions)
+            if permission in unknown
+        ]
+        return cls(faults, f"there is no permission {', '.join(sorted(unknown))}")
+
+
+class RoleTooLarge(Invalid):
+    """Every token of a person with the role carries its permissions, and services accept tokens of limited size."""
+
+    code = "role_too_large"
+    detail = "The permissions of a role have at most 4,096 characters together, since every token carries them."
+    pointer = "/body/permissions"
 
 
 class LinkInvalid(NotFound):

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -21,6 +22,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 pytest_plugins = ["watchword.testing.plugin"]
+
+ROLES = "SELECT name, description, permission FROM identity.roles LEFT JOIN identity.role_permissions ON role = name"
 
 TIME_LIMITS = (
     "watchword.database.database.CONNECT_TIMEOUT_SECONDS",
@@ -105,3 +108,21 @@ async def posts(databases: Databases, issuer: Issuer, without_issuer: None) -> A
     await databases.empty("posts")
     async with services.posts(databases, issuer.verifier(services.POSTS_URL)) as service:
         yield service
+
+
+@pytest.fixture
+async def seeded_roles(databases: Databases) -> AsyncIterator[None]:
+    """Put the roles back as they were: other tests need those that the migrations seed."""
+    rows = await databases.fetch("identity_owner", ROLES)
+    yield
+    owner = await asyncpg.connect(databases.url("identity_owner"))
+    async with owner.transaction():
+        await owner.execute("TRUNCATE identity.user_roles, identity.role_permissions, identity.roles")
+        for name, description in {(row["name"], row["description"]) for row in rows}:
+            await owner.execute("INSERT INTO identity.roles VALUES ($1, $2)", name, description)
+        for row in rows:
+            if row["permission"] is not None:
+                await owner.execute(
+                    "INSERT INTO identity.role_permissions VALUES ($1, $2)", row["name"], row["permission"]
+                )
+    await owner.close()

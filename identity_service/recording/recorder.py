@@ -13,6 +13,7 @@ from identity_service.events import repository
 from identity_service.events.claims import event_claims
 from identity_service.events.enqueueing import NOTHING, Enqueued, enqueue, notify_enqueued
 from identity_service.logouts.enqueueing import Logouts
+from identity_service.recording.acts import Members, record_act
 from identity_service.recording.cause import Cause
 from identity_service.users import deletions
 from identity_service.users.models import User
@@ -29,10 +30,13 @@ class EndedSessions(NamedTuple):
 
 
 class RoleChange(NamedTuple):
-    """A role, and the version of the installation's roles since its change."""
+    """A role, the version of the installation's roles since its change, and the role before it and after it: None if
+    the change has deleted it."""
 
     role: str
     version: int
+    before: Members
+    after: Members | None
 
 
 class Deletion(NamedTuple):
@@ -87,16 +91,14 @@ class Recorder:
         )
         return await self._enqueue(db, now, changed)
 
-    async def role_changed(
-        self, db: AsyncSession, now: datetime, change: RoleChange, permissions: Collection[str], cause: Cause
-    ) -> Enqueued:
-        """Record that the role now has these permissions; receivers refuse older tokens that carry it."""
-        audit.record(db, cause.actor, "role.changed", change.role, permissions=sorted(set(permissions)), why=cause.why)
+    async def role_changed(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> Enqueued:
+        """Record that the role has other permissions; receivers refuse older tokens that carry it."""
+        record_act(db, cause, "role.changed", change.role, before=change.before, after=change.after)
         return await self._enqueue_role(db, now, change, cause)
 
     async def role_deleted(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> Enqueued:
         """Record that the role was deleted; receivers refuse the tokens that carry it."""
-        audit.record(db, cause.actor, "role.deleted", change.role, why=cause.why)
+        record_act(db, cause, "role.deleted", change.role, before=change.before, after=None)
         return await self._enqueue_role(db, now, change, cause)
 
     async def key_withdrawn(

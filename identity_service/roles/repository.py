@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, Text, bindparam, delete, distinct, exists, func, insert, select
+from sqlalchemy import BindParameter, Integer, Select, Text, bindparam, delete, distinct, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
 from identity_service.services.models import ServicePermission
 from watchword.database import locks
+from watchword.database.portions import PORTION, delete_portion
 from watchword.database.statements import Statement
 
 DEFAULT_ROLE: Final = "user"
@@ -44,6 +45,20 @@ _ROLES_AND_PERMISSIONS = (
     .select_from(UserRole)
     .outerjoin(RolePermission, RolePermission.role == UserRole.role)
 )
+
+
+_NAME: Final = bindparam("name", type_=Text)
+_permissions: Final = (
+    select(RolePermission.permission)
+    .where(RolePermission.role == Role.name)
+    .order_by(RolePermission.permission)
+    .correlate(Role)
+    .scalar_subquery()
+)
+_ROLES: Final = select(Role.name, Role.description, func.array(_permissions).label("permissions"))
+ROLE: Final = Statement(_ROLES.where(Role.name == _NAME))
+PAGE: Final = Statement(_ROLES.where(Role.name > _NAME).order_by(Role.name).limit(bindparam("limit", type_=Integer())))
+"""The roles whose names follow this one."""
 
 
 async def is_held(db: AsyncSession, role: str) -> bool:
@@ -107,8 +122,21 @@ async def replace_permissions(db: AsyncSession, name: str, permissions: Collecti
         await db.execute(insert(RolePermission), rows)
 
 
+async def insert_missing(db: AsyncSession, role: Role) -> bool:
+    """Insert the role, unless its name exists. Whether this call has inserted it."""
+    values = {"name": role.name, "description": role.description}
+    statement = upsert(Role).values(values).on_conflict_do_nothing(index_elements=[Role.name])
+    return await db.scalar(statement.returning(Role.name)) is not None
+
+
 async def delete_role(db: AsyncSession, role: Role) -> None:
-    """Delete the role, and take it from everybody who has it."""
+    """Delete the role, and take it from everybody who has it. Its row must be locked.
+
+    No statement takes long, however many have it, and nothing that reads or issues a token waits for the transaction.
+    """
+    while await delete_portion(db, UserRole, UserRole.role == role.name) == PORTION:
+        pass
+    # Those whose roles somebody else was changing.
     await db.execute(delete(UserRole).where(UserRole.role == role.name))
     await db.delete(role)
 

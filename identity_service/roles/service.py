@@ -1,16 +1,35 @@
-"""What roles may do: changing it, and deleting roles."""
+"""What roles may do: making, reading, changing and deleting roles."""
 
-from collections.abc import Collection
+from typing import NamedTuple
 
-from identity_service.errors import PermissionUnknown, RoleNeeded, RoleNotFound
+from asyncpg import Record
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.errors import PermissionUnknown, RoleExists, RoleNeeded, RoleNotFound
+from identity_service.obedience.models import Act
+from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder, RoleChange
-from identity_service.roles import repository
+from identity_service.roles import administrators, repository
+from identity_service.roles.models import Role
+from identity_service.roles.permissions import ADMINISTER
+from identity_service.roles.values import Expectation, RoleContent, RoleView, whatever
 from watchword.clock import Clock
 from watchword.database.database import Database
+from watchword.http.keyset import cursor_of, text_in
+from watchword.http.paging import Page
 
 ADMIN = "admin"
 """The role that the set-up gives to the first administrator."""
+
+_LIST = "roles"
+
+
+class ChangedRole(NamedTuple):
+    """A role after a change, and the act if tokens that carry it are refused because of that."""
+
+    role: RoleView
+    act: Act | None
 
 
 class Roles:
@@ -22,33 +41,94 @@ class Roles:
         self._recorder = recorder
         self._clock = clock
 
-    async def set_permissions(self, name: str, permissions: Collection[str], cause: Cause) -> None:
-        """Give the role exactly these permissions. Doing so twice has no further effect.
+    async def list(self, cursor: str | None, limit: int) -> Page[RoleView]:
+        """Roles in the order of their names. Raises InvalidCursor."""
+        after = "" if cursor is None else text_in(_LIST, cursor)
+        rows = await self._database.reads.fetch_rows(repository.PAGE, name=after, limit=limit + 1)
+        return Page.of([_view(row) for row in rows], limit, lambda role: cursor_of(_LIST, role.name.encode()))
 
-        Raises RoleNotFound; PermissionUnknown for a permission that no service reads.
+    async def get(self, name: str) -> RoleView:
+        """Raises RoleNotFound."""
+        row = await self._database.reads.fetch_row(repository.ROLE, name=name)
+        if row is None:
+            raise RoleNotFound(f"there is no role {name}")
+        return _view(row)
+
+    async def create(self, name: str, description: str, content: RoleContent, cause: Cause) -> RoleView:
+        """Make a role. No token carries it yet, since those of a former role with its name stay refused.
+
+        Raises RoleExists, RoleTooLarge, PermissionUnknown.
         """
+        content.ensure_small()
         async with self._database.begin() as db:
             await repository.lock(db)
-            if await repository.find_for_update(db, name) is None:
-                raise RoleNotFound(f"there is no role {name}")
-            if unknown := await repository.find_unknown_permissions(db, permissions):
-                raise PermissionUnknown(f"there is no permission {', '.join(unknown)}")
-            if set(permissions) == await repository.permissions_of(db, name):
-                return
-            await repository.replace_permissions(db, name, permissions)
-            version = await repository.raise_version(db, name)
-            await self._recorder.role_changed(db, self._clock.now(), RoleChange(name, version), permissions, cause)
+            await _ensure_known(db, content)
+            if not await repository.insert_missing(db, Role(name=name, description=description)):
+                raise RoleExists(f"there is a role {name} already")
+            await repository.replace_permissions(db, name, content.permissions)
+            role = RoleView(name, description, sorted(set(content.permissions)))
+            record_act(db, cause, "role.created", name, before=None, after=role.as_members())
+        return role
 
-    async def delete(self, name: str, cause: Cause) -> None:
-        """Delete the role, and take it from everybody who has it. Raises RoleNotFound, and RoleNeeded for a role that
-        this service gives by itself."""
+    async def change(
+        self, name: str, content: RoleContent, cause: Cause, expect: Expectation = whatever
+    ) -> ChangedRole:
+        """Give the role exactly these permissions, and this description. Doing so twice has no further effect.
+
+        Raises RoleNotFound, RoleTooLarge, PermissionUnknown, LastAdministrator, and what `expect` raises.
+        """
+        content.ensure_small()
+        async with self._database.begin() as db:
+            role, before = await self._get_for_update(db, name, expect)
+            await _ensure_known(db, content)
+            role.description = before.description if content.description is None else content.description
+            after = RoleView(name, role.description, sorted(set(content.permissions)))
+            if after == before:
+                return ChangedRole(after, None)
+            if after.permissions == before.permissions:
+                record_act(db, cause, "role.described", name, before=before.as_members(), after=after.as_members())
+                return ChangedRole(after, None)
+            await repository.replace_permissions(db, name, after.permissions)
+            return ChangedRole(after, await self._record(db, before, after, cause))
+
+    async def delete(self, name: str, cause: Cause, expect: Expectation = whatever) -> Act:
+        """Delete the role, and take it from everybody who has it.
+
+        Raises RoleNotFound, RoleNeeded for a role that this service gives by itself, LastAdministrator, and what
+        `expect` raises.
+        """
         if name in (repository.DEFAULT_ROLE, ADMIN):
             raise RoleNeeded(f"this service itself gives the role {name}, so it cannot be deleted")
         async with self._database.begin() as db:
-            await repository.lock(db)
-            role = await repository.find_for_update(db, name)
-            if role is None:
-                raise RoleNotFound(f"there is no role {name}")
+            role, before = await self._get_for_update(db, name, expect)
             await repository.delete_role(db, role)
-            version = await repository.raise_version(db, name)
-            await self._recorder.role_deleted(db, self._clock.now(), RoleChange(name, version), cause)
+            return await self._record(db, before, None, cause)
+
+    async def _get_for_update(self, db: AsyncSession, name: str, expect: Expectation) -> tuple[Role, RoleView]:
+        await repository.lock(db)
+        role = await repository.find_for_update(db, name)
+        if role is None:
+            raise RoleNotFound(f"there is no role {name}")
+        view = RoleView(name, role.description, sorted(await repository.permissions_of(db, name)))
+        expect(view)
+        return role, view
+
+    async def _record(self, db: AsyncSession, before: RoleView, after: RoleView | None, cause: Cause) -> Act:
+        """Record a change of what the role may do, in one event. An administrator remains."""
+        version = await repository.raise_version(db, before.name)
+        members = None if after is None else after.as_members()
+        change = RoleChange(before.name, version, before.as_members(), members)
+        record = self._recorder.role_deleted if after is None else self._recorder.role_changed
+        enqueued = await record(db, self._clock.now(), change, cause)
+        if ADMINISTER in before.permissions and (after is None or ADMINISTER not in after.permissions):
+            await administrators.ensure_one_remains(db)
+        return Act(enqueued, cause.actor, before.name)
+
+
+async def _ensure_known(db: AsyncSession, content: RoleContent) -> None:
+    if unknown := await repository.find_unknown_permissions(db, content.permissions):
+        raise PermissionUnknown.among(content.permissions, unknown)
+
+
+def _view(row: Record) -> RoleView:
+    return RoleView(row["name"], row["description"], row["permissions"])

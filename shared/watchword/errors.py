@@ -1,6 +1,7 @@
 """The kinds of refusal. A service subclasses a kind and says in its own words what is wrong."""
 
-from typing import ClassVar, Self
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Self
 
 
 class AppError(Exception):
@@ -81,6 +82,29 @@ class Invalid(AppError):
     def __init__(self, reason: str | None = None, *, advice: str | None = None) -> None:
         super().__init__(reason or advice)
         self.advice = advice or self.detail
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a request: the member that it is about, a stable code, and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Faulty(Invalid):
+    """Several members of the request may break rules; each fault is an entry of `errors`."""
+
+    code = "faulty"
+
+    def __init__(self, faults: Sequence[Fault], reason: str | None = None) -> None:
+        advice = "\n".join(fault.detail for fault in faults)
+        super().__init__(reason, advice=advice)
+        self.faults = faults
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls([Fault(cls.pointer, cls.code, cls.detail)])
 
 
 class RetryLater:

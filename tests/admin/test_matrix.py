@@ -14,6 +14,12 @@ TABLE: Final = """
 operation                anonymous  user  moderator  administrator  without_scope  service_client  revoked  disabled
 
 GET    /admin/permissions      401   403        403            200            403             403      401       401
+
+GET    /admin/roles            401   403        403            200            403             403      401       401
+POST   /admin/roles            401   403        403            201            403             403      401       401
+GET    /admin/roles/{name}     401   403        403            200            403             403      401       401
+PUT    /admin/roles/{name}     401   403        403            204            403             403      401       401
+DELETE /admin/roles/{name}     401   403        403            204            403             403      401       401
 """
 
 

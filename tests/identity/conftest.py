@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from tests.identity.authorizing import Application, application
@@ -12,8 +11,6 @@ from tests.identity.device_flow import Television, register_client, switched_on
 from tests.support import services
 from tests.support.databases import Databases
 from watchword.testing import StandingClock
-
-ROLES = "SELECT name, description, permission FROM identity.roles LEFT JOIN identity.role_permissions ON role = name"
 
 
 @pytest.fixture
@@ -74,24 +71,6 @@ async def behind(
     async with services.identity(databases, clock=StandingClock(clock.now())) as other:
         clock.advance(seconds=4)
         yield other
-
-
-@pytest.fixture
-async def seeded_roles(databases: Databases) -> AsyncIterator[None]:
-    """Put the roles back as they were: other tests need those that the migrations seed."""
-    rows = await databases.fetch("identity_owner", ROLES)
-    yield
-    owner = await asyncpg.connect(databases.url("identity_owner"))
-    async with owner.transaction():
-        await owner.execute("TRUNCATE identity.user_roles, identity.role_permissions, identity.roles")
-        for name, description in {(row["name"], row["description"]) for row in rows}:
-            await owner.execute("INSERT INTO identity.roles VALUES ($1, $2)", name, description)
-        for row in rows:
-            if row["permission"] is not None:
-                await owner.execute(
-                    "INSERT INTO identity.role_permissions VALUES ($1, $2)", row["name"], row["permission"]
-                )
-    await owner.close()
 
 
 @pytest.fixture

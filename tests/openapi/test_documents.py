@@ -23,6 +23,11 @@ OPERATIONS = {
     "identity": {
         "account_deletions_read",
         "admin_permissions_list",
+        "admin_roles_create",
+        "admin_roles_delete",
+        "admin_roles_list",
+        "admin_roles_read",
+        "admin_roles_replace",
         "consents_list",
         "consents_withdraw",
         "email_changes_confirm",
@@ -297,6 +302,7 @@ def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
     assert waited.keys() == {
         *("sessions_end", "sessions_end_others", "sessions_sign_out"),
         "consents_withdraw",
+        *("admin_roles_delete", "admin_roles_replace"),
         *("users_change_password", "users_delete_me", "oauth_revoke"),
         *("password_resets_complete", "email_changes_undo", "security_notices_act"),
     }

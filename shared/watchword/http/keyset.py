@@ -44,5 +44,16 @@ def id_in(list_name: str, cursor: str) -> UUID:
     return UUID(bytes=key_of(list_name, cursor, 16))
 
 
+def text_in(list_name: str, cursor: str) -> str:
+    """The text in a cursor of this list. Raises InvalidCursor, also for what no table can hold."""
+    try:
+        text = key_of(list_name, cursor).decode()
+    except UnicodeDecodeError:
+        raise InvalidCursor from None
+    if "\x00" in text:
+        raise InvalidCursor
+    return text
+
+
 def _digest(list_name: str) -> bytes:
     return blake2b(list_name.encode(), digest_size=_NAME_BYTES).digest()

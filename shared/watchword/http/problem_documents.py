@@ -34,6 +34,8 @@ def status_of(error: AppError) -> int:
 
 def body_of(error: AppError) -> dict[str, Any]:
     """The problem document of one refusal."""
+    if isinstance(error, errors.Faulty):
+        return body_with_flaws(errors.Invalid, [fault._asdict() for fault in error.faults])
     if isinstance(error, errors.Invalid):
         return body_with_flaws(errors.Invalid, [{"pointer": error.pointer, "code": error.code, "detail": error.advice}])
     return problem_body(status_of(error), error.code, error.detail)
