@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
+from identity_service.accounts.access import expect_login
+from identity_service.accounts.models import AccessChange
 from identity_service.accounts.schemas import Registration
 from identity_service.clients.drafts import ClientDraft, ClientExtension, Reach
 from identity_service.clients.models import Client
@@ -116,8 +118,9 @@ class Administration:
         return await self._parts.initial_passwords.issue(username, self._cause)
 
     async def set_roles(self, username: str, names: Sequence[str]) -> None:
-        """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises NotFound."""
-        await self._parts.accounts.set_roles(username, names, self._cause)
+        """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises UserNotFound,
+        RoleUnknown, LastAdministrator."""
+        await self._change_access(username, AccessChange(roles=names))
 
     async def set_permissions(self, role: str, permissions: Sequence[str]) -> None:
         """Give a role exactly these permissions. Tokens that say otherwise are refused from now on.
@@ -132,8 +135,8 @@ class Administration:
         await self._parts.roles.delete(role, self._cause)
 
     async def set_active(self, username: str, active: bool) -> None:
-        """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound."""
-        await self._parts.accounts.set_active(username, active, self._cause)
+        """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound, LastAdministrator."""
+        await self._change_access(username, AccessChange(active=active))
 
     async def withdraw_key(self, kid: str) -> WithdrawnKey:
         """Withdraw a signing key that has leaked: what it has signed is refused everywhere from now on.
@@ -195,6 +198,10 @@ class Administration:
             faults.append(f"there is no client {draft.client_id}")
         refuse(faults)
         await self._parts.services.upsert(draft)
+
+    async def _change_access(self, username: str, change: AccessChange) -> None:
+        user_id = await self._parts.accounts.find_id(username)
+        await self._parts.access.change(user_id, change, self._cause, expect_login(username))
 
     async def _has_administrator(self) -> bool:
         async with self._parts.database.begin() as db:

@@ -91,7 +91,8 @@ ADMINISTRATOR: Final = SessionGuard(Scope.ADMIN, permission=ADMINISTER)
 """The guard of the administration: the scope says that the client may act for an administrator, and the permission that
 the person is one. One object, so that it is called once in a request."""
 
-FRESH_SIGN_IN: Final = Depends(requires(max_age=int(FRESH_FOR.total_seconds())))
+fresh_sign_in: Final = requires(max_age=int(FRESH_FOR.total_seconds()))
+FRESH_SIGN_IN: Final = Depends(fresh_sign_in)
 """For acts that nobody may do at a screen that was left alone: the person has signed in a short time ago (RFC 9470)."""
 
 

@@ -35,6 +35,14 @@ class RoleNotFound(NotFound):
     detail = "There is no such role."
 
 
+class RoleUnknown(Invalid):
+    """A person cannot have a role that is none."""
+
+    code = "role_unknown"
+    detail = "There is no such role."
+    pointer = "/body/roles"
+
+
 class RoleNeeded(Conflict):
     """This service gives the role by itself, so it cannot be deleted."""
 

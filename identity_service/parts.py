@@ -3,6 +3,7 @@
 from functools import partial
 
 from identity_service import channel
+from identity_service.accounts.access import Access
 from identity_service.accounts.address_change import AddressChanges
 from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
@@ -253,6 +254,7 @@ class Parts:
             must_verify=settings.email_verification == "required",
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
+        self.access = Access(database, recorder, clock)
         self.erasures = Erasures(database)
         self.signed_in_devices = SignedInDevices(database, recorder, clock)
         self._add_changes_of_passwords()

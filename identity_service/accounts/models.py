@@ -8,6 +8,7 @@ from uuid import UUID
 
 from identity_service.obedience.models import Act
 from identity_service.roles.models import RolesAndPermissions
+from identity_service.sessions.values import AccountUse
 from identity_service.user_agents import DeviceName, device_name
 from identity_service.users.models import User
 
@@ -16,6 +17,27 @@ from identity_service.users.models import User
 class Account:
     user: User
     roles: RolesAndPermissions
+
+
+class AccessChange(NamedTuple):
+    """The roles that an account is to have and no others, and whether it is to be active; None for what stays."""
+
+    roles: Sequence[str] | None = None
+    active: bool | None = None
+
+
+class ChangedAccount(NamedTuple):
+    """An account after a change, and what that has put into streams; None if there was nothing to change."""
+
+    account: Account
+    act: Act | None
+
+
+class AccountInUse(NamedTuple):
+    """An account, and what its live sessions tell of how it is used."""
+
+    account: Account
+    use: AccountUse
 
 
 class DeletedAccount(NamedTuple):

@@ -14,6 +14,7 @@ from identity_service.errors import (
     EmailTaken,
     HashingBusy,
     InitialPasswordKept,
+    LastAdministrator,
     PasswordChanged,
     UsernameReserved,
     UsernameTaken,
@@ -92,13 +93,14 @@ async def change_me(changes: UserChanges, caller: SignedIn, accounts: AccountsDe
     summary="Delete your account",
     status_code=204,
     response_model=None,
-    responses=answer(204, "Location") | obedience_answer("Location") | refusals(UserNotFound),
+    responses=answer(204, "Location") | obedience_answer("Location") | refusals(UserNotFound, LastAdministrator),
     openapi_extra=PREFER_WAIT,
 )
 async def delete_me(
     caller: SignedIn, accounts: AccountsDep, wait: PreferredWaitDep, response: Response
 ) -> ObedienceRead | None:
-    """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs."""
+    """Delete your account and end all of its sessions. `Location` is where to watch the other services erase theirs.
+    The last administrator must make another one first."""
     deletion = await accounts.delete(caller.person_id())
     response.headers["Location"] = f"/account-deletions/{deletion.receipt}"
     return await wait.answer(deletion.act)

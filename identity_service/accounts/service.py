@@ -1,6 +1,5 @@
 """Accounts: reading, changing and deleting them."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -11,24 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.accounts.models import Account, DeletedAccount
 from identity_service.accounts.schemas import UserChanges
-from identity_service.ending import EndReason
 from identity_service.errors import UsernameTaken, UserNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import Recorder
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.roles import repository as roles
+from identity_service.roles.administrators import ensure_one_remains, is_administrator
 from identity_service.sessions.cleanup import delete_unusable_of
-from identity_service.sessions.ending import end_all
 from identity_service.sign_ons import repository as sign_ons
 from identity_service.users import deletions
 from identity_service.users import repository as users
 from identity_service.users.models import User
+from identity_service.users.stand_ins import is_stand_in
 from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.database.portions import delete_in_portions
-from watchword.errors import NotFound
 
 
 class Accounts:
@@ -67,15 +65,26 @@ class Accounts:
         except IntegrityError as error:
             raise _taken(error) from error
 
-    async def delete(self, user_id: UUID) -> DeletedAccount:
-        """Delete the account with everything that belongs to it. Deleting twice returns the same receipt."""
+    async def find_id(self, login: str) -> UUID:
+        """The account that this username or e-mail address names. Raises UserNotFound."""
+        async with self._database.begin() as db:
+            user = await users.find_by_login(db, login)
+        if user is None:
+            raise UserNotFound(f"there is no user {login}")
+        return user.id
+
+    async def delete(self, user_id: UUID, cause: Cause | None = None) -> DeletedAccount:
+        """Delete the account with everything that belongs to it; without a cause, because its owner wants it. Deleting
+        twice returns the same receipt. Raises UserNotFound, LastAdministrator."""
+        cause = cause or by_user(user_id, "account deleted")
         # In transactions of their own: a user may have more of them than one statement can delete in its time.
         await delete_unusable_of(self._database, user_id, self._clock.now())
         await delete_in_portions(self._database, partial(refused_sign_ins.delete_of, user_id=user_id))
         async with self._database.begin() as db:
             user = await users.find_for_update(db, user_id)
-            if user is None:
+            if user is None or is_stand_in(user):
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
+            was_administrator = await is_administrator(db, user_id)
             # Before their sessions, as whoever ends a sign-on does.
             await sign_ons.lock_all(db, user_id)
             await self._recorder.sessions_deleted(db, user_id)
@@ -83,43 +92,10 @@ class Accounts:
             await refused_sign_ins.delete_of(db, user_id)
             now = self._clock.now()
             await self._usernames.release(db, user.username, user_id, now)
-            cause = by_user(user_id, "account deleted")
             receipt, enqueued = await self._recorder.deleted(db, now, user_id, cause)
+            if was_administrator:
+                await ensure_one_remains(db)
         return DeletedAccount(receipt, Act(enqueued, cause.actor, str(user_id)))
-
-    async def set_roles(self, login: str, names: Sequence[str], cause: Cause) -> None:
-        """Give a user exactly these roles. A refresh at the same moment gets the old or the new ones, never a mix.
-
-        Raises UserNotFound, and NotFound for an unknown role.
-        """
-        async with self._database.begin() as db:
-            user = await _get_for_update(db, login)
-            if unknown := await roles.find_unknown(db, names):
-                raise NotFound(f"there is no role {', '.join(unknown)}")
-            before = await roles.of_user(db, user.id)
-            await roles.replace(db, user.id, names)
-            after = await roles.of_user(db, user.id)
-            # What a role may do can change in between, and has an event of its own.
-            if after.roles != before.roles:
-                now = self._clock.now()
-                user.outdate_claims(now)
-                await self._recorder.claims_changed(db, now, user, after.as_claims(), cause)
-
-    async def set_active(self, login: str, active: bool, cause: Cause) -> None:
-        """Enable an account, or disable it and end its sessions. Doing so twice has no further effect."""
-        async with self._database.begin() as db:
-            user = await _get_for_update(db, login)
-            if user.is_active == active:
-                return
-            user.is_active = active
-            # Whichever of two such events arrives last, the one with the higher version holds.
-            user.raise_version()
-            now = self._clock.now()
-            if active:
-                await self._recorder.enabled(db, now, user, cause)
-            else:
-                ended = await end_all(db, user.id, EndReason.DISABLED, now)
-                await self._recorder.disabled(db, now, user, ended, cause)
 
     async def _apply(self, db: AsyncSession, user: User, changes: UserChanges) -> None:
         now = self._clock.now()
@@ -143,14 +119,6 @@ class Accounts:
             await self._usernames.ensure_not_withheld(db, username, user.id, now)
             await self._usernames.take_back(db, username, user.id)
             await self._usernames.release(db, former, user.id, now)
-
-
-async def _get_for_update(db: AsyncSession, login: str) -> User:
-    """The user with this name or e-mail address, its row locked. Raises UserNotFound."""
-    user = await users.find_by_login(db, login, lock=True)
-    if user is None:
-        raise UserNotFound(f"there is no user {login}")
-    return user
 
 
 def _taken(error: IntegrityError) -> Exception:

@@ -18,7 +18,7 @@ from identity_service.dependencies import (
     ProfilePageForm,
     SignOnDep,
 )
-from identity_service.errors import UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
+from identity_service.errors import LastAdministrator, UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
 from identity_service.pages.account import account_page, button_page, email_page, password_page
 from identity_service.pages.back_link import find_back_link
 from identity_service.pages.errors import ConfirmationWrong
@@ -119,6 +119,6 @@ async def delete_account(
             response = go(f"/deleted-account/{deletion.receipt}")
             parts.sign_on_cookie.delete(request, response)
             return response
-    except ConfirmationWrong as error:
+    except (ConfirmationWrong, LastAdministrator) as error:
         form = form.with_flaw("confirmation", error)
     return parts.pages.page("account_delete.html", "account_delete", form, username=sign_on.username)

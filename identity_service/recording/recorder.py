@@ -81,11 +81,19 @@ class Recorder:
         return await self.sessions_ended(db, now, user_id, ended.session_ids, cause) if ended.session_ids else NOTHING
 
     async def claims_changed(
-        self, db: AsyncSession, now: datetime, user: User, claims: Mapping[str, list[str]], cause: Cause
+        self,
+        db: AsyncSession,
+        now: datetime,
+        user: User,
+        claims: Mapping[str, list[str]],
+        cause: Cause,
+        *,
+        former_roles: Sequence[str],
     ) -> Enqueued:
         """Record that these roles and permissions are the user's now; receivers refuse tokens with a smaller version
         than `user.version`."""
-        audit.record(db, cause.actor, "user.roles_changed", user.id, roles=claims["roles"], why=cause.why)
+        before, after = {"roles": list(former_roles)}, {"roles": claims["roles"]}
+        record_act(db, cause, "user.roles_changed", user.id, before=before, after=after)
         changed = types.token_claims_change(
             self._issuer, str(user.id), user.version, claims, at=now, initiator=cause.entity, reason=cause.why
         )
@@ -136,13 +144,13 @@ class Recorder:
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
         """Record that the account was disabled and that its sessions have ended because of it."""
-        audit.record(db, cause.actor, "user.disabled", user.id, why=cause.why)
+        record_act(db, cause, "user.disabled", user.id, before={"active": True}, after={"active": False})
         disabled = types.account_disabled(self._issuer, str(user.id), user.version)
         return await self._enqueue_with_ended(db, now, user, disabled, ended=ended, cause=cause)
 
     async def enabled(self, db: AsyncSession, now: datetime, user: User, cause: Cause) -> Enqueued:
         """Record that the account was enabled again."""
-        audit.record(db, cause.actor, "user.enabled", user.id, why=cause.why)
+        record_act(db, cause, "user.enabled", user.id, before={"active": False}, after={"active": True})
         return await self._enqueue(db, now, types.account_enabled(self._issuer, str(user.id), user.version))
 
     async def renamed(self, db: AsyncSession, now: datetime, user_id: UUID, username: str, cause: Cause) -> Enqueued:

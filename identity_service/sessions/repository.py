@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     ColumnElement,
     Select,
     Text,
@@ -27,6 +28,7 @@ from identity_service.clients.models import ClientRow
 from identity_service.ending import EndReason
 from identity_service.roles import repository as roles
 from identity_service.sessions.models import LONGEST_RETRY, OVER_AT, RefreshToken, Session
+from identity_service.sessions.values import AccountUse
 from identity_service.sign_ons.models import SignOn
 from identity_service.users import repository as users
 from identity_service.users.models import User
@@ -61,6 +63,8 @@ UNUSED = Statement(
 )
 """The refresh token, if this session has it and it has not been traded in."""
 
+Columns = TypeVarTuple("Columns")
+
 # Deleting a token deletes its predecessor too, and that one's; so the predecessors go first. Ids are in order of time.
 _OLDEST_FIRST: Final = (RefreshToken.expires_at, RefreshToken.id)
 
@@ -72,12 +76,27 @@ async def find_for_update(db: AsyncSession, user_id: UUID, session_id: UUID) -> 
 
 
 async def list_live(db: AsyncSession, user_id: UUID, now: datetime) -> Sequence[Session]:
-    """The sessions of this user that have not ended, and whose sign-on, if any, is live; the most recently seen
-    first."""
-    live = Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
-    is_signed_on = Session.sign_on_id.is_(None) | and_(SignOn.ended_at.is_(None), SignOn.expires_at > now)
-    statement = select(Session).outerjoin(SignOn, SignOn.id == Session.sign_on_id).where(*live, is_signed_on)
+    """The live sessions of this user, the most recently seen first."""
+    statement = _join_sign_on(select(Session)).where(Session.user_id == user_id, is_live_at(now))
     return (await db.scalars(statement.order_by(Session.last_seen_at.desc(), Session.id))).all()
+
+
+async def use_of(db: AsyncSession, user_id: UUID, now: datetime) -> AccountUse:
+    """What the live sessions of this user tell."""
+    last_sign_in = func.max(func.coalesce(Session.authenticated_at, Session.created_at))
+    statement = _join_sign_on(select(func.count(Session.id), last_sign_in))
+    row = (await db.execute(statement.where(Session.user_id == user_id, is_live_at(now)))).one()
+    return AccountUse(*row)
+
+
+def is_live_at(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """The condition for a session that has not ended, and whose sign-on, if it is joined and there is one, is live."""
+    is_signed_on = Session.sign_on_id.is_(None) | and_(SignOn.ended_at.is_(None), SignOn.expires_at > now)
+    return and_(Session.ended_at.is_(None), Session.expires_at > now, is_signed_on)
+
+
+def _join_sign_on(statement: Select[*Columns]) -> Select[*Columns]:
+    return statement.select_from(Session).outerjoin(SignOn, SignOn.id == Session.sign_on_id)
 
 
 async def find_sign_on_id(db: AsyncSession, user_id: UUID, session_id: UUID) -> UUID | None:

@@ -27,6 +27,13 @@ class Lifetimes:
     sign_on: SignOnLifetimes
 
 
+class AccountUse(NamedTuple):
+    """How many live sessions an account has, and when its owner signed in for the latest of them, if there are any."""
+
+    sessions: int
+    last_sign_in_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class PresentedRefreshToken:
     """A refresh token whose signature, issuer and expiry are valid, and what the client requests with it."""

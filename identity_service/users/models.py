@@ -23,6 +23,21 @@ class UserState(StrEnum):
     DISABLED = "disabled"
 
 
+class AccountState(StrEnum):
+    """The state of an account for those who administer it. Each has one."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    """Also if it awaits the verification of its address."""
+    AWAITING_VERIFICATION = "awaiting_verification"
+
+    @classmethod
+    def of(cls, is_active: bool, awaits_verification: bool) -> "AccountState":
+        if not is_active:
+            return cls.DISABLED
+        return cls.AWAITING_VERIFICATION if awaits_verification else cls.ACTIVE
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SignInUser:
     """A user as a sign-in finds them, before the password is verified."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from identity_service.users.models import SignInUser, User
-from identity_service.users.normal_form import normal_email
+from identity_service.users.normal_form import normal_email, without_case
 from watchword.database.portions import delete_portion
 from watchword.database.statements import Statement
 
@@ -74,6 +74,12 @@ async def find_by_login(db: AsyncSession, login: str, *, lock: bool = False) -> 
     login = _normal_login(login)
     statement = select(User).where(_is_named(_login_column(login)))
     return await db.scalar(statement.with_for_update() if lock else statement, {"login": login})
+
+
+def has_login(user: User, login: str) -> bool:
+    """Whether this login names the user, as `by_login` finds them."""
+    login = _normal_login(login)
+    return without_case(user.email if "@" in login else user.username) == without_case(login)
 
 
 async def find_by_email(db: AsyncSession, email: str, *, lock: bool = False) -> User | None:

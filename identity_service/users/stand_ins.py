@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import ColumnElement, and_, delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.users import repository as users
@@ -20,6 +20,14 @@ from watchword.database import locks
 _DOMAIN: Final = "stand-in.invalid"
 _NO_HASH: Final = "*"
 """No password matches it. A sign-in with the name takes as long as with any other."""
+
+IS_STAND_IN: Final[ColumnElement[bool]] = and_(User.awaits_verification, User.email.endswith(f"@{_DOMAIN}"))
+"""Nobody registers an address of this domain, which is reserved (RFC 6761 section 6.4)."""
+
+
+def is_stand_in(user: User) -> bool:
+    """Whether this is nobody's account: it only withholds a name."""
+    return user.awaits_verification and user.email.endswith(f"@{_DOMAIN}")
 
 
 class StandIns:

@@ -5,8 +5,9 @@ from typing import Final
 
 from tests.admin.prepared import Prepare, nothing
 from tests.admin.role_requests import ROLES
+from tests.admin.user_requests import USERS
 
 PERMISSIONS: Final[Mapping[str, Prepare]] = {"GET /admin/permissions": nothing}
 
-REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES}
+REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES, **USERS}
 """By the name of the operation in the matrix."""

@@ -15,6 +15,10 @@ operation                anonymous  user  moderator  administrator  without_scop
 
 GET    /admin/permissions      401   403        403            200            403             403      401       401
 
+GET    /admin/users/{user_id}  401   403        403            200            403             403      401       401
+PATCH  /admin/users/{user_id}  401   403        403            204            403             403      401       401
+DELETE /admin/users/{user_id}  401   403        403            204            403             403      401       401
+
 GET    /admin/roles            401   403        403            200            403             403      401       401
 POST   /admin/roles            401   403        403            201            403             403      401       401
 GET    /admin/roles/{name}     401   403        403            200            403             403      401       401

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from identity_service.recording.cause import BY_COMMAND_LINE
+from identity_service.administration import Administration
 from tests.identity.mailbox import token_in_letter
 from tests.identity.signing_on import ORIGIN, sign_on, submit
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
@@ -41,7 +41,7 @@ async def restore_address(identity: Identity, mail: Path) -> None:
 
 
 async def disable(identity: Identity, _: Path) -> None:
-    await identity.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
+    await Administration(identity.parts).set_active("ada", False)
 
 
 async def end_everywhere(identity: Identity, _: Path) -> None:

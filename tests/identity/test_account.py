@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity_service.recording.cause import BY_COMMAND_LINE
+from identity_service.administration import Administration
 from tests.identity.answers import ensure_problem, pointers
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
@@ -28,7 +28,7 @@ async def test_account_shows_its_roles_permissions_and_state(identity: Identity)
     headers = await identity.signed_in("ada")
     account = (await identity.http.get("/users/me", headers=headers)).json()
     assert (account["roles"], account["permissions"], account["state"]) == (["user"], [], "active")
-    await identity.parts.accounts.set_roles("ada", ["user", "moderator"], BY_COMMAND_LINE)
+    await Administration(identity.parts).set_roles("ada", ["user", "moderator"])
     headers = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     account = (await identity.http.get("/users/me", headers=headers)).json()
     assert account["roles"] == ["moderator", "user"]

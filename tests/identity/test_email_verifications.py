@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from identity_service.recording.cause import BY_COMMAND_LINE
+from identity_service.administration import Administration
 from tests.identity.answers import ensure_problem, statuses
 from tests.identity.mailbox import all_sent, letters, tables_with, token_in_letter
 from tests.support.databases import Databases
@@ -70,7 +70,7 @@ async def test_unknown_verified_and_disabled_addresses_get_the_same_answer_and_n
     for name in ("ada", "eve", "due"):
         await mailing.register(name)
     await confirm(mailing, await token_in_letter(tmp_path, ADA, VERIFY))
-    await mailing.parts.accounts.set_active("eve", False, BY_COMMAND_LINE)
+    await Administration(mailing.parts).set_active("eve", False)
     names = ("due", "ada", "eve", "somebody")
     answers = [await ask(mailing, f"{name}@example.com") for name in names]
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"")}
@@ -83,5 +83,5 @@ async def test_unknown_verified_and_disabled_addresses_get_the_same_answer_and_n
 async def test_link_of_a_disabled_account_is_invalid(mailing: Identity, tmp_path: Path) -> None:
     await mailing.register("ada")
     token = await token_in_letter(tmp_path, ADA, VERIFY)
-    await mailing.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
+    await Administration(mailing.parts).set_active("ada", False)
     ensure_problem(await confirm(mailing, token), 404, "link_invalid")

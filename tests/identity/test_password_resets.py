@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from identity_service.recording.cause import BY_COMMAND_LINE
+from identity_service.administration import Administration
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.identity.mailbox import tables_with, token_in_letter
 from tests.identity.receivers import receiver_with_stream
@@ -85,7 +85,7 @@ async def test_link_changes_no_other_account(mailing: Identity, tmp_path: Path) 
 async def test_disabled_account_is_neither_changed_nor_revealed(mailing: Identity, tmp_path: Path) -> None:
     await mailing.register("ada")
     token = await token_for(mailing, tmp_path)
-    await mailing.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
+    await Administration(mailing.parts).set_active("ada", False)
     ensure_problem(await reset(mailing, token), 404, "link_invalid")
     assert (await ask(mailing)).status_code == 202
 

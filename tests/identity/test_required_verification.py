@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from identity_service.accounts.schemas import Registration
+from identity_service.administration import Administration
 from identity_service.cleanup import AWAITED_FOR
-from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.answers import ensure_oauth_error, ensure_problem, pointers, statuses
 from tests.identity.mailbox import all_sent, letters, tables_with, token_in_letter
 from tests.identity.signing_on import submit
@@ -71,7 +71,7 @@ async def test_owner_whose_account_is_disabled_gets_no_letter(
     verifying: Identity, databases: Databases, tmp_path: Path
 ) -> None:
     await create(verifying)
-    await verifying.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
+    await Administration(verifying.parts).set_active("ada", False)
     assert (await register(verifying, username="mallory")).status_code == 202
     await all_sent(databases)
     assert letters(tmp_path, ADA) == []

@@ -7,13 +7,12 @@ import httpx
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.errors import PermissionUnknown, RoleNeeded, RoleNotFound
+from identity_service.errors import PermissionUnknown, RoleNeeded, RoleNotFound, RoleUnknown
 from tests.identity.answers import claims_of, statuses
 from tests.identity.obeying import ObeyingService
 from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
-from watchword.errors import NotFound
 from watchword.events.types import role_changed_type
 from watchword.testing import StandingClock
 
@@ -180,6 +179,6 @@ async def test_role_that_is_given_and_deleted_at_once_is_held_by_nobody(
         await identity.register(f"ada{number}")
     changes = [administration.set_roles(f"ada{number}", ["user", "moderator"]) for number in range(8)]
     outcomes = await asyncio.gather(*changes, administration.delete_role("moderator"), return_exceptions=True)
-    assert {type(outcome) for outcome in outcomes} <= {type(None), NotFound}
+    assert {type(outcome) for outcome in outcomes} <= {type(None), RoleUnknown}
     assert outcomes[-1] is None
     assert await databases.fetch("identity_app", HELD) == []

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from identity_service.accounts.schemas import Registration
+from identity_service.administration import Administration
 from identity_service.cleanup import AWAITED_FOR
-from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.identity.address_changes import Owner
 from tests.identity.answers import ensure_problem, statuses
 from tests.identity.mailbox import all_sent, letters, token_in_letter
@@ -51,7 +51,7 @@ async def owner(identity: Identity, folder: Path) -> dict[str, str]:
 
 async def disabled_owner(identity: Identity, folder: Path) -> None:
     await account(identity, "ada")
-    await identity.parts.accounts.set_active("ada", False, BY_COMMAND_LINE)
+    await Administration(identity.parts).set_active("ada", False)
 
 
 async def former_owner(identity: Identity, folder: Path) -> None:

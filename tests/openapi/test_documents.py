@@ -28,6 +28,9 @@ OPERATIONS = {
         "admin_roles_list",
         "admin_roles_read",
         "admin_roles_replace",
+        "admin_users_change",
+        "admin_users_delete",
+        "admin_users_read",
         "consents_list",
         "consents_withdraw",
         "email_changes_confirm",
@@ -302,7 +305,7 @@ def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
     assert waited.keys() == {
         *("sessions_end", "sessions_end_others", "sessions_sign_out"),
         "consents_withdraw",
-        *("admin_roles_delete", "admin_roles_replace"),
+        *("admin_roles_delete", "admin_roles_replace", "admin_users_change", "admin_users_delete"),
         *("users_change_password", "users_delete_me", "oauth_revoke"),
         *("password_resets_complete", "email_changes_undo", "security_notices_act"),
     }
