@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
+from identity_service.admin import audit_routes as admin_audit
 from identity_service.admin import permission_routes as admin_permissions
 from identity_service.admin import role_routes as admin_roles
 from identity_service.admin import user_routes as admin_users
@@ -44,7 +45,7 @@ from watchword.http.openapi import amend
 from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal, page_refusals
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
-ADMIN_ROUTERS = (admin_permissions.router, admin_roles.router, admin_users.router)
+ADMIN_ROUTERS = (admin_permissions.router, admin_roles.router, admin_users.router, admin_audit.router)
 
 ROUTERS = (
     oauth.router,

@@ -1,6 +1,6 @@
 """What a route may take as a parameter: the parts of the process, and what is read from the request."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -131,6 +131,12 @@ async def _read_conditions(request: Request) -> Preconditions:
     return Preconditions.of_request(request)
 
 
+async def _audit_exporter(administrator: "Administrator", request: Request) -> AsyncIterator[Principal]:
+    """The caller, in one of the process's slots for as long as the answer lasts."""
+    with (await _parts(request)).admin.audit_export.slot():
+        yield administrator
+
+
 async def _required_conditions(request: Request) -> Preconditions:
     """Raises PreconditionRequired (RFC 6585 section 3) if there is no If-Match."""
     conditions = Preconditions.of_request(request)
@@ -209,6 +215,7 @@ SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AdminCause = Annotated[Cause, Depends(_administrator_cause)]
 ReadConditions = Annotated[Preconditions, Depends(_read_conditions)]
+AuditExporter = Annotated[Principal, Depends(_audit_exporter)]
 ChangeConditions = Annotated[Preconditions, Depends(_required_conditions)]
 """The preconditions of a change that could undo somebody else's: If-Match is required."""
 AddressDep = Annotated[str, Depends(_address)]

@@ -335,3 +335,11 @@ class BreachCheckUnavailable(Unavailable):
 class NoSigningKey(Unavailable):
     code = "no_signing_key"
     detail = "No tokens can be signed at the moment; try again shortly."
+
+
+class AuditExportsBusy(Unavailable):
+    """This process has as many exports of the audit log as it may have."""
+
+    code = "exports_busy"
+    detail = "As many exports as can be served at once are running; try again shortly."
+    retry_after = 10

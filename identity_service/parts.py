@@ -122,7 +122,7 @@ class Parts:
         self.roles = Roles(self.database, self.recorder, clock)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
-        self.admin = AdminParts(self.database)
+        self.admin = AdminParts(self.database, self.live_sessions)
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.

@@ -9,5 +9,7 @@ from tests.admin.user_requests import USERS
 
 PERMISSIONS: Final[Mapping[str, Prepare]] = {"GET /admin/permissions": nothing}
 
-REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES, **USERS}
+AUDIT: Final[Mapping[str, Prepare]] = {"GET /admin/audit": nothing, "GET /admin/audit/export": nothing}
+
+REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES, **USERS, **AUDIT}
 """By the name of the operation in the matrix."""

@@ -13,6 +13,8 @@ from tests.support.services import Identity
 TABLE: Final = """
 operation                anonymous  user  moderator  administrator  without_scope  service_client  revoked  disabled
 
+GET    /admin/audit            401   403        403            200            403             403      401       401
+GET    /admin/audit/export     401   403        403            200            403             403      401       401
 GET    /admin/permissions      401   403        403            200            403             403      401       401
 
 GET    /admin/users/{user_id}  401   403        403            200            403             403      401       401

@@ -22,6 +22,8 @@ from tests.support.tools import ROOT
 OPERATIONS = {
     "identity": {
         "account_deletions_read",
+        "admin_audit_export",
+        "admin_audit_list",
         "admin_permissions_list",
         "admin_roles_create",
         "admin_roles_delete",

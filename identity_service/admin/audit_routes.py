@@ -1,0 +1,91 @@
+"""The audit log."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, StringConstraints
+
+from identity_service.admin.audit_schemas import AuditEntryRead, AuditPage
+from identity_service.admin.router import admin_router
+from identity_service.audit.filters import AuditFilter
+from identity_service.dependencies import AuditExporter, PartsDep
+from identity_service.errors import AuditExportsBusy
+from watchword.database.errors import DatabaseUnavailable
+from watchword.http.fields import Text
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageCursor, PageLength, link_to_next
+from watchword.http.responses import answer, refusals
+
+router = admin_router("/audit", tag="audit")
+
+_DOWNLOAD: Final = {
+    "Cache-Control": "no-store",
+    "Content-Disposition": 'attachment; filename="audit.ndjson"',
+    "X-Accel-Buffering": "no",
+}
+
+_Word = Annotated[Text, StringConstraints(min_length=1, max_length=2_000)]
+
+
+class LineStream(StreamingResponse):
+    media_type = "application/x-ndjson"
+
+
+def _filters(
+    *,
+    actor: Annotated[_Word | None, Query(description="A person's id, a client's id, or `command line`")] = None,
+    subject: Annotated[_Word | None, Query(description="The id of what was acted on")] = None,
+    action: Annotated[_Word | None, Query(examples=["session.ended"])] = None,
+    request_id: Annotated[_Word | None, Query(description="What one request has done")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Entries of this time and later")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Entries of before this time")] = None,
+) -> AuditFilter:
+    return AuditFilter(actor, subject, action, request_id, since, until)
+
+
+_Filters = Annotated[AuditFilter, Depends(_filters)]
+
+
+@router.get(
+    "",
+    operation_id="admin_audit_list",
+    summary="Look something up in the audit log",
+    responses=answer(200, "Link") | refusals(InvalidCursor, DatabaseUnavailable),
+)
+async def list_entries(
+    filters: _Filters,
+    parts: PartsDep,
+    request: Request,
+    response: Response,
+    limit: PageLength = 20,
+    cursor: PageCursor = None,
+) -> AuditPage:
+    """Who did what, the newest first. Nobody can change an entry; the address in those of a person is erased with their
+    account.
+
+    With several of `actor`, `subject`, `action` and `request_id`, a page looks at no more than 1,000 entries: it may
+    be short, or empty, and `next` goes on behind them.
+    """
+    page = await parts.admin.audit.list(filters, cursor, limit)
+    if page.next_cursor is not None:
+        query = request.query_params.multi_items()
+        response.headers["Link"] = link_to_next(router.prefix, query, page.next_cursor)
+    return AuditPage(items=[AuditEntryRead.of(row) for row in page.entries], next=page.next_cursor)
+
+
+@router.get(
+    "/export",
+    operation_id="admin_audit_export",
+    summary="Export the audit log",
+    response_class=LineStream,
+    responses=refusals(AuditExportsBusy, DatabaseUnavailable),
+)
+async def export_entries(administrator: AuditExporter, filters: _Filters, parts: PartsDep) -> LineStream:
+    """The same entries, the oldest first, an object in each line: `{"type": "entry"}` with the members of an entry. The
+    last line is `{"type": "end"}` with the `count` of entries: without it some are missing, because the connection
+    broke or your session ended.
+
+    The export ends before the entry `audit.exported` that records it. A process of the service does four at once.
+    """
+    return LineStream(await parts.admin.audit_export.begin(administrator, filters), headers=_DOWNLOAD)
