@@ -106,7 +106,7 @@ wheel: $(VENV)/local ## Build the library into dist/, without a network
 	@folder=$$(cd "$(or $(DIST),dist)" && pwd) && cd shared && ../$(BIN)/python -m hatchling build -d "$$folder"
 
 wheel-test: $(VENV)/development ## Install the wheel in clean environments and use it there, also with its oldest dependencies
-	@$(BIN)/python -m pytest tests/wheel
+	@$(BIN)/python -m pytest -n 2 tests/wheel
 
 clean: ## Remove the virtual environments and the caches; .local/ stays
 	@rm -rf $(VENV) .openapi .openid .bench .axe .lighthouse .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -96,22 +96,6 @@ async def hostile(stack_of_hostile_texts: Stack) -> AsyncIterator[Hostile]:
         yield hostile
 
 
-@pytest.fixture
-async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
-    """A page of a new browser; an error that the page reports fails the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        page = await browser.new_page()
-        page.set_default_timeout(PATIENCE_SECONDS * 1000)
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        yield page
-        await page.screenshot(path=tmp_path / "last.png")
-        await browser.close()
-        assert errors == []
-
-
 @pytest.fixture(scope="package")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """One browser for all tests of the pages, each of which has contexts of its own."""
@@ -119,6 +103,20 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, tmp_path: Path) -> AsyncIterator[Page]:
+    """A page of a new context; an error that the page reports fails the test."""
+    page = await browser.new_page()
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    await page.screenshot(path=tmp_path / "last.png")
+    await page.close()
+    assert errors == []
 
 
 @pytest.fixture
