@@ -2,6 +2,8 @@
 
 from identity_service.audit.export import AuditExport
 from identity_service.audit.reading import AuditReading
+from identity_service.registry.services import ServiceRegistry
+from identity_service.roles.changes import RoleChanges
 from identity_service.services.permissions import Permissions
 from identity_service.sessions.liveness import LiveSessions
 from watchword.database.database import Database
@@ -10,7 +12,8 @@ from watchword.database.database import Database
 class AdminParts:
     """The use cases that only administrators have."""
 
-    def __init__(self, database: Database, live_sessions: LiveSessions) -> None:
+    def __init__(self, database: Database, issuer: str, live_sessions: LiveSessions, role_changes: RoleChanges) -> None:
         self.permissions = Permissions(database)
         self.audit = AuditReading(database)
         self.audit_export = AuditExport(database, live_sessions.ensure_live)
+        self.services = ServiceRegistry(database, issuer, role_changes)

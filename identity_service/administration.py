@@ -15,7 +15,6 @@ from identity_service.clients.narrowing import Target
 from identity_service.errors import ClientNotFound, EmailTaken, UsernameTaken
 from identity_service.installation import Installation, Unassigned
 from identity_service.keys.models import SigningKey
-from identity_service.oauth import introspection
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
@@ -24,7 +23,7 @@ from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.auth.jws import MAX_TOKEN_BYTES
 from watchword.database.errors import DatabaseUnavailable
-from watchword.errors import Invalid
+from watchword.errors import Fault, Invalid, ensure_faultless
 
 ADMIN: Final = "admin"
 """The role."""
@@ -163,9 +162,8 @@ class Administration:
         """
         clients, reach = self._parts.clients, await self._reach()
         present = await clients.find(draft.id)
-        taken = [f"there is a client {draft.id} already; --replace replaces it, and its secret"]
-        faults = [*draft.faults(reach), *_public_faults(draft.secret is None, draft.scopes)]
-        refuse([*(taken if present is not None and not replace else ()), *faults])
+        taken = [Fault.of("id", f"there is a client {draft.id} already; --replace replaces it, and its secret")]
+        ensure_faultless([*(taken if present is not None and not replace else ()), *draft.faults(reach)])
         if present is not None:
             await settle_names_scopes(self._parts.database, present)
         await (clients.upsert if replace else clients.insert)(draft.as_client())
@@ -180,7 +178,7 @@ class Administration:
         present = await clients.find(client_id)
         if present is None:
             raise ClientNotFound(f"there is no client {client_id}")
-        refuse([*extension.faults(reach, present), *_public_faults(present.is_public, extension.scopes)])
+        ensure_faultless(extension.faults(reach, present))
         await settle_names_scopes(self._parts.database, present)
         client = await clients.extend(client_id, extension)
         return client, self._size_warnings(client, reach)
@@ -193,10 +191,11 @@ class Administration:
         directory = await self._parts.services.directory()
         faults = draft.faults(directory)
         if draft.audience in directory.audiences and not replace:
-            faults.insert(0, f"there is a service {draft.audience} already; --replace changes its name and texts")
+            taken = f"there is a service {draft.audience} already; --replace changes its name and texts"
+            faults.insert(0, Fault.of("audience", taken))
         if draft.client_id is not None and await self._parts.clients.find(draft.client_id) is None:
-            faults.append(f"there is no client {draft.client_id}")
-        refuse(faults)
+            faults.append(Fault.of("client_id", f"there is no client {draft.client_id}"))
+        ensure_faultless(faults)
         await self._parts.services.upsert(draft)
 
     async def _change_access(self, username: str, change: AccessChange) -> None:
@@ -223,11 +222,6 @@ class Administration:
                     f" {MAX_TOKEN_BYTES}, the person's roles and permissions included"
                 )
         return warnings
-
-
-def _public_faults(is_public: bool, scopes: Sequence[str]) -> Sequence[str]:
-    forbidden = f"a public client has no secret, which the scope {introspection.SCOPE} needs"
-    return [forbidden] if is_public and introspection.SCOPE in scopes else []
 
 
 def refuse(faults: Sequence[str]) -> None:

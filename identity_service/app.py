@@ -12,6 +12,7 @@ from identity_service.accounts import routes as users
 from identity_service.admin import audit_routes as admin_audit
 from identity_service.admin import permission_routes as admin_permissions
 from identity_service.admin import role_routes as admin_roles
+from identity_service.admin import service_routes as admin_services
 from identity_service.admin import user_routes as admin_users
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
@@ -45,7 +46,13 @@ from watchword.http.openapi import amend
 from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal, page_refusals
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
-ADMIN_ROUTERS = (admin_permissions.router, admin_roles.router, admin_users.router, admin_audit.router)
+ADMIN_ROUTERS = (
+    admin_permissions.router,
+    admin_roles.router,
+    admin_services.router,
+    admin_users.router,
+    admin_audit.router,
+)
 
 ROUTERS = (
     oauth.router,

@@ -1,7 +1,6 @@
 """What a route may take as a parameter: the parts of the process, and what is read from the request."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request, Response
@@ -9,7 +8,8 @@ from fastapi.requests import HTTPConnection
 
 from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration, VerificationProof
 from identity_service.accounts.service import Accounts
-from identity_service.clients.scopes import OPENID
+from identity_service.clients.scopes import SCOPE_TEXTS as SCOPE_TEXTS
+from identity_service.clients.scopes import Scope as Scope
 from identity_service.consents.service import Consents
 from identity_service.devices import Device
 from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SessionEnded, SignOnRequired
@@ -44,7 +44,7 @@ from identity_service.recording.cause import Cause
 from identity_service.roles.permissions import ADMINISTER
 from identity_service.sessions.service import Sessions
 from identity_service.sign_ons.values import FRESH_FOR, LiveSignOn
-from watchword.auth import Guard, NotPermitted, Principal, ScopeTexts, requires
+from watchword.auth import Guard, NotPermitted, Principal, requires
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionRequired
 from watchword.http import Preconditions
@@ -53,27 +53,6 @@ from watchword.service.callers import caller_address
 from watchword.service.networks import address_to_count
 
 _MAX_DEVICE_CHARACTERS: Final = 200
-
-
-class Scope(StrEnum):
-    ACCOUNT = "account"
-    ADMIN = "admin"
-    OPENID = OPENID
-    SSF_MANAGE = "ssf.manage"
-    SSF_READ = "ssf.read"
-
-
-SCOPE_TEXTS: Final = ScopeTexts(
-    people={
-        Scope.ACCOUNT: "See and change your account, and see and end your sessions",
-        Scope.ADMIN: "Administer accounts, roles, clients, services and keys, if you are an administrator",
-        Scope.OPENID: "Know that it is you",
-    },
-    services={
-        Scope.SSF_MANAGE: "Create, change and delete your streams of security events",
-        Scope.SSF_READ: "See your streams of security events, and receive the events",
-    },
-)
 
 
 class SessionGuard(Guard):

@@ -274,6 +274,33 @@ class WordTaken(Conflict):
     detail = "A scope or a permission belongs to another service."
 
 
+class ServiceNotFound(NotFound):
+    code = "service_not_found"
+    detail = "There is no such service."
+
+
+class ServiceExists(Conflict):
+    code = "service_exists"
+    detail = "There is a service with this audience already."
+
+
+class ServiceNeeded(Conflict):
+    """Every installation has it, and the set-up would make it again."""
+
+    code = "service_needed"
+    detail = "This belongs to every installation: it cannot be taken away."
+
+
+class ServiceInUse(Conflict):
+    code = "service_in_use"
+    detail = "A client may still ask for tokens for this service. Take its audience and scopes from the client first."
+
+
+class ScopeInUse(Conflict):
+    code = "scope_in_use"
+    detail = "A client may still ask for a scope that would be taken away. Take it from the client first."
+
+
 class GrantTypeNotAllowed(Forbidden):
     code = "grant_type_not_allowed"
     detail = "This client may not use this grant type."

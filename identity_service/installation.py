@@ -9,58 +9,29 @@ from identity_service.clients import redirect_uris
 from identity_service.clients.drafts import ClientDraft
 from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import DOCUMENTATION_CLIENT, FIRST_PARTY_CLIENT, Client
-from identity_service.clients.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
-from identity_service.dependencies import SCOPE_TEXTS
+from identity_service.clients.scopes import EMAIL, OPENID, PROFILE
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
-from identity_service.roles.permissions import ADMINISTER
+from identity_service.registry.own import ADMINISTRATION_CLIENT as ADMINISTRATION_CLIENT
+from identity_service.registry.own import OWN_CLIENTS as OWN_CLIENTS
+from identity_service.registry.own import OWN_PERMISSIONS as OWN_PERMISSIONS
+from identity_service.registry.own import OWN_SCOPES as OWN_SCOPES
+from identity_service.registry.own import POSTS_CLIENT as POSTS_CLIENT
+from identity_service.registry.own import POSTS_DOCUMENTATION_CLIENT as POSTS_DOCUMENTATION_CLIENT
+from identity_service.registry.own import POSTS_PAGES_CLIENT as POSTS_PAGES_CLIENT
+from identity_service.registry.own import POSTS_PERMISSIONS as POSTS_PERMISSIONS
+from identity_service.registry.own import POSTS_SCOPES as POSTS_SCOPES
+from identity_service.registry.own import own_services as own_services
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.errors import Invalid
 from watchword.service.docs import REDIRECT_PATH
 from watchword.service.web_origins import origin_of_url
 
-ADMINISTRATION_CLIENT: Final = "administration"
-"""The id of the client of administrators' scripts: only a token for it, or for one that an operator has made, has the
-scope of administrators."""
-
-POSTS_CLIENT: Final = "posts"
-POSTS_DOCUMENTATION_CLIENT: Final = "posts-docs"
-POSTS_PAGES_CLIENT: Final = "posts-pages"
-"""The id of the client of the pages of posts, which sign people in by redirect."""
-
-OWN_CLIENTS: Final = (
-    FIRST_PARTY_CLIENT,
-    ADMINISTRATION_CLIENT,
-    POSTS_CLIENT,
-    POSTS_PAGES_CLIENT,
-    DOCUMENTATION_CLIENT,
-    POSTS_DOCUMENTATION_CLIENT,
-)
-"""The clients of every installation. One that signs people in by redirect is missing if no code may be sent to it."""
-
 BY_PASSWORD: Final = (GrantType.PASSWORD, GrantType.REFRESH_TOKEN)
 BY_DEVICE: Final = (GrantType.DEVICE_CODE, *BY_PASSWORD)
 BY_REDIRECT: Final = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
-OWN_SCOPES: Final = {
-    **SCOPE_TEXTS.people,
-    **SCOPE_TEXTS.services,
-    PROFILE: "See your username and your name",
-    EMAIL: "See your e-mail address",
-    OFFLINE_ACCESS: "Do all this also while you are not using it",
-    "introspect": "Ask whether a token for your service is valid",
-}
 _DOCUMENTATION_SCOPES: Final = ("account", "admin", OPENID, PROFILE, EMAIL)
-OWN_PERMISSIONS: Final = {ADMINISTER: "Administer accounts, roles, clients, services and keys"}
-POSTS_SCOPES: Final = {
-    "posts:write": "Write, change, delete and export your posts and comments, and act as a moderator if you are one"
-}
-POSTS_PERMISSIONS: Final = {
-    "post:edit_any": "Change the posts of others",
-    "post:delete_any": "Delete the posts of others",
-    "post:unpublish_any": "Unpublish the posts of others, and publish them again",
-    "comment:delete_any": "Delete the comments of others",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +64,7 @@ class Installation:
         clients = _clients(self._issuer, posts_audience, posts_secret)
         for draft in [*clients, *_by_redirect(pages, pages_origin, "/auth/callback")]:
             await self._merge(draft.as_client())
-        for service in _services(self._issuer, posts_audience):
+        for service in own_services(self._issuer, posts_audience):
             await self._parts.services.upsert(service, keep_texts=True)
         return await self._parts.signing_keys.make_next()
 
@@ -152,11 +123,6 @@ def _by_redirect(draft: ClientDraft, url: str, path: str) -> Iterable[ClientDraf
     if redirect_uris.fault(f"{base}{path}", draft.application_type) is None:
         uris, after_logout = [f"{base}{path}"], [f"{base}/"]
         yield replace(draft, is_first_party=True, redirect_uris=uris, post_logout_redirect_uris=after_logout)
-
-
-def _services(issuer: str, posts_audience: str) -> Iterable[ServiceDraft]:
-    yield ServiceDraft(issuer, "Watchword identity", None, OWN_SCOPES, OWN_PERMISSIONS)
-    yield ServiceDraft(posts_audience, "Watchword posts", POSTS_CLIENT, POSTS_SCOPES, POSTS_PERMISSIONS)
 
 
 def _candidates(scope: str, clients: Sequence[Client]) -> set[str]:

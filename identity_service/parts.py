@@ -65,6 +65,7 @@ from identity_service.pages.theme import Theme
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
 from identity_service.refused_sign_ins.service import RefusedSignIns
+from identity_service.roles.changes import RoleChanges
 from identity_service.roles.service import Roles
 from identity_service.services.service import Services
 from identity_service.sessions.liveness import LiveSessions
@@ -119,10 +120,11 @@ class Parts:
         self._add_sign_ons()
         self._add_device_grants()
         self._add_code_flow()
-        self.roles = Roles(self.database, self.recorder, clock)
+        role_changes = RoleChanges(self.recorder, clock)
+        self.roles = Roles(self.database, role_changes)
         self._add_accounts()
         self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
-        self.admin = AdminParts(self.database, self.live_sessions)
+        self.admin = AdminParts(self.database, issuer, self.live_sessions, role_changes)
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.

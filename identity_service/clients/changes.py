@@ -6,6 +6,7 @@ from typing import Final
 
 from identity_service.clients.consistency import faults
 from identity_service.clients.models import Client
+from watchword.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,13 @@ class ListChange:
     def applied_to(self, present: Sequence[str]) -> list[str]:
         return [text for text in dict.fromkeys([*present, *self.additions]) if text not in self.removals]
 
-    def faults(self, name: str, present: Sequence[str]) -> Iterator[str]:
-        """What has no effect on a list with these texts, one sentence each."""
+    def faults(self, member: str, name: str, present: Sequence[str]) -> Iterator[Fault]:
+        """What has no effect on the list of this member, which has these texts."""
         for text in dict.fromkeys(self.removals):
             if text in self.additions:
-                yield f"the {name} {text} is both added and removed"
+                yield Fault.of(member, f"the {name} {text} is both added and removed")
             elif text not in present:
-                yield f"the client has no {name} {text}"
+                yield Fault.of(member, f"the client has no {name} {text}")
 
 
 UNCHANGED: Final = ListChange()
@@ -52,22 +53,22 @@ class ClientChanges:
             is_first_party=client.is_first_party if self.is_first_party is None else self.is_first_party,
         )
 
-    def faults(self, client: Client) -> list[str]:
-        """Everything that is wrong with these changes of this client, one sentence each."""
+    def faults(self, client: Client) -> list[Fault]:
+        """Everything that is wrong with these changes of this client."""
         return [*self._without_effect(client), *added_faults(client, self.applied_to(client))]
 
-    def _without_effect(self, client: Client) -> Iterator[str]:
-        yield from self.grants.faults("grant", client.grants)
-        yield from self.redirect_uris.faults("redirect URI", client.redirect_uris)
-        name = "redirect URI after a logout"
-        yield from self.post_logout_redirect_uris.faults(name, client.post_logout_redirect_uris)
+    def _without_effect(self, client: Client) -> Iterator[Fault]:
+        yield from self.grants.faults("grants", "grant", client.grants)
+        yield from self.redirect_uris.faults("redirect_uris", "redirect URI", client.redirect_uris)
+        member, name = "post_logout_redirect_uris", "redirect URI after a logout"
+        yield from self.post_logout_redirect_uris.faults(member, name, client.post_logout_redirect_uris)
         if self.removes_backchannel_logout_uri and self.backchannel_logout_uri is not None:
-            yield "the logout URI is both set and removed"
+            yield Fault.of("backchannel_logout_uri", "the logout URI is both set and removed")
         elif self.removes_backchannel_logout_uri and client.backchannel_logout_uri is None:
-            yield "the client has no logout URI"
+            yield Fault.of("backchannel_logout_uri", "the client has no logout URI")
 
 
-def added_faults(present: Client, changed: Client) -> list[str]:
+def added_faults(present: Client, changed: Client) -> list[Fault]:
     """What is wrong with the changed client and was not wrong before: what an earlier release has accepted may stay."""
     accepted = set(faults(present))
     return [fault for fault in faults(changed) if fault not in accepted]

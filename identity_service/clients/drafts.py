@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from identity_service.clients import consistency
 from identity_service.clients.changes import added_faults
 from identity_service.clients.models import ApplicationType, Client, hash_secret
+from watchword.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class ClientDraft:
             backchannel_logout_uri=self.backchannel_logout_uri,
         )
 
-    def faults(self, reach: Reach) -> list[str]:
-        """Everything that is wrong with the draft, one sentence each."""
+    def faults(self, reach: Reach) -> list[Fault]:
+        """Everything that is wrong with the draft."""
         extension = ClientExtension(self.scopes, self.audiences, self.default_audience)
         return [*consistency.faults(self.as_client()), *extension.faults(reach, None)]
 
@@ -63,7 +64,7 @@ class ClientExtension:
     audiences: Sequence[str]
     default_audience: str | None = None
 
-    def faults(self, reach: Reach, client: Client | None) -> list[str]:
+    def faults(self, reach: Reach, client: Client | None) -> list[Fault]:
         """Everything that is wrong with the extension of this client, or of one that has nothing yet."""
         scopes = {*(client.scopes if client is not None else ()), *self.scopes}
         audiences = {*(client.audiences if client is not None else ()), *self.audiences}
@@ -82,27 +83,33 @@ class ClientExtension:
             default_audience=self.default_audience or client.default_audience,
         )
 
-    def _unknown(self, reach: Reach) -> Iterable[str]:
+    def _unknown(self, reach: Reach) -> Iterable[Fault]:
         for audience in _distinct(self.audiences):
             if audience not in reach.audiences:
-                yield f"no service has the audience {audience}; create-service makes one"
+                yield Fault.of("audiences", f"no service has the audience {audience}; create-service makes one")
         for scope in _distinct(self.scopes):
             if scope not in reach.audience_by_scope:
-                yield f"no service has the scope {scope}; create-service gives it to one"
+                yield Fault.of("scopes", f"no service has the scope {scope}; create-service gives it to one")
 
-    def _without_effect(self, reach: Reach, scopes: set[str], audiences: set[str]) -> Iterable[str]:
+    def _without_effect(self, reach: Reach, scopes: set[str], audiences: set[str]) -> Iterable[Fault]:
         for scope in _distinct(self.scopes):
             audience = reach.audience_by_scope.get(scope)
             if audience is not None and audience not in audiences:
-                yield f"the scope {scope} belongs to {audience}, which is not among the client's audiences"
+                yield Fault.of(
+                    "scopes", f"the scope {scope} belongs to {audience}, which is not among the client's audiences"
+                )
         useful = {reach.audience_by_scope.get(scope) for scope in scopes}
         for audience in _distinct(self.audiences):
             if audience in reach.audiences and audience not in useful:
-                yield f"the client has no scope of {audience}, and would get no token for it"
+                yield Fault.of("audiences", f"the client has no scope of {audience}, and would get no token for it")
         if self.default_audience is not None and self.default_audience not in audiences:
-            yield f"the default audience {self.default_audience} is not among the client's audiences"
+            yield Fault.of(
+                "default_audience", f"the default audience {self.default_audience} is not among the client's audiences"
+            )
         elif self.default_audience not in (None, *self.audiences) and self.default_audience not in useful:
-            yield f"the client has no scope of {self.default_audience}, and would get no token for it"
+            yield Fault.of(
+                "default_audience", f"the client has no scope of {self.default_audience}, and would get no token for it"
+            )
 
 
 def _distinct(values: Sequence[str]) -> list[str]:

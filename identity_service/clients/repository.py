@@ -1,10 +1,10 @@
 """The table of clients."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 
 import asyncpg
-from sqlalchemy import ColumnElement, Text, any_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Text, any_, bindparam, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,7 +64,25 @@ async def list_for_update(db: AsyncSession) -> Sequence[ClientRow]:
     return (await db.scalars(select(ClientRow).order_by(ClientRow.id).with_for_update())).all()
 
 
+async def ids_with_scopes(db: AsyncSession, scopes: Collection[str]) -> Sequence[str]:
+    """The ids of clients that may ask for one of these scopes, in alphabetical order."""
+    wanted = ClientRow.scopes.overlap(list(scopes))
+    return (await db.scalars(select(ClientRow.id).where(wanted).order_by(ClientRow.id))).all()
+
+
+async def ids_with_audience(db: AsyncSession, audience: str) -> Sequence[str]:
+    """The ids of clients that may ask for tokens with this audience, in alphabetical order."""
+    wanted = literal(audience) == any_(ClientRow.audiences)
+    return (await db.scalars(select(ClientRow.id).where(wanted).order_by(ClientRow.id))).all()
+
+
 async def insert_missing(db: AsyncSession, client: Client) -> bool:
     """Insert the client, unless its id exists. Whether this call has inserted it."""
     statement = insert(ClientRow).values(asdict(client)).on_conflict_do_nothing(index_elements=[ClientRow.id])
     return await db.scalar(statement.returning(ClientRow.id)) is not None
+
+
+async def find_for_share(db: AsyncSession, client_id: str) -> str | None:
+    """The id of the client if there is one, which is not deleted before the transaction ends."""
+    statement = select(ClientRow.id).where(ClientRow.id == client_id)
+    return await db.scalar(statement.with_for_update(read=True, key_share=True))

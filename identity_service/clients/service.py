@@ -21,7 +21,7 @@ from identity_service.clients.models import (
 from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound
 from watchword.database.database import Database
 from watchword.database.errors import DatabaseUnavailable
-from watchword.errors import Invalid
+from watchword.errors import Invalid, ensure_faultless
 
 _ORIGIN: Final = re.compile(r"https?://[^/?\x00]+")
 
@@ -95,8 +95,7 @@ class Clients:
         async with self._database.begin() as db:
             row = await _get_for_update(db, client_id)
             client = row.as_client()
-            if faults := changes.faults(client):
-                raise Invalid(advice="\n".join(faults))
+            ensure_faultless(changes.faults(client))
             row.replace_by(changes.applied_to(client))
             return row.as_client()
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from identity_service.clients.models import Client
+from identity_service.clients.scopes import INTROSPECT
 from identity_service.clients.service import Clients
 from identity_service.errors import SessionEnded
 from identity_service.oauth.errors import InvalidClient
@@ -14,7 +15,6 @@ from identity_service.tokens.kind import TokenKind
 from identity_service.tokens.reading import ReadToken, TokenReader
 from watchword.auth.verifier import principal_of
 
-SCOPE: Final = "introspect"
 INACTIVE: Final = {"active": False}
 # In the order of IntrospectionRead, in which the members are written.
 SHOWN_CLAIMS: Final = (
@@ -54,7 +54,7 @@ class Introspection:
         Raises InvalidClient for a client that may not introspect.
         """
         client, _ = await self._clients.authenticate(request.credentials())
-        if client.is_public or SCOPE not in client.scopes:
+        if client.is_public or INTROSPECT not in client.scopes:
             raise InvalidClient("may not introspect")
         token = await self._reader.read_any(request.form.get("token"))
         if token is None or not await self._may_be_shown(token, client) or not await self._is_live(token):

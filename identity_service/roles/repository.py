@@ -1,6 +1,6 @@
 """The tables of roles."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
+from identity_service.roles.values import RoleView
 from identity_service.services.models import ServicePermission
 from watchword.database import locks
 from watchword.database.portions import PORTION, delete_portion
@@ -102,6 +103,17 @@ async def lock(db: AsyncSession) -> None:
 async def find_for_update(db: AsyncSession, name: str) -> Role | None:
     """The role, its row locked until the transaction ends: nobody is given the role meanwhile."""
     return await db.get(Role, name, with_for_update=True)
+
+
+async def with_permissions_for_update(db: AsyncSession, permissions: Collection[str]) -> Sequence[Role]:
+    """The roles that have one of these permissions, in the order of their names, their rows locked until the
+    transaction ends."""
+    names = select(RolePermission.role).where(RolePermission.permission.in_(permissions))
+    return (await db.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.name).with_for_update())).all()
+
+
+async def view_of(db: AsyncSession, role: Role) -> RoleView:
+    return RoleView(role.name, role.description, sorted(await permissions_of(db, role.name)))
 
 
 async def permissions_of(db: AsyncSession, name: str) -> set[str]:

@@ -9,12 +9,10 @@ from identity_service.errors import PermissionUnknown, RoleExists, RoleNeeded, R
 from identity_service.obedience.models import Act
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
-from identity_service.recording.recorder import Recorder, RoleChange
-from identity_service.roles import administrators, repository
+from identity_service.roles import repository
+from identity_service.roles.changes import RoleChanges
 from identity_service.roles.models import Role
-from identity_service.roles.permissions import ADMINISTER
 from identity_service.roles.values import Expectation, RoleContent, RoleView, whatever
-from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.http.keyset import cursor_of, text_in
 from watchword.http.paging import Page
@@ -36,10 +34,9 @@ class Roles:
     """The roles of an installation. A change is one event however many people have the role: receivers refuse every
     token that carries it and is older."""
 
-    def __init__(self, database: Database, recorder: Recorder, clock: Clock) -> None:
+    def __init__(self, database: Database, changes: RoleChanges) -> None:
         self._database = database
-        self._recorder = recorder
-        self._clock = clock
+        self._changes = changes
 
     async def list(self, cursor: str | None, limit: int) -> Page[RoleView]:
         """Roles in the order of their names. Raises InvalidCursor."""
@@ -89,7 +86,8 @@ class Roles:
                 record_act(db, cause, "role.described", name, before=before.as_members(), after=after.as_members())
                 return ChangedRole(after, None)
             await repository.replace_permissions(db, name, after.permissions)
-            return ChangedRole(after, await self._record(db, before, after, cause))
+            enqueued = await self._changes.record(db, before, after, cause)
+            return ChangedRole(after, Act(enqueued, cause.actor, name))
 
     async def delete(self, name: str, cause: Cause, expect: Expectation = whatever) -> Act:
         """Delete the role, and take it from everybody who has it.
@@ -102,27 +100,16 @@ class Roles:
         async with self._database.begin() as db:
             role, before = await self._get_for_update(db, name, expect)
             await repository.delete_role(db, role)
-            return await self._record(db, before, None, cause)
+            return Act(await self._changes.record(db, before, None, cause), cause.actor, name)
 
     async def _get_for_update(self, db: AsyncSession, name: str, expect: Expectation) -> tuple[Role, RoleView]:
         await repository.lock(db)
         role = await repository.find_for_update(db, name)
         if role is None:
             raise RoleNotFound(f"there is no role {name}")
-        view = RoleView(name, role.description, sorted(await repository.permissions_of(db, name)))
+        view = await repository.view_of(db, role)
         expect(view)
         return role, view
-
-    async def _record(self, db: AsyncSession, before: RoleView, after: RoleView | None, cause: Cause) -> Act:
-        """Record a change of what the role may do, in one event. An administrator remains."""
-        version = await repository.raise_version(db, before.name)
-        members = None if after is None else after.as_members()
-        change = RoleChange(before.name, version, before.as_members(), members)
-        record = self._recorder.role_deleted if after is None else self._recorder.role_changed
-        enqueued = await record(db, self._clock.now(), change, cause)
-        if ADMINISTER in before.permissions and (after is None or ADMINISTER not in after.permissions):
-            await administrators.ensure_one_remains(db)
-        return Act(enqueued, cause.actor, before.name)
 
 
 async def _ensure_known(db: AsyncSession, content: RoleContent) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from identity_service.services.models import audience_fault, is_word
 from watchword.characters import has_visible
+from watchword.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +27,28 @@ class ServiceDraft:
     scopes: Mapping[str, str] = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
 
-    def faults(self, directory: Directory) -> list[str]:
-        """Everything that is wrong with the draft, one sentence each."""
+    def faults(self, directory: Directory) -> list[Fault]:
+        """Everything that is wrong with the draft."""
         return [
             *self._own_faults(directory),
             *self._word_faults("scope", self.scopes, directory.audience_by_scope),
             *self._word_faults("permission", self.permissions, directory.audience_by_permission),
         ]
 
-    def _own_faults(self, directory: Directory) -> Iterable[str]:
+    def _own_faults(self, directory: Directory) -> Iterable[Fault]:
         # An earlier release took any text as an audience, and tokens for it are valid.
         if self.audience not in directory.audiences and (fault := audience_fault(self.audience)) is not None:
-            yield f"{self.audience} is no audience: {fault}"
+            yield Fault.of("audience", f"{self.audience} is no audience: {fault}")
         if not has_visible(self.name):
-            yield "a service needs a name"
+            yield Fault.of("name", "a service needs a name")
 
-    def _word_faults(self, kind: str, texts: Mapping[str, str], owners: Mapping[str, str]) -> Iterable[str]:
-        for word, text in texts.items():
+    def _word_faults(self, kind: str, texts: Mapping[str, str], owners: Mapping[str, str]) -> Iterable[Fault]:
+        for index, (word, text) in enumerate(texts.items()):
+            place = f"{kind}s/{index}"
             if not is_word(word):
-                yield f"{word!r} is no {kind}: it has 1 to 200 visible ASCII characters, no quote and no backslash"
+                fault = f"{word!r} is no {kind}: it has 1 to 200 visible ASCII characters, no quote and no backslash"
+                yield Fault.of(f"{place}/{kind}", fault)
             elif owners.get(word, self.audience) != self.audience:
-                yield f"the {kind} {word} belongs to {owners[word]}"
+                yield Fault.of(f"{place}/{kind}", f"the {kind} {word} belongs to {owners[word]}")
             if not has_visible(text):
-                yield f"the {kind} {word} needs a text that says what it allows"
+                yield Fault.of(f"{place}/description", f"the {kind} {word} needs a text that says what it allows")

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import ForeignKey, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant
@@ -16,7 +17,7 @@ _MAX_AUDIENCE_CHARACTERS: Final = 500
 
 
 class Service(Base):
-    """A service is known by its audience, the `aud` of the tokens that it accepts.
+    """A service is known by its audience, the `aud` of the tokens that it accepts. `id` is for paths.
 
     `client_id` is the service's own client, which may ask about these tokens (RFC 7662).
     """
@@ -24,6 +25,7 @@ class Service(Base):
     __tablename__ = "services"
 
     audience: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True, server_default=text("uuidv7()"))
     name: Mapped[str]
     client_id: Mapped[str | None] = mapped_column(ForeignKey("identity.clients.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
@@ -63,18 +65,18 @@ class ScopesOfService(NamedTuple):
     scopes: Sequence[ScopeText]
 
 
-def is_word(text: str) -> bool:
-    """Whether the text can be a scope or a permission."""
-    return _WORD.fullmatch(text) is not None
+def is_word(word: str) -> bool:
+    """Whether it can be a scope or a permission."""
+    return _WORD.fullmatch(word) is not None
 
 
-def audience_fault(text: str) -> str | None:
-    """Why the text cannot name a service that has no tokens yet; None if it can. The settings of services judge it in
+def audience_fault(audience: str) -> str | None:
+    """Why it cannot name a service that has no tokens yet; None if it can. The settings of services judge it in
     the same way, and have no limit of their own."""
-    if len(text) > _MAX_AUDIENCE_CHARACTERS:
+    if len(audience) > _MAX_AUDIENCE_CHARACTERS:
         return f"it must have at most {_MAX_AUDIENCE_CHARACTERS} characters, since every token carries it"
     try:
-        audience_url(text)
+        audience_url(audience)
     except ValueError as error:
         return str(error)
     return None

@@ -1,11 +1,15 @@
 """The tables of services, their scopes and their permissions."""
 
 from collections.abc import Collection, Mapping
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Text, any_, bindparam, func, literal_column, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Integer, Text, any_, bindparam, delete, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from identity_service.services.drafts import Directory
 from identity_service.services.models import Service, ServicePermission, ServiceScope
 from watchword.database.statements import Statement
 
@@ -26,6 +30,56 @@ PERMISSIONS = Statement(
         ServicePermission.permission
     )
 )
+
+
+def _texts_of(words: InstrumentedAttribute[str], table: type[ServiceScope | ServicePermission]) -> Any:
+    """The words of a service with their texts, in alphabetical order."""
+    pairs = select(array([words, table.description])).where(table.audience == Service.audience).order_by(words)
+    return func.array(pairs.correlate(Service).scalar_subquery())
+
+
+_SERVICES: Final = select(
+    Service.id,
+    Service.audience,
+    Service.name,
+    Service.client_id,
+    _texts_of(ServiceScope.scope, ServiceScope).label("scopes"),
+    _texts_of(ServicePermission.permission, ServicePermission).label("permissions"),
+)
+_ID: Final = bindparam("id", type_=Service.id.type)
+SERVICE: Final = Statement(_SERVICES.where(Service.id == _ID))
+PAGE: Final = Statement(
+    _SERVICES.where(Service.id > _ID).order_by(Service.id).limit(bindparam("limit", type_=Integer()))
+)
+"""The services that were made after this one."""
+
+
+async def find_for_update(db: AsyncSession, service_id: UUID) -> Service | None:
+    """The service with this id, its row locked until the transaction ends."""
+    return await db.scalar(select(Service).where(Service.id == service_id).with_for_update())
+
+
+async def scopes_of(db: AsyncSession, audience: str) -> dict[str, str]:
+    """The scopes of a service with their texts, in alphabetical order."""
+    statement = select(ServiceScope.scope, ServiceScope.description).where(ServiceScope.audience == audience)
+    return {row.scope: row.description for row in await db.execute(statement.order_by(ServiceScope.scope))}
+
+
+async def permissions_of(db: AsyncSession, audience: str) -> dict[str, str]:
+    """The permissions of a service with their texts, in alphabetical order."""
+    columns = ServicePermission.permission, ServicePermission.description
+    statement = select(*columns).where(ServicePermission.audience == audience).order_by(ServicePermission.permission)
+    return {row.permission: row.description for row in await db.execute(statement)}
+
+
+async def delete_words(
+    db: AsyncSession, audience: str, *, scopes: Collection[str] = (), permissions: Collection[str] = ()
+) -> None:
+    """Take these scopes and permissions from the service."""
+    of_scopes = ServiceScope.audience == audience, ServiceScope.scope.in_(scopes)
+    await db.execute(delete(ServiceScope).where(*of_scopes))
+    of_permissions = ServicePermission.audience == audience, ServicePermission.permission.in_(permissions)
+    await db.execute(delete(ServicePermission).where(*of_permissions))
 
 
 async def get_for_update(db: AsyncSession, audience: str) -> Service:
@@ -49,9 +103,14 @@ async def audience_by_permission(db: AsyncSession) -> Mapping[str, str]:
     return {row.permission: row.audience for row in rows}
 
 
-async def insert_missing(db: AsyncSession, audience: str, name: str) -> None:
-    """Insert the service, unless its audience exists."""
-    await db.execute(insert(Service).values(audience=audience, name=name).on_conflict_do_nothing())
+async def directory(db: AsyncSession) -> Directory:
+    return Directory(await list_audiences(db), await audience_by_scope(db), await audience_by_permission(db))
+
+
+async def insert_missing(db: AsyncSession, audience: str, name: str) -> bool:
+    """Insert the service, unless its audience exists. Whether this call has inserted it."""
+    statement = insert(Service).values(audience=audience, name=name).on_conflict_do_nothing()
+    return await db.scalar(statement.returning(Service.audience)) is not None
 
 
 async def upsert_scopes(db: AsyncSession, audience: str, texts: Mapping[str, str], *, keep_texts: bool) -> list[str]:

@@ -30,11 +30,7 @@ class Services:
 
     async def directory(self) -> Directory:
         async with self._database.begin() as db:
-            return Directory(
-                await repository.list_audiences(db),
-                await repository.audience_by_scope(db),
-                await repository.audience_by_permission(db),
-            )
+            return await repository.directory(db)
 
     async def upsert(self, draft: ServiceDraft, *, keep_texts: bool = False) -> None:
         """Insert the service, or give the present one this name, this client, and these scopes and permissions too.

@@ -91,11 +91,14 @@ class Fault(NamedTuple):
     code: str
     detail: str
 
+    @classmethod
+    def of(cls, member: str, detail: str) -> "Fault":
+        """A fault of this member of the body."""
+        return cls(f"/body/{member}", Invalid.code, detail)
+
 
 class Faulty(Invalid):
     """Several members of the request may break rules; each fault is an entry of `errors`."""
-
-    code = "faulty"
 
     def __init__(self, faults: Sequence[Fault], reason: str | None = None) -> None:
         advice = "\n".join(fault.detail for fault in faults)
@@ -105,6 +108,12 @@ class Faulty(Invalid):
     @classmethod
     def example(cls) -> Self:
         return cls([Fault(cls.pointer, cls.code, cls.detail)])
+
+
+def ensure_faultless(faults: Sequence[Fault]) -> None:
+    """Raise Faulty if there is a fault."""
+    if faults:
+        raise Faulty(faults)
 
 
 class RetryLater:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tests.support.services import Identity
 
@@ -15,6 +15,8 @@ class Prepared:
     headers: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
+
+WHATEVER_IS_THERE: Final = {"If-Match": "*"}
 
 Prepare = Callable[[Identity], Awaitable[Prepared]]
 """Makes the things that the request is about. It is called anew for each request."""

@@ -5,11 +5,13 @@ from typing import Final
 
 from tests.admin.prepared import Prepare, nothing
 from tests.admin.role_requests import ROLES
+from tests.admin.service_requests import SERVICES
 from tests.admin.user_requests import USERS
 
 PERMISSIONS: Final[Mapping[str, Prepare]] = {"GET /admin/permissions": nothing}
 
 AUDIT: Final[Mapping[str, Prepare]] = {"GET /admin/audit": nothing, "GET /admin/audit/export": nothing}
 
-REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES, **USERS, **AUDIT}
+REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES, **SERVICES, **USERS, **AUDIT}
+
 """By the name of the operation in the matrix."""

@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles.values import RoleContent
-from tests.admin.prepared import Prepare, Prepared, nothing
+from tests.admin.prepared import WHATEVER_IS_THERE, Prepare, Prepared, nothing
 from tests.support.services import Identity, unique
 
 EDIT, DELETE = "post:edit_any", "post:delete_any"
-WHATEVER_IS_THERE: Final = {"If-Match": "*"}
 
 
 async def new_role(_: Identity) -> Prepared:

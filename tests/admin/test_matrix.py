@@ -26,6 +26,12 @@ POST   /admin/roles            401   403        403            201            40
 GET    /admin/roles/{name}     401   403        403            200            403             403      401       401
 PUT    /admin/roles/{name}     401   403        403            204            403             403      401       401
 DELETE /admin/roles/{name}     401   403        403            204            403             403      401       401
+
+GET    /admin/services              401  403  403  200  403  403  401  401
+POST   /admin/services              401  403  403  201  403  403  401  401
+GET    /admin/services/{service_id} 401  403  403  200  403  403  401  401
+PATCH  /admin/services/{service_id} 401  403  403  204  403  403  401  401
+DELETE /admin/services/{service_id} 401  403  403  204  403  403  401  401
 """
 
 

@@ -11,6 +11,7 @@ from identity_service.errors import LastAdministrator, RoleNotFound
 from identity_service.roles.administrators import any_remains
 from identity_service.roles.values import MAX_PERMISSION_CHARACTERS
 from identity_service.services.drafts import ServiceDraft
+from tests.admin.answers import flaws_of
 from tests.admin.audit import entries_of
 from tests.admin.callers import signed_in
 from tests.admin.role_requests import DELETE, EDIT, make_role, role
@@ -39,11 +40,6 @@ async def put(identity: Identity, name: str, headers: Headers, body: dict[str, A
     read = await identity.http.get(f"/admin/roles/{name}", headers=headers)
     condition = {"If-Match": read.headers["ETag"]}
     return await identity.http.put(f"/admin/roles/{name}", json=body, headers=headers | condition | fields)
-
-
-def flaws_of(answer: httpx.Response) -> list[tuple[str, str]]:
-    assert answer.status_code == 422, answer.text
-    return [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]]
 
 
 async def test_role_is_made_read_changed_and_deleted(identity: Identity, grace: Headers, databases: Databases) -> None:

@@ -1,0 +1,45 @@
+"""Changes of what roles may do, as each of them is recorded."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.events.enqueueing import NOTHING, Enqueued
+from identity_service.recording.cause import Cause
+from identity_service.recording.recorder import Recorder, RoleChange
+from identity_service.roles import administrators, repository
+from identity_service.roles.permissions import ADMINISTER
+from identity_service.roles.values import RoleView
+from watchword.clock import Clock
+
+
+class RoleChanges:
+    """Records changes of roles in the transaction of the change, which must hold `repository.lock`."""
+
+    def __init__(self, recorder: Recorder, clock: Clock) -> None:
+        self._recorder = recorder
+        self._clock = clock
+
+    async def record(self, db: AsyncSession, before: RoleView, after: RoleView | None, cause: Cause) -> Enqueued:
+        """Record a change of what the role may do, in one event; `after` is None if it was deleted. Raises
+        LastAdministrator."""
+        version = await repository.raise_version(db, before.name)
+        members = None if after is None else after.as_members()
+        change = RoleChange(before.name, version, before.as_members(), members)
+        record = self._recorder.role_deleted if after is None else self._recorder.role_changed
+        enqueued = await record(db, self._clock.now(), change, cause)
+        if ADMINISTER in before.permissions and (after is None or ADMINISTER not in after.permissions):
+            await administrators.ensure_one_remains(db)
+        return enqueued
+
+    async def take(self, db: AsyncSession, permissions: Collection[str], cause: Cause) -> Enqueued:
+        """Take these permissions from every role that has one, in one event for each of these roles. Raises
+        LastAdministrator."""
+        enqueued = NOTHING
+        for role in await repository.with_permissions_for_update(db, permissions):
+            before = await repository.view_of(db, role)
+            left = [permission for permission in before.permissions if permission not in permissions]
+            await repository.replace_permissions(db, role.name, left)
+            enqueued += await self.record(db, before, replace(before, permissions=left), cause)
+        return enqueued
