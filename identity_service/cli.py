@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from identity_service import account_commands, client_change_commands, client_commands
+from identity_service import account_commands, audit_commands, client_change_commands, client_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.installation import OWN_CLIENTS, POSTS_PAGES_CLIENT, Unassigned
 from identity_service.keys.models import SigningKey
@@ -38,6 +38,7 @@ _FIRST_ADMINISTRATOR: Final = {
 def main(arguments: Sequence[str] | None = None) -> None:
     line = CommandLine("identity_service", __doc__, MIGRATIONS, Settings, IdentityMigrationSettings)
     line.reads("setup", SetupSettings)
+    line.reads("prune-audit", IdentityMigrationSettings)
     _add_commands(line)
     line.run(arguments)
 
@@ -160,6 +161,9 @@ def _add_commands(line: CommandLine) -> None:
     add("withdraw-key", "Withdraw a compromised signing key at once.", _withdraw_key).add_argument("kid")
     add_client_commands(add)
     add_job_commands(add)
+    pruning = "Delete old entries of the audit log, as the owner role."
+    prune = line.add("prune-audit", pruning, lambda options: asyncio.run(audit_commands.run_as_owner(options)))
+    audit_commands.add_pruning_arguments(prune)
 
 
 def add_client_commands(add: Add) -> None:

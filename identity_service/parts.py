@@ -18,6 +18,7 @@ from identity_service.accounts.signed_in_devices import SignedInDevices
 from identity_service.accounts.verification import Verifications
 from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.admin_parts import AdminParts
+from identity_service.audit.erasure import AUDIT_ERASURE, AuditErasure
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.device_sign_in import DeviceSignIn
@@ -177,7 +178,8 @@ class Parts:
     def _add_events(self, addresses: OutboundAddresses) -> None:
         """What records changes, and the transmitter, which tells services of them."""
         database, clock, issuer = self.database, self.clock, self.settings.issuer
-        self.recorder = Recorder(issuer, Logouts(self.jobs))
+        self.audit_erasure = AuditErasure(database, self.jobs)
+        self.recorder = Recorder(issuer, Logouts(self.jobs), self.audit_erasure)
         self.topics = topics = Topics()
         self.listener = Listener(database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience_wait = ObedienceWait(database, topics)
@@ -299,7 +301,11 @@ class Parts:
 
     def _job_kinds(self) -> dict[str, JobKind]:
         """How each kind of job is done."""
-        kinds = {CLEANUP: self.cleanup.job_kind(), LOGOUT: self.logout_delivery.job_kind()}
+        kinds = {
+            CLEANUP: self.cleanup.job_kind(),
+            LOGOUT: self.logout_delivery.job_kind(),
+            AUDIT_ERASURE: self.audit_erasure.job_kind(),
+        }
         delivery = self.letter_parts.delivery
         return kinds if delivery is None else {**kinds, LETTER: delivery.job_kind()}
 

@@ -6,6 +6,7 @@ from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, StringConstraints
 
+from identity_service.admin.answers import link_next
 from identity_service.admin.audit_schemas import AuditEntryRead, AuditPage
 from identity_service.admin.router import admin_router
 from identity_service.audit.filters import AuditFilter
@@ -14,7 +15,7 @@ from identity_service.errors import AuditExportsBusy
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http.fields import Text
 from watchword.http.keyset import InvalidCursor
-from watchword.http.paging import PageCursor, PageLength, link_to_next
+from watchword.http.paging import PageCursor, PageLength
 from watchword.http.responses import answer, refusals
 
 router = admin_router("/audit", tag="audit")
@@ -68,9 +69,7 @@ async def list_entries(
     be short, or empty, and `next` goes on behind them.
     """
     page = await parts.admin.audit.list(filters, cursor, limit)
-    if page.next_cursor is not None:
-        query = request.query_params.multi_items()
-        response.headers["Link"] = link_to_next(router.prefix, query, page.next_cursor)
+    link_next(page.next_cursor, request, response)
     return AuditPage(items=[AuditEntryRead.of(row) for row in page.entries], next=page.next_cursor)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit import repository as audit
+from identity_service.audit.erasure import AuditErasure
 from identity_service.events import repository
 from identity_service.events.claims import event_claims
 from identity_service.events.enqueueing import NOTHING, Enqueued, enqueue, notify_enqueued
@@ -53,9 +54,10 @@ class Recorder:
     Each session that has ended is recorded here once, so that its client gets one logout token.
     """
 
-    def __init__(self, issuer: str, logouts: Logouts) -> None:
+    def __init__(self, issuer: str, logouts: Logouts, audit_erasure: AuditErasure) -> None:
         self._issuer = issuer
         self._logouts = logouts
+        self._audit_erasure = audit_erasure
 
     async def sessions_ended(
         self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
@@ -191,12 +193,13 @@ class Recorder:
         audit.record(db, str(user_id), "device.allowed" if is_allowed else "device.denied", client_id)
 
     async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
-        """Record that the account was deleted."""
+        """Record that the account was deleted, and have its addresses leave the audit log."""
         audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
         enqueued = await self._enqueue(db, now, types.account_purged(self._issuer, str(user_id)))
         # A stream that is not polled would otherwise keep the names of the account. After the event is enqueued, no
         # stream begins that this does not see.
         await repository.forget_user(db, str(user_id))
+        await self._audit_erasure.enqueue(db, user_id)
         return Deletion(await deletions.insert(db, user_id, _receivers(enqueued)), enqueued)
 
     def _revoked(

@@ -3,15 +3,23 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from watchword.errors import AppError, Invalid
-from watchword.service.app import ServiceParts
 
 if TYPE_CHECKING:
+    from watchword.database.database import Database
     from watchword.database.migrations import Migrations
 
-AnyParts = TypeVar("AnyParts", bound=ServiceParts)
+
+class PartsWithDatabase(Protocol):
+    """What a command works with."""
+
+    @property
+    def database(self) -> "Database": ...
+
+
+AnyParts = TypeVar("AnyParts", bound=PartsWithDatabase)
 
 
 async def run_command(
