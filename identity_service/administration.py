@@ -14,6 +14,8 @@ from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target
 from identity_service.errors import ClientNotFound, EmailTaken, UsernameTaken
 from identity_service.installation import Installation, Unassigned
+from identity_service.key_acts.sealing_anew import SealedAnew
+from identity_service.key_acts.withdrawal import WithdrawnKey
 from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
@@ -22,7 +24,6 @@ from identity_service.roles.values import RoleContent
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
 from watchword.auth.jws import MAX_TOKEN_BYTES
-from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import Fault, Invalid, ensure_faultless
 
 ADMIN: Final = "admin"
@@ -44,14 +45,6 @@ class AdministratorDraft(NamedTuple):
     email: str
     password: str
     must_change: bool = False
-
-
-class WithdrawnKey(NamedTuple):
-    """The outcome of withdrawing a key: the one that signs instead, and how many sessions must sign in again; None if
-    they could not be counted."""
-
-    signing_kid: str
-    sessions: int | None
 
 
 class Administration:
@@ -142,18 +135,15 @@ class Administration:
 
         Raises KeyNotFound.
         """
-        period = None
-        while period is None:
-            # Another key is published and signs before the event goes out, which it signs. Somebody may withdraw that
-            # one before this one is.
-            successor = await self._parts.signing_keys.get_or_make_successor(kid)
-            period = await self._parts.key_withdrawal.withdraw(kid, self._cause)
-        try:
-            sessions = await self._parts.key_withdrawal.count_sessions(period)
-        except DatabaseUnavailable:
-            # The key is withdrawn, and only how many tokens it has signed took too long to count.
-            sessions = None
-        return WithdrawnKey(successor.kid, sessions)
+        return await self._parts.key_withdrawal.withdraw(kid, self._cause)
+
+    async def rotate_key(self) -> SigningKey:
+        """Make a signing key, which takes over once every cached JWKS has it. Raises CannotUnseal."""
+        return await self._parts.key_rotation.rotate(self._cause)
+
+    async def seal_keys(self) -> SealedAnew:
+        """Seal everything anew under the present key-encryption key. Raises CannotUnseal."""
+        return await self._parts.sealing_anew.seal(self._cause)
 
     async def create_client(self, draft: ClientDraft, *, replace: bool = False) -> list[str]:
         """Make this client; with `replace`, replace the one with its id. Returns warnings.

@@ -10,6 +10,7 @@ from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
 from identity_service.admin import audit_routes as admin_audit
+from identity_service.admin import key_routes as admin_keys
 from identity_service.admin import permission_routes as admin_permissions
 from identity_service.admin import role_routes as admin_roles
 from identity_service.admin import service_routes as admin_services
@@ -47,6 +48,7 @@ from watchword.service import Link, SharedPaths, new_app, on_shutdown_signal, pa
 from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 
 ADMIN_ROUTERS = (
+    admin_keys.router,
     admin_permissions.router,
     admin_roles.router,
     admin_services.router,
@@ -88,6 +90,7 @@ CLIENT_PATHS = frozenset({metadata.ENDPOINT, metadata.REVOCATION, metadata.USERI
 def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
+        await parts.digest_keys.load()
         await parts.keyring.check()
         parts.letter_parts.check()
         forget = on_shutdown_signal(parts.on_shutdown)

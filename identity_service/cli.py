@@ -3,13 +3,11 @@
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import Final
 
-from identity_service import account_commands, audit_commands, client_change_commands, client_commands
+from identity_service import account_commands, audit_commands, client_change_commands, client_commands, key_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.installation import OWN_CLIENTS, POSTS_PAGES_CLIENT, Unassigned
-from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
@@ -27,7 +25,6 @@ _NO_PAGES: Final = (
     "Nobody can sign in on the pages of posts: set IDENTITY_POSTS_PAGES_ORIGIN to their https:// origin, since the"
     " audience of posts is an http:// URL of another machine."
 )
-_TIME: Final = "%Y-%m-%d %H:%M:%S"
 _FIRST_ADMINISTRATOR: Final = {
     FirstAdministrator.CREATED: "The account {} was made; it is an administrator.",
     FirstAdministrator.NOT_NEEDED: "An administrator exists already.",
@@ -46,9 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _run(command: Command, options: argparse.Namespace, settings: type[Settings] = Settings) -> None:
     parts = assemble(load(settings))
     try:
-        await run_command(parts, MIGRATIONS, command, options)
+        await run_command(parts, MIGRATIONS, _loaded(command), options)
     finally:
         parts.passwords.stop()
+
+
+def _loaded(command: Command) -> Command:
+    async def loaded(parts: Parts, options: argparse.Namespace) -> str:
+        await parts.digest_keys.load()
+        return await command(parts, options)
+
+    return loaded
 
 
 async def _setup(parts: Parts, _: argparse.Namespace) -> str:
@@ -96,38 +101,12 @@ async def _enable(parts: Parts, options: argparse.Namespace) -> str:
     return f"{options.username} is enabled."
 
 
-async def _keys(parts: Parts, _: argparse.Namespace) -> str:
-    now = parts.clock.now()
-    return "\n".join(_line(key, now) for key in await parts.signing_keys.load()) or "There are no signing keys."
-
-
-async def _rotate_keys(parts: Parts, _: argparse.Namespace) -> str:
-    key = await parts.signing_keys.rotate()
-    return f"{key.kid} signs from {key.signs_from.isoformat(timespec='seconds')}."
-
-
-async def _withdraw_key(parts: Parts, options: argparse.Namespace) -> str:
-    signing_kid, sessions = await Administration(parts).withdraw_key(options.kid)
-    number = "unknown, because counting took too long" if sessions is None else sessions
-    return (
-        f"{options.kid} is withdrawn, and every service refuses what it has signed. {signing_kid} signs from now on.\n"
-        f"Sessions that must sign in again: {number}."
-    )
-
-
 def _assignment(unassigned: Unassigned) -> str:
     scope, clients = unassigned.scope, ", ".join(unassigned.clients)
     return (
         f"The scope {scope} of the client {clients} belongs to no service, and no token carries it; assign it with:"
         f" create-service AUDIENCE --name NAME --scope '{scope}=TEXT' --replace"
     )
-
-
-def _line(key: SigningKey, now: datetime) -> str:
-    """One line of the list of keys; times are in UTC."""
-    withdrawn = "withdrawn, since it leaked" if key.is_compromised else f"withdrawn {key.withdrawn_at:{_TIME}}"
-    times = f"signs {key.signs_from:{_TIME}} to {key.signs_until:{_TIME}}  {withdrawn}"
-    return f"{key.kid}  {times}{'  <- signs now' if key.signs(now) else ''}"
 
 
 def _add_commands(line: CommandLine) -> None:
@@ -156,14 +135,22 @@ def _add_commands(line: CommandLine) -> None:
     delete_role.add_argument("role")
     add("disable-user", "Disable an account and end its sessions.", _disable).add_argument("username")
     add("enable-user", "Enable a disabled account.", _enable).add_argument("username")
-    add("keys", "List the signing keys.", _keys)
-    add("rotate-keys", "Make a signing key, which takes over once every cached JWKS has it.", _rotate_keys)
-    add("withdraw-key", "Withdraw a compromised signing key at once.", _withdraw_key).add_argument("kid")
+    add_key_commands(add)
     add_client_commands(add)
     add_job_commands(add)
     pruning = "Delete old entries of the audit log, as the owner role."
     prune = line.add("prune-audit", pruning, lambda options: asyncio.run(audit_commands.run_as_owner(options)))
     audit_commands.add_pruning_arguments(prune)
+
+
+def add_key_commands(add: Add) -> None:
+    add("keys", "List the signing keys.", key_commands.list_keys)
+    rotation = "Make a signing key, which takes over once every cached JWKS has it."
+    add("rotate-keys", rotation, key_commands.rotate_keys)
+    withdrawal = add("withdraw-key", "Withdraw a compromised signing key at once.", key_commands.withdraw_key)
+    withdrawal.add_argument("kid")
+    sealing = "Seal everything anew under IDENTITY_KEY_ENCRYPTION_KEY, which every process must have."
+    add("seal-keys", sealing, key_commands.seal_keys)
 
 
 def add_client_commands(add: Add) -> None:

@@ -38,16 +38,22 @@ from identity_service.events.obedience_wait import ObedienceWait
 from identity_service.events.poll import PollDelivery
 from identity_service.events.push import Pusher
 from identity_service.events.replay import Replay
+from identity_service.events.sealed_authorizations import SealedAuthorizations
 from identity_service.events.security_event_tokens import SetMinter
 from identity_service.events.streams import Streams
 from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
+from identity_service.key_acts.rotation import KeyRotation
+from identity_service.key_acts.sealing_anew import SealingAnew
+from identity_service.key_acts.withdrawal import KeyWithdrawal
+from identity_service.keys.digests import DigestKeys
 from identity_service.keys.keyring import Keyring
-from identity_service.keys.sealing import Sealer
 from identity_service.keys.service import SigningKeys
+from identity_service.keys.views import KeyViews
 from identity_service.letters import LETTER, Letters
 from identity_service.letters.parts import LetterParts
+from identity_service.letters.sealed_letters import SealedLetters
 from identity_service.limits import Limits
 from identity_service.logouts.delivery import LogoutDelivery
 from identity_service.logouts.enqueueing import LOGOUT, Logouts
@@ -75,10 +81,9 @@ from identity_service.sessions.rotation import Rotation
 from identity_service.sessions.service import Sessions
 from identity_service.sessions.sign_ons import SignOns
 from identity_service.sessions.start import SessionStart
-from identity_service.setting_parts import breached_passwords_of, lifetimes_of, passwords_of, schedule_of
+from identity_service.setting_parts import breached_passwords_of, lifetimes_of, passwords_of, schedule_of, sealer_of
 from identity_service.settings import Settings
 from identity_service.tables import ALLOWANCES, JOBS
-from identity_service.tokens.key_withdrawal import KeyWithdrawal
 from identity_service.tokens.minting import TokenMinter
 from identity_service.tokens.reading import TokenReader
 from identity_service.userinfo.service import UserInfo
@@ -91,6 +96,9 @@ from watchword.database.notifications import Listener
 from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.jobs.cleanup import CLEANUP, Cleanup
 from watchword.limits import Limiter
+
+SEALED_ROWS = (SealedAuthorizations(), SealedLetters(JOBS))
+"""What tables hold that is sealed, beside the keys."""
 
 JOBS_AT_ONCE = 18
 """How many jobs a process does at a time: more than the letters and the logout tokens that it may send at once, whose
@@ -107,7 +115,7 @@ class Parts:
         self.database = Database(settings.database_url, size=settings.database_pool_size)
         self.jobs = Jobs(JOBS, channel.CHANNEL, channel.JOBS)
         self._add_keys()
-        self.limits = Limits(Limiter(settings.database_url, ALLOWANCES, self.sealer.keyed_digest), settings)
+        self.limits = Limits(Limiter(settings.database_url, ALLOWANCES, self.digests.of), settings)
         self._add_letters()
         addresses = OutboundAddresses(settings.push_networks)
         self._add_events(addresses)
@@ -124,7 +132,10 @@ class Parts:
         role_changes = RoleChanges(self.recorder, clock)
         self.roles = Roles(self.database, role_changes)
         self._add_accounts()
-        self.key_withdrawal = KeyWithdrawal(self.database, self.recorder, clock)
+        self.key_rotation = KeyRotation(self.signing_keys)
+        self.key_withdrawal = KeyWithdrawal(self.database, self.signing_keys, self.recorder, clock)
+        self.key_views = KeyViews(self.database, self.sealer, clock)
+        self.sealing_anew = SealingAnew(self.database, self.sealer, SEALED_ROWS, clock)
         self.admin = AdminParts(self.database, issuer, self.live_sessions, role_changes)
         self._add_pages()
 
@@ -160,7 +171,9 @@ class Parts:
         issuer = self.settings.issuer
         self.lifetimes = lifetimes_of(self.settings)
         self.schedule = schedule_of(self.settings, self.lifetimes)
-        self.sealer = Sealer(self.settings.key_encryption_key.get_secret_value())
+        self.sealer = sealer_of(self.settings)
+        self.digest_keys = DigestKeys(self.database, self.sealer, self.clock)
+        self.digests = self.digest_keys.digests
         self.signing_keys = SigningKeys(self.database, self.sealer, self.schedule, self.clock)
         self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, self.clock)
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)
@@ -215,7 +228,7 @@ class Parts:
         breached = breached_passwords_of(self.settings)
         self.passwords = passwords_of(self.settings, breached)
         self.breach_checks = BreachChecks(database, breached, self.account_letters, clock)
-        self.refused_sign_ins = RefusedSignIns(database, self.sealer, clock)
+        self.refused_sign_ins = RefusedSignIns(database, self.digests, clock)
         self.password_authentication = PasswordAuthentication(
             database, self.passwords, self.limits, self.refused_sign_ins, clock, breach_checks=self.breach_checks
         )
@@ -230,7 +243,7 @@ class Parts:
 
     def _add_device_grants(self) -> None:
         database, recorder, clock = self.database, self.recorder, self.clock
-        digest = partial(self.sealer.keyed_digest, "user codes")
+        digest = partial(self.digests.of, "user codes")
         self.device_grants = DeviceGrants(database, self.services, recorder, self.limits, clock, digest=digest)
         self.device_sign_in = DeviceSignIn(database, self.session_start, recorder, self.new_device_letters, clock)
 
@@ -245,8 +258,8 @@ class Parts:
 
     def _add_accounts(self) -> None:
         database, recorder, clock, settings = self.database, self.recorder, self.clock, self.settings
-        usernames = Usernames(partial(self.sealer.keyed_digest, "usernames"), settings.reserved_usernames)
-        stand_ins = StandIns(partial(self.sealer.keyed_digest, "addresses"))
+        usernames = Usernames(partial(self.digests.of, "usernames"), settings.reserved_usernames)
+        stand_ins = StandIns(partial(self.digests.of, "addresses"))
         self.registrations = Registrations(
             database,
             self.passwords,
@@ -285,7 +298,7 @@ class Parts:
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
         logout = Logout(self.clients, self.token_reader, self.sessions, self.sign_ons)
         self.sign_out = SignOut(self.pages, logout, self.sign_ons, self.sign_on_cookie)
-        self.device_cookie = DeviceCookie.of(self.settings.issuer, KnownDevices(self.sealer, self.clock))
+        self.device_cookie = DeviceCookie.of(self.settings.issuer, KnownDevices(self.sealer, self.digests, self.clock))
         self.sign_in_page = SignInPage(
             self.pages,
             self.sign_ons,

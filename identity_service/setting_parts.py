@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from identity_service.keys.schedule import Schedule
+from identity_service.keys.sealing import Sealer
 from identity_service.password_settings import BreachPolicy
 from identity_service.sessions.values import Lifetimes
 from identity_service.settings import Settings
@@ -32,6 +33,11 @@ def schedule_of(settings: Settings, lifetimes: Lifetimes) -> Schedule:
         longest_token=max(lifetimes.access, lifetimes.refresh),
         check_seconds=settings.key_check_seconds,
     )
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    former = (key.get_secret_value() for key in settings.former_key_encryption_keys)
+    return Sealer(settings.key_encryption_key.get_secret_value(), former)
 
 
 def breached_passwords_of(settings: Settings) -> BreachedPasswords:

@@ -1,14 +1,13 @@
 """Every environment variable of this service, typed, with its default and its meaning."""
 
-import binascii
 import math
 import os
-from base64 import b64decode
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from identity_service.key_settings import KeySettings
 from identity_service.limit_settings import LimitSettings
 from identity_service.mail_settings import MailSettings
 from identity_service.page_settings import PageSettings
@@ -21,13 +20,10 @@ from watchword.service.web_origins import audience_url, origin_with_cookies
 _TEN_YEARS = 315_360_000
 
 
-class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
+class Settings(KeySettings, MailSettings, PageSettings, PasswordSettings, LimitSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     port: int = Field(8001, ge=1, le=65535, description="Port to listen on")
-    key_encryption_key: SecretStr = Field(
-        description="32 random bytes in URL-safe base64; the signing keys in the database are encrypted under it"
-    )
     access_token_seconds: int = Field(
         600,
         ge=10,
@@ -101,18 +97,6 @@ class Settings(MailSettings, PageSettings, PasswordSettings, LimitSettings):
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return networks(value, "all addresses would include those of this machine and of its cloud: write each network")
-
-    @field_validator("key_encryption_key")
-    @classmethod
-    def _is_256_bits(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        try:
-            key = b64decode(value.get_secret_value(), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) != 32:
-            raise ValueError("it must be 32 bytes in URL-safe base64")
-        ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
-        return ensure_secret(value)
 
     @field_validator("session_seconds")
     @classmethod

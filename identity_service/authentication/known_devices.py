@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from identity_service.keys.digests import Digests
+from identity_service.keys.key_encryption import Kind, Seal
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from identity_service.users import repository as users
 from identity_service.users.normal_form import without_case
@@ -20,6 +22,7 @@ MAX_CHARACTERS: Final = 2_048
 """The longest text that is read. Five accounts take about 600 characters."""
 
 _LABEL: Final = "device cookie"
+_SEAL: Final = Seal(Kind.DEVICE_COOKIE, _LABEL)
 _DIGEST_BYTES: Final = 12
 
 
@@ -52,8 +55,9 @@ class KnownDevice:
 class KnownDevices:
     """Reads and writes the text of a device's cookie, which only this installation can: it is sealed."""
 
-    def __init__(self, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, sealer: Sealer, digests: Digests, clock: Clock) -> None:
         self._sealer = sealer
+        self._digests = digests
         self._clock = clock
 
     def read(self, text: str) -> KnownDevice | None:
@@ -62,7 +66,7 @@ class KnownDevices:
             return None
         try:
             sealed = b64decode(f"{text}{'=' * (-len(text) % 4)}", altchars=b"-_", validate=True)
-            content = json.loads(self._sealer.unseal_text(_LABEL, sealed))
+            content = json.loads(self._sealer.unseal_text(_SEAL, sealed))
         except (CannotUnseal, ValueError):
             return None
         if content["until"] <= self._clock.now().timestamp():
@@ -83,7 +87,7 @@ class KnownDevices:
             "accounts": [[account.user, *account.logins] for account in accounts],
         }
         # Without padding: in a cookie, a value with an equals sign is put in quotes, and comes back with them.
-        return urlsafe_b64encode(self._sealer.seal_text(_LABEL, json.dumps(content))).decode().rstrip("=")
+        return urlsafe_b64encode(self._sealer.seal_text(_SEAL, json.dumps(content))).decode().rstrip("=")
 
     def _digest(self, text: str) -> str:
-        return urlsafe_b64encode(self._sealer.keyed_digest(_LABEL, text)[:_DIGEST_BYTES]).decode()
+        return urlsafe_b64encode(self._digests.of(_LABEL, text)[:_DIGEST_BYTES]).decode()

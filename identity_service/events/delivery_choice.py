@@ -3,6 +3,7 @@
 from identity_service.events.errors import LapsingStreamPushed, UnusableEndpoint
 from identity_service.events.models import Delivery, Stream
 from identity_service.events.schemas import DeliveryDraft
+from identity_service.events.sealed_authorizations import seal_of
 from identity_service.keys.sealing import Sealer
 from identity_service.outbound.addresses import OutboundAddresses
 from identity_service.outbound.urls import UnusableUrl, normalized_url
@@ -26,7 +27,9 @@ class DeliveryChoice:
             raise LapsingStreamPushed
         stream.push_url = _push_url(delivery.endpoint_url, self._addresses)
         if delivery.authorization_header is not None:
-            stream.sealed_push_authorization = self._sealer.seal_text(stream.client_id, delivery.authorization_header)
+            stream.sealed_push_authorization = self._sealer.seal_text(
+                seal_of(stream.client_id), delivery.authorization_header
+            )
 
 
 def _push_url(endpoint_url: str | None, addresses: OutboundAddresses) -> str:

@@ -14,6 +14,7 @@ from identity_service.audit import repository as audit
 from identity_service.events import push_attempts, repository
 from identity_service.events.models import Stream, StreamEvent
 from identity_service.events.push_attempts import PushAttempt
+from identity_service.events.sealed_authorizations import seal_of
 from identity_service.events.security_event_tokens import SetMinter, UnsignedSet
 from identity_service.events.topics import EVERY_EVENT, Topics
 from identity_service.keys.sealing import CannotUnseal, Sealer
@@ -155,7 +156,9 @@ class Pusher:
         """Raises CannotUnseal."""
         headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
         if stream.sealed_push_authorization is not None:
-            headers["Authorization"] = self._sealer.unseal_text(stream.client_id, stream.sealed_push_authorization)
+            headers["Authorization"] = self._sealer.unseal_text(
+                seal_of(stream.client_id), stream.sealed_push_authorization
+            )
         return headers
 
     async def _settle(self, stream: Stream, event: StreamEvent, status: int | None) -> None:

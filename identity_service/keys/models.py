@@ -1,12 +1,24 @@
-"""A signing key and the four instants of its life."""
+"""A signing key and the four instants of its life, and the key of digests."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import CheckConstraint, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant
+
+
+class KeyState(StrEnum):
+    """Where a key is in its life: it does not sign yet, signs, only verifies, or is not published any more. One that
+    was withdrawn because it leaked is compromised, whatever its instants say."""
+
+    PUBLISHED = "published"
+    SIGNING = "signing"
+    VERIFYING = "verifying"
+    WITHDRAWN = "withdrawn"
+    COMPROMISED = "compromised"
 
 
 class SigningKey(Base):
@@ -42,6 +54,26 @@ class SigningKey(Base):
 
     def signs(self, now: datetime) -> bool:
         return self.signs_from <= now < self.signs_until and self.is_published(now)
+
+    def state(self, now: datetime, *, is_its_turn: bool) -> KeyState:
+        """Where the key is in its life. `is_its_turn` if it is the one of all keys that signs."""
+        if self.is_compromised:
+            return KeyState.COMPROMISED
+        if self.withdrawn_at <= now:
+            return KeyState.WITHDRAWN
+        if is_its_turn:
+            return KeyState.SIGNING
+        return KeyState.PUBLISHED if now < self.signs_from else KeyState.VERIFYING
+
+
+class DigestKey(Base):
+    """The key of the installation's keyed digests: one row. All that is sealed is sealed as this row is."""
+
+    __tablename__ = "digest_keys"
+    __table_args__ = (CheckConstraint("id = 1", "one"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"), autoincrement=False)
+    sealed_key: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 def whose_turn(keys: Iterable[SigningKey], now: datetime) -> SigningKey | None:

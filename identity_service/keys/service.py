@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.keys import generation, repository
+from identity_service.keys import digests, generation, repository
 from identity_service.keys.generation import KeyPair
 from identity_service.keys.models import SigningKey, whose_turn
 from identity_service.keys.opening import usable_rows
@@ -22,6 +22,10 @@ logger = logging.getLogger("identity.keys")
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How far the clock of another process may be behind for a key that signs at once to sign there at once too."""
+
+
+Note = Callable[[AsyncSession, SigningKey], None]
+"""Writes down, in the transaction of an act, what it did to a key."""
 
 
 class KeyNotFound(NotFound):
@@ -40,8 +44,9 @@ class SigningKeys:
         self._clock = clock
 
     async def load(self) -> Sequence[SigningKey]:
-        """All keys, the first to sign first."""
+        """All keys, the first to sign first. This process seals from now on as the installation does."""
         async with self._database.begin() as db:
+            await digests.follow(db, self._sealer)
             return await repository.all_keys(db)
 
     async def make_next(self) -> SigningKey | None:
@@ -54,7 +59,7 @@ class SigningKeys:
             return None
         pair = await self._generate()
         async with self._database.begin() as db:
-            rows = await repository.lock_all(db)
+            rows = await self._lock_all(db)
             now = self._clock.now()
             keys = self._usable(rows, now)
             # Another process may have made it while this one generated.
@@ -66,16 +71,20 @@ class SigningKeys:
         logger.info("made the next signing key: %s, signs from %s", key.kid, fields["signs_from"], extra=fields)
         return key
 
-    async def rotate(self) -> SigningKey:
-        """Make a key that takes over once every cached JWKS has it. The old ones verify until their last token ends."""
+    async def rotate(self, note: Note | None = None) -> SigningKey:
+        """Make a key that takes over once every cached JWKS has it. The old ones verify until their last token ends.
+        `note` is called in the transaction, with the key."""
         pair = await self._generate()
         async with self._database.begin() as db:
-            rows = await repository.lock_all(db)
+            rows = await self._lock_all(db)
             now = self._clock.now()
             signs_now = whose_turn(self._usable(rows, now), now) is not None
             signs_from = now + self._schedule.notice if signs_now else now
             await repository.end_signing(db, signs_from, signs_from + self._schedule.longest_token)
-            return await self._add(db, pair, now, signs_from=signs_from)
+            key = await self._add(db, pair, now, signs_from=signs_from)
+            if note is not None:
+                note(db, key)
+            return key
 
     async def get_or_make_successor(self, kid: str) -> SigningKey:
         """The key that signs if this one is withdrawn; it is made, published and signs at once if there is none.
@@ -87,7 +96,7 @@ class SigningKeys:
             return successor
         pair = await self._generate()
         async with self._database.begin() as db:
-            successor = self._successor_of(kid, await repository.lock_all(db))
+            successor = self._successor_of(kid, await self._lock_all(db))
             if successor is None:
                 published_at = self._clock.now() - CLOCK_TOLERANCE
                 successor = self._row(pair, published_at, signs_from=published_at)
@@ -101,6 +110,12 @@ class SigningKeys:
             raise KeyNotFound(f"there is no signing key {kid}")
         now = self._clock.now()
         return whose_turn((key for key in self._usable(keys, now) if key.kid != kid), now)
+
+    async def _lock_all(self, db: AsyncSession) -> Sequence[SigningKey]:
+        """All keys, locked; what is sealed in this transaction is sealed as the installation does."""
+        rows = await repository.lock_all(db)
+        await digests.follow(db, self._sealer)
+        return rows
 
     async def _generate(self) -> KeyPair:
         """Generate before the transaction begins: it takes long, and the lock must not."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.keys.key_encryption import Kind, Seal
 from identity_service.keys.sealing import Sealer
 from identity_service.letters.letter import Letter, LetterKind, has_token
 from watchword.jobs import Jobs
@@ -46,14 +47,14 @@ def seal(letter: Letter, sealer: Sealer) -> dict[str, Any]:
         "kind": letter.kind.value,
         "user_id": user_id,
         "expires_at": letter.expires_at.isoformat() if user_id and letter.expires_at else None,
-        "sealed": b64encode(sealer.seal_text(_label(letter.kind, user_id), json.dumps(secrets))).decode(),
+        "sealed": b64encode(sealer.seal_text(seal_of(letter.kind, user_id), json.dumps(secrets))).decode(),
     }
 
 
 def unseal(payload: dict[str, Any], sealer: Sealer) -> Letter:
     """The letter of this payload. Raises CannotUnseal."""
     kind, user_id, expires_at = LetterKind(payload["kind"]), payload["user_id"], payload["expires_at"]
-    secrets = json.loads(sealer.unseal_text(_label(kind, user_id), b64decode(payload["sealed"])))
+    secrets = json.loads(sealer.unseal_text(seal_of(kind, user_id), b64decode(payload["sealed"])))
     return Letter(
         kind=kind,
         user_id=None if user_id is None else UUID(user_id),
@@ -62,8 +63,9 @@ def unseal(payload: dict[str, Any], sealer: Sealer) -> Letter:
     )
 
 
-def _label(kind: LetterKind, user_id: str | None) -> str:
-    return f"letter {kind} {user_id}"
+def seal_of(kind: str, user_id: str | None) -> Seal:
+    """What the sealed part of a letter's payload is bound to."""
+    return Seal(Kind.LETTER, f"letter {kind} {user_id}")
 
 
 def _ensure_whole(letter: Letter) -> None:

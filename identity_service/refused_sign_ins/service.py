@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from identity_service.keys.sealing import Sealer
+from identity_service.keys.digests import Digests
 from identity_service.refused_sign_ins import repository
 from identity_service.refused_sign_ins.models import Attempts, Reason
 from identity_service.users import repository as users
@@ -34,9 +34,9 @@ Waiting = dict[tuple[Attempts, datetime], int]
 class RefusedSignIns:
     """The record of one process. No method fails because the database does: what could not be written waits."""
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, database: Database, digests: Digests, clock: Clock) -> None:
         self._database = database
-        self._digest = partial(sealer.keyed_digest, "refused sign-ins")
+        self._digest = partial(digests.of, "refused sign-ins")
         self._clock = clock
         self._waiting: Waiting = {}
         self._is_failing = False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tests.admin.key_requests import KEYS
 from tests.admin.prepared import Prepare, nothing
 from tests.admin.role_requests import ROLES
 from tests.admin.service_requests import SERVICES
@@ -12,6 +13,5 @@ PERMISSIONS: Final[Mapping[str, Prepare]] = {"GET /admin/permissions": nothing}
 
 AUDIT: Final[Mapping[str, Prepare]] = {"GET /admin/audit": nothing, "GET /admin/audit/export": nothing}
 
-REQUESTS: Final[Mapping[str, Prepare]] = {**PERMISSIONS, **ROLES, **SERVICES, **USERS, **AUDIT}
-
+REQUESTS: Final[Mapping[str, Prepare]] = {**KEYS, **PERMISSIONS, **ROLES, **SERVICES, **USERS, **AUDIT}
 """By the name of the operation in the matrix."""

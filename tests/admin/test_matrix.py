@@ -15,6 +15,13 @@ operation                anonymous  user  moderator  administrator  without_scop
 
 GET    /admin/audit            401   403        403            200            403             403      401       401
 GET    /admin/audit/export     401   403        403            200            403             403      401       401
+
+GET    /admin/keys             401   403        403            200            403             403      401       401
+POST   /admin/keys             401   403        403            201            403             403      401       401
+POST   /admin/keys/seal        401   403        403            200            403             403      401       401
+GET    /admin/keys/{kid}       401   403        403            200            403             403      401       401
+DELETE /admin/keys/{kid}       401   403        403            200            403             403      401       401
+
 GET    /admin/permissions      401   403        403            200            403             403      401       401
 
 GET    /admin/users/{user_id}  401   403        403            200            403             403      401       401

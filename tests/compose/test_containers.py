@@ -13,7 +13,12 @@ from watchword import __version__
 
 SERVICES = ("identity", "posts")
 SECRETS = {
-    "identity": {"IDENTITY_DATABASE_URL", "IDENTITY_KEY_ENCRYPTION_KEY", "IDENTITY_SMTP_PASSWORD"},
+    "identity": {
+        "IDENTITY_DATABASE_URL",
+        "IDENTITY_KEY_ENCRYPTION_KEY",
+        "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS",
+        "IDENTITY_SMTP_PASSWORD",
+    },
     "posts": {"POSTS_CLIENT_SECRET", "POSTS_DATABASE_URL", "POSTS_PAGES_SEALING_KEY"},
 }
 WRITE_EVERYWHERE = """

@@ -10,6 +10,8 @@ from fastapi import Request, Response
 
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.known_devices import LIFETIME, MAX_CHARACTERS, KnownDevices
+from identity_service.keys.digests import Digests
+from identity_service.keys.key_encryption import Kind, Seal
 from identity_service.keys.sealing import Sealer
 from tests.support.services import IDENTITY_URL, KEY_ENCRYPTION_KEY
 from watchword.testing import StandingClock
@@ -19,9 +21,15 @@ NAMES = ("Ada", "Ada@Example.com")
 ANOTHER_KEY = "/wECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".replace("/", "_")
 
 
+def known_devices(key_encryption_key: str, clock: StandingClock) -> KnownDevices:
+    sealer, digests = Sealer(key_encryption_key), Digests()
+    digests.use(sealer.present.digest_key)
+    return KnownDevices(sealer, digests, clock)
+
+
 @pytest.fixture
 def devices(clock: StandingClock) -> KnownDevices:
-    return KnownDevices(Sealer(KEY_ENCRYPTION_KEY), clock)
+    return known_devices(KEY_ENCRYPTION_KEY, clock)
 
 
 @pytest.fixture
@@ -78,8 +86,8 @@ def test_cookie_that_is_damaged_foreign_or_huge_is_as_good_as_none(devices: Know
     text = devices.write(None, ADA, NAMES)
     damaged = [f"{text[:place]}{'A' if text[place] != 'A' else 'B'}{text[place + 1 :]}" for place in (0, 20, 100)]
     foreign = [
-        KnownDevices(Sealer(ANOTHER_KEY), clock).write(None, ADA, NAMES),
-        b64encode(Sealer(KEY_ENCRYPTION_KEY).seal_text("another purpose", "{}")).decode(),
+        known_devices(ANOTHER_KEY, clock).write(None, ADA, NAMES),
+        b64encode(Sealer(KEY_ENCRYPTION_KEY).seal_text(Seal(Kind.LETTER, "another purpose"), "{}")).decode(),
         "",
         "{}",
         "ä" * 50,

@@ -39,14 +39,14 @@ async def test_name_of_a_deleted_account_is_taken_and_stored_as_a_keyed_hash(
     await identity.http.delete("/users/me", headers=headers)
     ensure_problem(await register(identity, "ada"), 409, "username_taken")
     [row] = await databases.fetch("identity_app", RELEASED)
-    assert row["name_digest"] == identity.parts.sealer.keyed_digest("usernames", "ada")
+    assert row["name_digest"] == identity.parts.digests.of("usernames", "ada")
 
 
 async def test_account_may_take_its_own_name_back(identity: Identity, databases: Databases) -> None:
     headers = await identity.signed_in("ada")
     names = ["lovelace", "Ada", "lovelace", "ada"]
     assert [(await rename(identity, headers, name)).status_code for name in names] == [200] * 4
-    digest = identity.parts.sealer.keyed_digest
+    digest = identity.parts.digests.of
     assert [row["name_digest"] for row in await databases.fetch("identity_app", RELEASED)] == [
         digest("usernames", "lovelace")
     ]
@@ -102,5 +102,5 @@ async def test_cleanup_deletes_the_names_that_are_free_again(
 
 
 async def test_digest_depends_on_the_label(identity: Identity) -> None:
-    digest = identity.parts.sealer.keyed_digest
+    digest = identity.parts.digests.of
     assert len({digest("usernames", "ada"), digest("addresses", "ada"), digest("usernames", "eve")}) == 3

@@ -24,6 +24,11 @@ OPERATIONS = {
         "account_deletions_read",
         "admin_audit_export",
         "admin_audit_list",
+        "admin_keys_list",
+        "admin_keys_read",
+        "admin_keys_rotate",
+        "admin_keys_seal",
+        "admin_keys_withdraw",
         "admin_permissions_list",
         "admin_roles_create",
         "admin_roles_delete",
@@ -316,7 +321,14 @@ def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
         *("admin_roles_delete", "admin_roles_replace", "admin_services_change", "admin_services_delete"),
         *("users_change_password", "users_delete_me", "oauth_revoke"),
         *("password_resets_complete", "email_changes_undo", "security_notices_act"),
+        "admin_keys_withdraw",
     }
+    # It has more to say, also to those who do not wait.
+    withdrawal = waited.pop("admin_keys_withdraw")["responses"]
+    members = shown(withdrawal["200"]["content"]["application/json"]["schema"], document)
+    assert (members["obeyed"], members["outstanding"]) == ([{"service": "posts", "after_ms": 38}], ["feeds"])
+    assert "Preference-Applied" in withdrawal["200"]["headers"]
+    assert "204" not in withdrawal
     for name, operation in waited.items():
         answer = operation["responses"]["200"]
         assert "Preference-Applied" in answer["headers"], name

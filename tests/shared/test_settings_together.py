@@ -16,6 +16,7 @@ SETUP = IDENTITY | {
     "IDENTITY_POSTS_AUDIENCE": "http://localhost:8002",
     "IDENTITY_POSTS_CLIENT_SECRET": "a secret of the client posts",
 }
+ANOTHER_KEY = base64.urlsafe_b64encode(bytes(range(100, 132))).decode()
 ZEROS = base64.urlsafe_b64encode(bytes(32)).decode()
 KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYPTION_KEY']}@127.0.0.1/watchword"
 
@@ -68,6 +69,10 @@ KEY_OF_THE_DATABASE = f"postgresql://identity_app:{IDENTITY['IDENTITY_KEY_ENCRYP
         (identity.Settings, "IDENTITY_PUSH_NETWORKS", "::/0"),
         (identity.Settings, "IDENTITY_KEY_ENCRYPTION_KEY", ZEROS),
         (identity.Settings, "IDENTITY_KEY_ENCRYPTION_KEY", f"{IDENTITY['IDENTITY_KEY_ENCRYPTION_KEY']}!!"),
+        (identity.Settings, "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS", IDENTITY["IDENTITY_KEY_ENCRYPTION_KEY"]),
+        (identity.Settings, "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS", f"{ANOTHER_KEY},{ANOTHER_KEY}"),
+        (identity.Settings, "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS", f"{ANOTHER_KEY},{ZEROS}"),
+        (identity.Settings, "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS", "c2hvcnQ="),
         (identity.SetupSettings, "IDENTITY_POSTS_AUDIENCE", IDENTITY["IDENTITY_ISSUER"]),
         (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", "too short"),
         (identity.SetupSettings, "IDENTITY_POSTS_CLIENT_SECRET", DATABASE_PASSWORD),

@@ -121,11 +121,21 @@ async def identity(databases: Databases, *, clock: Clock | None = None, **settin
         **settings,
     }
     parts = identity_service.parts.assemble(identity_service.settings.Settings(**values), clock)
-    await ensure_first_key(parts)
-    await ensure_installed(parts, POSTS_URL, POSTS_SECRET)
+    await _set_up(parts)
     app = identity_service.app.create_app(parts)
     async with client_for(app, IDENTITY_URL) as http:
         yield Identity(parts, app, http)
+
+
+async def _set_up(parts: identity_service.parts.Parts) -> None:
+    try:
+        await parts.digest_keys.load()
+        await ensure_first_key(parts)
+        await ensure_installed(parts, POSTS_URL, POSTS_SECRET)
+    except BaseException:
+        # No service starts, which would close it.
+        await parts.database.close()
+        raise
 
 
 @asynccontextmanager

@@ -53,6 +53,8 @@ def _secrets_in(value: object) -> set[str]:
     """What a setting holds that may be a secret: itself, and the password in a URL."""
     if isinstance(value, SecretStr):
         return {value.get_secret_value()}
+    if isinstance(value, tuple):
+        return {secret for member in value for secret in _secrets_in(member)}
     if not isinstance(value, str):
         return set()
     try:

@@ -1,0 +1,1 @@
+"""What administrators do to keys: each act is recorded in its transaction."""
