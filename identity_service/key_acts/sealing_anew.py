@@ -82,9 +82,12 @@ class SealingAnew:
     async def _seal_signing_keys(self, db: AsyncSession, rows: Sequence[SigningKey], act: "_Act") -> None:
         stale = [row for row in rows if not self._sealer.is_present(row.sealed_private_key)]
         for row in stale:
-            anew = self._try(Seal(Kind.SIGNING_KEY, row.kid), row.sealed_private_key)
+            seal = Seal(Kind.SIGNING_KEY, row.kid)
+            anew = self._try(seal, row.sealed_private_key)
             if anew is not None:
                 row.sealed_private_key = anew
+            else:
+                _log_unopened([seal])
             act.count(db, Kind.SIGNING_KEY, Count(sealed=anew is not None, unopened=anew is None))
         act.count(db, Kind.SIGNING_KEY, Count())
 
@@ -101,6 +104,7 @@ class SealingAnew:
                 anew = {row.id: sealed for row in rows if (sealed := self._try(row.seal, row.sealed)) is not None}
                 if anew:
                     await table.replace(db, anew)
+                _log_unopened([row.seal for row in rows if row.id not in anew])
                 act.count(db, table.kind, Count(len(anew), len(rows) - len(anew)))
             after = last
 
@@ -108,8 +112,7 @@ class SealingAnew:
         """The value sealed anew; None if it cannot be opened."""
         try:
             return self._sealer.seal_anew(seal, sealed)
-        except CannotUnseal as error:
-            logger.error("not sealed anew: %s", error.reason)
+        except CannotUnseal:
             return None
 
 
@@ -132,6 +135,13 @@ class _Act:
             self._is_recorded = True
             before, after = ({"key_encryption_key": key} for key in (self.former, self._present))
             record_act(db, self._cause, "keys.sealed", self._present, before=before, after=after)
+
+
+def _log_unopened(seals: Sequence[Seal]) -> None:
+    """Log that these are not sealed anew, in one line: there may be as many as a portion has rows."""
+    if seals:
+        text = "%d of the kind %s are not sealed anew, since no key-encryption key of the settings opens them: %s first"
+        logger.error(text, len(seals), seals[0].kind, seals[0].label)
 
 
 async def _last_of_portion(db: AsyncSession, table: SealedRows, after: UUID) -> UUID | None:

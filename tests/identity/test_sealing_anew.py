@@ -281,7 +281,9 @@ async def test_two_sealings_at_once_seal_each_value_once(
         assert await values_under(clean_databases, B) == (22, 0)
 
 
-async def test_what_no_key_opens_is_counted_and_stays(clean_databases: Databases) -> None:
+async def test_what_no_key_opens_is_counted_and_stays(
+    clean_databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
     async with process(clean_databases, B, A) as identity:
         await waiting_letters(identity, clean_databases, 2)
         foreign = json.dumps(seal(letter(identity, str(UUID(int=1)), LetterKind.NEW_DEVICE), Sealer(C)))
@@ -290,6 +292,8 @@ async def test_what_no_key_opens_is_counted_and_stays(clean_databases: Databases
         malformed = json.dumps({**json.loads(foreign), "sealed": "no base64"})
         await clean_databases.execute("identity_app", insert, malformed)
         assert (await seal_anew(identity)).counts[Kind.LETTER] == Count(sealed=2, unopened=2)
+        (said,) = [text for text in caplog.messages if "not sealed anew" in text]
+        assert said.startswith("2 of the kind letter are not sealed anew")
         rows = [json.loads(row["payload"]) for row in await clean_databases.fetch("identity_app", JOBS)]
         assert [json.loads(text) in rows for text in (foreign, malformed)] == [True, True]
 

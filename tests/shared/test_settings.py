@@ -102,6 +102,7 @@ def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, capsys: 
         (posts.Settings, POSTS, "POSTS_LOG_LEVEL", SECRET),
         (identity.Settings, IDENTITY, "IDENTITY_KEY_ENCRYPTION_KEY", SECRET),
         (identity.Settings, IDENTITY, "IDENTITY_KEY_ENCRYPTION_KEY", f"é{SECRET}"),
+        (identity.Settings, IDENTITY, "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS", SECRET),
         (identity.Settings, IDENTITY, "IDENTITY_BCRYPT_ROUNDS", SECRET),
     ],
 )

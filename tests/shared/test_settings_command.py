@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import posts_service.cli
 from tests.shared.test_settings import DATABASE_PASSWORD, IDENTITY, POSTS, SECRET
 
 PATIENCE_SECONDS = 60
+FORMER_KEY, ANOTHER_KEY = (urlsafe_b64encode(bytes(range(first, first + 32))).decode() for first in (100, 200))
 OURS = ("IDENTITY_", "POSTS_", "WATCHWORD_")
 MAINS = {"identity": identity_service.cli.main, "posts": posts_service.cli.main}
 ALL_OF_IDENTITY = IDENTITY | {
@@ -91,6 +93,17 @@ def test_no_secret_is_printed_not_even_within_a_url(settings: Printed) -> None:
     assert "another-password" not in printed
     assert all(value not in printed for name, value in ALL_OF_IDENTITY.items() if name.endswith(("KEY", "SECRET")))
     assert ALL_OF_IDENTITY["IDENTITY_ADMIN_PASSWORD"] not in printed
+
+
+@pytest.mark.parametrize(("text", "shown"), [("", "-"), (f"{FORMER_KEY},{ANOTHER_KEY}\n", "***")])
+def test_former_keys_are_read_from_a_file_that_may_be_empty_and_are_not_printed(
+    settings: Printed, tmp_path: Path, text: str, shown: str
+) -> None:
+    path = tmp_path / "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS"
+    path.write_text(text)
+    status, lines, error = settings("identity", ALL_OF_IDENTITY | {"WATCHWORD_SECRETS_FOLDER": str(tmp_path)})
+    assert (status, error) == (0, [])
+    assert lines[path.name] == f"{shown}  (file {path})"
 
 
 def test_what_is_wrong_is_printed_too_without_its_value(settings: Printed) -> None:
