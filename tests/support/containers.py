@@ -18,6 +18,7 @@ PREFIXES = (
     "POSTS_",
     "WATCHWORD_",
     "SECRETS_FOLDER",
+    "FORMER_KEYS_FILE",
     "PUBLISH",
     "POSTGRES_IMAGE",
     "CADDY_IMAGE",
