@@ -14,6 +14,7 @@ from identity_service.admin import key_routes as admin_keys
 from identity_service.admin import permission_routes as admin_permissions
 from identity_service.admin import role_routes as admin_roles
 from identity_service.admin import service_routes as admin_services
+from identity_service.admin import session_routes as admin_sessions
 from identity_service.admin import user_routes as admin_users
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
@@ -53,6 +54,8 @@ ADMIN_ROUTERS = (
     admin_roles.router,
     admin_services.router,
     admin_users.router,
+    admin_sessions.router,
+    admin_sessions.of_user_router,
     admin_audit.router,
 )
 

@@ -24,6 +24,7 @@ class EndReason(StrEnum):
     DISAVOWED = "disavowed by the account's owner"
     ADDRESS_RESTORED = "change of address undone"
     DISABLED = "account disabled"
+    ENDED_BY_ADMINISTRATOR = "ended by an administrator"
     REPLACED = "signed in again in the same browser"
     CONSENT_WITHDRAWN = "access taken back by its owner"
     TOO_MANY = "more sessions than an account may have"

@@ -62,6 +62,20 @@ class RoleExists(Conflict):
     detail = "There is a role with this name already."
 
 
+class LettersNotSent(Conflict):
+    """The settings name no mail server."""
+
+    code = "letters_not_sent"
+    detail = "This installation sends no letters."
+
+
+class ResetImpossible(Conflict):
+    """The links of an account that is disabled do nothing."""
+
+    code = "account_disabled"
+    detail = "The account is disabled. Enable it first."
+
+
 class PermissionUnknown(Faulty):
     """No service reads a permission, so giving it to a role would have no effect."""
 

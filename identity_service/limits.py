@@ -112,6 +112,10 @@ class Limits:
         """Charge a request for a letter to the caller's address. Raises LimitReached."""
         await self.limiter.ensure_allowed(Charge(self._letters_address, caller_address.get()))
 
+    async def ensure_may_write_to(self, email: str, kind: str) -> None:
+        """As `may_write_to`, for callers who know that the address has an account. Raises LimitReached."""
+        await self.limiter.ensure_allowed(self._letter(email, kind))
+
     async def may_write_to(self, email: str, kind: str) -> bool:
         """Charge a letter of this kind to the account with this address, whether or not there is one. A refusal is no
         error: only the owner of the address may know of it.

@@ -7,6 +7,7 @@ from identity_service.accounts.access import Access
 from identity_service.accounts.address_change import AddressChanges
 from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
+from identity_service.accounts.directory import Directory
 from identity_service.accounts.initial_passwords import InitialPasswords
 from identity_service.accounts.password_change import PasswordChanges
 from identity_service.accounts.password_proof import PasswordProof
@@ -75,6 +76,7 @@ from identity_service.refused_sign_ins.service import RefusedSignIns
 from identity_service.roles.changes import RoleChanges
 from identity_service.roles.service import Roles
 from identity_service.services.service import Services
+from identity_service.sessions.directory import SessionDirectory
 from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sessions.rotation import Rotation
@@ -220,6 +222,7 @@ class Parts:
         )
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
         self.sessions = Sessions(database, recorder, clock)
+        self.session_directory = SessionDirectory(database, clock)
         self.live_sessions = LiveSessions(database, clock)
 
     def _add_passwords(self) -> None:
@@ -272,6 +275,7 @@ class Parts:
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
         self.access = Access(database, recorder, clock)
+        self.directory = Directory(database)
         self.erasures = Erasures(database)
         self.signed_in_devices = SignedInDevices(database, recorder, clock)
         self._add_changes_of_passwords()

@@ -1,20 +1,25 @@
 """Setting a forgotten password anew."""
 
+from uuid import UUID
+
 from identity_service.accounts.hints import hints
 from identity_service.accounts.initial_passwords import ensure_other_than_initial
 from identity_service.ending import EndReason
-from identity_service.errors import WeakNewPassword
+from identity_service.errors import LettersNotSent, ResetImpossible, UserNotFound, WeakNewPassword
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE, LinkKind, LinkView
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
-from identity_service.recording.cause import by_user
+from identity_service.recording.acts import record_act
+from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
+from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.stand_ins import is_stand_in
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -49,6 +54,23 @@ class PasswordResets:
             recipient = user.id if user is not None and user.is_active and is_allowed else None
             await self._letters.send_link(db, LetterKind.RESET_PASSWORD, recipient, self._clock.now())
 
+    async def request_for(self, user_id: UUID, cause: Cause) -> None:
+        """Send a link to the address of this account, as an administrator wishes. It leaves the password as it is.
+
+        Raises UserNotFound; LettersNotSent; ResetImpossible for a disabled account, whose links do nothing; and
+        LimitReached by the same limits as `request`.
+        """
+        if not self._letters.can_send:
+            raise LettersNotSent
+        await self._limits.ensure_may_request_letter()
+        async with self._database.begin() as db:
+            email = _resettable(await users.find(db, user_id)).email
+        await self._limits.ensure_may_write_to(email, LetterKind.RESET_PASSWORD)
+        async with self._database.begin() as db:
+            _resettable(await users.find_for_update(db, user_id))
+            await self._letters.send_link(db, LetterKind.RESET_PASSWORD, user_id, self._clock.now())
+            record_act(db, cause, "user.password_reset_requested", user_id, before=None, after=None)
+
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""
         user, link = await links.read(self._database, LinkKind.PASSWORD_RESET, token, self._clock.now())
@@ -76,3 +98,12 @@ class PasswordResets:
             enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
             await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user.id, now)
         return Act(enqueued, cause.actor, str(user.id))
+
+
+def _resettable(user: User | None) -> User:
+    """Raises UserNotFound, ResetImpossible."""
+    if user is None or is_stand_in(user):
+        raise UserNotFound
+    if not user.is_active:
+        raise ResetImpossible
+    return user

@@ -4,13 +4,16 @@ Administrators may act on their own accounts, too: what takes their access away,
 to do without them, and one always remains.
 """
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from identity_service.admin.answers import read_answer
+from identity_service.accounts.directory_statements import Filters
+from identity_service.admin.answers import link_next, read_answer
+from identity_service.admin.cursors import NameCursor
 from identity_service.admin.router import admin_router
-from identity_service.admin.user_schemas import AccessPatch, AccountRead, account_tag
+from identity_service.admin.user_schemas import AccessPatch, AccountPage, AccountRead, account_tag
 from identity_service.dependencies import (
     FRESH_SIGN_IN,
     AccountsDep,
@@ -24,9 +27,13 @@ from identity_service.dependencies import (
 from identity_service.errors import LastAdministrator, RoleUnknown, UserNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
+from identity_service.users.models import AccountState
 from watchword.auth import InsufficientUserAuthentication
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionFailed, PreconditionRequired
+from watchword.http.fields import Text
+from watchword.http.keyset import InvalidCursor
+from watchword.http.paging import PageLength
 from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchanged
 
 router = admin_router("/users", tag="users")
@@ -38,6 +45,33 @@ async def _ensure_fresh_for_roles(request: Request, patch: AccessPatch) -> None:
     an attack, and is undone in a moment. One operation does both, so the guard depends on the body."""
     if patch.roles is not None:
         await fresh_sign_in(request)
+
+
+@router.get(
+    "",
+    operation_id="admin_users_list",
+    summary="List accounts, or search them",
+    responses=answer(200, "Link") | refusals(InvalidCursor, DatabaseUnavailable),
+)
+async def list_users(
+    parts: PartsDep,
+    request: Request,
+    response: Response,
+    q: Annotated[
+        Text | None, Query(max_length=254, description="How the username or the e-mail address begins, in any case")
+    ] = None,
+    role: Annotated[Text | None, Query(max_length=100, description="Only accounts that have this role")] = None,
+    state: Annotated[AccountState | None, Query(description="Only accounts in this state")] = None,
+    limit: PageLength = 20,
+    cursor: NameCursor = None,
+) -> AccountPage:
+    """The newest first; with `q`, those whose username begins with it, in the order of usernames, and then the others
+    whose address does. One page looks at a thousand accounts at most: if filters leave most of them out, it may have
+    few items, or none, and `next` goes on."""
+    filters = Filters((q or "").strip() or None, role, state)
+    page = AccountPage.of(await parts.directory.list(filters, cursor, limit))
+    link_next(page.next, request, response)
+    return page
 
 
 @router.get(
@@ -105,7 +139,7 @@ async def change_user(
     response_model=None,
     responses=answer(204, "Location")
     | obedience_answer("Location")
-    | refusals(UserNotFound, LastAdministrator, DatabaseUnavailable),
+    | refusals(UserNotFound, LastAdministrator, InsufficientUserAuthentication, DatabaseUnavailable),
     openapi_extra=PREFER_WAIT,
     dependencies=[FRESH_SIGN_IN],
 )

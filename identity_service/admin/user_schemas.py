@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
+from asyncpg import Record
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
+from identity_service.accounts.directory import AccountsPage
 from identity_service.accounts.models import AccessChange, Account, AccountInUse
 from identity_service.admin.tags import entity_tag
 from identity_service.users.models import AccountState
@@ -34,6 +36,27 @@ class AccountMembers(BaseModel):
     )
     roles: list[str] = Field(examples=[["moderator", "user"]])
     created_at: datetime
+
+
+class AccountSummary(AccountMembers):
+    """An account in a list."""
+
+    @classmethod
+    def of_row(cls, row: Record) -> Self:
+        state = AccountState.of(row["is_active"], row["awaits_verification"])
+        return cls(state=state, **{name: row[name] for name in cls.model_fields if name != "state"})
+
+
+class AccountPage(BaseModel):
+    items: list[AccountSummary]
+    next: str | None = Field(
+        description="`cursor` of the next page; null on the last. A page with one may have fewer items than `limit`",
+        examples=["7pqn3rMBk8tQxH0Zl9yW3vbS"],
+    )
+
+    @classmethod
+    def of(cls, page: AccountsPage) -> Self:
+        return cls(items=[AccountSummary.of_row(row) for row in page.rows], next=page.next_cursor)
 
 
 class ChangeableAccount(AccountMembers):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base
@@ -40,7 +40,11 @@ class UserRole(Base):
     __tablename__ = "user_roles"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id", ondelete="CASCADE"), primary_key=True)
-    role: Mapped[str] = mapped_column(ForeignKey(Role.name), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(ForeignKey(Role.name), primary_key=True)
+
+
+# For all who have a role, too.
+Index("user_roles_holders_idx", UserRole.role, UserRole.user_id)
 
 
 class RoleVersion(Base):

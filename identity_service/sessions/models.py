@@ -68,6 +68,7 @@ def device_number(device: ColumnElement[str | None] | InstrumentedAttribute[str 
 Index("sessions_over_at_idx", OVER_AT)
 # For all sessions of a user, too.
 Index("sessions_device_idx", Session.user_id, device_number(Session.device))
+Index("sessions_newest_live_idx", Session.id, postgresql_where=Session.ended_at.is_(None))
 Index("sessions_live_idx", Session.user_id, postgresql_where=Session.ended_at.is_(None))
 
 

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from identity_service.ending import EndReason
-from identity_service.errors import SessionEnded, SessionNotFound
+from identity_service.errors import SessionEnded, SessionNotFound, UserNotFound
 from identity_service.obedience.models import Act
+from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions import repository
 from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session
 from identity_service.users import repository as users
+from identity_service.users.stand_ins import is_stand_in
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -65,6 +67,25 @@ class Sessions:
             cause = Cause(actor, "user", reason)
             enqueued = await self._recorder.sessions_ended(db, now, user_id, [session_id], cause)
         return Act(enqueued, actor, str(session_id))
+
+    async def end_all(self, user_id: UUID, cause: Cause) -> Act | None:
+        """End every sign-on and every session of this user, and take back what they have allowed devices that have no
+        session yet; None if there was nothing to end. Raises UserNotFound."""
+        async with self._database.begin() as db:
+            user = await users.find_for_update(db, user_id)
+            if user is None or is_stand_in(user):
+                raise UserNotFound
+            now = self._clock.now()
+            ended = await end_all(db, user_id, EndReason.ENDED_BY_ADMINISTRATOR, now)
+            if not (ended.sign_on_ids or ended.session_ids):
+                return None
+            if ended.session_ids:
+                user.raise_version()
+            before = {"sessions": len(ended.session_ids), "sign_ons": len(ended.sign_on_ids)}
+            after = dict.fromkeys(before, 0)
+            record_act(db, cause, "user.sessions_ended", user_id, before=before, after=after)
+            enqueued = await self._recorder.all_sessions_ended(db, now, user, ended, cause)
+        return Act(enqueued, cause.actor, str(user_id))
 
     async def end_others(self, user_id: UUID, current: UUID) -> Act | None:
         """End every session of this user but the current one and those of its sign-on, and every other sign-on; None if

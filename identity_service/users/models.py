@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, func, literal_column, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, collate, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base, Instant, NewId
@@ -137,6 +137,15 @@ class User(Base):
 Index("users_username_key", func.lower(User.username), unique=True)
 Index("users_email_key", func.lower(User.email), unique=True)
 Index("users_awaiting_idx", User.created_at, postgresql_where=User.awaits_verification)
+
+# In the order of bytes, so that one index finds those that begin with a text, and gives them in order.
+NAME_KEY: Final = collate(func.lower(User.username), "C")
+ADDRESS_KEY: Final = collate(func.lower(User.email), "C")
+# Their collation is "C", which the comparison of tables and models cannot see.
+Index("users_names_idx", func.lower(User.username))
+Index("users_addresses_idx", func.lower(User.email))
+Index("users_disabled_idx", User.id, postgresql_where=~User.is_active)
+Index("users_newest_awaiting_idx", User.id, postgresql_where=User.awaits_verification)
 
 
 def hash_kind(password_hash: ColumnElement[str] | Any) -> ColumnElement[str]:

@@ -24,9 +24,13 @@ DELETE /admin/keys/{kid}       401   403        403            200            40
 
 GET    /admin/permissions      401   403        403            200            403             403      401       401
 
+GET    /admin/users            401   403        403            200            403             403      401       401
 GET    /admin/users/{user_id}  401   403        403            200            403             403      401       401
 PATCH  /admin/users/{user_id}  401   403        403            204            403             403      401       401
 DELETE /admin/users/{user_id}  401   403        403            204            403             403      401       401
+DELETE /admin/users/{user_id}/sessions         401 403 403 204 403 403 401 401
+POST   /admin/users/{user_id}/password-resets  401 403 403 409 403 403 401 401
+GET    /admin/sessions         401   403        403            200            403             403      401       401
 
 GET    /admin/roles            401   403        403            200            403             403      401       401
 POST   /admin/roles            401   403        403            201            403             403      401       401
