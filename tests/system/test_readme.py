@@ -13,8 +13,9 @@ from tests.system.examples import ROOT, blocks, free_url, paste, served
 README = (ROOT / "README.md").read_text()
 LIBRARY = (ROOT / "shared" / "README.md").read_text()
 SECTION = "Protect a route of your own"
-RUN_IT, WALK_THROUGH, NOTES, CONTENT = (
-    "".join(blocks(README, section, "bash")) for section in ("Run it", "A walk-through", SECTION, "What posts can do")
+RUN_IT, WALK_THROUGH, NOTES, CONTENT, ADMINISTRATION = (
+    "".join(blocks(README, section, "bash"))
+    for section in ("Run it", "A walk-through", SECTION, "What posts can do", "What administrators can do")
 )
 
 
@@ -59,15 +60,23 @@ def ensure_content_is_shown(printed: str) -> None:
         '"action":"publish"',
     ):
         assert part in printed, f"{part} is not in {printed}"
-    assert printed.endswith('{"type":"end"}\n')
+    assert '{"type":"end"}\n' in printed
+
+
+def ensure_administration_is_shown(printed: str) -> None:
+    """What the section about administrators shows: who has obeyed, and the entry of the audit log."""
+    assert '"obeyed":[{"service":"posts"' in printed
+    assert '"action":"role.created","subject":"gardener"' in printed
 
 
 def test_the_readme_can_be_followed_in_its_order_and_once_more(fresh: Stack, own: str) -> None:
-    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT)
+    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT, ADMINISTRATION)
     assert "Accounts: katherine" in printed
     assert printed.index("Accounts: katherine") < printed.index('"username":"ada"') < printed.index('{"notes_of":"')
     ensure_content_is_shown(printed.partition('{"notes_of":"')[2])
-    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT, errors_to="1")
+    ensure_administration_is_shown(printed)
+    printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT, ADMINISTRATION, errors_to="1")
+    ensure_administration_is_shown(printed)
     assert '"code":"username_taken"' in printed
     assert "already; --replace changes its name and texts" in printed
     assert '{"notes_of":"' in printed
