@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from itertools import combinations_with_replacement
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -17,12 +18,14 @@ from tests.identity.browsing import browsing
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
+from tests.support.waiting import until
 
 ADMINISTRATORS = """
     SELECT username FROM identity.users JOIN identity.user_roles ON user_id = id
     WHERE role = 'admin' AND is_active ORDER BY 1
 """
-ROUNDS = 3
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('identity.administrators', 0))"
+WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 Removal = Callable[[Identity, Headers, str], Coroutine[Any, Any, httpx.Response]]
 
@@ -90,25 +93,36 @@ async def test_administrator_who_stays_one_gets_other_roles(identity: Identity, 
 
 
 @pytest.mark.parametrize("kinds", list(combinations_with_replacement(REMOVALS, 2)), ids=" and ".join)
-async def test_of_two_administrators_who_remove_each_other_one_remains(
+async def test_of_two_administrators_who_remove_each_other_at_once_one_is_refused(
     identity: Identity, databases: Databases, kinds: tuple[str, str]
 ) -> None:
-    """Each in a process of their own, several times over."""
+    """Each in a process of their own. Both have done all but the last step when either goes on."""
+    grace, barbara = await administrator(identity, "grace"), await administrator(identity, "barbara")
+    owner = await asyncpg.connect(databases.url("identity_owner"))
     async with services.identity(databases) as other:
-        for number in range(ROUNDS):
-            names = f"grace{number}", f"barbara{number}"
-            grace, barbara = [await administrator(identity, name) for name in names]
-            if number:
-                await _remove_all_but(identity, databases, names)
-            answers = await asyncio.gather(
-                REMOVALS[kinds[0]](identity, grace, id_of(barbara)), REMOVALS[kinds[1]](other, barbara, id_of(grace))
-            )
-            assert sorted(answer.status_code for answer in answers) in ([204, 401], [204, 409]), [
-                answer.text for answer in answers
-            ]
-            assert len(await remaining(databases)) == 1
+        async with owner.transaction():
+            await owner.execute(LOCK)
+            first = asyncio.create_task(REMOVALS[kinds[0]](identity, grace, id_of(barbara)))
+            second = asyncio.create_task(REMOVALS[kinds[1]](other, barbara, id_of(grace)))
+
+            async def are_waiting() -> bool:
+                return len(await databases.fetch("identity_owner", WAITING)) == 2
+
+            await until(are_waiting)
+        answers = [await first, await second]
+    await owner.close()
+    assert sorted(answer.status_code for answer in answers) == [204, 409]
+    (refused,) = (answer for answer in answers if answer.status_code == 409)
+    ensure_problem(refused, 409, "last_administrator")
+    assert len(await remaining(databases)) == 1
 
 
-async def _remove_all_but(identity: Identity, databases: Databases, names: tuple[str, str]) -> None:
-    for name in set(await remaining(databases)) - set(names):
-        await Administration(identity.parts).set_active(name, False)
+@each_removal
+async def test_two_of_three_administrators_are_removed_at_once(
+    identity: Identity, grace: Headers, databases: Databases, removal: Removal
+) -> None:
+    others = [id_of(await administrator(identity, name)) for name in ("barbara", "frances")]
+    answers = await asyncio.gather(*(removal(identity, grace, user_id) for user_id in others * 2))
+    assert {answer.status_code for answer in answers} == {204}
+    assert await remaining(databases) == ["grace"]
+    assert [len(await acts(databases, user_id)) for user_id in others] == [1, 1]
