@@ -2,18 +2,35 @@
 
 from identity_service.audit.export import AuditExport
 from identity_service.audit.reading import AuditReading
+from identity_service.events.streams import Streams
+from identity_service.recording.job_retries import JobRetries
+from identity_service.recording.stream_administration import StreamAdministration
 from identity_service.registry.services import ServiceRegistry
 from identity_service.roles.changes import RoleChanges
 from identity_service.services.permissions import Permissions
 from identity_service.sessions.liveness import LiveSessions
 from watchword.database.database import Database
+from watchword.jobs import JobRecords, Jobs
+from watchword.jobs.listing import JobList
 
 
 class AdminParts:
     """The use cases that only administrators have."""
 
-    def __init__(self, database: Database, issuer: str, live_sessions: LiveSessions, role_changes: RoleChanges) -> None:
+    def __init__(
+        self,
+        database: Database,
+        issuer: str,
+        live_sessions: LiveSessions,
+        role_changes: RoleChanges,
+        *,
+        jobs: Jobs,
+        streams: Streams,
+    ) -> None:
         self.permissions = Permissions(database)
         self.audit = AuditReading(database)
         self.audit_export = AuditExport(database, live_sessions.ensure_live)
+        self.jobs = JobList(database, jobs)
+        self.job_retries = JobRetries(JobRecords(database, jobs))
+        self.streams = StreamAdministration(database, streams)
         self.services = ServiceRegistry(database, issuer, role_changes)

@@ -10,11 +10,13 @@ from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
 from identity_service.admin import audit_routes as admin_audit
+from identity_service.admin import job_routes as admin_jobs
 from identity_service.admin import key_routes as admin_keys
 from identity_service.admin import permission_routes as admin_permissions
 from identity_service.admin import role_routes as admin_roles
 from identity_service.admin import service_routes as admin_services
 from identity_service.admin import session_routes as admin_sessions
+from identity_service.admin import stream_routes as admin_streams
 from identity_service.admin import user_routes as admin_users
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
@@ -57,6 +59,8 @@ ADMIN_ROUTERS = (
     admin_sessions.router,
     admin_sessions.of_user_router,
     admin_audit.router,
+    admin_streams.router,
+    admin_jobs.router,
 )
 
 ROUTERS = (

@@ -378,6 +378,11 @@ class NoSigningKey(Unavailable):
     detail = "No tokens can be signed at the moment; try again shortly."
 
 
+class NoSuchStream(NotFound):
+    code = "stream_not_found"
+    detail = "There is no such stream, or it has lapsed."
+
+
 class AuditExportsBusy(Unavailable):
     """This process has as many exports of the audit log as it may have."""
 

@@ -138,7 +138,9 @@ class Parts:
         self.key_withdrawal = KeyWithdrawal(self.database, self.signing_keys, self.recorder, clock)
         self.key_views = KeyViews(self.database, self.sealer, clock)
         self.sealing_anew = SealingAnew(self.database, self.sealer, SEALED_ROWS, clock)
-        self.admin = AdminParts(self.database, issuer, self.live_sessions, role_changes)
+        self.admin = AdminParts(
+            self.database, issuer, self.live_sessions, role_changes, jobs=self.jobs, streams=self.streams
+        )
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.

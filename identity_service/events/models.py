@@ -45,8 +45,9 @@ class Stream(Base):
     """A receiving client has one durable stream, which its replicas share, so that each event goes to one of them.
 
     A stream with an `inactivity_timeout`, in seconds, belongs to a single process: it is over at `lapses_at`, which
-    polls put off. `waiting_poll` is the number of the newest poll that may wait, which ends those before it.
-    Deletions of accounts from before `deletions_before` have yet to be put into the stream; None if all are in it.
+    polls put off. `polled_at` is when it was polled last, by ten seconds. `waiting_poll` is the number of the newest
+    poll that may wait, which ends those before it. Deletions of accounts from before `deletions_before` have yet to be
+    put into the stream; None if all are in it.
     """
 
     __tablename__ = "streams"
@@ -72,6 +73,7 @@ class Stream(Base):
     pushed_at: Mapped[Instant | None]
     inactivity_timeout: Mapped[int | None]
     lapses_at: Mapped[Instant | None]
+    polled_at: Mapped[Instant | None]
     waiting_poll: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     deletions_before: Mapped[Instant | None]
 

@@ -49,6 +49,9 @@ _MOST_OF_TIMEOUT: Final = Stream.inactivity_timeout * literal(timedelta(seconds=
 _IS_USED_UP: Final = Stream.lapses_at < func.clock_timestamp() + _MOST_OF_TIMEOUT
 _LAPSES_AT: Final = case((_IS_USED_UP, func.clock_timestamp() + _TIMEOUT), else_=Stream.lapses_at)
 
+_SEEN_FOR: Final = timedelta(seconds=10)
+_IS_SEEN_LONG_AGO: Final = func.coalesce(Stream.polled_at < func.clock_timestamp() - _SEEN_FOR, true())
+
 
 def _changed(statement: Update, result: InstrumentedAttribute[int]) -> Statement:
     """An UPDATE whose answer is `result` for each row."""
@@ -57,15 +60,21 @@ def _changed(statement: Update, result: InstrumentedAttribute[int]) -> Statement
 
 
 BEGIN_WAIT: Final = _changed(
-    update(Stream).where(*_POLLED).values(waiting_poll=Stream.waiting_poll + 1, lapses_at=_LAPSES_AT),
+    update(Stream)
+    .where(*_POLLED)
+    .values(waiting_poll=Stream.waiting_poll + 1, lapses_at=_LAPSES_AT, polled_at=func.clock_timestamp()),
     Stream.waiting_poll,
 )
 """Begin a poll that may wait, and answer its number; every earlier one is over."""
 
 PUT_OFF_LAPSE: Final = _changed(
-    update(Stream).where(*_POLLED, _IS_USED_UP).values(lapses_at=_LAPSES_AT), Stream.waiting_poll
+    update(Stream)
+    .where(*_POLLED, or_(_IS_USED_UP, _IS_SEEN_LONG_AGO))
+    .values(lapses_at=_LAPSES_AT, polled_at=func.clock_timestamp()),
+    Stream.waiting_poll,
 )
-"""Put off the end of a stream that lapses without polls."""
+"""Put off the end of a stream that lapses without polls, and note that it was polled: not at every poll, so that not
+each one writes."""
 
 _is_due: Final = or_(
     bindparam("sends_again", type_=Boolean),

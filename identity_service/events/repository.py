@@ -72,6 +72,12 @@ async def find_stream(
     return await db.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 
+async def find_for_administrator(db: AsyncSession, stream_id: UUID) -> Stream | None:
+    """The stream of whichever client, locked as by `find_stream`, if it has not lapsed."""
+    await limit_idle_time(db)
+    return await db.scalar(select(Stream).where(Stream.id == stream_id, IS_LIVE).with_for_update(key_share=True))
+
+
 async def streams_of(db: AsyncSession, client_id: str) -> Sequence[Stream]:
     """The streams of the client that have not lapsed, the durable one first: a receiver may take the first."""
     statement = select(Stream).where(Stream.client_id == client_id, IS_LIVE)

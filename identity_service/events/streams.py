@@ -139,20 +139,44 @@ class Streams:
         starts anew with what a token can still contradict."""
         async with self._database.begin() as db:
             stream = await _get(db, client_id, change.stream_id, lock=True)
-            was_disabled = stream.status == StreamStatus.DISABLED
-            stream.status, stream.status_reason = change.status, change.reason
-            if change.status is StreamStatus.DISABLED:
-                await _drop_events(db, stream)
-            elif was_disabled:
-                await self._replay.begin(db, stream, stream.events_requested)
-            last = await repository.last_event_id(db, stream.id)
-            await notify(db, [events_in(stream.id)])
-        if change.status is StreamStatus.DISABLED:
+            last = await self._set_status(db, stream, change.status, change.reason)
+        await self._finish_status(stream, last)
+        return self._views.status(stream)
+
+    async def set_status_of(
+        self, stream_id: UUID, status: StreamStatus, reason: str | None, note: Callable[[AsyncSession, Stream], None]
+    ) -> None:
+        """Do the same with the stream of whichever client, which has not lapsed, unless it is so already. `note` is
+        called with the stream as it was, in the transaction of the change, and may refuse it by an error."""
+        async with self._database.begin() as db:
+            stream = await repository.find_for_administrator(db, stream_id)
+            if stream is None:
+                raise StreamNotFound
+            note(db, stream)
+            if (stream.status, stream.status_reason) == (status, reason):
+                return
+            last = await self._set_status(db, stream, status, reason)
+        await self._finish_status(stream, last)
+
+    async def _set_status(self, db: AsyncSession, stream: Stream, status: StreamStatus, reason: str | None) -> int:
+        """Returns the id of the newest event in the stream, for `_finish_status`."""
+        was_disabled = stream.status == StreamStatus.DISABLED
+        stream.status, stream.status_reason = status, reason
+        if status is StreamStatus.DISABLED:
+            await _drop_events(db, stream)
+        elif was_disabled:
+            await self._replay.begin(db, stream, stream.events_requested)
+        last = await repository.last_event_id(db, stream.id)
+        await notify(db, [events_in(stream.id)])
+        return last
+
+    async def _finish_status(self, stream: Stream, last: int) -> None:
+        """Do what may be too much for the transaction of the change."""
+        if stream.status == StreamStatus.DISABLED:
             # No event is added after the commit, unless somebody enables the stream: those are newer, and stay.
             await self._delete_events(stream.id, last)
         else:
             await self._add_deletions(stream.id)
-        return self._views.status(stream)
 
     async def verify(self, client_id: str, request: VerificationRequest) -> None:
         """Send a verification event through the stream, unless it is disabled. Raises VerifiedTooOften."""

@@ -43,6 +43,12 @@ POST   /admin/services              401  403  403  201  403  403  401  401
 GET    /admin/services/{service_id} 401  403  403  200  403  403  401  401
 PATCH  /admin/services/{service_id} 401  403  403  204  403  403  401  401
 DELETE /admin/services/{service_id} 401  403  403  204  403  403  401  401
+
+GET    /admin/jobs             401   403        403            200            403             403      401       401
+POST   /admin/jobs/{job_id}/retry 401   403        403            204            403             403      401       401
+GET    /admin/streams          401   403        403            200            403             403      401       401
+GET    /admin/streams/{stream_id} 401   403        403            200            403             403      401       401
+PATCH  /admin/streams/{stream_id} 401   403        403            200            403             403      401       401
 """
 
 

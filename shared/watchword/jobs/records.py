@@ -1,6 +1,6 @@
 """The jobs of a table as people and metrics see them: listed, counted, tried again, and deleted long after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
@@ -70,16 +70,18 @@ class JobRecords:
             JobRecord(row.id, row.kind, _state(row), row.attempts, row.losses, row.at, row.last_error) for row in rows
         ]
 
-    async def retry(self, job_id: UUID) -> None:
-        """Have a dead job run again, at once, its attempts and losses counted from zero. Raises NoDeadJob and
-        KeyTaken."""
+    async def retry(self, job_id: UUID, record: Callable[[AsyncSession], None] = lambda _: None) -> None:
+        """Have a dead job run again, at once, its attempts and losses counted from zero; `record` may write that down
+        in the same transaction. Raises NoDeadJob and KeyTaken."""
         table = self._table
         values = {"dead_at": None, "attempts": 0, "losses": 0, "run_at": func.now()}
         retried = update(table).where(table.c.id == job_id, table.c.dead_at.is_not(None)).values(values)
         try:
             async with self._database.begin() as db:
                 ids = (await db.scalars(retried.returning(table.c.id))).all()
-                await self._jobs.notify(db)
+                if ids:
+                    record(db)
+                    await self._jobs.notify(db)
         except IntegrityError as error:
             if violates(error, key_index(table.name)):
                 raise KeyTaken from error
