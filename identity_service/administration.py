@@ -20,6 +20,7 @@ from identity_service.keys.models import SigningKey
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
+from identity_service.roles.administrators import any_remains
 from identity_service.roles.values import RoleContent
 from identity_service.services.drafts import ServiceDraft
 from identity_service.sessions.settling import settle_names_scopes
@@ -75,7 +76,8 @@ class Administration:
         return await Installation(self._parts).assign_scopes(posts_audience)
 
     async def create_first_administrator(self, draft: AdministratorDraft) -> FirstAdministrator:
-        """Make this administrator, whose password is an initial one, unless an administrator exists.
+        """Make this administrator, whose password is an initial one, unless an administrator exists: by whatever role,
+        or with the role `admin`, also if their account is disabled.
 
         Raises Invalid, WeakPassword.
         """
@@ -194,7 +196,7 @@ class Administration:
 
     async def _has_administrator(self) -> bool:
         async with self._parts.database.begin() as db:
-            return await roles.is_held(db, ADMIN)
+            return await any_remains(db) or await roles.is_held(db, ADMIN)
 
     async def _reach(self) -> Reach:
         directory = await self._parts.services.directory()

@@ -7,7 +7,10 @@ import pytest
 from identity_service.accounts.schemas import Registration
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
 from identity_service.errors import WeakPassword
+from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles import repository as roles
+from identity_service.roles.permissions import ADMINISTER
+from identity_service.roles.values import RoleContent
 from tests.support.services import PASSWORD, Identity
 from watchword.errors import Invalid
 
@@ -43,6 +46,17 @@ async def test_first_administrator_is_made_once_and_must_change_the_password(
 
 async def test_administrator_with_another_name_is_enough(administration: Administration) -> None:
     await administration.create_administrator(GRACE._replace(username="root"))
+    assert await administration.create_first_administrator(GRACE) is FirstAdministrator.NOT_NEEDED
+
+
+async def test_administrator_by_another_role_is_enough(
+    identity: Identity, administration: Administration, seeded_roles: None
+) -> None:
+    content = RoleContent(None, [ADMINISTER])
+    await identity.parts.roles.create("operator", "Administers", content, BY_COMMAND_LINE)
+    await administration.create_administrator(GRACE._replace(username="root"))
+    await administration.set_roles("root", ["operator"])
+    assert not await has_administrator(identity)
     assert await administration.create_first_administrator(GRACE) is FirstAdministrator.NOT_NEEDED
 
 
