@@ -19,6 +19,12 @@ EVERYTHING = "SELECT id, at, actor, action, subject, detail, request_id FROM ide
 DUE = "UPDATE identity.jobs SET run_at = now() WHERE kind = 'audit_erasure'"
 JOBS = "SELECT FROM identity.jobs WHERE kind = 'audit_erasure'"
 CALL = "SELECT identity.erase_audit_addresses($1, $2, $3)"
+GONE_FOR_A_MOMENT = """
+    DELETE FROM identity.user_roles WHERE user_id = '{person}';
+    UPDATE identity.users SET id = '{other}' WHERE id = '{person}';
+    SELECT identity.erase_audit_addresses('{person}', '{first}', 10);
+    UPDATE identity.users SET id = '{person}' WHERE id = '{other}'
+"""
 DETAIL = "UPDATE identity.audit_entries SET detail = jsonb_build_object('user', $1::text) WHERE id = $2"
 
 
@@ -97,6 +103,17 @@ async def test_addresses_of_an_account_that_is_there_cannot_be_erased(identity: 
     await write(databases, 0, actor=ada, address=ADDRESS)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await databases.fetch("identity_app", CALL, UUID(ada), FIRST, 10)
+    assert set((await addresses(databases)).values()) == {ADDRESS}
+
+
+async def test_account_whose_deletion_is_not_recorded_keeps_its_addresses(
+    identity: Identity, databases: Databases
+) -> None:
+    """Otherwise the role of the service could take an account away for a moment, and leave no trace."""
+    ada = await identity.register("ada")
+    await write(databases, 0, actor=ada, address=ADDRESS)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await databases.execute("identity_app", GONE_FOR_A_MOMENT.format(person=ada, other=uuid4(), first=FIRST))
     assert set((await addresses(databases)).values()) == {ADDRESS}
 
 

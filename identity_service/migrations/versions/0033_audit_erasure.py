@@ -9,6 +9,7 @@ depends_on = None
 
 FUNCTION = "identity.erase_audit_addresses(uuid, uuid, integer)"
 
+# The entry of the deletion, since the app role can delete an account and insert it again, but delete no entry.
 # An entry of somebody else about this person, such as an administrator, keeps the address: it is theirs.
 CREATE = """
 CREATE FUNCTION identity.erase_audit_addresses(person uuid, after_id uuid, portion integer) RETURNS uuid
@@ -17,7 +18,9 @@ DECLARE
     name text := person::text;
     last_id uuid;
 BEGIN
-    IF EXISTS (SELECT FROM identity.users WHERE id = person) THEN
+    IF EXISTS (SELECT FROM identity.users WHERE id = person) OR NOT EXISTS (
+        SELECT FROM identity.audit_entries WHERE subject = name AND action = 'user.deleted'
+    ) THEN
         RAISE EXCEPTION 'this account has not been deleted' USING ERRCODE = 'insufficient_privilege';
     END IF;
     WITH walked AS (
