@@ -5,6 +5,8 @@ from identity_service.audit.reading import AuditReading
 from identity_service.events.streams import Streams
 from identity_service.recording.job_retries import JobRetries
 from identity_service.recording.stream_administration import StreamAdministration
+from identity_service.registry.client_deletion import ClientDeletion
+from identity_service.registry.clients import ClientRegistry
 from identity_service.registry.services import ServiceRegistry
 from identity_service.roles.changes import RoleChanges
 from identity_service.services.permissions import Permissions
@@ -26,6 +28,7 @@ class AdminParts:
         *,
         jobs: Jobs,
         streams: Streams,
+        client_deletion: ClientDeletion,
     ) -> None:
         self.permissions = Permissions(database)
         self.audit = AuditReading(database)
@@ -34,3 +37,5 @@ class AdminParts:
         self.job_retries = JobRetries(JobRecords(database, jobs))
         self.streams = StreamAdministration(database, streams)
         self.services = ServiceRegistry(database, issuer, role_changes)
+        self.clients = ClientRegistry(database)
+        self.client_deletion = client_deletion

@@ -10,6 +10,7 @@ from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
 from identity_service.accounts import routes as users
 from identity_service.admin import audit_routes as admin_audit
+from identity_service.admin import client_routes as admin_clients
 from identity_service.admin import job_routes as admin_jobs
 from identity_service.admin import key_routes as admin_keys
 from identity_service.admin import permission_routes as admin_permissions
@@ -53,6 +54,7 @@ from watchword.service.process import SHUTDOWN_SECONDS, BackgroundWork
 ADMIN_ROUTERS = (
     admin_keys.router,
     admin_permissions.router,
+    admin_clients.router,
     admin_roles.router,
     admin_services.router,
     admin_users.router,
@@ -105,12 +107,7 @@ def create_app(parts: Parts) -> FastAPI:
             yield
         finally:
             forget()
-            await parts.job_worker.finish(SHUTDOWN_SECONDS)
-            await parts.keyring.stop()
-            parts.passwords.stop()
-            await parts.breach_checks.stop()
-            await parts.refused_sign_ins.finish()
-            await parts.limits.limiter.close()
+            await _stop(parts)
 
     async def signing_key() -> str:
         return parts.keyring.signer().kid
@@ -136,6 +133,17 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
+async def _stop(parts: Parts) -> None:
+    """Finish what this process has begun, and write what waits in it."""
+    await parts.job_worker.finish(SHUTDOWN_SECONDS)
+    await parts.keyring.stop()
+    parts.passwords.stop()
+    await parts.breach_checks.stop()
+    await parts.refused_sign_ins.finish()
+    await parts.client_uses.finish()
+    await parts.limits.limiter.close()
+
+
 def _install_refusals(app: FastAPI, parts: Parts) -> None:
     """Answer refusals as their readers expect them: OAuth clients, and people at the pages."""
     oauth_errors.install(app)
@@ -154,6 +162,7 @@ def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
         *transmitter,
         parts.job_worker.run,
         parts.refused_sign_ins.run,
+        parts.client_uses.run,
     )
 
 

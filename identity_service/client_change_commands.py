@@ -2,13 +2,13 @@
 end-former-secret."""
 
 import argparse
-import secrets
 from collections.abc import Sequence
 
 from identity_service.administration import refuse
 from identity_service.client_commands import add_grant_argument, add_uri_arguments
 from identity_service.client_texts import describe, line_of
 from identity_service.clients.changes import ClientChanges, ListChange
+from identity_service.clients.secrets import generate_secret
 from identity_service.errors import ClientNotFound
 from identity_service.parts import Parts
 
@@ -40,7 +40,7 @@ async def change_client(parts: Parts, options: argparse.Namespace) -> str:
 
 
 async def rotate_secret(parts: Parts, options: argparse.Namespace) -> str:
-    secret = secrets.token_urlsafe(32)
+    secret = generate_secret()
     await parts.clients.rotate_secret(options.id, secret, replaces_latest=options.lost)
     return (
         f"The client {options.id} has another secret. The former one stays valid until you run"

@@ -1,7 +1,6 @@
 """The commands for clients and services: create-service, create-client, extend-client."""
 
 import argparse
-import secrets
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from identity_service.client_texts import describe, list_of
 from identity_service.clients.drafts import ClientDraft, ClientExtension
 from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import ApplicationType, Client
+from identity_service.clients.secrets import generate_secret
 from identity_service.parts import Parts
 from identity_service.services.drafts import ServiceDraft
 from identity_service.settings import Settings
@@ -30,7 +30,7 @@ async def create_service(parts: Parts, options: argparse.Namespace) -> str:
 
 
 async def create_client(parts: Parts, options: argparse.Namespace) -> str:
-    secret = None if options.public else secrets.token_urlsafe(32)
+    secret = None if options.public else generate_secret()
     draft = ClientDraft(
         id=options.id,
         name=options.id if options.name is None else options.name,

@@ -27,6 +27,7 @@ class EndReason(StrEnum):
     ENDED_BY_ADMINISTRATOR = "ended by an administrator"
     REPLACED = "signed in again in the same browser"
     CONSENT_WITHDRAWN = "access taken back by its owner"
+    CLIENT_DELETED = "application deleted"
     TOO_MANY = "more sessions than an account may have"
 
 

@@ -276,6 +276,33 @@ class ClientExists(Conflict):
     detail = "There is a client with this id already."
 
 
+class ClientNeeded(Conflict):
+    """Every installation has it, and the set-up would make it again."""
+
+    code = "client_needed"
+    detail = "This client belongs to every installation: it cannot be deleted."
+
+
+class ClientPublic(Conflict):
+    code = "client_public"
+    detail = "This client is public: it has no secret."
+
+
+class TwoSecretsValid(Conflict):
+    code = "two_secrets_valid"
+    detail = "Two secrets of this client are valid. End the former one, or replace the latest one if it was lost."
+
+
+class OneSecretValid(Conflict):
+    code = "one_secret_valid"
+    detail = "One secret of this client is valid: ask for another one beside it, and not in its place."
+
+
+class FormerSecretNotFound(NotFound):
+    code = "former_secret_not_found"
+    detail = "This client has no former secret."
+
+
 class ConsentNotFound(NotFound):
     code = "consent_not_found"
     detail = "You have allowed this application nothing."

@@ -31,6 +31,7 @@ from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.cleanup import EXPIRED
 from identity_service.clients.service import Clients
+from identity_service.clients.uses import ClientUses
 from identity_service.consents.service import Consents
 from identity_service.device_grants.service import DeviceGrants
 from identity_service.events.canary import Canary
@@ -73,6 +74,7 @@ from identity_service.pages.theme import Theme
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
 from identity_service.refused_sign_ins.service import RefusedSignIns
+from identity_service.registry.client_deletion import ClientDeletion
 from identity_service.roles.changes import RoleChanges
 from identity_service.roles.service import Roles
 from identity_service.services.service import Services
@@ -123,7 +125,8 @@ class Parts:
         self._add_events(addresses)
 
         # Use cases.
-        self.clients = Clients(self.database)
+        self.client_uses = ClientUses(self.database, clock)
+        self.clients = Clients(self.database, self.client_uses)
         self.logout_delivery = LogoutDelivery(self.clients, LogoutTokenMinter(issuer, self.keyring, clock), addresses)
         self.services = Services(self.database)
         self._add_sessions()
@@ -131,16 +134,8 @@ class Parts:
         self._add_sign_ons()
         self._add_device_grants()
         self._add_code_flow()
-        role_changes = RoleChanges(self.recorder, clock)
-        self.roles = Roles(self.database, role_changes)
         self._add_accounts()
-        self.key_rotation = KeyRotation(self.signing_keys)
-        self.key_withdrawal = KeyWithdrawal(self.database, self.signing_keys, self.recorder, clock)
-        self.key_views = KeyViews(self.database, self.sealer, clock)
-        self.sealing_anew = SealingAnew(self.database, self.sealer, SEALED_ROWS, clock)
-        self.admin = AdminParts(
-            self.database, issuer, self.live_sessions, role_changes, jobs=self.jobs, streams=self.streams
-        )
+        self._add_administration()
         self._add_pages()
 
         # The work that is done after the change that caused it has been committed.
@@ -149,6 +144,25 @@ class Parts:
         self.job_worker = JobWorker(self.database, self.jobs, self._job_kinds(), at_once=JOBS_AT_ONCE)
 
         self.oauth = self._oauth(self.sign_in if settings.password_grant else None)
+
+    def _add_administration(self) -> None:
+        """What administrators do, over HTTP and by commands."""
+        database, recorder, clock = self.database, self.recorder, self.clock
+        role_changes = RoleChanges(recorder, clock)
+        self.roles = Roles(database, role_changes)
+        self.key_rotation = KeyRotation(self.signing_keys)
+        self.key_withdrawal = KeyWithdrawal(database, self.signing_keys, recorder, clock)
+        self.key_views = KeyViews(database, self.sealer, clock)
+        self.sealing_anew = SealingAnew(database, self.sealer, SEALED_ROWS, clock)
+        self.admin = AdminParts(
+            database,
+            self.settings.issuer,
+            self.live_sessions,
+            role_changes,
+            client_deletion=ClientDeletion(database, recorder, clock),
+            jobs=self.jobs,
+            streams=self.streams,
+        )
 
     def on_notification(self, payload: str) -> None:
         """Look at what another process has changed."""

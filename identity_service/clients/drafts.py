@@ -52,8 +52,7 @@ class ClientDraft:
 
     def faults(self, reach: Reach) -> list[Fault]:
         """Everything that is wrong with the draft."""
-        extension = ClientExtension(self.scopes, self.audiences, self.default_audience)
-        return [*consistency.faults(self.as_client()), *extension.faults(reach, None)]
+        return faults_of(self.as_client(), reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,12 @@ class ClientExtension:
             yield Fault.of(
                 "default_audience", f"the client has no scope of {self.default_audience}, and would get no token for it"
             )
+
+
+def faults_of(client: Client, reach: Reach) -> list[Fault]:
+    """Everything that is wrong with the client, and with what it may ask for of these services."""
+    extension = ClientExtension(client.scopes, client.audiences, client.default_audience)
+    return [*consistency.faults(client), *extension.faults(reach, None)]
 
 
 def _distinct(values: Sequence[str]) -> list[str]:

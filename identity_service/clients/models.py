@@ -7,7 +7,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from sqlalchemy import CheckConstraint, LargeBinary, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.errors import GrantTypeNotAllowed
@@ -18,6 +18,10 @@ FIRST_PARTY_CLIENT: Final = "web"
 
 DOCUMENTATION_CLIENT: Final = "identity-docs"
 """The id of the client that this service's page /docs signs in with."""
+
+
+NO_SECRET: Final = b""
+"""In the place of the hash of a secret, for a public client."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,13 +67,18 @@ class Client:
 
     def is_authenticated_by(self, secret: str | None) -> bool:
         """A confidential client by one of its secrets; a public one by sending none."""
+        return self.matching_hash(secret) is not None
+
+    def matching_hash(self, secret: str | None) -> bytes | None:
+        """The hash of the secret that authenticates the client, empty for a public one, which sends none; None if it
+        is not authenticated."""
         if self.secret_hash is None:
-            return not secret
+            return None if secret else NO_SECRET
         if secret is None:
-            return False
+            return None
         digest = hash_secret(secret)
         is_former = self.former_secret_hash is not None and compare_digest(self.former_secret_hash, digest)
-        return compare_digest(self.secret_hash, digest) or is_former
+        return digest if compare_digest(self.secret_hash, digest) or is_former else None
 
     def ensure_may_use(self, grant_type: str) -> None:
         """Raise GrantTypeNotAllowed unless this client may use the grant type."""
@@ -123,6 +132,17 @@ class ClientRow(Base):
         self.post_logout_redirect_uris = list(client.post_logout_redirect_uris)
         self.backchannel_logout_uri = client.backchannel_logout_uri
         self.former_secret_hash = client.former_secret_hash
+
+
+class ClientUse(Base):
+    """When a client was authenticated last by the secret with this hash, or as a public one, by NO_SECRET; a few
+    minutes late at most. A row stays when its secret ends."""
+
+    __tablename__ = "client_uses"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey(ClientRow.id, ondelete="CASCADE"), primary_key=True)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    used_at: Mapped[Instant]
 
 
 def hash_secret(secret: str) -> bytes:

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 
 import asyncpg
 from sqlalchemy import ColumnElement, Text, any_, bindparam, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.clients.models import Client, ClientRow, ClientWithScopes
+from identity_service.clients.models import Client, ClientRow, ClientUse, ClientWithScopes
+from identity_service.clients.values import ClientView
 from identity_service.services.models import ServiceScope
 from watchword.database.statements import Statement
 
@@ -86,3 +88,22 @@ async def find_for_share(db: AsyncSession, client_id: str) -> str | None:
     """The id of the client if there is one, which is not deleted before the transaction ends."""
     statement = select(ClientRow.id).where(ClientRow.id == client_id)
     return await db.scalar(statement.with_for_update(read=True, key_share=True))
+
+
+async def list_page(db: AsyncSession, after: str, limit: int) -> Sequence[ClientView]:
+    """Clients whose ids follow this one, with the uses of their secrets."""
+    following = select(ClientRow).where(ClientRow.id > after).order_by(ClientRow.id).limit(limit)
+    return await _with_uses(db, (await db.scalars(following)).all())
+
+
+async def find_view(db: AsyncSession, client_id: str) -> ClientView | None:
+    """The client, with the uses of its secrets."""
+    row = await db.get(ClientRow, client_id)
+    return (await _with_uses(db, [row]))[0] if row is not None else None
+
+
+async def _with_uses(db: AsyncSession, rows: Sequence[ClientRow]) -> Sequence[ClientView]:
+    used_at: dict[str, dict[bytes, datetime]] = {row.id: {} for row in rows}
+    for use in await db.scalars(select(ClientUse).where(ClientUse.client_id.in_(used_at))):
+        used_at[use.client_id][use.secret_hash] = use.used_at
+    return [ClientView(row.as_client(), row.created_at, used_at[row.id]) for row in rows]

@@ -18,10 +18,12 @@ from identity_service.clients.models import (
     ClientWithScopes,
     hash_secret,
 )
+from identity_service.clients.secrets import with_another_secret, without_former_secret
+from identity_service.clients.uses import ClientUses
 from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound
 from watchword.database.database import Database
 from watchword.database.errors import DatabaseUnavailable
-from watchword.errors import Invalid, ensure_faultless
+from watchword.errors import ensure_faultless
 
 _ORIGIN: Final = re.compile(r"https?://[^/?\x00]+")
 
@@ -29,15 +31,18 @@ _ORIGIN: Final = re.compile(r"https?://[^/?\x00]+")
 class Clients:
     """The clients of this installation."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, uses: ClientUses) -> None:
         self._database = database
+        self._uses = uses
         self._joint_reads = JointReads(self._read)
 
     async def authenticate(self, credentials: ClientCredentials) -> ClientWithScopes:
         """The client that these credentials prove; a public one only states its id. Raises ClientNotAuthenticated."""
         entry = await self._find(credentials.client_id)
-        if entry is None or not entry.client.is_authenticated_by(credentials.secret):
+        secret_hash = entry.client.matching_hash(credentials.secret) if entry is not None else None
+        if entry is None or secret_hash is None:
             raise ClientNotAuthenticated("unknown, or the secret is wrong")
+        self._uses.note(entry.client.id, secret_hash)
         return entry
 
     async def find(self, client_id: str) -> Client | None:
@@ -101,29 +106,16 @@ class Clients:
 
     async def rotate_secret(self, client_id: str, secret: str, *, replaces_latest: bool = False) -> None:
         """Give the client this secret; the former one stays valid. While two secrets are valid, the latest one can be
-        replaced, which nobody may have seen. Raises ClientNotFound; Invalid for a public client, and unless as many
-        secrets are valid as that needs."""
+        replaced, which nobody may have seen. Raises ClientNotFound, ClientPublic, TwoSecretsValid, OneSecretValid."""
         async with self._database.begin() as db:
             row = await _get_for_update(db, client_id)
-            if row.secret_hash is None:
-                raise Invalid(advice=f"the client {client_id} is public: it has no secret")
-            former = row.former_secret_hash
-            if former is None and replaces_latest:
-                raise Invalid(advice=f"{client_id} has one valid secret; without --lost it gets another one beside it")
-            if former is not None and not replaces_latest:
-                raise Invalid(
-                    advice=f"{client_id} has two valid secrets; end-former-secret ends the former one, and"
-                    " rotate-client-secret --lost replaces the latter one"
-                )
-            row.secret_hash, row.former_secret_hash = hash_secret(secret), former or row.secret_hash
+            row.replace_by(with_another_secret(row.as_client(), hash_secret(secret), replaces_latest=replaces_latest))
 
     async def end_former_secret(self, client_id: str) -> None:
-        """Let only the present secret be valid. Raises ClientNotFound; Invalid if only one secret is valid."""
+        """Let only the present secret be valid. Raises ClientNotFound, FormerSecretNotFound."""
         async with self._database.begin() as db:
             row = await _get_for_update(db, client_id)
-            if row.former_secret_hash is None:
-                raise Invalid(advice=f"the client {client_id} has no former secret")
-            row.former_secret_hash = None
+            row.replace_by(without_former_secret(row.as_client()))
 
     async def choose_default_audiences(self, issuer: str, audience_by_scope: Mapping[str, str]) -> None:
         """Choose a default audience for each client that has none, or gets no scope of the one that it has: the first

@@ -12,6 +12,7 @@ from identity_service.clients.models import ClientRow
 from identity_service.consents.models import Application, Consent, unite_by_client
 from identity_service.device_grants.models import DeviceGrant
 from identity_service.sessions.models import Session
+from watchword.database.portions import delete_portion
 from watchword.database.runners import StatementRunner
 from watchword.database.statements import Statement
 
@@ -86,3 +87,8 @@ async def upsert(db: AsyncSession, user_id: UUID, client_id: str, scopes: Sequen
 async def delete_of(db: AsyncSession, user_id: UUID, client_id: str) -> None:
     """Delete what the user allows this client by consent."""
     await db.execute(delete(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id))
+
+
+async def delete_of_client(db: AsyncSession, client_id: str) -> int:
+    """Delete a portion of what people have allowed this client; return how many."""
+    return await delete_portion(db, Consent, Consent.client_id == client_id)

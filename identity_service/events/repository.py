@@ -84,6 +84,14 @@ async def streams_of(db: AsyncSession, client_id: str) -> Sequence[Stream]:
     return (await db.scalars(statement.order_by(Stream.inactivity_timeout.is_not(None), Stream.id))).all()
 
 
+async def all_of_for_update(db: AsyncSession, client_id: str) -> Sequence[Stream]:
+    """Every stream of the client, also those that have lapsed, their rows locked until the transaction ends, which
+    holds up nobody who enqueues an event."""
+    await limit_idle_time(db)
+    statement = select(Stream).where(Stream.client_id == client_id).order_by(Stream.id)
+    return (await db.scalars(statement.with_for_update(key_share=True))).all()
+
+
 async def count_streams(db: AsyncSession, client_id: str) -> int:
     """How many streams the client has; no other transaction can count them until this one ends."""
     await db.execute(select(ClientRow.id).where(ClientRow.id == client_id).with_for_update(key_share=True))

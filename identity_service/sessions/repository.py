@@ -1,6 +1,6 @@
 """The tables of sessions and refresh tokens. Rows are locked in the order user, sign-on, session, refresh token."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVarTuple
 from uuid import UUID
@@ -132,6 +132,29 @@ async def end_of_client(
     ended."""
     ids = select(Session.id).where(Session.user_id == user_id, Session.client_id == client_id)
     return await _end(db, ids, reason, now)
+
+
+async def end_some_of_client(
+    db: AsyncSession, client_id: str, reason: EndReason, now: datetime, limit: int
+) -> Mapping[UUID, Sequence[UUID]]:
+    """End some of the live sessions of this client, of whomever they are. Returns the ids of those that this call
+    ended, by their users."""
+    live = Session.client_id == client_id, Session.ended_at.is_(None), Session.expires_at > now
+    # In order: two transactions that end the same sessions must not wait for each other.
+    in_order = select(Session.id).where(*live).order_by(Session.id).limit(limit).with_for_update()
+    is_one = Session.id == func.any(func.array(in_order.scalar_subquery()))
+    statement = update(Session).where(is_one).values(ended_at=now, end_reason=reason)
+    statement = statement.returning(Session.user_id, Session.id)
+    ended: dict[UUID, list[UUID]] = {}
+    for user_id, session_id in await db.execute(statement, execution_options={"synchronize_session": False}):
+        ended.setdefault(user_id, []).append(session_id)
+    return ended
+
+
+async def ids_over_of_client(db: AsyncSession, client_id: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """The ids of some sessions of this client that have ended or expired."""
+    is_over = Session.client_id == client_id, or_(Session.ended_at.is_not(None), Session.expires_at <= now)
+    return (await db.scalars(select(Session.id).where(*is_over).limit(limit))).all()
 
 
 async def end_least_recent(db: AsyncSession, user_id: UUID, keep: int, limit: int, now: datetime) -> Sequence[UUID]:

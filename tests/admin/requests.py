@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tests.admin.client_requests import CLIENTS
 from tests.admin.key_requests import KEYS
 from tests.admin.operation_requests import OPERATION
 from tests.admin.prepared import Prepare, nothing
@@ -15,6 +16,7 @@ PERMISSIONS: Final[Mapping[str, Prepare]] = {"GET /admin/permissions": nothing}
 AUDIT: Final[Mapping[str, Prepare]] = {"GET /admin/audit": nothing, "GET /admin/audit/export": nothing}
 
 REQUESTS: Final[Mapping[str, Prepare]] = {
+    **CLIENTS,
     **KEYS,
     **PERMISSIONS,
     **ROLES,

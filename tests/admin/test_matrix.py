@@ -49,6 +49,14 @@ POST   /admin/jobs/{job_id}/retry 401   403        403            204           
 GET    /admin/streams          401   403        403            200            403             403      401       401
 GET    /admin/streams/{stream_id} 401   403        403            200            403             403      401       401
 PATCH  /admin/streams/{stream_id} 401   403        403            200            403             403      401       401
+
+GET    /admin/clients                            401  403  403  200  403  403  401  401
+POST   /admin/clients                            401  403  403  201  403  403  401  401
+GET    /admin/clients/{client_id}                401  403  403  200  403  403  401  401
+PATCH  /admin/clients/{client_id}                401  403  403  200  403  403  401  401
+DELETE /admin/clients/{client_id}                401  403  403  204  403  403  401  401
+POST   /admin/clients/{client_id}/secrets        401  403  403  201  403  403  401  401
+DELETE /admin/clients/{client_id}/secrets/former 401  403  403  204  403  403  401  401
 """
 
 

@@ -10,7 +10,7 @@ from identity_service.errors import ClientNotFound
 from tests.identity.client_lines import run
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
-from watchword.errors import Invalid
+from watchword.errors import AppError
 
 ROBOT = f"create-client robot --grant client_credentials --scope account --audience {IDENTITY_URL}"
 
@@ -40,7 +40,7 @@ async def test_secret_is_rotated_once_until_the_former_one_is_ended(identity: Id
     rotations = (secret_of(identity, "rotate-client-secret robot") for _ in range(4))
     outcomes = await asyncio.gather(*rotations, return_exceptions=True)
     secrets = [outcome for outcome in outcomes if isinstance(outcome, str)]
-    assert [str(outcome) for outcome in outcomes if isinstance(outcome, Invalid)].count(
+    assert [str(outcome) for outcome in outcomes if isinstance(outcome, AppError)].count(
         "robot has two valid secrets; end-former-secret ends the former one, and rotate-client-secret --lost replaces"
         " the latter one"
     ) == len(outcomes) - len(secrets)
@@ -53,7 +53,7 @@ async def test_secret_that_nobody_saw_is_replaced_while_the_one_in_use_stays_val
     latter = await secret_of(identity, "rotate-client-secret robot --lost")
     assert await statuses(identity, "robot", former, lost, latter) == [200, 401, 200]
     await run(identity, "end-former-secret robot")
-    with pytest.raises(Invalid, match="robot has one valid secret; without --lost it gets another one beside it"):
+    with pytest.raises(AppError, match="robot has one valid secret; without --lost it gets another one beside it"):
         await run(identity, "rotate-client-secret robot --lost")
     assert await statuses(identity, "robot", former, lost, latter) == [401, 401, 200]
 
@@ -67,7 +67,7 @@ async def test_secret_that_nobody_saw_is_replaced_while_the_one_in_use_stays_val
     ],
 )
 async def test_client_without_such_a_secret_stays_as_it_is(identity: Identity, line: str, fault: str) -> None:
-    with pytest.raises(Invalid, match=fault):
+    with pytest.raises(AppError, match=fault):
         await run(identity, line)
     assert await statuses(identity, "posts", POSTS_SECRET) == [200]
 

@@ -4,8 +4,10 @@ import pytest
 
 from identity_service.clients.changes import ClientChanges, ListChange
 from identity_service.clients.service import Clients
+from identity_service.clients.uses import ClientUses
 from tests.identity.client_lines import run
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+from watchword.clock import SystemClock
 from watchword.database.database import Database
 
 ORIGIN = "https://spa.example:8443"
@@ -79,7 +81,7 @@ async def test_page_of_another_origin_may_not(identity: Identity, origin: str) -
 
 async def test_no_page_may_call_while_the_database_does_not_answer() -> None:
     away = Database("postgresql://identity_app@127.0.0.1:1/away")
-    assert await Clients(away).may_call_from(ORIGIN) is False
+    assert await Clients(away, ClientUses(away, SystemClock())).may_call_from(ORIGIN) is False
     await away.close()
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from identity_service.clients.joint_reads import JointReads
 from identity_service.clients.service import Clients
+from identity_service.clients.uses import ClientUses
 from tests.support.databases import Databases
 from tests.support.services import POSTS_SECRET, Identity
 from tests.support.waiting import until
+from watchword.clock import SystemClock
 from watchword.database import Database
 
 
@@ -106,7 +108,7 @@ async def test_nobody_waits_on_when_the_event_loop_cancels_the_reading(has_begun
 async def test_a_client_is_read_once_for_those_who_need_it_at_the_same_moment(databases: Databases) -> None:
     # The service's own pool is also that of its background work.
     database = Database(databases.url("identity_app"))
-    clients = Clients(database)
+    clients = Clients(database, ClientUses(database, SystemClock()))
     calls = [asyncio.create_task(clients.find("posts")) for _ in range(5)]
     while not database.reads.use().in_use:
         await asyncio.sleep(0)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from identity_service.clients.models import Client, hash_secret
 from identity_service.clients.service import Clients
+from identity_service.clients.uses import ClientUses
 from tests.support.stack import Stack
+from watchword.clock import SystemClock
 from watchword.database import Database
 
 SECRET = "secret-of-a-client-of-the-tests"
@@ -42,6 +44,6 @@ async def register(running: Stack, kind: Kind) -> None:
         backchannel_logout_uri=kind.backchannel_logout_uri or f"{home}/backchannel-logout",
     )
     try:
-        await Clients(database).insert(client)
+        await Clients(database, ClientUses(database, SystemClock())).insert(client)
     finally:
         await database.close()

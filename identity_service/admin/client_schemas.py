@@ -1,0 +1,198 @@
+"""What clients look like in JSON."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field
+
+from identity_service.admin.tags import entity_tag
+from identity_service.clients.drafts import ClientDraft
+from identity_service.clients.grant_types import GrantType
+from identity_service.clients.models import ApplicationType, Client
+from identity_service.clients.secrets import generate_secret
+from identity_service.clients.values import ClientReplacements, ClientView
+from watchword.errors import Fault, ensure_faultless
+from watchword.http.fields import Body, Label, Text
+from watchword.http.paging import Page
+
+MAX_ENTRIES: Final = 100
+_NO_TIME: Final = datetime.fromtimestamp(0, UTC)
+_CALLBACK: Final = "https://app.example/callback"
+
+ClientId = Annotated[Text, Field(max_length=63, description="It is in tokens, and never changes", examples=["app"])]
+ClientName = Annotated[
+    Label, Field(max_length=200, description="For people who are asked to consent", examples=["App"])
+]
+Grants = Annotated[list[GrantType], Field(max_length=MAX_ENTRIES)]
+Scopes = Annotated[
+    list[Annotated[Text, Field(max_length=200, examples=["posts:write"])]], Field(max_length=MAX_ENTRIES)
+]
+Audiences = Annotated[
+    list[Annotated[Text, Field(max_length=500, examples=["http://localhost:8002"])]], Field(max_length=MAX_ENTRIES)
+]
+Audience = Annotated[
+    Text | None,
+    Field(
+        max_length=500,
+        description="The audience of tokens for which no resource is requested; the first one if it is left out",
+        examples=["http://localhost:8002"],
+    ),
+]
+Uris = Annotated[list[Annotated[Text, Field(max_length=500, examples=[_CALLBACK])]], Field(max_length=MAX_ENTRIES)]
+LogoutUri = Annotated[
+    Text | None,
+    Field(max_length=500, description="Where logout tokens are sent", examples=["https://app.example/logout"]),
+]
+FirstParty = Annotated[bool, Field(description="It belongs to this installation: nobody is asked to consent")]
+
+
+class NewClientBody(Body):
+    """A client to be made."""
+
+    id: ClientId
+    name: ClientName
+    public: Annotated[bool, Field(description="It cannot keep a secret, and gets none")] = False
+    first_party: FirstParty = False
+    application_type: ApplicationType = ApplicationType.WEB
+    grants: Grants
+    scopes: Scopes
+    audiences: Audiences
+    default_audience: Audience = None
+    redirect_uris: Uris = Field(default_factory=list)
+    post_logout_redirect_uris: Uris = Field(default_factory=list)
+    backchannel_logout_uri: LogoutUri = None
+
+    def as_draft(self) -> ClientDraft:
+        """The draft, which has a secret unless the client is public."""
+        return ClientDraft(
+            self.id,
+            self.name,
+            None if self.public else generate_secret(),
+            self.grants,
+            self.scopes,
+            self.audiences,
+            self.default_audience,
+            is_first_party=self.first_party,
+            application_type=self.application_type,
+            redirect_uris=self.redirect_uris,
+            post_logout_redirect_uris=self.post_logout_redirect_uris,
+            backchannel_logout_uri=self.backchannel_logout_uri,
+        )
+
+
+class ClientPatch(Body):
+    """The members of a client that are replaced; the others stay as they are."""
+
+    name: ClientName | None = None
+    first_party: FirstParty | None = None
+    grants: Grants | None = None
+    scopes: Scopes | None = None
+    audiences: Audiences | None = None
+    default_audience: Audience = None
+    redirect_uris: Uris | None = None
+    post_logout_redirect_uris: Uris | None = None
+    backchannel_logout_uri: LogoutUri = None
+
+    def as_replacements(self) -> ClientReplacements:
+        """Raises Faulty for null, which only `backchannel_logout_uri` may be."""
+        sent = self.model_fields_set - {"backchannel_logout_uri"}
+        empty = sorted(name for name in sent if getattr(self, name) is None)
+        ensure_faultless([Fault.of(name, "It may be left out, and not be null.") for name in empty])
+        return ClientReplacements(
+            name=self.name,
+            is_first_party=self.first_party,
+            grants=self.grants,
+            scopes=self.scopes,
+            audiences=self.audiences,
+            default_audience=self.default_audience,
+            redirect_uris=self.redirect_uris,
+            post_logout_redirect_uris=self.post_logout_redirect_uris,
+            backchannel_logout_uri=self.backchannel_logout_uri,
+            changes_logout_uri="backchannel_logout_uri" in self.model_fields_set,
+        )
+
+
+class SecretRead(BaseModel):
+    """A valid secret, which nobody is shown."""
+
+    is_former: bool = Field(description="Another one was made after it", examples=[False])
+    last_used_at: datetime | None = Field(description="A few minutes late at most; null if it was never used")
+
+
+class ClientRead(BaseModel):
+    """An application that asks for tokens, and what it may ask for."""
+
+    id: str = Field(examples=["app"])
+    name: str = Field(examples=["App"])
+    public: bool = Field(description="It has no secret")
+    first_party: FirstParty
+    application_type: str = Field(examples=["web"])
+    grants: list[str] = Field(examples=[["authorization_code"]])
+    scopes: list[str] = Field(examples=[["posts:write"]])
+    audiences: list[str] = Field(examples=[["http://localhost:8002"]])
+    default_audience: str | None = Field(examples=["http://localhost:8002"])
+    redirect_uris: list[str] = Field(examples=[[_CALLBACK]])
+    post_logout_redirect_uris: list[str] = Field(examples=[["https://app.example/"]])
+    backchannel_logout_uri: str | None = Field(examples=["https://app.example/logout"])
+    secrets: list[SecretRead] = Field(description="The latest first")
+    created_at: datetime
+    last_used_at: datetime | None = Field(description="A few minutes late at most; null if it was never used")
+
+    @classmethod
+    def of(cls, view: ClientView) -> "ClientRead":
+        client = view.client
+        hashes = [secret for secret in (client.secret_hash, client.former_secret_hash) if secret is not None]
+        return cls(
+            id=client.id,
+            name=client.name,
+            public=client.is_public,
+            first_party=client.is_first_party,
+            application_type=client.application_type,
+            grants=list(client.grants),
+            scopes=list(client.scopes),
+            audiences=list(client.audiences),
+            default_audience=client.default_audience,
+            redirect_uris=list(client.redirect_uris),
+            post_logout_redirect_uris=list(client.post_logout_redirect_uris),
+            backchannel_logout_uri=client.backchannel_logout_uri,
+            secrets=[
+                SecretRead(is_former=index > 0, last_used_at=view.secret_used_at(secret))
+                for index, secret in enumerate(hashes)
+            ],
+            created_at=view.created_at,
+            last_used_at=max(view.used_at.values(), default=None),
+        )
+
+
+class ClientMade(ClientRead):
+    """A client that was made, with its secret, which is shown in this answer alone."""
+
+    secret: str | None = Field(description="Null for a public client", examples=["kTz0m3l1Vqk8kJx1JwS5mQ"])
+
+
+class SecretRequest(Body):
+    """Another secret for a client."""
+
+    lost: Annotated[
+        bool, Field(description="Nobody has the latest secret: another one takes its place, and the former one stays")
+    ] = False
+
+
+class SecretMade(BaseModel):
+    """A secret, which is shown in this answer alone."""
+
+    secret: str = Field(examples=["kTz0m3l1Vqk8kJx1JwS5mQ"])
+
+
+class ClientPage(BaseModel):
+    items: list[ClientRead]
+    next: str | None = Field(description="`cursor` of the next page; null on the last", examples=["tO7mUmFwcA=="])
+
+    @classmethod
+    def of(cls, page: Page[ClientView]) -> "ClientPage":
+        return cls(items=[ClientRead.of(view) for view in page.items], next=page.next_cursor)
+
+
+def client_tag(client: Client) -> str:
+    """The entity tag of a client, which its use does not change."""
+    return entity_tag(ClientRead.of(ClientView(client, _NO_TIME, {})))
