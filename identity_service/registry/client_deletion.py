@@ -18,6 +18,7 @@ from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
 from identity_service.registry.own import OWN_CLIENTS
+from identity_service.services import repository as services
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.cleanup import SESSIONS_AT_ONCE
 from watchword.clock import Clock
@@ -49,6 +50,8 @@ class ClientDeletion:
             enqueued += ended
         await self._delete_rows(client_id)
         async with self._database.begin() as db:
+            # The service whose own client this is will have none.
+            await services.lock_shared(db)
             row = await clients.find_for_update(db, client_id)
             if row is not None:
                 # Nobody starts a session of the client from here on: what was started since ends too.
@@ -65,7 +68,9 @@ class ClientDeletion:
             before = row.as_client()
             expect(before)
             row.grants, row.backchannel_logout_uri = [], None
-            record_act(db, cause, "client.deleted", client_id, before=members_of(before), after=None)
+            # A client without a grant is one whose deletion has begun, and was recorded then.
+            if before.grants:
+                record_act(db, cause, "client.deleted", client_id, before=members_of(before), after=None)
 
     async def _end_some(self, client_id: str, cause: Cause) -> Enqueued:
         async with self._database.begin() as db:

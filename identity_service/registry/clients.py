@@ -53,6 +53,7 @@ class ClientRegistry:
         """Make a client; the answer has the secret of its draft. Raises Faulty, ClientExists."""
         client = draft.as_client()
         async with self._database.begin() as db:
+            await services.lock_shared(db)
             ensure_faultless(faults_of(client, await _reach(db)))
             if not await repository.insert_missing(db, client):
                 raise ClientExists(f"there is a client {client.id} already")
@@ -68,6 +69,7 @@ class ClientRegistry:
         """
         await self._settle(client_id)
         async with self._database.begin() as db:
+            await services.lock_shared(db)
             row = await _get_for_update(db, client_id)
             before = row.as_client()
             expect(before)

@@ -122,6 +122,7 @@ class ServiceRegistry:
     ) -> tuple[Service, ServiceView]:
         # Before the service, as whoever changes a role does.
         await roles.lock(db)
+        await repository.lock(db)
         service = await repository.find_for_update(db, service_id)
         if service is None:
             raise ServiceNotFound(f"there is no service {service_id}")

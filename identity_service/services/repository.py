@@ -11,7 +11,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from identity_service.services.drafts import Directory
 from identity_service.services.models import Service, ServicePermission, ServiceScope
+from watchword.database import locks
 from watchword.database.statements import Statement
+
+_LOCK: Final = "identity.services"
 
 AUDIENCES_OF_CLIENT = Statement(
     select(Service.audience).where(Service.client_id == bindparam("client_id", type_=Service.client_id.type))
@@ -52,6 +55,18 @@ PAGE: Final = Statement(
     _SERVICES.where(Service.id > _ID).order_by(Service.id).limit(bindparam("limit", type_=Integer()))
 )
 """The services that were made after this one."""
+
+
+async def lock(db: AsyncSession) -> None:
+    """Let no client get a scope or an audience until this transaction ends, so that it may take some from services.
+    Taken before the rows of services and clients."""
+    await locks.lock(db, _LOCK)
+
+
+async def lock_shared(db: AsyncSession) -> None:
+    """Keep every service, and its scopes, until this transaction ends, so that a client may get them. Taken before the
+    rows of services and clients."""
+    await locks.lock_shared(db, _LOCK)
 
 
 async def find_for_update(db: AsyncSession, service_id: UUID) -> Service | None:

@@ -85,6 +85,8 @@ async def test_deletion_that_was_cut_off_is_finished_by_another_one(
     assert refused.status_code == 400
     assert (await identity.http.delete("/admin/clients/app", headers=grace)).status_code == 204
     assert [tuple(row) for row in await databases.fetch("identity_app", LEFT, "app")] == [(0, 0, 0)]
+    ((subject, _, before, _),) = await entries_of(databases, "client.deleted")
+    assert (subject, before["grants"]) == ("app", ["password", "refresh_token"])
 
 
 @pytest.mark.parametrize("client_id", OWN_CLIENTS)

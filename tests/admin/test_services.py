@@ -14,6 +14,7 @@ from identity_service.registry.own import OWN_SCOPES, POSTS_SCOPES
 from identity_service.roles.values import RoleContent
 from tests.admin.answers import flaws_of, refusal_of
 from tests.admin.audit import entries_of
+from tests.admin.client_requests import client
 from tests.admin.service_requests import make_service, service
 from tests.identity.answers import claims_of
 from tests.identity.obeying import ObeyingService
@@ -25,6 +26,7 @@ Headers = dict[str, str]
 
 ENTRIES = "service.created", "service.changed", "service.deleted", "role.changed"
 NOTES = "https://notes.example"
+ROUNDS = 5
 
 
 async def patch(identity: Identity, service_id: object, headers: Headers, body: Any, **fields: str) -> httpx.Response:
@@ -232,3 +234,16 @@ async def test_same_members_change_nothing(identity: Identity, grace: Headers, d
     answer = await patch(identity, notes.id, grace, body, Prefer="wait=5")
     assert answer.json() == {"obeyed": [], "outstanding": []}
     assert len(await entries_of(databases, *ENTRIES)) == 1
+
+
+async def test_service_that_is_deleted_while_a_client_gets_its_scope_is_not_both(
+    identity: Identity, grace: Headers
+) -> None:
+    for number in range(ROUNDS):
+        word = f"notes{number}"
+        path = f"/admin/services/{(await make_service(identity, word)).id}"
+        body = client(f"app{number}", scopes=[f"{word}:read"], audiences=[f"https://{word}.example"])
+        deleted, made = await asyncio.gather(
+            identity.http.delete(path, headers=grace), identity.http.post("/admin/clients", json=body, headers=grace)
+        )
+        assert (deleted.status_code, made.status_code) in ((204, 422), (409, 201)), (deleted.text, made.text)
