@@ -39,7 +39,7 @@ def _grant_faults(client: Client) -> Iterator[Fault]:
             "grants", "the grant password is for first-party clients only: no other application may see a password"
         )
     if client.is_first_party and client.grants and not signs_people_in:
-        yield Fault.of("is_first_party", "nobody signs in by these grants, so being a first-party client has no effect")
+        yield Fault.of("first_party", "nobody signs in by these grants, so being a first-party client has no effect")
     if GrantType.REFRESH_TOKEN in client.grants and not signs_people_in:
         yield Fault.of(
             "grants", f"the grant refresh_token needs one that gives the first refresh token: {_GIVE_REFRESH_TOKENS}"

@@ -85,6 +85,7 @@ FAULTY = {
     "long id": (client("a" * 64), [("/body/id", "string_too_long")]),
     "blank name": (client("robot", name=" "), [("/body/name", "invalid")]),
     "long name": (client("robot", name="a" * 201), [("/body/name", "string_too_long")]),
+    "first-party robot": (client("robot", first_party=True), [("/body/first_party", "invalid")]),
     "unknown grant": (client("robot", grants=["magic"]), [("/body/grants/0", "enum")]),
     "unknown scope": (client("robot", scopes=["ssf.read", "x"]), [("/body/scopes", "invalid")]),
     "scope of another audience": (
