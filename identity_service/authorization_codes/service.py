@@ -11,7 +11,7 @@ from identity_service.clients.models import Client
 from identity_service.clients.narrowing import audience_within, gives_refresh_token
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
-from identity_service.errors import AccountChanged, CodeRefused, CodeUsed
+from identity_service.errors import AccountChanged, ClientNotFound, CodeRefused, CodeUsed
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_replayed
@@ -35,7 +35,7 @@ class AuthorizationCodes:
     async def issue(self, sign_on: LiveSignOn, allowance: Allowance) -> str:
         """A code with which the client gets a session of this sign-on, once and soon.
 
-        Raises AccountChanged if the account was deleted meanwhile.
+        Raises AccountChanged if the account was deleted meanwhile, ClientNotFound if the client was.
         """
         code = make_token()
         try:
@@ -44,6 +44,8 @@ class AuthorizationCodes:
         except IntegrityError as error:
             if any(violates(error, f"authorization_codes_{column}_fkey") for column in ("user_id", "sign_on_id")):
                 raise AccountChanged("the account was deleted") from error
+            if violates(error, "authorization_codes_client_id_fkey"):
+                raise ClientNotFound("the client was deleted") from error
             raise
         return code
 

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from identity_service.clients.narrowing import TokenRequest, audience_within, scopes_within
 from identity_service.device_grants import repository
 from identity_service.device_grants.models import INTERVAL_SECONDS, LIFETIME, DeviceGrant
 from identity_service.device_grants.user_codes import display_form, make_user_code, normal_form
 from identity_service.device_grants.values import IssuedDeviceCodes, RequestingDevice
 from identity_service.devices import Device
-from identity_service.errors import UserCodeInvalid
+from identity_service.errors import ClientNotAuthenticated, UserCodeInvalid
 from identity_service.limits import Limits
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Recorder
@@ -18,7 +20,7 @@ from identity_service.services.service import Services
 from identity_service.sign_ons.locking import lock_signed_on
 from identity_service.sign_ons.values import LiveSignOn
 from watchword.clock import Clock
-from watchword.database.database import Database
+from watchword.database.database import Database, violates
 
 Digest = Callable[[str], bytes]
 
@@ -47,7 +49,8 @@ class DeviceGrants:
     async def start(self, request: TokenRequest, device: Device) -> IssuedDeviceCodes:
         """Start a device grant of the client, for the scopes and the first audience that it requests.
 
-        Raises ScopeNotAllowed, AudienceNotAllowed, LimitReached.
+        Raises ScopeNotAllowed, AudienceNotAllowed, LimitReached; ClientNotAuthenticated if the client was deleted
+        meanwhile.
         """
         client = request.client
         scopes = scopes_within(request.scope, client.scopes)
@@ -67,7 +70,12 @@ class DeviceGrants:
             "expires_at": now + LIFETIME,
             "interval_seconds": INTERVAL_SECONDS,
         }
-        return await self._insert(values)
+        try:
+            return await self._insert(values)
+        except IntegrityError as error:
+            if violates(error, "device_grants_client_id_fkey"):
+                raise ClientNotAuthenticated(f"{client.id} was deleted meanwhile") from error
+            raise
 
     async def _insert(self, values: dict[str, Any]) -> IssuedDeviceCodes:
         device_code = make_token()

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from asyncpg.exceptions import IntegrityConstraintViolationError
+from sqlalchemy.exc import IntegrityError
+
 from identity_service.authentications import Authentication, by_password
+from identity_service.errors import ClientNotAuthenticated
 from identity_service.roles.models import RolesAndPermissions
 from identity_service.sessions import policy, start_statements
 from identity_service.sessions.values import (
@@ -16,6 +20,7 @@ from identity_service.sessions.values import (
     TokenUser,
 )
 from watchword.clock import Clock
+from watchword.database.database import violates
 from watchword.database.runners import StatementRunner
 from watchword.database.statements import Statement
 
@@ -40,10 +45,15 @@ class SessionInsertion:
         """Insert a session; None if the `conditions` of the statement are not met. The user and the sign-on of the
         request must be locked.
 
-        Raises TokenTooLarge, NoSigningKey.
+        Raises TokenTooLarge, NoSigningKey; ClientNotAuthenticated if the client was deleted meanwhile.
         """
         values = self._values(user.id, request)
-        row = await db.fetch_row(statement, **values, **conditions)
+        try:
+            row = await db.fetch_row(statement, **values, **conditions)
+        except (IntegrityError, IntegrityConstraintViolationError) as error:
+            if violates(error, "sessions_client_id_fkey"):
+                raise ClientNotAuthenticated(f"{request.client_id} was deleted meanwhile") from error
+            raise
         if row is None:
             return None
         issued = _issued(user, row, values, request)

@@ -1,10 +1,15 @@
 """A deleted client leaves no session, no stream and no token that a service accepts."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+import asyncpg
+import httpx
 import pytest
 
 from identity_service.administration import Administration
+from identity_service.clients.grant_types import GrantType
 from identity_service.installation import OWN_CLIENTS
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.registry import client_deletion
@@ -14,7 +19,8 @@ from tests.admin.client_requests import make_application, make_client
 from tests.identity.obeying import ObeyingService
 from tests.identity.receivers import Receiver
 from tests.support.databases import Databases
-from tests.support.services import IDENTITY_URL, Identity, bearer
+from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
+from tests.support.waiting import until
 
 Headers = dict[str, str]
 
@@ -24,6 +30,23 @@ LEFT = """
         (SELECT count(*) FROM identity.jobs WHERE kind = 'logout') AS logouts
 """
 LOGOUT_URI = "UPDATE identity.clients SET backchannel_logout_uri = 'https://app.example/logout' WHERE id = 'app'"
+
+
+WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+
+Request = Callable[[Identity], Coroutine[Any, Any, httpx.Response]]
+
+
+async def sign_in(identity: Identity) -> httpx.Response:
+    return await identity.token(grant_type="password", username="ada", password=PASSWORD, client_id="app")
+
+
+async def device_authorization(identity: Identity) -> httpx.Response:
+    return await identity.http.post("/oauth/device_authorization", data={"client_id": "app"})
+
+
+async def is_anybody_waiting(connection: asyncpg.Connection) -> bool:
+    return bool(await connection.fetchval(WAITING))
 
 
 async def sign_everybody_in(identity: Identity, *names: str) -> list[dict[str, Any]]:
@@ -102,3 +125,21 @@ async def test_service_goes_on_without_its_client(identity: Identity, grace: Hea
     assert (await identity.http.delete("/admin/clients/notes", headers=grace)).status_code == 204
     assert (await identity.http.get(path, headers=grace)).json()["client_id"] is None
     assert IDENTITY_URL in (await identity.http.get("/admin/services", headers=grace)).text
+
+
+@pytest.mark.parametrize("request_of", [sign_in, device_authorization])
+async def test_request_of_a_client_that_is_deleted_at_that_moment_is_refused_as_one_of_no_client(
+    identity: Identity, databases: Databases, request_of: Request
+) -> None:
+    await make_application(identity, "app", grants=[GrantType.DEVICE_CODE, GrantType.PASSWORD])
+    await identity.register("ada")
+    owner = await asyncpg.connect(databases.url("identity_owner"))
+    try:
+        async with owner.transaction():
+            await owner.execute("DELETE FROM identity.clients WHERE id = 'app'")
+            request = asyncio.create_task(request_of(identity))
+            await until(lambda: is_anybody_waiting(owner))
+        answer = await request
+    finally:
+        await owner.close()
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
