@@ -26,6 +26,7 @@ from identity_service.events.schemas import (
 )
 from identity_service.events.topics import acknowledgements_in, events_in, notify
 from identity_service.events.views import MIN_VERIFICATION_INTERVAL, StreamViews
+from watchword.auth.errors import InvalidToken
 from watchword.clock import Clock
 from watchword.database.database import Database, violates
 from watchword.database.portions import delete_in_portions
@@ -56,7 +57,8 @@ class Streams:
     async def create(self, client_id: str, draft: StreamDraft) -> StreamRead:
         """Make the durable stream of a receiver, or one more of a single process of it.
 
-        Raises StreamExists, TooManyStreams, LapsingStreamPushed, UnusableEndpoint.
+        Raises StreamExists, TooManyStreams, LapsingStreamPushed, UnusableEndpoint; InvalidToken if the client was
+        deleted, since its tokens are valid until they expire.
         """
         stream = Stream(client_id=client_id, inactivity_timeout=draft.inactivity_timeout)
         self._replace(stream, draft)
@@ -69,6 +71,8 @@ class Streams:
         except IntegrityError as error:
             if violates(error, "streams_client_id_key"):
                 raise StreamExists from error
+            if violates(error, "streams_client_id_fkey"):
+                raise InvalidToken(f"the client {client_id} was deleted") from error
             raise
         await self._add_deletions(stream.id)
         return self._views.stream(stream)

@@ -17,7 +17,7 @@ from tests.admin.answers import refusal_of
 from tests.admin.audit import entries_of
 from tests.admin.client_requests import make_application, make_client
 from tests.identity.obeying import ObeyingService
-from tests.identity.receivers import Receiver
+from tests.identity.receivers import STREAMS, Receiver
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 from tests.support.waiting import until
@@ -89,6 +89,8 @@ async def test_deleted_receiver_has_no_stream(identity: Identity, grace: Headers
     assert (await identity.http.delete("/admin/clients/feeds", headers=grace)).status_code == 204
     assert [tuple(row) for row in await databases.fetch("identity_app", LEFT, "feeds")] == [(0, 0, 0)]
     assert (await receiver.poll()).status_code == 404
+    again = await receiver.request("POST", STREAMS, {})
+    assert (again.status_code, again.json()["code"]) == (401, "unauthenticated")
 
 
 async def test_deletion_that_was_cut_off_is_finished_by_another_one(
