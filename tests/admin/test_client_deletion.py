@@ -1,4 +1,4 @@
-"""A deleted client leaves no session, no stream and no token that a service accepts."""
+"""A deleted client leaves no session and no stream, and services accept no token of a session that it had."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
