@@ -1,6 +1,7 @@
 """The signing keys, and what seals them."""
 
 from fastapi import Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from identity_service.admin.answers import link_next, read_answer
 from identity_service.admin.cursors import NameCursor
@@ -21,6 +22,15 @@ from watchword.http.responses import READ_CONDITIONS, answer, refusals, unchange
 router = admin_router("/keys", tag="keys")
 
 
+class _Kid(StringConvertor):
+    """A `kid` in a path. `seal` is none: it is the path of an act, which has no method of a key."""
+
+    regex = "(?!seal$)[^/]+"
+
+
+register_url_convertor("kid", _Kid())
+
+
 @router.get(
     "",
     operation_id="admin_keys_list",
@@ -39,7 +49,7 @@ async def list_keys(
 
 
 @router.get(
-    "/{kid}",
+    "/{kid:kid}",
     operation_id="admin_keys_read",
     summary="Read a signing key",
     dependencies=[FRESH_SIGN_IN],
@@ -77,7 +87,7 @@ async def rotate_key(cause: AdminCause, response: Response, parts: PartsDep) -> 
 
 
 @router.delete(
-    "/{kid}",
+    "/{kid:kid}",
     operation_id="admin_keys_withdraw",
     summary="Withdraw a signing key that has leaked",
     dependencies=[FRESH_SIGN_IN],
