@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
+from fastapi.middleware import Middleware
 
 from identity_service.accounts import deletion_routes as deletions
 from identity_service.accounts import letter_routes as letters
@@ -19,6 +20,8 @@ from identity_service.admin import service_routes as admin_services
 from identity_service.admin import session_routes as admin_sessions
 from identity_service.admin import stream_routes as admin_streams
 from identity_service.admin import user_routes as admin_users
+from identity_service.admin.network_layer import NetworkLayer
+from identity_service.admin.networks import AdminNetworks
 from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
@@ -119,6 +122,7 @@ def create_app(parts: Parts) -> FastAPI:
         title="Watchword identity",
         summary="Learns who you are and signs a token that says so.",
         routers=ROUTERS,
+        layers=_layers(parts.settings),
         checks={"signing_key": signing_key},
         background=_background(parts),
         lifespan=lifespan,
@@ -149,6 +153,11 @@ def _install_refusals(app: FastAPI, parts: Parts) -> None:
     oauth_errors.install(app)
     page_refusals.install(app, pages.is_page, parts.pages.error)
     sign_on_required.install(app, parts.sign_on_cookie)
+
+
+def _layers(settings: Settings) -> tuple[Middleware, ...]:
+    networks = AdminNetworks(settings.admin_allowed_networks, settings.admin_denied_networks)
+    return (Middleware(NetworkLayer, networks),) if networks.are_limited else ()
 
 
 def _background(parts: Parts) -> tuple[BackgroundWork, ...]:

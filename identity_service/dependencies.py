@@ -1,7 +1,7 @@
 """What a route may take as a parameter: the parts of the process, and what is read from the request."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.requests import HTTPConnection
@@ -12,7 +12,13 @@ from identity_service.clients.scopes import SCOPE_TEXTS as SCOPE_TEXTS
 from identity_service.clients.scopes import Scope as Scope
 from identity_service.consents.service import Consents
 from identity_service.devices import Device
-from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SessionEnded, SignOnRequired
+from identity_service.errors import (
+    FreshSignOnRequired,
+    NetworkNotAllowed,
+    OwnPasswordRequired,
+    SessionEnded,
+    SignOnRequired,
+)
 from identity_service.events.schemas import ObedienceRead
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
@@ -46,7 +52,7 @@ from identity_service.sessions.service import Sessions
 from identity_service.sign_ons.values import FRESH_FOR, LiveSignOn
 from watchword.auth import Guard, NotPermitted, Principal, requires
 from watchword.database.errors import DatabaseUnavailable
-from watchword.errors import PreconditionRequired
+from watchword.errors import AppError, PreconditionRequired
 from watchword.http import Preconditions
 from watchword.service import part
 from watchword.service.callers import caller_address
@@ -58,7 +64,7 @@ _MAX_DEVICE_CHARACTERS: Final = 200
 class SessionGuard(Guard):
     """Checks the token, and in the database that its session is live and its user active."""
 
-    further_refusals = (SessionEnded, NotPermitted, DatabaseUnavailable)
+    further_refusals: ClassVar[tuple[type[AppError], ...]] = (SessionEnded, NotPermitted, DatabaseUnavailable)
 
     async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
         await super().ensure(request, principal)
@@ -66,7 +72,13 @@ class SessionGuard(Guard):
         await sessions.ensure_live(principal)
 
 
-ADMINISTRATOR: Final = SessionGuard(Scope.ADMIN, permission=ADMINISTER)
+class AdministratorGuard(SessionGuard):
+    """The guard of what is served at `/admin`, where a layer of the app refuses callers of other networks."""
+
+    further_refusals = (*SessionGuard.further_refusals, NetworkNotAllowed)
+
+
+ADMINISTRATOR: Final = AdministratorGuard(Scope.ADMIN, permission=ADMINISTER)
 """The guard of the administration: the scope says that the client may act for an administrator, and the permission that
 the person is one. One object, so that it is called once in a request."""
 

@@ -57,6 +57,13 @@ class LastAdministrator(Conflict):
     detail = "Nobody else is an administrator. Make another one first."
 
 
+class NetworkNotAllowed(Forbidden):
+    """The settings say from which networks people may administer."""
+
+    code = "network_not_allowed"
+    detail = "The administration cannot be used from your network."
+
+
 class RoleExists(Conflict):
     code = "role_exists"
     detail = "There is a role with this name already."

@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from identity_service.key_settings import KeySettings
 from identity_service.limit_settings import LimitSettings
 from identity_service.mail_settings import MailSettings
+from identity_service.network_settings import NetworkSettings
 from identity_service.page_settings import PageSettings
 from identity_service.password_settings import PasswordSettings
 from watchword.service import MigrationSettings, none_if_empty, split_by_commas
@@ -20,7 +21,7 @@ from watchword.service.web_origins import audience_url, origin_with_cookies
 _TEN_YEARS = 315_360_000
 
 
-class Settings(KeySettings, MailSettings, PageSettings, PasswordSettings, LimitSettings):
+class Settings(KeySettings, MailSettings, PageSettings, PasswordSettings, NetworkSettings, LimitSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     port: int = Field(8001, ge=1, le=65535, description="Port to listen on")

@@ -46,10 +46,15 @@ OWN_PATHS: Final = PREFIXES | {AUTHORIZATION.removeprefix("/")}
 """Where people's browsers get pages, and no program reads anything: PREFIXES, and the paths of further pages."""
 
 
+ADMINISTRATION: Final = "admin/ui"
+"""Where the pages of administrators are, next to the API."""
+
+
 def is_page(path: str) -> bool:
-    """Whether a refusal at this path is a page: if the path, or its first part, is one of OWN_PATHS."""
+    """Whether a refusal at this path is a page: if the path, or its first part, is one of OWN_PATHS, and below
+    ADMINISTRATION."""
     own = path.removeprefix("/")
-    return own in OWN_PATHS or own.partition("/")[0] in OWN_PATHS
+    return own in OWN_PATHS or own.partition("/")[0] in OWN_PATHS or f"{own}/".startswith(f"{ADMINISTRATION}/")
 
 
 _FIELDS: Final[dict[type[AppError], str]] = {

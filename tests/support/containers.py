@@ -27,6 +27,7 @@ PREFIXES = (
     "PYTHON_IMAGE",
     "TRUSTED_PROXIES",
     "PUSH_NETWORKS",
+    "ADMIN_",
     "EMAIL_VERIFICATION",
     "MAIL_SENDER",
     "SMTP_",

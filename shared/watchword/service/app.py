@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 
 import watchword
 from watchword.auth import ScopeTexts, Verifier, protect
@@ -77,6 +78,7 @@ def new_app(
     title: str,
     summary: str,
     routers: Sequence[APIRouter],
+    layers: Sequence[Middleware] = (),
     checks: Mapping[str, Check] | None = None,
     background: Sequence[BackgroundWork] = (),
     lifespan: Lifespan = nullcontext,
@@ -88,7 +90,8 @@ def new_app(
 ) -> FastAPI:
     """Build the app of a service: its `routers`, guarded by `parts.verifier`, and /, /docs, /livez, /readyz, /metrics.
 
-    It does no I/O before it starts. `checks` are those of /readyz beside those of the database and of the verifier;
+    It does no I/O before it starts. `layers` are around the routers and their guards, the first one innermost, and
+    inside those of every service. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. No page of another origin
     sees what is at `own_paths`, or below them if they have one part: the service's own pages, which a cookie alone
     authenticates. Pages of origins beside those of the settings may call `shared_paths`. `docs_client_id` is the client
@@ -102,6 +105,8 @@ def new_app(
     app.trusted_hops = _trusted_hops(parts.settings)
     # Before the other layers, which are then around this one: what it answers has their fields.
     protect(app, parts.verifier, scopes=scopes)
+    for layer in layers:
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     health = health_routes({**_checks(parts, migrations), **(checks or {})})
     _add_routes(app, (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)))
     varies = _allow_origins(app, parts.settings.cors_origins, own_paths, shared_paths)
