@@ -13,10 +13,13 @@ from identity_service.clients.drafts import ClientDraft, ClientExtension, Reach
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target
 from identity_service.errors import ClientNotFound, EmailTaken, UsernameTaken
+from identity_service.events.enqueueing import NOTHING
 from identity_service.installation import Installation, Unassigned
 from identity_service.key_acts.sealing_anew import SealedAnew
 from identity_service.key_acts.withdrawal import WithdrawnKey
 from identity_service.keys.models import SigningKey
+from identity_service.keys.service import KeyNotFound
+from identity_service.obedience.models import Act
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
@@ -132,12 +135,24 @@ class Administration:
         """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound, LastAdministrator."""
         await self._change_access(username, AccessChange(active=active))
 
-    async def withdraw_key(self, kid: str) -> WithdrawnKey:
-        """Withdraw a signing key that has leaked: what it has signed is refused everywhere from now on.
+    async def usable_keys(self) -> list[str]:
+        """The ids of the signing keys that were not withdrawn because they leaked."""
+        return [key.kid for key in await self._parts.signing_keys.load() if not key.is_compromised]
 
-        Raises KeyNotFound.
+    async def withdraw_keys(self, kids: Sequence[str]) -> WithdrawnKey:
+        """Withdraw signing keys that have leaked: what they have signed is refused everywhere from now on. The answer
+        has all acts as one.
+
+        Raises KeyNotFound, also if there is none to be withdrawn.
         """
-        return await self._parts.key_withdrawal.withdraw(kid, self._cause)
+        if not kids:
+            raise KeyNotFound("there is no signing key that could be withdrawn")
+        withdrawn = [await self._parts.key_withdrawal.withdraw(kid, self._cause) for kid in kids]
+        numbers = [one.sessions for one in withdrawn if one.sessions is not None]
+        acts = [one.act for one in withdrawn if one.act is not None]
+        act = Act(sum((act.enqueued for act in acts), NOTHING), self._cause.actor, acts[-1].subject) if acts else None
+        sessions = sum(numbers) if len(numbers) == len(withdrawn) else None
+        return WithdrawnKey(withdrawn[-1].signing_kid, sessions, act)
 
     async def rotate_key(self) -> SigningKey:
         """Make a signing key, which takes over once every cached JWKS has it. Raises CannotUnseal."""

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from identity_service.audit.retention import LEAST, prune
 from identity_service.recording.cause import BY_COMMAND_LINE
@@ -11,9 +11,8 @@ from identity_service.schema import MIGRATIONS
 from identity_service.settings import IdentityMigrationSettings
 from watchword.clock import SystemClock
 from watchword.database.database import Database
-from watchword.errors import Invalid
+from watchword.errors import AppError, Invalid
 from watchword.service import load
-from watchword.service.commands import run_command
 
 _MOST_DAYS: Final = 36_500
 
@@ -43,3 +42,13 @@ async def prune_audit(parts: OwnersParts, options: argparse.Namespace) -> str:
     before = SystemClock().now() - timedelta(days=options.older_than)
     deleted = await prune(parts.database, BY_COMMAND_LINE.actor, before)
     return f"Entries of before {before.isoformat(timespec='seconds')} that were deleted: {deleted}."
+
+
+async def run_command(parts: Any, migrations: Any, command: Any, options: argparse.Namespace) -> None:
+    from watchword.service.commands import refuse, usable
+
+    try:
+        async with usable(parts, migrations):
+            print(await command(parts, options))
+    except AppError as error:
+        refuse(error.reason or error.detail, 1)

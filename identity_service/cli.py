@@ -2,18 +2,22 @@
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from identity_service import account_commands, audit_commands, client_change_commands, client_commands, key_commands
+from identity_service import account_commands, audit_commands, client_change_commands, client_commands
 from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
+from identity_service.audit_commands import run_command
 from identity_service.installation import OWN_CLIENTS, POSTS_PAGES_CLIENT, Unassigned
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
 from identity_service.settings import IdentityMigrationSettings, Settings, SetupSettings
 from watchword.service import CommandLine, load
-from watchword.service.commands import run_command
-from watchword.service.job_commands import add_job_commands
+from watchword.service.process import exit_on_sigterm
+
+if TYPE_CHECKING:
+    from watchword.service.commands import CommandGroup
 
 Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
 """Carries out one command and returns what to print."""
@@ -32,12 +36,43 @@ _FIRST_ADMINISTRATOR: Final = {
 }
 
 
+FORMER_NAMES: Final = {
+    "rotate-keys": "keys rotate",
+    "withdraw-key": "keys withdraw KID",
+    "seal-keys": "keys seal",
+    "retry-job": "jobs retry ID",
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    line = CommandLine("identity_service", __doc__, MIGRATIONS, Settings, IdentityMigrationSettings)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(prog="python -m identity_service")
+    commands = parser.add_subparsers()
+    _add_commands(commands)
+    if words and words[0] in commands.choices:
+        exit_on_sigterm()
+        options = parser.parse_args(words)
+        options.run(options)
+        return
+    line = CommandLine(
+        "identity_service",
+        __doc__,
+        MIGRATIONS,
+        Settings,
+        IdentityMigrationSettings,
+        groups=_groups,
+        former_names=FORMER_NAMES,
+    )
     line.reads("setup", SetupSettings)
     line.reads("prune-audit", IdentityMigrationSettings)
-    _add_commands(line)
-    line.run(arguments)
+    line.run(words)
+
+
+def _groups() -> "Sequence[CommandGroup[Any]]":
+    # Imported here: a process that serves would keep it in memory.
+    from identity_service.commands import GROUPS
+
+    return GROUPS
 
 
 async def _run(command: Command, options: argparse.Namespace, settings: type[Settings] = Settings) -> None:
@@ -109,11 +144,13 @@ def _assignment(unassigned: Unassigned) -> str:
     )
 
 
-def _add_commands(line: CommandLine) -> None:
+def _add_commands(commands: Any) -> None:
     def add(
         name: str, description: str, command: Command, settings: type[Settings] = Settings
     ) -> argparse.ArgumentParser:
-        return line.add(name, description, lambda options: asyncio.run(_run(command, options, settings)))
+        parser: argparse.ArgumentParser = commands.add_parser(name, help=description, description=description)
+        parser.set_defaults(run=lambda options: asyncio.run(_run(command, options, settings)))
+        return parser
 
     add(
         "setup",
@@ -135,22 +172,10 @@ def _add_commands(line: CommandLine) -> None:
     delete_role.add_argument("role")
     add("disable-user", "Disable an account and end its sessions.", _disable).add_argument("username")
     add("enable-user", "Enable a disabled account.", _enable).add_argument("username")
-    add_key_commands(add)
     add_client_commands(add)
-    add_job_commands(add)
-    pruning = "Delete old entries of the audit log, as the owner role."
-    prune = line.add("prune-audit", pruning, lambda options: asyncio.run(audit_commands.run_as_owner(options)))
+    prune = add("prune-audit", "Delete old entries of the audit log, as the owner role.", _setup)
+    prune.set_defaults(run=lambda options: asyncio.run(audit_commands.run_as_owner(options)))
     audit_commands.add_pruning_arguments(prune)
-
-
-def add_key_commands(add: Add) -> None:
-    add("keys", "List the signing keys.", key_commands.list_keys)
-    rotation = "Make a signing key, which takes over once every cached JWKS has it."
-    add("rotate-keys", rotation, key_commands.rotate_keys)
-    withdrawal = add("withdraw-key", "Withdraw a compromised signing key at once.", key_commands.withdraw_key)
-    withdrawal.add_argument("kid")
-    sealing = "Seal everything anew under IDENTITY_KEY_ENCRYPTION_KEY, which every process must have."
-    add("seal-keys", sealing, key_commands.seal_keys)
 
 
 def add_client_commands(add: Add) -> None:

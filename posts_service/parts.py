@@ -57,6 +57,7 @@ from watchword.digests import KeyedDigests
 from watchword.events import SilencePolicy, receive_security_events
 from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.jobs.cleanup import CLEANUP, Cleanup
+from watchword.jobs.listing import JobList
 from watchword.limits import Limiter
 from watchword.pages.sealing import sealing_key
 from watchword.service.front_page import OWN_LINKS
@@ -160,6 +161,7 @@ class Parts:
         self.jobs = Jobs(JOBS, JOBS_CHANNEL)
         self.cleanup = Cleanup(self.database, self.jobs, self.clock, EXPIRED)
         self.job_records = JobRecords(self.database, self.jobs)
+        self.job_list = JobList(self.database, self.jobs)
         self.listener = Listener(self.database.dsn, JOBS_CHANNEL, self.on_notification, self.catch_up)
 
     def _add_posts(self) -> None:

@@ -7,7 +7,6 @@ from fastapi import Query, Request, Response
 from pydantic import StringConstraints
 
 from identity_service.admin.answers import link_next
-from identity_service.admin.job_schemas import JobPageRead, JobRead
 from identity_service.admin.router import admin_router
 from identity_service.dependencies import AdminCause, PartsDep
 from watchword.database.errors import DatabaseUnavailable
@@ -17,6 +16,7 @@ from watchword.http.paging import PageCursor, PageLength
 from watchword.http.responses import answer, refusals
 from watchword.jobs.listing import JobState
 from watchword.jobs.records import KeyTaken, NoDeadJob
+from watchword.jobs.schemas import JobPageRead
 
 router = admin_router("/jobs", tag="jobs")
 
@@ -42,7 +42,7 @@ async def list_jobs(
     for 30 days. A page looks at no more than 1,000 jobs: it may be short, or empty, and `next` goes on behind them."""
     page = await parts.admin.jobs.page(state, kind, cursor, limit)
     link_next(page.next_cursor, request, response)
-    return JobPageRead(items=[JobRead.of(row) for row in page.rows], next=page.next_cursor)
+    return JobPageRead.of(page)
 
 
 @router.post(

@@ -43,9 +43,9 @@ async def list_keys(
 ) -> SigningKeyPage:
     """Every key whose tokens may still be valid, and those that were withdrawn since the last one was made, the last to
     sign first."""
-    page = await parts.key_views.read_page(cursor, limit)
-    link_next(page.next_cursor, request, response)
-    return SigningKeyPage(items=[SigningKeyRead.of(view) for view in page.items], next=page.next_cursor)
+    page = SigningKeyPage.of(await parts.key_views.read_page(cursor, limit))
+    link_next(page.next, request, response)
+    return page
 
 
 @router.get(

@@ -11,6 +11,7 @@ from identity_service.key_acts.withdrawal import WithdrawnKey
 from identity_service.keys.key_encryption import Kind
 from identity_service.keys.models import KeyState
 from identity_service.keys.views import KeyView
+from watchword.http.paging import Page
 
 _KID: Final = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 _KEY_ID: Final = "5f0c2a9be1d34786"
@@ -53,6 +54,10 @@ class SigningKeyRead(BaseModel):
 class SigningKeyPage(BaseModel):
     items: list[SigningKeyRead]
     next: str | None = Field(description="The cursor of the next page; null on the last", examples=[None])
+
+    @classmethod
+    def of(cls, page: Page[KeyView]) -> "SigningKeyPage":
+        return cls(items=[SigningKeyRead.of(view) for view in page.items], next=page.next_cursor)
 
 
 class SealedKind(BaseModel):

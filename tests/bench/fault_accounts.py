@@ -75,6 +75,6 @@ async def key_withdrawn(case: Case) -> AsyncIterator[Trial]:
 
     async def withdraw() -> float:
         kid = header_of(case.ada.tokens["access_token"])["kid"]
-        return await case.testbed.said_at("withdraw-key", "--", kid)
+        return await case.testbed.said_at("keys", "withdraw", "--", kid)
 
     yield Trial(withdraw)

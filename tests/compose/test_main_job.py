@@ -82,7 +82,7 @@ async def test_a_rotated_key_is_known_by_every_replica(
 ) -> None:
     before = await person()
     url = f"{running.posts}/posts?limit=1"
-    new_key = running.command("identity", "rotate-keys").split()[0]
+    new_key = running.command("identity", "keys", "rotate").split()[0]
 
     async def signs() -> bool:
         """Return whether the new key signs. Until then every replica accepts a token of the old key too."""

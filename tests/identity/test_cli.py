@@ -1,7 +1,6 @@
 """The commands of python -m identity_service."""
 
 import asyncio
-import os
 import shlex
 import sys
 
@@ -128,9 +127,8 @@ async def test_setup_makes_the_administrator_that_the_settings_name(
         (["set-permissions", "moderator", "post:burn"], "", "there is no permission post:burn"),
         (["delete-role", "emperor"], "", "there is no role emperor"),
         (["delete-role", "user"], "", "this service itself gives the role user"),
-        (["set-roles", os.fsdecode(b"\xff")], "", "an argument is not UTF-8"),
         (["create-service", "notes", "--name", "Notes"], "", "notes is no audience"),
-        (["withdraw-key", "unknown"], "", "there is no signing key unknown"),
+        (["keys", "withdraw", "unknown"], "", "there is no signing key unknown"),
         (["extend-client", "nobody", "--scope", "account"], "", "there is no client nobody"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
@@ -185,24 +183,6 @@ async def test_role_gets_exactly_the_permissions_named_and_is_deleted(
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == []
 
 
-async def test_keys_are_listed_rotated_and_withdrawn(environment: dict[str, str], databases: Databases) -> None:
-    assert (await run(environment, "keys")).output == "There are no signing keys.\n"
-    await run(environment, "setup")
-    old = (await run(environment, "keys")).output.split()[0]
-    new = (await run(environment, "rotate-keys")).output.split()[0]
-    listed = (await run(environment, "keys")).output.splitlines()
-    assert [line.split()[0] for line in listed] == [old, new]
-    assert ["<- signs now" in line for line in listed] == [True, False]
-    async with services.identity(databases) as identity:
-        await identity.signed_in("ada")
-    withdrawn = await run(environment, "withdraw-key", old)
-    assert withdrawn.output.startswith(f"{old} is withdrawn, ")
-    assert withdrawn.output.partition(" signs from now on.")[0].split()[-1] not in (old, new)
-    assert withdrawn.output.endswith("\nSessions that must sign in again: 1.\n")
-    listed = (await run(environment, "keys")).output.splitlines()
-    assert [line.split()[0] for line in listed if line.endswith("withdrawn, since it leaked")] == [old]
-
-
 async def test_client_is_made_extended_and_used(environment: dict[str, str], databases: Databases) -> None:
     await run(environment, "setup")
     may = ["--grant", "client_credentials", "--scope", "ssf.read", "--audience", IDENTITY_URL]
@@ -225,7 +205,7 @@ async def test_client_is_made_extended_and_used(environment: dict[str, str], dat
 
 async def test_wrong_key_encryption_key_prints_one_line(environment: dict[str, str]) -> None:
     await run(environment, "setup")
-    outcome = await run({**environment, "IDENTITY_KEY_ENCRYPTION_KEY": OTHER_KEY}, "rotate-keys")
+    outcome = await run({**environment, "IDENTITY_KEY_ENCRYPTION_KEY": OTHER_KEY}, "keys", "rotate")
     assert outcome.status == 1
     assert outcome.error.startswith("IDENTITY_KEY_ENCRYPTION_KEY does not open the signing key ")
     assert outcome.error.count("\n") == 1
@@ -237,11 +217,11 @@ SETUP = ["IDENTITY_POSTS_AUDIENCE", "IDENTITY_POSTS_CLIENT_SECRET"]
 
 @pytest.mark.parametrize(
     ("command", "required"),
-    [("serve", SETTINGS), ("keys", SETTINGS), ("migrate", ["IDENTITY_MIGRATION_DATABASE_URL"]), ("setup", SETUP)],
+    [("serve", SETTINGS), ("keys list", SETTINGS), ("migrate", ["IDENTITY_MIGRATION_DATABASE_URL"]), ("setup", SETUP)],
 )
 async def test_every_missing_variable_is_named(environment: dict[str, str], command: str, required: list[str]) -> None:
     incomplete = {name: value for name, value in environment.items() if name not in required}
-    outcome = await run(incomplete, command)
+    outcome = await run(incomplete, *command.split())
     assert outcome.status == 2
     assert sorted(outcome.error.splitlines()) == [f"{name} is not set" for name in sorted(required)]
 
@@ -257,7 +237,7 @@ async def test_every_missing_variable_is_named(environment: dict[str, str], comm
 async def test_wrong_variable_is_named_and_a_secret_is_not_shown(
     environment: dict[str, str], name: str, value: str
 ) -> None:
-    outcome = await run({**environment, name: value}, "keys")
+    outcome = await run({**environment, name: value}, "keys", "list")
     assert outcome.status == 2
     assert outcome.error.startswith(f"{name} is wrong: ")
     assert name != "IDENTITY_KEY_ENCRYPTION_KEY" or value not in outcome.error
@@ -270,7 +250,7 @@ async def test_nothing_but_migrate_works_on_an_unmigrated_schema_and_each_comman
     assert refused.status != 0
     assert "run: python -m identity_service migrate" in refused.output + refused.error
     assert "Traceback" not in refused.output + refused.error
-    command = await run(environment, "keys")
+    command = await run(environment, "keys", "list")
     assert (command.status, command.error.count("\n")) == (1, 1)
     assert "run: python -m identity_service migrate" in command.error
     for _ in range(2):

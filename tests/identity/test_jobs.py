@@ -1,15 +1,16 @@
 """The jobs of identity: its worker runs, and the command line lists dead jobs and has them run again."""
 
-from argparse import Namespace
+import json
 from uuid import uuid4
 
 import pytest
 
+from tests.identity.command_line import environment_of, run
 from tests.support.databases import Databases
 from tests.support.metrics import scrape
 from tests.support.services import Identity
-from watchword.errors import Invalid, NotFound
-from watchword.service import job_commands
+
+UNKNOWN = str(uuid4())
 
 DEAD = """
     INSERT INTO identity.jobs (kind, payload, attempts, dead_at, last_error)
@@ -33,34 +34,42 @@ async def dead_job(databases: Databases) -> str:
     return str((await databases.fetch("identity_app", DEAD))[0]["id"])
 
 
-async def test_dead_jobs_are_listed_first_and_run_again(identity: Identity, databases: Databases) -> None:
-    first, second = await dead_job(databases), await dead_job(databases)
-    listed = (await job_commands.list_jobs(identity.parts, Namespace())).splitlines()
-    assert [line.split()[0] for line in listed[:2]] == [second, first]
+async def test_dead_jobs_are_listed_and_run_again_and_that_is_recorded(clean_databases: Databases) -> None:
+    environment = environment_of(clean_databases)
+    first, second = await dead_job(clean_databases), await dead_job(clean_databases)
+    listed = (await run(environment, "jobs", "list")).output.splitlines()
+    assert [line.split()[0] for line in listed] == [second, first]
     assert "unknown  dead" in listed[0]
     assert listed[0].endswith("attempts 3  losses 0  ValueError: no")
-    answer = await job_commands.retry_job(identity.parts, Namespace(id=first, all=False))
-    assert answer == f"{first} runs again."
-    answer = await job_commands.retry_job(identity.parts, Namespace(id=None, all=True))
-    assert answer == "Jobs that run again: 1."
-    rows = await databases.fetch(
-        "identity_app", "SELECT dead_at, attempts, losses FROM identity.jobs WHERE kind = 'unknown'"
-    )
+    page = json.loads((await run(environment, "jobs", "list", "--json", "--limit", "1")).output)
+    assert [(job["id"], job["state"]) for job in page["items"]] == [(second, "dead")]
+    rest = await run(environment, "jobs", "list", "--kind", "unknown", "--limit", "1", "--cursor", "of another list")
+    assert (rest.status, rest.output) == (1, "")
+    assert (await run(environment, "jobs", "retry", first)).output == f"{first} runs again.\n"
+    answer = json.loads((await run(environment, "jobs", "retry", "--all", "--json")).output)
+    assert answer == {"retried": [second], "refused": {}}
+    rows = await clean_databases.fetch("identity_app", "SELECT dead_at, attempts, losses FROM identity.jobs")
     assert [tuple(row) for row in rows] == [(None, 0, 0), (None, 0, 0)]
+    audited = "SELECT actor, subject FROM identity.audit_entries WHERE action = 'job.retried' ORDER BY id"
+    rows = await clean_databases.fetch("identity_app", audited)
+    assert [tuple(row) for row in rows] == [("command line", first), ("command line", second)]
 
 
 @pytest.mark.parametrize(
-    ("options", "error"),
+    ("arguments", "status", "error"),
     [
-        (Namespace(id=None, all=False), Invalid),
-        (Namespace(id=str(uuid4()), all=True), Invalid),
-        (Namespace(id="one", all=False), Invalid),
-        (Namespace(id=str(uuid4()), all=False), NotFound),
+        ([], 2, "name the id of one dead job, or --all\n"),
+        ([UNKNOWN, "--all"], 2, "name the id of one dead job, or --all\n"),
+        (["one"], 2, "Invalid value for 'ID'"),
+        ([UNKNOWN], 1, "There is no dead job with this id.\n"),
     ],
 )
-async def test_what_is_no_dead_job_is_refused(identity: Identity, options: Namespace, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        await job_commands.retry_job(identity.parts, options)
+async def test_what_is_no_dead_job_is_refused(
+    clean_databases: Databases, arguments: list[str], status: int, error: str
+) -> None:
+    outcome = await run(environment_of(clean_databases), "jobs", "retry", *arguments)
+    assert (outcome.status, outcome.output) == (status, "")
+    assert error in outcome.error
 
 
 async def test_dead_jobs_are_measured(identity: Identity, databases: Databases) -> None:

@@ -29,6 +29,7 @@ from tests.support.databases import Databases
 from tests.support.ports import held_port
 from tests.support.services import IDENTITY_URL, Identity, bearer
 from tests.support.waiting import until
+from watchword.jobs.listing import JobState
 
 SESSIONS = """
     INSERT INTO identity.sessions (user_id, client_id, scopes, audiences, created_at, last_seen_at, expires_at)
@@ -123,10 +124,10 @@ async def test_client_that_never_answers_leaves_a_dead_job_that_can_be_tried_aga
         most = identity.parts.logout_delivery.job_kind().most_attempts
         await databases.execute("identity_owner", "UPDATE identity.jobs SET attempts = $1", most - 1)
         await until(lambda: is_dead(databases))
-        record, *_ = await identity.parts.job_records.list(10)
-        assert (record.kind, record.last_error) == (LOGOUT, "ClientAway: notes answers 500 to its logout token")
+        record, *_ = (await identity.parts.admin.jobs.page(JobState.DEAD, None, None, 10)).rows
+        assert (record["kind"], record["last_error"]) == (LOGOUT, "ClientAway: notes answers 500 to its logout token")
         notes.after = 200
-        await identity.parts.job_records.retry(record.id)
+        await identity.parts.job_records.retry(record["id"])
         await until(lambda: no_jobs(databases))
     assert identity.parts.logout_delivery.outcomes["sent"] == 1
 

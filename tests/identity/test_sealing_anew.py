@@ -359,7 +359,7 @@ async def test_command_seals_anew_and_says_how_much(clean_databases: Databases) 
     both = {"IDENTITY_KEY_ENCRYPTION_KEY": B, "IDENTITY_FORMER_KEY_ENCRYPTION_KEYS": f"{A}, {C}"}
     environment = {**environment_of(clean_databases), **both}
     for count in (1, 0):
-        outcome = await run(environment, "seal-keys")
+        outcome = await run(environment, "keys", "seal")
         assert (outcome.status, outcome.error) == (0, "")
         assert outcome.output.splitlines() == [
             f"The key-encryption key {KeyEncryptionKey(B).id} seals everything from now on.",
@@ -368,6 +368,6 @@ async def test_command_seals_anew_and_says_how_much(clean_databases: Databases) 
             "push authorization: 0 sealed anew",
             "letter: 0 sealed anew",
         ]
-    outcome = await run(environment_of(clean_databases), "seal-keys")
+    outcome = await run(environment_of(clean_databases), "keys", "seal")
     assert (outcome.status, outcome.output) == (1, "")
     assert outcome.error.startswith("IDENTITY_KEY_ENCRYPTION_KEY does not open the signing key ")

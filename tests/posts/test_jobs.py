@@ -66,6 +66,6 @@ async def run(databases: Databases, *arguments: str) -> tuple[int, str]:
 async def test_dead_jobs_are_listed_and_run_again(databases: Databases) -> None:
     await databases.empty("posts")
     job_id = await dead_job(databases)
-    status, listed = await run(databases, "jobs")
+    status, listed = await run(databases, "jobs", "list")
     assert (status, listed.split()[0], listed.split()[2]) == (0, job_id, "dead")
-    assert await run(databases, "retry-job", job_id) == (0, f"{job_id} runs again.")
+    assert await run(databases, "jobs", "retry", job_id) == (0, f"{job_id} runs again.")

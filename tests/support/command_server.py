@@ -18,6 +18,8 @@ def main(service: str, descriptor: str) -> None:
     """Run a command for each message on the socket with this descriptor, until its other end is closed. A message has
     the descriptors of a connection and of the standard input, output and error of the command."""
     command: Main = importlib.import_module(f"{service}_service.cli").main
+    importlib.import_module(f"{service}_service.commands")
+    importlib.import_module("watchword.service.command_app")
     # Most of what is left of a short command: the pages are checked, and remembered by their theme.
     environment_of(Theme(None))
     control = socket.socket(fileno=int(descriptor))

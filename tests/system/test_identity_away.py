@@ -52,7 +52,7 @@ async def test_posts_started_without_identity_serves_the_public_and_recovers_by_
 async def test_not_one_request_fails_while_the_key_rotates(running: Stack, person: NewPerson) -> None:
     people = [await person() for _ in range(4)]
     first_kids = {kid_of(ada) for ada in people}
-    running.command("identity", "rotate-keys")
+    running.command("identity", "keys", "rotate")
 
     async def work(ada: Person) -> int:
         """Refresh and publish until the new key has signed fifty tokens of this person."""

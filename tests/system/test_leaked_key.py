@@ -62,7 +62,7 @@ async def test_what_a_leaked_key_has_signed_is_refused_by_every_worker_of_posts(
     key = await leaked_key(running, ada)
     forgery = forged(key, ada, permissions=["post:edit_any"])
     assert await statuses_of(running, forgery) == {200}
-    said = running.command("identity", "withdraw-key", "--", key.kid)
+    said = running.command("identity", "keys", "withdraw", "--", key.kid)
     assert "Sessions that must sign in again: 1." in said
 
     async def is_refused() -> bool:
@@ -91,7 +91,7 @@ async def test_identity_that_has_stood_still_refuses_a_key_that_was_withdrawn_me
     assert (await http.get(url, headers=ada.identity_headers)).status_code == 200
     identity = running.child("identity").process.pid
     with standing_still(identity) as began:
-        await asyncio.to_thread(running.command, "identity", "withdraw-key", "--", kid)
+        await asyncio.to_thread(running.command, "identity", "keys", "withdraw", "--", kid)
         first = asyncio.create_task(http.get(url, headers=ada.identity_headers))
         # The fault lasts for longer than a copy of the keys is trusted.
         await until(lambda: time.monotonic() - began > LEASE_SECONDS)

@@ -2,7 +2,7 @@
 
 from watchword.jobs.enqueueing import Jobs, PayloadRefused
 from watchword.jobs.job import Handler, Job, JobKind, JobPostponed, JobRefused
-from watchword.jobs.records import JobRecord, JobRecords
+from watchword.jobs.records import JobRecords
 from watchword.jobs.table import jobs_table
 from watchword.jobs.worker import JobWorker
 
@@ -11,7 +11,6 @@ __all__ = [
     "Job",
     "JobKind",
     "JobPostponed",
-    "JobRecord",
     "JobRecords",
     "JobRefused",
     "JobWorker",

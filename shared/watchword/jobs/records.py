@@ -1,4 +1,4 @@
-"""The jobs of a table as people and metrics see them: listed, counted, tried again, and deleted long after."""
+"""The jobs of a table as people and metrics see them: counted, tried again, and deleted long after."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,18 +18,6 @@ from watchword.jobs.table import key_index, waits
 
 DEAD_FOR: Final = timedelta(days=30)
 """How long a dead job is kept."""
-
-
-class JobRecord(NamedTuple):
-    """One job. `at` is when it may run, until when it is leased, or when it became a dead job."""
-
-    id: UUID
-    kind: str
-    state: str
-    attempts: int
-    losses: int
-    at: datetime
-    last_error: str | None
 
 
 class JobCounts(NamedTuple):
@@ -58,17 +46,6 @@ class JobRecords:
         self._jobs = jobs
         self._table = jobs.table
         self._counts = Statement(_counts_of(jobs.table))
-
-    async def list(self, limit: int) -> Sequence[JobRecord]:
-        """At most so many jobs: the dead ones, the latest first; then the others in the order in which they run."""
-        table = self._table
-        at = func.coalesce(table.c.dead_at, table.c.leased_until, table.c.run_at)
-        order = table.c.dead_at.desc().nulls_last(), at, table.c.id
-        async with self._database.begin() as db:
-            rows = (await db.execute(select(table, at.label("at")).order_by(*order).limit(limit))).all()
-        return [
-            JobRecord(row.id, row.kind, _state(row), row.attempts, row.losses, row.at, row.last_error) for row in rows
-        ]
 
     async def retry(self, job_id: UUID, record: Callable[[AsyncSession], None] = lambda _: None) -> None:
         """Have a dead job run again, at once, its attempts and losses counted from zero; `record` may write that down
@@ -105,12 +82,6 @@ class JobRecords:
 async def delete_dead(db: AsyncSession, table: Table, before: datetime) -> int:
     """Delete a portion of the jobs that became dead before this time, and return how many."""
     return await delete_portion(db, table, table.c.dead_at < before, order_by=[table.c.dead_at])
-
-
-def _state(row: Any) -> str:
-    if row.dead_at is not None:
-        return "dead"
-    return "waiting" if row.leased_until is None else "running"
 
 
 def _counts_of(table: Table) -> Any:

@@ -1,24 +1,28 @@
-"""The command line of a service: `serve`, `migrate`, `new-migration`, `settings`, and what a service adds."""
+"""The command line of a service: `serve`, `migrate`, `new-migration`, `settings`, and the groups that a service has."""
 
-import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from watchword.service.process import exit_on_sigterm, serve
-from watchword.service.settings import EnvironmentSettings, MigrationSettings, ServiceSettings, load, read_variables
-from watchword.service.settings_report import ineffective_variables, setting_lines, setting_problems
+from watchword.service.settings import EnvironmentSettings, MigrationSettings, ServiceSettings, load
+from watchword.service.settings_report import ineffective_variables
 from watchword.service.variables import Variables
 
 if TYPE_CHECKING:
     from watchword.database.migrations import Migrations
+    from watchword.service.commands import CommandGroup
 
-Run = Callable[[argparse.Namespace], None]
+Groups = Callable[[], "Iterable[CommandGroup[Any]]"]
+"""Imports the groups of a service, which a process that serves does without."""
 
 
 class CommandLine:
-    """`python -m <package>`. The package has a function `from_environment` in its module `app`."""
+    """`python -m <package>`. The package has a function `from_environment` in its module `app`.
+
+    `former_names` has a command of an earlier release, and the line to enter instead.
+    """
 
     def __init__(
         self,
@@ -27,52 +31,60 @@ class CommandLine:
         migrations: "Migrations",
         settings: type[ServiceSettings],
         migration_settings: type[MigrationSettings],
+        *,
+        groups: Groups = tuple,
+        former_names: Mapping[str, str] | None = None,
     ) -> None:
+        self.program = f"python -m {package}"
+        self.description = description
+        self.migrations = migrations
+        self.migration_settings = migration_settings
+        self.readers: dict[str, type[EnvironmentSettings]] = {"serve": settings, "migrate": migration_settings}
+        self.groups = groups
         self._package = package
-        self._migrations = migrations
         self._settings = settings
-        self._migration_settings = migration_settings
-        self._readers: dict[str, type[EnvironmentSettings]] = {"serve": settings, "migrate": migration_settings}
-        self._parser = argparse.ArgumentParser(prog=f"python -m {package}", description=description)
-        self._commands = self._parser.add_subparsers(dest="command", required=True, metavar="command")
-        self.add("serve", "Run the service.", self._serve)
-        self.add("migrate", "Bring the schema to the newest revision.", self._migrate)
-        new_migration = self.add("new-migration", "Write the next migration from the models.", self._generate)
-        new_migration.add_argument("message")
-        self.add("settings", "Print the settings, with where each comes from, and what is wrong.", self._print_settings)
+        self._former_names = former_names or {}
 
-    def add(self, name: str, description: str, run: Run) -> argparse.ArgumentParser:
-        """Add a command. `run` gets the parsed arguments, those of the returned parser among them."""
-        command = self._commands.add_parser(name, help=description, description=description)
-        command.set_defaults(run=run)
-        return command
-
-    def reads(self, name: str, settings: type[EnvironmentSettings]) -> None:
+    def reads(self, command: str, settings: type[EnvironmentSettings]) -> None:
         """Name the settings that a command reads if they are not those of `serve`."""
-        self._readers[name] = settings
+        self.readers[command] = settings
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
         """Run the command that the arguments name; without `arguments`, those of the process."""
         exit_on_sigterm()
-        options = self._parser.parse_args(arguments)
-        # A file that cannot be read is named by the command itself.
-        with suppress(OSError):
-            for line in ineffective_variables(self._readers, Variables.read()):
-                print(f"warning: {line}", file=sys.stderr)
-        options.run(options)
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        _ensure_text(words)
+        if words and (line := self._former_names.get(words[0])) is not None:
+            _refuse(f"{words[0]} has another name: {self.program} {line}")
+        if words == ["serve"]:
+            self.serve()
+            return
+        # Imported here: a process that serves would keep it in memory.
+        from watchword.service.command_app import run_command
 
-    def _serve(self, _: argparse.Namespace) -> None:
+        run_command(self, words)
+
+    def serve(self) -> None:
+        self.warn()
         serve(f"{self._package}.app:from_environment", load(self._settings))
 
-    def _migrate(self, _: argparse.Namespace) -> None:
-        self._migrations.migrate(load(self._migration_settings).migration_database_url)
+    def warn(self) -> None:
+        """Print which variables have no effect."""
+        # A file that cannot be read is named by the command itself.
+        with suppress(OSError):
+            for line in ineffective_variables(self.readers, Variables.read()):
+                print(f"warning: {line}", file=sys.stderr)
 
-    def _generate(self, options: argparse.Namespace) -> None:
-        self._migrations.generate(load(self._migration_settings).migration_database_url, options.message)
 
-    def _print_settings(self, _: argparse.Namespace) -> None:
-        variables = read_variables()
-        print("\n".join(setting_lines(self._readers, variables)))
-        if problems := setting_problems(self._readers, variables):
-            print("\n".join(problems), file=sys.stderr)
-            raise SystemExit(2)
+def _ensure_text(words: Sequence[str]) -> None:
+    """Refuse an argument that is not UTF-8, which no table can hold."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            _refuse("an argument is not UTF-8")
+
+
+def _refuse(line: str) -> NoReturn:
+    print(line, file=sys.stderr)
+    raise SystemExit(2)

@@ -1,51 +1,207 @@
-"""Running a command of a service's command line that works on its database."""
+"""Commands of a service: verbs, each a typed function, in groups.
 
-import argparse
+A verb is an async function. It gets the parts that its group opens, and behind them what people enter, each parameter
+annotated with `typer.Argument` or `typer.Option`. Its docstring is its help. It answers with an `Answer` or with
+`Lines`.
+"""
+
+import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import wraps
+from inspect import Parameter, getdoc, signature
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    NoReturn,
+    Protocol,
+    TypeVar,
+)
+
+import typer
+from pydantic_core import to_json
 
 from watchword.errors import AppError, Invalid
+from watchword.lines import one_line
 
 if TYPE_CHECKING:
     from watchword.database.database import Database
     from watchword.database.migrations import Migrations
 
+MAX_REASON_CHARACTERS: Final = 2_000
+
+# What typer does beyond parsing is left out: colours and frames would be in the way of programs.
+PLAIN: Final[dict[str, Any]] = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "no_args_is_help": True,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+AnyParts = TypeVar("AnyParts")
+
+
+class Answer(NamedTuple):
+    """What a verb has to say: in words, and as what is printed as one JSON document with `--json`."""
+
+    text: str
+    document: Any
+
+
+class PageOfItems(Protocol):
+    """A page of a list, as the API answers it."""
+
+    @property
+    def items(self) -> Sequence[Any]: ...
+
+    @property
+    def next(self) -> str | None: ...
+
+
+def page_answer(page: PageOfItems, lines: Sequence[str], nothing: str) -> Answer:
+    """The answer of a verb that lists: a line for each item of the page, or `nothing`, and how to go on."""
+    if page.next is not None:
+        return Answer("\n".join([*lines, f"There are more: add --cursor {page.next}"]), page)
+    return Answer("\n".join(lines) or nothing, page)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """An answer that is too long to be kept: portions of lines, each of which is a JSON document."""
+
+    portions: AsyncIterator[bytes]
+
+
+class WrongUsage(Exception):
+    """The arguments do not go together: printed in one line, with exit status 2."""
+
+
+Opener = Callable[[], AbstractAsyncContextManager[AnyParts]]
+"""Opens the parts of a service for one command. Raises AppError."""
+
 
 class PartsWithDatabase(Protocol):
-    """What a command works with."""
+    """What the commands of a service work with."""
 
     @property
     def database(self) -> "Database": ...
 
 
-AnyParts = TypeVar("AnyParts", bound=PartsWithDatabase)
-
-
-async def run_command(
-    parts: AnyParts,
-    migrations: "Migrations",
-    command: Callable[[AnyParts, argparse.Namespace], Awaitable[str]],
-    options: argparse.Namespace,
-) -> None:
-    """Print what the command returns, and close the database. Raises SystemExit after an error, which it prints, also
-    if the schema is not the one that this release needs."""
+@asynccontextmanager
+async def usable(parts: PartsWithDatabase, migrations: "Migrations") -> AsyncIterator[None]:
+    """Close the database of these parts after the block. Raises SchemaBehind, SchemaForeign or SchemaForbidden if its
+    schema is not one that this release can work with."""
     try:
-        _ensure_text(options)
         await migrations.usable_revision(parts.database.reads)
-        print(await command(parts, options))
-    except AppError as error:
-        print(error.reason or error.detail, file=sys.stderr)
-        raise SystemExit(1) from None
+        yield
     finally:
         await parts.database.close()
 
 
-def _ensure_text(options: argparse.Namespace) -> None:
-    """Raise Invalid for an argument that is not UTF-8, which no table can hold."""
-    values = (value if isinstance(value, list) else [value] for value in vars(options).values())
-    for text in (text for value in values for text in value if isinstance(text, str)):
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise Invalid(advice="an argument is not UTF-8") from None
+Verb = Callable[..., Awaitable[Answer | Lines]]
+AnyVerb = TypeVar("AnyVerb", bound=Verb)
+
+
+class CommandGroup(Generic[AnyParts]):
+    """The verbs about one kind of thing: `python -m <package> NAME VERB`. Without a name, its verbs are commands."""
+
+    def __init__(self, name: str | None, description: str, open_parts: Opener[AnyParts]) -> None:
+        self.name = name
+        self.description = description
+        self._open = open_parts
+        self._verbs: dict[str, Callable[..., None]] = {}
+
+    def verb(self, name: str, open_parts: Opener[Any] | None = None) -> Callable[[AnyVerb], AnyVerb]:
+        """Add the function that is decorated. It works with the parts of the group, unless others are named."""
+
+        def add(verb: AnyVerb) -> AnyVerb:
+            self._verbs[name] = _command_of(verb, open_parts or self._open)
+            return verb
+
+        return add
+
+    def as_typer(self, before: Callable[[], None]) -> typer.Typer:
+        """The group as typer reads it. `before` is called before a command runs, once its arguments are valid."""
+        app = typer.Typer(**PLAIN, name=self.name, help=self.description)
+        for name, command in self._verbs.items():
+            app.command(name)(_preceded(before, command))
+        return app
+
+
+def show(answer: Answer, *, as_json: bool) -> None:
+    """Print an answer."""
+    if as_json:
+        _write(to_json(answer.document) + b"\n")
+    elif answer.text:
+        # It may show what strangers have written.
+        _write("".join(f"{one_line(line, 10 * len(line))}\n" for line in answer.text.split("\n")).encode())
+
+
+def refuse(reason: str, status: int) -> NoReturn:
+    """Print why a command does nothing, in one line, and exit with this status."""
+    print(one_line("; ".join(reason.splitlines()), MAX_REASON_CHARACTERS), file=sys.stderr)
+    raise SystemExit(status)
+
+
+def _reason(error: AppError) -> str:
+    if error.reason is None and isinstance(error, Invalid):
+        return error.advice
+    return error.reason or error.detail
+
+
+def _command_of(verb: Verb, open_parts: Opener[Any]) -> Callable[..., None]:
+    """The function that typer calls: it has the parameters of the verb but the first, and `--json`."""
+
+    def command(*, as_json: bool, **entered: Any) -> None:
+        asyncio.run(_run(verb, open_parts, entered, as_json=as_json))
+
+    own = Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
+    parameters = [*_entered_parameters(verb), own]
+    command.__doc__ = getdoc(verb)
+    command.__signature__ = signature(verb).replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _preceded(before: Callable[[], None], command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def preceded(**entered: Any) -> None:
+        before()
+        command(**entered)
+
+    return preceded
+
+
+def _entered_parameters(verb: Verb) -> Sequence[Parameter]:
+    _, *entered = signature(verb, eval_str=True).parameters.values()
+    return [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in entered]
+
+
+async def _run(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any], *, as_json: bool) -> None:
+    try:
+        async with open_parts() as parts:
+            answer = await verb(parts, **entered)
+            if isinstance(answer, Answer):
+                show(answer, as_json=as_json)
+                return
+            async for portion in answer.portions:
+                _write(portion)
+    except WrongUsage as wrong:
+        refuse(str(wrong), 2)
+    except AppError as error:
+        refuse(_reason(error), 1)
+
+
+def _write(output: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(output)
+    sys.stdout.buffer.flush()

@@ -1,68 +1,86 @@
-"""The commands for jobs of a service: jobs, retry-job."""
+"""The group of commands about jobs: list, retry."""
 
-import argparse
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Annotated, NamedTuple, TypeVar
+from uuid import UUID
 
-from watchword.errors import AppError, Invalid
-from watchword.ids import parse_uuid
-from watchword.jobs import JobRecord, JobRecords
+import typer
+from pydantic import BaseModel
 
-MAX_LINES: Final = 200
+from watchword.errors import AppError
+from watchword.jobs import JobRecords
+from watchword.jobs.listing import JobList, JobState
+from watchword.jobs.schemas import JobPageRead, JobRead
+from watchword.service.command_options import Cursor, Limit
+from watchword.service.commands import Answer, CommandGroup, Opener, WrongUsage, page_answer
 
-
-class PartsWithJobs(Protocol):
-    """The parts of a service that has jobs."""
-
-    @property
-    def job_records(self) -> JobRecords: ...
-
-
-Command = Callable[[PartsWithJobs, argparse.Namespace], Awaitable[str]]
-"""Carries out one command and returns what to print."""
+AnyParts = TypeVar("AnyParts")
 
 
-def add_job_commands(add: Callable[[str, str, Command], argparse.ArgumentParser]) -> None:
-    """Add both commands by `add`, which takes the name, the description and the command."""
-    add("jobs", "List the jobs: the dead ones first, then those that run and those that wait.", list_jobs)
-    retry = add("retry-job", "Have a dead job run again.", retry_job)
-    retry.add_argument("id", nargs="?", help="the id of a dead job, as the command jobs shows it")
-    retry.add_argument("--all", action="store_true", help="every dead job")
+class JobUse(NamedTuple):
+    """What the commands do with the jobs of a service. `retry` raises NoDeadJob and KeyTaken."""
+
+    list: JobList
+    records: JobRecords
+    retry: Callable[[UUID], Awaitable[None]]
 
 
-async def list_jobs(parts: PartsWithJobs, _: argparse.Namespace) -> str:
-    records = await parts.job_records.list(MAX_LINES)
-    lines = [_line(record) for record in records]
-    if len(records) == MAX_LINES:
-        lines.append(f"These are the first {MAX_LINES}.")
-    return "\n".join(lines) or "There are no jobs."
+class RetriedJobs(BaseModel):
+    """Jobs that run again, and why others do not, by their ids."""
+
+    retried: list[UUID]
+    refused: dict[UUID, str]
 
 
-async def retry_job(parts: PartsWithJobs, options: argparse.Namespace) -> str:
-    if options.all == (options.id is not None):
-        raise Invalid(advice="name the id of one dead job, or --all")
-    if options.id is not None:
-        job_id = parse_uuid(options.id)
-        if job_id is None:
-            raise Invalid(advice=f"{options.id} is not the id of a job; the command jobs lists them")
-        await parts.job_records.retry(job_id)
-        return f"{job_id} runs again."
-    return await _retry_all(parts)
+def job_group(open_parts: Opener[AnyParts], use: Callable[[AnyParts], JobUse]) -> CommandGroup[AnyParts]:
+    """The group. `use` finds among the parts of a service what it needs."""
+    group = CommandGroup("jobs", "What is done after changes, and what has failed.", open_parts)
+
+    @group.verb("list")
+    async def list_jobs(
+        parts: AnyParts,
+        *,
+        state: Annotated[JobState, typer.Option(help="dead: given up.")] = JobState.DEAD,
+        kind: Annotated[str | None, typer.Option(help="Only jobs of this kind.")] = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> Answer:
+        """List the jobs in one state, the one that was made last first."""
+        page = JobPageRead.of(await use(parts).list.page(state, kind, cursor, limit))
+        return page_answer(page, [_line(job) for job in page.items], f"There are no jobs that are {state}.")
+
+    @group.verb("retry")
+    async def retry_jobs(
+        parts: AnyParts,
+        job_id: Annotated[UUID | None, typer.Argument(metavar="ID", help="The id of a dead job.")] = None,
+        *,
+        every: Annotated[bool, typer.Option("--all", help="Every dead job.")] = False,
+    ) -> Answer:
+        """Have a dead job run again at once."""
+        if every == (job_id is not None):
+            raise WrongUsage("name the id of one dead job, or --all")
+        if job_id is not None:
+            await use(parts).retry(job_id)
+            return Answer(f"{job_id} runs again.", RetriedJobs(retried=[job_id], refused={}))
+        return await _retry_all(use(parts))
+
+    return group
 
 
-async def _retry_all(parts: PartsWithJobs) -> str:
-    ids = await parts.job_records.dead_ids()
-    lines = []
-    for job_id in ids:
+async def _retry_all(use: JobUse) -> Answer:
+    jobs = RetriedJobs(retried=[], refused={})
+    for job_id in await use.records.dead_ids():
         try:
-            await parts.job_records.retry(job_id)
+            await use.retry(job_id)
+            jobs.retried.append(job_id)
         except AppError as error:
-            lines.append(f"{job_id} stays: {error.detail}")
-    return "\n".join([*lines, f"Jobs that run again: {len(ids) - len(lines)}."])
+            jobs.refused[job_id] = error.detail
+    lines = [f"{job_id} stays: {reason}" for job_id, reason in jobs.refused.items()]
+    return Answer("\n".join([*lines, f"Jobs that run again: {len(jobs.retried)}."]), jobs)
 
 
-def _line(record: JobRecord) -> str:
-    """One line of the list of jobs; the time is in UTC."""
-    error = f"  {record.last_error}" if record.last_error else ""
-    counts = f"attempts {record.attempts}  losses {record.losses}"
-    return f"{record.id}  {record.kind}  {record.state} {record.at:%Y-%m-%d %H:%M:%S}  {counts}{error}"
+def _line(job: JobRead) -> str:
+    """One line of the list; the time is in UTC."""
+    error = f"  {job.last_error}" if job.last_error else ""
+    counts = f"attempts {job.attempts}  losses {job.losses}"
+    return f"{job.id}  {job.kind}  {job.state} {job.at:%Y-%m-%d %H:%M:%S}  {counts}{error}"

@@ -2,9 +2,9 @@
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -25,16 +25,31 @@ Readers = Mapping[str, type[EnvironmentSettings]]
 """The commands that read settings, each with its class. The first is the one that matters: `serve`."""
 
 
-def setting_lines(readers: Readers, variables: Variables) -> Iterator[str]:
-    """One line for each setting: its variable, its value, and where that came from. Secrets are hidden."""
-    rows: dict[str, tuple[str, str]] = {}
+class SettingRow(NamedTuple):
+    """A setting: its variable, its value, `-` if it has none and hidden if it is a secret, and where that came from."""
+
+    name: str
+    value: str
+    source: str
+
+
+def setting_rows(readers: Readers, variables: Variables) -> list[SettingRow]:
+    """Every setting, once."""
+    rows: dict[str, SettingRow] = {}
     for command, settings in readers.items():
         judged = judge(settings, variables)
         for field in settings.model_fields:
-            rows.setdefault(settings.variable(field), _value_and_source(settings, field, judged, variables, command))
-    width = max(len(name) for name in rows)
-    for name, (value, source) in rows.items():
-        yield f"{name:<{width}}  {value}  ({source})"
+            name = settings.variable(field)
+            value, source = _value_and_source(settings, field, judged, variables, command)
+            rows.setdefault(name, SettingRow(name, value, source))
+    return list(rows.values())
+
+
+def setting_lines(rows: Sequence[SettingRow]) -> Iterator[str]:
+    """One line for each setting."""
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        yield f"{row.name:<{width}}  {row.value}  ({row.source})"
 
 
 def setting_problems(readers: Readers, variables: Variables) -> list[str]:

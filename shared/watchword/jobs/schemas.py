@@ -6,7 +6,7 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
-from watchword.jobs.listing import JobState
+from watchword.jobs.listing import JobPage, JobState
 
 
 class JobRead(BaseModel):
@@ -33,3 +33,7 @@ class JobPageRead(BaseModel):
     next: str | None = Field(
         description="The cursor of the next page; null on the last", examples=["tO7mUisBmaPB5fB9a4ouPxxbfZ4Q"]
     )
+
+    @classmethod
+    def of(cls, page: JobPage) -> "JobPageRead":
+        return cls(items=[JobRead.of(row) for row in page.rows], next=page.next_cursor)

@@ -1,0 +1,8 @@
+"""Options that commands of several groups have."""
+
+from typing import Annotated
+
+import typer
+
+Limit = Annotated[int, typer.Option(min=1, max=100, help="How many a page has at most.")]
+Cursor = Annotated[str | None, typer.Option(help="Where to go on, as the page before says.")]
