@@ -10,7 +10,6 @@ from identity_service.registry.clients import ClientRegistry
 from identity_service.registry.services import ServiceRegistry
 from identity_service.roles.changes import RoleChanges
 from identity_service.services.permissions import Permissions
-from identity_service.sessions.liveness import LiveSessions
 from watchword.database.database import Database
 from watchword.jobs import JobRecords, Jobs
 from watchword.jobs.listing import JobList
@@ -23,7 +22,6 @@ class AdminParts:
         self,
         database: Database,
         issuer: str,
-        live_sessions: LiveSessions,
         role_changes: RoleChanges,
         *,
         jobs: Jobs,
@@ -32,7 +30,7 @@ class AdminParts:
     ) -> None:
         self.permissions = Permissions(database)
         self.audit = AuditReading(database)
-        self.audit_export = AuditExport(database, live_sessions.ensure_live)
+        self.audit_export = AuditExport(database)
         self.jobs = JobList(database, jobs)
         self.job_retries = JobRetries(JobRecords(database, jobs))
         self.streams = StreamAdministration(database, streams)

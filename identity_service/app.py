@@ -42,6 +42,7 @@ from identity_service.pages import logout_routes as logout_pages
 from identity_service.pages import routes as pages
 from identity_service.pages import sign_in_routes as sign_in_pages
 from identity_service.pages import sign_on_required
+from identity_service.pages.admin import routers as admin_pages
 from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import Parts, assemble
 from identity_service.schema import MIGRATIONS
@@ -90,6 +91,7 @@ ROUTERS = (
     consent_pages.router,
     device_approval_pages.router,
     *ADMIN_ROUTERS,
+    *admin_pages.ROUTERS,
 )
 
 PUBLIC_PATHS = frozenset({metadata.SERVER, metadata.PROVIDER, keys.PATH})
@@ -151,6 +153,7 @@ async def _stop(parts: Parts) -> None:
 def _install_refusals(app: FastAPI, parts: Parts) -> None:
     """Answer refusals as their readers expect them: OAuth clients, and people at the pages."""
     oauth_errors.install(app)
+    page_refusals.install(app, pages.is_page_of_administration, parts.admin_pages.error)
     page_refusals.install(app, pages.is_page, parts.pages.error)
     sign_on_required.install(app, parts.sign_on_cookie)
 

@@ -207,12 +207,24 @@ class SignOnRequired(NotSignedIn):
     """The page is for people who have signed on in this browser."""
 
 
+class NotAnAdministrator(Forbidden):
+    """The pages of the administration are for people who have the permission for it at this moment."""
+
+    code = "not_an_administrator"
+    detail = "This is for administrators."
+
+
 class OwnPasswordRequired(SignOnRequired):
     """The person signed on with an initial password, and must choose their own before anything else."""
 
 
 class FreshSignOnRequired(SignOnRequired):
-    """The page is for people who were authenticated a short time ago."""
+    """The page is for people who were authenticated a short time ago. `query` is for the page that they come back
+    to."""
+
+    def __init__(self, reason: str, query: str = "") -> None:
+        super().__init__(reason)
+        self.query = query
 
 
 class RefreshTokenRefused(NotSignedIn):

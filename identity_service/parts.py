@@ -66,6 +66,8 @@ from identity_service.oauth.logout import Logout
 from identity_service.oauth_parts import CodeFlow
 from identity_service.obedience.service import Obedience
 from identity_service.outbound.addresses import OutboundAddresses
+from identity_service.pages.admin.rendering import AdminPages
+from identity_service.pages.admin.sealed_query import SealedQuery
 from identity_service.pages.consent import ConsentPage
 from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
@@ -75,6 +77,7 @@ from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
 from identity_service.refused_sign_ins.service import RefusedSignIns
 from identity_service.registry.client_deletion import ClientDeletion
+from identity_service.roles.admission import Admission
 from identity_service.roles.changes import RoleChanges
 from identity_service.roles.service import Roles
 from identity_service.services.service import Services
@@ -157,7 +160,6 @@ class Parts:
         self.admin = AdminParts(
             database,
             self.settings.issuer,
-            self.live_sessions,
             role_changes,
             client_deletion=ClientDeletion(database, recorder, clock),
             jobs=self.jobs,
@@ -315,6 +317,9 @@ class Parts:
 
     def _add_pages(self) -> None:
         self.pages = Pages(self.settings.issuer, Theme(self.settings.pages_folder))
+        self.admin_pages = AdminPages(self.pages)
+        self.sealed_query = SealedQuery(self.sealer, self.clock)
+        self.admission = Admission(self.database)
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
         logout = Logout(self.clients, self.token_reader, self.sessions, self.sign_ons)
         self.sign_out = SignOut(self.pages, logout, self.sign_ons, self.sign_on_cookie)

@@ -1,5 +1,6 @@
 """The audit log."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request, Response
@@ -20,7 +21,7 @@ from watchword.http.responses import answer, refusals
 
 router = admin_router("/audit", tag="audit")
 
-_DOWNLOAD: Final = {
+DOWNLOAD: Final = {
     "Cache-Control": "no-store",
     "Content-Disposition": 'attachment; filename="audit.ndjson"',
     "X-Accel-Buffering": "no",
@@ -87,4 +88,6 @@ async def export_entries(administrator: AuditExporter, filters: _Filters, parts:
 
     The export ends before the entry `audit.exported` that records it. A process of the service does four at once.
     """
-    return LineStream(await parts.admin.audit_export.begin(administrator, filters), headers=_DOWNLOAD)
+    ensure_live = partial(parts.live_sessions.ensure_live, administrator)
+    lines = await parts.admin.audit_export.begin(str(administrator.person_id()), filters, ensure_live)
+    return LineStream(lines, headers=DOWNLOAD)

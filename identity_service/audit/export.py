@@ -13,10 +13,8 @@ from identity_service.audit import repository
 from identity_service.audit.filters import AuditFilter, time_of
 from identity_service.audit.reading_statements import read_portion
 from identity_service.errors import AuditExportsBusy
-from watchword.auth import Principal
-from watchword.auth.errors import NotPermitted
 from watchword.database.database import Database
-from watchword.errors import Unauthenticated
+from watchword.errors import Forbidden, Unauthenticated
 from watchword.ids import parse_uuid
 
 logger = logging.getLogger("identity.audit")
@@ -27,16 +25,15 @@ PORTION: Final = 500
 MAX_PER_PROCESS: Final = 4
 """Each has a portion in memory, and reads the next one when the caller has taken it."""
 
-Ensure = Callable[[Principal], Awaitable[None]]
-"""Raises an error unless the session of this caller is live, and what the token says of them is true."""
+Ensure = Callable[[], Awaitable[None]]
+"""Raises an error unless the session of the caller is live, and they may read the log."""
 
 
 class AuditExport:
-    """The use case of administrators who take the log elsewhere. `ensure_live` is called for each portion."""
+    """The use case of administrators who take the log elsewhere."""
 
-    def __init__(self, database: Database, ensure_live: Ensure) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._ensure_live = ensure_live
         self._running = 0
 
     @contextmanager
@@ -50,22 +47,22 @@ class AuditExport:
         finally:
             self._running -= 1
 
-    async def begin(self, administrator: Principal, filters: AuditFilter) -> AsyncIterator[bytes]:
-        """The lines of an export, up to the entry that records it. What others write meanwhile may be missing."""
+    async def begin(self, actor: str, filters: AuditFilter, ensure_live: Ensure) -> AsyncIterator[bytes]:
+        """The lines of an export, up to the entry that records it. What others write meanwhile may be missing.
+        `ensure_live` is called for each portion."""
         # Here, so that the caller learns at once if the database cannot be reached.
         async with self._database.begin() as db:
-            actor, filter_words = str(administrator.person_id()), _recordable(filters)
-            entry = repository.record(db, actor, "audit.exported", "audit", filters=filter_words)
+            entry = repository.record(db, actor, "audit.exported", "audit", filters=_recordable(filters))
             await db.flush()  # the id comes from the database
-        return self._lines(administrator, filters, min(filters.end, entry.id))
+        return self._lines(filters, min(filters.end, entry.id), ensure_live)
 
-    async def _lines(self, administrator: Principal, filters: AuditFilter, end: UUID) -> AsyncIterator[bytes]:
+    async def _lines(self, filters: AuditFilter, end: UUID, ensure_live: Ensure) -> AsyncIterator[bytes]:
         first: UUID | None = filters.first
         count = 0
         while first is not None:
             try:
-                await self._ensure_live(administrator)
-            except (Unauthenticated, NotPermitted) as error:
+                await ensure_live()
+            except (Unauthenticated, Forbidden) as error:
                 logger.info("an export of the audit log has ended with its session: %s", error.reason)
                 return
             portion = await read_portion(self._database.reads, filters, first, end, PORTION, newest_first=False)

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     PUSH_AUTHORIZATION = "push authorization"
     LETTER = "letter"
     DEVICE_COOKIE = "device cookie"
+    PAGE_QUERY = "page query"
 
 
 class Seal(NamedTuple):

@@ -20,6 +20,7 @@ _NAMES: Final = {
     Kind.PUSH_AUTHORIZATION: "the secret of {}",
     Kind.LETTER: "the secret of {}",
     Kind.DEVICE_COOKIE: "the secret of {}",
+    Kind.PAGE_QUERY: "the secret of {}",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from identity_service.audit import repository as audit
+from identity_service.audit.models import AuditEntry
 from identity_service.errors import AnswerNotFound
 from identity_service.events.obedience_wait import ObedienceWait
 from identity_service.events.schemas import ObedienceRead, ObedientService
@@ -38,12 +39,19 @@ class Obedience:
 
     async def read(self, user_id: UUID, entry_id: UUID) -> ObedienceRead:
         """The answer to an act of this user. Raises AnswerNotFound."""
-        async with self._database.begin() as db:
-            entry = await audit.find(db, entry_id, str(user_id), _ACTION)
+        entry = await self._find(user_id, entry_id)
         if entry is None:
             raise AnswerNotFound
-        obeyed = [ObedientService(*item) for item in sorted(entry.detail["obeyed"].items())]
-        return ObedienceRead(obeyed, entry.detail["outstanding"])
+        return _read(entry)
+
+    async def find_about(self, subject: str, user_id: UUID, entry_id: UUID) -> ObedienceRead | None:
+        """The answer to an act of this user on this subject; None if there is none."""
+        entry = await self._find(user_id, entry_id)
+        return None if entry is None or entry.subject != subject else _read(entry)
+
+    async def _find(self, user_id: UUID, entry_id: UUID) -> AuditEntry | None:
+        async with self._database.begin() as db:
+            return await audit.find(db, entry_id, str(user_id), _ACTION)
 
     async def _answer(self, act: Act | None, seconds: int) -> tuple[ObedienceRead, UUID | None]:
         if act is None:
@@ -70,3 +78,8 @@ class Obedience:
             )
             await db.flush()  # the id comes from the database
             return entry.id
+
+
+def _read(entry: AuditEntry) -> ObedienceRead:
+    obeyed = [ObedientService(*item) for item in sorted(entry.detail["obeyed"].items())]
+    return ObedienceRead(obeyed, entry.detail["outstanding"])

@@ -38,7 +38,7 @@ def environment_of(theme: Theme) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["time"] = _time
+    environment.filters["time"] = time_in_utc
     environment.globals |= {"texts": theme.texts, "site": theme.texts["site"], "asset": theme.asset_path}
     for name, source in theme.templates.items():
         _ensure_compiles(environment, name, source)
@@ -48,7 +48,7 @@ def environment_of(theme: Theme) -> Environment:
     return environment
 
 
-def _time(at: datetime) -> str:
+def time_in_utc(at: datetime) -> str:
     """The time in UTC, in a form that no language reads otherwise."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 

@@ -17,10 +17,14 @@ from watchword.http.fields import Body, Text
 
 MAX_FORM_BYTES: Final = 16_384
 _MAX_FIELDS: Final = 32
+_MAX_FIELDS_WITH_CHOICES: Final = 500
 _FORM: Final = "application/x-www-form-urlencoded"
 _OUR_PAGES: Final = frozenset({"same-origin", "none"})
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+CHOICES: Final = "choices"
+"""Marks a list of which a form has one field for each choice that is made: `Annotated[list[Text], CHOICES]`."""
 
 
 class AddressForm(Body):
@@ -100,16 +104,18 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[AnyModel]):
-    """What a person typed. `model` is None if there are flaws; `values` are shown again, without passwords."""
+    """What a person typed. `model` is None if there are flaws; `values` are shown again, without passwords, and so are
+    the `choices` of fields that are lists."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     model: AnyModel | None = None
     flaws: Sequence[Flaw] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def with_flaw(self, name: str, error: AppError) -> "Form[AnyModel]":
         """The same form, with what a use case has refused about the field of this name."""
         advice = error.advice if isinstance(error, Invalid) else None
-        return Form(self.values, None, (Flaw(name, error.code, advice),))
+        return Form(self.values, None, (Flaw(name, error.code, advice),), self.choices)
 
 
 NOTHING: Final[Form[Any]] = Form()
@@ -133,14 +139,20 @@ async def read(request: Request, model: type[AnyModel]) -> Form[AnyModel]:
 
     Raises FormMalformed, also for a field that is repeated or that the form does not have; TooLarge.
     """
-    typed = {name: value for name, value in (await _fields(request, model)).items() if value}
+    return parse(await text_of(request), model)
+
+
+def parse(text: str, model: type[AnyModel]) -> Form[AnyModel]:
+    """The fields of a form that is encoded as in this text, judged by the model. Raises FormMalformed."""
+    fields, choices = _fields(text, model)
+    typed = {name: value for name, value in fields.items() if value}
     shown = {name: value for name, value in typed.items() if "password" not in name}
     try:
-        return Form(shown, model.model_validate(typed))
+        return Form(shown, model.model_validate(typed | choices), choices=choices)
     except ValidationError as error:
         flaws = {str(item["loc"][0]): item["type"] for item in reversed(error.errors()) if item["loc"]}
         in_order = [Flaw(name, flaws[name]) for name in model.model_fields if name in flaws]
-        return Form(shown, None, in_order)
+        return Form(shown, None, in_order, choices)
 
 
 def query_of(request: Request) -> str:
@@ -162,15 +174,19 @@ async def text_of(request: Request) -> str:
         raise FormMalformed("not UTF-8") from None
 
 
-async def _fields(request: Request, model: type[BaseModel]) -> dict[str, str]:
-    text = await text_of(request)
+def _fields(text: str, model: type[BaseModel]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The fields that the form has once, and the choices of those that it has once for each."""
+    lists = {name for name, one in model.model_fields.items() if CHOICES in one.metadata}
+    most = _MAX_FIELDS_WITH_CHOICES if lists else _MAX_FIELDS
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=most, errors="strict")
     except ValueError:
         raise FormMalformed("not UTF-8, or too many fields") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
+    choices = {name: [value for key, value in pairs if key == name and value] for name in lists}
+    singles = [(name, value) for name, value in pairs if name not in lists]
+    fields = dict(singles)
+    if len(fields) != len(singles):
         raise FormMalformed("a field is repeated")
     if unknown := fields.keys() - model.model_fields.keys():
         raise FormMalformed(f"{len(unknown)} unknown fields")
-    return fields
+    return fields, choices

@@ -10,6 +10,7 @@ from identity_service.oauth.authorization.parameters import MAX_CHARACTERS, Para
 from identity_service.oauth.metadata import AUTHORIZATION
 
 ACCOUNT: Final = "/account"
+ADMINISTRATION: Final = "/admin/ui"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 CONSENT: Final = "/consent"
 DEVICE: Final = "/device"
@@ -18,14 +19,19 @@ SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*|{DEVICE}(?:\?user_code=[A-Z]{{4}}-[A-Z]{{4}})?", re.ASCII)
 _MAX_PATH_CHARACTERS: Final = 200
+# No part begins with a full stop, and none is encoded: browsers take `..` and `%2e%2e` out of a path.
+_PART: Final = r"/[A-Za-z0-9_-][A-Za-z0-9._~:@-]*"
+_ADMINISTRATION: Final = re.compile(rf"{ADMINISTRATION}(?:{_PART})*(?:\?[A-Za-z0-9%&=+._~@:*-]*)?", re.ASCII)
+MAX_ADMINISTRATION_CHARACTERS: Final = 6_000
+"""The longest path of a page of the administration, with its query."""
 # The query of an authorization request, which may have our own parameter beside those of a client.
 _AUTHORIZATION: Final = re.compile(rf"{AUTHORIZATION}\?[!-~]{{1,{MAX_CHARACTERS + 100}}}", re.ASCII)
 
 
 class Goal(NamedTuple):
-    """The path of a page of the account, or of the one that allows devices, which may have a code filled in, and
-    whether the page needs a person who was authenticated a short time ago; or the path of an authorization request with
-    its query, which says that itself."""
+    """The path of a page of the account, of a page of the administration with its query, or of the page that allows
+    devices, which may have a code filled in, and whether the page needs a person who was authenticated a short time
+    ago; or the path of an authorization request with its query, which says that itself."""
 
     path: str = ACCOUNT
     needs_fresh: bool = False
@@ -36,8 +42,7 @@ class Goal(NamedTuple):
         site that a person comes from chooses the path, and must not choose another site (CWE-601)."""
         if _AUTHORIZATION.fullmatch(path) is not None:
             return cls(path)
-        is_own = len(path) <= _MAX_PATH_CHARACTERS and _OWN.fullmatch(path) is not None
-        return cls(path if is_own else ACCOUNT, needs_fresh)
+        return cls(path if _is_own(path) else ACCOUNT, needs_fresh)
 
     @classmethod
     def of_authorization(cls, query: str) -> Self:
@@ -87,3 +92,9 @@ class Goal(NamedTuple):
         """The path of a page that leads to this goal."""
         fresh = {"fresh": "true"} if self.needs_fresh else {}
         return f"{page}?{urlencode({'return': self.path, **fresh}, safe='/')}"
+
+
+def _is_own(path: str) -> bool:
+    if len(path) <= _MAX_PATH_CHARACTERS and _OWN.fullmatch(path) is not None:
+        return True
+    return len(path) <= MAX_ADMINISTRATION_CHARACTERS and _ADMINISTRATION.fullmatch(path) is not None

@@ -18,7 +18,7 @@ _FIELDS: Final = {
     "Referrer-Policy": "strict-origin",
     "X-Frame-Options": "DENY",
 }
-_RETRY_SECONDS: Final = "60"
+RETRY_SECONDS: Final = "60"
 """When to try again after a refusal that does not say it."""
 
 _NO_GOAL: Final = Goal()
@@ -43,23 +43,28 @@ class Pages:
 
     def error(self, status: int, code: str, retry_after: str | None) -> Response:
         """The page that says what a refusal means for a person; `retry_after` is in how many seconds to try again."""
-        text = self.theme.texts.error(code, origin=self.origin, seconds=retry_after or _RETRY_SECONDS)
-        return self._render("error.html", "error_page", {"error": text, "problems": {}, "form": NOTHING}, status)
+        words = {"error": self.error_text(code, retry_after), "problems": {}, "form": NOTHING}
+        return self._render("error.html", "error_page", words, status)
+
+    def error_text(self, code: str, retry_after: str | None) -> str:
+        """What the refusal with this code means for a person."""
+        return self.theme.texts.error(code, origin=self.origin, seconds=retry_after or RETRY_SECONDS)
 
     def _render(self, name: str, section: str, words: dict[str, Any], status: int) -> Response:
         html = self._templates.get_template(name).render(words, section=self.theme.texts[section])
         return HTMLResponse(html, status, page_fields())
 
 
-def page_fields(*form_origins: str, scripts: bool = False) -> dict[str, str]:
+def page_fields(*form_origins: str, scripts: bool = False, requests: bool = False) -> dict[str, str]:
     """The header fields of a page: it loads nothing but our own files, runs no script unless it has `scripts` of ours,
-    and is in no frame.
+    which may send `requests` to our own origin or none at all, and is in no frame.
 
     Its forms may be sent, and be redirected, to our own origin and to `form_origins`.
     """
     policy = {
         "default-src": "'none'",
         **({"script-src": "'self'"} if scripts else {}),
+        **({"connect-src": "'self'"} if requests else {}),
         "style-src": "'self'",
         "img-src": "'self'",
         "form-action": " ".join(("'self'", *form_origins)),

@@ -9,12 +9,13 @@ from starlette.responses import Response
 from identity_service.dependencies import FromAddress, GoalDep, PagesDep, PartsDep, SignUpForm
 from identity_service.errors import BreachedPassword, EmailTaken, UsernameReserved, UsernameTaken, WeakPassword
 from identity_service.oauth.metadata import AUTHORIZATION, LOGOUT
-from identity_service.pages.goals import Goal
+from identity_service.pages.goals import ADMINISTRATION, Goal
 from identity_service.pages.rendering import go, see
 from identity_service.pages.sign_up import sign_up_page
 from watchword.auth import public
 from watchword.errors import AppError, NotFound
 from watchword.service.assets import asset_answer
+from watchword.service.places import is_at_or_below
 
 # They are no API: the OpenAPI document does not have them.
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
@@ -22,6 +23,7 @@ router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 PREFIXES: Final = frozenset(
     {
         "account",
+        ADMINISTRATION.removeprefix("/"),
         "assets",
         "confirm-address",
         "consent",
@@ -40,21 +42,24 @@ PREFIXES: Final = frozenset(
         "verify-email",
     }
 )
-"""The first parts of the paths of pages."""
+"""How the paths of pages begin, in whole parts."""
 
 OWN_PATHS: Final = PREFIXES | {AUTHORIZATION.removeprefix("/")}
 """Where people's browsers get pages, and no program reads anything: PREFIXES, and the paths of further pages."""
 
 
-ADMINISTRATION: Final = "admin/ui"
-"""Where the pages of administrators are, next to the API."""
+_OF_ADMINISTRATION: Final = frozenset({ADMINISTRATION.removeprefix("/")})
+_OF_PEOPLE: Final = OWN_PATHS - _OF_ADMINISTRATION
 
 
 def is_page(path: str) -> bool:
-    """Whether a refusal at this path is a page: if the path, or its first part, is one of OWN_PATHS, and below
-    ADMINISTRATION."""
-    own = path.removeprefix("/")
-    return own in OWN_PATHS or own.partition("/")[0] in OWN_PATHS or f"{own}/".startswith(f"{ADMINISTRATION}/")
+    """Whether a refusal at this path is a page for people who are no administrators."""
+    return is_at_or_below(path, _OF_PEOPLE)
+
+
+def is_page_of_administration(path: str) -> bool:
+    """Whether a refusal at this path is a page of the administration."""
+    return is_at_or_below(path, _OF_ADMINISTRATION)
 
 
 _FIELDS: Final[dict[type[AppError], str]] = {
@@ -69,9 +74,9 @@ _FIELDS: Final[dict[type[AppError], str]] = {
 
 @router.get("/assets/{name}")
 @public
-async def asset(request: Request, name: str, pages: PagesDep) -> Response:
+async def asset(request: Request, name: str, parts: PartsDep) -> Response:
     """A style sheet, a script or an image, by the name that has the digest of its content."""
-    return asset_answer(request, pages.theme.assets, name)
+    return asset_answer(request, parts.admin_pages.served_assets, name)
 
 
 @router.get("/done/{outcome}")

@@ -17,22 +17,23 @@ from identity_service.users.models import User
 from identity_service.users.repository import MAY_SIGN_IN
 from watchword.database import locks
 
-_ADMINISTRATORS: Final = (
+ADMINISTRATORS: Final = (
     select(UserRole.user_id)
     .join(RolePermission, RolePermission.role == UserRole.role)
     .join(User, User.id == UserRole.user_id)
     .where(RolePermission.permission == ADMINISTER, MAY_SIGN_IN)
 )
+"""The ids of those who may administer, once for each role that lets them."""
 
 
 async def is_administrator(db: AsyncSession, user_id: UUID) -> bool:
     """Whether this user may administer: active, and with a role that carries the permission."""
-    return await db.scalar(select(exists(_ADMINISTRATORS.where(UserRole.user_id == user_id)))) or False
+    return await db.scalar(select(exists(ADMINISTRATORS.where(UserRole.user_id == user_id)))) or False
 
 
 async def any_remains(db: AsyncSession) -> bool:
     """Whether there is an administrator."""
-    return await db.scalar(select(exists(_ADMINISTRATORS))) or False
+    return await db.scalar(select(exists(ADMINISTRATORS))) or False
 
 
 async def ensure_one_remains(db: AsyncSession) -> None:

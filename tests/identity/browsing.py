@@ -1,6 +1,6 @@
 """A browser at the pages of identity, with cookies of its own."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Browsing:
         return answer.text
 
     async def send(
-        self, path: str, fields: Mapping[str, str] = EMPTY, *, headers: Mapping[str, str] = ORIGIN
+        self, path: str, fields: Mapping[str, str | Sequence[str]] = EMPTY, *, headers: Mapping[str, str] = ORIGIN
     ) -> httpx.Response:
         """Send a form, as the page of this path does."""
         return await self.http.post(path, data=dict(fields), headers={**_TYPE, **headers})

@@ -93,9 +93,9 @@ def new_app(
     It does no I/O before it starts. `layers` are around the routers and their guards, the first one innermost, and
     inside those of every service. `checks` are those of /readyz beside those of the database and of the verifier;
     `background` runs while the app does, and the app's requests are served within `lifespan`. No page of another origin
-    sees what is at `own_paths`, or below them if they have one part: the service's own pages, which a cookie alone
-    authenticates. Pages of origins beside those of the settings may call `shared_paths`. `docs_client_id` is the client
-    that /docs signs in with, and shows the texts of `scopes`. The page at / names `links` first.
+    sees what is at `own_paths` or below them: the service's own pages, which a cookie alone authenticates. Pages of
+    origins beside those of the settings may call `shared_paths`. `docs_client_id` is the client that /docs signs in
+    with, and shows the texts of `scopes`. The page at / names `links` first.
     """
     watch_process(metrics)
     background_work = partial(running, parts.database, migrations, *background, metrics.run)

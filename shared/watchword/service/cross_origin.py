@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchword.http.shortcut import PassableLayer
+from watchword.service.places import is_at_or_below
 
 _METHODS: Final = ("GET", "POST")
 # Swagger UI sends X-Requested-With when it asks for a token.
@@ -33,7 +34,7 @@ NOT_SHARED: Final = SharedPaths()
 
 class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
     """CORS (Fetch standard section 3.3). A request without an Origin field skips Starlette's rules, and so does one
-    whose path, or the first part of it, is one of `own_paths`: no page of another origin reads what is there.
+    whose path is one of `own_paths` or below one: no page of another origin reads what is there.
 
     Pages of `allow_origins` may call every other path, those of further origins the ones in `shared_paths`.
 
@@ -85,9 +86,7 @@ class CrossOriginMiddleware(CORSMiddleware, PassableLayer):
         return self._to_allowed if await shared.allows(origin) else None
 
     def _applies_to(self, scope: Scope) -> bool:
-        # The path of `OPTIONS *` has no slash (RFC 9110 section 9.3.7).
-        path = scope["path"].removeprefix("/")
-        return _has_origin(scope) and self._own_paths.isdisjoint((path, path.partition("/")[0]))
+        return _has_origin(scope) and not is_at_or_below(scope["path"], self._own_paths)
 
 
 def _has_origin(scope: Scope) -> bool:

@@ -1,0 +1,23 @@
+"""The files that the pages of the administration load beside the logo. No team's folder replaces them."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from watchword.service.assets import Asset
+from watchword.service.styles import foundation
+
+STYLES: Final = "administration.css"
+HTMX: Final = "htmx.min.js"
+
+
+@cache
+def admin_assets() -> Mapping[str, Asset]:
+    """Each file by the name that it has here."""
+    static = resources.files("identity_service.pages.admin") / "static"
+    style = foundation() + (static / STYLES).read_bytes()
+    return {
+        STYLES: Asset.of(STYLES, style, "text/css; charset=utf-8"),
+        HTMX: Asset.of(HTMX, (static / HTMX).read_bytes(), "text/javascript; charset=utf-8"),
+    }

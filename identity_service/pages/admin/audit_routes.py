@@ -1,0 +1,107 @@
+"""The audit log: looking something up, and taking it elsewhere."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from pydantic import AwareDatetime, BeforeValidator, Field
+from starlette.responses import Response
+
+from identity_service.admin.audit_routes import DOWNLOAD, LineStream
+from identity_service.admin.audit_schemas import AuditEntryRead
+from identity_service.audit.filters import AuditFilter
+from identity_service.dependencies import PartsDep
+from identity_service.errors import SignOnRequired
+from identity_service.pages.admin.dependencies import AdminRequestDep
+from identity_service.pages.admin.forms import Cursor
+from identity_service.pages.admin.requests import AdminRequest
+from identity_service.pages.admin.router import admin_pages
+from identity_service.pages.admin.user_routes import PAGE_LENGTH
+from identity_service.pages.errors import FormMalformed
+from watchword.auth import public
+from watchword.http.fields import Body, Text
+
+AUDIT: Final = "/admin/ui/audit"
+
+router = admin_pages("/audit")
+
+
+def _in_utc(value: object) -> object:
+    """The time as browsers write it, without a zone, in UTC: the times on the pages are in it, too."""
+    return f"{value}Z" if isinstance(value, str) and len(value) <= len("2026-01-01T00:00:00") else value
+
+
+Word = Annotated[Text | None, Field(max_length=2_000)]
+Time = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
+
+
+class AuditSearch(Body):
+    """Which entries the list has."""
+
+    actor: Word = None
+    subject: Word = None
+    action: Word = None
+    request_id: Word = None
+    since: Time = None
+    until: Time = None
+
+    def as_filter(self) -> AuditFilter:
+        words = self.actor, self.subject, self.action, self.request_id
+        return AuditFilter(*words, *(None if at is None else at.astimezone(UTC) for at in (self.since, self.until)))
+
+
+class AuditPlace(Body):
+    """Where the page of the list begins."""
+
+    cursor: Cursor = None
+
+
+@router.get("")
+@public
+async def list_entries(admin: AdminRequestDep, parts: PartsDep) -> Response:
+    form, cursor = admin.query(AuditSearch), _cursor(admin)
+    words = {"is_later_page": cursor is not None, "export_path": _path(f"{AUDIT}/export", form.values)}
+    if form.model is None:
+        return admin.page("audit.html", "audit", form, entries=[], next_path=None, **words)
+    page = await parts.admin.audit.list(form.model.as_filter(), cursor, PAGE_LENGTH)
+    entries = [AuditEntryRead.of(row) for row in page.entries]
+    next_path = None if page.next_cursor is None else _path(AUDIT, {**form.values, "cursor": page.next_cursor})
+    return admin.page("audit.html", "audit", form, entries=entries, next_path=next_path, **words)
+
+
+async def _exporter(admin: AdminRequestDep, parts: PartsDep) -> AsyncIterator[AdminRequest]:
+    """The administrator, in one of the process's slots for as long as the answer lasts."""
+    with parts.admin.audit_export.slot():
+        yield admin
+
+
+@router.get("/export")
+@public
+async def export_entries(
+    request: Request, admin: Annotated[AdminRequest, Depends(_exporter)], parts: PartsDep
+) -> Response:
+    """The entries that the filters of the page select, in lines of JSON, as the API exports them."""
+    form = admin.query(AuditSearch)
+    if form.model is None:
+        raise FormMalformed("filters that no page of ours has sent")
+    secret, user_id = parts.sign_on_cookie.read(request), admin.sign_on.user_id
+
+    async def ensure_live() -> None:
+        if await parts.sign_ons.find(secret) is None:
+            raise SignOnRequired("the sign-on has ended")
+        await parts.admission.ensure_administrator(user_id)
+
+    lines = await parts.admin.audit_export.begin(str(user_id), form.model.as_filter(), ensure_live)
+    return LineStream(lines, headers=DOWNLOAD)
+
+
+def _cursor(admin: AdminRequest) -> str | None:
+    place = admin.query(AuditPlace).model
+    return None if place is None else place.cursor
+
+
+def _path(path: str, words: Mapping[str, str]) -> str:
+    query = urlencode(words)
+    return f"{path}?{query}" if query else path

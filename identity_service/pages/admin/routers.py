@@ -1,0 +1,14 @@
+"""The routers of the pages of the administration, in the order in which they are tried."""
+
+from typing import Final
+
+from identity_service.pages.admin import audit_routes, other_routes, session_routes, user_act_routes, user_routes
+
+ROUTERS: Final = (
+    user_routes.router,
+    user_act_routes.router,
+    session_routes.router,
+    audit_routes.router,
+    # It has every path that the others leave.
+    other_routes.router,
+)

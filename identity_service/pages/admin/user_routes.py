@@ -1,0 +1,87 @@
+"""Accounts: finding them, and seeing one."""
+
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import Field
+from starlette.responses import Response
+
+from identity_service.accounts.directory_statements import Filters
+from identity_service.admin.audit_schemas import AuditEntryRead
+from identity_service.admin.session_schemas import LiveSessionPage
+from identity_service.admin.user_schemas import AccountPage, AccountRead
+from identity_service.audit.filters import AuditFilter
+from identity_service.dependencies import PartsDep
+from identity_service.pages.admin.dependencies import AdminRequestDep
+from identity_service.pages.admin.forms import Cursor
+from identity_service.pages.admin.router import admin_pages
+from identity_service.roles.service import Roles
+from identity_service.roles.values import RoleView
+from identity_service.users.models import AccountState
+from watchword.auth import public
+from watchword.http.fields import Body, Text
+
+USERS: Final = "/admin/ui/users"
+PAGE_LENGTH: Final = 20
+_ROLES_AT_ONCE: Final = 100
+_LATEST: Final = 5
+"""How many sessions and entries of the audit log the page of an account shows; further ones are behind a link."""
+
+router = admin_pages("/users")
+
+
+class UserSearch(Body):
+    """What the list of accounts is searched for."""
+
+    q: Annotated[Text | None, Field(max_length=254)] = None
+    role: Annotated[Text | None, Field(max_length=100)] = None
+    state: AccountState | None = None
+    cursor: Cursor = None
+
+    def path_of(self, cursor: str | None) -> str | None:
+        """The path of the page that begins there."""
+        if cursor is None:
+            return None
+        words = {**self.model_dump(mode="json", exclude_none=True), "cursor": cursor}
+        return f"{USERS}?{urlencode(words)}"
+
+
+@router.get("")
+@public
+async def list_users(admin: AdminRequestDep, parts: PartsDep) -> Response:
+    form = admin.query(UserSearch)
+    search = form.model
+    roles = [role.name for role in await all_roles(parts.roles)]
+    words = {"roles": roles, "states": list(AccountState), "is_later_page": "cursor" in form.values}
+    if search is None:
+        return admin.page("users.html", "users", form, accounts=[], next_path=None, **words)
+    filters = Filters((search.q or "").strip() or None, search.role, search.state)
+    page = AccountPage.of(await parts.directory.list(filters, search.cursor, PAGE_LENGTH))
+    return admin.page("users.html", "users", form, accounts=page.items, next_path=search.path_of(page.next), **words)
+
+
+@router.get("/{user_id}")
+@public
+async def show_user(user_id: UUID, admin: AdminRequestDep, parts: PartsDep) -> Response:
+    account = AccountRead.of_use(await parts.access.get(user_id))
+    sessions = LiveSessionPage.of(await parts.session_directory.list(user_id, None, _LATEST))
+    entries = (await parts.admin.audit.list(AuditFilter(subject=str(user_id)), None, _LATEST)).entries
+    return admin.page(
+        "user.html",
+        "user",
+        account=account,
+        sessions=sessions.items,
+        entries=[AuditEntryRead.of(row) for row in entries],
+        obedience=await admin.obedience_of(user_id),
+    )
+
+
+async def all_roles(roles: Roles) -> list[RoleView]:
+    """Every role of the installation, in the order of the names."""
+    page = await roles.list(None, _ROLES_AT_ONCE)
+    items = list(page.items)
+    while page.next_cursor is not None:
+        page = await roles.list(page.next_cursor, _ROLES_AT_ONCE)
+        items += page.items
+    return items

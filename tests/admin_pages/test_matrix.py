@@ -1,0 +1,113 @@
+"""Every page of the administration and every act, for every kind of person. A line is a page and what each gets, in the
+order of the heading: a status; `sign-in` for the way to the page that signs people in, and back; `again` for the same
+to people who are signed on, but were authenticated too long ago for what they want to do."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+import pytest
+
+from identity_service.pages.admin.routers import ROUTERS
+from tests.admin_pages.people import everybody
+from tests.admin_pages.prepared import Prepared
+from tests.admin_pages.requests import REQUESTS
+from tests.identity.browsing import Browsing
+from tests.support.databases import Databases
+from tests.support.services import Identity
+
+TABLE: Final = """
+page                            anonymous  user  moderator  administrator  old  ended  disabled
+
+GET  /admin/ui                    sign-in   403        403            303  303  sign-in  sign-in
+ANY  /admin/ui                    sign-in   403        403            404  404  sign-in  sign-in
+ANY  /admin/ui/{path:path}        sign-in   403        403            404  404  sign-in  sign-in
+
+GET  /admin/ui/users              sign-in   403        403            200  200  sign-in  sign-in
+GET  /admin/ui/users/{user_id}    sign-in   403        403            200  200  sign-in  sign-in
+GET  /admin/ui/users/{user_id}/disable             sign-in  403  403  200  200    sign-in  sign-in
+POST /admin/ui/users/{user_id}/disable             sign-in  403  403  303  303    sign-in  sign-in
+GET  /admin/ui/users/{user_id}/enable              sign-in  403  403  200  200    sign-in  sign-in
+POST /admin/ui/users/{user_id}/enable              sign-in  403  403  303  303    sign-in  sign-in
+GET  /admin/ui/users/{user_id}/end-sessions        sign-in  403  403  200  200    sign-in  sign-in
+POST /admin/ui/users/{user_id}/end-sessions        sign-in  403  403  303  303    sign-in  sign-in
+GET  /admin/ui/users/{user_id}/password-reset      sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/users/{user_id}/password-reset      sign-in  403  403  409  again  sign-in  sign-in
+GET  /admin/ui/users/{user_id}/roles               sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/users/{user_id}/roles               sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/users/{user_id}/delete              sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/users/{user_id}/delete              sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/users/{user_id}/deleted/{receipt}   sign-in  403  403  200  200    sign-in  sign-in
+
+GET  /admin/ui/sessions           sign-in   403        403            200  200  sign-in  sign-in
+
+GET  /admin/ui/audit              sign-in   403        403            200  200  sign-in  sign-in
+GET  /admin/ui/audit/export       sign-in   403        403            200  200  sign-in  sign-in
+"""
+METHODS: Final = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+def _rows() -> Iterator[tuple[str, dict[str, str]]]:
+    heading, *lines = (line.split() for line in TABLE.splitlines() if line)
+    people = heading[1:]
+    for method, path, *outcomes in lines:
+        yield f"{method} {path}", dict(zip(people, outcomes, strict=True))
+
+
+ROWS: Final = dict(_rows())
+
+
+def pages() -> set[str]:
+    """The names of the pages and acts that the app has; `ANY` is what answers every method."""
+    routes = [route for router in ROUTERS for route in router.routes]
+    names = set()
+    for route in routes:
+        methods, path = vars(route)["methods"], vars(route)["path"]
+        names |= {f"ANY {path}"} if methods == set(METHODS) else {f"{method} {path}" for method in methods}
+    return names
+
+
+def outcome_of(answer: httpx.Response, path: str) -> str:
+    """The outcome as the table says it."""
+    location = httpx.URL(answer.headers.get("Location", ""))
+    if location.path != "/sign-in":
+        return str(answer.status_code)
+    goal = location.params["return"].partition("?")[0]
+    assert (answer.status_code, goal) == (303, path)
+    return "again" if location.params.get("fresh") == "true" else "sign-in"
+
+
+def methods_of(method: str, path: str) -> list[str]:
+    """The methods that this row of the table is about."""
+    return [method] if method != "ANY" else [one for one in METHODS if f"{one} {path}" not in ROWS]
+
+
+async def request(browser: Browsing, method: str, path: str, prepared: Prepared) -> httpx.Response:
+    if method == "POST":
+        return await browser.send(path, prepared.fields)
+    return await browser.http.request(method, path)
+
+
+async def test_the_table_has_every_page_of_the_app(identity: Identity) -> None:
+    assert pages() == ROWS.keys() == REQUESTS.keys()
+    served = {vars(route).get("path", "") for route in identity.app.router.routes}
+    assert {path for path in served if path.startswith("/admin/ui")} == {name.split()[1] for name in ROWS}
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("page", ROWS)
+async def test_person_is_answered_as_the_table_says(identity: Identity, databases: Databases, page: str) -> None:
+    method, path = page.split()
+    outcomes = {}
+    async with everybody(identity, databases) as people:
+        assert people.keys() == ROWS[page].keys()
+        for name, browser in people.items():
+            each = set()
+            for one in methods_of(method, path):
+                prepared = await REQUESTS[page](identity)
+                url = path.replace("{path:path}", "no/such/page").format(**prepared.path)
+                answer = await request(browser, one, url, prepared)
+                assert answer.headers["cache-control"] == "no-store"
+                each.add(outcome_of(answer, url))
+            outcomes[name] = " or ".join(sorted(each))
+    assert outcomes == ROWS[page]
