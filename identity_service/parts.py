@@ -218,7 +218,7 @@ class Parts:
         self.obedience_wait = ObedienceWait(database, topics)
         self.obedience = Obedience(database, self.obedience_wait)
         minter = SetMinter(issuer, self.keyring)
-        replay = Replay(database, issuer, self.lifetimes.access)
+        self.replay = replay = Replay(database, issuer, self.lifetimes.access)
         delivery = DeliveryChoice(self.sealer, addresses)
         self.streams = Streams(database, delivery, replay, StreamViews(issuer), clock)
         self.poll_delivery = PollDelivery(database, minter, topics, clock, self.settings.long_poll_seconds)

@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     line.run(arguments)
 
 
-def _groups() -> "tuple[CommandGroup[Parts]]":
+def _groups() -> "tuple[CommandGroup[Parts], ...]":
     # Imported here: a process that serves would keep it in memory.
     from posts_service.commands import JOBS
+    from posts_service.recovery_commands import GROUP
 
-    return (JOBS,)
+    return (JOBS, GROUP)

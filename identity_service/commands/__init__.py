@@ -18,7 +18,7 @@ command with settings of its own also has a line in `identity_service.cli`.
 
 from typing import Any, Final
 
-from identity_service.commands import jobs, keys
+from identity_service.commands import consents, jobs, keys, recovery
 from watchword.service.commands import CommandGroup
 
-GROUPS: Final[tuple[CommandGroup[Any], ...]] = (keys.GROUP, jobs.GROUP)
+GROUPS: Final[tuple[CommandGroup[Any], ...]] = (keys.GROUP, jobs.GROUP, consents.GROUP, recovery.GROUP)

@@ -12,7 +12,7 @@ from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import ClientNotFound, ConsentNotFound
 from identity_service.obedience.models import Act
-from identity_service.recording.cause import by_user
+from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions import repository as sessions
 from identity_service.sign_ons.locking import lock_signed_on
@@ -63,8 +63,9 @@ class Consents:
         async with self._database.begin() as db:
             return await repository.list_applications(db, user_id, self._clock.now())
 
-    async def withdraw(self, user_id: UUID, client_id: str) -> Act:
-        """Take back what this user has allowed this client, and end its sessions of this user. A code that it has not
+    async def withdraw(self, user_id: UUID, client_id: str, cause: Cause | None = None) -> Act:
+        """Take back what this user has allowed this client, and end its sessions of this user; without a cause, because
+        the user wants it. A code that it has not
         traded in yet is refused from then on, and so is a device that did not fetch its tokens yet. Raises
         ConsentNotFound for a client that is not in the list of applications."""
         async with self._database.begin() as db:
@@ -75,7 +76,7 @@ class Consents:
             await repository.delete_of(db, user_id, client_id)
             await device_grants.withdraw(db, user_id, client_id)
             ended = await sessions.end_of_client(db, user_id, client_id, EndReason.CONSENT_WITHDRAWN, now)
-            cause = by_user(user_id, EndReason.CONSENT_WITHDRAWN)
-            self._recorder.consent_withdrawn(db, client_id, cause)
+            cause = cause or by_user(user_id, EndReason.CONSENT_WITHDRAWN)
+            self._recorder.consent_withdrawn(db, user_id, client_id, cause)
             enqueued = await self._recorder.sessions_ended(db, now, user_id, ended, cause)
         return Act(enqueued, cause.actor, client_id)

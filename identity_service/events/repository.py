@@ -25,7 +25,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import ClientRow
 from identity_service.events.locking import limit_idle_time
-from identity_service.events.models import IS_LIVE, SUBJECT, DroppedEvent, RecentEvent, Stream, StreamEvent
+from identity_service.events.models import (
+    IS_LIVE,
+    SUBJECT,
+    DroppedEvent,
+    RecentEvent,
+    Stream,
+    StreamEvent,
+    StreamStatus,
+)
 from identity_service.events.topics import acknowledgements_in, notify
 from identity_service.users import deletions
 from watchword.database.portions import delete_portion
@@ -76,6 +84,18 @@ async def find_for_administrator(db: AsyncSession, stream_id: UUID) -> Stream | 
     """The stream of whichever client, locked as by `find_stream`, if it has not lapsed."""
     await limit_idle_time(db)
     return await db.scalar(select(Stream).where(Stream.id == stream_id, IS_LIVE).with_for_update(key_share=True))
+
+
+async def lock_streams_of_deletions(db: AsyncSession) -> Sequence[Stream]:
+    """The durable streams that ask for deletions of accounts and are not disabled, locked as by `find_stream`."""
+    await limit_idle_time(db)
+    wanted = (
+        Stream.inactivity_timeout.is_(None),
+        Stream.status != StreamStatus.DISABLED,
+        literal(EventType.ACCOUNT_PURGED) == any_(Stream.events_requested),
+    )
+    statement = select(Stream).where(*wanted).order_by(Stream.id)
+    return (await db.scalars(statement.with_for_update(key_share=True))).all()
 
 
 async def streams_of(db: AsyncSession, client_id: str) -> Sequence[Stream]:

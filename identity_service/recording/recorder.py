@@ -161,6 +161,15 @@ class Recorder:
         audit.record(db, cause.actor, "user.renamed", user_id)
         return await self._enqueue(db, now, types.identifier_changed(self._issuer, str(user_id), username))
 
+    async def ended_everywhere(
+        self, db: AsyncSession, cause: Cause, *, sign_on_ids: Collection[UUID] = (), session_ids: Collection[UUID] = ()
+    ) -> None:
+        """Record that these sign-ons and sessions have ended, of whichever users. There are no events: the keys that
+        have signed the tokens of the sessions were withdrawn."""
+        await audit.record_each(db, cause.actor, "sign_on.ended", sign_on_ids, why=cause.why)
+        await audit.record_each(db, cause.actor, "session.ended", session_ids, why=cause.why)
+        await self._logouts.enqueue(db, session_ids)
+
     def full_name_changed(self, db: AsyncSession, user_id: UUID, cause: Cause) -> None:
         """Record that the full name was changed. No receiver knows it, so there is no event."""
         # Without the name: the audit outlives the account.
@@ -179,9 +188,9 @@ class Recorder:
         """Record that a person allows a client these scopes. No receiver knows it, so there is no event."""
         audit.record(db, cause.actor, "consent.given", client_id, scopes=sorted(scopes), why=cause.why)
 
-    def consent_withdrawn(self, db: AsyncSession, client_id: str, cause: Cause) -> None:
+    def consent_withdrawn(self, db: AsyncSession, user_id: UUID, client_id: str, cause: Cause) -> None:
         """Record that a person allows a client nothing any more; the events are those of its sessions that end."""
-        audit.record(db, cause.actor, "consent.withdrawn", client_id, why=cause.why)
+        audit.record(db, cause.actor, "consent.withdrawn", client_id, user=str(user_id), why=cause.why)
 
     async def sessions_deleted(self, db: AsyncSession, user_id: UUID) -> None:
         """Enqueue the logout tokens of an account that is about to be deleted, while its sessions are there. `deleted`
