@@ -9,6 +9,7 @@ import pytest
 from identity_service.administration import Administration
 from identity_service.pages.goals import Goal
 from tests.admin_pages.people import administrator, let_age
+from tests.admin_pages.reading import checked, hidden
 from tests.admin_pages.user_requests import etag_of
 from tests.identity.browsing import Browsing, browsing
 from tests.support.databases import Databases
@@ -144,9 +145,9 @@ async def test_what_was_typed_comes_back_after_the_sign_in_and_nothing_was_done(
     signed_in = await vera.send(refused.headers["location"], {"password": PASSWORD})
     assert signed_in.headers["location"].startswith(f"{path}?typed=")
     page = await vera.open(signed_in.headers["location"])
-    assert re.findall(r'value="(\w+)" checked', page) == ["moderator"]
+    assert checked(page) == ["moderator"]
     assert await state_of(identity, "ada") == (True, ["user"])
-    assert (await vera.send(path, {"etag": value_of(page, "etag"), "roles": "moderator"})).status_code == 303
+    assert (await vera.send(path, {"etag": hidden(page, "etag"), "roles": "moderator"})).status_code == 303
     assert await state_of(identity, "ada") == (True, ["moderator"])
 
 
@@ -159,23 +160,17 @@ async def test_what_was_typed_is_for_one_person_and_one_form(
     await vera.send(refused.headers["location"], {"password": PASSWORD})
     query = back.partition("?")[2]
     assert "moderator" not in query
-    assert re.findall(r'value="(\w+)" checked', await vera.open(back)) == ["admin", "moderator"]
+    assert checked(await vera.open(back)) == ["admin", "moderator"]
     for page in (
         await grace.open(back),
         await vera.open(f"{other}?{query}"),
         await vera.open(f"{path}?{query[:-4]}AAAA"),
         await vera.open(f"{path}?{query.replace('typed', 'notice')}"),
     ):
-        assert re.findall(r'value="(\w+)" checked', page) == ["user"]
+        assert checked(page) == ["user"]
 
 
 async def test_what_is_too_long_to_come_back_is_typed_again(identity: Identity, vera: Browsing) -> None:
     path = f"{USERS}/{await identity.register('ada')}/delete"
     refused = await vera.send(path, {"confirmation": "a" * 8_000})
     assert httpx.URL(refused.headers["location"]).params["return"] == path
-
-
-def value_of(page: str, name: str) -> str:
-    """The value of the hidden field with this name."""
-    (value,) = re.findall(rf'name="{name}" value="([^"]*)"', page)
-    return str(value).replace("&#34;", '"')
