@@ -182,6 +182,7 @@ def _links(settings: Settings) -> tuple[Link, ...]:
     own = (
         Link("/sign-in", "Sign in", "For people: your account, and where you are signed in."),
         Link("/sign-up", "Make an account", "For people: the form that makes an account."),
+        Link("/admin/ui", "Administration", "For administrators: accounts, sessions and the audit log."),
         Link("/.well-known/openid-configuration", "Metadata", "The endpoints, as in OpenID Connect Discovery."),
         Link("/.well-known/jwks.json", "Keys", "The public keys that verify tokens (JWKS)."),
         Link("/.well-known/ssf-configuration", "Security events", "Where services subscribe to them, as in SSF 1.0."),

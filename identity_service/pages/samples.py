@@ -84,7 +84,7 @@ PAGES: Final[Mapping[str, Sample]] = {
         (
             {"profile": _PROFILE, "notice": None, "back": None},
             {
-                "profile": _PROFILE._replace(is_verified=False, has_breached_password=True),
+                "profile": _PROFILE._replace(is_verified=False, has_breached_password=True, administers=True),
                 "notice": "Your names are changed",
                 "back": _BACK_LINK,
             },

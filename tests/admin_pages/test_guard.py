@@ -55,6 +55,15 @@ async def test_the_permission_counts_at_each_request_whatever_role_carries_it(
     await grace.open(USERS)
 
 
+async def test_the_page_of_the_account_leads_administrators_there_and_nobody_else(
+    identity: Identity, grace: Browsing
+) -> None:
+    link = '<a href="/admin/ui">'
+    assert link in await grace.open("/account")
+    async with browsing(identity, "ada") as ada:
+        assert link not in await ada.open("/account")
+
+
 async def test_a_person_comes_back_to_the_page_with_its_query(identity: Identity) -> None:
     async with administrator(identity) as grace:
         grace.http.cookies.clear()
