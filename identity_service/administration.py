@@ -139,6 +139,10 @@ class Administration:
         """The ids of the signing keys that were not withdrawn because they leaked."""
         return [key.kid for key in await self._parts.signing_keys.load() if not key.is_compromised]
 
+    async def withdraw_key(self, kid: str) -> WithdrawnKey:
+        """Withdraw one signing key. Raises KeyNotFound."""
+        return await self.withdraw_keys([kid])
+
     async def withdraw_keys(self, kids: Sequence[str]) -> WithdrawnKey:
         """Withdraw signing keys that have leaked: what they have signed is refused everywhere from now on. The answer
         has all acts as one.
