@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from identity_service.accounts.schemas import Email, FullName, Password, Username
 from identity_service.authentication.password import MAX_LOGIN_CHARACTERS
 from identity_service.pages.errors import ConfirmationWrong, ForeignForm, FormMalformed
-from watchword.errors import AppError, Invalid, TooLarge
+from watchword.errors import AppError, Fault, Faulty, Invalid, TooLarge
 from watchword.http.fields import Body, Text
 
 MAX_FORM_BYTES: Final = 16_384
@@ -116,6 +116,18 @@ class Form(Generic[AnyModel]):
         """The same form, with what a use case has refused about the field of this name."""
         advice = error.advice if isinstance(error, Invalid) else None
         return Form(self.values, None, (Flaw(name, error.code, advice),), self.choices)
+
+    def with_faults(self, error: Invalid) -> "Form[AnyModel]":
+        """The same form, with what a use case has refused about its fields. The error names them as members of the body
+        that the API takes, which have the names of the fields."""
+        faults = error.faults if isinstance(error, Faulty) else (Fault(error.pointer, error.code, error.advice),)
+        by_field: dict[str, list[Fault]] = {}
+        for fault in faults:
+            by_field.setdefault(fault.pointer.split("/")[2], []).append(fault)
+        flaws = [
+            Flaw(name, about[0].code, "; ".join(fault.detail for fault in about)) for name, about in by_field.items()
+        ]
+        return Form(self.values, None, flaws, self.choices)
 
 
 NOTHING: Final[Form[Any]] = Form()

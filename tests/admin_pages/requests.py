@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.admin_pages.prepared import Prepare, nothing
+from tests.admin_pages.role_requests import ROLES
 from tests.admin_pages.user_requests import USERS
 
 REQUESTS: Final[Mapping[str, Prepare]] = {
     **USERS,
+    **ROLES,
     "GET /admin/ui/sessions": nothing,
     "GET /admin/ui/audit": nothing,
     "GET /admin/ui/audit/export": nothing,

@@ -41,6 +41,16 @@ GET  /admin/ui/users/{user_id}/deleted/{receipt}   sign-in  403  403  200  200  
 
 GET  /admin/ui/sessions           sign-in   403        403            200  200  sign-in  sign-in
 
+GET  /admin/ui/roles              sign-in   403        403            200  200    sign-in  sign-in
+GET  /admin/ui/roles/_new         sign-in   403        403            200  again  sign-in  sign-in
+POST /admin/ui/roles/_new         sign-in   403        403            303  again  sign-in  sign-in
+GET  /admin/ui/roles/{name}       sign-in   403        403            200  200    sign-in  sign-in
+GET  /admin/ui/roles/{name}/change   sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/roles/{name}/change   sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/roles/{name}/delete   sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/roles/{name}/delete   sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/roles/{name}/deleted  sign-in  403  403  303  303    sign-in  sign-in
+
 GET  /admin/ui/audit              sign-in   403        403            200  200  sign-in  sign-in
 GET  /admin/ui/audit/export       sign-in   403        403            200  200  sign-in  sign-in
 """

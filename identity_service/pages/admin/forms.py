@@ -12,6 +12,12 @@ MAX_CURSOR_CHARACTERS = 1_000
 Cursor = Annotated[Text | None, Field(max_length=MAX_CURSOR_CHARACTERS)]
 
 
+class Place(Body):
+    """Where a page of a list begins."""
+
+    cursor: Cursor = None
+
+
 class Changing(Body):
     """A change of what others may change, too. `etag` is the entity tag of what the page has shown."""
 

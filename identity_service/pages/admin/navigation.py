@@ -21,6 +21,7 @@ SECTIONS: Final = tuple(
     for name in (
         "users",
         "sessions",
+        "roles",
         "audit",
     )
 )

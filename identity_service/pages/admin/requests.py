@@ -9,6 +9,7 @@ from starlette.responses import Response
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.models import Act
 from identity_service.obedience.service import Obedience
+from identity_service.pages.admin.forms import Place
 from identity_service.pages.admin.rendering import AdminPages
 from identity_service.pages.admin.sealed_query import SealedQuery
 from identity_service.pages.errors import FormMalformed
@@ -60,6 +61,15 @@ class AdminRequest:
         """The parameters that the model has, from the query of a form that is sent by GET. Others are ignored."""
         known = [(name, value) for name, value in parse_qsl(query_of(self._request)) if name in model.model_fields]
         return parse(urlencode(known), model)
+
+    def cursor(self) -> str | None:
+        """Where the page of the list begins; None for the first one, and if no link of ours has the query."""
+        place = self.query(Place).model
+        return None if place is None else place.cursor
+
+    def next_path(self, cursor: str | None) -> str | None:
+        """The path of the page of this list that begins there."""
+        return None if cursor is None else f"{self._request.url.path}?{urlencode({'cursor': cursor})}"
 
     def typed(self, model: type[AnyModel], otherwise: Form[AnyModel]) -> Form[AnyModel]:
         """What this administrator had typed into the form of this page before they had to sign in again; `otherwise` if

@@ -2,12 +2,20 @@
 
 from typing import Final
 
-from identity_service.pages.admin import audit_routes, other_routes, session_routes, user_act_routes, user_routes
+from identity_service.pages.admin import (
+    audit_routes,
+    other_routes,
+    role_routes,
+    session_routes,
+    user_act_routes,
+    user_routes,
+)
 
 ROUTERS: Final = (
     user_routes.router,
     user_act_routes.router,
     session_routes.router,
+    role_routes.router,
     audit_routes.router,
     # It has every path that the others leave.
     other_routes.router,
