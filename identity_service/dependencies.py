@@ -56,6 +56,7 @@ from watchword.errors import AppError, PreconditionRequired
 from watchword.http import Preconditions
 from watchword.service import part
 from watchword.service.callers import caller_address
+from watchword.service.middleware import is_head
 from watchword.service.networks import address_to_count
 
 _MAX_DEVICE_CHARACTERS: Final = 200
@@ -126,6 +127,10 @@ async def _audit_exporter(administrator: "Administrator", request: Request) -> A
     """The caller, in one of the process's slots for as long as the answer lasts."""
     with (await _parts(request)).admin.audit_export.slot():
         yield administrator
+
+
+async def _is_head(request: Request) -> bool:
+    return is_head(request.scope)
 
 
 async def _required_conditions(request: Request) -> Preconditions:
@@ -207,6 +212,8 @@ PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AdminCause = Annotated[Cause, Depends(_administrator_cause)]
 ReadConditions = Annotated[Preconditions, Depends(_read_conditions)]
 AuditExporter = Annotated[Principal, Depends(_audit_exporter)]
+IsHead = Annotated[bool, Depends(_is_head)]
+"""Whether only the header fields of the answer are sent."""
 ChangeConditions = Annotated[Preconditions, Depends(_required_conditions)]
 """The preconditions of a change that could undo somebody else's: If-Match is required."""
 AddressDep = Annotated[str, Depends(_address)]

@@ -11,7 +11,7 @@ from identity_service.admin.answers import link_next
 from identity_service.admin.audit_schemas import AuditEntryRead, AuditPage
 from identity_service.admin.router import admin_router
 from identity_service.audit.filters import AuditFilter
-from identity_service.dependencies import AuditExporter, PartsDep
+from identity_service.dependencies import AuditExporter, IsHead, PartsDep
 from identity_service.errors import AuditExportsBusy
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http.fields import Text
@@ -81,13 +81,17 @@ async def list_entries(
     response_class=LineStream,
     responses=refusals(AuditExportsBusy, DatabaseUnavailable),
 )
-async def export_entries(administrator: AuditExporter, filters: _Filters, parts: PartsDep) -> LineStream:
+async def export_entries(
+    administrator: AuditExporter, filters: _Filters, parts: PartsDep, is_head: IsHead
+) -> LineStream:
     """The same entries, the oldest first, an object in each line: `{"type": "entry"}` with the members of an entry. The
     last line is `{"type": "end"}` with the `count` of entries: without it some are missing, because the connection
     broke or your session ended.
 
     The export ends before the entry `audit.exported` that records it. A process of the service does four at once.
     """
+    if is_head:
+        return LineStream((), headers=DOWNLOAD)
     ensure_live = partial(parts.live_sessions.ensure_live, administrator)
     lines = await parts.admin.audit_export.begin(str(administrator.person_id()), filters, ensure_live)
     return LineStream(lines, headers=DOWNLOAD)

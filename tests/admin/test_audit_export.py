@@ -15,6 +15,7 @@ from tests.support.databases import Databases
 from tests.support.services import Identity
 
 URL = "/admin/audit/export"
+EXPORTS = "SELECT subject, detail FROM identity.audit_entries WHERE action = 'audit.exported'"
 
 
 @pytest.fixture
@@ -50,12 +51,21 @@ async def test_export_is_itself_in_the_log_without_a_name_that_was_looked_for(
 ) -> None:
     subject = "0199a3c1-e5f0-7d6b-8a2e-3f1c5b7d9e10"
     assert await export(identity, admin, actor="ada@example.com", subject=subject) == [{"type": "end", "count": 0}]
-    rows = await databases.fetch(
-        "identity_app", "SELECT subject, detail FROM identity.audit_entries WHERE action = 'audit.exported'"
-    )
+    rows = await databases.fetch("identity_app", EXPORTS)
     assert [(row["subject"], orjson.loads(row["detail"])) for row in rows] == [
         ("audit", {"filters": {"actor": None, "subject": subject}})
     ]
+
+
+async def test_head_of_an_export_answers_its_header_fields_and_exports_nothing(
+    identity: Identity, admin: Headers, databases: Databases
+) -> None:
+    head = await identity.http.head(URL, headers=admin)
+    assert head.status_code == 200
+    assert await databases.fetch("identity_app", EXPORTS) == []
+    of_get = (await identity.http.get(URL, headers=admin)).headers
+    assert len(await databases.fetch("identity_app", EXPORTS)) == 1
+    assert {**head.headers, "x-request-id": ""} == {**of_get, "x-request-id": ""}
 
 
 async def test_export_ends_with_its_session_and_does_not_look_whole(

@@ -79,8 +79,8 @@ class OutermostMiddleware:
             else:
                 await self._serve_socket(scope, receive, send)
             return
-        is_head = scope["method"] == "HEAD"
-        if is_head:
+        is_without_body = scope["method"] == "HEAD"
+        if is_without_body:
             scope = {**scope, "method": "GET"}
         origin = _origin_of(scope)
         current_id = origin.request_id
@@ -89,7 +89,7 @@ class OutermostMiddleware:
         # Another app that has mounted this one may have an answer of its own.
         outer_answer = scope.get(_ANSWER)
         answer = scope[_ANSWER] = Answer(receive, send, self._max_body_bytes, self._with_id(current_id))
-        answer.is_head = is_head
+        answer.is_head = is_without_body
         answer.varies_by_origin = self._varies_by_origin
         started = time.perf_counter()
         try:
@@ -162,6 +162,13 @@ async def _answer_error(error: Exception, scope: Scope, receive: Receive, send: 
     if answer.status is not None:
         raise error
     await problem_responses.internal_error()(scope, receive, send)
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether the request is a HEAD, whose `method` says GET: a route with a long body or an effect need not begin
+    them. Only for an app inside OutermostMiddleware."""
+    answer: Answer = scope[_ANSWER]
+    return answer.is_head
 
 
 def _id_for(scope: Scope) -> str:
