@@ -21,7 +21,7 @@ from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sign_ons import repository as sign_ons
 from identity_service.users import deletions
 from identity_service.users import repository as users
-from identity_service.users.models import User
+from identity_service.users.models import AccountState, User
 from identity_service.users.stand_ins import is_stand_in
 from identity_service.users.usernames import Usernames
 from watchword.clock import Clock
@@ -85,6 +85,8 @@ class Accounts:
             if user is None or is_stand_in(user):
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
             was_administrator = await is_administrator(db, user_id)
+            state = AccountState.of(user.is_active, user.awaits_verification)
+            before = {"roles": (await roles.of_user(db, user_id)).roles, "state": state}
             # Before their sessions, as whoever ends a sign-on does.
             await sign_ons.lock_all(db, user_id)
             await self._recorder.sessions_deleted(db, user_id)
@@ -92,7 +94,7 @@ class Accounts:
             await refused_sign_ins.delete_of(db, user_id)
             now = self._clock.now()
             await self._usernames.release(db, user.username, user_id, now)
-            receipt, enqueued = await self._recorder.deleted(db, now, user_id, cause)
+            receipt, enqueued = await self._recorder.deleted(db, now, user_id, cause, before=before)
             if was_administrator:
                 await ensure_one_remains(db)
         return DeletedAccount(receipt, Act(enqueued, cause.actor, str(user_id)))

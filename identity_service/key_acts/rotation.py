@@ -16,6 +16,6 @@ class KeyRotation:
         """Make a key that takes over once every cached JWKS has it. Raises CannotUnseal."""
         return await self._signing_keys.rotate(
             lambda db, key: record_act(
-                db, cause, "key.made", key.kid, before=None, after={"signs_from": key.signs_from.isoformat()}
+                db, cause, "key.created", key.kid, before=None, after={"signs_from": key.signs_from.isoformat()}
             )
         )

@@ -71,9 +71,8 @@ class KeyWithdrawal:
             if not key.is_compromised:
                 if whose_turn(rows.values(), now) is None:
                     return None
-                last_token_expires_at = key.withdrawn_at
+                enqueued = await self._recorder.key_withdrawn(db, now, key, cause)
                 key.compromise(now)
-                enqueued = await self._recorder.key_withdrawn(db, now, kid, last_token_expires_at, cause)
                 act = Act(enqueued, cause.actor, kid)
                 await keys.notify(db)
             return SigningPeriod(key.signs_from, key.signs_until, act)

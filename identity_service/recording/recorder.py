@@ -13,6 +13,7 @@ from identity_service.audit.erasure import AuditErasure
 from identity_service.events import repository
 from identity_service.events.claims import event_claims
 from identity_service.events.enqueueing import NOTHING, Enqueued, enqueue, notify_enqueued
+from identity_service.keys.models import KeyState, SigningKey
 from identity_service.logouts.enqueueing import Logouts
 from identity_service.recording.acts import Members, record_act
 from identity_service.recording.cause import Cause
@@ -111,14 +112,14 @@ class Recorder:
         record_act(db, cause, "role.deleted", change.role, before=change.before, after=None)
         return await self._enqueue_role(db, now, change, cause)
 
-    async def key_withdrawn(
-        self, db: AsyncSession, now: datetime, kid: str, expires_at: datetime, cause: Cause
-    ) -> Enqueued:
-        """Record that a signing key was withdrawn; receivers refuse what it has signed, also when their copy of the
-        JWKS still has it. `expires_at` is when its last token expires."""
-        audit.record(db, cause.actor, "key.withdrawn", kid, why=cause.why)
+    async def key_withdrawn(self, db: AsyncSession, now: datetime, key: SigningKey, cause: Cause) -> Enqueued:
+        """Record that this signing key, which is as it was before, is withdrawn; receivers refuse what it has signed,
+        also when their copy of the JWKS still has it."""
+        # Its own period says whether it was signing: the key that signs instead has begun already.
+        before = {"state": key.state(now, is_its_turn=key.signs(now))}
+        record_act(db, cause, "key.withdrawn", key.kid, before=before, after={"state": KeyState.COMPROMISED})
         withdrawn = types.signing_key_withdrawn(
-            self._issuer, kid, expires_at=expires_at, at=now, initiator=cause.entity, reason=cause.why
+            self._issuer, key.kid, expires_at=key.withdrawn_at, at=now, initiator=cause.entity, reason=cause.why
         )
         return await self._enqueue(db, now, withdrawn)
 
@@ -201,9 +202,12 @@ class Recorder:
         """Record whether a person lets a device have a session with this client."""
         audit.record(db, str(user_id), "device.allowed" if is_allowed else "device.denied", client_id)
 
-    async def deleted(self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause) -> Deletion:
-        """Record that the account was deleted, and have its addresses leave the audit log."""
-        audit.record(db, cause.actor, "user.deleted", user_id, why=cause.why)
+    async def deleted(
+        self, db: AsyncSession, now: datetime, user_id: UUID, cause: Cause, *, before: Members | None
+    ) -> Deletion:
+        """Record that the account was deleted, and have its addresses leave the audit log. `before` is what it was, or
+        None if that is not known."""
+        record_act(db, cause, "user.deleted", user_id, before=before, after=None)
         enqueued = await self._enqueue(db, now, types.account_purged(self._issuer, str(user_id)))
         # A stream that is not polled would otherwise keep the names of the account. After the event is enqueued, no
         # stream begins that this does not see.

@@ -50,5 +50,5 @@ class LostDeletions:
         async with self._database.begin() as db:
             if await db.get(AccountDeletion, user_id) is not None:
                 return None
-            deletion = await self._recorder.deleted(db, self._clock.now(), user_id, cause)
+            deletion = await self._recorder.deleted(db, self._clock.now(), user_id, cause, before=None)
         return Act(deletion.enqueued, cause.actor, str(user_id))

@@ -54,9 +54,8 @@ class LostKeys:
         now = self._clock.now()
         lost = [row for row in rows if row.withdrawn_at > now and not row.is_compromised and not self._opens(row)]
         for row in lost:
-            last_token_expires_at = row.withdrawn_at
+            await self._recorder.key_withdrawn(db, now, row, cause)
             row.compromise(now)
-            await self._recorder.key_withdrawn(db, now, row.kid, last_token_expires_at, cause)
         await db.flush()  # the rows are read again
         return [row.kid for row in lost]
 

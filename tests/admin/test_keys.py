@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.admin.audit import entries_of
 from tests.admin.callers import administrator
 from tests.identity.answers import ensure_problem
 from tests.identity.signing import published_kids, signing_kid
@@ -91,7 +92,7 @@ async def test_rotation_is_one_audited_act_whose_location_leads_to_the_key(
     assert (read.json(), read.headers["etag"]) == (made.json(), made.headers["etag"])
     conditional = {**headers, "If-None-Match": read.headers["etag"]}
     assert (await identity.http.get(made.headers["location"], headers=conditional)).status_code == 304
-    assert await acts(databases) == [("key.made", made.json()["kid"])]
+    assert await acts(databases) == [("key.created", made.json()["kid"])]
     await identity.parts.keyring.check()
     assert made.json()["kid"] in await published_kids(identity)
 
@@ -107,7 +108,8 @@ async def test_withdrawal_says_what_signs_now_and_who_signs_in_again(identity: I
     expected = {"signing_kid": signing_kid(identity), "sessions": 2, "obeyed": None, "outstanding": None}
     assert answer.json() == expected
     assert await published_kids(identity) == [answer.json()["signing_kid"]]
-    assert await acts(databases) == [("key.withdrawn", leaked)]
+    before, after = {"state": "signing"}, {"state": "compromised"}
+    assert await entries_of(databases, "key.withdrawn") == [(leaked, "key.withdrawn", before, after)]
 
 
 async def test_administrator_whose_own_key_was_withdrawn_signs_in_again(

@@ -150,7 +150,7 @@ async def test_deletion_of_an_account_that_a_stream_waits_for_leaves_no_name_in_
     user_id, _ = await renamed(identity)
     posts, parts = await receiver(identity), identity.parts
     async with parts.database.begin() as db:
-        await parts.recorder.deleted(db, parts.clock.now(), user_id, by_user(user_id, "account deleted"))
+        await parts.recorder.deleted(db, parts.clock.now(), user_id, by_user(user_id, "account deleted"), before=None)
         creating = asyncio.create_task(posts.create())
         await until(lambda: waits_for_acts(parts.database.dsn))
     await creating

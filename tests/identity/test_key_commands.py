@@ -46,7 +46,7 @@ async def test_keys_are_listed_rotated_and_withdrawn_and_each_act_is_recorded(
     listed = (await run(environment, "keys", "list")).output.splitlines()
     assert [line.split()[0] for line in listed if line.endswith("withdrawn, since it leaked")] == [old]
     rows = [tuple(row) for row in await databases.fetch("identity_app", AUDIT)]
-    assert ("command line", "key.made") in rows
+    assert ("command line", "key.created") in rows
     assert rows[-1] == ("command line", "key.withdrawn")
 
 

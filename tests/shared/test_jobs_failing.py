@@ -22,6 +22,7 @@ from tests.support.databases import Databases
 from tests.support.waiting import until
 from watchword.database import Database
 from watchword.jobs import Job, JobRecords, JobRefused
+from watchword.jobs.listing import JobList
 from watchword.jobs.outcome import pause_after
 from watchword.jobs.records import KeyTaken, NoDeadJob, delete_dead
 
@@ -163,7 +164,8 @@ async def test_job_that_waits_is_no_dead_job_and_one_whose_key_waits_stays_dead(
     dead = await enqueue(database, key="one")
     await databases.execute("posts_app", f"UPDATE {JOBS.table} SET dead_at = now()")  # noqa: S608
     waiting = await enqueue(database, key="one")
-    assert [(one.id, one.state) for one in await records.list(9)] == [(dead, "dead"), (waiting, "waiting")]
+    rows = (await JobList(database, JOBS).page(None, None, None, 9)).rows
+    assert [(row["id"], row["state"]) for row in rows] == [(waiting, "waiting"), (dead, "dead")]
     with pytest.raises(KeyTaken):
         await records.retry(dead)
     with pytest.raises(NoDeadJob):
