@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, ClassVar, Final
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.requests import HTTPConnection
 
 from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration, VerificationProof
@@ -133,9 +133,18 @@ async def _is_head(request: Request) -> bool:
     return is_head(request.scope)
 
 
-async def _required_conditions(request: Request) -> Preconditions:
+async def _change_conditions(
+    request: Request,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="Act only on this version (its `ETag`), or on any (`*`)")
+    ] = None,
+) -> Preconditions:
+    """The preconditions of the request. The parameter is for the OpenAPI document and sees one line of the field."""
+    return Preconditions.of_request(request)
+
+
+async def _required_conditions(conditions: Annotated[Preconditions, Depends(_change_conditions)]) -> Preconditions:
     """Raises PreconditionRequired (RFC 6585 section 3) if there is no If-Match."""
-    conditions = Preconditions.of_request(request)
     if conditions.if_match is None:
         raise PreconditionRequired
     return conditions
@@ -216,6 +225,8 @@ IsHead = Annotated[bool, Depends(_is_head)]
 """Whether only the header fields of the answer are sent."""
 ChangeConditions = Annotated[Preconditions, Depends(_required_conditions)]
 """The preconditions of a change that could undo somebody else's: If-Match is required."""
+DeletionConditions = Annotated[Preconditions, Depends(_change_conditions)]
+"""The preconditions of a deletion: If-Match may be left out."""
 AddressDep = Annotated[str, Depends(_address)]
 PagesDep = Annotated[Pages, Depends(part("pages"))]
 SignUpForm = Annotated[Form[Registration], Depends(_form(Registration))]

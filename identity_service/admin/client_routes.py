@@ -21,6 +21,7 @@ from identity_service.dependencies import (
     FRESH_SIGN_IN,
     AdminCause,
     ChangeConditions,
+    DeletionConditions,
     PartsDep,
     PreferredWaitDep,
     ReadConditions,
@@ -144,10 +145,10 @@ async def change_client(
     dependencies=[FRESH_SIGN_IN],
 )
 async def delete_client(
-    client_id: Id, parts: PartsDep, cause: AdminCause, conditions: ReadConditions, wait: PreferredWaitDep
+    client_id: Id, parts: PartsDep, cause: AdminCause, conditions: DeletionConditions, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
     """Delete a client with its sessions, whose tokens every service refuses from now on, and with its streams of
-    security events. The clients of every installation cannot be deleted. `If-Match` is honoured."""
+    security events. The clients of every installation cannot be deleted."""
     act = await parts.admin.client_deletion.delete(
         client_id, cause, lambda client: conditions.ensure_changeable(client_tag(client))
     )

@@ -13,6 +13,7 @@ from identity_service.dependencies import (
     FRESH_SIGN_IN,
     AdminCause,
     ChangeConditions,
+    DeletionConditions,
     PartsDep,
     PreferredWaitDep,
     ReadConditions,
@@ -143,9 +144,9 @@ async def replace_role(
     dependencies=[FRESH_SIGN_IN],
 )
 async def delete_role(
-    name: Name, parts: PartsDep, cause: AdminCause, conditions: ReadConditions, wait: PreferredWaitDep
+    name: Name, parts: PartsDep, cause: AdminCause, conditions: DeletionConditions, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
     """Delete a role, and take it from everybody who has it. Every service refuses the tokens that carry it. The roles
-    `user` and `admin`, which this service gives by itself, cannot be deleted. `If-Match` is honoured."""
+    `user` and `admin`, which this service gives by itself, cannot be deleted."""
     act = await parts.roles.delete(name, cause, lambda role: conditions.ensure_changeable(role_tag(role)))
     return await wait.answer(act)

@@ -11,6 +11,7 @@ from identity_service.dependencies import (
     FRESH_SIGN_IN,
     AdminCause,
     ChangeConditions,
+    DeletionConditions,
     PartsDep,
     PreferredWaitDep,
     ReadConditions,
@@ -148,10 +149,10 @@ async def change_service(
     dependencies=[FRESH_SIGN_IN],
 )
 async def delete_service(
-    service_id: UUID, parts: PartsDep, cause: AdminCause, conditions: ReadConditions, wait: PreferredWaitDep
+    service_id: UUID, parts: PartsDep, cause: AdminCause, conditions: DeletionConditions, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
     """Delete a service that no client may ask tokens for any more. Its permissions leave the roles that have them. The
-    services of every installation cannot be deleted. `If-Match` is honoured."""
+    services of every installation cannot be deleted."""
     act = await parts.admin.services.delete(
         service_id, cause, lambda service: conditions.ensure_changeable(service_tag(service))
     )

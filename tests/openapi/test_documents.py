@@ -220,6 +220,15 @@ def test_operations_have_stable_names_of_a_resource_and_a_verb(document: Documen
 
 
 @each_service
+def test_operations_that_refuse_other_versions_say_how_a_caller_names_one(document: Document) -> None:
+    conditional = [one for one in operations(document) if {"412", "428"} & one["responses"].keys()]
+    assert len(conditional) > 5
+    for operation in conditional:
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        assert "If-Match" in names, operation["operationId"]
+
+
+@each_service
 def test_every_body_and_every_answer_shows_a_valid_example(document: Document) -> None:
     tried = 0
     for operation in operations(document):
