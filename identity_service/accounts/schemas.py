@@ -15,7 +15,7 @@ from identity_service.users.normal_form import (
     normal_email,
     normal_password,
 )
-from watchword.http.fields import Body, Text, Visible, visible_pattern
+from watchword.http.fields import LEFT_OUT, Body, Text, Visible, visible_pattern
 
 Username = Annotated[
     str,
@@ -67,8 +67,6 @@ FullName = Annotated[
     Visible,
 ]
 
-# The default of a member that may be left out but not be null.
-_LEFT_OUT: Final[Any] = None
 _NULLABLE: Final = frozenset({"full_name"})
 
 
@@ -82,7 +80,7 @@ class Registration(Body):
 class UserChanges(Body):
     """Members left out stay as they are. Only `full_name` may be null, which empties it."""
 
-    username: Username = _LEFT_OUT
+    username: Username = LEFT_OUT
     full_name: FullName | None = None
 
     @model_validator(mode="before")
@@ -117,7 +115,7 @@ class LinkProof(Body):
 class VerificationProof(Body):
     """The password of an account that awaits its verification; another one needs none."""
 
-    password: TypedPassword = _LEFT_OUT
+    password: TypedPassword = LEFT_OUT
 
 
 class PasswordReset(Body):

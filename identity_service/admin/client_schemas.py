@@ -11,8 +11,7 @@ from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import ApplicationType, Client
 from identity_service.clients.secrets import generate_secret
 from identity_service.clients.values import ClientReplacements, ClientView
-from watchword.errors import Fault, ensure_faultless
-from watchword.http.fields import Body, Label, Text
+from watchword.http.fields import LEFT_OUT, Body, Label, Text
 from watchword.http.paging import Page
 
 MAX_ENTRIES: Final = 100
@@ -31,7 +30,7 @@ Audiences = Annotated[
     list[Annotated[Text, Field(max_length=500, examples=["http://localhost:8002"])]], Field(max_length=MAX_ENTRIES)
 ]
 Audience = Annotated[
-    Text | None,
+    Text,
     Field(
         max_length=500,
         description="The audience of tokens for which no resource is requested; the first one if it is left out",
@@ -57,7 +56,7 @@ class NewClientBody(Body):
     grants: Grants
     scopes: Scopes
     audiences: Audiences
-    default_audience: Audience = None
+    default_audience: Audience | None = None
     redirect_uris: Uris = Field(default_factory=list)
     post_logout_redirect_uris: Uris = Field(default_factory=list)
     backchannel_logout_uri: LogoutUri = None
@@ -81,23 +80,20 @@ class NewClientBody(Body):
 
 
 class ClientPatch(Body):
-    """The members of a client that are replaced; the others stay as they are."""
+    """The members of a client that are replaced; those left out stay as they are. Only `backchannel_logout_uri` may be
+    null: then no logout tokens are sent."""
 
-    name: ClientName | None = None
-    first_party: FirstParty | None = None
-    grants: Grants | None = None
-    scopes: Scopes | None = None
-    audiences: Audiences | None = None
-    default_audience: Audience = None
-    redirect_uris: Uris | None = None
-    post_logout_redirect_uris: Uris | None = None
+    name: ClientName = LEFT_OUT
+    first_party: FirstParty = LEFT_OUT
+    grants: Grants = LEFT_OUT
+    scopes: Scopes = LEFT_OUT
+    audiences: Audiences = LEFT_OUT
+    default_audience: Audience = LEFT_OUT
+    redirect_uris: Uris = LEFT_OUT
+    post_logout_redirect_uris: Uris = LEFT_OUT
     backchannel_logout_uri: LogoutUri = None
 
     def as_replacements(self) -> ClientReplacements:
-        """Raises Faulty for null, which only `backchannel_logout_uri` may be."""
-        sent = self.model_fields_set - {"backchannel_logout_uri"}
-        empty = sorted(name for name in sent if getattr(self, name) is None)
-        ensure_faultless([Fault.of(name, "It may be left out, and not be null.") for name in empty])
         return ClientReplacements(
             name=self.name,
             is_first_party=self.first_party,

@@ -10,7 +10,7 @@ from identity_service.admin.tags import entity_tag
 from identity_service.services.drafts import ServiceDraft
 from identity_service.services.values import ServiceChanges, ServiceView
 from watchword.errors import Fault, ensure_faultless
-from watchword.http.fields import Body, Label, Text
+from watchword.http.fields import LEFT_OUT, Body, Label, Text
 from watchword.http.paging import Page
 
 MAX_WORDS: Final = 200
@@ -54,23 +54,22 @@ class NewService(Body):
     permissions: Permissions = Field(default_factory=list)
 
     def as_draft(self) -> ServiceDraft:
-        """Raises Faulty for a word that is there twice."""
+        """Raises Faulty for a scope or a permission that is there twice."""
         scopes, permissions = _scope_texts(self.scopes), _permission_texts(self.permissions)
         return ServiceDraft(self.audience, self.name, self.client_id, scopes, permissions)
 
 
 class ServicePatch(Body):
-    """The members of a service that are replaced; the others stay as they are."""
+    """The members of a service that are replaced; those left out stay as they are. Only `client_id` may be null: then
+    the service has no client of its own."""
 
-    name: ServiceName | None = None
+    name: ServiceName = LEFT_OUT
     client_id: OwnClient = None
-    scopes: Scopes | None = None
-    permissions: Permissions | None = None
+    scopes: Scopes = LEFT_OUT
+    permissions: Permissions = LEFT_OUT
 
     def as_changes(self) -> ServiceChanges:
-        """Raises Faulty for null, which only `client_id` may be, and for a word that is there twice."""
-        empty = [name for name in self.model_fields_set - {"client_id"} if getattr(self, name) is None]
-        ensure_faultless([Fault.of(name, "It may be left out, and not be null.") for name in sorted(empty)])
+        """Raises Faulty for a scope or a permission that is there twice."""
         return ServiceChanges(
             self.name,
             self.client_id,

@@ -1,7 +1,6 @@
 """What administrators see of streams, in JSON."""
 
 from datetime import datetime
-from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -11,10 +10,7 @@ from identity_service.admin.tags import entity_tag
 from identity_service.events.lag import MAX_COUNTED
 from identity_service.events.models import Delivery, Stream, StreamStatus
 from identity_service.events.schemas import Reason
-from watchword.http.fields import Body
-
-_LEFT_OUT: Final[Any] = None
-"""The value of a member that is absent; null is refused."""
+from watchword.http.fields import LEFT_OUT, Body
 
 
 class _Settings(BaseModel):
@@ -59,7 +55,7 @@ class StreamPatch(Body):
     """What to do with the stream."""
 
     status: StreamStatus = Field(examples=["paused"])
-    reason: Reason = Field(_LEFT_OUT, description="The receiver can read it; none if it is left out")
+    reason: Reason = Field(LEFT_OUT, description="The receiver can read it; none if it is left out")
 
 
 class StreamPage(BaseModel):

@@ -5,19 +5,16 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from asyncpg import Record
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from identity_service.accounts.directory import AccountsPage
 from identity_service.accounts.models import AccessChange, Account, AccountInUse
 from identity_service.admin.tags import entity_tag
 from identity_service.users.models import AccountState
-from watchword.http.fields import Body, Text
+from watchword.http.fields import LEFT_OUT, Body, Text
 
 _MAX_ROLES: Final = 100
 _MAX_ROLE_CHARACTERS: Final = 100
-# The default of a member that may be left out but not be null.
-_LEFT_OUT: Final[Any] = None
 
 RoleName = Annotated[Text, Field(max_length=_MAX_ROLE_CHARACTERS, examples=["moderator"])]
 
@@ -117,15 +114,8 @@ class AccessPatch(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"roles": ["user", "moderator"]}, {"active": False}]})
 
-    roles: list[RoleName] = Field(_LEFT_OUT, max_length=_MAX_ROLES, description="All roles that it is to have")
-    active: StrictBool = Field(_LEFT_OUT, description="Whether its owner may sign in; disabling it ends its sessions")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_is_not_null(cls, value: Any) -> Any:
-        if isinstance(value, dict) and None in value.values():
-            raise PydanticCustomError("null", "null is no value here; leave out what is to stay")
-        return value
+    roles: list[RoleName] = Field(LEFT_OUT, max_length=_MAX_ROLES, description="All roles that it is to have")
+    active: StrictBool = Field(LEFT_OUT, description="Whether its owner may sign in; disabling it ends its sessions")
 
     def as_change(self) -> AccessChange:
         return AccessChange(self.roles, self.active)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from posts_service.posts.models import SUMMARY_CHARACTERS, State
 from posts_service.tags.tag import MAX_TAGS, InvalidTag, normalized
-from watchword.http.fields import NO_LABEL_CHARACTERS, Body, Label, Stripped, Text, Visible, visible_pattern
+from watchword.http.fields import LEFT_OUT, NO_LABEL_CHARACTERS, Body, Label, Stripped, Text, Visible, visible_pattern
 
 _BODY: Final = "The Analytical Engine has no pretensions to originate anything."
 _LABEL_PATTERN: Final = visible_pattern(NO_LABEL_CHARACTERS)
@@ -114,9 +114,6 @@ WritableState = Annotated[
     Field(description="Only its author can read a draft", examples=["published"]),
 ]
 
-# The default of a member that may be left out but not be null.
-_LEFT_OUT: Final[Any] = None
-
 
 class PostDraft(Body):
     """A new post. Its author is the caller, so no member names one."""
@@ -140,11 +137,11 @@ class PostChanges(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "On looms", "tags": ["looms"]}]})
 
-    title: Title = _LEFT_OUT
-    body: PostText = _LEFT_OUT
+    title: Title = LEFT_OUT
+    body: PostText = LEFT_OUT
     summary: Summary | None = None
-    tags: Tags = _LEFT_OUT
-    state: WritableState = _LEFT_OUT
+    tags: Tags = LEFT_OUT
+    state: WritableState = LEFT_OUT
     published_at: PublicationTime | None = None
 
 

@@ -123,8 +123,8 @@ async def test_faulty_change_is_refused_and_null_is_not_absent(identity: Identit
     await make_client(identity, "robot")
     for body, flaws in (
         ({"grants": []}, [("/body/grants", "invalid")]),
-        ({"scopes": None, "name": None}, [("/body/name", "invalid"), ("/body/scopes", "invalid")]),
-        ({"default_audience": None}, [("/body/default_audience", "invalid")]),
+        ({"scopes": None, "name": None}, [("/body/name", "string_type"), ("/body/scopes", "list_type")]),
+        ({"default_audience": None}, [("/body/default_audience", "string_type")]),
         ({"id": "machine"}, [("/body/id", "extra_forbidden")]),
         ({"backchannel_logout_uri": "https://app.example/"}, [("/body/backchannel_logout_uri", "invalid")]),
     ):

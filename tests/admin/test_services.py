@@ -123,10 +123,12 @@ async def test_faulty_service_is_refused_with_the_place_of_each_fault(
     assert flaws_of(await identity.http.post("/admin/services", json=body, headers=grace)) == flaws
 
 
-@pytest.mark.parametrize("member", ["name", "scopes", "permissions"])
-async def test_null_is_not_absent(identity: Identity, grace: Headers, member: str) -> None:
+@pytest.mark.parametrize(
+    ("member", "code"), [("name", "string_type"), ("scopes", "list_type"), ("permissions", "list_type")]
+)
+async def test_null_is_not_absent(identity: Identity, grace: Headers, member: str, code: str) -> None:
     notes = await make_service(identity, "notes")
-    assert flaws_of(await patch(identity, notes.id, grace, {member: None})) == [(f"/body/{member}", "invalid")]
+    assert flaws_of(await patch(identity, notes.id, grace, {member: None})) == [(f"/body/{member}", code)]
 
 
 async def test_audience_never_changes_and_is_that_of_one_service(identity: Identity, grace: Headers) -> None:

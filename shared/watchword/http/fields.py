@@ -14,6 +14,9 @@ MAX_MEMBERS: Final = 100
 NUL: Final = r"\x00"
 """What no text has, for the brackets of a regular expression."""
 
+LEFT_OUT: Final[Any] = None
+"""The default of a member that may be left out but not be null."""
+
 Text = Annotated[str, StringConstraints(pattern=rf"^[^{NUL}]*$")]
 """Text that PostgreSQL can store."""
 
