@@ -36,7 +36,7 @@ class RoleNotFound(NotFound):
 
 
 class RoleUnknown(Invalid):
-    """A person cannot have a role that is none."""
+    """An account was to get a role that does not exist."""
 
     code = "role_unknown"
     detail = "There is no such role."
@@ -299,7 +299,7 @@ class ClientNeeded(Conflict):
     """Every installation has it, and the set-up would make it again."""
 
     code = "client_needed"
-    detail = "This client belongs to every installation: it cannot be deleted."
+    detail = "Every installation has this client: it cannot be deleted."
 
 
 class ClientPublic(Conflict):
@@ -314,7 +314,7 @@ class TwoSecretsValid(Conflict):
 
 class OneSecretValid(Conflict):
     code = "one_secret_valid"
-    detail = "One secret of this client is valid: ask for another one beside it, and not in its place."
+    detail = "This client has only one valid secret, which cannot be replaced. Add a second one instead."
 
 
 class FormerSecretNotFound(NotFound):
@@ -330,7 +330,7 @@ class ConsentNotFound(NotFound):
 class WordTaken(Conflict):
     """A scope or a permission belongs to one service."""
 
-    code = "word_taken"
+    code = "scope_or_permission_taken"
     detail = "A scope or a permission belongs to another service."
 
 
@@ -348,17 +348,17 @@ class ServiceNeeded(Conflict):
     """Every installation has it, and the set-up would make it again."""
 
     code = "service_needed"
-    detail = "This belongs to every installation: it cannot be taken away."
+    detail = "Every installation has this: it cannot be removed."
 
 
 class ServiceInUse(Conflict):
     code = "service_in_use"
-    detail = "A client may still ask for tokens for this service. Take its audience and scopes from the client first."
+    detail = "A client may still ask for tokens for this service. Remove its audience and scopes from the client first."
 
 
 class ScopeInUse(Conflict):
     code = "scope_in_use"
-    detail = "A client may still ask for a scope that would be taken away. Take it from the client first."
+    detail = "A client may still ask for a scope that this would remove. Remove it from the client first."
 
 
 class GrantTypeNotAllowed(Forbidden):

@@ -39,9 +39,9 @@ def _filters(
     actor: Annotated[_Word | None, Query(description="A person's id, a client's id, or `command line`")] = None,
     subject: Annotated[_Word | None, Query(description="The id of what was acted on")] = None,
     action: Annotated[_Word | None, Query(examples=["session.ended"])] = None,
-    request_id: Annotated[_Word | None, Query(description="What one request has done")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Entries of this time and later")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Entries of before this time")] = None,
+    request_id: Annotated[_Word | None, Query(description="Only what this request has done")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Only entries of this time and later")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Only entries from before this time")] = None,
 ) -> AuditFilter:
     return AuditFilter(actor, subject, action, request_id, since, until)
 
@@ -52,7 +52,7 @@ _Filters = Annotated[AuditFilter, Depends(_filters)]
 @router.get(
     "",
     operation_id="admin_audit_list",
-    summary="Look something up in the audit log",
+    summary="List entries of the audit log",
     responses=answer(200, "Link") | refusals(InvalidCursor, DatabaseUnavailable),
 )
 async def list_entries(
@@ -63,11 +63,11 @@ async def list_entries(
     limit: PageLength = 20,
     cursor: PageCursor = None,
 ) -> AuditPage:
-    """Who did what, the newest first. Nobody can change an entry; the address in those of a person is erased with their
-    account.
+    """Who did what, the newest entry first. No entry can be changed; when an account is deleted, the network address in
+    the entries of that person is erased.
 
-    With several of `actor`, `subject`, `action` and `request_id`, a page looks at no more than 1,000 entries: it may
-    be short, or empty, and `next` goes on behind them.
+    With several of `actor`, `subject`, `action` and `request_id`, a page searches at most 1,000 entries: it may be
+    short or empty, and `next` continues after them.
     """
     page = await parts.admin.audit.list(filters, cursor, limit)
     link_next(page.next_cursor, request, response)
@@ -84,11 +84,12 @@ async def list_entries(
 async def export_entries(
     administrator: AuditExporter, filters: _Filters, parts: PartsDep, is_head: IsHead
 ) -> LineStream:
-    """The same entries, the oldest first, an object in each line: `{"type": "entry"}` with the members of an entry. The
-    last line is `{"type": "end"}` with the `count` of entries: without it some are missing, because the connection
-    broke or your session ended.
+    """The entries that the filters select, the oldest first, as one JSON object in each line: `{"type": "entry"}` with
+    the members of an entry. The last line is `{"type": "end"}` with the `count` of entries. If it is absent, entries
+    are missing, because the connection broke or your session ended.
 
-    The export ends before the entry `audit.exported` that records it. A process of the service does four at once.
+    The export ends before the entry `audit.exported`, which records it. Each process of the service can run four
+    exports at once.
     """
     if is_head:
         return LineStream((), headers=DOWNLOAD)

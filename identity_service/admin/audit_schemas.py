@@ -27,7 +27,8 @@ class AuditEntryRead(BaseModel):
         examples=["198.51.100.7"],
     )
     request_id: str | None = Field(
-        description="Also in the log of the service; null for commands and jobs", examples=["1f2e3d4c5b6a7988"]
+        description="The id of the request, which the log of the service has too; null for commands and jobs",
+        examples=["1f2e3d4c5b6a7988"],
     )
 
     @classmethod

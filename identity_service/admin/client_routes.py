@@ -75,7 +75,7 @@ async def list_clients(
     dependencies=[FRESH_SIGN_IN],
 )
 async def create_client(body: NewClientBody, parts: PartsDep, cause: AdminCause, response: Response) -> ClientMade:
-    """Make a client. Unless it is public it gets a secret, which this answer alone shows."""
+    """Make a client. Unless it is public it gets a secret, which only this answer shows."""
     made = await parts.admin.clients.create(body.as_draft(), cause)
     tag = client_tag(made.view.client)
     response.headers.update({"Location": f"/admin/clients/{made.view.client.id}", "ETag": tag})
@@ -95,7 +95,7 @@ async def create_client(body: NewClientBody, parts: PartsDep, cause: AdminCause,
 async def read_client(
     client_id: Id, parts: PartsDep, conditions: ReadConditions, response: Response
 ) -> ClientRead | Response:
-    """A client. `ETag` changes with what people change of it, and not with its use."""
+    """A client. Its `ETag` changes when somebody changes the client, and not when the client is used."""
     view = await parts.admin.clients.get(client_id)
     return read_answer(ClientRead.of(view), client_tag(view.client), conditions, response)
 
@@ -123,9 +123,9 @@ async def change_client(
     conditions: ChangeConditions,
     response: Response,
 ) -> ClientRead:
-    """Replace the members that are sent. What the client may not have any more is missing from its next token, also
-    from that of the next refresh; tokens that it has last until they expire. The clients of every installation get back
-    at the next set-up what they need."""
+    """Replace the members that are sent. What the client loses is missing from its next token, also after a refresh;
+    the tokens that it has stay valid until they expire. At the next set-up, the clients that every installation has get
+    back what they need."""
     view = await parts.admin.clients.change(
         client_id, patch.as_replacements(), cause, lambda client: conditions.ensure_changeable(client_tag(client))
     )
@@ -147,8 +147,8 @@ async def change_client(
 async def delete_client(
     client_id: Id, parts: PartsDep, cause: AdminCause, conditions: DeletionConditions, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """Delete a client with its sessions, whose tokens every service refuses from now on, and with its streams of
-    security events. The clients of every installation cannot be deleted."""
+    """Delete a client with its sessions and its streams of security events. From now on, every service refuses the
+    tokens of these sessions. The clients that every installation has cannot be deleted."""
     act = await parts.admin.client_deletion.delete(
         client_id, cause, lambda client: conditions.ensure_changeable(client_tag(client))
     )
@@ -171,8 +171,8 @@ async def delete_client(
     dependencies=[FRESH_SIGN_IN],
 )
 async def add_secret(client_id: Id, body: SecretRequest, parts: PartsDep, cause: AdminCause) -> SecretMade:
-    """Give a client another secret, which this answer alone shows. The former one stays valid until it is ended: two
-    may be valid at once."""
+    """Give a client another secret, which only this answer shows. The former one stays valid until it is ended: two may
+    be valid at once."""
     return SecretMade(secret=await parts.admin.clients.add_secret(client_id, cause, replaces_latest=body.lost))
 
 
@@ -185,5 +185,6 @@ async def add_secret(client_id: Id, body: SecretRequest, parts: PartsDep, cause:
     dependencies=[FRESH_SIGN_IN],
 )
 async def end_former_secret(client_id: Id, parts: PartsDep, cause: AdminCause) -> None:
-    """Let only the latest secret be valid. Do so once nothing uses the former one: `last_used_at` tells."""
+    """End the former secret, so that only the latest one is valid. `last_used_at` of the former one says whether
+    something still uses it."""
     await parts.admin.clients.end_former_secret(client_id, cause)

@@ -109,10 +109,10 @@ class ClientPatch(Body):
 
 
 class SecretRead(BaseModel):
-    """A valid secret, which nobody is shown."""
+    """A valid secret, without its text."""
 
-    is_former: bool = Field(description="Another one was made after it", examples=[False])
-    last_used_at: datetime | None = Field(description="A few minutes late at most; null if it was never used")
+    is_former: bool = Field(description="Whether another one was made after it", examples=[False])
+    last_used_at: datetime | None = Field(description="Up to a few minutes late; null if it was never used")
 
 
 class ClientRead(BaseModel):
@@ -132,7 +132,7 @@ class ClientRead(BaseModel):
     backchannel_logout_uri: str | None = Field(examples=["https://app.example/logout"])
     secrets: list[SecretRead] = Field(description="The latest first")
     created_at: datetime
-    last_used_at: datetime | None = Field(description="A few minutes late at most; null if it was never used")
+    last_used_at: datetime | None = Field(description="Up to a few minutes late; null if it was never used")
 
     @classmethod
     def of(cls, view: ClientView) -> "ClientRead":
@@ -170,7 +170,7 @@ class SecretRequest(Body):
     """Another secret for a client."""
 
     lost: Annotated[
-        bool, Field(description="Nobody has the latest secret: another one takes its place, and the former one stays")
+        bool, Field(description="Nobody has the latest secret: the new one replaces it, and the former one stays valid")
     ] = False
 
 
@@ -182,7 +182,7 @@ class SecretMade(BaseModel):
 
 class ClientPage(BaseModel):
     items: list[ClientRead]
-    next: str | None = Field(description="`cursor` of the next page; null on the last", examples=["tO7mUmFwcA=="])
+    next: str | None = Field(description="The cursor of the next page; null on the last", examples=["tO7mUmFwcA=="])
 
     @classmethod
     def of(cls, page: Page[ClientView]) -> "ClientPage":

@@ -4,4 +4,4 @@ from typing import Annotated
 
 from pydantic import Field
 
-NameCursor = Annotated[str | None, Field(max_length=1_000, description="`next` of the page before")]
+NameCursor = Annotated[str | None, Field(max_length=1_000, description="`next` of the previous page")]

@@ -33,13 +33,13 @@ async def list_jobs(
     parts: PartsDep,
     request: Request,
     response: Response,
-    state: Annotated[JobState, Query(description="`dead`: given up")] = JobState.DEAD,
+    state: Annotated[JobState, Query(description="`dead`: it was given up")] = JobState.DEAD,
     kind: Annotated[_Kind | None, Query(examples=["letter"])] = None,
     limit: PageLength = 20,
     cursor: PageCursor = None,
 ) -> JobPageRead:
-    """The jobs in one state, the one that was made last first. A job that has succeeded is gone, and a dead one is kept
-    for 30 days. A page looks at no more than 1,000 jobs: it may be short, or empty, and `next` goes on behind them."""
+    """The jobs in one state, the newest first. A job that has succeeded is deleted, and a dead one is kept for 30 days.
+    A page searches at most 1,000 jobs: it may be short or empty, and `next` continues after them."""
     page = await parts.admin.jobs.page(state, kind, cursor, limit)
     link_next(page.next_cursor, request, response)
     return JobPageRead.of(page)

@@ -23,7 +23,7 @@ router = admin_router("/keys", tag="keys")
 
 
 class _Kid(StringConvertor):
-    """A `kid` in a path. `seal` is none: it is the path of an act, which has no method of a key."""
+    """A `kid` in a path. `seal` is not one: `/admin/keys/seal` is an operation, and a GET or a DELETE there is 405."""
 
     regex = "(?!seal$)[^/]+"
 
@@ -41,8 +41,8 @@ register_url_convertor("kid", _Kid())
 async def list_keys(
     request: Request, response: Response, parts: PartsDep, limit: PageLength = 20, cursor: NameCursor = None
 ) -> SigningKeyPage:
-    """Every key whose tokens may still be valid, and those that were withdrawn since the last one was made, the last to
-    sign first."""
+    """The keys whose tokens may still be valid, and those that were withdrawn after the latest key was made. The key
+    that signs last comes first."""
     page = SigningKeyPage.of(await parts.key_views.read_page(cursor, limit))
     link_next(page.next, request, response)
     return page
@@ -77,8 +77,8 @@ async def read_key(
     | refusals(CannotUnseal, InsufficientUserAuthentication, DatabaseUnavailable),
 )
 async def rotate_key(cause: AdminCause, response: Response, parts: PartsDep) -> SigningKeyRead:
-    """Make a key that signs once every cached list of keys has it. The one that signs now verifies until its last token
-    has expired, and nobody is signed out."""
+    """Make a key, which signs as soon as every cached list of keys has it. Until their last token has expired, the keys
+    from before it stay valid: nobody is signed out."""
     made = await parts.key_rotation.rotate(cause)
     key = SigningKeyRead.of(await parts.key_views.get(made.kid))
     response.headers["Location"] = f"{router.prefix}/{key.kid}"
@@ -96,8 +96,8 @@ async def rotate_key(cause: AdminCause, response: Response, parts: PartsDep) -> 
     openapi_extra=PREFER_WAIT,
 )
 async def withdraw_key(kid: str, cause: AdminCause, wait: PreferredWaitDep, parts: PartsDep) -> KeyWithdrawalRead:
-    """Have every service refuse what the key has signed, from now on, and whatever a list of keys says. Another key
-    signs at once. Who has tokens of the key signs in again, also you if yours is one of them."""
+    """From now on, every service refuses what this key has signed, even if a cached list of keys still has it. Another
+    key signs at once. People with tokens of this key must sign in again; so must you, if yours is one of them."""
     withdrawn = await parts.key_withdrawal.withdraw(kid, cause)
     return KeyWithdrawalRead.of(withdrawn, await wait.answer(withdrawn.act))
 
@@ -105,13 +105,14 @@ async def withdraw_key(kid: str, cause: AdminCause, wait: PreferredWaitDep, part
 @router.post(
     "/seal",
     operation_id="admin_keys_seal",
-    summary="Seal everything anew",
+    summary="Seal everything under the present key-encryption key",
     dependencies=[FRESH_SIGN_IN],
     responses=refusals(CannotUnseal, InsufficientUserAuthentication, DatabaseUnavailable),
 )
 async def seal_keys(cause: AdminCause, parts: PartsDep) -> SealingRead:
-    """Seal what the tables hold under `IDENTITY_KEY_ENCRYPTION_KEY`: signing keys, the key of digests, what authorizes
-    pushes, and letters. From then on every process seals under it, so that every process must have it before. What is
-    sealed under it already is left as it is: doing this again answers 0, or what another process has sealed meanwhile.
+    """Seal (encrypt) under `IDENTITY_KEY_ENCRYPTION_KEY` everything that the tables hold sealed: signing keys, the key
+    of digests, the `Authorization` of pushes, and letters. From then on every process seals under that key, so every
+    process must have it beforehand. This can be repeated: values that are sealed under it already stay as they are, and
+    are not counted.
     """
     return SealingRead.of(await parts.sealing_anew.seal(cause))

@@ -22,8 +22,8 @@ class SigningKeyRead(BaseModel):
 
     kid: str = Field(examples=[_KID])
     state: KeyState = Field(
-        description="Whether it does not sign yet, signs, only verifies, or is not published any more; `compromised` if"
-        " it was withdrawn because it leaked",
+        description="`published`: it does not sign yet; `verifying`: it does not sign any more, and its last tokens may"
+        " be valid; `withdrawn`: it is not published any more; `compromised`: it was withdrawn because it leaked",
         examples=["signing"],
     )
     published_at: datetime
@@ -71,7 +71,7 @@ class SealedKind(BaseModel):
 
 
 class SealingRead(BaseModel):
-    """Everything is sealed under the present key-encryption key."""
+    """What was sealed under the present key-encryption key."""
 
     key_encryption_key: str = Field(description="The id of that key", examples=[_KEY_ID])
     kinds: list[SealedKind]
@@ -83,7 +83,7 @@ class SealingRead(BaseModel):
 
 
 class KeyWithdrawalRead(BaseModel):
-    """A signing key is withdrawn."""
+    """The outcome of withdrawing a signing key."""
 
     signing_kid: str = Field(description="The key that signs from now on", examples=[_KID])
     sessions: int | None = Field(

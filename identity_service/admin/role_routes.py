@@ -50,7 +50,7 @@ Name = Annotated[Text, Path(description="The name of a role", examples=["editor"
 async def list_roles(
     parts: PartsDep, request: Request, response: Response, limit: PageLength = 20, cursor: NameCursor = None
 ) -> RolePage:
-    """The roles, in the order of their names, each with what it allows."""
+    """The roles in alphabetical order, each with what it allows."""
     page = RolePage.of(await parts.roles.list(cursor, limit))
     link_next(page.next, request, response)
     return page
@@ -66,7 +66,7 @@ async def list_roles(
     dependencies=[FRESH_SIGN_IN],
 )
 async def create_role(draft: RoleDraft, parts: PartsDep, cause: AdminCause, response: Response) -> RoleRead:
-    """Make a role, which nobody has yet. Its permissions are those that services declare."""
+    """Make a role, which nobody has yet. It can have the permissions that services declare, and no others."""
     role = await parts.roles.create(draft.name, draft.description, draft.as_content(), cause)
     response.headers.update({"Location": f"/admin/roles/{quote(role.name)}", "ETag": role_tag(role)})
     return RoleRead.of(role)
@@ -116,8 +116,8 @@ async def replace_role(
     wait: PreferredWaitDep,
     response: Response,
 ) -> ObedienceRead | None:
-    """Give a role this description and exactly these permissions. If they are others than before, every service refuses
-    all older tokens that carry the role, however many people have it. `ETag` is that of the role after it."""
+    """Give a role this description and exactly these permissions. If the permissions change, every service refuses
+    older tokens that carry the role. `ETag` is that of the changed role."""
     changed = await parts.roles.change(
         name, replacement.as_content(), cause, lambda role: conditions.ensure_changeable(role_tag(role))
     )

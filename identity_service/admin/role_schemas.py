@@ -65,7 +65,7 @@ class RoleRead(BaseModel):
 
 class RolePage(BaseModel):
     items: list[RoleRead]
-    next: str | None = Field(description="`cursor` of the next page; null on the last", examples=["tO7mUmVkaXRvcg=="])
+    next: str | None = Field(description="The cursor of the next page; null on the last", examples=["tO7mUmVkaXRvcg=="])
 
     @classmethod
     def of(cls, page: Page[RoleView]) -> "RolePage":

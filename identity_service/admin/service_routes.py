@@ -62,8 +62,8 @@ async def list_services(
     dependencies=[FRESH_SIGN_IN],
 )
 async def create_service(body: NewService, parts: PartsDep, cause: AdminCause, response: Response) -> ServiceRead:
-    """Make a service that tokens can be meant for. Its audience never changes. A scope or a permission belongs to one
-    service."""
+    """Make a service that tokens can be issued for. Its audience never changes. A scope or a permission belongs to one
+    service only."""
     service = await parts.admin.services.create(body.as_draft(), cause)
     response.headers.update({"Location": f"/admin/services/{service.id}", "ETag": service_tag(service)})
     return ServiceRead.of(service)
@@ -119,9 +119,10 @@ async def change_service(
     wait: PreferredWaitDep,
     response: Response,
 ) -> ObedienceRead | None:
-    """Replace the members that are sent. A permission that is left out leaves every role that has it: services refuse
-    older tokens that carry such a role. A scope can be left out when no client may ask for it; tokens that carry it
-    already last until they expire. What every installation has stays. `ETag` is that of the service after it."""
+    """Replace the members that are sent. A permission that the new list lacks is taken from every role that has it, and
+    services refuse older tokens that carry such a role. A scope can be removed once no client may ask for it; tokens
+    that carry it stay valid until they expire. What every installation has cannot be removed. `ETag` is that of the
+    changed service."""
     changed = await parts.admin.services.change(
         service_id, patch.as_changes(), cause, lambda service: conditions.ensure_changeable(service_tag(service))
     )
@@ -151,8 +152,8 @@ async def change_service(
 async def delete_service(
     service_id: UUID, parts: PartsDep, cause: AdminCause, conditions: DeletionConditions, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """Delete a service that no client may ask tokens for any more. Its permissions leave the roles that have them. The
-    services of every installation cannot be deleted."""
+    """Delete a service for which no client may ask for tokens any more. Its permissions are taken from the roles that
+    have them. The services that every installation has cannot be deleted."""
     act = await parts.admin.services.delete(
         service_id, cause, lambda service: conditions.ensure_changeable(service_tag(service))
     )

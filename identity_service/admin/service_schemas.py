@@ -20,7 +20,7 @@ Audience = Annotated[Text, Field(max_length=500, description="`aud` of its token
 ServiceName = Annotated[Label, Field(max_length=200, description="For people", examples=["Notes"])]
 OwnClient = Annotated[
     Text | None,
-    Field(max_length=100, description="The service's own client, which may ask about its tokens", examples=["notes"]),
+    Field(max_length=100, description="The service's own client, which may introspect its tokens", examples=["notes"]),
 ]
 Word = Annotated[Text, Field(max_length=200)]
 Description = Annotated[Label, Field(max_length=500)]
@@ -80,12 +80,12 @@ class ServicePatch(Body):
 
 
 class ServiceRead(BaseModel):
-    """A service that tokens can be meant for."""
+    """A service that tokens can be issued for."""
 
     id: UUID
     audience: str = Field(description="`aud` of its tokens", examples=[_AUDIENCE])
     name: str = Field(examples=["Notes"])
-    client_id: str | None = Field(description="Its own client, which may ask about its tokens", examples=["notes"])
+    client_id: str | None = Field(description="Its own client, which may introspect its tokens", examples=["notes"])
     scopes: list[ScopeText]
     permissions: list[PermissionText]
 
@@ -107,7 +107,7 @@ class ServiceRead(BaseModel):
 
 class ServicePage(BaseModel):
     items: list[ServiceRead]
-    next: str | None = Field(description="`cursor` of the next page; null on the last", examples=["tO7mUisBmaPB5fB9"])
+    next: str | None = Field(description="The cursor of the next page; null on the last", examples=["tO7mUisBmaPB5fB9"])
 
     @classmethod
     def of(cls, page: Page[ServiceView]) -> "ServicePage":

@@ -45,8 +45,8 @@ async def list_sessions(
     limit: PageLength = 20,
     cursor: PageCursor = None,
 ) -> LiveSessionPage:
-    """Where people are signed in, the newest session first. One page looks at a thousand sessions that nobody has ended
-    at most: if most of them have expired, it may have few items, or none, and `next` goes on."""
+    """Where people are signed in, the newest session first. A page searches at most 1,000 sessions that have not been
+    ended: if most of them have expired, it may be short or empty, and `next` continues after them."""
     page = LiveSessionPage.of(await parts.session_directory.list(user, cursor, limit))
     link_next(page.next, request, response)
     return page
@@ -64,8 +64,9 @@ async def list_sessions(
 async def end_sessions(
     user_id: UUID, sessions: SessionsDep, cause: AdminCause, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """End every session and every sign-on of a user, and take back what they have allowed devices that have no session
-    yet. Every service refuses their tokens from now on. They can sign in again, unless the account is disabled."""
+    """End every session and every sign-on of a user, and cancel the sign-ins of devices that they have allowed and that
+    have no session yet. From now on, every service refuses their tokens. They can sign in again, unless the account is
+    disabled."""
     return await wait.answer(await sessions.end_all(user_id, cause))
 
 

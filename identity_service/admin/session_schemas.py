@@ -28,7 +28,7 @@ class LiveSession(SessionMembers):
 class LiveSessionPage(BaseModel):
     items: list[LiveSession]
     next: str | None = Field(
-        description="`cursor` of the next page; null on the last. A page with one may have fewer items than `limit`",
+        description="The cursor of the next page; null on the last. A page before it may have fewer items than `limit`",
         examples=["t0Xn4aQBmb9K8H3cgOYz8CqGX4gD"],
     )
 

@@ -27,8 +27,8 @@ router = admin_router("/streams", tag="security events")
 async def list_streams(
     parts: PartsDep, request: Request, response: Response, limit: PageLength = 20, cursor: PageCursor = None
 ) -> StreamPage:
-    """Every stream of security events, the oldest first, with what waits in it. One that has lapsed is there until
-    nobody can wait for it any more."""
+    """Every stream of security events, the oldest first, with what waits in it. A stream that has lapsed stays in the
+    list as long as an act may wait for it."""
     page = await parts.admin.streams.list(cursor, limit)
     link_next(page.next_cursor, request, response)
     return StreamPage(items=[StreamState.of(row) for row in page.items], next=page.next_cursor)
@@ -45,7 +45,7 @@ async def list_streams(
 async def read_stream(
     stream_id: UUID, parts: PartsDep, conditions: ReadConditions, response: Response
 ) -> StreamState | Response:
-    """A stream, and what waits in it. `ETag` changes with what people change of it, and not with its events."""
+    """A stream, and what waits in it. Its `ETag` changes when somebody changes the stream, and not with its events."""
     row = await parts.admin.streams.get(stream_id)
     return read_answer(StreamState.of(row), stream_tag(row), conditions, response)
 
@@ -65,10 +65,10 @@ async def change_stream(
     conditions: ChangeConditions,
     response: Response,
 ) -> StreamState:
-    """**While a stream is paused or disabled, its receiver obeys nothing that it would learn from it**: it goes on
-    accepting the tokens of sessions that have ended and of accounts that are disabled, until they expire, and acts that
-    wait name it as outstanding. A paused stream stores events for later; a disabled one drops them, and starts with
-    what a token can still contradict when it is enabled. A receiver can enable its own stream again.
+    """**While a stream is paused or disabled, its receiver gets no events**: it goes on accepting the tokens of
+    sessions that have ended and of accounts that are disabled, until these tokens expire, and acts that wait name it as
+    outstanding. A paused stream keeps events for later. A disabled one drops them; when it is enabled again, it starts
+    with the events that tokens in use may still contradict. A receiver can enable its own stream again.
     """
     row = await parts.admin.streams.set_status(
         stream_id,

@@ -28,8 +28,10 @@ class StreamState(_Settings):
     """A stream of a receiver, and how far behind the receiver is."""
 
     created_at: datetime
-    events_waiting: int = Field(description=f"Events that wait; no more than {MAX_COUNTED} are counted", examples=[0])
-    oldest_seconds: float | None = Field(description="For how long the oldest of them has waited", examples=[0.2])
+    events_waiting: int = Field(description=f"How many events wait; {MAX_COUNTED} if there are more", examples=[0])
+    oldest_seconds: float | None = Field(
+        description="For how long the oldest of them has waited; null if none waits", examples=[0.2]
+    )
     polled_at: datetime | None = Field(description="The last poll, give or take ten seconds")
     pushed_at: datetime | None = Field(description="The last try to push")
     failed_pushes: int = Field(description="How many tries have failed since the last success", examples=[0])

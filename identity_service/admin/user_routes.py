@@ -65,9 +65,9 @@ async def list_users(
     limit: PageLength = 20,
     cursor: NameCursor = None,
 ) -> AccountPage:
-    """The newest first; with `q`, those whose username begins with it, in the order of usernames, and then the others
-    whose address does. One page looks at a thousand accounts at most: if filters leave most of them out, it may have
-    few items, or none, and `next` goes on."""
+    """Without `q`, the newest account comes first. With `q`, the accounts whose username begins with it come first, in
+    alphabetical order, and then the others whose e-mail address does. A page searches at most 1,000 accounts: if the
+    filters leave most of them out, it may be short or empty, and `next` continues after them."""
     filters = Filters((q or "").strip() or None, role, state)
     page = AccountPage.of(await parts.directory.list(filters, cursor, limit))
     link_next(page.next, request, response)
@@ -85,8 +85,8 @@ async def list_users(
 async def read_user(
     user_id: UUID, parts: PartsDep, conditions: ReadConditions, response: Response
 ) -> AccountRead | Response:
-    """An account with its roles and what these may do. `ETag` changes with what people change of it, and not with its
-    sessions."""
+    """An account, with its roles and what they allow. Its `ETag` changes when somebody changes the account, and not
+    with its sessions."""
     account = await parts.access.get(user_id)
     tag = account_tag(account.account)
     return read_answer(AccountRead.of_use(account), tag, conditions, response)
@@ -121,9 +121,9 @@ async def change_user(
     wait: PreferredWaitDep,
     response: Response,
 ) -> ObedienceRead | None:
-    """Give an account exactly these roles, disable it, which ends its sessions, or enable it again. Every service
-    refuses older tokens from now on. A change of roles needs a fresh sign-in. `ETag` is that of the account after it.
-    """
+    """Give an account exactly these roles, disable it, which ends its sessions, or enable it again. From now on, every
+    service refuses its older tokens. A change of roles requires a sign-in of the last ten minutes. `ETag` is that of
+    the changed account."""
     changed = await parts.access.change(
         user_id, patch.as_change(), cause, lambda account: conditions.ensure_changeable(account_tag(account))
     )
@@ -146,8 +146,8 @@ async def change_user(
 async def delete_user(
     user_id: UUID, accounts: AccountsDep, cause: AdminCause, wait: PreferredWaitDep, response: Response
 ) -> ObedienceRead | None:
-    """Delete an account with everything that belongs to it. `Location` is where to watch the other services erase
-    theirs; it is the same if the account was deleted before."""
+    """Delete an account with everything that belongs to it. The path in `Location` says which other services have
+    erased their data; it is the same if the account was deleted before."""
     deletion = await accounts.delete(user_id, cause)
     response.headers["Location"] = f"/account-deletions/{deletion.receipt}"
     return await wait.answer(deletion.act)

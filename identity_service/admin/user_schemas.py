@@ -47,7 +47,7 @@ class AccountSummary(AccountMembers):
 class AccountPage(BaseModel):
     items: list[AccountSummary]
     next: str | None = Field(
-        description="`cursor` of the next page; null on the last. A page with one may have fewer items than `limit`",
+        description="The cursor of the next page; null on the last. A page before it may have fewer items than `limit`",
         examples=["7pqn3rMBk8tQxH0Zl9yW3vbS"],
     )
 

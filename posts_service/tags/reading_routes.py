@@ -27,7 +27,7 @@ async def list_tags(
     request: Request,
     response: Response,
     limit: PageLength = 20,
-    cursor: Annotated[str | None, Query(max_length=256, description="`next` of the page before")] = None,
+    cursor: Annotated[str | None, Query(max_length=256, description="`next` of the previous page")] = None,
 ) -> TagPage:
     """The tags of published posts: those that most posts have come first, and among these they are in the order of
     their names."""

@@ -25,7 +25,7 @@ def in_digits(value: Any) -> Any:
 
 
 PageLength = Annotated[int, Field(ge=1, le=100), BeforeValidator(in_digits)]
-PageCursor = Annotated[str | None, Field(max_length=64, description="`next` of the page before")]
+PageCursor = Annotated[str | None, Field(max_length=64, description="`next` of the previous page")]
 
 
 # Without slots, since a cached property needs a place.
