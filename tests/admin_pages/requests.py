@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tests.admin_pages.client_requests import CLIENTS
 from tests.admin_pages.prepared import Prepare, nothing
 from tests.admin_pages.role_requests import ROLES
 from tests.admin_pages.user_requests import USERS
@@ -10,6 +11,7 @@ from tests.admin_pages.user_requests import USERS
 REQUESTS: Final[Mapping[str, Prepare]] = {
     **USERS,
     **ROLES,
+    **CLIENTS,
     "GET /admin/ui/sessions": nothing,
     "GET /admin/ui/audit": nothing,
     "GET /admin/ui/audit/export": nothing,

@@ -51,6 +51,20 @@ GET  /admin/ui/roles/{name}/delete   sign-in  403  403  200  again  sign-in  sig
 POST /admin/ui/roles/{name}/delete   sign-in  403  403  303  again  sign-in  sign-in
 GET  /admin/ui/roles/{name}/deleted  sign-in  403  403  303  303    sign-in  sign-in
 
+GET  /admin/ui/clients            sign-in   403        403            200  200    sign-in  sign-in
+GET  /admin/ui/clients/_new       sign-in   403        403            200  again  sign-in  sign-in
+POST /admin/ui/clients/_new       sign-in   403        403            200  again  sign-in  sign-in
+GET  /admin/ui/clients/{client_id}                    sign-in  403  403  200  200    sign-in  sign-in
+GET  /admin/ui/clients/{client_id}/change             sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/clients/{client_id}/change             sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/clients/{client_id}/add-secret         sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/clients/{client_id}/add-secret         sign-in  403  403  200  again  sign-in  sign-in
+GET  /admin/ui/clients/{client_id}/end-former-secret  sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/clients/{client_id}/end-former-secret  sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/clients/{client_id}/delete             sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/clients/{client_id}/delete             sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/clients/{client_id}/deleted            sign-in  403  403  303  303    sign-in  sign-in
+
 GET  /admin/ui/audit              sign-in   403        403            200  200  sign-in  sign-in
 GET  /admin/ui/audit/export       sign-in   403        403            200  200  sign-in  sign-in
 """

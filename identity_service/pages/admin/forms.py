@@ -1,15 +1,25 @@
 """The forms of the administration that several sections have."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from identity_service.pages.errors import ConfirmationWrong
 from watchword.errors import PreconditionFailed
 from watchword.http.fields import Body, Text
 
 MAX_CURSOR_CHARACTERS = 1_000
 
 Cursor = Annotated[Text | None, Field(max_length=MAX_CURSOR_CHARACTERS)]
+
+
+def _lines(value: object) -> object:
+    """The lines of a text that say something."""
+    return [line.strip() for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+
+
+LINES: Final = BeforeValidator(_lines)
+"""Marks a list of which a form has an entry in each line of one field."""
 
 
 class Place(Body):
@@ -27,3 +37,14 @@ class Changing(Body):
         """Raise PreconditionFailed if it is not what the page has shown."""
         if self.etag != etag:
             raise PreconditionFailed
+
+
+class Confirmed(Changing):
+    """A change that cannot be undone: a person who means it repeats what the page has said."""
+
+    repeated: Annotated[Text, Field(max_length=100)]
+
+    def ensure_repeats(self, text: str) -> None:
+        """Raise ConfirmationWrong unless this was typed."""
+        if self.repeated.strip() != text:
+            raise ConfirmationWrong

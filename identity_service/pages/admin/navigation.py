@@ -22,6 +22,7 @@ SECTIONS: Final = tuple(
         "users",
         "sessions",
         "roles",
+        "clients",
         "audit",
     )
 )

@@ -99,6 +99,7 @@ def _environment() -> Environment:
         "asset": lambda name: admin_assets()[name].path,
         "device": lambda user_agent: _texts().device(device_name(user_agent)),
         "pairs": _pairs,
+        "triples": _triples,
         "sections": SECTIONS,
         "htmx_config": _HTMX_CONFIG,
     }
@@ -112,3 +113,8 @@ def _json(value: Any) -> str:
 def _pairs(values: Iterable[str], texts: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
     """Each value with its text; without texts, a value is its own."""
     return [(value, value if texts is None else texts[value]) for value in values]
+
+
+def _triples(values: Iterable[str], texts: Mapping[str, str]) -> list[tuple[str, str, None]]:
+    """Each value with its text, and nothing said about it."""
+    return [(value, texts[value], None) for value in values]

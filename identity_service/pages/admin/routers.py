@@ -4,6 +4,8 @@ from typing import Final
 
 from identity_service.pages.admin import (
     audit_routes,
+    client_act_routes,
+    client_routes,
     other_routes,
     role_routes,
     session_routes,
@@ -16,6 +18,8 @@ ROUTERS: Final = (
     user_act_routes.router,
     session_routes.router,
     role_routes.router,
+    client_routes.router,
+    client_act_routes.router,
     audit_routes.router,
     # It has every path that the others leave.
     other_routes.router,

@@ -15,6 +15,7 @@ from identity_service.audit.filters import AuditFilter
 from identity_service.dependencies import PartsDep
 from identity_service.pages.admin.dependencies import AdminRequestDep
 from identity_service.pages.admin.forms import Cursor
+from identity_service.pages.admin.lists import all_of
 from identity_service.pages.admin.router import admin_pages
 from identity_service.roles.service import Roles
 from identity_service.roles.values import RoleView
@@ -24,7 +25,6 @@ from watchword.http.fields import Body, Text
 
 USERS: Final = "/admin/ui/users"
 PAGE_LENGTH: Final = 20
-_ROLES_AT_ONCE: Final = 100
 _LATEST: Final = 5
 """How many sessions and entries of the audit log the page of an account shows; further ones are behind a link."""
 
@@ -79,9 +79,4 @@ async def show_user(user_id: UUID, admin: AdminRequestDep, parts: PartsDep) -> R
 
 async def all_roles(roles: Roles) -> list[RoleView]:
     """Every role of the installation, in the order of the names."""
-    page = await roles.list(None, _ROLES_AT_ONCE)
-    items = list(page.items)
-    while page.next_cursor is not None:
-        page = await roles.list(page.next_cursor, _ROLES_AT_ONCE)
-        items += page.items
-    return items
+    return await all_of(roles.list)
