@@ -36,7 +36,7 @@ dev: $(VENV)/local ## The same as make run, but the services restart when their 
 demo: $(VENV)/local ## Add demo accounts and posts to what `make run` runs; N=1000000: so many more posts, with likes
 	@$(BIN)/python -m deploy.local demo $(if $(call argument,N),--posts "$(call argument,N)")
 
-identity: $(VENV)/local ## A command of the identity service: make identity DO="set-roles ada user moderator"
+identity: $(VENV)/local ## A command of the identity service: make identity DO="users set-roles ada user moderator"
 	@$(BIN)/python -m deploy.local service identity $(DO)
 
 posts: $(VENV)/local ## A command of the posts service: make posts DO="--help"

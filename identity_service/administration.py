@@ -1,19 +1,26 @@
 """The acts of an administrator, for the command line and for any other interface."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
+from uuid import UUID
 
-from pydantic import ValidationError
+from asyncpg import Record
+from pydantic import BaseModel, ValidationError
 
-from identity_service.accounts.access import expect_login
-from identity_service.accounts.models import AccessChange
-from identity_service.accounts.schemas import Registration
+from identity_service.accounts.access import ensure_login, expect_login
+from identity_service.accounts.initial_passwords import Expectation, generate_password
+from identity_service.accounts.models import AccessChange, Account, ChangedAccount, DeletedAccount
+from identity_service.accounts.schemas import PasswordReset, Registration
+from identity_service.clients.changes import ClientChanges
 from identity_service.clients.drafts import ClientDraft, ClientExtension, Reach
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target
-from identity_service.errors import ClientNotFound, EmailTaken, UsernameTaken
+from identity_service.clients.values import ClientReplacements, ClientView
+from identity_service.errors import EmailTaken, UsernameTaken
 from identity_service.events.enqueueing import NOTHING
+from identity_service.events.models import StreamStatus
 from identity_service.installation import Installation, Unassigned
 from identity_service.key_acts.sealing_anew import SealedAnew
 from identity_service.key_acts.withdrawal import WithdrawnKey
@@ -22,13 +29,20 @@ from identity_service.keys.service import KeyNotFound
 from identity_service.obedience.models import Act
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
+from identity_service.registry.clients import NewClient
+from identity_service.registry.services import ChangedService
 from identity_service.roles import repository as roles
 from identity_service.roles.administrators import any_remains
-from identity_service.roles.values import RoleContent
+from identity_service.roles.service import ChangedRole
+from identity_service.roles.values import RoleContent, RoleView
 from identity_service.services.drafts import ServiceDraft
-from identity_service.sessions.settling import settle_names_scopes
+from identity_service.services.edits import ServiceEdit
+from identity_service.services.values import ServiceView
 from watchword.auth.jws import MAX_TOKEN_BYTES
-from watchword.errors import Fault, Invalid, ensure_faultless
+from watchword.errors import Invalid, PreconditionFailed, ensure_faultless
+from watchword.ids import parse_uuid
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 ADMIN: Final = "admin"
 """The role."""
@@ -42,7 +56,7 @@ class FirstAdministrator(Enum):
     NAME_TAKEN = auto()
 
 
-class AdministratorDraft(NamedTuple):
+class AccountDraft(NamedTuple):
     """An account to be made. With `must_change`, its password is an initial one, which the person must change."""
 
     username: str
@@ -78,7 +92,7 @@ class Administration:
         """
         return await Installation(self._parts).assign_scopes(posts_audience)
 
-    async def create_first_administrator(self, draft: AdministratorDraft) -> FirstAdministrator:
+    async def create_first_administrator(self, draft: AccountDraft) -> FirstAdministrator:
         """Make this administrator, whose password is an initial one, unless an administrator exists: by whatever role,
         or with the role `admin`, also if their account is disabled.
 
@@ -95,45 +109,86 @@ class Administration:
         # Another set-up may have made it meanwhile.
         return FirstAdministrator.NOT_NEEDED if await self._has_administrator() else FirstAdministrator.NAME_TAKEN
 
-    async def create_administrator(self, draft: AdministratorDraft) -> bool:
+    async def create_administrator(self, draft: AccountDraft) -> bool:
         """Make an account with the role `admin`. False if the username is taken: then nothing is changed.
 
         Raises Invalid, WeakPassword, EmailTaken.
         """
         try:
-            registration = Registration(username=draft.username, email=draft.email, password=draft.password)
-        except ValidationError as error:
-            raise Invalid(advice="; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from None
-        try:
-            await self._parts.registrations.create(registration, ADMIN, must_change_password=draft.must_change)
+            await self.create_user(draft, [ADMIN])
         except UsernameTaken:
             return False
         return True
 
-    async def reset_password(self, username: str) -> str:
-        """Give an account an initial password, end its sessions, and return the password. Raises UserNotFound."""
-        return await self._parts.initial_passwords.issue(username, self._cause)
+    async def create_user(self, draft: AccountDraft, names: Sequence[str]) -> Account:
+        """Make an account with the default role and these. Raises Invalid, WeakPassword, UsernameTaken, EmailTaken,
+        RoleUnknown."""
+        registration = entered(Registration, username=draft.username, email=draft.email, password=draft.password)
+        create = self._parts.registrations.create
+        return await create(registration, *names, must_change_password=draft.must_change, cause=self._cause)
 
-    async def set_roles(self, username: str, names: Sequence[str]) -> None:
+    async def find_user(self, user: str) -> UUID:
+        """The id of the account that this username, e-mail address or id names. No username is like an id. Raises
+        UserNotFound; an id is looked up by what is done with it."""
+        user_id = parse_uuid(user)
+        return await self._parts.accounts.find_id(user) if user_id is None else user_id
+
+    async def set_password(self, user: str, password: str) -> Act:
+        """Give an account this initial password, and end its sessions. Raises Invalid, UserNotFound, WeakPassword."""
+        normal = entered(PasswordReset, new_password=password).new_password
+        user_id = await self.find_user(user)
+        is_id = parse_uuid(user) is not None
+        expect: Expectation = (lambda _: None) if is_id else partial(ensure_login, login=user)
+        return await self._parts.initial_passwords.issue(user_id, normal, self._cause, expect)
+
+    async def reset_password(self, user: str) -> str:
+        """Give an account an initial password, end its sessions, and return the password. Raises UserNotFound."""
+        password = generate_password()
+        await self.set_password(user, password)
+        return password
+
+    async def set_roles(self, user: str, names: Sequence[str]) -> ChangedAccount:
         """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises UserNotFound,
         RoleUnknown, LastAdministrator."""
-        await self._change_access(username, AccessChange(roles=names))
+        return await self._change_access(user, AccessChange(roles=names))
 
-    async def set_permissions(self, role: str, permissions: Sequence[str]) -> None:
+    async def set_active(self, user: str, active: bool) -> ChangedAccount:
+        """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound, LastAdministrator."""
+        return await self._change_access(user, AccessChange(active=active))
+
+    async def delete_user(self, user: str) -> DeletedAccount:
+        """Delete an account with everything that belongs to it. Raises UserNotFound, LastAdministrator."""
+        return await self._parts.accounts.delete(await self.find_user(user), self._cause)
+
+    async def end_sessions(self, user: str) -> Act | None:
+        """End every session and every sign-on of an account. Raises UserNotFound."""
+        return await self._parts.sessions.end_all(await self.find_user(user), self._cause)
+
+    async def send_password_reset(self, user: str) -> None:
+        """Send the letter that resets the password of an account. Raises UserNotFound, LettersNotSent, ResetImpossible,
+        LimitReached."""
+        await self._parts.password_resets.request_for(await self.find_user(user), self._cause)
+
+    async def create_role(self, name: str, description: str, content: RoleContent) -> RoleView:
+        """Make a role. Raises RoleExists, RoleTooLarge, PermissionUnknown."""
+        return await self._parts.roles.create(name, description, content, self._cause)
+
+    async def change_role(self, name: str, description: str | None, permissions: Sequence[str] | None) -> ChangedRole:
+        """Give a role this description and exactly these permissions; None stays. Raises RoleNotFound, RoleTooLarge,
+        PermissionUnknown, LastAdministrator."""
+        return await self._parts.roles.change(name, RoleContent(description, permissions), self._cause)
+
+    async def set_permissions(self, role: str, permissions: Sequence[str]) -> ChangedRole:
         """Give a role exactly these permissions. Tokens that say otherwise are refused from now on.
 
         Raises RoleNotFound, PermissionUnknown, RoleTooLarge, LastAdministrator.
         """
-        await self._parts.roles.change(role, RoleContent(None, permissions), self._cause)
+        return await self._parts.roles.change(role, RoleContent(None, permissions), self._cause)
 
-    async def delete_role(self, role: str) -> None:
+    async def delete_role(self, role: str) -> Act:
         """Delete a role, and take it from everybody who has it. Raises RoleNotFound, RoleNeeded,
         LastAdministrator."""
-        await self._parts.roles.delete(role, self._cause)
-
-    async def set_active(self, username: str, active: bool) -> None:
-        """Disable an account, which ends its sessions, or enable it again. Raises UserNotFound, LastAdministrator."""
-        await self._change_access(username, AccessChange(active=active))
+        return await self._parts.roles.delete(role, self._cause)
 
     async def usable_keys(self) -> list[str]:
         """The ids of the signing keys that were not withdrawn because they leaked."""
@@ -166,52 +221,80 @@ class Administration:
         """Seal everything anew under the present key-encryption key. Raises CannotUnseal."""
         return await self._parts.sealing_anew.seal(self._cause)
 
-    async def create_client(self, draft: ClientDraft, *, replace: bool = False) -> list[str]:
-        """Make this client; with `replace`, replace the one with its id. Returns warnings.
+    async def create_client(self, draft: ClientDraft) -> tuple[NewClient, list[str]]:
+        """Make this client. Returns it with warnings. Raises Faulty, ClientExists."""
+        made = await self._parts.admin.clients.create(draft, self._cause)
+        return made, self._size_warnings(made.view.client, await self._reach())
 
-        Raises Invalid, with one line for each thing that is wrong.
-        """
-        clients, reach = self._parts.clients, await self._reach()
-        present = await clients.find(draft.id)
-        taken = [Fault.of("id", f"there is a client {draft.id} already; --replace replaces it, and its secret")]
-        ensure_faultless([*(taken if present is not None and not replace else ()), *draft.faults(reach)])
-        if present is not None:
-            await settle_names_scopes(self._parts.database, present)
-        await (clients.upsert if replace else clients.insert)(draft.as_client())
-        return self._size_warnings(draft.as_client(), reach)
-
-    async def extend_client(self, client_id: str, extension: ClientExtension) -> tuple[Client, list[str]]:
-        """Allow a client more scopes and audiences. Returns the client and warnings.
-
-        Raises ClientNotFound; Invalid, with one line for each thing that is wrong.
-        """
-        clients, reach = self._parts.clients, await self._reach()
-        present = await clients.find(client_id)
-        if present is None:
-            raise ClientNotFound(f"there is no client {client_id}")
+    async def extend_client(self, client_id: str, extension: ClientExtension) -> tuple[ClientView, list[str]]:
+        """Allow a client more scopes and audiences. Returns the client and warnings. Raises ClientNotFound, Faulty."""
+        reach = await self._reach()
+        present = (await self._parts.admin.clients.get(client_id)).client
         ensure_faultless(extension.faults(reach, present))
-        await settle_names_scopes(self._parts.database, present)
-        client = await clients.extend(client_id, extension)
-        return client, self._size_warnings(client, reach)
+        view = await self._replace_client(present, extension.applied_to(present))
+        return view, self._size_warnings(view.client, reach)
 
-    async def create_service(self, draft: ServiceDraft, *, replace: bool = False) -> None:
-        """Make this service; with `replace`, give the present one what the draft has. What it leaves out stays.
+    async def change_client(self, client_id: str, changes: ClientChanges) -> ClientView:
+        """Make these changes of a client. Raises ClientNotFound, Faulty."""
+        present = (await self._parts.admin.clients.get(client_id)).client
+        ensure_faultless(list(changes.faults(present)))
+        return await self._replace_client(present, changes.applied_to(present))
 
-        Raises Invalid, with one line for each thing that is wrong.
-        """
-        directory = await self._parts.services.directory()
-        faults = draft.faults(directory)
-        if draft.audience in directory.audiences and not replace:
-            taken = f"there is a service {draft.audience} already; --replace changes its name and texts"
-            faults.insert(0, Fault.of("audience", taken))
-        if draft.client_id is not None and await self._parts.clients.find(draft.client_id) is None:
-            faults.append(Fault.of("client_id", f"there is no client {draft.client_id}"))
-        ensure_faultless(faults)
-        await self._parts.services.upsert(draft)
+    async def delete_client(self, client_id: str) -> Act:
+        """Delete a client with its sessions and streams. Raises ClientNotFound, ClientNeeded."""
+        return await self._parts.admin.client_deletion.delete(client_id, self._cause, lambda _: None)
 
-    async def _change_access(self, username: str, change: AccessChange) -> None:
-        user_id = await self._parts.accounts.find_id(username)
-        await self._parts.access.change(user_id, change, self._cause, expect_login(username))
+    async def add_secret(self, client_id: str, *, replaces_latest: bool) -> str:
+        """Give a client another secret, and return it. Raises ClientNotFound, ClientPublic, TwoSecretsValid,
+        OneSecretValid."""
+        return await self._parts.admin.clients.add_secret(client_id, self._cause, replaces_latest=replaces_latest)
+
+    async def end_former_secret(self, client_id: str) -> None:
+        """Let only the latest secret of a client be valid. Raises ClientNotFound, FormerSecretNotFound."""
+        await self._parts.admin.clients.end_former_secret(client_id, self._cause)
+
+    async def set_stream_status(self, stream_id: UUID, status: StreamStatus, reason: str | None) -> Record:
+        """Enable, pause or disable a stream. Raises NoSuchStream."""
+        streams = self._parts.admin.streams
+        return await streams.set_status(stream_id, status, reason, self._cause, expect=lambda _: None)
+
+    async def create_service(self, draft: ServiceDraft) -> ServiceView:
+        """Make this service. Raises ServiceExists, WordTaken, Faulty."""
+        return await self._parts.admin.services.create(draft, self._cause)
+
+    async def extend_service(self, draft: ServiceDraft) -> ServiceView:
+        """Give the service with this audience the name and the client of the draft, and its scopes and permissions too.
+        What the draft leaves out stays. Raises ServiceNotFound, WordTaken, Faulty."""
+        changes = ServiceEdit(draft.name, draft.client_id, scopes=draft.scopes, permissions=draft.permissions)
+        return (await self.change_service(draft.audience, changes)).service
+
+    async def change_service(self, service: str, edit: ServiceEdit) -> ChangedService:
+        """Make these changes of the service with this audience or id. Raises ServiceNotFound, ServiceNeeded,
+        ScopeInUse, WordTaken, Faulty, LastAdministrator."""
+        view = await self.find_service(service)
+        ensure_faultless(list(edit.faults(view)))
+        return await self._parts.admin.services.change(view.id, edit.changes_of(view), self._cause, unchanged(view))
+
+    async def delete_service(self, service: str) -> Act | None:
+        """Delete the service with this audience or id. Raises ServiceNotFound, ServiceNeeded, ServiceInUse,
+        LastAdministrator."""
+        view = await self.find_service(service)
+        return await self._parts.admin.services.delete(view.id, self._cause, lambda _: None)
+
+    async def find_service(self, service: str) -> ServiceView:
+        """The service with this audience or id. Raises ServiceNotFound."""
+        services = self._parts.admin.services
+        return await services.get(parse_uuid(service) or await services.find_id(service))
+
+    async def _replace_client(self, present: Client, after: Client) -> ClientView:
+        replacements = ClientReplacements.of(after)
+        return await self._parts.admin.clients.change(present.id, replacements, self._cause, unchanged(present))
+
+    async def _change_access(self, user: str, change: AccessChange) -> ChangedAccount:
+        user_id = await self.find_user(user)
+        is_id = parse_uuid(user) is not None
+        expect = (lambda _: None) if is_id else expect_login(user)
+        return await self._parts.access.change(user_id, change, self._cause, expect)
 
     async def _has_administrator(self) -> bool:
         async with self._parts.database.begin() as db:
@@ -235,7 +318,20 @@ class Administration:
         return warnings
 
 
-def refuse(faults: Sequence[str]) -> None:
-    """Raise Invalid with these faults, one a line, if there are any."""
-    if faults:
-        raise Invalid(advice="\n".join(faults))
+def unchanged(present: object) -> Callable[[object], None]:
+    """Expect that what is changed is still what was read. Raises PreconditionFailed."""
+
+    def expect(now: object) -> None:
+        if now != present:
+            raise PreconditionFailed("it has been changed meanwhile; nothing was done")
+
+    return expect
+
+
+def entered(model: type[AnyModel], **members: Any) -> AnyModel:
+    """The body that these members make, judged as that of a request. Raises Invalid."""
+    try:
+        return model(**members)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise Invalid(advice="\n".join(faults)) from None

@@ -20,7 +20,8 @@ def read_password() -> str:
 
 
 def read_line(stream: BinaryIO) -> str:
-    """The one line of the stream, without its line feed. Raises Invalid, which says what else the stream holds.
+    """The one line of the stream, without its line feed or that of Windows. Raises Invalid, which says what else the
+    stream holds.
 
     Input that is not clearly one password is refused. If it were shortened, the user could not sign in with it.
     """
@@ -28,9 +29,10 @@ def read_line(stream: BinaryIO) -> str:
     if len(raw) > _MAX_BYTES:
         raise Invalid(advice=f"standard input is longer than {_MAX_BYTES} bytes; a password is one line")
     try:
-        line = raw.decode().removesuffix("\n")
+        text = raw.decode()
     except UnicodeDecodeError:
         raise Invalid(advice="standard input is not UTF-8") from None
+    line = text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
     if (fault := _fault(line)) is not None:
         raise Invalid(advice=f"standard input {fault}; a password is one line")
     return line
@@ -40,7 +42,7 @@ def _fault(line: str) -> str | None:
     if not line:
         return "is empty"
     if line.endswith("\r"):
-        return "ends with a carriage return, as files of Windows do"
+        return "ends with a carriage return"
     if "\n" in line or "\r" in line:
         return "has several lines"
     if "\x00" in line:

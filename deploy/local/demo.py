@@ -129,10 +129,10 @@ def demo(home: Path, further: int) -> None:
 
 
 def _make_moderator(environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "identity_service", "set-roles", MODERATOR, "user", "moderator"]
+    command = [sys.executable, "-m", "identity_service", "users", "set-roles", MODERATOR, "user", "moderator"]
     process = subprocess.run(command, env=environment, capture_output=True, text=True)
     if process.returncode != 0:
-        raise CommandFailed(f"set-roles failed:\n{(process.stdout + process.stderr).strip()[-2000:]}")
+        raise CommandFailed(f"users set-roles failed:\n{(process.stdout + process.stderr).strip()[-2000:]}")
 
 
 def _write_posts(services: Demo) -> None:

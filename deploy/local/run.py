@@ -176,4 +176,4 @@ def _first_sign_in(identity: str, secrets: Mapping[str, str], path: Path) -> str
     return f"""  The administrator is {name}. The first time, open {identity}/sign-in, sign in as {name}
   with this initial password, and choose your own: {password}
   It is stored in {path}, is for that sign-in only, and expires after seven days;
-  make identity DO="reset-password {name}" prints another one."""
+  make identity DO="users set-password {name}" prints another one."""

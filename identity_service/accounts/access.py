@@ -102,11 +102,13 @@ def expect_login(login: str) -> Expectation:
     """The account must still have this username or e-mail address: somebody else may have got it since it was looked
     up. Raises UserNotFound."""
 
-    def expect(account: Account) -> None:
-        if not users.has_login(account.user, login):
-            raise UserNotFound(f"there is no user {login}")
+    return lambda account: ensure_login(account.user, login)
 
-    return expect
+
+def ensure_login(user: User, login: str) -> None:
+    """Raise UserNotFound unless this is the username or the e-mail address of the user."""
+    if not users.has_login(user, login):
+        raise UserNotFound(f"there is no user {login}")
 
 
 def _ensure_there(user: User | None) -> User:

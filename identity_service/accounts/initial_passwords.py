@@ -1,13 +1,17 @@
 """Initial passwords: generated for a person, who must choose another at the first sign-in."""
 
 import secrets
+from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
+from identity_service.accounts.hints import hints
 from identity_service.ending import EndReason
 from identity_service.errors import InitialPasswordKept, UserNotFound
 from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
+from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
@@ -15,10 +19,14 @@ from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
+from identity_service.users.stand_ins import is_stand_in
 from watchword.clock import Clock
 from watchword.database.database import Database
 
 _RANDOM_BYTES: Final = 15
+
+Expectation = Callable[[User], None]
+"""Raises unless the user, whose row is locked, is what the caller takes them for."""
 
 
 def generate_password() -> str:
@@ -44,21 +52,30 @@ class InitialPasswords:
         self._letters = letters
         self._clock = clock
 
-    async def issue(self, login: str, cause: Cause) -> str:
-        """Give the account with this name or address an initial password, and return it. Every session ends, and so do
-        the links that were requested before. Raises UserNotFound."""
-        password = generate_password()
+    async def issue(self, user_id: UUID, password: str, cause: Cause, expect: Expectation = lambda _: None) -> Act:
+        """Give the account this initial password. Every session ends, and so do the links that were requested before.
+
+        Raises UserNotFound, WeakPassword, and what `expect` raises of the account.
+        """
+        async with self._database.begin() as db:
+            words = hints(_ensure_there(await users.find(db, user_id)))
+        await self._passwords.ensure_strong(password, words)
         password_hash = await self._passwords.hash(password)
         async with self._database.begin() as db:
-            user = await users.find_by_login(db, login, lock=True)
-            if user is None:
-                raise UserNotFound(f"there is no user {login}")
+            user = _ensure_there(await users.find_for_update(db, user_id))
+            expect(user)
             now = self._clock.now()
             user.set_initial_password(password_hash, now)
             await links.withdraw(db, user.id, *SINGLE)
             ended = await end_all(db, user.id, EndReason.PASSWORD_RESET, now)
             if ended.session_ids:
                 user.raise_version()
-            await self._recorder.password_changed(db, now, user, ended, cause)
+            enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
             await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user.id, now)
-        return password
+        return Act(enqueued, cause.actor, str(user_id))
+
+
+def _ensure_there(user: User | None) -> User:
+    if user is None or is_stand_in(user):
+        raise UserNotFound
+    return user

@@ -7,12 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.accounts.hints import hints
 from identity_service.accounts.models import Account
 from identity_service.accounts.schemas import Registration
-from identity_service.errors import EmailTaken, HashingBusy, UsernameTaken
+from identity_service.errors import EmailTaken, HashingBusy, RoleUnknown, UsernameTaken
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
 from identity_service.links.models import LinkKind
 from identity_service.recording.account_letters import AccountLetters
+from identity_service.recording.acts import record_act
+from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
 from identity_service.users import repository as users
 from identity_service.users.models import User
@@ -81,15 +83,21 @@ class Registrations:
             return None if self._must_verify else Account(user, await roles.of_user(db, user.id))
 
     async def create(
-        self, registration: Registration, *extra_roles: str, must_change_password: bool = False
+        self,
+        registration: Registration,
+        *extra_roles: str,
+        must_change_password: bool = False,
+        cause: Cause = BY_COMMAND_LINE,
     ) -> Account:
         """Make an account with the default role and these, which signs in without a verified address, for the operator,
         who may choose any name that is free at present. With `must_change_password`, its password is an initial one.
 
-        Raises UsernameTaken, EmailTaken, WeakPassword.
+        Raises UsernameTaken, EmailTaken, WeakPassword, RoleUnknown.
         """
         values = await self._values(registration)
         async with self._database.begin() as db:
+            if unknown := await roles.find_unknown(db, extra_roles):
+                raise RoleUnknown(f"there is no role {', '.join(unknown)}")
             await self._stand_ins.lock(db, registration.email)
             user = await self._insert(db, values)
             if user is None:
@@ -97,8 +105,11 @@ class Registrations:
                 raise EmailTaken
             if must_change_password:
                 user.set_initial_password(user.password_hash, self._clock.now())
-            await roles.replace(db, user.id, [roles.DEFAULT_ROLE, *extra_roles])
-            return Account(user, await roles.of_user(db, user.id))
+            await roles.replace(db, user.id, {roles.DEFAULT_ROLE, *extra_roles})
+            account = Account(user, await roles.of_user(db, user.id))
+            after = {"roles": list(account.roles.roles), "must_change_password": must_change_password}
+            record_act(db, cause, "user.created", user.id, before=None, after=after)
+            return account
 
     async def _charged_values(self, registration: Registration) -> dict[str, Any]:
         """Charge the registration, and return the columns of the account. If the hashing queue is full, the charge is

@@ -35,6 +35,7 @@ UNCHANGED: Final = ListChange()
 class ClientChanges:
     """The members of a client that change; the others stay as they are."""
 
+    name: str | None = None
     grants: ListChange = UNCHANGED
     redirect_uris: ListChange = UNCHANGED
     post_logout_redirect_uris: ListChange = UNCHANGED
@@ -46,6 +47,7 @@ class ClientChanges:
         present_uri = None if self.removes_backchannel_logout_uri else client.backchannel_logout_uri
         return replace(
             client,
+            name=client.name if self.name is None else self.name,
             grants=self.grants.applied_to(client.grants),
             redirect_uris=self.redirect_uris.applied_to(client.redirect_uris),
             post_logout_redirect_uris=self.post_logout_redirect_uris.applied_to(client.post_logout_redirect_uris),
@@ -53,11 +55,8 @@ class ClientChanges:
             is_first_party=client.is_first_party if self.is_first_party is None else self.is_first_party,
         )
 
-    def faults(self, client: Client) -> list[Fault]:
-        """Everything that is wrong with these changes of this client."""
-        return [*self._without_effect(client), *added_faults(client, self.applied_to(client))]
-
-    def _without_effect(self, client: Client) -> Iterator[Fault]:
+    def faults(self, client: Client) -> Iterator[Fault]:
+        """What has no effect on this client."""
         yield from self.grants.faults("grants", "grant", client.grants)
         yield from self.redirect_uris.faults("redirect_uris", "redirect URI", client.redirect_uris)
         member, name = "post_logout_redirect_uris", "redirect URI after a logout"

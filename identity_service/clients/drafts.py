@@ -85,10 +85,10 @@ class ClientExtension:
     def _unknown(self, reach: Reach) -> Iterable[Fault]:
         for audience in _distinct(self.audiences):
             if audience not in reach.audiences:
-                yield Fault.of("audiences", f"no service has the audience {audience}; create-service makes one")
+                yield Fault.of("audiences", f"no service has the audience {audience}")
         for scope in _distinct(self.scopes):
             if scope not in reach.audience_by_scope:
-                yield Fault.of("scopes", f"no service has the scope {scope}; create-service gives it to one")
+                yield Fault.of("scopes", f"no service has the scope {scope}")
 
     def _without_effect(self, reach: Reach, scopes: set[str], audiences: set[str]) -> Iterable[Fault]:
         for scope in _distinct(self.scopes):

@@ -19,12 +19,9 @@ def with_another_secret(client: Client, secret_hash: bytes, *, replaces_latest: 
         raise ClientPublic(f"the client {client.id} is public: it has no secret")
     former = client.former_secret_hash
     if former is None and replaces_latest:
-        raise OneSecretValid(f"{client.id} has one valid secret; without --lost it gets another one beside it")
+        raise OneSecretValid(f"{client.id} has one valid secret")
     if former is not None and not replaces_latest:
-        raise TwoSecretsValid(
-            f"{client.id} has two valid secrets; end-former-secret ends the former one, and"
-            " rotate-client-secret --lost replaces the latter one"
-        )
+        raise TwoSecretsValid(f"{client.id} has two valid secrets")
     return replace(client, secret_hash=secret_hash, former_secret_hash=former or client.secret_hash)
 
 

@@ -7,8 +7,6 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository
-from identity_service.clients.changes import ClientChanges
-from identity_service.clients.drafts import ClientExtension
 from identity_service.clients.joint_reads import JointReads
 from identity_service.clients.merging import merge
 from identity_service.clients.models import (
@@ -16,14 +14,11 @@ from identity_service.clients.models import (
     ClientCredentials,
     ClientRow,
     ClientWithScopes,
-    hash_secret,
 )
-from identity_service.clients.secrets import with_another_secret, without_former_secret
 from identity_service.clients.uses import ClientUses
-from identity_service.errors import ClientExists, ClientNotAuthenticated, ClientNotFound
+from identity_service.errors import ClientNotAuthenticated, ClientNotFound
 from watchword.database.database import Database
 from watchword.database.errors import DatabaseUnavailable
-from watchword.errors import ensure_faultless
 
 _ORIGIN: Final = re.compile(r"https?://[^/?\x00]+")
 
@@ -67,12 +62,6 @@ class Clients:
         async with self._database.begin() as db:
             return await repository.list_all(db)
 
-    async def insert(self, client: Client) -> None:
-        """Raises ClientExists if there is a client with this id."""
-        async with self._database.begin() as db:
-            if not await repository.insert_missing(db, client):
-                raise ClientExists(f"there is a client {client.id} already")
-
     async def upsert(self, client: Client) -> None:
         """Insert the client, or replace everything that the client with its id may do, and its secret."""
         async with self._database.begin() as db:
@@ -87,35 +76,6 @@ class Clients:
             if not await repository.insert_missing(db, client):
                 row = await _get_for_update(db, client.id)
                 row.replace_by(merge(row.as_client(), client))
-
-    async def extend(self, client_id: str, extension: ClientExtension) -> Client:
-        """Let a client ask for these scopes and audiences too. Raises ClientNotFound."""
-        async with self._database.begin() as db:
-            row = await _get_for_update(db, client_id)
-            row.replace_by(extension.applied_to(row.as_client()))
-            return row.as_client()
-
-    async def change(self, client_id: str, changes: ClientChanges) -> Client:
-        """Make these changes. Raises ClientNotFound; Invalid, with one line for each thing that is wrong."""
-        async with self._database.begin() as db:
-            row = await _get_for_update(db, client_id)
-            client = row.as_client()
-            ensure_faultless(changes.faults(client))
-            row.replace_by(changes.applied_to(client))
-            return row.as_client()
-
-    async def rotate_secret(self, client_id: str, secret: str, *, replaces_latest: bool = False) -> None:
-        """Give the client this secret; the former one stays valid. While two secrets are valid, the latest one can be
-        replaced, which nobody may have seen. Raises ClientNotFound, ClientPublic, TwoSecretsValid, OneSecretValid."""
-        async with self._database.begin() as db:
-            row = await _get_for_update(db, client_id)
-            row.replace_by(with_another_secret(row.as_client(), hash_secret(secret), replaces_latest=replaces_latest))
-
-    async def end_former_secret(self, client_id: str) -> None:
-        """Let only the present secret be valid. Raises ClientNotFound, FormerSecretNotFound."""
-        async with self._database.begin() as db:
-            row = await _get_for_update(db, client_id)
-            row.replace_by(without_former_secret(row.as_client()))
 
     async def choose_default_audiences(self, issuer: str, audience_by_scope: Mapping[str, str]) -> None:
         """Choose a default audience for each client that has none, or gets no scope of the one that it has: the first

@@ -1,7 +1,7 @@
 """A client as administrators see and change it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -36,6 +36,12 @@ class ClientReplacements:
     post_logout_redirect_uris: Sequence[str] | None = None
     backchannel_logout_uri: str | None = None
     changes_logout_uri: bool = False
+
+    @classmethod
+    def of(cls, client: Client) -> "ClientReplacements":
+        """Those that make a client what this one is."""
+        names = (field.name for field in fields(cls) if field.name != "changes_logout_uri")
+        return cls(**{name: getattr(client, name) for name in names}, changes_logout_uri=True)
 
     def applied_to(self, client: Client) -> Client:
         lists = ("grants", "scopes", "audiences", "redirect_uris", "post_logout_redirect_uris")

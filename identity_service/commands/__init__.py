@@ -18,7 +18,32 @@ command with settings of its own also has a line in `identity_service.cli`.
 
 from typing import Any, Final
 
-from identity_service.commands import consents, jobs, keys, recovery
+from identity_service.commands import (
+    audit,
+    clients,
+    consents,
+    jobs,
+    keys,
+    recovery,
+    roles,
+    services,
+    setup,
+    streams,
+    users,
+)
 from watchword.service.commands import CommandGroup
 
-GROUPS: Final[tuple[CommandGroup[Any], ...]] = (keys.GROUP, jobs.GROUP, consents.GROUP, recovery.GROUP)
+GROUPS: Final[tuple[CommandGroup[Any], ...]] = (
+    setup.GROUP,
+    users.GROUP,
+    roles.GROUP,
+    roles.PERMISSIONS,
+    services.GROUP,
+    clients.GROUP,
+    consents.GROUP,
+    keys.GROUP,
+    streams.GROUP,
+    audit.GROUP,
+    jobs.GROUP,
+    recovery.GROUP,
+)

@@ -61,6 +61,14 @@ class ServiceRegistry:
             raise ServiceNotFound(f"there is no service {service_id}")
         return ServiceView.of(row)
 
+    async def find_id(self, audience: str) -> UUID:
+        """The id of the service with this audience. Raises ServiceNotFound."""
+        async with self._database.begin() as db:
+            service_id = await repository.find_id(db, audience)
+        if service_id is None:
+            raise ServiceNotFound(f"there is no service {audience}")
+        return service_id
+
     async def create(self, draft: ServiceDraft, cause: Cause) -> ServiceView:
         """Raises ServiceExists, WordTaken, Faulty."""
         async with self._database.begin() as db:

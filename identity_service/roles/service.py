@@ -62,8 +62,8 @@ class Roles:
             await _ensure_known(db, content)
             if not await repository.insert_missing(db, Role(name=name, description=description)):
                 raise RoleExists(f"there is a role {name} already")
-            await repository.replace_permissions(db, name, content.permissions)
-            role = RoleView(name, description, sorted(set(content.permissions)))
+            role = RoleView(name, description, sorted(set(content.permissions or ())))
+            await repository.replace_permissions(db, name, role.permissions)
             record_act(db, cause, "role.created", name, before=None, after=role.as_members())
         return role
 
@@ -79,7 +79,8 @@ class Roles:
             role, before = await self._get_for_update(db, name, expect)
             await _ensure_known(db, content)
             role.description = before.description if content.description is None else content.description
-            after = RoleView(name, role.description, sorted(set(content.permissions)))
+            permissions = before.permissions if content.permissions is None else sorted(set(content.permissions))
+            after = RoleView(name, role.description, permissions)
             if after == before:
                 return ChangedRole(after, None)
             if after.permissions == before.permissions:
@@ -113,8 +114,9 @@ class Roles:
 
 
 async def _ensure_known(db: AsyncSession, content: RoleContent) -> None:
-    if unknown := await repository.find_unknown_permissions(db, content.permissions):
-        raise PermissionUnknown.among(content.permissions, unknown)
+    permissions = content.permissions or ()
+    if unknown := await repository.find_unknown_permissions(db, permissions):
+        raise PermissionUnknown.among(permissions, unknown)
 
 
 def _view(row: Record) -> RoleView:

@@ -24,14 +24,14 @@ class RoleView:
 
 @dataclass(frozen=True, slots=True)
 class RoleContent:
-    """What a role is to have; a description of None leaves the present one."""
+    """What a role is to have; None leaves what it has."""
 
     description: str | None
-    permissions: Sequence[str]
+    permissions: Sequence[str] | None
 
     def ensure_small(self) -> None:
         """Raise RoleTooLarge if tokens could not carry the permissions."""
-        if sum(map(len, set(self.permissions))) > MAX_PERMISSION_CHARACTERS:
+        if sum(map(len, set(self.permissions or ()))) > MAX_PERMISSION_CHARACTERS:
             raise RoleTooLarge
 
 

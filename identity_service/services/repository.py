@@ -74,6 +74,11 @@ async def find_for_update(db: AsyncSession, service_id: UUID) -> Service | None:
     return await db.scalar(select(Service).where(Service.id == service_id).with_for_update())
 
 
+async def find_id(db: AsyncSession, audience: str) -> UUID | None:
+    """The id of the service with this audience."""
+    return await db.scalar(select(Service.id).where(Service.audience == audience))
+
+
 async def scopes_of(db: AsyncSession, audience: str) -> dict[str, str]:
     """The scopes of a service with their texts, in alphabetical order."""
     statement = select(ServiceScope.scope, ServiceScope.description).where(ServiceScope.audience == audience)

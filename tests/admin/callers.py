@@ -1,6 +1,6 @@
 """The kinds of callers of the administration, each with a token that is theirs."""
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.clients.drafts import ClientDraft
 from identity_service.clients.grant_types import GrantType
 from identity_service.installation import ADMINISTRATION_CLIENT
@@ -13,7 +13,7 @@ Headers = dict[str, str]
 
 async def administrator(identity: Identity, username: str = "grace") -> Headers:
     """Make an administrator, and return the Authorization header of their script."""
-    draft = AdministratorDraft(username, f"{username}@example.com", PASSWORD)
+    draft = AccountDraft(username, f"{username}@example.com", PASSWORD)
     assert await Administration(identity.parts).create_administrator(draft)
     return await signed_in(identity, username)
 

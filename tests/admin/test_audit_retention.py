@@ -30,7 +30,7 @@ async def test_command_deletes_what_is_older_and_says_and_records_it(identity: I
     environment = environment_of(databases)
     owners = {name: environment[name] for name in ("IDENTITY_MIGRATION_DATABASE_URL",)}
     for deleted in (3, 0):
-        outcome = await run(owners, "prune-audit", "--older-than", "30")
+        outcome = await run(owners, "audit", "prune", "--older-than", "30")
         assert (outcome.status, outcome.error) == (0, "")
         assert outcome.output.endswith(f"that were deleted: {deleted}.\n")
     assert await entries(databases) == [recent]
@@ -53,7 +53,7 @@ async def test_nothing_is_deleted_by_a_number_of_days_that_is_not_allowed(
     identity: Identity, databases: Databases, arguments: list[str], status: int
 ) -> None:
     entry_id = await write(databases, 0)
-    outcome = await run(environment_of(databases), "prune-audit", *arguments)
+    outcome = await run(environment_of(databases), "audit", "prune", *arguments)
     assert (outcome.status, outcome.output) == (status, "")
     assert await entries(databases) == [entry_id]
 
@@ -61,7 +61,7 @@ async def test_nothing_is_deleted_by_a_number_of_days_that_is_not_allowed(
 async def test_role_of_the_service_cannot_prune(identity: Identity, databases: Databases) -> None:
     entry_id = await write(databases, 0)
     environment = {"IDENTITY_MIGRATION_DATABASE_URL": databases.url("identity_app")}
-    outcome = await run(environment, "prune-audit", "--older-than", "30")
+    outcome = await run(environment, "audit", "prune", "--older-than", "30")
     assert outcome.status == 1
     assert await entries(databases) == [entry_id]
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.signing_on import COOKIE
 from tests.support.databases import Databases
@@ -16,7 +16,7 @@ AGE = """
 
 
 async def make_administrator(identity: Identity, username: str) -> None:
-    draft = AdministratorDraft(username, f"{username}@example.com", PASSWORD)
+    draft = AccountDraft(username, f"{username}@example.com", PASSWORD)
     assert await Administration(identity.parts).create_administrator(draft)
 
 

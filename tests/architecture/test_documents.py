@@ -55,7 +55,7 @@ def test_the_accounts_of_a_walk_through_are_not_those_of_make_demo(document: str
 
 def test_services_of_the_walk_throughs_can_be_made_beside_each_other() -> None:
     texts = [(ROOT / document).read_text(encoding="utf-8") for document in ("README.md", "examples/README.md")]
-    services = dict(re.findall(r"create-service (\S+) .*--scope '([^=]+)=", "".join(texts)))
+    services = dict(re.findall(r"services create (\S+) .*--scope '([^=]+)=", "".join(texts)))
     assert len(services) > 3
     assert len(set(services.values())) == len(services), "a scope belongs to one service"
 

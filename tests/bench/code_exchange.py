@@ -85,7 +85,7 @@ def _form(running: Stack) -> dict[str, str]:
         "--redirect-uri": (REDIRECT_URI,),
     }
     arguments = [part for option, values in lists.items() for value in values for part in (option, value)]
-    output = running.command("identity", "create-client", CLIENT, "--first-party", *arguments)
+    output = running.command("identity", "clients", "create", CLIENT, "--first-party", *arguments)
     return {
         "grant_type": "authorization_code",
         "client_id": CLIENT,

@@ -54,7 +54,7 @@ async def moderator(testbed: Testbed) -> Person:
     mia = PersonAtReplica(testbed.http, await testbed.ahead(), unique("mia"))
     mia.issuer = testbed.stack.identity
     await mia.register()
-    await testbed.command("set-roles", mia.username, "user", "moderator")
+    await testbed.command("users", "set-roles", mia.username, "user", "moderator")
     await mia.sign_in()
     return mia
 
@@ -64,7 +64,7 @@ async def clocks_apart(case: Case) -> AsyncIterator[Trial]:
     """The role is taken by the clock that is behind."""
 
     async def take_role() -> float:
-        return await case.testbed.said_at("set-roles", case.ada.username, "user")
+        return await case.testbed.said_at("users", "set-roles", case.ada.username, "user")
 
     yield Trial(take_role)
 

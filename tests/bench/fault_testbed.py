@@ -77,7 +77,7 @@ class Testbed:
         if client_id not in self._secrets:
             scopes = "--scope", "ssf.read", "--scope", "ssf.manage"
             grants = "--grant", "client_credentials", "--audience", self.stack.identity
-            said = await self.command("create-client", client_id, *grants, *scopes)
+            said = await self.command("clients", "create", client_id, *grants, *scopes)
             self._secrets[client_id] = said.rpartition("only now: ")[2].strip()
         form = {"client_id": client_id, "client_secret": self._secrets[client_id], "grant_type": "client_credentials"}
         answer = await self.http.post("/oauth/token", data=form)

@@ -58,7 +58,7 @@ def _form(running: Stack) -> dict[str, str]:
     """Make a client, and return the form by which it gets a token."""
     arguments = ["--grant", "client_credentials", "--audience", running.identity]
     scopes = [part for scope in SCOPES for part in ("--scope", scope)]
-    output = running.command("identity", "create-client", "bench", *arguments, *scopes)
+    output = running.command("identity", "clients", "create", "bench", *arguments, *scopes)
     secret = output.rpartition("only now: ")[2].strip()
     return {
         "grant_type": "client_credentials",

@@ -79,7 +79,7 @@ async def people_of(running: Stack) -> AsyncIterator[Blog]:
     """The people, who have not written anything."""
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
         ada, grace, margaret = [await Person(http, running, name).register() for name in ("ada", "grace", "margaret")]
-        running.command("identity", "set-roles", margaret.username, "user", "moderator")
+        running.command("identity", "users", "set-roles", margaret.username, "user", "moderator")
         yield Blog(running, http, ada, grace, await margaret.refresh())
 
 

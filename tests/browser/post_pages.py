@@ -22,7 +22,7 @@ async def registered_person(running: Stack, word: str, *roles: str) -> AsyncIter
         person = Person(http, running, unique(word))
         await person.register()
         if roles:
-            running.command("identity", "set-roles", person.username, "user", *roles)
+            running.command("identity", "users", "set-roles", person.username, "user", *roles)
             await person.sign_in()
         yield person
 

@@ -24,7 +24,7 @@ def television(running: Stack) -> str:
     """A client for devices."""
     grant, audience = ("--grant", GrantType.DEVICE_CODE), ("--audience", running.identity)
     named = ("--name", "Notes on the television", "--public", "--scope", "account")
-    running.command("identity", "create-client", CLIENT, *named, *grant, *audience)
+    running.command("identity", "clients", "create", CLIENT, *named, *grant, *audience)
     return CLIENT
 
 

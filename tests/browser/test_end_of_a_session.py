@@ -51,7 +51,7 @@ async def test_a_session_that_ends_elsewhere_is_over_in_every_tab(running: Stack
     async with registered_person(running, "ada") as ada, a_member(browser, ada, "/") as member:
         tabs = await tabs_of(member)
         if end == "banned":
-            running.command("identity", "disable-user", ada.username)
+            running.command("identity", "users", "disable", ada.username)
         else:
             answer = await ada.http.delete(f"{running.identity}/sessions", headers=ada.identity_headers)
             assert answer.status_code in (200, 204), answer.text
@@ -66,7 +66,7 @@ async def test_a_lost_role_is_lost_in_every_tab(running: Stack, browser: Browser
         tabs = await tabs_of(member)
         for tab in tabs:
             await expect(tab.get_by_role("link", name="Moderation")).to_be_visible()
-        running.command("identity", "set-roles", grace.username, "user")
+        running.command("identity", "users", "set-roles", grace.username, "user")
         for tab in tabs:
             await expect(tab.get_by_role("link", name="Moderation")).to_have_count(0)
             await expect(signed_in_as(tab, grace.username)).to_be_visible()

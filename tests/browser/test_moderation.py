@@ -270,7 +270,7 @@ async def test_a_role_that_is_lost_is_obeyed_while_the_page_is_open(running: Sta
         await report_of(ada, "posts", await write_post(ada, "Sell late"))
         async with a_member(browser, grace, "/moderation") as member:
             await member.press("Dismiss “Sell late”")
-            running.command("identity", "set-roles", grace.username, "user")
+            running.command("identity", "users", "set-roles", grace.username, "user")
             await expect(member.page.get_by_text(NO_MODERATOR)).to_be_visible()
             await expect(member.page.get_by_role("dialog")).to_have_count(0)
             assert "Sell late" not in await member.page.content()

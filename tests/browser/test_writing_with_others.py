@@ -189,7 +189,7 @@ async def test_a_stranger_has_no_editor_and_a_moderator_is_asked_for_a_reason(ru
         await expect(page.get_by_label("Title")).to_have_count(0)
     async with opened(browser, LOCAL) as page:
         moderator = await registered(running, "grace")
-        running.command("identity", "set-roles", moderator, "user", "moderator")
+        running.command("identity", "users", "set-roles", moderator, "user", "moderator")
         await writer_at(page, running, path, moderator)
         await expect(page.get_by_text("This post is somebody else's.")).to_be_visible()
         await write(page, body="Two.")

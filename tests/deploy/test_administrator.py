@@ -97,7 +97,7 @@ def test_welcome_says_how_the_administrator_signs_in_for_the_first_time(tmp_path
     text = welcome(ADDRESSES, secrets, tmp_path, environment, reload=False)
     assert "open http://localhost:8001/sign-in, sign in as lovelace\n" in text
     assert f"choose your own: {secrets['admin_password']}\n" in text
-    assert 'make identity DO="reset-password lovelace"' in text
+    assert 'make identity DO="users set-password lovelace"' in text
 
 
 def test_stack_remembers_its_administrator(tmp_path: Path, calls: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,25 +1,41 @@
-"""The command line for clients, in this process."""
+"""Commands in this process, with the parts that a test has: a process for each would take far longer."""
 
-import argparse
-from collections.abc import Awaitable, Callable
+import shlex
+from typing import Any
 
-from identity_service.cli import add_client_commands
-from identity_service.parts import Parts
+import typer
+
+from identity_service.commands import GROUPS
 from tests.support.services import Identity
+from watchword.service.commands import PLAIN, Answer, Lines, Opener, Verb
 
-Command = Callable[[Parts, argparse.Namespace], Awaitable[str]]
+
+async def answer(identity: Identity, line: str) -> Answer:
+    """The answer to a command as somebody enters it. Raises what refuses it, or SystemExit for wrong usage."""
+    said = await enter(identity, *shlex.split(line))
+    assert isinstance(said, Answer)
+    return said
 
 
 async def run(identity: Identity, line: str) -> str:
-    """What a command for clients prints."""
-    parser = argparse.ArgumentParser()
-    subparsers = parser.add_subparsers(required=True)
+    """What a command prints."""
+    return (await answer(identity, line)).text
 
-    def add(name: str, _: str, command: Command) -> argparse.ArgumentParser:
-        subparser: argparse.ArgumentParser = subparsers.add_parser(name)
-        subparser.set_defaults(command=command)
-        return subparser
 
-    add_client_commands(add)
-    options = parser.parse_args(line.split())
-    return str(await options.command(identity.parts, options))
+async def enter(identity: Identity, *words: str) -> Answer | Lines:
+    """The answer to a command with these words."""
+    chosen: list[tuple[Verb, dict[str, Any]]] = []
+
+    def choose(verb: Verb, _: Opener[Any], entered: dict[str, Any], as_json: bool) -> None:
+        chosen.append((verb, entered))
+
+    app = typer.Typer(**PLAIN)
+    for group in GROUPS:
+        app.add_typer(group.as_typer(choose), name=group.name)
+    try:
+        app(list(words), prog_name="identity")
+    except SystemExit as ended:
+        if ended.code:
+            raise
+    ((verb, entered),) = chosen
+    return await verb(identity.parts, **entered)

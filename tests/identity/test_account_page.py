@@ -12,7 +12,7 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 
 NOTES = (
-    f"create-client notes --public --grant authorization_code --scope account --audience {IDENTITY_URL}"
+    f"clients create notes --public --grant authorization_code --scope account --audience {IDENTITY_URL}"
     " --redirect-uri https://notes.example/auth/callback"
 )
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.errors import EmailTaken
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD
 
-ADMIN = AdministratorDraft("root-of-all", "root@example.com", PASSWORD)
+ADMIN = AccountDraft("root-of-all", "root@example.com", PASSWORD)
 
 
 async def test_existing_administrator_is_recognized_whichever_index_refuses(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.authentication.password import PasswordCredentials
 from identity_service.devices import Device
 from tests.identity.authorizing import (
@@ -82,7 +82,7 @@ async def test_application_that_wants_no_page_is_told_why_there_would_be_one(
     clock.advance(seconds=61)
     assert (await authorize(browser, app, prompt="none", max_age="60"))["error"] == "login_required"
     await Administration(identity_at.parts).create_administrator(
-        AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+        AccountDraft("grace", "grace@example.com", PASSWORD, must_change=True)
     )
     await browser.sign_on("grace")
     answer = await authorize(browser, app, prompt="none")
@@ -112,7 +112,7 @@ async def test_somebody_else_may_sign_in(identity_at: Identity, browser: Browsin
 async def test_initial_password_is_changed_on_the_way(
     identity_at: Identity, browser: Browsing, app: Application, databases: Databases
 ) -> None:
-    draft = AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+    draft = AccountDraft("grace", "grace@example.com", PASSWORD, must_change=True)
     await Administration(identity_at.parts).create_administrator(draft)
     await browser.sign_on("grace")
     path = (await browser.http.get(app.path())).headers["Location"]
@@ -129,7 +129,7 @@ async def test_initial_password_is_changed_on_the_way(
 async def test_initial_password_is_changed_on_the_way_long_after_the_sign_in(
     identity_at: Identity, browser: Browsing, app: Application, clock: StandingClock
 ) -> None:
-    draft = AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+    draft = AccountDraft("grace", "grace@example.com", PASSWORD, must_change=True)
     await Administration(identity_at.parts).create_administrator(draft)
     await browser.sign_on("grace")
     clock.advance(minutes=11)

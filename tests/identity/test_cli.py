@@ -22,7 +22,7 @@ def environment(clean_databases: Databases) -> dict[str, str]:
     return environment_of(clean_databases)
 
 
-ADMIN = ["create-admin", "--username", "root-of-all", "--email", "root@example.com", "--password-stdin"]
+ADMIN = ["users", "create", "root-of-all", "--email", "root@example.com", "--role", "admin", "--password-stdin"]
 
 
 async def test_setup_makes_clients_and_a_key_and_doing_it_again_changes_nothing(
@@ -63,9 +63,9 @@ async def test_setup_says_that_pages_need_an_origin_and_registers_the_one_that_i
 
 async def test_admin_is_made_once(environment: dict[str, str], databases: Databases) -> None:
     first = await run(environment, *ADMIN, stdin=f"{PASSWORD}\n")
-    assert (first.status, first.output) == (0, "root-of-all is an administrator.\n")
+    assert (first.status, first.output) == (0, "root-of-all has an account, with the roles: admin, user.\n")
     second = await run(environment, *ADMIN, stdin="staple battery horse\n")
-    assert (second.status, second.output) == (0, "The username root-of-all is taken; nothing was changed.\n")
+    assert (second.status, second.output, second.error) == (1, "", "This username is taken.\n")
     rows = await databases.fetch("identity_app", "SELECT role FROM identity.user_roles ORDER BY role")
     assert [row["role"] for row in rows] == ["admin", "user"]
     async with services.identity(databases) as identity:
@@ -77,8 +77,8 @@ async def test_admin_gets_a_password_to_be_changed_if_none_is_entered(
 ) -> None:
     outcome = await run(environment, *ADMIN[:-1])
     assert (outcome.status, f"signs in at {IDENTITY_URL}/sign-in within 7 days" in outcome.output) == (0, True)
-    lasting = ["create-admin", "--username", "grace", "--email", "grace@example.com", "--no-must-change"]
-    changing = [*lasting[:2], "alan", *lasting[3:4], "alan@example.com", "--must-change", "--password-stdin"]
+    lasting = ["users", "create", "grace", "--email", "grace@example.com", "--no-must-change"]
+    changing = ["users", "create", "alan", "--email", "alan@example.com", "--must-change", "--password-stdin"]
     outcomes = [outcome, await run(environment, *lasting), await run(environment, *changing, stdin=f"{PASSWORD}\n")]
     passwords = [*(printed.output.strip().rpartition("only now: ")[2] for printed in outcomes[:2]), PASSWORD]
     async with services.identity(databases) as identity:
@@ -95,7 +95,7 @@ async def test_admin_gets_a_password_to_be_changed_if_none_is_entered(
 async def test_user_gets_an_initial_password(environment: dict[str, str], databases: Databases) -> None:
     async with services.identity(databases) as identity:
         await identity.register("ada")
-        outcome = await run(environment, "reset-password", "ada")
+        outcome = await run(environment, "users", "set-password", "ada")
         assert (outcome.status, outcome.error) == (0, "")
         password = outcome.output.strip().rpartition("only now: ")[2]
         answer = await identity.token(grant_type="password", username="ada", password=password)
@@ -120,16 +120,16 @@ async def test_setup_makes_the_administrator_that_the_settings_name(
         (ADMIN, "password\n", "This password is too easy to guess."),
         (ADMIN, "", "standard input is empty"),
         ([*ADMIN, "--email", "root"], f"{PASSWORD}\n", "email: "),
-        (ADMIN, f"{PASSWORD}\r\n", "standard input ends with a carriage return"),
-        (["set-roles", "nobody", "admin"], "", "there is no user nobody"),
-        (["reset-password", "nobody"], "", "there is no user nobody"),
-        (["set-permissions", "emperor", "post:edit_any"], "", "there is no role emperor"),
-        (["set-permissions", "moderator", "post:burn"], "", "there is no permission post:burn"),
-        (["delete-role", "emperor"], "", "there is no role emperor"),
-        (["delete-role", "user"], "", "this service itself gives the role user"),
-        (["create-service", "notes", "--name", "Notes"], "", "notes is no audience"),
+        (ADMIN, f"{PASSWORD}\r", "standard input ends with a carriage return"),
+        (["users", "set-roles", "nobody", "admin"], "", "there is no user nobody"),
+        (["users", "set-password", "nobody"], "", "there is no user nobody"),
+        (["roles", "change", "emperor", "--permission", "post:edit_any"], "", "there is no role emperor"),
+        (["roles", "change", "moderator", "--permission", "post:burn"], "", "there is no permission post:burn"),
+        (["roles", "delete", "emperor"], "", "there is no role emperor"),
+        (["roles", "delete", "user"], "", "this service itself gives the role user"),
+        (["services", "create", "notes", "--name", "Notes"], "", "notes is no audience"),
         (["keys", "withdraw", "unknown"], "", "there is no signing key unknown"),
-        (["extend-client", "nobody", "--scope", "account"], "", "there is no client nobody"),
+        (["clients", "extend", "nobody", "--scope", "account"], "", "there is no client nobody"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
 )
@@ -160,12 +160,12 @@ async def test_standard_input_that_holds_nothing_is_refused(
 async def test_roles_are_set_to_exactly_those_named(environment: dict[str, str], databases: Databases) -> None:
     async with services.identity(databases) as identity:
         await identity.register("ada")
-        assert (await run(environment, "set-roles", "ADA", "moderator", "user")).status == 0
+        assert (await run(environment, "users", "set-roles", "ADA", "moderator", "user")).status == 0
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == ["moderator", "user"]
-        outcome = await run(environment, "set-roles", "ada", "user", "emperor")
-        assert (outcome.status, outcome.error) == (1, "there is no role emperor\n")
+        outcome = await run(environment, "users", "set-roles", "ada", "user", "emperor")
+        assert (outcome.status, outcome.error) == (1, "there is no role emperor; roles list lists the roles\n")
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == ["moderator", "user"]
-        assert (await run(environment, "set-roles", "ada")).status == 0
+        assert (await run(environment, "users", "set-roles", "ada")).status == 0
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == []
 
 
@@ -174,11 +174,11 @@ async def test_role_gets_exactly_the_permissions_named_and_is_deleted(
 ) -> None:
     async with services.identity(databases) as identity:
         await identity.register("ada")
-        assert (await run(environment, "set-roles", "ada", "moderator")).status == 0
-        outcome = await run(environment, "set-permissions", "moderator", "post:edit_any")
-        assert outcome.output.startswith("Permissions of the role moderator: post:edit_any. ")
+        assert (await run(environment, "users", "set-roles", "ada", "moderator")).status == 0
+        outcome = await run(environment, "roles", "change", "moderator", "--permission", "post:edit_any")
+        assert "\nPermissions: post:edit_any.\nTokens that say otherwise are refused from now on.\n" in outcome.output
         assert claims_of((await identity.sign_in("ada"))["access_token"])["permissions"] == ["post:edit_any"]
-        outcome = await run(environment, "delete-role", "moderator")
+        outcome = await run(environment, "roles", "delete", "moderator")
         assert outcome.output.startswith("The role moderator is deleted, and nobody has it. ")
         assert claims_of((await identity.sign_in("ada"))["access_token"])["roles"] == []
 
@@ -186,7 +186,7 @@ async def test_role_gets_exactly_the_permissions_named_and_is_deleted(
 async def test_client_is_made_extended_and_used(environment: dict[str, str], databases: Databases) -> None:
     await run(environment, "setup")
     may = ["--grant", "client_credentials", "--scope", "ssf.read", "--audience", IDENTITY_URL]
-    made = await run(environment, "create-client", "robot", *may)
+    made = await run(environment, "clients", "create", "robot", *may)
     assert made.error == ""
     form = {
         "grant_type": "client_credentials",
@@ -196,7 +196,7 @@ async def test_client_is_made_extended_and_used(environment: dict[str, str], dat
     async with services.identity(databases) as identity:
         assert (await identity.token(**form)).json()["scope"] == "ssf.read"
         more = ["--scope", "posts:write", "--audience", POSTS_URL]
-        assert (await run(environment, "extend-client", "robot", *more)).status == 0
+        assert (await run(environment, "clients", "extend", "robot", *more)).status == 0
         assert (await identity.token(**form)).json()["scope"] == "ssf.read"
         answer = (await identity.token(**form, resource=POSTS_URL)).json()
     assert answer["scope"] == "posts:write"

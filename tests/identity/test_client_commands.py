@@ -1,53 +1,46 @@
 """What the commands for clients and services say that they have done."""
 
-import argparse
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from identity_service import client_commands
 from identity_service.clients.drafts import ClientDraft
-from tests.identity.client_lines import run
+from identity_service.errors import ClientExists, ServiceExists, ServiceNotFound
+from tests.identity.client_lines import answer, run
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 from watchword.errors import Invalid
+from watchword.service.commands import WrongUsage
 
 NOTES_URL = "https://notes.example"
 SERVICE = [NOTES_URL, "--name", "Notes", "--scope", "notes:read=Read your notes"]
 CLIENT = ["app", "--grant", "password", "--scope", "account", "--audience", IDENTITY_URL, "--first-party", "--public"]
 
 
-def parsed(add_arguments: Callable[[argparse.ArgumentParser], None], arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    return parser.parse_args(arguments)
-
-
 async def create_service(identity: Identity, *arguments: str) -> str:
-    options = parsed(client_commands.add_service_arguments, list(arguments))
-    return await client_commands.create_service(identity.parts, options)
+    return await run(identity, shlex.join(["services", "create", *arguments]))
 
 
 async def create_client(identity: Identity, *arguments: str) -> str:
-    options = parsed(client_commands.add_client_arguments, list(arguments))
-    return await client_commands.create_client(identity.parts, options)
+    return await run(identity, shlex.join(["clients", "create", *arguments]))
 
 
 async def extend_client(identity: Identity, *arguments: str) -> str:
-    options = parsed(client_commands.add_extension_arguments, list(arguments))
-    return await client_commands.extend_client(identity.parts, options)
+    return await run(identity, shlex.join(["clients", "extend", *arguments]))
 
 
 async def test_service_is_described(identity: Identity, databases: Databases) -> None:
     said = await create_service(identity, *SERVICE, "--client", "posts", "--permission", "note:edit_any=Edit=all")
-    assert said == (
-        f"The service {NOTES_URL} is saved, its own client is posts. Scopes named: notes:read."
-        " Permissions named: note:edit_any."
-    )
+    service_id = (await answer(identity, f"services show {NOTES_URL}")).document.id
+    assert said.splitlines() == [
+        f"The service {NOTES_URL}: Notes, with the id {service_id}.",
+        "Its own client: posts.",
+        "Scope notes:read: Read your notes",
+        "Permission note:edit_any: Edit=all",
+    ]
     (row,) = await databases.fetch(
         "identity_app", "SELECT description FROM identity.service_permissions WHERE audience = $1", NOTES_URL
     )
@@ -55,26 +48,28 @@ async def test_service_is_described(identity: Identity, databases: Databases) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "fault"),
+    ("arguments", "error", "fault"),
     [
-        (["--scope", "notes:read"], "notes:read: write --scope 'notes:read=TEXT'"),
-        (["--permission", "x"], "x: write --permission 'x=TEXT'"),
-        (["--scope", "a=A", "--scope", "a=B"], "the scope a is named twice"),
+        (["--scope", "notes:read"], WrongUsage, "notes:read: write --scope 'notes:read=TEXT'"),
+        (["--permission", "x"], WrongUsage, "x: write --permission 'x=TEXT'"),
+        (["--scope", "a=A", "--scope", "a=B"], Invalid, "the scope a is named twice"),
+        (["--scope", "a= "], Invalid, "the scope a needs a text"),
+        (["--scope", f"a={'x' * 501}"], Invalid, "scopes.0.description: "),
+        (["--client", "nobody"], Invalid, "there is no client nobody"),
     ],
 )
 async def test_scope_without_a_text_or_named_twice_is_refused(
-    identity: Identity, arguments: list[str], fault: str
+    identity: Identity, arguments: list[str], error: type[Exception], fault: str
 ) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(error, match=f"^{re.escape(fault)}"):
         await create_service(identity, NOTES_URL, "--name", "Notes", *arguments)
-    assert refusal.value.advice.startswith(fault)
 
 
 async def test_client_that_the_library_shows_is_one_for_pages(identity: Identity) -> None:
     text = (Path(__file__).parents[2] / "shared/README.md").read_text().partition("## Sign people in on your pages")[2]
     (origin,) = re.findall(r' origin="(\S+)"', text)
     await create_service(identity, origin, *SERVICE[1:])
-    said = await create_client(identity, *shlex.split(re.findall(r" create-client (.*)", text)[0]))
+    said = await create_client(identity, *shlex.split(re.findall(r" clients create (.*)", text)[0]))
     assert "Scopes: openid, notes:read." in said
     assert f"Redirect URIs: {origin}/auth/callback" in said
 
@@ -96,12 +91,12 @@ async def test_client_whose_grant_is_off_is_described_with_the_setting_that_offe
     off = "The grant password has no effect here, unless IDENTITY_PASSWORD_GRANT is true."
     async with services.identity(clean_databases, password_grant=False) as identity:
         assert (await create_client(identity, *CLIENT)).splitlines()[2] == off
-        for line in ("show-client app", "show-client web", "extend-client app --scope openid"):
+        for line in ("clients show app", "clients show web", "clients extend app --scope openid"):
             assert off in await run(identity, line)
-        docs = "change-client identity-docs --grant password"
+        docs = "clients change identity-docs --grant password"
         assert off in await run(identity, docs)
         assert off not in await run(identity, docs.replace("--grant", "--remove-grant"))
-        assert off not in await run(identity, "show-client posts-pages")
+        assert off not in await run(identity, "clients show posts-pages")
 
 
 async def test_secret_is_printed_last(identity: Identity) -> None:
@@ -118,29 +113,62 @@ async def test_extension_says_what_open_sessions_get(identity: Identity) -> None
     said = await extend_client(identity, "posts", "--scope", "introspect")
     assert "It has no sessions; its next token can have this." in said
     of_others = ClientDraft("theirs", "Theirs", "their-secret", ["refresh_token"], ["account"], [IDENTITY_URL])
-    await identity.parts.clients.insert(of_others.as_client())
+    await identity.parts.clients.upsert(of_others.as_client())
     said = await extend_client(identity, "theirs", "--scope", "introspect")
     assert "Its open sessions keep what they have; what is added needs another sign-in." in said
 
 
 async def test_extension_by_nothing_is_refused(identity: Identity) -> None:
-    with pytest.raises(Invalid, match="there is nothing to add"):
+    with pytest.raises(WrongUsage, match="there is nothing to add"):
         await extend_client(identity, "web")
 
 
-async def test_client_that_exists_is_replaced_only_with_the_option(identity: Identity) -> None:
+async def test_what_exists_is_not_made_again(identity: Identity) -> None:
     await create_client(identity, *CLIENT)
-    with pytest.raises(Invalid, match="there is a client app already"):
+    with pytest.raises(ClientExists, match="there is a client app already"):
         await create_client(identity, *CLIENT)
-    said = await create_client(identity, *CLIENT, "--grant", "refresh_token", "--replace")
-    assert "Grants: password, refresh_token." in said
-
-
-async def test_service_that_exists_is_changed_only_with_the_option(identity: Identity) -> None:
     await create_service(identity, *SERVICE)
-    with pytest.raises(Invalid, match="there is a service"):
+    with pytest.raises(ServiceExists, match=f"there is a service {NOTES_URL} already"):
         await create_service(identity, *SERVICE)
-    assert "is saved" in await create_service(identity, *SERVICE, "--replace")
+
+
+async def test_service_is_changed_where_something_is_named_and_stays_elsewhere(identity: Identity) -> None:
+    await create_service(identity, *SERVICE, "--permission", "note:edit_any=Edit all")
+    of_roles = ["roles", "create", "editor", "--description", "Edits", "--permission", "note:edit_any"]
+    await run(identity, shlex.join(of_roles))
+    said = await answer(identity, f"services change {NOTES_URL} --scope 'notes:write=Write' --client posts")
+    assert [scope["scope"] for scope in said.document["scopes"]] == ["notes:read", "notes:write"]
+    service_id, scopes = said.document["id"], "--remove-scope notes:read --scope 'notes:write=Change'"
+    said = await answer(
+        identity, f"services change {service_id} --name All {scopes} --remove-permission note:edit_any --no-client"
+    )
+    assert {name: said.document[name] for name in ("name", "client_id", "scopes", "permissions")} == {
+        "name": "All",
+        "client_id": None,
+        "scopes": [{"scope": "notes:write", "description": "Change"}],
+        "permissions": [],
+    }
+    assert (await answer(identity, "roles show editor")).document.permissions == []
+    assert (await run(identity, f"services delete {NOTES_URL}")).startswith(f"The service {NOTES_URL} is deleted")
+    with pytest.raises(ServiceNotFound, match=f"there is no service {service_id}"):
+        await run(identity, f"services show {service_id}")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "fault"),
+    [
+        ("", WrongUsage, "there is nothing to change"),
+        ("--remove-scope notes:write", Invalid, "the service has no scope notes:write"),
+        ("--remove-permission x --permission x=X", Invalid, "the permission x is both set and removed"),
+        ("--client posts --no-client", Invalid, "the service's own client is both set and removed"),
+    ],
+)
+async def test_change_of_a_service_without_effect_or_sense_is_refused(
+    identity: Identity, options: str, error: type[Exception], fault: str
+) -> None:
+    await create_service(identity, *SERVICE)
+    with pytest.raises(error, match=fault):
+        await run(identity, f"services change {NOTES_URL} {options}")
 
 
 async def test_client_whose_tokens_would_be_nearly_too_long_is_made_with_a_warning(identity: Identity) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
-from identity_service.clients.models import ApplicationType, hash_secret
-from identity_service.errors import WordTaken
+from identity_service.clients.models import ApplicationType
+from identity_service.errors import ClientExists, ServiceExists, WordTaken
 from identity_service.services.drafts import ServiceDraft
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
@@ -111,18 +111,14 @@ async def test_everything_that_is_wrong_with_a_client_is_said_at_once(identity: 
     assert len(refusal.value.advice.splitlines()) == 5
 
 
-async def test_client_that_exists_is_replaced_only_on_request(identity: Identity, databases: Databases) -> None:
+async def test_client_that_exists_is_not_made_again(identity: Identity, databases: Databases) -> None:
     administration = Administration(identity.parts)
     await administration.create_client(client())
     before = await databases.fetch("identity_app", CLIENTS)
     other = client(name="Another", secret="another-secret-of-the-client", scopes=["introspect"])
-    with pytest.raises(Invalid, match="there is a client app already; --replace"):
+    with pytest.raises(ClientExists, match="there is a client app already"):
         await administration.create_client(other)
     assert await databases.fetch("identity_app", CLIENTS) == before
-    await administration.create_client(other, replace=True)
-    (row,) = await databases.fetch("identity_app", "SELECT * FROM identity.clients WHERE id = 'app'")
-    assert (row["name"], row["scopes"], row["default_audience"]) == ("Another", ["introspect"], IDENTITY_URL)
-    assert row["secret_hash"] == hash_secret("another-secret-of-the-client")
 
 
 FAULTY_EXTENSIONS = {
@@ -153,7 +149,7 @@ async def test_public_client_cannot_be_extended_by_what_needs_a_secret(identity:
 
 async def test_tokens_cannot_begin_with_an_audience_of_which_the_client_has_no_scope(identity: Identity) -> None:
     without_use = client(audiences=[IDENTITY_URL, POSTS_URL]).as_client()
-    await identity.parts.clients.insert(without_use)
+    await identity.parts.clients.upsert(without_use)
     with pytest.raises(Invalid, match=f"the client has no scope of {POSTS_URL}"):
         await Administration(identity.parts).extend_client("app", ClientExtension([], [], POSTS_URL))
 
@@ -162,7 +158,7 @@ async def test_extended_client_may_begin_with_another_audience(identity: Identit
     await Administration(identity.parts).create_client(client())
     extension = ClientExtension(["posts:write"], [POSTS_URL], POSTS_URL)
     extended, _ = await Administration(identity.parts).extend_client("app", extension)
-    assert (extended.default_audience, sorted(extended.scopes)) == (POSTS_URL, ["account", "posts:write"])
+    assert (extended.client.default_audience, sorted(extended.client.scopes)) == (POSTS_URL, ["account", "posts:write"])
 
 
 LONG_URL = f"{NOTES_URL}/{'x' * 500}"
@@ -216,9 +212,9 @@ async def test_service_that_exists_is_changed_only_on_request_and_keeps_what_is_
     scopes = {"notes:read": "Read", "notes:write": "Write"}
     await administration.create_service(service(client_id="posts", scopes=scopes, permissions={"note:edit_any": "E"}))
     other = service(name="Other", scopes={"notes:read": "Read your notes"})
-    with pytest.raises(Invalid, match="there is a service"):
+    with pytest.raises(ServiceExists, match="there is a service"):
         await administration.create_service(other)
-    await administration.create_service(other, replace=True)
+    await administration.extend_service(other)
     rows = await databases.fetch("identity_app", f"{SERVICES.replace('ORDER', 'WHERE audience = $1 ORDER')}", NOTES_URL)
     assert [(row["name"], row["client_id"]) for row in rows] == [("Other", "posts")]
     texts = "SELECT scope, description FROM identity.service_scopes WHERE audience = $1 ORDER BY scope"

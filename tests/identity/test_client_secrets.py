@@ -12,7 +12,7 @@ from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
 from watchword.errors import AppError
 
-ROBOT = f"create-client robot --grant client_credentials --scope account --audience {IDENTITY_URL}"
+ROBOT = f"clients create robot --grant client_credentials --scope account --audience {IDENTITY_URL}"
 
 
 async def secret_of(identity: Identity, line: str) -> str:
@@ -26,44 +26,44 @@ async def statuses(identity: Identity, client_id: str, *secrets: str) -> list[in
 
 async def test_both_secrets_are_valid_until_the_former_one_is_ended(identity: Identity) -> None:
     former = await secret_of(identity, ROBOT)
-    latter = await secret_of(identity, "rotate-client-secret robot")
+    latter = await secret_of(identity, "clients add-secret robot")
     assert await statuses(identity, "robot", former, latter, "", former[:-1]) == [200, 200, 401, 401]
-    assert "Two secrets are valid" in await run(identity, "show-client robot")
-    assert await run(identity, "end-former-secret robot") == "The former secret of robot is not valid from now on."
+    assert "Two secrets are valid" in await run(identity, "clients show robot")
+    assert (
+        await run(identity, "clients end-former-secret robot") == "The former secret of robot is not valid from now on."
+    )
     assert await statuses(identity, "robot", former, latter) == [401, 200]
-    third = await secret_of(identity, "rotate-client-secret robot")
+    third = await secret_of(identity, "clients add-secret robot")
     assert await statuses(identity, "robot", former, latter, third) == [401, 200, 200]
 
 
 async def test_secret_is_rotated_once_until_the_former_one_is_ended(identity: Identity) -> None:
     former = await secret_of(identity, ROBOT)
-    rotations = (secret_of(identity, "rotate-client-secret robot") for _ in range(4))
+    rotations = (secret_of(identity, "clients add-secret robot") for _ in range(4))
     outcomes = await asyncio.gather(*rotations, return_exceptions=True)
     secrets = [outcome for outcome in outcomes if isinstance(outcome, str)]
-    assert [str(outcome) for outcome in outcomes if isinstance(outcome, AppError)].count(
-        "robot has two valid secrets; end-former-secret ends the former one, and rotate-client-secret --lost replaces"
-        " the latter one"
-    ) == len(outcomes) - len(secrets)
+    refusals = [str(outcome) for outcome in outcomes if isinstance(outcome, AppError)]
+    assert refusals == ["robot has two valid secrets"] * (len(outcomes) - len(secrets))
     assert await statuses(identity, "robot", former, *secrets) == [200, 200]
 
 
 async def test_secret_that_nobody_saw_is_replaced_while_the_one_in_use_stays_valid(identity: Identity) -> None:
     former = await secret_of(identity, ROBOT)
-    lost = await secret_of(identity, "rotate-client-secret robot")
-    latter = await secret_of(identity, "rotate-client-secret robot --lost")
+    lost = await secret_of(identity, "clients add-secret robot")
+    latter = await secret_of(identity, "clients add-secret robot --lost")
     assert await statuses(identity, "robot", former, lost, latter) == [200, 401, 200]
-    await run(identity, "end-former-secret robot")
-    with pytest.raises(AppError, match="robot has one valid secret; without --lost it gets another one beside it"):
-        await run(identity, "rotate-client-secret robot --lost")
+    await run(identity, "clients end-former-secret robot")
+    with pytest.raises(AppError, match="robot has one valid secret"):
+        await run(identity, "clients add-secret robot --lost")
     assert await statuses(identity, "robot", former, lost, latter) == [401, 401, 200]
 
 
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("rotate-client-secret web", "the client web is public: it has no secret"),
-        ("end-former-secret posts", "the client posts has no former secret"),
-        ("end-former-secret web", "the client web has no former secret"),
+        ("clients add-secret web", "the client web is public: it has no secret"),
+        ("clients end-former-secret posts", "the client posts has no former secret"),
+        ("clients end-former-secret web", "the client web has no former secret"),
     ],
 )
 async def test_client_without_such_a_secret_stays_as_it_is(identity: Identity, line: str, fault: str) -> None:
@@ -72,29 +72,22 @@ async def test_client_without_such_a_secret_stays_as_it_is(identity: Identity, l
     assert await statuses(identity, "posts", POSTS_SECRET) == [200]
 
 
-@pytest.mark.parametrize("command", ["rotate-client-secret", "end-former-secret", "show-client", "change-client"])
+@pytest.mark.parametrize("command", ["add-secret", "end-former-secret", "show", "change"])
 async def test_unknown_client_is_refused(identity: Identity, command: str) -> None:
-    options = "--first-party" if command == "change-client" else ""
+    options = "--first-party" if command == "change" else ""
     with pytest.raises(ClientNotFound, match="there is no client nobody"):
-        await run(identity, f"{command} nobody {options}")
-
-
-async def test_replaced_client_has_one_secret(identity: Identity) -> None:
-    former = await secret_of(identity, ROBOT)
-    latter = await secret_of(identity, "rotate-client-secret robot")
-    replaced = await secret_of(identity, f"{ROBOT} --replace")
-    assert await statuses(identity, "robot", former, latter, replaced) == [401, 401, 200]
+        await run(identity, f"clients {command} nobody {options}")
 
 
 async def test_set_up_with_either_secret_of_a_rotation_leaves_both(identity: Identity) -> None:
-    latter = await secret_of(identity, "rotate-client-secret posts")
+    latter = await secret_of(identity, "clients add-secret posts")
     for secret in (POSTS_SECRET, latter):
         await Administration(identity.parts).install(POSTS_URL, secret)
         assert await statuses(identity, "posts", POSTS_SECRET, latter) == [200, 200]
 
 
 async def test_set_up_with_another_secret_makes_it_the_only_one(identity: Identity, databases: Databases) -> None:
-    latter = await secret_of(identity, "rotate-client-secret posts")
+    latter = await secret_of(identity, "clients add-secret posts")
     other = "another-secret-of-the-posts-client"
     await Administration(identity.parts).install(POSTS_URL, other)
     assert await statuses(identity, "posts", POSTS_SECRET, latter, other) == [401, 401, 200]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from identity_service.administration import Administration
 from identity_service.clients.changes import ClientChanges, ListChange
 from identity_service.clients.service import Clients
 from identity_service.clients.uses import ClientUses
@@ -12,7 +13,7 @@ from watchword.database.database import Database
 
 ORIGIN = "https://spa.example:8443"
 CALLBACK = f"{ORIGIN}/callback"
-SPA = f"create-client spa --public --grant authorization_code --scope account --audience {IDENTITY_URL}"
+SPA = f"clients create spa --public --grant authorization_code --scope account --audience {IDENTITY_URL}"
 OPEN = [f"/.well-known/{name}" for name in ("jwks.json", "oauth-authorization-server", "openid-configuration")]
 OF_CLIENTS = ["/oauth/token", "/oauth/revoke", "/oauth/userinfo"]
 OWN = ["/sign-in", "/account", "/users/me", "/oauth/introspect", "/oauth/authorize", "/oauth/token/"]
@@ -48,7 +49,7 @@ async def test_page_of_a_client_may_call_from_the_moment_that_its_redirect_uri_i
     for path in OWN:
         assert await allowed(identity, path, ORIGIN) == {None}, path
     elsewhere = ListChange(["https://elsewhere.example/callback"], [uri])
-    await identity.parts.clients.change("spa", ClientChanges(redirect_uris=elsewhere))
+    await Administration(identity.parts).change_client("spa", ClientChanges(redirect_uris=elsewhere))
     assert await allowed(identity, "/oauth/token", ORIGIN) == {None}
 
 

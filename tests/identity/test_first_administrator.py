@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from identity_service.accounts.schemas import Registration
-from identity_service.administration import Administration, AdministratorDraft, FirstAdministrator
+from identity_service.administration import AccountDraft, Administration, FirstAdministrator
 from identity_service.errors import WeakPassword
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles import repository as roles
@@ -14,7 +14,7 @@ from identity_service.roles.values import RoleContent
 from tests.support.services import PASSWORD, Identity
 from watchword.errors import Invalid
 
-GRACE = AdministratorDraft("grace", "grace@example.com", PASSWORD)
+GRACE = AccountDraft("grace", "grace@example.com", PASSWORD)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_two_set_ups_at_once_agree_that_there_is_an_administrator(administ
     ids=["username", "email", "password", "weak"],
 )
 async def test_administrator_that_no_account_can_be_is_refused(
-    identity: Identity, administration: Administration, draft: AdministratorDraft, member: str, error: type[Invalid]
+    identity: Identity, administration: Administration, draft: AccountDraft, member: str, error: type[Invalid]
 ) -> None:
     with pytest.raises(error, match=member):
         await administration.create_first_administrator(draft)

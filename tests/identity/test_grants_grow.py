@@ -7,6 +7,8 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.values import ClientReplacements
+from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.services.drafts import ServiceDraft
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.support.databases import Databases
@@ -126,11 +128,11 @@ async def test_session_of_the_previous_release_with_one_audience_keeps_it(
     assert claims_of((await identity.refresh(token)).json()["access_token"])["aud"] == IDENTITY_URL
 
 
-async def test_replaced_client_says_what_its_open_sessions_get(identity: Identity, databases: Databases) -> None:
+async def test_client_that_may_ask_for_less_says_what_sessions_get(identity: Identity, databases: Databases) -> None:
     token = await refresh_token(identity)
     await databases.execute("identity_owner", OLD)
-    draft = ClientDraft("app", "App", None, PEOPLE, ["notes:read"], [NOTES_URL], is_first_party=True)
-    await Administration(identity.parts).create_client(draft, replace=True)
+    fewer = ClientReplacements(scopes=["notes:read"], audiences=[NOTES_URL], default_audience=NOTES_URL)
+    await identity.parts.admin.clients.change("app", fewer, BY_COMMAND_LINE, lambda _: None)
     answer = (await identity.refresh(token, client_id="app")).json()
     assert (claims_of(answer["access_token"])["aud"], answer["scope"]) == (NOTES_URL, "notes:read")
 

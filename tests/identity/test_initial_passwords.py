@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from identity_service.accounts.schemas import PasswordChange
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.errors import InitialPasswordKept, UserNotFound
 from identity_service.users.models import INITIAL_PASSWORD_LIFETIME
 from tests.identity.answers import ensure_oauth_error
@@ -20,7 +20,7 @@ from tests.support.waiting import until
 from watchword.testing import StandingClock
 
 OTHER = "staple trombone violin"
-GRACE = AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+GRACE = AccountDraft("grace", "grace@example.com", PASSWORD, must_change=True)
 USER = "SELECT id, must_change_password, initial_password_expires_at FROM identity.users WHERE username = 'grace'"
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.users.models import INITIAL_PASSWORD_LIFETIME
 from tests.identity.signing_on import COOKIE, ORIGIN, cookies_of, register_and_sign_on, submit, who
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 
-GRACE = AdministratorDraft("grace", "grace@example.com", PASSWORD, must_change=True)
+GRACE = AccountDraft("grace", "grace@example.com", PASSWORD, must_change=True)
 PASSWORD_PAGE = "/account/password"
 USER = "SELECT username FROM identity.users"
 

@@ -142,7 +142,7 @@ async def test_set_up_names_the_scopes_that_it_cannot_assign_and_their_clients(
     await add(identity, "old", ["report"], [IDENTITY_URL])
     assert await set_up(identity) == [Unassigned("notes:read", ["app", "bot"]), Unassigned("report", ["old"])]
     notes = ServiceDraft(NOTES_URL, "Notes", scopes={"notes:read": "Read your notes"})
-    await Administration(identity.parts).create_service(notes, replace=True)
+    await Administration(identity.parts).extend_service(notes)
     assert await set_up(identity) == [Unassigned("report", ["old"])]
     assert (await scopes_of(databases))["notes:read"] == NOTES_URL
 
@@ -153,7 +153,7 @@ async def test_scope_of_a_service_whose_audience_is_no_url_can_be_assigned(
     await add(identity, "app", ["notes:read"], ["notes", TASKS_URL])
     assert await set_up(identity) == [Unassigned("notes:read", ["app"])]
     notes = ServiceDraft("notes", "Notes", scopes={"notes:read": "Read your notes"})
-    await Administration(identity.parts).create_service(notes, replace=True)
+    await Administration(identity.parts).extend_service(notes)
     assert (await scopes_of(databases))["notes:read"] == "notes"
 
 
@@ -179,7 +179,7 @@ async def test_set_up_keeps_the_default_audience_that_an_operator_has_chosen(
 
 async def test_set_up_keeps_the_texts_that_an_operator_has_written(identity: Identity, databases: Databases) -> None:
     own = ServiceDraft(POSTS_URL, "Blog", scopes={"posts:write": "Blog in your name"})
-    await Administration(identity.parts).create_service(own, replace=True)
+    await Administration(identity.parts).extend_service(own)
     await set_up(identity)
     rows = await databases.fetch(
         "identity_app", "SELECT name, client_id FROM identity.services WHERE audience = $1", POSTS_URL
@@ -195,7 +195,7 @@ async def test_set_up_keeps_the_client_that_an_operator_has_given_to_a_service(
     identity: Identity, databases: Databases
 ) -> None:
     await add(identity, "asking", ["posts:write"], [POSTS_URL])
-    await Administration(identity.parts).create_service(ServiceDraft(POSTS_URL, "Blog", "asking"), replace=True)
+    await Administration(identity.parts).extend_service(ServiceDraft(POSTS_URL, "Blog", "asking"))
     await set_up(identity)
     assert await identity.parts.services.audiences_of("asking") == {POSTS_URL}
 
@@ -274,8 +274,9 @@ async def test_set_up_adds_what_a_client_lacks_and_keeps_what_an_operator_has_ad
     lacking = "UPDATE identity.clients SET grants = '{refresh_token}', redirect_uris = '{}', scopes = '{account}'"
     await databases.execute("identity_owner", f"{lacking} WHERE id = 'identity-docs'")
     own = "https://blog.example/auth/callback"
-    await identity.parts.clients.change("posts-pages", ClientChanges(redirect_uris=ListChange([own])))
-    await identity.parts.clients.change("posts-docs", ClientChanges(grants=ListChange([GrantType.PASSWORD])))
+    administration = Administration(identity.parts)
+    await administration.change_client("posts-pages", ClientChanges(redirect_uris=ListChange([own])))
+    await administration.change_client("posts-docs", ClientChanges(grants=ListChange([GrantType.PASSWORD])))
     assert await set_up(identity) == []
     (docs,) = await databases.fetch("identity_app", CLIENT, "identity-docs")
     assert docs["scopes"] == ["account", "admin", "openid", "profile", "email"]

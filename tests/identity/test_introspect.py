@@ -28,7 +28,7 @@ async def add_reader(identity: Identity) -> Identity:
         "reader", "Reader", POSTS_SECRET, grants, scopes, [POSTS_URL, IDENTITY_URL], is_first_party=True
     )
     await administration.create_client(draft)
-    await administration.create_service(ServiceDraft(POSTS_URL, "Posts", "reader"), replace=True)
+    await administration.extend_service(ServiceDraft(POSTS_URL, "Posts", "reader"))
     return identity
 
 

@@ -87,7 +87,7 @@ async def test_every_key_is_withdrawn_at_once(environment: dict[str, str]) -> No
     [
         (["withdraw"], 2, "name the id of one key, or --all\n"),
         (["withdraw", "--all", "one"], 2, "name the id of one key, or --all\n"),
-        (["withdraw", "unknown"], 1, "there is no signing key unknown\n"),
+        (["withdraw", "unknown"], 1, "there is no signing key unknown; keys list lists the keys\n"),
         (["list", "--cursor", "unknown"], 1, "This cursor was not made by this service"),
     ],
 )

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from passlib.hash import bcrypt, bcrypt_sha256
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.users.passwords import Passwords
 from tests.identity.answers import pointers, statuses
 from tests.identity.signing_on import submit
@@ -39,9 +39,7 @@ async def test_changed_password_is_right_in_any_spelling(identity: Identity) -> 
 
 
 async def test_password_of_an_administrator_is_right_in_any_spelling(identity: Identity) -> None:
-    await Administration(identity.parts).create_administrator(
-        AdministratorDraft("root", "root@example.com", DECOMPOSED)
-    )
+    await Administration(identity.parts).create_administrator(AccountDraft("root", "root@example.com", DECOMPOSED))
     await identity.sign_in("root", COMPOSED)
 
 
@@ -119,7 +117,7 @@ async def test_length_is_counted_in_the_form_that_is_hashed(identity: Identity) 
     assert pointers(await register(identity, LONGEST + "x")) == ["/body/password"]
     assert pointers(await register(identity, "x" * 500_000)) == ["/body/password"]
     await Administration(identity.parts).create_administrator(
-        AdministratorDraft("root", "root@example.com", COMPOSED + LONGEST[:200])
+        AccountDraft("root", "root@example.com", COMPOSED + LONGEST[:200])
     )
     await identity.sign_in("root", unicodedata.normalize("NFD", COMPOSED + LONGEST[:200]))
 

@@ -8,17 +8,18 @@ from identity_service.password_input import read_line
 from watchword.errors import Invalid
 
 
-@pytest.mark.parametrize("piped", ["correct horse", "correct horse\n", " é \n"])
+@pytest.mark.parametrize("piped", ["correct horse", "correct horse\n", "correct horse\r\n", " é \n"])
 def test_password_is_the_line_without_its_end(piped: str) -> None:
-    assert read_line(BytesIO(piped.encode())) == piped.removesuffix("\n")
+    assert read_line(BytesIO(piped.encode())) == piped.rstrip("\r\n")
 
 
 REFUSED = {
     "empty": (b"", "is empty"),
     "an empty line": (b"\n", "is empty"),
     "several lines": (b"one\ntwo\n", "has several lines"),
+    "an empty line of Windows": (b"\r\n", "is empty"),
+    "a second carriage return": (b"correct horse\r\r\n", "ends with a carriage return"),
     "a second empty line": (b"one\n\n", "has several lines"),
-    "carriage return": (b"correct horse\r\n", "ends with a carriage return"),
     "carriage return alone": (b"correct horse\r", "ends with a carriage return"),
     "carriage return within": (b"one\rtwo\n", "has several lines"),
     "NUL": (b"correct\x00horse\n", "holds the character NUL"),

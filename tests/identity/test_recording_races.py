@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
+from identity_service.accounts.models import ChangedAccount
 from identity_service.administration import Administration
 from identity_service.errors import UserNotFound
 from tests.identity.answers import claims_of, ensure_problem, statuses
@@ -35,7 +36,7 @@ BREAK = """
 MEND = "DROP FUNCTION IF EXISTS identity.refuse CASCADE"
 BLOCKED = "SELECT FROM pg_locks WHERE NOT granted"
 
-Act = Callable[[Identity, dict[str, str]], Coroutine[Any, Any, httpx.Response | None]]
+Act = Callable[[Identity, dict[str, str]], Coroutine[Any, Any, httpx.Response | ChangedAccount]]
 ACTS: dict[str, Act] = {
     "logout": lambda identity, ada: identity.http.delete("/sessions/current", headers=ada),
     "password change": lambda identity, ada: identity.http.put(
@@ -68,7 +69,7 @@ async def test_change_whose_event_cannot_be_stored_does_not_happen(
     before = await databases.fetch("identity_owner", EVERYTHING)
     await owner_connection.execute(BREAK)
     with contextlib.suppress(DatabaseUnavailable):
-        if (response := await act(identity, ada)) is not None:
+        if isinstance(response := await act(identity, ada), httpx.Response):
             ensure_problem(response, 503, "database_unavailable")
     assert await databases.fetch("identity_owner", EVERYTHING) == before
     await owner_connection.execute(MEND)

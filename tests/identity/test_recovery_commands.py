@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.commands import deletion_lists
 from identity_service.commands.recovery import recovery_of
 from identity_service.recording.cause import BY_COMMAND_LINE
@@ -104,7 +104,7 @@ async def test_deletions_that_were_lost_are_repeated_from_the_list(
 async def test_the_last_administrator_stays_and_all_others_are_deleted(
     environment: dict[str, str], identity: Identity
 ) -> None:
-    admin = AdministratorDraft("grace", "grace@example.com", PASSWORD)
+    admin = AccountDraft("grace", "grace@example.com", PASSWORD)
     assert await Administration(identity.parts).create_administrator(admin)
     ids = [str(await identity.parts.accounts.find_id("grace")), await identity.register("ada")]
     outcome = await run(environment, "recovery", "repeat-deletions", "-", stdin="\n".join(ids))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.users.usernames import WITHHELD, delete_portion_of_free
 from tests.identity.answers import ensure_problem, statuses
 from tests.support.databases import Databases
@@ -75,9 +75,7 @@ async def test_refused_rename_gives_nothing_up(identity: Identity, databases: Da
 
 async def test_command_line_may_give_a_name_that_was_given_up(identity: Identity) -> None:
     await rename(identity, await identity.signed_in("ada"), "lovelace")
-    assert await Administration(identity.parts).create_administrator(
-        AdministratorDraft("ada", "root@example.com", PASSWORD)
-    )
+    assert await Administration(identity.parts).create_administrator(AccountDraft("ada", "root@example.com", PASSWORD))
 
 
 async def test_nobody_gets_a_name_in_the_moment_in_which_it_is_given_up(identity: Identity) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from identity_service.administration import Administration, AdministratorDraft
+from identity_service.administration import AccountDraft, Administration
 from identity_service.users.reserved_names import RESERVED, plain_name
 from tests.identity.answers import ensure_problem
 from tests.support import services
@@ -48,9 +48,7 @@ async def test_installation_reserves_names_of_its_own(acme: Identity) -> None:
 
 
 async def test_command_line_may_give_a_reserved_name_which_its_account_keeps(identity: Identity) -> None:
-    assert await Administration(identity.parts).create_administrator(
-        AdministratorDraft("root", "root@example.com", PASSWORD)
-    )
+    assert await Administration(identity.parts).create_administrator(AccountDraft("root", "root@example.com", PASSWORD))
     headers = services.bearer((await identity.sign_in("root", resource=services.IDENTITY_URL))["access_token"])
     renamed = await identity.http.patch("/users/me", json={"username": "Root"}, headers=headers)
     assert (renamed.status_code, renamed.json()["username"]) == (200, "Root")

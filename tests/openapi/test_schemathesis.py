@@ -26,7 +26,7 @@ CLIENT = "schemathesis"
 def client_secret(running: Stack) -> str:
     """The secret of a service that may do everything that services may at identity."""
     rights = [f"--scope={scope}" for scope in ("ssf.manage", "ssf.read", "introspect")]
-    making = ["create-client", CLIENT, "--grant=client_credentials", *rights, f"--audience={running.identity}"]
+    making = ["clients", "create", CLIENT, "--grant=client_credentials", *rights, f"--audience={running.identity}"]
     return running.command("identity", *making).strip().rpartition(" ")[2]
 
 

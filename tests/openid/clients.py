@@ -44,6 +44,6 @@ async def register(running: Stack, kind: Kind) -> None:
         backchannel_logout_uri=kind.backchannel_logout_uri or f"{home}/backchannel-logout",
     )
     try:
-        await Clients(database, ClientUses(database, SystemClock())).insert(client)
+        await Clients(database, ClientUses(database, SystemClock())).upsert(client)
     finally:
         await database.close()

@@ -98,5 +98,5 @@ async def new_testbed(running: Stack, rooms: str) -> AsyncIterator[Testbed]:
 
 def register(running: Stack, rooms: str) -> None:
     names = ("--name", "Rooms", "--scope", "rooms=Talk in rooms")
-    running.command("identity", "create-service", rooms, *names)
-    running.command("identity", "extend-client", "web", "--audience", rooms, "--scope", "rooms")
+    running.command("identity", "services", "create", rooms, *names)
+    running.command("identity", "clients", "extend", "web", "--audience", rooms, "--scope", "rooms")

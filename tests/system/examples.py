@@ -51,15 +51,17 @@ def new_client(running: Stack, client_id: str) -> str:
     """The secret of a client that may receive security events."""
     scopes = ("--scope", "ssf.read", "--scope", "ssf.manage")
     arguments = ("--grant", "client_credentials", *scopes, "--audience", running.identity)
-    return running.command("identity", "create-client", client_id, *arguments).strip().rpartition(" ")[2]
+    return running.command("identity", "clients", "create", client_id, *arguments).strip().rpartition(" ")[2]
 
 
 def new_service(running: Stack, audience: str, *scopes: str) -> None:
     """A service with these scopes, for which people can get tokens with the client `web`; one that exists gets them."""
     texts = [argument for scope in scopes for argument in ("--scope", f"{scope}=Use the service")]
-    running.command("identity", "create-service", audience, "--name", "A service", "--replace", *texts)
+    is_new = audience not in running.command("identity", "services", "list", "--limit", "100")
+    how = ("create", audience, "--name", "A service") if is_new else ("change", audience)
+    running.command("identity", "services", *how, *texts)
     named = [argument for scope in scopes for argument in ("--scope", scope)]
-    running.command("identity", "extend-client", "web", "--audience", audience, *named)
+    running.command("identity", "clients", "extend", "web", "--audience", audience, *named)
 
 
 def registration(section: str) -> str:

@@ -27,7 +27,7 @@ async def test_token_from_before_is_refused_by_posts_once_the_answer_names_it(
 ) -> None:
     mia, grace = await person("mia"), await person("grace")
     for name, role in ((grace.username, "admin"), (mia.username, "moderator")):
-        running.command("identity", "set-roles", name, "user", role)
+        running.command("identity", "users", "set-roles", name, "user", role)
     await mia.sign_in()
     form = {"grant_type": "password", "username": grace.username, "password": PASSWORD}
     tokens = await http.post(f"{running.identity}/oauth/token", data=form | {"client_id": ADMINISTRATION_CLIENT})

@@ -12,14 +12,14 @@ async def test_permission_taken_from_a_role_is_refused_by_posts_once_the_answer_
     running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     ada, mia, grace = await person("ada"), await person("mia"), await person("grace")
-    running.command("identity", "set-roles", grace.username, "user", "admin")
+    running.command("identity", "users", "set-roles", grace.username, "user", "admin")
     form = {"grant_type": "password", "username": grace.username, "password": PASSWORD}
     answer = await http.post(f"{running.identity}/oauth/token", data=form | {"client_id": ADMINISTRATION_CLIENT})
     headers = bearer(answer.json()["access_token"])
     role = unique("editor")
     draft = {"name": role, "description": "Edits", "permissions": ["post:edit_any", "post:delete_any"]}
     made = await http.post(f"{running.identity}/admin/roles", json=draft, headers=headers)
-    running.command("identity", "set-roles", mia.username, "user", role)
+    running.command("identity", "users", "set-roles", mia.username, "user", role)
     await mia.sign_in()
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
 

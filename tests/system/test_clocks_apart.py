@@ -25,11 +25,11 @@ async def test_an_old_role_is_refused_at_once_whichever_clock_its_token_is_from(
     mia = PersonAtReplica(http, ahead if at == "ahead" else running, unique("mia"))
     mia.issuer = running.identity
     await mia.register()
-    running.command("identity", "set-roles", mia.username, "user", "moderator")
+    running.command("identity", "users", "set-roles", mia.username, "user", "moderator")
     await until(lambda: refused(mia))
     await mia.sign_in()
     assert (await mia.publish()).status_code == 201
-    running.command("identity", "set-roles", mia.username, "user")
+    running.command("identity", "users", "set-roles", mia.username, "user")
     await until(lambda: refused(mia))
     me = await http.get(f"{running.identity}/users/me", headers=mia.identity_headers)
     assert me.status_code == 401
@@ -43,9 +43,9 @@ async def test_an_account_that_a_clock_ahead_has_disabled_is_accepted_once_it_is
     ada = PersonAtReplica(http, ahead, unique("ada"))
     ada.issuer = running.identity
     await ada.register()
-    running.command("identity", "disable-user", ada.username)
+    running.command("identity", "users", "disable", ada.username)
     await until(lambda: refused(ada))
-    running.command("identity", "enable-user", ada.username)
+    running.command("identity", "users", "enable", ada.username)
     assert await refused(ada)
 
     async def publishes_again() -> bool:

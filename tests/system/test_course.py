@@ -69,7 +69,7 @@ async def test_dashboard_and_list_are_for_administrators(
         assert (await http.get(f"{course}/{path}")).status_code == 401
         refused = await http.get(f"{course}/{path}", headers=mia.headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
-    running.command("identity", "set-roles", mia.username, "user", "admin")
+    running.command("identity", "users", "set-roles", mia.username, "user", "admin")
     await mia.refresh()
     users = (await http.get(f"{course}/users", headers=mia.headers)).json()
     assert ada.username in [user["username"] for user in users]

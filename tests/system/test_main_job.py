@@ -40,7 +40,7 @@ async def test_a_moderator_gets_the_permission_with_the_next_refresh(
     ada, mia = await person("ada"), await person("mia")
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
     assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 403
-    running.command("identity", "set-roles", mia.username, "user", "moderator")
+    running.command("identity", "users", "set-roles", mia.username, "user", "moderator")
     await mia.refresh()
     why = {"reason": "A spelling mistake"}
     assert (await http.patch(url, params=why, json={"title": "Kept"}, headers=mia.headers)).status_code == 200

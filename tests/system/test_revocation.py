@@ -36,11 +36,11 @@ async def test_a_lost_role_ends_the_old_token_and_not_the_session(
 ) -> None:
     ada, mia = await person("ada"), await person("mia")
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
-    running.command("identity", "set-roles", mia.username, "user", "moderator")
+    running.command("identity", "users", "set-roles", mia.username, "user", "moderator")
     await mia.refresh()
     why = {"reason": "A spelling mistake"}
     assert (await http.patch(url, params=why, json={"title": "Kept"}, headers=mia.headers)).status_code == 200
-    running.command("identity", "set-roles", mia.username, "user")
+    running.command("identity", "users", "set-roles", mia.username, "user")
     await until(lambda: refused(mia))
     await mia.refresh()
     assert (await http.patch(url, json={"title": "Kept"}, headers=mia.headers)).status_code == 403
@@ -52,10 +52,10 @@ async def test_a_disabled_account_is_refused_and_an_enabled_one_is_not(
 ) -> None:
     ada = await person()
     url = f"{running.posts}{(await ada.publish()).headers['Location']}"
-    running.command("identity", "disable-user", ada.username)
+    running.command("identity", "users", "disable", ada.username)
     await until(lambda: refused(ada))
     assert (await http.get(url)).status_code == 200
-    running.command("identity", "enable-user", ada.username)
+    running.command("identity", "users", "enable", ada.username)
 
     async def publishes_again() -> bool:
         await ada.sign_in()
@@ -70,7 +70,7 @@ async def test_what_a_disabled_account_has_scheduled_is_its_draft_when_it_is_ena
     ada = await person()
     at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     post_id = (await ada.publish(published_at=at)).json()["id"]
-    running.command("identity", "disable-user", ada.username)
+    running.command("identity", "users", "disable", ada.username)
     await until(lambda: refused(ada))
     await running.databases.execute("posts_app", DUE, post_id)
 
@@ -78,7 +78,7 @@ async def test_what_a_disabled_account_has_scheduled_is_its_draft_when_it_is_ena
         return not await running.databases.fetch("posts_app", JOB, post_id)
 
     await until(job_is_over)
-    running.command("identity", "enable-user", ada.username)
+    running.command("identity", "users", "enable", ada.username)
 
     async def draft() -> dict[str, Any]:
         await ada.sign_in()

@@ -80,7 +80,7 @@ async def test_a_task_is_deleted_by_its_owner_or_an_administrator_and_by_no_stra
     tasks: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     ada, eve, mia = await person("ada"), await person("eve"), await person("mia")
-    running.command("identity", "set-roles", mia.username, "user", "admin")
+    running.command("identity", "users", "set-roles", mia.username, "user", "admin")
     await mia.refresh()
     first, second = await add(tasks, ada), await add(tasks, ada)
     for task, somebody, status in ((first, eve, 404), (first, ada, 204), (first, ada, 404), (second, mia, 204)):
@@ -93,7 +93,7 @@ async def test_a_task_is_changed_by_its_owner_and_by_nobody_else(
     tasks: str, running: Stack, http: httpx.AsyncClient, person: NewPerson
 ) -> None:
     ada, eve, mia = await person("ada"), await person("eve"), await person("mia")
-    running.command("identity", "set-roles", mia.username, "user", "admin")
+    running.command("identity", "users", "set-roles", mia.username, "user", "admin")
     await mia.refresh()
     url = f"{tasks}/{await add(tasks, ada)}"
     changed = await http.patch(url, json={"completed": True}, headers=ada.headers)
@@ -118,7 +118,7 @@ async def test_an_administrator_sees_all_tasks_and_nobody_else_does(
     await add(tasks, ada, ada.username)
     refused = await http.get(f"{tasks}/all", headers=mia.headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
-    running.command("identity", "set-roles", mia.username, "user", "admin")
+    running.command("identity", "users", "set-roles", mia.username, "user", "admin")
     await mia.refresh()
     assert ada.username in await titles(f"{tasks}/all", mia)
 

@@ -1,13 +1,14 @@
 """The command line of a service as typer parses it."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from watchword.service.cli import CommandLine
-from watchword.service.commands import PLAIN, Answer, AsJson, show
+from watchword.service.commands import PLAIN, Answer, AsJson, Opener, Verb, run_verb, show
 from watchword.service.settings import load, read_variables
 from watchword.service.settings_report import setting_lines, setting_problems, setting_rows
 
@@ -26,8 +27,13 @@ def run_command(line: CommandLine, words: Sequence[str]) -> None:
 def _app(line: CommandLine) -> typer.Typer:
     app = typer.Typer(**PLAIN, help=line.description)
     _add_own_commands(app, line)
+
+    def carry_out(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any], as_json: bool) -> None:
+        line.warn()
+        asyncio.run(run_verb(verb, open_parts, entered, as_json=as_json))
+
     for group in line.groups():
-        app.add_typer(group.as_typer(line.warn), name=group.name)
+        app.add_typer(group.as_typer(carry_out), name=group.name)
     return app
 
 

@@ -5,12 +5,10 @@ annotated with `typer.Argument` or `typer.Option`. Its docstring is its help. It
 `Lines`.
 """
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import wraps
 from inspect import Parameter, getdoc, signature
 from typing import (
     TYPE_CHECKING,
@@ -111,6 +109,10 @@ Verb = Callable[..., Awaitable[Answer | Lines]]
 AnyVerb = TypeVar("AnyVerb", bound=Verb)
 
 
+CarryOut = Callable[[Verb, Opener[Any], dict[str, Any], bool], Any]
+"""Carries out a verb with the parts that the opener opens, what was entered, and whether it is printed as JSON."""
+
+
 class CommandGroup(Generic[AnyParts]):
     """The verbs about one kind of thing: `python -m <package> NAME VERB`. Without a name, its verbs are commands."""
 
@@ -118,22 +120,22 @@ class CommandGroup(Generic[AnyParts]):
         self.name = name
         self.description = description
         self._open = open_parts
-        self._verbs: dict[str, Callable[..., None]] = {}
+        self._verbs: dict[str, tuple[Verb, Opener[Any]]] = {}
 
     def verb(self, name: str, open_parts: Opener[Any] | None = None) -> Callable[[AnyVerb], AnyVerb]:
         """Add the function that is decorated. It works with the parts of the group, unless others are named."""
 
         def add(verb: AnyVerb) -> AnyVerb:
-            self._verbs[name] = _command_of(verb, open_parts or self._open)
+            self._verbs[name] = verb, open_parts or self._open
             return verb
 
         return add
 
-    def as_typer(self, before: Callable[[], None]) -> typer.Typer:
-        """The group as typer reads it. `before` is called before a command runs, once its arguments are valid."""
+    def as_typer(self, carry_out: CarryOut) -> typer.Typer:
+        """The group as typer reads it. `carry_out` is called once the arguments are valid."""
         app = typer.Typer(**PLAIN, name=self.name, help=self.description)
-        for name, command in self._verbs.items():
-            app.command(name)(_preceded(before, command))
+        for name, (verb, open_parts) in self._verbs.items():
+            app.command(name)(_command_of(verb, open_parts, carry_out))
         return app
 
 
@@ -158,11 +160,11 @@ def _reason(error: AppError) -> str:
     return error.reason or error.detail
 
 
-def _command_of(verb: Verb, open_parts: Opener[Any]) -> Callable[..., None]:
+def _command_of(verb: Verb, open_parts: Opener[Any], carry_out: CarryOut) -> Callable[..., Any]:
     """The function that typer calls: it has the parameters of the verb but the first, and `--json`."""
 
-    def command(*, as_json: bool, **entered: Any) -> None:
-        asyncio.run(_run(verb, open_parts, entered, as_json=as_json))
+    def command(*, as_json: bool, **entered: Any) -> Any:
+        return carry_out(verb, open_parts, entered, as_json)
 
     own = Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
     parameters = [*_entered_parameters(verb), own]
@@ -172,21 +174,13 @@ def _command_of(verb: Verb, open_parts: Opener[Any]) -> Callable[..., None]:
     return command
 
 
-def _preceded(before: Callable[[], None], command: Callable[..., None]) -> Callable[..., None]:
-    @wraps(command)
-    def preceded(**entered: Any) -> None:
-        before()
-        command(**entered)
-
-    return preceded
-
-
 def _entered_parameters(verb: Verb) -> Sequence[Parameter]:
     _, *entered = signature(verb, eval_str=True).parameters.values()
     return [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in entered]
 
 
-async def _run(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any], *, as_json: bool) -> None:
+async def run_verb(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any], *, as_json: bool) -> None:
+    """Carry out a verb and print its answer, or why it is refused. Raises SystemExit then."""
     try:
         async with open_parts() as parts:
             answer = await verb(parts, **entered)
