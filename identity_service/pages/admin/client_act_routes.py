@@ -17,7 +17,6 @@ from identity_service.pages.admin.router import admin_pages
 from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.forms import NOTHING, Button, Form
 from identity_service.pages.rendering import go
-from identity_service.parts import Parts
 from watchword.auth import public
 from watchword.errors import Invalid, PreconditionFailed
 
@@ -125,14 +124,14 @@ def _expecting(form: Changing) -> Any:
 
 
 async def _change_page(
-    admin: AdminRequestDep, parts: Parts, view: ClientView, form: Form[ClientChange], stale: Form[Any] | None = None
+    admin: AdminRequestDep, parts: PartsDep, view: ClientView, form: Form[ClientChange], stale: Form[Any] | None = None
 ) -> Response:
     etag = form.values.get("etag", client_tag(view.client))
     words = {"client": ClientRead.of(view), "etag": etag, "stale": stale, **await client_options(parts)}
     return admin.page("client_change.html", "client_change", form, **words)
 
 
-async def _secret_page(admin: AdminRequestDep, parts: Parts, client_id: str, form: Form[SecretForm]) -> Response:
+async def _secret_page(admin: AdminRequestDep, parts: PartsDep, client_id: str, form: Form[SecretForm]) -> Response:
     client = ClientRead.of(await parts.admin.clients.get(client_id))
     return admin.page("client_add_secret.html", "client_add_secret", form, client=client)
 

@@ -14,7 +14,6 @@ from identity_service.pages.admin.lists import all_of
 from identity_service.pages.admin.router import admin_pages
 from identity_service.pages.admin.user_routes import PAGE_LENGTH
 from identity_service.pages.forms import NOTHING, Form
-from identity_service.parts import Parts
 from watchword.auth import public
 from watchword.errors import Invalid
 
@@ -72,10 +71,10 @@ async def show_client(client_id: str, admin: AdminRequestDep, parts: PartsDep) -
     return admin.page("client.html", "client", client=client)
 
 
-async def client_options(parts: Parts) -> dict[str, Any]:
+async def client_options(parts: PartsDep) -> dict[str, Any]:
     """What a client can have in this installation."""
     return options_of(await all_of(parts.admin.services.list))
 
 
-async def _new_page(admin: AdminRequestDep, parts: Parts, form: Form[NewClient]) -> Response:
+async def _new_page(admin: AdminRequestDep, parts: PartsDep, form: Form[NewClient]) -> Response:
     return admin.page("client_new.html", "client_new", form, **await client_options(parts))
