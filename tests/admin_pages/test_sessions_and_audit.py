@@ -85,6 +85,8 @@ async def test_the_link_of_the_page_exports_what_the_filters_select_and_records_
     page = await grace.open(f"{AUDIT}?subject={ada}&action=user.disabled")
     path = f"{AUDIT}/export?subject={ada}&action=user.disabled"
     assert f'href="{path.replace("&", "&amp;")}"' in page
+    # It is no export, and the log has no entry of it.
+    assert (await grace.http.head(path)).status_code == 200
     answer = await grace.http.get(path)
     assert answer.headers["content-disposition"] == 'attachment; filename="audit.ndjson"'
     *lines, end = [json.loads(line) for line in answer.text.splitlines()]

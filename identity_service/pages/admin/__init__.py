@@ -8,8 +8,8 @@ How a section is added:
    `admin.page(...)`. The module is added to `routers.ROUTERS`, before the one that answers everything else.
 2. A line in `navigation.SECTIONS`, and its texts in `texts.toml`: a section for each page, and what fields and flaws
    say in `field` and `flaw`.
-3. Templates in `templates/`, over `base.html`, with the macros of `macros.html`. A list is a table with `cell`s and
-   `next_page`; on a phone each row becomes a card.
+3. Templates in `templates/`, with the macros of `macros.html`: a list over `list.html`, any other page over
+   `base.html`. A table has `cell`s; on a phone each row becomes a card.
 4. An act is a form with its page at the same path: GET shows it, POST acts and answers 303. So a person who has to sign
    in first comes back to the form; `admin.typed(Model, otherwise)` gives what they had typed. A form is a `Body`;
    `sent(Model)` makes the dependency that reads it, and `Annotated[list[...], CHOICES]` is a group of checkboxes.

@@ -1,6 +1,6 @@
 """The audit log: looking something up, and taking it elsewhere."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -12,18 +12,18 @@ from starlette.responses import Response
 from identity_service.admin.audit_routes import DOWNLOAD, LineStream
 from identity_service.admin.audit_schemas import AuditEntryRead
 from identity_service.audit.filters import AuditFilter
-from identity_service.dependencies import PartsDep
+from identity_service.dependencies import IsHead, PartsDep
 from identity_service.errors import SignOnRequired
 from identity_service.pages.admin.dependencies import AdminRequestDep
-from identity_service.pages.admin.forms import Cursor
 from identity_service.pages.admin.requests import AdminRequest
 from identity_service.pages.admin.router import admin_pages
 from identity_service.pages.admin.user_routes import PAGE_LENGTH
 from identity_service.pages.errors import FormMalformed
+from identity_service.pages.forms import Form
 from watchword.auth import public
 from watchword.http.fields import Body, Text
 
-AUDIT: Final = "/admin/ui/audit"
+_EXPORT: Final = "/admin/ui/audit/export"
 
 router = admin_pages("/audit")
 
@@ -52,23 +52,17 @@ class AuditSearch(Body):
         return AuditFilter(*words, *(None if at is None else at.astimezone(UTC) for at in (self.since, self.until)))
 
 
-class AuditPlace(Body):
-    """Where the page of the list begins."""
-
-    cursor: Cursor = None
-
-
 @router.get("")
 @public
 async def list_entries(admin: AdminRequestDep, parts: PartsDep) -> Response:
-    form, cursor = admin.query(AuditSearch), _cursor(admin)
-    words = {"is_later_page": cursor is not None, "export_path": _path(f"{AUDIT}/export", form.values)}
+    form, cursor = admin.query(AuditSearch), admin.cursor()
+    words = {"is_later_page": cursor is not None, "export_path": _export_path(form)}
     if form.model is None:
-        return admin.page("audit.html", "audit", form, entries=[], next_path=None, **words)
+        return admin.page("audit.html", "audit", form, items=[], next_path=None, **words)
     page = await parts.admin.audit.list(form.model.as_filter(), cursor, PAGE_LENGTH)
     entries = [AuditEntryRead.of(row) for row in page.entries]
-    next_path = None if page.next_cursor is None else _path(AUDIT, {**form.values, "cursor": page.next_cursor})
-    return admin.page("audit.html", "audit", form, entries=entries, next_path=next_path, **words)
+    next_path = admin.next_path(page.next_cursor, form)
+    return admin.page("audit.html", "audit", form, items=entries, next_path=next_path, **words)
 
 
 async def _exporter(admin: AdminRequestDep, parts: PartsDep) -> AsyncIterator[AdminRequest]:
@@ -80,12 +74,14 @@ async def _exporter(admin: AdminRequestDep, parts: PartsDep) -> AsyncIterator[Ad
 @router.get("/export")
 @public
 async def export_entries(
-    request: Request, admin: Annotated[AdminRequest, Depends(_exporter)], parts: PartsDep
+    request: Request, admin: Annotated[AdminRequest, Depends(_exporter)], parts: PartsDep, is_head: IsHead
 ) -> Response:
     """The entries that the filters of the page select, in lines of JSON, as the API exports them."""
     form = admin.query(AuditSearch)
     if form.model is None:
         raise FormMalformed("filters that no page of ours has sent")
+    if is_head:
+        return LineStream((), headers=DOWNLOAD)
     secret, user_id = parts.sign_on_cookie.read(request), admin.sign_on.user_id
 
     async def ensure_live() -> None:
@@ -97,11 +93,6 @@ async def export_entries(
     return LineStream(lines, headers=DOWNLOAD)
 
 
-def _cursor(admin: AdminRequest) -> str | None:
-    place = admin.query(AuditPlace).model
-    return None if place is None else place.cursor
-
-
-def _path(path: str, words: Mapping[str, str]) -> str:
-    query = urlencode(words)
-    return f"{path}?{query}" if query else path
+def _export_path(form: Form[AuditSearch]) -> str:
+    query = urlencode(form.values)
+    return f"{_EXPORT}?{query}" if query else _EXPORT

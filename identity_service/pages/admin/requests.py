@@ -67,9 +67,10 @@ class AdminRequest:
         place = self.query(Place).model
         return None if place is None else place.cursor
 
-    def next_path(self, cursor: str | None) -> str | None:
-        """The path of the page of this list that begins there."""
-        return None if cursor is None else f"{self._request.url.path}?{urlencode({'cursor': cursor})}"
+    def next_path(self, cursor: str | None, filters: Form[Any] = NOTHING) -> str | None:
+        """The path of the page of this list that begins there, with the same filters."""
+        words = {**filters.values, "cursor": cursor}
+        return None if cursor is None else f"{self._request.url.path}?{urlencode(words)}"
 
     def typed(self, model: type[AnyModel], otherwise: Form[AnyModel]) -> Form[AnyModel]:
         """What this administrator had typed into the form of this page before they had to sign in again; `otherwise` if

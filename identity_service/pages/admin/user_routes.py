@@ -1,7 +1,6 @@
 """Accounts: finding them, and seeing one."""
 
 from typing import Annotated, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import Field
@@ -14,7 +13,6 @@ from identity_service.admin.user_schemas import AccountPage, AccountRead
 from identity_service.audit.filters import AuditFilter
 from identity_service.dependencies import PartsDep
 from identity_service.pages.admin.dependencies import AdminRequestDep
-from identity_service.pages.admin.forms import Cursor
 from identity_service.pages.admin.lists import all_of
 from identity_service.pages.admin.router import admin_pages
 from identity_service.roles.service import Roles
@@ -37,28 +35,21 @@ class UserSearch(Body):
     q: Annotated[Text | None, Field(max_length=254)] = None
     role: Annotated[Text | None, Field(max_length=100)] = None
     state: AccountState | None = None
-    cursor: Cursor = None
-
-    def path_of(self, cursor: str | None) -> str | None:
-        """The path of the page that begins there."""
-        if cursor is None:
-            return None
-        words = {**self.model_dump(mode="json", exclude_none=True), "cursor": cursor}
-        return f"{USERS}?{urlencode(words)}"
 
 
 @router.get("")
 @public
 async def list_users(admin: AdminRequestDep, parts: PartsDep) -> Response:
-    form = admin.query(UserSearch)
+    form, cursor = admin.query(UserSearch), admin.cursor()
     search = form.model
     roles = [role.name for role in await all_roles(parts.roles)]
-    words = {"roles": roles, "states": list(AccountState), "is_later_page": "cursor" in form.values}
+    words = {"roles": roles, "states": list(AccountState), "is_later_page": cursor is not None}
     if search is None:
-        return admin.page("users.html", "users", form, accounts=[], next_path=None, **words)
+        return admin.page("users.html", "users", form, items=[], next_path=None, **words)
     filters = Filters((search.q or "").strip() or None, search.role, search.state)
-    page = AccountPage.of(await parts.directory.list(filters, search.cursor, PAGE_LENGTH))
-    return admin.page("users.html", "users", form, accounts=page.items, next_path=search.path_of(page.next), **words)
+    page = AccountPage.of(await parts.directory.list(filters, cursor, PAGE_LENGTH))
+    next_path = admin.next_path(page.next, form)
+    return admin.page("users.html", "users", form, items=page.items, next_path=next_path, **words)
 
 
 @router.get("/{user_id}")
