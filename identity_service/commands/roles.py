@@ -68,7 +68,9 @@ async def change_role(
     if description is None and not (none or permissions):
         raise WrongUsage("there is nothing to change: name a --description, a --permission or --no-permissions")
     # Judged as in a request, which has both.
-    body = entered(RoleReplacement, description=description or "the present one", permissions=permissions or [])
+    body = entered(
+        RoleReplacement, description="as it is" if description is None else description, permissions=permissions or []
+    )
     changed = await Administration(parts).change_role(
         name, None if description is None else body.description, body.permissions if none or permissions else None
     )

@@ -78,7 +78,7 @@ async def change_service(
     wait: Wait = None,
 ) -> Answer:
     """Change what is named of a service; the rest stays."""
-    body = _body("https://present.example", name or "The present one", client, scopes, permissions)
+    body = _body("https://present.example", "as it is" if name is None else name, client, scopes, permissions)
     draft = body.as_draft()
     edit = ServiceEdit(
         name,

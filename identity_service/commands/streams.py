@@ -65,7 +65,7 @@ def _shown(stream: StreamState) -> Answer:
 def _line(stream: StreamState) -> str:
     oldest = "" if stream.oldest_seconds is None else f", the oldest for {stream.oldest_seconds:.1f} s"
     failed = f"  failed pushes {stream.failed_pushes}" if stream.failed_pushes else ""
-    method = stream.delivery_method.rpartition("/")[2].rpartition(":")[2]
+    method = stream.delivery_method.name.lower()
     return (
         f"{stream.id}  {stream.client_id}  {method}  {stream.status}  waiting {stream.events_waiting}{oldest}{failed}"
     )

@@ -160,6 +160,7 @@ async def test_service_is_changed_where_something_is_named_and_stays_elsewhere(i
         ("", WrongUsage, "there is nothing to change"),
         ("--remove-scope notes:write", Invalid, "the service has no scope notes:write"),
         ("--remove-permission x --permission x=X", Invalid, "the permission x is both set and removed"),
+        ("--name ' '", Invalid, "a service needs a name"),
         ("--client posts --no-client", Invalid, "the service's own client is both set and removed"),
     ],
 )
