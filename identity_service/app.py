@@ -63,7 +63,7 @@ ADMIN_ROUTERS = (
     admin_services.router,
     admin_users.router,
     admin_sessions.router,
-    admin_sessions.of_user_router,
+    admin_sessions.user_router,
     admin_audit.router,
     admin_streams.router,
     admin_jobs.router,

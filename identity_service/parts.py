@@ -7,7 +7,7 @@ from identity_service.accounts.access import Access
 from identity_service.accounts.address_change import AddressChanges
 from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
-from identity_service.accounts.directory import Directory
+from identity_service.accounts.directory import AccountDirectory
 from identity_service.accounts.initial_passwords import InitialPasswords
 from identity_service.accounts.password_change import PasswordChanges
 from identity_service.accounts.password_proof import PasswordProof
@@ -293,7 +293,7 @@ class Parts:
         )
         self.accounts = Accounts(database, recorder, clock, usernames)
         self.access = Access(database, recorder, clock)
-        self.directory = Directory(database)
+        self.directory = AccountDirectory(database)
         self.erasures = Erasures(database)
         self.signed_in_devices = SignedInDevices(database, recorder, clock)
         self._add_changes_of_passwords()

@@ -36,7 +36,7 @@ class _Stretch(NamedTuple):
         return AccountsPage(rows, self.rows[limit - 1][1] if len(self.rows) > limit else self.edge)
 
 
-class Directory:
+class AccountDirectory:
     """Lists of accounts for administrators. Stand-ins are nobody's accounts, and are in no list."""
 
     def __init__(self, database: Database) -> None:

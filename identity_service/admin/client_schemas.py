@@ -111,7 +111,7 @@ class ClientPatch(Body):
 class SecretRead(BaseModel):
     """A valid secret, without its text."""
 
-    is_former: bool = Field(description="Whether another one was made after it", examples=[False])
+    former: bool = Field(description="Whether another one was made after it", examples=[False])
     last_used_at: datetime | None = Field(description="Up to a few minutes late; null if it was never used")
 
 
@@ -152,7 +152,7 @@ class ClientRead(BaseModel):
             post_logout_redirect_uris=list(client.post_logout_redirect_uris),
             backchannel_logout_uri=client.backchannel_logout_uri,
             secrets=[
-                SecretRead(is_former=index > 0, last_used_at=view.secret_used_at(secret))
+                SecretRead(former=index > 0, last_used_at=view.secret_used_at(secret))
                 for index, secret in enumerate(hashes)
             ],
             created_at=view.created_at,

@@ -28,7 +28,7 @@ from watchword.http.responses import answer, refusals
 from watchword.limits import LimitReached
 
 router = admin_router("/sessions", tag="sessions")
-of_user_router = admin_router("/users/{user_id}", tag="users")
+user_router = admin_router("/users/{user_id}", tag="users")
 
 
 @router.get(
@@ -52,7 +52,7 @@ async def list_sessions(
     return page
 
 
-@of_user_router.delete(
+@user_router.delete(
     "/sessions",
     operation_id="admin_users_end_sessions",
     summary="Sign somebody out everywhere",
@@ -70,7 +70,7 @@ async def end_sessions(
     return await wait.answer(await sessions.end_all(user_id, cause))
 
 
-@of_user_router.post(
+@user_router.post(
     "/password-resets",
     operation_id="admin_users_reset_password",
     summary="Send somebody a letter that resets their password",

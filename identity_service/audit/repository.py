@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.audit.models import AuditEntry
-from watchword.service.callers import current_origin
+from watchword.service.callers import current_request
 
 
 def record(db: AsyncSession, actor: str, action: str, subject: object, **detail: Any) -> AuditEntry:
     """Insert an entry, in the transaction of the change that it describes. It names the request that is being served,
     if there is one, and its caller's address."""
-    entry = AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail, **_origin())
+    entry = AuditEntry(actor=actor, action=action, subject=str(subject), detail=detail, **_request_members())
     db.add(entry)
     return entry
 
@@ -29,19 +29,19 @@ async def find(db: AsyncSession, entry_id: UUID, actor: str, action: str) -> Aud
 async def record_each(db: AsyncSession, actor: str, action: str, subjects: Iterable[object], **detail: Any) -> None:
     """Insert one entry for each of the subjects, which may be thousands, in one statement."""
     each = func.unnest(cast([str(subject) for subject in subjects], ARRAY(Text))).column_valued("subject")
-    origin = _origin()
+    members = _request_members()
     entries = select(
         literal(actor),
         literal(action),
         each,
         literal(detail, JSONB),
-        *(literal(text, Text) for text in origin.values()),
+        *(literal(text, Text) for text in members.values()),
     )
-    await db.execute(insert(AuditEntry).from_select(["actor", "action", "subject", "detail", *origin], entries))
+    await db.execute(insert(AuditEntry).from_select(["actor", "action", "subject", "detail", *members], entries))
 
 
-def _origin() -> dict[str, str | None]:
-    origin = current_origin()
-    if origin is None:
+def _request_members() -> dict[str, str | None]:
+    request = current_request()
+    if request is None:
         return {"address": None, "request_id": None}
-    return {"address": origin.address, "request_id": origin.request_id}
+    return {"address": request.address, "request_id": request.request_id}

@@ -235,6 +235,7 @@ async def test_last_use_of_each_secret_is_shown_and_leaves_the_version(identity:
     after = await read()
     latest, former = (one["last_used_at"] for one in after.json()["secrets"])
     assert (latest, former is not None) == (None, True)
+    assert [one["former"] for one in after.json()["secrets"]] == [False, True]
     assert (after.json()["last_used_at"], after.headers["ETag"]) == (former, before.headers["ETag"])
     assert await statuses(identity, "robot", first) == [200]
     await identity.parts.client_uses.write()

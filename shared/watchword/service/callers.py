@@ -8,12 +8,11 @@ caller_address: Final[ContextVar[str]] = ContextVar("caller_address", default=""
 its caller's address."""
 
 
-class RequestOrigin:
-    """A request, as records of what it causes name it: its id, and the address of its caller, behind proxies the one
-    that the outermost trusted proxy has seen. The address is None if the caller has none: the server listens at a file
-    then.
+class ServedRequest:
+    """The request that is being served, as records of its effects name it: by its id and by the address of its caller,
+    behind proxies the one that the outermost trusted proxy has seen. The address is None at a Unix socket.
 
-    `is_over` is set at the end of the request: a task that it has begun keeps its context, and may go on.
+    `is_over` is set at the end of the request: a task that it has started keeps its context, and may go on.
     """
 
     __slots__ = ("address", "is_over", "request_id")
@@ -24,11 +23,11 @@ class RequestOrigin:
         self.is_over = False
 
 
-request_origin: Final[ContextVar[RequestOrigin | None]] = ContextVar("request_origin", default=None)
-"""For `current_origin`; only the frame around all requests sets it."""
+served_request: Final[ContextVar[ServedRequest | None]] = ContextVar("served_request", default=None)
+"""For `current_request`; only the frame around all requests sets it."""
 
 
-def current_origin() -> RequestOrigin | None:
+def current_request() -> ServedRequest | None:
     """The request for which this code runs. None in a command, a job, and a task that has outlived its request."""
-    origin = request_origin.get()
-    return None if origin is None or origin.is_over else origin
+    request = served_request.get()
+    return None if request is None or request.is_over else request

@@ -16,7 +16,7 @@ from watchword.lines import MAX_CHARACTERS, one_line
 from watchword.observability.logs import new_request_id, request_id
 from watchword.observability.tracing import note
 from watchword.service.answer import Answer
-from watchword.service.callers import RequestOrigin, request_origin
+from watchword.service.callers import ServedRequest, served_request
 from watchword.service.refused_start import run_lifespan
 
 logger = logging.getLogger("watchword.requests")
@@ -34,7 +34,7 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 _NO_SNIFFING: Final[Fields] = ((b"x-content-type-options", b"nosniff"),)
 
-_Tokens = tuple[Token[str | None], Token[RequestOrigin | None]]
+_Tokens = tuple[Token[str | None], Token[ServedRequest | None]]
 
 # Where the answer to a request is kept in its scope.
 _ANSWER: Final = "watchword.answer"
@@ -82,9 +82,9 @@ class OutermostMiddleware:
         is_without_body = scope["method"] == "HEAD"
         if is_without_body:
             scope = {**scope, "method": "GET"}
-        origin = _origin_of(scope)
-        current_id = origin.request_id
-        tokens = request_id.set(current_id), request_origin.set(origin)
+        served = _served(scope)
+        current_id = served.request_id
+        tokens = request_id.set(current_id), served_request.set(served)
         note("watchword.request_id", current_id)
         # Another app that has mounted this one may have an answer of its own.
         outer_answer = scope.get(_ANSWER)
@@ -110,17 +110,17 @@ class OutermostMiddleware:
             if self._on_answer is not None:
                 self._on_answer(scope, status, seconds)
             _log(scope, status, seconds)
-            _end(origin, tokens)
+            _end(served, tokens)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a WebSocket with a request id, for its log lines and the refusal of its handshake. It is neither
         counted nor logged as a request."""
-        origin = _origin_of(scope)
-        tokens = request_id.set(origin.request_id), request_origin.set(origin)
+        served = _served(scope)
+        tokens = request_id.set(served.request_id), served_request.set(served)
         try:
             await self._app(scope, receive, send)
         finally:
-            _end(origin, tokens)
+            _end(served, tokens)
 
     def _with_id(self, current_id: str) -> list[tuple[bytes, bytes]]:
         return [(b"x-request-id", current_id.encode()), *self._fields]
@@ -182,16 +182,16 @@ def _id_for(scope: Scope) -> str:
     return str(request_id, "ascii")
 
 
-def _origin_of(scope: Scope) -> RequestOrigin:
+def _served(scope: Scope) -> ServedRequest:
     client = scope.get("client")
-    return RequestOrigin(_id_for(scope), None if client is None else client[0] or None)
+    return ServedRequest(_id_for(scope), None if client is None else client[0] or None)
 
 
-def _end(origin: RequestOrigin, tokens: _Tokens) -> None:
-    origin.is_over = True
-    id_token, origin_token = tokens
+def _end(served: ServedRequest, tokens: _Tokens) -> None:
+    served.is_over = True
+    id_token, served_token = tokens
     request_id.reset(id_token)
-    request_origin.reset(origin_token)
+    served_request.reset(served_token)
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 from tests.shared.apps import plain_app
-from watchword.service.callers import current_origin
+from watchword.service.callers import current_request
 
 
 class Later:
@@ -38,8 +38,8 @@ class Later:
 
 
 def _words() -> str | None:
-    origin = current_origin()
-    return None if origin is None else f"{origin.request_id} from {origin.address}"
+    request = current_request()
+    return None if request is None else f"{request.request_id} from {request.address}"
 
 
 async def get(app: FastAPI, path: str, address: str = "192.0.2.1") -> httpx.Response:
@@ -52,7 +52,7 @@ async def get(app: FastAPI, path: str, address: str = "192.0.2.1") -> httpx.Resp
 async def test_code_of_a_request_sees_its_id_and_its_address(path: str) -> None:
     later = Later()
     assert "this-one from 192.0.2.1" in (await get(later.app, path)).text
-    assert current_origin() is None
+    assert current_request() is None
     later.is_time.set()
     await asyncio.gather(*later.tasks)
 
