@@ -6,12 +6,14 @@ from typing import Final
 from tests.admin_pages.client_requests import CLIENTS
 from tests.admin_pages.prepared import Prepare, nothing
 from tests.admin_pages.role_requests import ROLES
+from tests.admin_pages.service_requests import SERVICES
 from tests.admin_pages.user_requests import USERS
 
 REQUESTS: Final[Mapping[str, Prepare]] = {
     **USERS,
     **ROLES,
     **CLIENTS,
+    **SERVICES,
     "GET /admin/ui/sessions": nothing,
     "GET /admin/ui/audit": nothing,
     "GET /admin/ui/audit/export": nothing,

@@ -65,6 +65,16 @@ GET  /admin/ui/clients/{client_id}/delete             sign-in  403  403  200  ag
 POST /admin/ui/clients/{client_id}/delete             sign-in  403  403  303  again  sign-in  sign-in
 GET  /admin/ui/clients/{client_id}/deleted            sign-in  403  403  303  303    sign-in  sign-in
 
+GET  /admin/ui/services           sign-in   403        403            200  200    sign-in  sign-in
+GET  /admin/ui/services/_new      sign-in   403        403            200  again  sign-in  sign-in
+POST /admin/ui/services/_new      sign-in   403        403            303  again  sign-in  sign-in
+GET  /admin/ui/services/{service_id}          sign-in  403  403  200  200    sign-in  sign-in
+GET  /admin/ui/services/{service_id}/change   sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/services/{service_id}/change   sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/services/{service_id}/delete   sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/services/{service_id}/delete   sign-in  403  403  303  again  sign-in  sign-in
+GET  /admin/ui/services/{service_id}/deleted  sign-in  403  403  303  303    sign-in  sign-in
+
 GET  /admin/ui/audit              sign-in   403        403            200  200  sign-in  sign-in
 GET  /admin/ui/audit/export       sign-in   403        403            200  200  sign-in  sign-in
 """

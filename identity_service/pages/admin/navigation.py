@@ -23,6 +23,7 @@ SECTIONS: Final = tuple(
         "sessions",
         "roles",
         "clients",
+        "services",
         "audit",
     )
 )

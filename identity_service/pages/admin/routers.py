@@ -8,6 +8,7 @@ from identity_service.pages.admin import (
     client_routes,
     other_routes,
     role_routes,
+    service_routes,
     session_routes,
     user_act_routes,
     user_routes,
@@ -20,6 +21,7 @@ ROUTERS: Final = (
     role_routes.router,
     client_routes.router,
     client_act_routes.router,
+    service_routes.router,
     audit_routes.router,
     # It has every path that the others leave.
     other_routes.router,
