@@ -73,6 +73,7 @@ from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
 from identity_service.pages.theme import Theme
+from identity_service.realm.service import Realm
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.recorder import Recorder
 from identity_service.refused_sign_ins.service import RefusedSignIns
@@ -153,6 +154,7 @@ class Parts:
         database, recorder, clock = self.database, self.recorder, self.clock
         role_changes = RoleChanges(recorder, clock)
         self.roles = Roles(database, role_changes)
+        self.realm = Realm(database, self.settings.issuer, role_changes)
         self.key_rotation = KeyRotation(self.signing_keys)
         self.key_withdrawal = KeyWithdrawal(database, self.signing_keys, recorder, clock)
         self.key_views = KeyViews(database, self.sealer, clock)

@@ -7,42 +7,23 @@ from pydantic import BaseModel, Field
 
 from identity_service.admin.tags import entity_tag
 from identity_service.clients.drafts import ClientDraft
-from identity_service.clients.grant_types import GrantType
+from identity_service.clients.fields import Audience as Audience
+from identity_service.clients.fields import Audiences as Audiences
+from identity_service.clients.fields import ClientId as ClientId
+from identity_service.clients.fields import ClientName as ClientName
+from identity_service.clients.fields import FirstParty as FirstParty
+from identity_service.clients.fields import Grants as Grants
+from identity_service.clients.fields import LogoutUri as LogoutUri
+from identity_service.clients.fields import Scopes as Scopes
+from identity_service.clients.fields import Uris as Uris
 from identity_service.clients.models import ApplicationType, Client
 from identity_service.clients.secrets import generate_secret
 from identity_service.clients.values import ClientReplacements, ClientView
-from watchword.http.fields import LEFT_OUT, Body, Label, Text
+from watchword.http.fields import LEFT_OUT, Body
 from watchword.http.paging import Page
 
-MAX_ENTRIES: Final = 100
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 _CALLBACK: Final = "https://app.example/callback"
-
-ClientId = Annotated[Text, Field(max_length=63, description="It is in tokens, and never changes", examples=["app"])]
-ClientName = Annotated[
-    Label, Field(max_length=200, description="For people who are asked to consent", examples=["App"])
-]
-Grants = Annotated[list[GrantType], Field(max_length=MAX_ENTRIES)]
-Scopes = Annotated[
-    list[Annotated[Text, Field(max_length=200, examples=["posts:write"])]], Field(max_length=MAX_ENTRIES)
-]
-Audiences = Annotated[
-    list[Annotated[Text, Field(max_length=500, examples=["http://localhost:8002"])]], Field(max_length=MAX_ENTRIES)
-]
-Audience = Annotated[
-    Text,
-    Field(
-        max_length=500,
-        description="The audience of tokens for which no resource is requested; the first one if it is left out",
-        examples=["http://localhost:8002"],
-    ),
-]
-Uris = Annotated[list[Annotated[Text, Field(max_length=500, examples=[_CALLBACK])]], Field(max_length=MAX_ENTRIES)]
-LogoutUri = Annotated[
-    Text | None,
-    Field(max_length=500, description="Where logout tokens are sent", examples=["https://app.example/logout"]),
-]
-FirstParty = Annotated[bool, Field(description="It belongs to this installation: nobody is asked to consent")]
 
 
 class NewClientBody(Body):

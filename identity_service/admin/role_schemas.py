@@ -1,38 +1,14 @@
 """What roles look like in JSON."""
 
-from typing import Annotated, Final
-
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from identity_service.admin.tags import entity_tag
+from identity_service.roles.fields import Description as Description
+from identity_service.roles.fields import PermissionNames as PermissionNames
+from identity_service.roles.fields import RoleName as RoleName
 from identity_service.roles.values import RoleContent, RoleView
-from watchword.http.fields import NO_LABEL_CHARACTERS, Body, Label, Stripped, Text, Visible, visible_pattern
+from watchword.http.fields import Body
 from watchword.http.paging import Page
-
-MAX_DESCRIPTION: Final = 500
-MAX_PERMISSIONS: Final = 200
-
-RoleName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"),
-    Field(description="It is written in tokens, and never changes", examples=["editor"]),
-]
-Description = Annotated[
-    Label,
-    Field(
-        min_length=1,
-        max_length=MAX_DESCRIPTION,
-        description="For people who give roles",
-        examples=["May change the posts of others"],
-        json_schema_extra={"pattern": visible_pattern(NO_LABEL_CHARACTERS)},
-    ),
-    Stripped,
-    Visible,
-]
-PermissionNames = Annotated[
-    list[Annotated[Text, Field(max_length=200, examples=["post:edit_any"])]],
-    Field(max_length=MAX_PERMISSIONS, description="Permissions that services declare"),
-]
 
 
 class RoleReplacement(Body):

@@ -8,22 +8,18 @@ from pydantic import BaseModel, Field
 
 from identity_service.admin.tags import entity_tag
 from identity_service.services.drafts import ServiceDraft
+from identity_service.services.fields import MAX_WORDS as MAX_WORDS
+from identity_service.services.fields import Audience as Audience
+from identity_service.services.fields import Description as Description
+from identity_service.services.fields import OwnClient as OwnClient
+from identity_service.services.fields import ServiceName as ServiceName
+from identity_service.services.fields import Word as Word
 from identity_service.services.values import ServiceChanges, ServiceView
 from watchword.errors import Fault, ensure_faultless
-from watchword.http.fields import LEFT_OUT, Body, Label, Text
+from watchword.http.fields import LEFT_OUT, Body
 from watchword.http.paging import Page
 
-MAX_WORDS: Final = 200
 _AUDIENCE: Final = "https://notes.example"
-
-Audience = Annotated[Text, Field(max_length=500, description="`aud` of its tokens: a URL", examples=[_AUDIENCE])]
-ServiceName = Annotated[Label, Field(max_length=200, description="For people", examples=["Notes"])]
-OwnClient = Annotated[
-    Text | None,
-    Field(max_length=100, description="The service's own client, which may introspect its tokens", examples=["notes"]),
-]
-Word = Annotated[Text, Field(max_length=200)]
-Description = Annotated[Label, Field(max_length=500)]
 
 
 class ScopeText(Body):

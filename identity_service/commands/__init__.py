@@ -24,6 +24,7 @@ from identity_service.commands import (
     consents,
     jobs,
     keys,
+    realm,
     recovery,
     roles,
     services,
@@ -46,4 +47,5 @@ GROUPS: Final[tuple[CommandGroup[Any], ...]] = (
     audit.GROUP,
     jobs.GROUP,
     recovery.GROUP,
+    realm.GROUP,
 )

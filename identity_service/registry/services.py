@@ -12,7 +12,7 @@ from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.obedience.models import Act
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
-from identity_service.registry.own import own_services
+from identity_service.registry.needed import needed_loss, own_draft
 from identity_service.roles import repository as roles
 from identity_service.roles.changes import RoleChanges
 from identity_service.services import repository
@@ -94,7 +94,8 @@ class ServiceRegistry:
             await _ensure_faultless(db, draft, before)
             if draft == _as_draft(before):
                 return ChangedService(before, None)
-            self._ensure_not_needed(before, draft)
+            if needed := needed_loss(self._issuer, before, draft):
+                raise ServiceNeeded(f"every installation has {needed}")
             lost_scopes = before.scopes.keys() - draft.scopes.keys()
             if users := await clients.ids_with_scopes(db, lost_scopes):
                 raise ScopeInUse(f"{', '.join(users)} may ask for one of {', '.join(sorted(lost_scopes))}")
@@ -112,7 +113,7 @@ class ServiceRegistry:
         """
         async with self._database.begin() as db:
             service, before = await self._get_for_update(db, service_id, expect)
-            if self._own_draft(before) is not None:
+            if own_draft(self._issuer, before) is not None:
                 raise ServiceNeeded(f"every installation has the service {before.audience}")
             users = {
                 *await clients.ids_with_audience(db, before.audience),
@@ -140,22 +141,6 @@ class ServiceRegistry:
 
     async def _take(self, db: AsyncSession, permissions: Collection[str], cause: Cause) -> Enqueued:
         return await self._role_changes.take(db, permissions, cause) if permissions else NOTHING
-
-    def _own_draft(self, service: ServiceView) -> ServiceDraft | None:
-        """What the set-up gives this service, if every installation has it."""
-        identity, posts = own_services(self._issuer, service.audience)
-        if service.audience == identity.audience:
-            return identity
-        # The audience of posts is known to the set-up alone, and its scopes to everybody.
-        return posts if posts.scopes.keys() <= service.scopes.keys() else None
-
-    def _ensure_not_needed(self, before: ServiceView, after: ServiceDraft) -> None:
-        own = self._own_draft(before)
-        if own is None:
-            return
-        lost = {*own.scopes} - {*after.scopes} | {*own.permissions} - {*after.permissions}
-        if lost or (own.client_id is not None and after.client_id is None):
-            raise ServiceNeeded(f"every installation has {', '.join(sorted(lost)) or own.client_id}")
 
 
 def _as_draft(service: ServiceView) -> ServiceDraft:

@@ -76,7 +76,7 @@ class Variables:
             value = Value(_only(self._in_file[name], str(self._env_file)).strip(), f"file {self._env_file}")
         elif name in self._in_folder:
             path = _only(self._in_folder[name], str(self._folder))
-            value = Value(_read_secret_file(path), f"file {path}")
+            value = Value(read_secret_file(path), f"file {path}")
         else:
             return None
         _ensure_one_line(value.text)
@@ -129,7 +129,8 @@ def _read_env_file(path: Path) -> list[tuple[str, str]]:
     return [(binding.key, values[binding.key] or "") for binding in bindings if binding.key is not None]
 
 
-def _read_secret_file(path: Path) -> str:
+def read_secret_file(path: Path) -> str:
+    """The text of a file that holds a secret, without white space at its ends. Raises UnusableValue."""
     if path.is_dir():
         # A container engine makes a folder if the file to mount is missing.
         raise UnusableValue(f"{path} is a folder, not a file")
