@@ -8,6 +8,7 @@ from identity_service.accounts.address_change import AddressChanges
 from identity_service.accounts.address_undo import AddressUndo
 from identity_service.accounts.deletions import Erasures
 from identity_service.accounts.directory import AccountDirectory
+from identity_service.accounts.importing import Imports
 from identity_service.accounts.initial_passwords import InitialPasswords
 from identity_service.accounts.password_change import PasswordChanges
 from identity_service.accounts.password_proof import PasswordProof
@@ -293,6 +294,7 @@ class Parts:
             limits=self.limits,
             must_verify=settings.email_verification == "required",
         )
+        self.imports = Imports(database, clock, stand_ins=stand_ins)
         self.accounts = Accounts(database, recorder, clock, usernames)
         self.access = Access(database, recorder, clock)
         self.directory = AccountDirectory(database)

@@ -30,13 +30,13 @@ from identity_service.commands import (
     services,
     setup,
     streams,
-    users,
+    user_import,
 )
 from watchword.service.commands import CommandGroup
 
 GROUPS: Final[tuple[CommandGroup[Any], ...]] = (
     setup.GROUP,
-    users.GROUP,
+    user_import.GROUP,
     roles.GROUP,
     roles.PERMISSIONS,
     services.GROUP,

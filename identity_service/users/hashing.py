@@ -34,14 +34,14 @@ class Verification(NamedTuple):
 class Hasher:
     """Hashes with one scheme, and verifies the hashes of all.
 
-    A password is hashed in its normal form. Hashes of plain bcrypt and of passwords in another form are accepted too,
-    so that users can be imported from another system.
+    A password is hashed in its normal form. Hashes of plain bcrypt, of argon2 with other costs, of PBKDF2 and of
+    passwords in another form are accepted too, so that users can be imported: `foreign_hashes` says which.
     """
 
     def __init__(self, scheme: PasswordScheme, rounds: int) -> None:
         # bcrypt alone reads 72 bytes; bcrypt_sha256 takes a password of any length.
         default = "argon2" if scheme is PasswordScheme.ARGON2ID else "bcrypt_sha256"
-        schemes = ["argon2", "bcrypt_sha256", "bcrypt"]
+        schemes = ["argon2", "bcrypt_sha256", "bcrypt", "pbkdf2_sha256", "pbkdf2_sha512"]
         costs = {"bcrypt_sha256__rounds": rounds, "bcrypt__rounds": rounds, **_ARGON2ID}
         outdated = [name for name in schemes if name != default]
         self._context = CryptContext(schemes, default=default, deprecated=outdated, **costs)

@@ -5,7 +5,7 @@ awaits its verification for ever, has the username that was registered and nothi
 others exactly as an account does that waits at a free address.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from identity_service.users.normal_form import without_case
 from watchword.database import locks
 
 _DOMAIN: Final = "stand-in.invalid"
-_NO_HASH: Final = "*"
+NO_HASH: Final = "*"
 """No password matches it. A sign-in with the name takes as long as with any other."""
 
 IS_STAND_IN: Final[ColumnElement[bool]] = and_(User.awaits_verification, User.email.endswith(f"@{_DOMAIN}"))
@@ -47,7 +47,14 @@ class StandIns:
 
     async def lock(self, db: AsyncSession, email: str) -> None:
         """Have others who register or take this address wait until the transaction ends."""
-        await locks.lock(db, f"identity.address {self.address_for(email)}")
+        await locks.lock(db, self._lock_name(email))
+
+    async def lock_each(self, db: AsyncSession, emails: Iterable[str]) -> None:
+        """Do what `lock` does, for each of the addresses."""
+        await locks.lock_each(db, [self._lock_name(email) for email in emails])
+
+    def _lock_name(self, email: str) -> str:
+        return f"identity.address {self.address_for(email)}"
 
     async def delete_awaiting(self, db: AsyncSession, email: str) -> None:
         """Delete the account at this address that awaits its verification, or the stand-in, so that its name is free.
@@ -65,7 +72,7 @@ class StandIns:
         own = {
             "username": values["username"],
             "email": self.address_for(values["email"]),
-            "password_hash": _NO_HASH,
+            "password_hash": NO_HASH,
             "awaits_verification": True,
         }
         return await users.insert_unless_taken(db, own if created_at is None else {**own, "created_at": created_at})

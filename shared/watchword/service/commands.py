@@ -49,10 +49,12 @@ AnyParts = TypeVar("AnyParts")
 
 
 class Answer(NamedTuple):
-    """What a verb has to say: in words, and as what is printed as one JSON document with `--json`."""
+    """What a verb has to say: in words, and as what is printed as one JSON document with `--json`. `status` is the exit
+    status: 1 if a part of what was asked for was refused."""
 
     text: str
     document: Any
+    status: int = 0
 
 
 class PageOfItems(Protocol):
@@ -186,6 +188,8 @@ async def run_verb(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any],
             answer = await verb(parts, **entered)
             if isinstance(answer, Answer):
                 show(answer, as_json=as_json)
+                if answer.status:
+                    raise SystemExit(answer.status)
                 return
             async for portion in answer.portions:
                 _write(portion)

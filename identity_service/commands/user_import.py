@@ -1,0 +1,61 @@
+"""The command that imports the accounts of another system."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import typer
+
+from identity_service.accounts.importing import LineReport
+from identity_service.commands.users import GROUP as GROUP
+from identity_service.parts import Parts
+from identity_service.recording.cause import BY_COMMAND_LINE
+from watchword.errors import Invalid
+from watchword.lines import one_line
+from watchword.service.commands import Answer
+
+_STANDARD_INPUT: Final = "-"
+_MAX_CHARACTERS: Final = 500
+
+
+@GROUP.verb("import")
+async def import_users(
+    parts: Parts,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file of lines of JSON, or - for the standard input.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported, and import nothing.")] = False,
+) -> Answer:
+    """Import the accounts of another system, one on each line, with their password hashes if they have any. Accounts
+    that are there already are skipped, so that the same file can be imported again."""
+    with _opened(file) as opened:
+        counts = await parts.imports.run(opened, _tell, BY_COMMAND_LINE, rehearse=dry_run)
+    would = "Would be imported" if dry_run else "Imported"
+    text = f"{would}: {counts.imported}. Skipped, since they are there: {counts.skipped}. Refused: {counts.refused}."
+    document = {
+        "dry_run": dry_run,
+        "imported": counts.imported,
+        "skipped": counts.skipped,
+        "refused": counts.refused,
+    }
+    return Answer(text, document, status=1 if counts.refused else 0)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    """Raises Invalid if it cannot be read."""
+    if file == _STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(file).open("rb") as opened:
+            yield opened
+    except OSError as error:
+        raise Invalid(advice=f"{file} cannot be read: {error.strerror}") from None
+
+
+def _tell(report: LineReport) -> None:
+    """On standard error, one line for each, as they come: of a million nobody keeps a list."""
+    outcome = "skipped" if report.is_there else "refused"
+    sys.stderr.write(f"{one_line(f'line {report.number} {outcome}: {report.reason}', _MAX_CHARACTERS)}\n")
