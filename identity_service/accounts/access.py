@@ -18,7 +18,7 @@ from identity_service.sessions import repository as sessions
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.models import User
-from identity_service.users.stand_ins import is_stand_in
+from identity_service.users.stand_ins import account_holder
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -37,7 +37,7 @@ class Access:
     async def get(self, user_id: UUID) -> AccountInUse:
         """An account, and how it is used. Raises UserNotFound."""
         async with self._database.begin() as db:
-            user = _ensure_there(await users.find(db, user_id))
+            user = account_holder(await users.find(db, user_id))
             use = await sessions.use_of(db, user_id, self._clock.now())
             return AccountInUse(Account(user, await roles.of_user(db, user_id)), use)
 
@@ -50,7 +50,7 @@ class Access:
         Raises UserNotFound, RoleUnknown, LastAdministrator, and what `expect` raises.
         """
         async with self._database.begin() as db:
-            user = _ensure_there(await users.find_for_update(db, user_id))
+            user = account_holder(await users.find_for_update(db, user_id))
             account = Account(user, await roles.of_user(db, user_id))
             expect(account)
             was_administrator = await is_administrator(db, user_id)
@@ -109,9 +109,3 @@ def ensure_login(user: User, login: str) -> None:
     """Raise UserNotFound unless this is the username or the e-mail address of the user."""
     if not users.has_login(user, login):
         raise UserNotFound(f"there is no user {login}")
-
-
-def _ensure_there(user: User | None) -> User:
-    if user is None or is_stand_in(user):
-        raise UserNotFound
-    return user

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from identity_service.accounts.hints import hints
 from identity_service.ending import EndReason
-from identity_service.errors import InitialPasswordKept, UserNotFound
+from identity_service.errors import InitialPasswordKept
 from identity_service.letters import LetterKind
 from identity_service.links import repository as links
 from identity_service.links.models import SINGLE
@@ -19,7 +19,7 @@ from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
-from identity_service.users.stand_ins import is_stand_in
+from identity_service.users.stand_ins import account_holder
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -58,11 +58,11 @@ class InitialPasswords:
         Raises UserNotFound, WeakPassword, and what `expect` raises of the account.
         """
         async with self._database.begin() as db:
-            words = hints(_ensure_there(await users.find(db, user_id)))
+            words = hints(account_holder(await users.find(db, user_id)))
         await self._passwords.ensure_strong(password, words)
         password_hash = await self._passwords.hash(password)
         async with self._database.begin() as db:
-            user = _ensure_there(await users.find_for_update(db, user_id))
+            user = account_holder(await users.find_for_update(db, user_id))
             expect(user)
             now = self._clock.now()
             user.set_initial_password(password_hash, now)
@@ -73,9 +73,3 @@ class InitialPasswords:
             enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
             await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user.id, now)
         return Act(enqueued, cause.actor, str(user_id))
-
-
-def _ensure_there(user: User | None) -> User:
-    if user is None or is_stand_in(user):
-        raise UserNotFound
-    return user

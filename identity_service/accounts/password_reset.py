@@ -5,7 +5,7 @@ from uuid import UUID
 from identity_service.accounts.hints import hints
 from identity_service.accounts.initial_passwords import ensure_other_than_initial
 from identity_service.ending import EndReason
-from identity_service.errors import LettersNotSent, ResetImpossible, UserNotFound, WeakNewPassword
+from identity_service.errors import LettersNotSent, ResetImpossible, WeakNewPassword
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -19,7 +19,7 @@ from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
-from identity_service.users.stand_ins import is_stand_in
+from identity_service.users.stand_ins import account_holder
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -102,8 +102,7 @@ class PasswordResets:
 
 def _resettable(user: User | None) -> User:
     """Raises UserNotFound, ResetImpossible."""
-    if user is None or is_stand_in(user):
-        raise UserNotFound
+    user = account_holder(user)
     if not user.is_active:
         raise ResetImpossible
     return user

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients.models import Client, ClientRow, ClientUse, ClientWithScopes
 from identity_service.clients.values import ClientView
+from identity_service.errors import ClientNotFound
 from identity_service.services.models import ServiceScope
 from watchword.database.statements import Statement
 
@@ -54,6 +55,14 @@ def client_of(row: asyncpg.Record) -> ClientWithScopes:
 async def find_for_update(db: AsyncSession, client_id: str) -> ClientRow | None:
     """The client, its row locked until the transaction ends."""
     return await db.get(ClientRow, client_id, with_for_update=True)
+
+
+async def get_for_update(db: AsyncSession, client_id: str) -> ClientRow:
+    """The client, its row locked until the transaction ends. Raises ClientNotFound."""
+    row = await find_for_update(db, client_id)
+    if row is None:
+        raise ClientNotFound(f"there is no client {client_id}")
+    return row
 
 
 async def list_all(db: AsyncSession) -> Sequence[Client]:

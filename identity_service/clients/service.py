@@ -4,19 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from identity_service.clients import repository
 from identity_service.clients.joint_reads import JointReads
 from identity_service.clients.merging import merge
 from identity_service.clients.models import (
     Client,
     ClientCredentials,
-    ClientRow,
     ClientWithScopes,
 )
 from identity_service.clients.uses import ClientUses
-from identity_service.errors import ClientNotAuthenticated, ClientNotFound
+from identity_service.errors import ClientNotAuthenticated
 from watchword.database.database import Database
 from watchword.database.errors import DatabaseUnavailable
 
@@ -74,7 +71,7 @@ class Clients:
         """Insert the client; if its id exists, add what it lacks, and set its secret unless it has that one already."""
         async with self._database.begin() as db:
             if not await repository.insert_missing(db, client):
-                row = await _get_for_update(db, client.id)
+                row = await repository.get_for_update(db, client.id)
                 row.replace_by(merge(row.as_client(), client))
 
     async def choose_default_audiences(self, issuer: str, audience_by_scope: Mapping[str, str]) -> None:
@@ -96,10 +93,3 @@ class Clients:
     async def _read(self, client_id: str) -> ClientWithScopes | None:
         row = await self._database.reads.fetch_row(repository.BY_ID, client_id=client_id)
         return repository.client_of(row) if row is not None else None
-
-
-async def _get_for_update(db: AsyncSession, client_id: str) -> ClientRow:
-    row = await repository.find_for_update(db, client_id)
-    if row is None:
-        raise ClientNotFound(f"there is no client {client_id}")
-    return row

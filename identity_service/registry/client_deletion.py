@@ -10,7 +10,7 @@ from identity_service.clients import repository as clients
 from identity_service.clients.values import Expectation, members_of
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
-from identity_service.errors import ClientNeeded, ClientNotFound
+from identity_service.errors import ClientNeeded
 from identity_service.events import deletion as streams
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.obedience.models import Act
@@ -62,9 +62,7 @@ class ClientDeletion:
 
     async def _close(self, client_id: str, cause: Cause, expect: Expectation) -> None:
         async with self._database.begin() as db:
-            row = await clients.find_for_update(db, client_id)
-            if row is None:
-                raise ClientNotFound(f"there is no client {client_id}")
+            row = await clients.get_for_update(db, client_id)
             before = row.as_client()
             expect(before)
             row.grants, row.backchannel_logout_uri = [], None

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository
 from identity_service.clients.drafts import ClientDraft, Reach, faults_of
-from identity_service.clients.models import Client, ClientRow, hash_secret
+from identity_service.clients.models import Client, hash_secret
 from identity_service.clients.secrets import generate_secret, with_another_secret, without_former_secret
 from identity_service.clients.values import ClientReplacements, ClientView, Expectation, members_of
 from identity_service.errors import ClientExists, ClientNotFound
@@ -70,7 +70,7 @@ class ClientRegistry:
         await self._settle(client_id)
         async with self._database.begin() as db:
             await services.lock_shared(db)
-            row = await _get_for_update(db, client_id)
+            row = await repository.get_for_update(db, client_id)
             before = row.as_client()
             expect(before)
             after = replacements.applied_to(before)
@@ -102,7 +102,7 @@ class ClientRegistry:
         self, client_id: str, action: str, cause: Cause, change: Callable[[Client], Client]
     ) -> None:
         async with self._database.begin() as db:
-            row = await _get_for_update(db, client_id)
+            row = await repository.get_for_update(db, client_id)
             before = row.as_client()
             after = change(before)
             row.replace_by(after)
@@ -125,10 +125,3 @@ async def _get(db: AsyncSession, client_id: str) -> ClientView:
     if view is None:
         raise ClientNotFound(f"there is no client {client_id}")
     return view
-
-
-async def _get_for_update(db: AsyncSession, client_id: str) -> ClientRow:
-    row = await repository.find_for_update(db, client_id)
-    if row is None:
-        raise ClientNotFound(f"there is no client {client_id}")
-    return row

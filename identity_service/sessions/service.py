@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from identity_service.ending import EndReason
-from identity_service.errors import SessionEnded, SessionNotFound, UserNotFound
+from identity_service.errors import SessionEnded, SessionNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause, by_user
@@ -13,7 +13,7 @@ from identity_service.sessions import repository
 from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session
 from identity_service.users import repository as users
-from identity_service.users.stand_ins import is_stand_in
+from identity_service.users.stand_ins import account_holder
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -72,9 +72,7 @@ class Sessions:
         """End every sign-on and every session of this user, and take back what they have allowed devices that have no
         session yet; None if there was nothing to end. Raises UserNotFound."""
         async with self._database.begin() as db:
-            user = await users.find_for_update(db, user_id)
-            if user is None or is_stand_in(user):
-                raise UserNotFound
+            user = account_holder(await users.find_for_update(db, user_id))
             now = self._clock.now()
             ended = await end_all(db, user_id, EndReason.ENDED_BY_ADMINISTRATOR, now)
             if not (ended.sign_on_ids or ended.session_ids):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.errors import UserNotFound
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.normal_form import without_case
@@ -28,6 +29,13 @@ IS_STAND_IN: Final[ColumnElement[bool]] = and_(User.awaits_verification, User.em
 def is_stand_in(user: User) -> bool:
     """Whether this is nobody's account: it only withholds a name."""
     return user.awaits_verification and user.email.endswith(f"@{_DOMAIN}")
+
+
+def account_holder(user: User | None) -> User:
+    """The user whose account it is. Raises UserNotFound if there is none, also for a stand-in."""
+    if user is None or is_stand_in(user):
+        raise UserNotFound
+    return user
 
 
 class StandIns:
