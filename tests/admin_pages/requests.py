@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.admin_pages.client_requests import CLIENTS
+from tests.admin_pages.operation_requests import OPERATION
 from tests.admin_pages.prepared import Prepare, nothing
 from tests.admin_pages.role_requests import ROLES
 from tests.admin_pages.service_requests import SERVICES
@@ -14,6 +15,7 @@ REQUESTS: Final[Mapping[str, Prepare]] = {
     **ROLES,
     **CLIENTS,
     **SERVICES,
+    **OPERATION,
     "GET /admin/ui/sessions": nothing,
     "GET /admin/ui/audit": nothing,
     "GET /admin/ui/audit/export": nothing,

@@ -75,6 +75,24 @@ GET  /admin/ui/services/{service_id}/delete   sign-in  403  403  200  again  sig
 POST /admin/ui/services/{service_id}/delete   sign-in  403  403  303  again  sign-in  sign-in
 GET  /admin/ui/services/{service_id}/deleted  sign-in  403  403  303  303    sign-in  sign-in
 
+GET  /admin/ui/keys               sign-in   403        403            200  again  sign-in  sign-in
+GET  /admin/ui/keys/rotate        sign-in   403        403            200  again  sign-in  sign-in
+POST /admin/ui/keys/rotate        sign-in   403        403            303  again  sign-in  sign-in
+GET  /admin/ui/keys/seal          sign-in   403        403            200  again  sign-in  sign-in
+POST /admin/ui/keys/seal          sign-in   403        403            200  again  sign-in  sign-in
+GET  /admin/ui/keys/{kid}           sign-in  403  403  200  again  sign-in  sign-in
+GET  /admin/ui/keys/{kid}/withdraw  sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/keys/{kid}/withdraw  sign-in  403  403  303  again  sign-in  sign-in
+
+GET  /admin/ui/streams            sign-in   403        403            200  200  sign-in  sign-in
+GET  /admin/ui/streams/{stream_id}        sign-in  403  403  200  200  sign-in  sign-in
+GET  /admin/ui/streams/{stream_id}/{act}  sign-in  403  403  200  200  sign-in  sign-in
+POST /admin/ui/streams/{stream_id}/{act}  sign-in  403  403  303  303  sign-in  sign-in
+
+GET  /admin/ui/jobs                 sign-in  403  403  200  200  sign-in  sign-in
+GET  /admin/ui/jobs/{job_id}/retry  sign-in  403  403  200  200  sign-in  sign-in
+POST /admin/ui/jobs/{job_id}/retry  sign-in  403  403  303  303  sign-in  sign-in
+
 GET  /admin/ui/audit              sign-in   403        403            200  200  sign-in  sign-in
 GET  /admin/ui/audit/export       sign-in   403        403            200  200  sign-in  sign-in
 """

@@ -39,8 +39,8 @@ class Changing(Body):
             raise PreconditionFailed
 
 
-class Confirmed(Changing):
-    """A change that cannot be undone: a person who means it repeats what the page has said."""
+class Repeating(Body):
+    """What a person repeats of the page who means an act that cannot be undone."""
 
     repeated: Annotated[Text, Field(max_length=100)]
 
@@ -48,3 +48,7 @@ class Confirmed(Changing):
         """Raise ConfirmationWrong unless this was typed."""
         if self.repeated.strip() != text:
             raise ConfirmationWrong
+
+
+class Confirmed(Changing, Repeating):
+    """A change that cannot be undone, of what others may change, too."""

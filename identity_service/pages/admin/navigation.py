@@ -24,6 +24,9 @@ SECTIONS: Final = tuple(
         "roles",
         "clients",
         "services",
+        "keys",
+        "streams",
+        "jobs",
         "audit",
     )
 )
