@@ -9,6 +9,7 @@ from tests.admin.audit import acts, entries_of
 from tests.admin.client_requests import make_application, make_client
 from tests.admin.declaring import EXAMPLE, NOTES_SECRET, apply, changes_of, recorded
 from tests.admin.service_requests import make_service
+from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 
@@ -101,13 +102,14 @@ async def test_order_of_a_list_is_no_difference(identity: Identity) -> None:
     assert (await apply(identity, text)).differences == []
 
 
-async def test_change_of_a_role_is_one_event_and_refuses_its_tokens(
-    identity: Identity, grace: Headers, databases: Databases
-) -> None:
+async def test_change_of_a_role_is_one_event(identity: Identity, databases: Databases) -> None:
     await apply(identity, EXAMPLE)
+    posts = await receiver_with_stream(identity)
     before = await recorded(databases)
     outcome = await apply(identity, "roles: {librarian: {permissions: [post:edit_any]}}")
-    assert outcome.act is None or outcome.act.actor == "command line"
+    assert outcome.act is not None
+    assert [event.client_id for event in outcome.act.enqueued] == ["posts"]
+    assert await posts.kinds() == ["role-changed"]
     after = await recorded(databases)
     assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1]
     entry = (await acts(databases, "librarian"))[-1]
