@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser, Locator, Page, Response, expect
 
+from identity_service.pages.admin.navigation import SECTIONS
 from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
 from tests.browser.post_pages import registered_person
@@ -179,8 +180,6 @@ async def test_a_form_comes_back_as_it_was_filled_in_after_a_sign_in_that_was_to
 async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[str]:
     """The names of the pages, each while it is open."""
     own, path = running.identity, await account_of(running, username)
-    await page.goto(f"{own}/admin/ui/users?q={username}")
-    yield "admin-users"
     await page.goto(f"{own}/admin/ui/users?state=nonsense")
     yield "admin-users-with-errors"
     await page.goto(f"{own}{path}")
@@ -190,10 +189,9 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
         yield f"admin-user-{name}"
     await press(page, "Delete the account", "Delete the account")
     yield "admin-user-delete-with-errors"
-    await page.goto(f"{own}/admin/ui/sessions")
-    yield "admin-sessions"
-    await page.goto(f"{own}/admin/ui/audit")
-    yield "admin-audit"
+    for section in SECTIONS:
+        await page.goto(f"{own}{section.path}")
+        yield f"admin-{section.name}"
     await page.goto(f"{own}{path}/disable")
     await press(page, "Disable the account", "Account")
     yield "admin-user-obeyed"
