@@ -21,6 +21,19 @@ PROJECT = "watchword-test"
 FILES = (ROOT / "docker-compose.yml", ROOT / "tests/compose/settings.yml")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a stack of their own come before those that share one: all use the same two ports, and the shared one
+    stays until the end."""
+    places = [place for place, item in enumerate(items) if item.path.parent == Path(__file__).parent]
+    in_order = sorted((items[place] for place in places), key=_shares_the_stack)
+    for place, item in zip(places, in_order, strict=True):
+        items[place] = item
+
+
+def _shares_the_stack(item: pytest.Item) -> bool:
+    return "running" in getattr(item, "fixturenames", ())
+
+
 @pytest.fixture(scope="session")
 def docker() -> None:
     """Check that Docker works and that both ports are free."""

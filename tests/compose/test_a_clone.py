@@ -1,18 +1,14 @@
-"""A fresh clone, used as the README says: up, the walk-through, down.
-
-It runs before the other tests of this folder, because all of them use the same two ports.
-"""
+"""A fresh clone, used as the README says: up, the walk-through, down."""
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.compose.secret_files import ensure_secrets
-from tests.support.containers import ROOT, Containers
+from tests.support.clones import copy_to
+from tests.support.containers import Containers
 from tests.system.examples import blocks
 from tests.system.test_readme import README
 from watchword import __version__
@@ -24,12 +20,7 @@ PROJECT = "watchword-clone"
 def clone(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
     """A copy of the files that git would clone."""
     folder = tmp_path_factory.mktemp("clone")
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    copy_to(folder)
     containers = Containers({"COMPOSE_PROJECT_NAME": PROJECT}, folder)
     try:
         yield containers
