@@ -42,7 +42,7 @@ async def test_entries_are_found_by_what_was_done_by_whom_to_whom_and_when(ident
     administration = Administration(identity.parts)
     for username in ("ada", "eve"):
         await administration.set_active(username, False)
-    found = {
+    searches = {
         f"?subject={ada}&action=user.disabled": [ada],
         "?action=user.disabled": [eve, ada],
         "?action=user.disabled&actor=command+line": [eve, ada],
@@ -51,7 +51,7 @@ async def test_entries_are_found_by_what_was_done_by_whom_to_whom_and_when(ident
         f"?actor={ada}&action=user.disabled": [],
         "?request_id=none": [],
     }
-    for query, subjects in found.items():
+    for query, subjects in searches.items():
         assert cells_of(await grace.open(f"{AUDIT}{query}"), "Subject") == subjects, query
     detail = cells_of(await grace.open(f"{AUDIT}?subject={ada}&action=user.disabled"), "Detail")[0]
     assert json.loads(detail)["after"] == {"active": False}

@@ -164,6 +164,7 @@ async def _form_page(
     section: str,
     form: Form[Any],
     role: RoleView | None = None,
+    *,
     stale: Form[Any] | None = None,
 ) -> Response:
     """The page with a box for each permission that a service declares."""
