@@ -137,6 +137,13 @@ async def moderator(running: Stack) -> AsyncIterator[Person]:
         yield person
 
 
+@pytest.fixture
+async def grace(running: Stack) -> AsyncIterator[Person]:
+    """An administrator."""
+    async with registered_person(running, "grace", "admin") as person:
+        yield person
+
+
 async def take_picture(page: Page, picture: Path) -> None:
     """The page from its top, of a list the beginning, or what is seen while the page asks something."""
     has_dialog = await page.locator("dialog[open]").count() > 0

@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, Response, expect
 
 from identity_service.pages.admin.navigation import SECTIONS
+from tests.browser.administering import administering, enter
 from tests.browser.barriers import LOOKS, Inspect
 from tests.browser.opening import opened
-from tests.browser.post_pages import registered_person
 from tests.browser.signing_on import STALE, is_live, press, registered, see, sign_in
 from tests.support.person import Person
 from tests.support.services import PASSWORD
@@ -25,31 +23,6 @@ MOST_TABS = 80
 
 with_and_without_javascript = pytest.mark.parametrize("has_javascript", [True, False])
 each_host = pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["another port", "another site"])
-
-
-@pytest.fixture
-async def grace(running: Stack) -> AsyncIterator[Person]:
-    """An administrator."""
-    async with registered_person(running, "grace", "admin") as person:
-        yield person
-
-
-@asynccontextmanager
-async def administering(browser: Browser, running: Stack, grace: Person, **options: Any) -> AsyncIterator[Page]:
-    """The first page of the administration, to which the sign-in has led this administrator."""
-    async with opened(browser, running.identity, **options) as page:
-        await page.goto(f"{running.identity}/admin/ui")
-        await see(page, "Sign in")
-        await enter(page, grace)
-        await see(page, "Users")
-        yield page
-
-
-async def enter(page: Page, person: Person) -> None:
-    """Sign this person in, on the page that asks for it."""
-    await page.get_by_label("Username or e-mail address").fill(person.username)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
 
 
 async def account_of(running: Stack, username: str) -> str:

@@ -32,7 +32,7 @@ async def list_clients(admin: AdminRequestDep, parts: PartsDep) -> Response:
     return admin.page(
         "clients.html",
         "clients",
-        clients=page.items,
+        items=page.items,
         next_path=admin.next_path(page.next),
         is_later_page=cursor is not None,
     )

@@ -54,7 +54,7 @@ async def list_roles(admin: AdminRequestDep, parts: PartsDep) -> Response:
     return admin.page(
         "roles.html",
         "roles",
-        roles=page.items,
+        items=page.items,
         permissions=await parts.admin.permissions.list(),
         next_path=admin.next_path(page.next),
         is_later_page=cursor is not None,

@@ -38,7 +38,7 @@ async def list_services(admin: AdminRequestDep, parts: PartsDep) -> Response:
     return admin.page(
         "services.html",
         "services",
-        services=page.items,
+        items=page.items,
         next_path=admin.next_path(page.next),
         is_later_page=cursor is not None,
     )
