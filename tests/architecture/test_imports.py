@@ -1,5 +1,6 @@
 """Imports between folders run one way, and the library imports no service."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -8,8 +9,10 @@ import pytest
 
 SERVICES = ("identity_service", "posts_service")
 PACKAGES = (*SERVICES, "watchword")
-# Routes take their dependencies from the top of the service, and these take the objects that `parts` builds.
+# Routes, and the routers and parameters of a folder of routes, take their dependencies from the top of the service, and
+# these take the objects that `parts` builds.
 WIRING = ("dependencies", "parts")
+WIRED = re.compile(r"\w+(\.\w+)*\.(\w*routes|\w+\.router|\w+\.dependencies)")
 
 Edges = Mapping[str, set[str]]
 
@@ -22,7 +25,7 @@ def edges_of(package: str) -> Edges:
         source = importer.split(".")[1]
         for imported in graph.find_modules_directly_imported_by(importer) - {package}:
             target = imported.split(".")[1]
-            is_wiring = importer.endswith("routes") and target in WIRING
+            is_wiring = WIRED.fullmatch(importer) is not None and target in WIRING
             if source != target and not is_wiring:
                 edges[source].add(target)
     return edges
