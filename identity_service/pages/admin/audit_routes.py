@@ -1,7 +1,6 @@
 """The audit log: looking something up, and taking it elsewhere."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -48,8 +47,7 @@ class AuditSearch(Body):
     until: Time = None
 
     def as_filter(self) -> AuditFilter:
-        words = self.actor, self.subject, self.action, self.request_id
-        return AuditFilter(*words, *(None if at is None else at.astimezone(UTC) for at in (self.since, self.until)))
+        return AuditFilter(self.actor, self.subject, self.action, self.request_id, self.since, self.until)
 
 
 @router.get("")

@@ -19,6 +19,7 @@ from identity_service.pages.forms import NOTHING, Button, Form
 from identity_service.pages.rendering import go
 from watchword.auth import public
 from watchword.errors import Invalid, PreconditionFailed
+from watchword.http.fields import Text
 
 router = admin_pages("/clients/{client_id}")
 
@@ -30,14 +31,14 @@ DeletionForm = Annotated[Form[Confirmed], Depends(sent(Confirmed))]
 
 @router.get("/change")
 @public
-async def show_change(client_id: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_change(client_id: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     view = await parts.admin.clients.get(client_id)
     return await _change_page(admin, parts, view, admin.typed(ClientChange, as_form(view.client)))
 
 
 @router.post("/change")
 @public
-async def change(client_id: str, admin: FreshAdminRequestDep, form: ChangeForm, parts: PartsDep) -> Response:
+async def change(client_id: Text, admin: FreshAdminRequestDep, form: ChangeForm, parts: PartsDep) -> Response:
     try:
         if form.model is not None:
             replacements = form.model.as_replacements()
@@ -53,13 +54,13 @@ async def change(client_id: str, admin: FreshAdminRequestDep, form: ChangeForm, 
 
 @router.get("/add-secret")
 @public
-async def show_add_secret(client_id: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_add_secret(client_id: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     return await _secret_page(admin, parts, client_id, admin.typed(SecretForm, NOTHING))
 
 
 @router.post("/add-secret")
 @public
-async def add_secret(client_id: str, admin: FreshAdminRequestDep, form: SecretPageForm, parts: PartsDep) -> Response:
+async def add_secret(client_id: Text, admin: FreshAdminRequestDep, form: SecretPageForm, parts: PartsDep) -> Response:
     """The answer shows the secret, and nothing else does."""
     try:
         if form.model is not None:
@@ -72,27 +73,27 @@ async def add_secret(client_id: str, admin: FreshAdminRequestDep, form: SecretPa
 
 @router.get("/end-former-secret")
 @public
-async def show_end_former_secret(client_id: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_end_former_secret(client_id: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     client = ClientRead.of(await parts.admin.clients.get(client_id))
     return admin.page("client_end_former_secret.html", "client_end_former_secret", client=client)
 
 
 @router.post("/end-former-secret")
 @public
-async def end_former_secret(client_id: str, admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
+async def end_former_secret(client_id: Text, admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
     await parts.admin.clients.end_former_secret(client_id, admin.cause)
     return admin.go(_path(client_id), "former_secret_ended")
 
 
 @router.get("/delete")
 @public
-async def show_delete(client_id: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_delete(client_id: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     return _delete_page(admin, await parts.admin.clients.get(client_id), admin.typed(Confirmed, NOTHING))
 
 
 @router.post("/delete")
 @public
-async def delete(client_id: str, admin: FreshAdminRequestDep, form: DeletionForm, parts: PartsDep) -> Response:
+async def delete(client_id: Text, admin: FreshAdminRequestDep, form: DeletionForm, parts: PartsDep) -> Response:
     try:
         if form.model is not None:
             form.model.ensure_repeats(client_id)
@@ -107,7 +108,7 @@ async def delete(client_id: str, admin: FreshAdminRequestDep, form: DeletionForm
 
 @router.get("/deleted")
 @public
-async def show_deleted(client_id: str, admin: AdminRequestDep) -> Response:
+async def show_deleted(client_id: Text, admin: AdminRequestDep) -> Response:
     """What the services say to the person who has deleted the client; others see the clients that there are."""
     obedience = await admin.obedience_of(client_id)
     if obedience is None:

@@ -16,6 +16,7 @@ from identity_service.pages.admin.user_routes import PAGE_LENGTH
 from identity_service.pages.forms import NOTHING, Form
 from watchword.auth import public
 from watchword.errors import Invalid
+from watchword.http.fields import Text
 
 CLIENTS: Final = "/admin/ui/clients"
 
@@ -66,7 +67,7 @@ async def create(admin: FreshAdminRequestDep, form: NewClientForm, parts: PartsD
 
 @router.get("/{client_id}")
 @public
-async def show_client(client_id: str, admin: AdminRequestDep, parts: PartsDep) -> Response:
+async def show_client(client_id: Text, admin: AdminRequestDep, parts: PartsDep) -> Response:
     client = ClientRead.of(await parts.admin.clients.get(client_id))
     return admin.page("client.html", "client", client=client)
 

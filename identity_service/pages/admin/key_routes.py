@@ -14,6 +14,7 @@ from identity_service.pages.admin.user_routes import PAGE_LENGTH
 from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.forms import NOTHING, Button, Form
 from watchword.auth import public
+from watchword.http.fields import Text
 
 KEYS: Final = "/admin/ui/keys"
 REPEATED: Final = 8
@@ -64,20 +65,20 @@ async def seal(admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> R
 
 @router.get("/{kid}")
 @public
-async def show_key(kid: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_key(kid: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     key = SigningKeyRead.of(await parts.key_views.get(kid))
     return admin.page("key.html", "key", key=key, obedience=await admin.obedience_of(kid))
 
 
 @router.get("/{kid}/withdraw")
 @public
-async def show_withdraw(kid: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_withdraw(kid: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     return await _withdraw_page(kid, admin, parts, admin.typed(Repeating, NOTHING))
 
 
 @router.post("/{kid}/withdraw")
 @public
-async def withdraw(kid: str, admin: FreshAdminRequestDep, form: WithdrawalForm, parts: PartsDep) -> Response:
+async def withdraw(kid: Text, admin: FreshAdminRequestDep, form: WithdrawalForm, parts: PartsDep) -> Response:
     try:
         if form.model is not None:
             form.model.ensure_repeats(kid[:REPEATED])

@@ -19,7 +19,7 @@ from identity_service.pages.rendering import go
 from identity_service.roles.values import RoleContent, RoleView
 from watchword.auth import public
 from watchword.errors import Invalid, PreconditionFailed
-from watchword.http.fields import Body
+from watchword.http.fields import Body, Text
 
 ROLES: Final = "/admin/ui/roles"
 
@@ -85,7 +85,7 @@ async def create(admin: FreshAdminRequestDep, form: NewRoleForm, parts: PartsDep
 
 @router.get("/{name}")
 @public
-async def show_role(name: str, admin: AdminRequestDep, parts: PartsDep) -> Response:
+async def show_role(name: Text, admin: AdminRequestDep, parts: PartsDep) -> Response:
     role = RoleRead.of(await parts.roles.get(name))
     texts = {word: text for word, text, _ in await parts.admin.permissions.list()}
     obedience = await admin.obedience_of(name)
@@ -94,14 +94,14 @@ async def show_role(name: str, admin: AdminRequestDep, parts: PartsDep) -> Respo
 
 @router.get("/{name}/change")
 @public
-async def show_change(name: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_change(name: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     role = await parts.roles.get(name)
     return await _form_page(admin, parts, "role_change", admin.typed(RoleChange, _as_form(role)), role)
 
 
 @router.post("/{name}/change")
 @public
-async def change(name: str, admin: FreshAdminRequestDep, form: ChangeForm, parts: PartsDep) -> Response:
+async def change(name: Text, admin: FreshAdminRequestDep, form: ChangeForm, parts: PartsDep) -> Response:
     try:
         if (replacement := form.model) is not None:
             content = RoleContent(replacement.description, replacement.permissions)
@@ -119,13 +119,13 @@ async def change(name: str, admin: FreshAdminRequestDep, form: ChangeForm, parts
 
 @router.get("/{name}/delete")
 @public
-async def show_delete(name: str, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+async def show_delete(name: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     return _delete_page(admin, await parts.roles.get(name))
 
 
 @router.post("/{name}/delete")
 @public
-async def delete(name: str, admin: FreshAdminRequestDep, form: DeletionForm, parts: PartsDep) -> Response:
+async def delete(name: Text, admin: FreshAdminRequestDep, form: DeletionForm, parts: PartsDep) -> Response:
     if form.model is None:
         raise FormMalformed("no entity tag")
     try:
@@ -137,7 +137,7 @@ async def delete(name: str, admin: FreshAdminRequestDep, form: DeletionForm, par
 
 @router.get("/{name}/deleted")
 @public
-async def show_deleted(name: str, admin: AdminRequestDep) -> Response:
+async def show_deleted(name: Text, admin: AdminRequestDep) -> Response:
     """What the services say to the person who has deleted the role; others see the roles that there are."""
     obedience = await admin.obedience_of(name)
     if obedience is None:
