@@ -124,9 +124,9 @@ async def pages_of(page: Page, running: Stack) -> AsyncIterator[str]:
         ("streams", ("pause", "disable")),
     ):
         await page.goto(f"{own}/{section}")
-        await page.locator("#list td a").first.click()
+        one = f"{running.identity}{await page.locator('#list td a').first.get_attribute('href')}"
+        await page.goto(one)
         yield f"admin-{section}-one"
-        one = page.url
         for act in acts:
             await page.goto(f"{one}/{act}")
             yield f"admin-{section}-one-{act}"
