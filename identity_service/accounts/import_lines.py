@@ -1,7 +1,8 @@
 """Accounts of another system as NDJSON: one on each line."""
 
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, ValidationError
@@ -14,6 +15,7 @@ from watchword.http.fields import Body, Text
 
 MAX_LINE_BYTES: Final = 65_536
 _MAX_ROLES: Final = 100
+_DATE: Final = re.compile(r"[0-9]{4}-")
 
 
 def _storable(password_hash: str) -> str:
@@ -24,10 +26,17 @@ def _storable(password_hash: str) -> str:
 
 
 def _as_text(value: Any) -> Any:
-    """A number could be of seconds or of milliseconds, from whatever time on."""
-    if not isinstance(value, str):
+    """A number could be of seconds or of milliseconds, from whatever time on, also as a text."""
+    if not isinstance(value, str) or not _DATE.match(value):
         raise PydanticCustomError("time_type", "it is no text, such as 2020-01-31T12:00:00Z")
     return value
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("time_range", "it is before the year 1") from None
 
 
 Switch = Annotated[bool, Strict()]
@@ -46,7 +55,7 @@ class ImportedAccount(Body):
         default_factory=lambda: [DEFAULT_ROLE]
     )
     password_hash: Annotated[str, AfterValidator(_storable)] | None = None
-    created_at: Annotated[AwareDatetime, BeforeValidator(_as_text)] | None = None
+    created_at: Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_in_utc)] | None = None
 
 
 class ImportLine(NamedTuple):

@@ -17,21 +17,26 @@ MOST_ITERATIONS: Final = 4_000_000
 MOST_MEMORY_KIB: Final = 262_144
 MOST_MEMORY_PASSES_KIB: Final = 1_048_576
 MOST_LANES: Final = 16
+MOST_LANE_PASSES: Final = 4_096
+"""Each lane of each pass starts threads, which takes longer than what they do with little memory."""
 
-_BCRYPT: Final = re.compile(r"\$2[aby]\$(?P<rounds>\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]")
+_BCRYPT: Final = re.compile(
+    r"\$2[aby]\$(?P<rounds>[0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]"
+)
 _OWN_BCRYPT: Final = re.compile(
-    r"\$bcrypt-sha256\$v=2,t=2b,r=(?P<rounds>\d{1,2})\$[./A-Za-z0-9]{21}[.Oeu]\$[./A-Za-z0-9]{30}[.CGKOSWaeimquy26]"
+    r"\$bcrypt-sha256\$v=2,t=2b,r=(?P<rounds>[1-9][0-9]?)\$[./A-Za-z0-9]{21}[.Oeu]\$[./A-Za-z0-9]{30}[.CGKOSWaeimquy26]"
 )
 _ARGON2: Final = re.compile(
-    r"\$argon2(?:id|i|d)(?:\$v=(?:16|19))?\$m=(?P<memory>[1-9]\d{0,9}),t=(?P<passes>[1-9]\d{0,9}),p=(?P<lanes>[1-9]\d{0,7})"
+    r"\$argon2(?:id|i|d)(?:\$v=(?:16|19))?"
+    r"\$m=(?P<memory>[1-9][0-9]{0,9}),t=(?P<passes>[1-9][0-9]{0,9}),p=(?P<lanes>[1-9][0-9]{0,7})"
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<hash>[A-Za-z0-9+/]{22,86})"
 )
 _PBKDF2: Final = re.compile(
-    r"\$pbkdf2-(?P<digest>sha256|sha512)\$(?P<iterations>[1-9]\d{0,9})\$(?P<salt>[A-Za-z0-9./]{0,344})"
+    r"\$pbkdf2-(?P<digest>sha256|sha512)\$(?P<iterations>[1-9][0-9]{0,9})\$(?P<salt>[A-Za-z0-9./]{0,344})"
     r"\$(?P<hash>[A-Za-z0-9./]+)"
 )
 _DJANGO: Final = re.compile(
-    r"pbkdf2_sha256\$(?P<iterations>[1-9]\d{0,9})\$(?P<salt>[^$]{1,128})\$(?P<hash>[A-Za-z0-9+/]{43}=)"
+    r"pbkdf2_sha256\$(?P<iterations>[1-9][0-9]{0,9})\$(?P<salt>[^$]{1,128})\$(?P<hash>[A-Za-z0-9+/]{43}=)"
 )
 _BYTES: Final = {"sha256": 32, "sha512": 64}
 
@@ -63,9 +68,13 @@ def _argon2(match: re.Match[str]) -> str:
             f"argon2 has at most {MOST_MEMORY_KIB} KiB here, {MOST_MEMORY_PASSES_KIB} KiB in all passes together, and"
             f" {MOST_LANES} lanes"
         )
+    if lanes > 1 and lanes * passes > MOST_LANE_PASSES:
+        raise ValueError(f"argon2 has at most {MOST_LANE_PASSES} lanes in all passes together here")
     if memory < 8 * lanes:
         raise ValueError("argon2 needs 8 KiB for each lane")
-    _decoded(match["salt"]), _decoded(match["hash"])
+    for part in (match["salt"], match["hash"]):
+        if base64.b64encode(_decoded(part)).decode().rstrip("=") != part:
+            raise ValueError("the base64 of its salt or its hash ends with bits that are no part of it")
     return match[0]
 
 

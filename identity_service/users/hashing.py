@@ -70,6 +70,9 @@ class Hasher:
         """The hash, or one that nobody has if there is none or it is of no known scheme."""
         if password_hash is not None and self._context.identify(password_hash) is not None:
             return password_hash
+        return self._decoy_hash()
+
+    def _decoy_hash(self) -> str:
         if self._decoy is None:
             self._decoy = self.hash("decoy")
         return self._decoy
@@ -80,7 +83,12 @@ class Hasher:
         part = password
         if len(password.encode()) > _BCRYPT_BYTES and self._context.identify(password_hash) == "bcrypt":
             part = "too long"
-        return bool(self._context.verify(part, password_hash)) and part == password
+        try:
+            return bool(self._context.verify(part, password_hash)) and part == password
+        except ValueError:
+            # A hash that only looks like one of its scheme matches nothing. It shall take time all the same.
+            self._context.verify(part, self._decoy_hash())
+            return False
 
 
 def kind_of(password_hash: str) -> str | None:

@@ -13,7 +13,7 @@ from identity_service.users.hash_times import MOST_SECONDS, SAMPLES
 from identity_service.users.passwords import Passwords
 from tests.identity.answers import ensure_oauth_error
 from tests.identity.importing import import_lines, line
-from tests.identity.test_passwords import stored_hash
+from tests.identity.test_passwords import store_hash, stored_hash
 from tests.support.databases import Databases
 from tests.support.pauses import Pauses
 from tests.support.services import PASSWORD, Identity
@@ -67,6 +67,13 @@ REFUSED = {
     "argon2 of gigabytes": f"$argon2id$v=19$m=4194304,t=1,p=1${SALT}${DIGEST}",
     "argon2 of many passes": f"$argon2id$v=19$m=262144,t=5,p=1${SALT}${DIGEST}",
     "argon2 of many lanes": f"$argon2id$v=19$m=65536,t=1,p=17${SALT}${DIGEST}",
+    "argon2 of many passes of many lanes": f"$argon2id$v=19$m=128,t=8192,p=16${SALT}${DIGEST}",
+    "argon2 of a salt with bits too many": f"$argon2id$v=19$m=64,t=1,p=1${SALT[:-1]}B${DIGEST}",
+    "argon2 of a hash with bits too many": f"$argon2id$v=19$m=64,t=1,p=1${SALT}${DIGEST[:-1]}B",
+    "argon2 of other digits": f"$argon2id$v=19$m=6\N{ARABIC-INDIC DIGIT FOUR},t=1,p=1${SALT}${DIGEST}",
+    "bcrypt of other digits": f"$2b$\N{FULLWIDTH DIGIT ZERO}\N{FULLWIDTH DIGIT FOUR}${BCRYPT}",
+    "bcrypt_sha256 of a number that begins with zero": f"$bcrypt-sha256$v=2,t=2b,r=04${BCRYPT[:22]}${BCRYPT[22:]}",
+    "PBKDF2 of other digits": f"$pbkdf2-sha256$100\N{ARABIC-INDIC DIGIT FOUR}${SALT}${DIGEST}",
     "argon2 of too little memory": f"$argon2id$v=19$m=8,t=1,p=2${SALT}${DIGEST}",
     "long": f"$pbkdf2-sha256$1000${'A' * 2_000}${DIGEST}",
 }
@@ -117,6 +124,19 @@ async def test_wrong_password_waits_for_the_slowest_kind_in_the_table(foreign: s
 def test_hash_that_cannot_be_verified_in_time_is_refused(foreign: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         storable(foreign)
+
+
+@pytest.mark.parametrize(
+    "damaged", ["bcrypt of other digits", "argon2 of other digits", "argon2 of a salt with bits too many"]
+)
+async def test_sign_in_with_a_damaged_hash_is_refused_like_any_other(
+    identity: Identity, databases: Databases, damaged: str
+) -> None:
+    """A row may have been written by other means, or before such hashes were refused."""
+    await identity.register("ada")
+    await store_hash(databases, REFUSED[damaged])
+    refused = await identity.token(grant_type="password", username="ada", password=PASSWORD)
+    ensure_oauth_error(refused, "invalid_grant")
 
 
 @pytest.mark.parametrize("foreign", HASHES.values(), ids=HASHES)
